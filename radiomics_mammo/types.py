@@ -1,0 +1,121 @@
+"""The frozen records that travel between the rooms of the house."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Scalar = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One row to be: who and where, before any pixel is read.
+
+    Attributes
+    ----------
+    case_id : str
+        Unique in the run; names the row, or the first part of its name where one mask gives several rows.
+    patient_id : str
+        The person. Splits are made on it.
+    columns : mapping of str to scalar
+        Identity columns of the reader beyond these two (laterality, view, pathology, …), in the order
+        of ``Reader.columns``.
+    source : object
+        Where the pixels are; private to the reader that made the case, picklable.
+    """
+
+    case_id: str
+    patient_id: str
+    columns: Mapping[str, Scalar] = field(default_factory=dict)
+    source: object = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """The pixels of one region of interest, as they came from disk.
+
+    Attributes
+    ----------
+    case_id, patient_id : str
+        As in :class:`Case`; ``case_id`` is the row's own (``…_label2`` where a mask gave several rows).
+    image : ndarray, shape (rows, columns)
+        Any integer or floating dtype, values as stored (after modality rescale and MONOCHROME1 inversion).
+    mask : ndarray of bool, shape (rows, columns)
+        True inside the region.
+    spacing : tuple of float or None
+        Millimetres (row, column); None is "unknown, in pixels".
+    columns : mapping of str to scalar
+        The case's identity columns, with what only the pixels could tell (the mask's label, say).
+    notes : tuple of str
+        What was done to make the pair fit, for the row's ``notes`` column.
+    phantom : bool
+        True when the image is simulated.
+    image_path, mask_path : str
+        The files that were read, for the row and for messages; empty for arrays in memory.
+    """
+
+    case_id: str
+    patient_id: str
+    image: NDArray[np.generic]
+    mask: NDArray[np.bool_]
+    spacing: tuple[float, float] | None = None
+    columns: Mapping[str, Scalar] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    phantom: bool = False
+    image_path: str = ""
+    mask_path: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Roi:
+    """A region ready to be counted: cropped to its box, binned.
+
+    Attributes
+    ----------
+    values : ndarray, shape (rows, columns)
+        The image in the mask's bounding box, in its own dtype (or float64 after a filter, a normalisation
+        or a resampling).
+    mask : ndarray of bool, shape (rows, columns)
+        The region that intensities and textures are taken from (after resegmentation).
+    shape_mask : ndarray of bool, shape (rows, columns)
+        The region that shape is taken from (before resegmentation).
+    edges : ndarray of float64, shape (n_levels + 1,)
+        Bin edges; a value v has level ``numpy.digitize(v, edges)``.
+    spacing : tuple of float
+        (row, column), millimetres, or (1, 1) where unknown.
+    """
+
+    values: NDArray[np.generic]
+    mask: NDArray[np.bool_]
+    shape_mask: NDArray[np.bool_]
+    edges: NDArray[np.float64]
+    spacing: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why one case has no row.
+
+    Attributes
+    ----------
+    case_id, patient_id : str
+        As in :class:`Case`.
+    stage : str
+        ``read``, ``prepare`` or ``extract``.
+    error : str
+        The error's class name.
+    path, cause, remedy : str
+        The file, what is wrong with it, what to do.
+    """
+
+    case_id: str
+    patient_id: str
+    stage: str
+    error: str
+    path: str
+    cause: str
+    remedy: str
