@@ -41,7 +41,7 @@ class Reader(Protocol):
         ...
 
     def describe(self) -> dict[str, Scalar]:
-        """What :func:`radiomics_mammo.readers.open_reader` needs to make this reader again, as JSON scalars.
+        """Say what :func:`radiomics_mammo.readers.open_reader` needs to make this reader again (JSON scalars).
 
         Holds ``reader`` (its name in ``READERS``) and its settings; paths are absolute.
         """
