@@ -1,0 +1,105 @@
+"""What ``run.json`` holds: everything that a rerun and a report need besides the tables of the run."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from radiomics_mammo.errors import InputError
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """One run, as it was asked for and as it went; no clock time and no number of workers.
+
+    Attributes
+    ----------
+    command : dict
+        The options of ``compare`` that decide the result, as a rerun would be given them.
+    table, table_sha256 : str
+        The feature table and the hash of its bytes.
+    provenance : dict
+        The table's own (recipe, engine, reader, versions, created); empty for another tool's table.
+    phantom : bool
+        Whether any of it is simulated.
+    label, group : str
+    classes : list of str
+        What 0 and 1 are called.
+    arms : dict of str to str
+        Name and title of each competitor, in order.
+    rows, people, positives, features : int
+    seeds : dict
+        What the folds, the models and the bootstrap were drawn from.
+    device : dict
+        Tree method and device that were asked for and that XGBoost really used.
+    versions : dict of str to str
+    best, best_tree : str
+        Arms with the highest AUROC, of all and of the tree models; empty if there is none.
+    contribution_unit : str
+        What SHAP values add up to: ``log-odds`` or ``probability``.
+    remarks, notes : list of str
+        What the data and the models made necessary.
+    failures : int
+        Cases that have no row in the table, as its failures file says; -1 where there is no such file.
+    format : int
+    """
+
+    command: dict[str, Any]
+    table: str
+    table_sha256: str
+    provenance: dict[str, Any]
+    phantom: bool
+    label: str
+    group: str
+    classes: list[str]
+    arms: dict[str, str]
+    rows: int
+    people: int
+    positives: int
+    features: int
+    seeds: dict[str, int]
+    device: dict[str, str]
+    versions: dict[str, str]
+    best: str
+    best_tree: str
+    contribution_unit: str
+    remarks: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    failures: int = -1
+    format: int = FORMAT
+
+    def to_json(self) -> bytes:
+        """Write the record as JSON; the same record gives the same bytes."""
+        return (json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def read_info(path: Path) -> RunInfo:
+    """Read ``run.json``.
+
+    Raises
+    ------
+    InputError
+        It is not there, not JSON, or of another format.
+    """
+    again = "Run python -m radiomics_mammo.compare again."
+    try:
+        found = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise InputError(
+            "there is no run here (no run.json)",
+            path=path.parent,
+            remedy="Name a folder that python -m radiomics_mammo.compare wrote with --out.",
+        ) from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot be read ({error})", path=path, remedy=again) from error
+    if not isinstance(found, dict) or found.get("format") != FORMAT:
+        raise InputError(f"not a run of format {FORMAT}", path=path, remedy=again)
+    wanted = {one.name for one in fields(RunInfo)}
+    if set(found) != wanted:
+        odd = ", ".join(sorted(wanted ^ set(found)))
+        raise InputError(f"entries missing or unknown: {odd}", path=path, remedy=again)
+    return RunInfo(**found)

@@ -1,0 +1,80 @@
+"""Splits made on the person: stratified, grouped, repeated."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radiomics_mammo.errors import InputError
+
+_ATTEMPTS = 50
+
+
+def repeated_folds(
+    y: NDArray[np.int8], group: NDArray[np.int64], *, folds: int = 5, repeats: int = 3, seed: int = 0
+) -> NDArray[np.int16]:
+    """Assign every row to a test fold, once a repeat, all rows of a person together.
+
+    Parameters
+    ----------
+    y : ndarray of int8, shape (n_rows,)
+        Labels, 0 or 1.
+    group : ndarray of int64, shape (n_rows,)
+        The person of each row.
+    folds, repeats, seed : int
+        Number of folds, number of reshuffled repeats, and what the shuffles are drawn from.
+
+    Returns
+    -------
+    ndarray of int16, shape (repeats, n_rows)
+        The fold in which the row is tested.
+
+    Raises
+    ------
+    InputError
+        Fewer people of a class than folds, or no shuffle found that puts both classes in every fold.
+    """
+    if folds < 2 or repeats < 1:
+        raise InputError(
+            f"{folds} folds, {repeats} repeats: nothing to compare on",
+            remedy="Use --folds 2 or more and --repeats 1 or more.",
+        )
+    for value in (0, 1):
+        people = np.unique(group[y == value]).size
+        if people < folds:
+            raise InputError(
+                f"only {people} people have a row with class {value}, too few for {folds} folds",
+                remedy=f"Use --folds {people}." if people >= 2 else "At least two people a class are needed.",
+            )
+    return np.stack([_one_repeat(y, group, folds, [seed, repeat]) for repeat in range(repeats)])
+
+
+def _one_repeat(
+    y: NDArray[np.int8], group: NDArray[np.int64], folds: int, entropy: list[int]
+) -> NDArray[np.int16]:
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    rows = np.zeros((y.size, 1))
+    # The greedy assignment of large groups can leave a small fold with one class: shuffle again.
+    for state in np.random.SeedSequence(entropy).generate_state(_ATTEMPTS):
+        splitter = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=int(state))
+        assigned = np.full(y.size, -1, dtype=np.int16)
+        for fold, (_, test) in enumerate(splitter.split(rows, y, group)):
+            assigned[test] = fold
+        if _both_classes(y, assigned, folds):
+            return assigned
+    raise InputError(
+        f"no shuffle of the people puts both classes in each of {folds} folds",
+        remedy="Use fewer folds: a few people hold most of the rows of one class.",
+    )
+
+
+def _both_classes(y: NDArray[np.int8], assigned: NDArray[np.int16], folds: int) -> bool:
+    counts = np.zeros((folds, 2), dtype=np.int64)
+    np.add.at(counts, (assigned, y), 1)
+    return bool((counts > 0).all())
+
+
+def fold_seed(seed: int, repeat: int, fold: int) -> int:
+    """Give the seed of everything random in one fold; all arms share it, so twins differ in one thing."""
+    return int(np.random.SeedSequence([seed, repeat, fold]).generate_state(1)[0] & 0x7FFFFFFF)
