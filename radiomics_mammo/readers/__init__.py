@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
-from radiomics_mammo.errors import InputError
+from radiomics_mammo.errors import CaseError, InputError
 from radiomics_mammo.readers.base import Reader
 from radiomics_mammo.readers.cbis_ddsm import CbisDdsmReader
 from radiomics_mammo.readers.manifest import ManifestReader
 from radiomics_mammo.readers.phantom import PhantomReader
-from radiomics_mammo.types import Scalar
+from radiomics_mammo.types import Case, Sample, Scalar
 
 READERS: dict[str, Callable[..., Reader]] = {
     "cbis-ddsm": CbisDdsmReader,
@@ -31,3 +31,55 @@ def open_reader(description: Mapping[str, Scalar]) -> Reader:
     if name not in READERS:
         raise InputError(f"no reader is called {name!r}", remedy=f"Readers: {', '.join(READERS)}.")
     return READERS[name](**settings)
+
+
+def remarks_of(reader: Reader) -> tuple[str, ...]:
+    """Give what a reader found worth saying of its collection as a whole, once ``cases()`` was called."""
+    remarks: tuple[str, ...] = getattr(reader, "remarks", ())
+    return remarks
+
+
+def find_samples(reader: Reader, case_ids: Iterable[str]) -> dict[str, Sample]:
+    """Read the pixels of a few rows again, to draw them.
+
+    Parameters
+    ----------
+    reader : Reader
+        What the table was extracted with.
+    case_ids : iterable of str
+        Rows of the table, with the ``_labelN`` that a mask of several labels added.
+
+    Returns
+    -------
+    dict of str to Sample
+        In the order asked for. A row that is unknown or can no longer be read is not in it.
+
+    Raises
+    ------
+    InputError
+        The collection itself is gone.
+    """
+    cases = {case.case_id: case for case in reader.cases()}
+    loaded: dict[str, dict[str, Sample]] = {}
+    found = {}
+    for row in case_ids:
+        case = _case_of(row, cases)
+        if case is None:
+            continue
+        if case.case_id not in loaded:
+            loaded[case.case_id] = _load(reader, case)
+        if row in loaded[case.case_id]:
+            found[row] = loaded[case.case_id][row]
+    return found
+
+
+def _case_of(row: str, cases: Mapping[str, Case]) -> Case | None:
+    return cases.get(row) or cases.get(row.rpartition("_label")[0])
+
+
+def _load(reader: Reader, case: Case) -> dict[str, Sample]:
+    try:
+        return {sample.case_id: sample for sample in reader.load(case)}
+    except CaseError:
+        # It could be read when the table was made; a report lacks one picture rather than fail.
+        return {}

@@ -11,14 +11,16 @@ from radiomics_mammo.types import Case, Sample, Scalar
 class Reader(Protocol):
     """What turns a collection on disk into cases and samples. Picklable: workers get a copy.
 
-    Attributes
-    ----------
-    columns : tuple of (str, type)
-        Names and Python types (str, int, float, bool) of the identity columns, in table order, without
-        ``case_id`` and ``patient_id``.
+    A reader may have ``remarks`` too, see :func:`radiomics_mammo.readers.remarks_of`.
     """
 
-    columns: tuple[tuple[str, type], ...]
+    @property
+    def columns(self) -> tuple[tuple[str, type], ...]:
+        """Names and Python types (str, int, float, bool) of the identity columns, in table order.
+
+        Without ``case_id`` and ``patient_id``.
+        """
+        ...
 
     def cases(self) -> Sequence[Case]:
         """All cases in a stable order, unique ids, no pixel read.
@@ -41,7 +43,7 @@ class Reader(Protocol):
         ...
 
     def describe(self) -> dict[str, Scalar]:
-        """Say what :func:`radiomics_mammo.readers.open_reader` needs to make this reader again (JSON scalars).
+        """Say how :func:`radiomics_mammo.readers.open_reader` makes this reader again, in JSON scalars.
 
         Holds ``reader`` (its name in ``READERS``) and its settings; paths are absolute.
         """

@@ -307,8 +307,9 @@ def _inverted(stored: NDArray[Any], *, bits: int) -> NDArray[Any]:
     top = (1 << bits) - 1
     if int(stored.max(initial=0)) > top:
         # Values above BitsStored exist in the wild; unsigned arithmetic would wrap them to the bright end.
-        return top - stored.astype(np.int64 if stored.dtype.itemsize > 2 else np.int32)
-    return stored.dtype.type(top) - stored
+        stored = stored.astype(np.int64 if stored.dtype.itemsize > 2 else np.int32)
+    inverted: NDArray[Any] = stored.dtype.type(top) - stored
+    return inverted
 
 
 def _rescaled(stored: NDArray[Any], dataset: Any) -> NDArray[Any]:

@@ -1,0 +1,123 @@
+"""PNG, TIFF and JPEG, without losing bits on the way."""
+
+from __future__ import annotations
+
+import struct
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radiomics_mammo.errors import ReadError
+
+_AGAIN = "Download or export the file again."
+_PNG_GREY, _PNG_PALETTE = 0, 3
+_TIFF_PHOTOMETRIC = 262
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Raster:
+    """Pixels as stored: (rows, columns) or (rows, columns, channels)."""
+
+    pixels: NDArray[Any]
+    lossy: bool
+    notes: tuple[str, ...] = ()
+
+
+def read_raster(path: Path, *, indices: bool = False) -> Raster:
+    """Read a PNG, TIFF or JPEG file with Pillow, or with SimpleITK where Pillow would drop to 8 bits.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    indices : bool
+        Palette pictures give their indices, not their colours.
+
+    Returns
+    -------
+    Raster
+
+    Raises
+    ------
+    ReadError
+        Broken or truncated, several pages, or a pixel type that neither library reads.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    depth, kind = _png_depth(path)
+    if depth == 16 and kind != _PNG_GREY:
+        return Raster(_by_itk(path), lossy=False)
+    try:
+        with warnings.catch_warnings():
+            # A film scanned at 42 um has more pixels than Pillow expects of an honest picture; it still
+            # refuses twice that limit (358 megapixels).
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(path) as picture:
+                return _decoded(picture, path, indices=indices, depth=depth)
+    except Image.DecompressionBombError as error:
+        raise ReadError("has more than 358 megapixels", path=path, remedy="Check what it is.") from error
+    except UnidentifiedImageError as error:
+        if _is_tiff(path):
+            return Raster(_by_itk(path), lossy=False)
+        raise ReadError("is not a picture that Pillow knows", path=path, remedy=_AGAIN) from error
+    except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
+        raise ReadError(f"is broken or truncated ({error})", path=path, remedy=_AGAIN) from error
+
+
+def _decoded(picture: Any, path: Path, *, indices: bool, depth: int) -> Raster:
+    pages = getattr(picture, "n_frames", 1)
+    if pages > 1 and picture.format != "MPO":
+        raise ReadError(f"has {pages} pages", path=path, remedy="Export the pages one by one.")
+    lossy = picture.format in ("JPEG", "MPO") or picture.info.get("compression") in ("jpeg", "tiff_jpeg")
+    if picture.mode in ("P", "PA") and not indices:
+        picture = picture.convert("RGBA" if "transparency" in picture.info else "RGB")
+    elif picture.mode == "PA":
+        picture = picture.getchannel(0)
+    if picture.mode in ("CMYK", "YCbCr", "LAB", "HSV"):
+        raise ReadError(
+            f"is a colour picture ({picture.mode})", path=path, remedy="Export it in shades of grey."
+        )
+    pixels = np.array(picture)
+    if pixels.dtype == np.bool_:
+        pixels = pixels.astype(np.uint8)
+    if depth in (2, 4) and picture.mode == "L":
+        # Pillow stretches 2- and 4-bit greys to 0..255; a label mask means the numbers that were stored.
+        pixels //= 255 // ((1 << depth) - 1)
+    if _white_is_zero(picture) and pixels.dtype == np.uint16:
+        # Pillow inverts such TIFF files at 8 bits and forgets to at 16.
+        return Raster(
+            np.iinfo(np.uint16).max - pixels, lossy=lossy, notes=("inverted: white is zero in the file",)
+        )
+    return Raster(pixels, lossy=lossy)
+
+
+def _white_is_zero(picture: Any) -> bool:
+    return bool(picture.format == "TIFF" and picture.tag_v2.get(_TIFF_PHOTOMETRIC) == 0)
+
+
+def _png_depth(path: Path) -> tuple[int, int]:
+    """Bit depth and colour type of a PNG file; zeros for other files."""
+    with path.open("rb") as file:
+        head = file.read(26)
+    if head[:4] != b"\x89PNG" or len(head) < 26:
+        return 0, 0
+    return head[24], head[25]
+
+
+def _is_tiff(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2) in (b"II", b"MM")
+
+
+def _by_itk(path: Path) -> NDArray[Any]:
+    import SimpleITK
+
+    try:
+        return np.asarray(SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(path))))
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[-1][-160:]
+        raise ReadError(f"is broken or truncated ({reason})", path=path, remedy=_AGAIN) from error
