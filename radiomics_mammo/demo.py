@@ -98,8 +98,9 @@ def _commands(out: Path) -> list[tuple[str, list[str]]]:
     tree, table, run = out / "cbis-ddsm", out / "tables" / "phantom.parquet", out / "runs" / "phantom"
     extract = ["cbis-ddsm", str(tree), "--recipe", "lesion", "--out", str(table)]
     compare = [str(table), "--label", "malignant", "--group", "patient_id", "--out", str(run)]
-    if table.exists():
-        extract.append("--overwrite")  # a table of other settings would be refused
+    # A table or run of other settings would be refused.
+    extract += ["--overwrite"] if table.exists() else []
+    compare += ["--overwrite"] if run.exists() else []
     steps = {"extract": extract, "compare": compare, "report": [str(run)]}
     return [(name, ["-m", f"radiomics_mammo.{name}", *rest]) for name, rest in steps.items()]
 

@@ -222,7 +222,10 @@ def skin_depth(anatomy: Anatomy) -> Floats:
     line = np.column_stack([np.interp(along, length, line[:, i]) for i in (0, 1)])
     distance, _ = cKDTree(line).query(np.column_stack([y.ravel(), x.ravel()]))
     inside = x < np.interp(y, anatomy.y, anatomy.skin)
-    return np.where(inside, 1, -1).astype(np.float32) * distance.reshape(y.shape).astype(np.float32)
+    signed: Floats = np.where(inside, distance.reshape(y.shape), -distance.reshape(y.shape)).astype(
+        np.float32
+    )
+    return signed
 
 
 def _enlarge(grid: Floats, y: Floats, x: Floats) -> Floats:
@@ -255,5 +258,6 @@ def _inside(anatomy: Anatomy, y: Floats, x: Floats, pixel: float) -> Floats:
     return inside
 
 
-def _sigmoid(t: Floats) -> Floats:
-    return 1 / (1 + np.exp(-np.clip(t, -30, 30)))
+def _sigmoid(t: NDArray[np.floating]) -> Floats:
+    single = np.clip(t.astype(np.float32, copy=False), -30, 30)
+    return (1 / (1 + np.exp(-single))).astype(np.float32, copy=False)

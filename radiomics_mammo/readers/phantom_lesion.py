@@ -231,12 +231,15 @@ def _strands(spicules: Spicules, radius: Floats, distance: Floats, theta: Floats
     return strands
 
 
-def _cover(mass: Mass, outline: Outline, y: Floats, x: Floats) -> Floats:
+def _cover(
+    mass: Mass, outline: Outline, y: NDArray[np.floating], x: NDArray[np.floating]
+) -> NDArray[np.floating]:
     """Tissue that lies over a part of the edge."""
     middle, width = outline.hidden or (0.0, 0.0)
     size = mass.radius_mm
     away = np.hypot(y - 1.05 * size * np.sin(middle), x - 1.05 * size * np.cos(middle))
-    return 0.5 * np.exp(-((away / (size * (0.5 + 0.3 * width))) ** 2)).astype(np.float32)
+    cover: NDArray[np.floating] = 0.5 * np.exp(-((away / (size * (0.5 + 0.3 * width))) ** 2))
+    return cover.astype(np.float32)
 
 
 def _angle_between(a: NDArray[np.floating], b: NDArray[np.floating] | float) -> NDArray[np.floating]:
