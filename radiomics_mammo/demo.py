@@ -10,14 +10,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-
-from radiomics_mammo.errors import RadiomicsMammoError
+from radiomics_mammo.console import EXIT_INTERRUPTED, complain, progress, run_command, say
 from radiomics_mammo.readers.phantom import PhantomReader
 from radiomics_mammo.readers.phantom_tree import write_cbis_tree
 
 PATIENTS = 60
-INTERRUPTED = 130
 DISCLAIMER = "phantom: not clinical performance"
 
 
@@ -32,34 +29,33 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0, or the exit code of the step that failed; 130 after Ctrl-C.
+        0, or the exit code of the step that failed; 2 when it cannot start, 130 after Ctrl-C.
     """
     arguments = _parser().parse_args(argv)
-    console = Console(soft_wrap=True, highlight=False)
+    return run_command(lambda: _demonstrate(arguments))
+
+
+def _demonstrate(arguments: argparse.Namespace) -> int:
     out = Path(arguments.out)
     began = time.perf_counter()
     step = "phantom"
     try:
         reader = PhantomReader(patients=arguments.patients, seed=arguments.seed)
-        _write_tree(reader, out / "cbis-ddsm", console)
-        for step, command in _commands(out):
-            console.print(f"\n$ {shlex.join(['python', *command])}", markup=False)
+        anew = _write_tree(reader, out / "cbis-ddsm")
+        for step, command in _commands(out, anew=anew):
+            say(f"\n$ {shlex.join(['python', *command])}")
             code = _run([sys.executable, *command])
-            if code == INTERRUPTED:
-                return code  # the command has said so
+            if code == EXIT_INTERRUPTED:
+                raise KeyboardInterrupt
             if code:
-                console.print(f"demo: the step {step} failed (exit code {code}); see its message above.")
+                complain(f"demo: the step {step} failed (exit code {code}); its own message is above.")
                 return code
-    except RadiomicsMammoError as error:
-        Console(stderr=True, soft_wrap=True, highlight=False).print(f"demo: {error}", markup=False)
-        return 2
     except KeyboardInterrupt:
-        console.print(f"\ndemo: stopped during the step {step}; the same command starts again from there.")
-        return INTERRUPTED
-    report = (out / "runs" / "phantom" / "report.html").resolve()
-    console.print(f"\nDone in {time.perf_counter() - began:.0f} s. The report:")
-    console.print(str(report), markup=False)
-    console.print(DISCLAIMER)
+        say(f"demo: stopped during the step {step}; the same command goes on from there.")
+        return EXIT_INTERRUPTED
+    say(f"\nDone in {time.perf_counter() - began:.0f} s. The report:")
+    say(str((out / "runs" / "phantom" / "report.html").resolve()))
+    say(DISCLAIMER)
     return 0
 
 
@@ -86,20 +82,34 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _write_tree(reader: PhantomReader, root: Path, console: Console) -> None:
+def _write_tree(reader: PhantomReader, root: Path) -> bool:
+    """Write the phantom if it is not there yet; return whether anything was written."""
     began = time.perf_counter()
-    written = write_cbis_tree(reader, root)
-    what = f"{written} simulated mammograms written" if written else "simulated mammograms are there already"
-    console.print(f"{root}: {what} ({time.perf_counter() - began:.0f} s)", markup=False)
+    say(f"phantom: simulating the mammograms of {reader.patients} people, seed {reader.seed}")
+    pictures = len(
+        {(case.patient_id, case.columns["laterality"], case.columns["view"]) for case in reader.cases()}
+    )
+    with progress(pictures, what="mammograms") as advance:
+        written = write_cbis_tree(reader, root, on_picture=lambda *_: advance())
+    seconds = time.perf_counter() - began
+    say(
+        f"{root}: "
+        + (f"{written} written in {seconds:.0f} s" if written else f"{pictures} are there already")
+    )
+    return written > 0
 
 
-def _commands(out: Path) -> list[tuple[str, list[str]]]:
-    """Return the name of each step and its command line after ``python``."""
+def _commands(out: Path, *, anew: bool) -> list[tuple[str, list[str]]]:
+    """Return the name of each step and its command line after ``python``.
+
+    A table or run of an earlier demonstration is replaced; a table that was cut short goes on, unless the
+    pictures are others (``anew``).
+    """
     tree, table, run = out / "cbis-ddsm", out / "tables" / "phantom.parquet", out / "runs" / "phantom"
     extract = ["cbis-ddsm", str(tree), "--recipe", "lesion", "--out", str(table)]
     compare = [str(table), "--label", "malignant", "--group", "patient_id", "--out", str(run)]
-    # A table or run of other settings would be refused.
-    extract += ["--overwrite"] if table.exists() else []
+    stale = anew and any(table.parent.glob(f"{table.name}*"))
+    extract += ["--overwrite"] if table.exists() or stale else []
     compare += ["--overwrite"] if run.exists() else []
     steps = {"extract": extract, "compare": compare, "report": [str(run)]}
     return [(name, ["-m", f"radiomics_mammo.{name}", *rest]) for name, rest in steps.items()]
@@ -116,7 +126,7 @@ def _run(command: list[str]) -> int:
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise
-            if code != INTERRUPTED:
+            if code != EXIT_INTERRUPTED:
                 raise
     return code if code >= 0 else 128 - code
 

@@ -18,12 +18,12 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def fake_steps(monkeypatch: pytest.MonkeyPatch, *codes: int) -> None:
     steps = [(f"step{n}", ["-c", f"import sys; sys.exit({code})"]) for n, code in enumerate(codes, start=1)]
-    monkeypatch.setattr(demo, "_commands", lambda *_: steps)
+    monkeypatch.setattr(demo, "_commands", lambda *_, **__: steps)
     monkeypatch.setattr(demo, "_write_tree", lambda *_: None)
 
 
 def test_the_commands_are_those_that_a_user_types() -> None:
-    lines = [" ".join(command) for _, command in demo._commands(Path("demo"))]
+    lines = [" ".join(command) for _, command in demo._commands(Path("demo"), anew=True)]
     assert lines == [
         "-m radiomics_mammo.extract cbis-ddsm demo/cbis-ddsm --recipe lesion"
         " --out demo/tables/phantom.parquet",
@@ -37,8 +37,15 @@ def test_a_second_run_overwrites_the_first(tmp_path: Path) -> None:
     (tmp_path / "tables").mkdir()
     (tmp_path / "tables" / "phantom.parquet").touch()
     (tmp_path / "runs" / "phantom").mkdir(parents=True)
-    over = ["--overwrite" in command for _, command in demo._commands(tmp_path)]
+    over = ["--overwrite" in command for _, command in demo._commands(tmp_path, anew=False)]
     assert over == [True, True, False]
+
+
+@pytest.mark.parametrize("anew", [False, True])
+def test_a_table_cut_short_goes_on_unless_the_pictures_are_others(tmp_path: Path, anew: bool) -> None:
+    (tmp_path / "tables" / "phantom.parquet.parts").mkdir(parents=True)
+    (_, extract), *_ = demo._commands(tmp_path, anew=anew)
+    assert ("--overwrite" in extract) == anew
 
 
 def test_it_ends_with_the_report_and_the_disclaimer(
@@ -61,15 +68,15 @@ def test_a_failing_step_is_named_and_its_code_kept(
 ) -> None:
     fake_steps(monkeypatch, 0, code, 0)
     assert demo.main([]) == expected
-    said = capsys.readouterr().out
-    assert f"step2 failed (exit code {code})" in said
-    assert demo.DISCLAIMER not in said and said.count("$ python") == 2
+    said = capsys.readouterr()
+    assert f"step2 failed (exit code {code})" in said.err
+    assert demo.DISCLAIMER not in said.out and said.out.count("$ python") == 2
 
 
 def test_a_killed_step_gives_the_shell_s_code(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo, "_write_tree", lambda *_: None)
     suicide = ["-c", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"]
-    monkeypatch.setattr(demo, "_commands", lambda *_: [("extract", suicide)])
+    monkeypatch.setattr(demo, "_commands", lambda *_, **__: [("extract", suicide)])
     assert demo.main([]) == 128 + signal.SIGKILL
 
 
@@ -78,7 +85,7 @@ def test_a_folder_that_cannot_be_used_is_one_line(tmp_path: Path, capsys: pytest
     (tmp_path / "cbis-ddsm" / "mine.txt").touch()
     assert demo.main(["--out", str(tmp_path)]) == 2
     said = capsys.readouterr().err
-    assert said.startswith("demo: ") and "holds no phantom" in said and said.count("\n") == 1
+    assert said.startswith("error: ") and "holds no phantom" in said and said.count("\n") == 1
     assert demo.main(["--out", str(tmp_path), "--patients", "0"]) == 2
     assert "Ask for at least one" in capsys.readouterr().err
 
