@@ -116,7 +116,7 @@ def _meanings(header: Sequence[str], path: Path) -> dict[str, str]:
         raise InputError(
             f"has no image column (it has {', '.join(header)})",
             path=path,
-            remedy="Name the columns image, mask and, if you have them, case_id, patient_id, label, spacing_mm.",
+            remedy="Name the columns image, mask and, if known, case_id, patient_id, label, spacing_mm.",
         )
     if "label_channel" in own:
         raise InputError(

@@ -122,9 +122,7 @@ class ManifestReader:
         shape = (image.pixels.shape[0], image.pixels.shape[1])
         if not source.mask:
             if self.whole == "breast":
-                from radiomics_mammo.preprocess.breast import breast_mask
-
-                return [(None, breast_mask(image.pixels))], ("no mask: the breast is the region",)
+                return [(None, _breast(image, source))], ("no mask: the breast is the region",)
             return [(None, np.ones(shape, dtype=np.bool_))], ("no mask: the whole image is the region",)
         file = read_image(source.mask, indices=True)
         refuse_other_frame(image.geometry, file.geometry, path=source.mask)
@@ -134,6 +132,15 @@ class ManifestReader:
             own, notes = fitted(mask, shape, path=source.mask)
             regions.append((label, own))
         return regions, notes if not file.lossy else (*notes, "JPEG mask thresholded at 127")
+
+
+def _breast(image: ImageFile, source: ManifestSource) -> NDArray[np.bool_]:
+    from radiomics_mammo.preprocess.breast import breast_mask
+
+    try:
+        return breast_mask(image.pixels)
+    except MaskError as error:
+        raise MaskError(error.cause, path=source.image, remedy=error.remedy) from error
 
 
 def _several(source: ManifestSource) -> bool:
@@ -155,7 +162,7 @@ def _labelled(file: ImageFile, source: ManifestSource) -> list[tuple[int | None,
         refuse_grey(there, path=path)
         if len(there) == 1:
             return [(_whole(there[0]), _nonzero(pixels))]
-    wanted = source.labels or tuple(there)
+    wanted: Sequence[float] = source.labels or there
     absent = [label for label in wanted if label not in there]
     if absent:
         raise MaskError(
