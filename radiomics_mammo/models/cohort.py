@@ -75,6 +75,7 @@ def prepare_cohort(frame: pd.DataFrame, features: Sequence[str], *, question: Qu
         features=names,
         rows=rows,
         label=question.label,
+        group_column=question.group,
         classes=classes,
         remarks=tuple(remarks),
     )

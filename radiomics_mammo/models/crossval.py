@@ -129,7 +129,7 @@ def fit_fold(plan: Plan, arm: Arm, *, repeat: int, fold: int) -> Any:
 
 def _run_fold(plan: Plan, arm: int, repeat: int, fold: int) -> _Fold:
     from sklearn.exceptions import ConvergenceWarning
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     started = time.perf_counter()
     with warnings.catch_warnings(record=True) as caught:

@@ -49,9 +49,10 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A line of ``METRICS``: its title, whether more is better, and its formula on a curve."""
+    """A line of ``METRICS``: its title, a narrow heading, whether more is better, its formula on a curve."""
 
     title: str
+    heading: str
     higher_is_better: bool
     value: Callable[[Curve], Floats]
 
@@ -117,18 +118,19 @@ def _share(part: Floats, whole: Floats, otherwise: float = np.nan) -> Floats:
 
 
 def _both(c: Curve, value: Floats) -> Floats:
-    return np.asarray(np.where((c.positives[:, 0] > 0) & (c.negatives[:, 0] > 0), value, np.nan))
+    defined: Floats = np.where((c.positives[:, 0] > 0) & (c.negatives[:, 0] > 0), value, np.nan)
+    return defined
 
 
 METRICS: dict[str, Metric] = {
-    "auroc": Metric("AUROC", True, auroc),
-    "average_precision": Metric("Average precision", True, average_precision),
-    "brier": Metric("Brier score", False, brier),
+    "auroc": Metric("AUROC", "AUROC", True, auroc),
+    "average_precision": Metric("Average precision", "Average precision", True, average_precision),
+    "brier": Metric("Brier score", "Brier score", False, brier),
     "sensitivity_at_90_specificity": Metric(
-        "Sensitivity at 90% specificity", True, sensitivity_at_specificity
+        "Sensitivity at 90% specificity", "Sens. at 90% spec.", True, sensitivity_at_specificity
     ),
     "specificity_at_90_sensitivity": Metric(
-        "Specificity at 90% sensitivity", True, specificity_at_sensitivity
+        "Specificity at 90% sensitivity", "Spec. at 90% sens.", True, specificity_at_sensitivity
     ),
 }
 

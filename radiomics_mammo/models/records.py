@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -100,8 +100,8 @@ class Cohort:
         Names of the columns of ``x``.
     rows : pandas.DataFrame
         ``case_id``, ``patient_id`` (the group column's text) and the table's other identity columns.
-    label : str
-        The label's column.
+    label, group_column : str
+        The columns with the outcome and with the person.
     classes : tuple of (str, str)
         What 0 and 1 are called.
     remarks : tuple of str
@@ -114,5 +114,11 @@ class Cohort:
     features: tuple[str, ...]
     rows: pd.DataFrame
     label: str
+    group_column: str
     classes: tuple[str, str]
     remarks: tuple[str, ...] = field(default=())
+
+    def values(self, features: Sequence[str]) -> pd.DataFrame:
+        """Give ``case_id`` and the values of some features as a table."""
+        columns = {name: self.x[:, self.features.index(name)] for name in features}
+        return pd.DataFrame({"case_id": self.rows["case_id"], **columns})

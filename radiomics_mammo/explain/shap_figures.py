@@ -1,0 +1,129 @@
+"""Beeswarm and bars of held-out SHAP values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+
+from radiomics_mammo.explain.svg import INK, PALETTE, canvas, to_svg
+from radiomics_mammo.tables import feature_parts, is_feature_name
+
+TOP = 15
+
+
+def short_name(feature: str) -> str:
+    """Write a feature's name on two lines, the telling part first."""
+    if not is_feature_name(feature):
+        return feature
+    source, family, name = feature_parts(feature)
+    return f"{name}\n{family}, {source}"
+
+
+def beeswarm_figure(
+    contributions: pd.DataFrame, values: pd.DataFrame, *, unit: str, towards: str, note: str = ""
+) -> Markup:
+    """Draw one point a held-out case and feature, with shap's own plot.
+
+    Parameters
+    ----------
+    contributions : pandas.DataFrame, shape (n_cases, n_features)
+        Mean over repeats, the most important feature first.
+    values : pandas.DataFrame, shape (n_cases, at least n_features)
+        The features' values in the same order of cases; null is grey.
+    unit : str
+        What the contributions add up to.
+    towards : str
+        The positive class.
+    note : str
+        Written into the figure.
+    """
+    import shap
+
+    names = list(contributions.columns[:TOP])
+    explanation = shap.Explanation(
+        values=contributions[names].to_numpy(dtype=np.float64),
+        data=values[names].to_numpy(dtype=np.float64),
+        feature_names=[short_name(name) for name in names],
+    )
+    with canvas(6.0, 1.6 + 0.42 * len(names)) as figure, _seeded():
+        axes = figure.add_subplot()
+        shap.plots.beeswarm(
+            explanation,
+            max_display=len(names),
+            order=np.arange(len(names)),
+            ax=axes,
+            plot_size=None,
+            show=False,
+            color_bar=False,  # shap's own asks pyplot for the current figure
+            axis_color=INK,
+            s=9,
+            group_remaining_features=False,
+        )
+        _label_rows(axes)
+        axes.set_xlabel(f"SHAP value ({unit}): right is towards {towards}", fontsize=10.5)
+        _colour_bar(figure, axes)
+        if note:
+            axes.set_title(note, fontsize=10, loc="right")
+        alt = (
+            f"Beeswarm of SHAP values on held-out cases{f' ({note})' if note else ''}; "
+            f"most important first: {', '.join(names)}."
+        )
+        return to_svg(figure, name="beeswarm", alt=alt)
+
+
+def bar_figure(importance: pd.Series, *, unit: str, note: str = "") -> Markup:
+    """Draw the mean absolute contribution of the leading features, highest on top."""
+    top = importance.iloc[:TOP]
+    with canvas(6.0, 1.1 + 0.42 * len(top)) as figure:
+        axes = figure.add_subplot()
+        rows = np.arange(len(top))[::-1]
+        axes.barh(rows, top.to_numpy(), color=PALETTE[0], height=0.65)
+        for row, size in zip(rows, top, strict=True):
+            axes.text(size, row, f" {size:.3g}", va="center", fontsize=9)
+        axes.set_yticks(rows, [short_name(str(name)) for name in top.index])
+        axes.margins(x=0.12)
+        _label_rows(axes)
+        axes.set_xlabel(f"Mean |SHAP value| ({unit})", fontsize=10.5)
+        if note:
+            axes.set_title(note, fontsize=10, loc="right")
+        said = ", ".join(f"{name} {size:.3g}" for name, size in top.items())
+        alt = f"Bars of mean absolute SHAP value on held-out cases{f' ({note})' if note else ''}: {said}."
+        return to_svg(figure, name="bar", alt=alt)
+
+
+def _label_rows(axes: object) -> None:
+    axes.tick_params(axis="y", labelsize=8.5, length=0)  # type: ignore[attr-defined]
+    axes.tick_params(axis="x", labelsize=9.5)  # type: ignore[attr-defined]
+
+
+def _colour_bar(figure: object, axes: object) -> None:
+    import shap
+    from matplotlib.cm import ScalarMappable
+
+    bar = figure.colorbar(  # type: ignore[attr-defined]
+        ScalarMappable(cmap=shap.plots.colors.red_blue), ax=axes, ticks=[0, 1], aspect=60, pad=0.02
+    )
+    bar.set_ticklabels(["low", "high"])
+    bar.set_label("Feature value", size=9.5, labelpad=-8)
+    bar.outline.set_visible(False)
+    bar.ax.tick_params(labelsize=9, length=0)
+
+
+@contextmanager
+def _seeded() -> Iterator[None]:
+    """Let shap's jitter, which draws from NumPy's global state, be the same each time; put the state back."""
+    before = np.random.get_state()  # noqa: NPY002
+    np.random.seed(0)  # noqa: NPY002
+    try:
+        yield
+    finally:
+        np.random.set_state(before)  # noqa: NPY002
+
+
+def top_features(importance: pd.Series) -> Sequence[str]:
+    """Name the features that the figures show."""
+    return [str(name) for name in importance.index[:TOP]]

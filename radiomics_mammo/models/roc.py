@@ -1,0 +1,74 @@
+"""The ROC curve with a band, by drawing people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radiomics_mammo.models.metrics import Curve, curve
+
+Floats = NDArray[np.float64]
+
+_POINTS = 201
+_CELLS = 4_000_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Roc:
+    """Sensitivity over a grid of false positive rates, each of shape (n_points,).
+
+    Attributes
+    ----------
+    fpr, tpr : ndarray of float64
+        The grid, and the sensitivity averaged over repeats at each of its points.
+    low, high : ndarray of float64
+        Pointwise 95% percentile band over draws of people; NaN where no band was asked for.
+    """
+
+    fpr: Floats
+    tpr: Floats
+    low: Floats
+    high: Floats
+
+
+def roc(
+    y: NDArray[np.int8], p: Floats, group: NDArray[np.int64], *, counts: NDArray[np.int32] | None = None
+) -> Roc:
+    """Average the repeats' ROC curves at fixed false positive rates.
+
+    Parameters
+    ----------
+    y : ndarray of int8, shape (n_rows,)
+    p : ndarray of float64, shape (n_repeats, n_rows)
+        Out-of-fold predictions.
+    group : ndarray of int64, shape (n_rows,)
+        The person of each row, coded from 0.
+    counts : ndarray of int32, shape (n_draws, n_people), optional
+        From :func:`radiomics_mammo.models.bootstrap.draw_people`, for the band.
+    """
+    grid = np.linspace(0.0, 1.0, _POINTS)
+    tpr = np.mean([_at(curve(y, one), grid)[0] for one in p], axis=0)
+    nothing = np.full(grid.size, np.nan)
+    if counts is None:
+        return Roc(grid, tpr, nothing, nothing)
+    step = max(1, _CELLS // y.size)
+    drawn = [
+        np.mean([_at(curve(y, one, counts[i : i + step][:, group]), grid) for one in p], axis=0)
+        for i in range(0, counts.shape[0], step)
+    ]
+    low, high = np.nanquantile(np.concatenate(drawn), [0.025, 0.975], axis=0)
+    return Roc(grid, tpr, low, high)
+
+
+def _at(c: Curve, grid: Floats) -> Floats:
+    """Interpolate sensitivity at the grid for each draw that has both classes; shape (n_draws, n_points)."""
+    found = np.full((c.tp.shape[0], grid.size), np.nan)
+    able = np.flatnonzero((c.positives[:, 0] > 0) & (c.negatives[:, 0] > 0))
+    for draw in able:
+        fpr, tpr = c.fp[draw] / c.fp[draw, -1], c.tp[draw] / c.tp[draw, -1]
+        # Of a vertical step the upper end counts, as the reader's eye takes it.
+        last = np.append(np.flatnonzero(np.diff(fpr)), fpr.size - 1)
+        found[draw] = np.interp(grid, fpr[last], tpr[last])
+    return found
