@@ -1,0 +1,212 @@
+"""From cases to rows: read, measure and describe them in batches bounded by bytes and by count."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radiomics_mammo.errors import CaseError, InputError
+from radiomics_mammo.types import Case, Failure, Sample, Scalar
+
+if TYPE_CHECKING:
+    from radiomics_mammo.engines import Engine
+    from radiomics_mammo.readers.base import Reader
+
+BATCH_BYTES = 64_000_000
+BATCH_CASES = 64
+# Reading stops for the batch after this long, so that a kill loses little and the progress moves.
+BATCH_SECONDS = 1.0
+
+Numbered = tuple[int, Case]
+
+
+@dataclass(slots=True)
+class Seconds:
+    """Where the time went, in seconds of whoever did the work (several workers add up)."""
+
+    read: float = 0.0
+    prepare: float = 0.0
+    extract: float = 0.0
+    write: float = 0.0
+
+    def add(self, other: Seconds) -> None:
+        """Add another's seconds to these."""
+        self.read += other.read
+        self.prepare += other.prepare
+        self.extract += other.extract
+        self.write += other.write
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BatchResult:
+    """The outcome of some cases: what travels from a worker to the table, without a pixel.
+
+    Attributes
+    ----------
+    done : tuple of int
+        Numbers of the cases that are finished, with rows or without.
+    row_cases : tuple of int
+        The case's number of each row, ascending within ``done``'s order.
+    identity : list of tuple
+        Each row's values for :func:`radiomics_mammo.tables.identity_columns`.
+    values : ndarray of float64, shape (n_rows, n_features)
+        Undefined features are NaN.
+    failures : list of (int, Failure)
+        What failed, with the case's number.
+    seconds : Seconds
+        The work's cost.
+    """
+
+    done: tuple[int, ...]
+    row_cases: tuple[int, ...]
+    identity: list[tuple[Scalar, ...]]
+    values: NDArray[np.float64]
+    failures: list[tuple[int, Failure]]
+    seconds: Seconds
+
+
+@dataclass(slots=True, eq=False)
+class _Pending:
+    """Samples that wait to be measured together."""
+
+    done: list[int] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    samples: list[Sample] = field(default_factory=list)
+    failures: list[tuple[int, Failure]] = field(default_factory=list)
+    size: int = 0
+    read_s: float = 0.0
+
+    def is_full(self) -> bool:
+        return self.size >= BATCH_BYTES or len(self.done) >= BATCH_CASES or self.read_s >= BATCH_SECONDS
+
+
+def measure_cases(
+    engine: Engine, reader: Reader, *, cases: Iterable[Numbered]
+) -> Generator[BatchResult, None, None]:
+    """Measure cases batch by batch, in their order.
+
+    How the cases fall into batches has no influence on the rows.
+
+    Parameters
+    ----------
+    engine : Engine
+        Measures the samples.
+    reader : Reader
+        Loads the cases.
+    cases : iterable of (int, Case)
+        Each with the number under which its outcome is reported.
+
+    Yields
+    ------
+    BatchResult
+        At most ``BATCH_CASES`` cases or about ``BATCH_BYTES`` of pixels.
+
+    Raises
+    ------
+    InputError
+        The reader gives a column that it did not declare.
+    """
+    pending = _Pending()
+    for number, case in cases:
+        _load(reader, case, number=number, into=pending)
+        if pending.is_full():
+            yield _measure(engine, pending, columns=reader.columns)
+            pending = _Pending()
+    if pending.done:
+        yield _measure(engine, pending, columns=reader.columns)
+
+
+def case_failure(case: Case | Sample, *, stage: str, error: BaseException) -> Failure:
+    """Record for the failures table an error that cost a case its row."""
+    if isinstance(error, CaseError):
+        path, cause, remedy = error.path or "", error.cause, error.remedy
+    elif isinstance(error, MemoryError):
+        path, cause = "", f"not enough memory for its pixels ({error})" if str(error) else "not enough memory"
+        remedy = "Use fewer --workers or a machine with more memory."
+    else:
+        path = str(getattr(error, "filename", None) or "")
+        cause, remedy = f"the file cannot be read ({error})", "Check the disk and the file's permissions."
+    if isinstance(case, Sample):
+        path = path or case.image_path
+    return Failure(case.case_id, case.patient_id, stage, type(error).__name__, path, cause, remedy)
+
+
+def _load(reader: Reader, case: Case, *, number: int, into: _Pending) -> None:
+    start = time.perf_counter()
+    try:
+        samples = list(reader.load(case))
+        if not samples:
+            raise CaseError("it holds no region to measure", remedy="Check its mask.")
+    except (CaseError, OSError, MemoryError) as error:
+        into.failures.append((number, case_failure(case, stage="read", error=error)))
+        samples = []
+    into.read_s += time.perf_counter() - start
+    into.done.append(number)
+    into.numbers.extend([number] * len(samples))
+    into.samples.extend(samples)
+    images = {id(sample.image): sample.image.nbytes for sample in samples}
+    into.size += sum(images.values()) + sum(sample.mask.nbytes for sample in samples)
+
+
+def _measure(engine: Engine, pending: _Pending, *, columns: Sequence[tuple[str, type]]) -> BatchResult:
+    seconds = Seconds(read=pending.read_s)
+    results = _engine_results(engine, pending.samples, seconds)
+    failures = list(pending.failures)
+    row_cases: list[int] = []
+    identity: list[tuple[Scalar, ...]] = []
+    vectors: list[NDArray[np.float64]] = []
+    for number, sample, result in zip(pending.numbers, pending.samples, results, strict=True):
+        if isinstance(result, Failure):
+            failures.append((number, result))
+            continue
+        row_cases.append(number)
+        identity.append(_identity(sample, columns))
+        vectors.append(result)
+    values = np.array(vectors, dtype=np.float64).reshape(len(vectors), len(engine.feature_names))
+    return BatchResult(tuple(pending.done), tuple(row_cases), identity, values, failures, seconds)
+
+
+def _engine_results(
+    engine: Engine, samples: Sequence[Sample], seconds: Seconds
+) -> list[NDArray[np.float64] | Failure]:
+    if not samples:
+        return []
+    try:
+        measured = engine.measure(samples)
+    except MemoryError as error:
+        if len(samples) == 1:
+            return [case_failure(samples[0], stage="extract", error=error)]
+        # Only the one that does not fit is lost.
+        return [result for sample in samples for result in _engine_results(engine, [sample], seconds)]
+    seconds.prepare += measured.prepare_s
+    seconds.extract += measured.extract_s
+    return measured.results
+
+
+def _identity(sample: Sample, columns: Sequence[tuple[str, type]]) -> tuple[Scalar, ...]:
+    undeclared = set(sample.columns) - {name for name, _ in columns}
+    if undeclared:
+        raise InputError(
+            f"the reader gives columns that it did not declare ({', '.join(sorted(undeclared))})",
+            path=sample.image_path or None,
+            remedy="Add them to the reader's columns.",
+        )
+    row, column = sample.spacing if sample.spacing is not None else (None, None)
+    return (
+        sample.case_id,
+        sample.patient_id,
+        *(sample.columns.get(name) for name, _ in columns),
+        "; ".join(sample.notes),
+        bool(sample.phantom),
+        row,
+        column,
+        *map(int, sample.image.shape),
+        int(np.count_nonzero(sample.mask)),
+        sample.image_path,
+        sample.mask_path,
+    )

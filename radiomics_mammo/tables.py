@@ -1,0 +1,304 @@
+"""The feature table: its column names, its schema, its provenance, reading and writing it.
+
+One row a case, in Parquet: identity columns first, then the features in float64, undefined ones null. The
+file's metadata holds the provenance as JSON under ``radiomics_mammo``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from radiomics_mammo.atomic import atomic_file
+from radiomics_mammo.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMAT = 1
+PROVENANCE_KEY = b"radiomics_mammo"
+# Fixed, so that the bytes of a table depend on its rows alone and not on how they were computed.
+ROW_GROUP_ROWS = 8192
+
+LEADING = (("case_id", str), ("patient_id", str))
+TRAILING = (
+    ("notes", str),
+    ("phantom", bool),
+    ("spacing_row_mm", float),
+    ("spacing_column_mm", float),
+    ("image_rows", int),
+    ("image_columns", int),
+    ("mask_pixels", int),
+    ("image_path", str),
+    ("mask_path", str),
+)
+RESERVED = tuple(name for name, _ in LEADING + TRAILING)
+
+_ARROW = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
+_FEATURE = re.compile(
+    r"(?P<filter>[a-z][A-Za-z0-9.-]*)_(?P<family>[a-z][A-Za-z0-9]*)_(?P<feature>\d*[A-Z]\w*)"
+)
+# First words of columns that look like features and are not: pyradiomics' diagnostics, and what other
+# tools make of identity columns (``mass_shape_ROUND``).
+_NOT_FILTERS = frozenset({"diagnostics", "mass", "calc", "breast", "abnormality", "image", "mask", "patient"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """A feature table in memory.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        One row a case; identity columns, then features (float64, undefined is NaN).
+    features : tuple of str
+        The feature columns, in table order.
+    provenance : dict
+        What made the table (see :func:`provenance_of`); empty for tables of other tools.
+    """
+
+    frame: pd.DataFrame
+    features: tuple[str, ...]
+    provenance: dict[str, Any]
+
+
+def is_feature_name(name: str) -> bool:
+    """Whether a column name has the form ``<filter>_<family>_<Feature>``, as pyradiomics writes it."""
+    found = _FEATURE.fullmatch(name)
+    return found is not None and found["filter"] not in _NOT_FILTERS
+
+
+def feature_parts(name: str) -> tuple[str, str, str]:
+    """Split ``original_glcm_Contrast`` into ``("original", "glcm", "Contrast")``.
+
+    Raises
+    ------
+    ValueError
+        The name is not a feature's.
+    """
+    found = _FEATURE.fullmatch(name)
+    if found is None or found["filter"] in _NOT_FILTERS:
+        raise ValueError(f"{name!r} is not a feature name such as original_glcm_Contrast")
+    return found["filter"], found["family"], found["feature"]
+
+
+def identity_columns(columns: Sequence[tuple[str, type]]) -> tuple[tuple[str, type], ...]:
+    """Names and Python types of all columns before the features, given the reader's own.
+
+    Raises
+    ------
+    InputError
+        A reader's column has a reserved name, a feature's name, an unknown type, or comes twice.
+    """
+    seen: set[str] = set()
+    for name, kind in columns:
+        if name in RESERVED or name in seen or is_feature_name(name):
+            raise InputError(
+                f"the column {name!r} would stand twice in the feature table",
+                remedy=f"Rename it; reserved are {', '.join(RESERVED)} and feature names.",
+            )
+        if kind not in _ARROW:
+            raise InputError(
+                f"the column {name!r} has the type {kind.__name__}", remedy="Use str, int, float or bool."
+            )
+        seen.add(name)
+    return (*LEADING, *columns, *TRAILING)
+
+
+def identity_schema(columns: Sequence[tuple[str, type]]) -> pa.Schema:
+    """Give the Arrow schema of :func:`identity_columns`."""
+    return pa.schema([pa.field(name, _ARROW[kind]) for name, kind in identity_columns(columns)])
+
+
+def write_arrow(
+    table: pa.Table,
+    path: str | Path,
+    *,
+    features: Sequence[str],
+    metadata: Mapping[bytes, bytes],
+    kept: str = "",
+) -> None:
+    """Write an Arrow table as Parquet, atomically; the same rows and metadata give the same bytes.
+
+    Raises
+    ------
+    OutputError
+        The file cannot be written.
+    """
+    import pyarrow.parquet as pq
+
+    measured = set(features)
+    table = table.combine_chunks().replace_schema_metadata(dict(metadata))
+    with atomic_file(path, needs=table.nbytes, kept=kept) as handle:
+        pq.write_table(
+            table,
+            handle,
+            row_group_size=ROW_GROUP_ROWS,
+            compression="zstd",
+            # Features hardly repeat: a dictionary would only cost space.
+            use_dictionary=[name for name in table.column_names if name not in measured],
+        )
+
+
+def write_table(frame: pd.DataFrame, path: str | Path, *, provenance: Mapping[str, Any]) -> None:
+    """Write a data frame as a feature table that :func:`read_table` reads back, atomically.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One row a case; NaN in a feature column is written as null.
+    path : str or pathlib.Path
+        The Parquet file.
+    provenance : mapping
+        As in :attr:`Table.provenance`; ``features`` is filled in from the column names where it is absent.
+
+    Raises
+    ------
+    OutputError
+        The file cannot be written.
+    """
+    features = tuple(provenance.get("features") or filter(is_feature_name, map(str, frame.columns)))
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    said = encode({**provenance, "features": list(features)})
+    write_arrow(table, path, features=features, metadata={PROVENANCE_KEY: said})
+
+
+def read_table(path: str | Path) -> Table:
+    """Read a feature table: ours, or any Parquet or CSV with columns named as pyradiomics names them.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        ``.parquet`` or ``.csv`` (comma, semicolon or tab).
+
+    Returns
+    -------
+    Table
+        Feature columns are float64 whatever the file had.
+
+    Raises
+    ------
+    InputError
+        The file is missing, unreadable, has no feature columns, or text in one of them.
+    """
+    import pandas as pd
+
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(
+            "there is no such table" if not path.exists() else "this is not a file",
+            path=path,
+            remedy="Make one with python -m radiomics_mammo.extract, or check the path.",
+        )
+    frame, provenance = _read_parquet(path) if _is_parquet(path) else (_read_csv(path), {})
+    frame.columns = pd.Index([str(name) for name in frame.columns])
+    repeated = sorted(set(frame.columns[frame.columns.duplicated()]))
+    if repeated:
+        raise InputError(f"it has columns twice ({_some(repeated)})", path=path, remedy="Keep one of each.")
+    features = tuple(provenance.get("features", ())) or tuple(filter(is_feature_name, frame.columns))
+    if not features:
+        raise InputError(
+            f"no feature columns (columns: {_some(list(frame.columns))})",
+            path=path,
+            remedy="Feature columns are named <filter>_<family>_<Feature>, as original_glcm_Contrast.",
+        )
+    missing = [name for name in features if name not in frame.columns]
+    if missing:
+        raise InputError(
+            f"{len(missing)} of its features are gone ({_some(missing)})",
+            path=path,
+            remedy="The file was edited after extract wrote it; extract again.",
+        )
+    return Table(_numeric(frame, features, path=path), features, provenance)
+
+
+def read_provenance(path: str | Path) -> dict[str, Any]:
+    """Read what made a table, without its rows; empty for tables of other tools."""
+    import pyarrow.parquet as pq
+
+    return decode((pq.read_schema(path).metadata or {}).get(PROVENANCE_KEY))
+
+
+def encode(record: Mapping[str, Any]) -> bytes:
+    """JSON bytes that do not depend on the order in which the keys were set."""
+    return json.dumps(record, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def decode(content: bytes | None) -> dict[str, Any]:
+    """Undo :func:`encode`; nothing gives an empty dictionary."""
+    found: dict[str, Any] = json.loads(content) if content else {}
+    return found
+
+
+def _is_parquet(path: Path) -> bool:
+    try:
+        with path.open("rb") as handle:
+            return handle.read(4) == b"PAR1" or path.suffix.lower() in {".parquet", ".pq"}
+    except OSError as error:
+        raise InputError(
+            f"cannot be read ({error.strerror})", path=path, remedy="Check its permissions."
+        ) from error
+
+
+def _read_parquet(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(path)
+        provenance = decode((table.schema.metadata or {}).get(PROVENANCE_KEY))
+    except (OSError, pa.ArrowException, json.JSONDecodeError) as error:
+        raise InputError(
+            f"not a readable Parquet file ({_one_line(error)})", path=path, remedy="Extract it again."
+        ) from error
+    return table.to_pandas(), provenance
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    try:
+        with path.open(encoding="utf-8-sig") as handle:
+            header = handle.readline()
+        separator = max(",;\t", key=header.count)
+        names = [name.strip().strip('"') for name in header.split(separator)]
+        if len(set(names)) < len(names):  # pandas would rename the second one
+            raise InputError("it has a column twice", path=path, remedy="Keep one of each.")
+        return pd.read_csv(
+            path,
+            sep=separator,
+            dtype={"case_id": str, "patient_id": str},
+            encoding="utf-8-sig",
+            low_memory=False,
+        )
+    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise InputError(
+            f"not a readable CSV table ({_one_line(error)})",
+            path=path,
+            remedy="Save it as UTF-8 CSV or Parquet.",
+        ) from error
+
+
+def _numeric(frame: pd.DataFrame, features: Sequence[str], *, path: Path) -> pd.DataFrame:
+    wrong = [name for name in features if frame[name].dtype.kind not in "fiub"]
+    for name in wrong:
+        if frame[name].notna().any():
+            raise InputError(
+                f"the feature column {name!r} holds text",
+                path=path,
+                remedy="Features are numbers with a decimal point; leave undefined ones empty.",
+            )
+    return frame.astype(dict.fromkeys(features, "float64"))
+
+
+def _some(names: Sequence[str], *, most: int = 12) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
