@@ -119,3 +119,51 @@ class Failure:
     path: str
     cause: str
     remedy: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RoiBatch:
+    """Many regions end to end, as every engine takes them.
+
+    Each region lies in its bounding box with a frame of ``pad`` zeros around it, row after row. With
+    ``h, w = shapes[r] + 2 * pad``, region r occupies ``levels[starts[r] : starts[r] + h * w]``.
+
+    Attributes
+    ----------
+    pad : int
+        Width of the frame: the largest distance at which neighbours are looked at.
+    shapes : ndarray of int64, shape (n_roi, 2)
+        Rows and columns of each box, without the frame.
+    starts : ndarray of int64, shape (n_roi + 1,)
+        Where each framed box begins in ``levels`` and ``shape_mask``.
+    levels : ndarray of int32, shape (starts[-1],)
+        Grey level from 1 up inside the region, 0 outside.
+    shape_mask : ndarray of uint8, shape (starts[-1],)
+        1 inside the region that shape is taken from.
+    value_starts : ndarray of int64, shape (n_roi + 1,)
+        Where each region's intensities begin in ``values``.
+    values : ndarray of float64, shape (value_starts[-1],)
+        Intensities of the region's pixels, row by row.
+    n_levels : ndarray of int64, shape (n_roi,)
+        The highest grey level in each region (pyradiomics' Ng).
+    n_distinct : ndarray of int64, shape (n_roi,)
+        How many grey levels occur in each region.
+    spacing : ndarray of float64, shape (n_roi, 2)
+        (row, column).
+    """
+
+    pad: int
+    shapes: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    levels: NDArray[np.int32]
+    shape_mask: NDArray[np.uint8]
+    value_starts: NDArray[np.int64]
+    values: NDArray[np.float64]
+    n_levels: NDArray[np.int64]
+    n_distinct: NDArray[np.int64]
+    spacing: NDArray[np.float64]
+
+    @property
+    def n_roi(self) -> int:
+        """How many regions the batch holds."""
+        return len(self.shapes)

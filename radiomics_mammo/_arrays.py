@@ -1,0 +1,83 @@
+"""The one door to the GPU, and the few array operations that every engine must do in the same order."""
+
+from __future__ import annotations
+
+import importlib.util
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+Array = Any
+"""An ndarray of NumPy or of CuPy."""
+
+
+def total(a: Array) -> Array:
+    """Sum over the last axis by folding it in half, so that the order never depends on batch or engine.
+
+    Padding the axis with zeros leaves every bit of the result as it was, which a library's own sum does not
+    promise; rows of one table may therefore be computed in batches of any make-up.
+
+    Parameters
+    ----------
+    a : ndarray of float64, shape (..., n)
+
+    Returns
+    -------
+    ndarray of float64, shape (...)
+    """
+    n = a.shape[-1]
+    if n == 1:
+        return a[..., 0]
+    half = 1 << ((n - 1).bit_length() - 1)
+    b = a[..., :half].copy()
+    b[..., : n - half] += a[..., half:]
+    while half > 1:
+        half //= 2
+        b = b[..., :half] + b[..., half:]
+    return b[..., 0]
+
+
+def divide(numerator: Array, denominator: Array, *, xp: ModuleType, otherwise: float) -> Array:
+    """Divide, with a stated value where the denominator is zero.
+
+    Parameters
+    ----------
+    numerator, denominator : ndarray of float64
+        Shapes that broadcast.
+    xp : module
+        numpy or cupy.
+    otherwise : float
+        The quotient's value where the denominator is zero.
+    """
+    zero = denominator == 0
+    return xp.where(zero, otherwise, numerator / xp.where(zero, 1.0, denominator))
+
+
+def mean_over_angles(a: Array, *, xp: ModuleType) -> Array:
+    """Mean over the last axis (the angles) of the entries that are not NaN; NaN where all are.
+
+    Parameters
+    ----------
+    a : ndarray of float64, shape (n_roi, n_angle)
+
+    Returns
+    -------
+    ndarray of float64, shape (n_roi,)
+    """
+    known = ~xp.isnan(a)
+    return divide(total(xp.where(known, a, 0.0)), total(known.astype(np.float64)), xp=xp, otherwise=np.nan)
+
+
+def cuda_status() -> str:
+    """What is here of CUDA, in a few words: the CuPy wheel, the driver, the device."""
+    if importlib.util.find_spec("cupy") is None:
+        return "CuPy is not installed"
+    import cupy
+
+    try:
+        count = cupy.cuda.runtime.getDeviceCount()
+    except cupy.cuda.runtime.CUDARuntimeError as error:
+        return f"CuPy {cupy.__version__} found no usable GPU: {error}"
+    names = [cupy.cuda.runtime.getDeviceProperties(k)["name"].decode() for k in range(count)]
+    return f"CuPy {cupy.__version__} sees {', '.join(names)}"

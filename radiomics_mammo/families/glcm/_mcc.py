@@ -1,0 +1,215 @@
+"""The maximal correlation coefficient: the second largest singular value of the normalised matrix.
+
+pyradiomics takes the square root of the second largest eigenvalue of Q(i, j) = sum_k p(i, k) p(j, k) / (px(i) py(k)).
+Q is similar to S S' with S(i, j) = p(i, j) / sqrt(px(i) py(j)), whose largest singular value is 1 with the known
+vectors sqrt(px), sqrt(py). Taking those out leaves one extreme eigenvalue to find, which Lanczos' iteration does in a
+few dozen products instead of a whole decomposition (Golub and Van Loan, Matrix Computations, 10.1).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+DENSE_LEVELS = 320
+"""Up to this many occupied levels the products run over a dense matrix."""
+
+RESOLUTION = 1.0 / 256
+"""How closely Sturm counts pin an eigenvalue before Newton's method takes over."""
+
+
+@njit(cache=True, nogil=True)
+def second_correlation(i, j, c, px, py, symmetric):
+    """Second largest singular value of S, from the occupied cells of the count matrix.
+
+    Parameters
+    ----------
+    i, j : ndarray of int64, shape (n_cells,)
+        Levels of each cell; only i <= j when symmetric.
+    c : ndarray of float64, shape (n_cells,)
+        Counts; the diagonal of a symmetric matrix counts twice.
+    px, py : ndarray of float64, shape (n_levels + 1,)
+        Row and column sums.
+    symmetric : bool
+    """
+    rows = np.cumsum(px > 0) - 1
+    columns = np.cumsum(py > 0) - 1
+    n, m = rows[-1] + 1, columns[-1] + 1
+    if n < 1 or m < 1:
+        return math.nan
+    u = np.sqrt(px[px > 0] / px.sum())
+    s = np.empty(len(c))
+    for k in range(len(c)):
+        twice = 2.0 if symmetric and i[k] == j[k] else 1.0
+        s[k] = twice * c[k] / math.sqrt(px[i[k]] * py[j[k]])
+    dense = max(n, m) <= DENSE_LEVELS
+    S = np.zeros((n if dense else 1, m if dense else 1))
+    if dense:
+        for k in range(len(c)):
+            S[rows[i[k]], columns[j[k]]] = s[k]
+            if symmetric:
+                S[rows[j[k]], columns[i[k]]] = s[k]
+    top = _lanczos(S, rows[i], columns[j], s, u, m, symmetric, dense)
+    return top if symmetric else math.sqrt(max(top, 0.0))
+
+
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz", "arcp"})
+def _dot(a, b):
+    # Only these two reductions may be reordered: a fixed build vectorises them always in the same way.
+    acc = 0.0
+    for k in range(len(a)):
+        acc += a[k] * b[k]
+    return acc
+
+
+@njit(cache=True, nogil=True)
+def _apply(S, i, j, s, v, out, half, symmetric, dense):
+    """Write S v into ``out`` (symmetric), or S S' v."""
+    n = len(v)
+    if symmetric and dense:
+        for k in range(n):
+            out[k] = _dot(S[k], v)
+        return
+    if dense:
+        half[:] = 0.0
+        for k in range(n):
+            for q in range(S.shape[1]):
+                half[q] += S[k, q] * v[k]
+        for k in range(n):
+            out[k] = _dot(S[k], half)
+        return
+    out[:] = 0.0
+    if symmetric:
+        for k in range(len(s)):
+            out[i[k]] += s[k] * v[j[k]]
+            if i[k] != j[k]:
+                out[j[k]] += s[k] * v[i[k]]
+        return
+    half[:] = 0.0
+    for k in range(len(s)):
+        half[j[k]] += s[k] * v[i[k]]
+    for k in range(len(s)):
+        out[i[k]] += s[k] * half[j[k]]
+
+
+@njit(cache=True, nogil=True)
+def _lanczos(S, i, j, s, u, m, symmetric, dense):
+    """Largest absolute eigenvalue of S (or S S') on the complement of u.
+
+    The iteration keeps no basis: lost orthogonality only repeats eigenvalues, and u is taken out at every step.
+    """
+    n = len(u)
+    steps = 60 + 6 * n if n < 200 else 1200
+    alpha, beta = np.empty(steps), np.empty(steps + 1)
+    half = np.empty(m)
+    before, v, w = np.zeros(n), np.empty(n), np.empty(n)
+    state = np.uint64(0x9E3779B97F4A7C15)
+    for k in range(n):  # a fixed pseudo-random start (xorshift), so that no direction is missed
+        state ^= state << np.uint64(13)
+        state ^= state >> np.uint64(7)
+        state ^= state << np.uint64(17)
+        v[k] = (state >> np.uint64(11)) * (1.0 / 9007199254740992.0) - 0.5
+    v -= _dot(u, v) * u
+    v -= _dot(u, v) * u
+    norm = math.sqrt(_dot(v, v))
+    if norm < 1e-8:  # one level: nothing is left
+        return 0.0
+    v /= norm
+    beta[0] = 0.0
+    best, check = 0.0, 16
+    for k in range(steps):
+        _apply(S, i, j, s, v, w, half, symmetric, dense)
+        a = _dot(w, v)
+        for q in range(n):
+            w[q] -= a * v[q] + beta[k] * before[q]
+        overlap = _dot(u, w)
+        for q in range(n):
+            w[q] -= overlap * u[q]
+        alpha[k] = a
+        b = math.sqrt(_dot(w, w))
+        beta[k + 1] = b
+        last = b < 1e-14 or k == steps - 1
+        if last or k + 1 == check:
+            best, converged = _ritz(alpha, beta, k + 1)
+            if last or converged:
+                break
+            check += check // 4
+        for q in range(n):
+            before[q] = v[q]
+            v[q] = w[q] / b
+    return best
+
+
+@njit(cache=True, nogil=True)
+def _ritz(alpha, beta, k):
+    """Largest absolute eigenvalue of the k x k tridiagonal matrix, and whether it is good to 1e-13."""
+    high = _upper_bound(alpha, beta, k, 1.0, 1)
+    low = _upper_bound(alpha, beta, k, -1.0, 1)
+    value, converged = 0.0, True
+    # Both ends are watched where they are close: the one that will win may still be on its way.
+    for sign, bound in ((1.0, high), (-1.0, low)):
+        if bound < max(high, low) - 4.0 * RESOLUTION:
+            continue
+        top = _newton(alpha, beta, k, sign, bound)
+        gap = max(top - _upper_bound(alpha, beta, k, sign, 2), RESOLUTION) if k > 1 else 1.0
+        residual = beta[k] * _last_component(alpha, beta, k, sign, top)
+        value = max(value, top)
+        converged = converged and min(residual, residual * residual / gap) <= 1e-13 * max(top, 1e-3)
+    return value, converged
+
+
+@njit(cache=True, nogil=True)
+def _upper_bound(alpha, beta, k, sign, rank):
+    """A bound above the rank-th largest eigenvalue of sign * T, tight to RESOLUTION, by Sturm counts."""
+    low, high = -1.0 - RESOLUTION, 1.0 + RESOLUTION  # no singular value of S exceeds 1
+    while high - low > RESOLUTION:
+        x = 0.5 * (low + high)
+        above = 0
+        d = 1.0
+        for q in range(k):
+            d = x - sign * alpha[q] - (beta[q] * beta[q] / d if q > 0 else 0.0)
+            if d == 0.0:
+                d = 1e-300
+            if d < 0.0:
+                above += 1
+        if above >= rank:
+            low = x
+        else:
+            high = x
+    return high
+
+
+@njit(cache=True, nogil=True)
+def _newton(alpha, beta, k, sign, x):
+    """The largest eigenvalue of sign * T from a bound above it: Newton's steps descend and never overshoot."""
+    for _ in range(60):
+        d, slope = x - sign * alpha[0], 1.0
+        ratio = slope / d if d != 0.0 else 1e300
+        for q in range(1, k):
+            link = beta[q] * beta[q]
+            slope = 1.0 + link * slope / (d * d) if d != 0.0 else 1e300
+            d = x - sign * alpha[q] - (link / d if d != 0.0 else 1e300)
+            if d <= 0.0:  # rounding has carried x onto the root
+                return x
+            ratio += slope / d
+        step = 1.0 / ratio
+        if not step > 4e-16 * abs(x):
+            return x
+        x -= step
+    return x
+
+
+@njit(cache=True, nogil=True)
+def _last_component(alpha, beta, k, sign, top):
+    """Last component of the unit eigenvector: the three-term recurrence run upwards grows, so it is stable."""
+    following, current, square = 0.0, 1.0, 1.0
+    for q in range(k - 1, 0, -1):
+        if beta[q] < 1e-300 or square > 1e280:
+            break
+        beyond = sign * beta[q + 1] * following if q + 1 < k else 0.0
+        earlier = ((top - sign * alpha[q]) * current - beyond) / (sign * beta[q])
+        following, current = current, earlier
+        square += current * current
+    return 1.0 / math.sqrt(square)

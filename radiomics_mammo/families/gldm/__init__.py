@@ -1,0 +1,152 @@
+"""Grey level dependence: how many neighbours share a pixel's grey level.
+
+c(i, j) is the number of pixels of level i of which j − 1 neighbours differ by at most gldm_a levels, N their sum: the
+number of pixels. Sun and Wee, CVGIP 1983; IBSI 3.11 (its neighbouring grey level dependence).
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from radiomics_mammo._arrays import Array
+from radiomics_mammo.families import _size_terms as sizes
+from radiomics_mammo.families._size_terms import SizeTerms, derive
+from radiomics_mammo.families.gldm._cpu import statistics
+from radiomics_mammo.families.spec import Family, Feature
+
+
+def dependence_entropy(m: SizeTerms, xp: ModuleType) -> Array:
+    """−Σᵢⱼ (c(i, j) / N) log₂ (c(i, j) / N)
+
+    Disorder of tone and local evenness together: high in heterogeneous lesions.
+    """
+    return sizes.entropy(m, xp)
+
+
+def dependence_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
+    """Σⱼ (Σᵢ c(i, j))² / N
+
+    How alike all places are in their evenness: high in texture that is the same throughout; grows with the
+    lesion's size.
+    """
+    return sizes.size_non_uniformity(m, xp)
+
+
+def dependence_non_uniformity_normalised(m: SizeTerms, xp: ModuleType) -> Array:
+    """Σⱼ (Σᵢ c(i, j))² / N²
+
+    The same without the influence of size.
+    """
+    return sizes.size_non_uniformity_normalised(m, xp)
+
+
+def dependence_variance(m: SizeTerms, xp: ModuleType) -> Array:
+    """Σᵢⱼ (j − μ)² c(i, j) / N, μ the mean of j
+
+    Spread of local evenness: high where smooth areas and grain lie in one lesion.
+    """
+    return sizes.size_variance(m, xp)
+
+
+def level_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
+    """Σᵢ (Σⱼ c(i, j))² / N
+
+    Inequality of the grey levels: high where one tone prevails; grows with the lesion's size.
+    """
+    return sizes.level_non_uniformity(m, xp)
+
+
+def level_variance(m: SizeTerms, xp: ModuleType) -> Array:
+    """Σᵢⱼ (i − μ)² c(i, j) / N, μ the mean level
+
+    Spread of the grey levels: high in lesions of mixed density.
+    """
+    return sizes.level_variance(m, xp)
+
+
+def high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
+    """Σᵢⱼ i² c(i, j) / N
+
+    Weight of bright pixels: high in dense lesions.
+    """
+    return sizes.high_level_emphasis(m, xp)
+
+
+def large_dependence_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
+    """Σᵢⱼ j² c(i, j) / N
+
+    Even surroundings: high in smooth, homogeneous masses.
+    """
+    return sizes.large_emphasis(m, xp)
+
+
+def large_dependence_high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
+    """Σᵢⱼ i² j² c(i, j) / N
+
+    Even bright areas: dense homogeneous cores.
+    """
+    return sizes.large_high_emphasis(m, xp)
+
+
+def large_dependence_low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
+    """Σᵢⱼ j² c(i, j) / (i² N)
+
+    Even dark areas: fat within or around the lesion.
+    """
+    return sizes.large_low_emphasis(m, xp)
+
+
+def low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
+    """Σᵢⱼ c(i, j) / (i² N)
+
+    Weight of dark pixels: high where fat shows through.
+    """
+    return sizes.low_level_emphasis(m, xp)
+
+
+def small_dependence_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
+    """Σᵢⱼ c(i, j) / (j² N)
+
+    Uneven surroundings: high in fine texture, noise and around microcalcifications.
+    """
+    return sizes.small_emphasis(m, xp)
+
+
+def small_dependence_high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
+    """Σᵢⱼ i² c(i, j) / (j² N)
+
+    Bright pixels unlike their neighbours: microcalcifications, fine bright strands.
+    """
+    return sizes.small_high_emphasis(m, xp)
+
+
+def small_dependence_low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
+    """Σᵢⱼ c(i, j) / (i² j² N)
+
+    Dark pixels unlike their neighbours: small dark gaps between dense strands.
+    """
+    return sizes.small_low_emphasis(m, xp)
+
+
+FAMILY = Family(
+    name="gldm",
+    title="Grey level dependence",
+    cpu=statistics,
+    derive=derive,
+    features=(
+        Feature("DependenceEntropy", dependence_entropy, "FCBV", "bit", "≥ 0"),
+        Feature("DependenceNonUniformity", dependence_non_uniformity, "Z87G", "px", "≥ 0"),
+        Feature("DependenceNonUniformityNormalized", dependence_non_uniformity_normalised, "OKJI", "1", "0 to 1"),
+        Feature("DependenceVariance", dependence_variance, "DNX2", "1", "≥ 0"),
+        Feature("GrayLevelNonUniformity", level_non_uniformity, "FP8K", "px", "≥ 1 / levels"),
+        Feature("GrayLevelVariance", level_variance, "1PR7", "level²", "≥ 0"),
+        Feature("HighGrayLevelEmphasis", high_level_emphasis, "OAE7", "level²", "≥ 1"),
+        Feature("LargeDependenceEmphasis", large_dependence_emphasis, "IMOQ", "1", "≥ 1"),
+        Feature("LargeDependenceHighGrayLevelEmphasis", large_dependence_high_level_emphasis, "9QMG", "level²", "≥ 1"),
+        Feature("LargeDependenceLowGrayLevelEmphasis", large_dependence_low_level_emphasis, "NBZI", "1 / level²", "> 0"),
+        Feature("LowGrayLevelEmphasis", low_level_emphasis, "TL9H", "1 / level²", "0 to 1"),
+        Feature("SmallDependenceEmphasis", small_dependence_emphasis, "SODN", "1", "0 to 1"),
+        Feature("SmallDependenceHighGrayLevelEmphasis", small_dependence_high_level_emphasis, "JA6D", "level²", "> 0"),
+        Feature("SmallDependenceLowGrayLevelEmphasis", small_dependence_low_level_emphasis, "EQ3F", "1 / level²", "0 to 1"),
+    ),
+)

@@ -1,0 +1,171 @@
+"""Grey level run lengths: how far one goes along a line before the grey level changes.
+
+c(i, j) is the number of runs of level i and length j at one angle, N their sum, n the number of pixels. Every feature
+is the mean over the four angles. Galloway, Computer Graphics and Image Processing 1975; IBSI 3.7.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from radiomics_mammo._arrays import Array
+from radiomics_mammo.families import _size_terms as sizes
+from radiomics_mammo.families._size_terms import SizeTerms, derive
+from radiomics_mammo.families.glrlm._cpu import statistics
+from radiomics_mammo.families.spec import Family, Feature
+
+
+def level_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
+    """Σᵢ (Σⱼ c(i, j))² / N
+
+    Inequality of the grey levels among runs: high where one tone fills long stretches of the lesion; grows with
+    its size.
+    """
+    return sizes.level_non_uniformity(m, xp)
+
+
+def level_non_uniformity_normalised(m: SizeTerms, xp: ModuleType) -> Array:
+    """Σᵢ (Σⱼ c(i, j))² / N²
+
+    The same without the influence of size: high in lesions of one tone, low in mixed ones.
+    """
+    return sizes.level_non_uniformity_normalised(m, xp)
+
+
+def level_variance(m: SizeTerms, xp: ModuleType) -> Array:
+    """Σᵢⱼ (i − μ)² c(i, j) / N, μ the mean level of the runs
+
+    Spread of the tones of the runs: high where bright and dark streaks alternate.
+    """
+    return sizes.level_variance(m, xp)
+
+
+def high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
+    """Σᵢⱼ i² c(i, j) / N
+
+    Weight of bright runs: high in dense lesions and where calcifications streak.
+    """
+    return sizes.high_level_emphasis(m, xp)
+
+
+def long_run_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
+    """Σᵢⱼ j² c(i, j) / N
+
+    Long even stretches: high in smooth, homogeneous masses.
+    """
+    return sizes.large_emphasis(m, xp)
+
+
+def long_run_high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
+    """Σᵢⱼ i² j² c(i, j) / N
+
+    Long bright stretches: dense homogeneous cores, thick spicules, vessels.
+    """
+    return sizes.large_high_emphasis(m, xp)
+
+
+def long_run_low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
+    """Σᵢⱼ j² c(i, j) / (i² N)
+
+    Long dark stretches: fat within or around the lesion, a halo.
+    """
+    return sizes.large_low_emphasis(m, xp)
+
+
+def low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
+    """Σᵢⱼ c(i, j) / (i² N)
+
+    Weight of dark runs: high where fat shows through.
+    """
+    return sizes.low_level_emphasis(m, xp)
+
+
+def run_entropy(m: SizeTerms, xp: ModuleType) -> Array:
+    """−Σᵢⱼ (c(i, j) / N) log₂ (c(i, j) / N)
+
+    Disorder of tone and length together: high in heterogeneous lesions.
+    """
+    return sizes.entropy(m, xp)
+
+
+def run_length_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
+    """Σⱼ (Σᵢ c(i, j))² / N
+
+    Inequality of the run lengths: high where most runs are equally short, as in fine grain; grows with the
+    lesion's size.
+    """
+    return sizes.size_non_uniformity(m, xp)
+
+
+def run_length_non_uniformity_normalised(m: SizeTerms, xp: ModuleType) -> Array:
+    """Σⱼ (Σᵢ c(i, j))² / N²
+
+    The same without the influence of size: near 1 in fine, grainy texture.
+    """
+    return sizes.size_non_uniformity_normalised(m, xp)
+
+
+def run_percentage(m: SizeTerms, xp: ModuleType) -> Array:
+    """N / n
+
+    Runs per pixel: near 1 in fine or noisy texture, low in coarse, smooth tissue.
+    """
+    return sizes.percentage(m, xp)
+
+
+def run_variance(m: SizeTerms, xp: ModuleType) -> Array:
+    """Σᵢⱼ (j − μ)² c(i, j) / N, μ the mean length
+
+    Spread of the run lengths: high where smooth areas and fine grain lie in one lesion.
+    """
+    return sizes.size_variance(m, xp)
+
+
+def short_run_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
+    """Σᵢⱼ c(i, j) / (j² N)
+
+    Short runs: high in fine texture, around microcalcifications and at ragged edges.
+    """
+    return sizes.small_emphasis(m, xp)
+
+
+def short_run_high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
+    """Σᵢⱼ i² c(i, j) / (j² N)
+
+    Short bright runs: small bright foci such as microcalcifications.
+    """
+    return sizes.small_high_emphasis(m, xp)
+
+
+def short_run_low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
+    """Σᵢⱼ c(i, j) / (i² j² N)
+
+    Short dark runs: small dark gaps between dense strands.
+    """
+    return sizes.small_low_emphasis(m, xp)
+
+
+FAMILY = Family(
+    name="glrlm",
+    title="Grey level run lengths",
+    cpu=statistics,
+    derive=derive,
+    features=(
+        Feature("GrayLevelNonUniformity", level_non_uniformity, "R5YN", "run", "≥ 1 / levels"),
+        Feature("GrayLevelNonUniformityNormalized", level_non_uniformity_normalised, "OVBL", "1", "0 to 1"),
+        Feature("GrayLevelVariance", level_variance, "8CE5", "level²", "≥ 0"),
+        Feature("HighGrayLevelRunEmphasis", high_level_emphasis, "G3QZ", "level²", "≥ 1"),
+        Feature("LongRunEmphasis", long_run_emphasis, "W4KF", "px²", "≥ 1"),
+        Feature("LongRunHighGrayLevelEmphasis", long_run_high_level_emphasis, "3KUM", "level² px²", "≥ 1"),
+        Feature("LongRunLowGrayLevelEmphasis", long_run_low_level_emphasis, "IVPO", "px² / level²", "> 0"),
+        Feature("LowGrayLevelRunEmphasis", low_level_emphasis, "V3SW", "1 / level²", "0 to 1"),
+        Feature("RunEntropy", run_entropy, "HJ9O", "bit", "≥ 0"),
+        Feature("RunLengthNonUniformity", run_length_non_uniformity, "W92Y", "run", "≥ 0"),
+        Feature("RunLengthNonUniformityNormalized", run_length_non_uniformity_normalised, "IC23", "1", "0 to 1"),
+        Feature("RunPercentage", run_percentage, "9ZK5", "1", "0 to 1"),
+        Feature("RunVariance", run_variance, "SXLW", "px²", "≥ 0"),
+        Feature("ShortRunEmphasis", short_run_emphasis, "22OV", "1", "0 to 1"),
+        Feature("ShortRunHighGrayLevelEmphasis", short_run_high_level_emphasis, "GD3A", "level²", "> 0"),
+        Feature("ShortRunLowGrayLevelEmphasis", short_run_low_level_emphasis, "HTZT", "1 / level²", "0 to 1"),
+    ),
+)

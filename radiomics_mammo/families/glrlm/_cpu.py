@@ -1,0 +1,110 @@
+"""Grey level run lengths on the CPU.
+
+Source of the definitions: Galloway, 1975; pyradiomics ``glrlm``; IBSI 3.7.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from radiomics_mammo.families._counting import XLOG2X, merge_weighted, offset_weights
+from radiomics_mammo.families._sizes import SHORT, SizeStats, occupied, reduce_sizes
+from radiomics_mammo.settings import Settings
+from radiomics_mammo.types import RoiBatch
+
+ANGLES = np.array([[0, 1], [1, 1], [1, 0], [1, -1]], dtype=np.int64)
+
+
+def statistics(batch: RoiBatch, settings: Settings) -> SizeStats:
+    """Count runs of equal level along four angles and reduce them to sufficient statistics.
+
+    Parameters
+    ----------
+    batch : RoiBatch
+    settings : Settings
+        Uses ``weightingNorm``.
+    """
+    weighted = settings.weightingNorm is not None
+    out = SizeStats.empty(batch.n_roi, 1 if weighted else 4, int(batch.n_levels.max()))
+    if not weighted:
+        _all(batch.levels, batch.starts, batch.shapes, batch.pad, batch.n_levels, XLOG2X, *out.arrays())
+        return out
+    for r in range(batch.n_roi):
+        box = batch.levels[batch.starts[r] : batch.starts[r + 1]]
+        i, j, c, n = _runs(box, *batch.shapes[r], batch.pad, batch.n_levels[r])
+        cells = [(i[k, : n[k]], j[k, : n[k]], c[k, : n[k]]) for k in range(4)]
+        weights = offset_weights(ANGLES, batch.spacing[r], str(settings.weightingNorm), decay=False)
+        merged = merge_weighted(cells, weights, int(batch.shapes[r].max()) + 1)
+        reduce_sizes(r, 0, *merged, XLOG2X, *out.arrays())
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _all(levels, starts, shapes, pad, n_levels, log_table, count, square, inverse, joint):
+    for r in range(len(shapes)):
+        box = levels[starts[r] : starts[r + 1]]
+        i, j, c, n = _runs(box, shapes[r, 0], shapes[r, 1], pad, n_levels[r])
+        for a in range(4):
+            reduce_sizes(r, a, i[a, : n[a]], j[a, : n[a]], c[a, : n[a]], log_table, count, square, inverse, joint)
+
+
+@njit(cache=True, nogil=True)
+def _runs(box, rows, columns, pad, n_levels):
+    """Occupied cells (level, length, count) of the four angles, and how many each angle has."""
+    w = columns + 2 * pad
+    width = np.int64(SHORT + 1)
+    side = n_levels + 1
+    table = np.zeros((4, side * width), np.int32)
+    long_keys = np.empty((4, rows * columns // SHORT + 1), np.int64)
+    n_long = np.zeros(4, np.int64)
+    _sweep(box, rows, columns, pad, w, width, side, table, long_keys, n_long)
+    most = min(side * width + n_long.max(), rows * columns)
+    i, j, c = np.empty((4, most), np.int64), np.empty((4, most), np.int64), np.empty((4, most))
+    n = np.zeros(4, np.int64)
+    for a in range(4):
+        n[a] = occupied(table[a], width, long_keys[a], n_long[a], side, i[a], j[a], c[a])
+    return i, j, c, n
+
+
+@njit(cache=True, nogil=True)
+def _close(a, level, run, width, side, table, long_keys, n_long):
+    if run < width:
+        table[a, level * width + run] += 1
+    else:
+        long_keys[a, n_long[a]] = run * side + level
+        n_long[a] += 1
+
+
+@njit(cache=True, nogil=True)
+def _sweep(box, rows, columns, pad, w, width, side, table, long_keys, n_long):
+    """One pass: the length so far of the run through each pixel, kept for the row above in each angle."""
+    above = np.zeros((3, columns + 2), np.int32)
+    here = np.zeros((3, columns + 2), np.int32)
+    for y in range(rows):
+        run = np.int64(0)
+        row = (y + pad) * w + pad
+        a1, a2, a3 = above[0], above[1], above[2]
+        h1, h2, h3 = here[0], here[1], here[2]
+        for x in range(columns):
+            at = row + x
+            v = box[at]
+            if v == 0:
+                continue
+            level = np.int64(v)
+            run = run + 1 if box[at - 1] == v else 1
+            if box[at + 1] != v:
+                _close(0, level, run, width, side, table, long_keys, n_long)
+            q = np.int64(a1[x]) + 1 if box[at - w - 1] == v else 1
+            h1[x + 1] = q
+            if box[at + w + 1] != v:
+                _close(1, level, q, width, side, table, long_keys, n_long)
+            q = np.int64(a2[x + 1]) + 1 if box[at - w] == v else 1
+            h2[x + 1] = q
+            if box[at + w] != v:
+                _close(2, level, q, width, side, table, long_keys, n_long)
+            q = np.int64(a3[x + 2]) + 1 if box[at - w + 1] == v else 1
+            h3[x + 1] = q
+            if box[at + w - 1] != v:
+                _close(3, level, q, width, side, table, long_keys, n_long)
+        above, here = here, above

@@ -1,0 +1,86 @@
+"""What a feature and a family are: small records, listed literally in each family's ``FAMILY``."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from radiomics_mammo._arrays import Array
+from radiomics_mammo.settings import Settings
+from radiomics_mammo.types import RoiBatch
+
+Formula = Callable[[Any, ModuleType], Array]
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One column of the table.
+
+    Attributes
+    ----------
+    name : str
+        pyradiomics' name within the family.
+    formula : callable
+        ``f(terms, xp) -> ndarray of float64, shape (n_roi,)``; the first paragraph of its docstring is the
+        formula, the second what it means on a mammogram.
+    ibsi : str
+        Code in the IBSI reference manual, empty where it has none.
+    unit : str
+        ``1`` for a ratio, ``grey`` intensity of the image, ``level`` after discretisation, ``px``, ``mm``.
+    range : str
+        The values that it can take.
+    undefined : str
+        When the value is null; empty for never.
+    remark : str
+        Where pyradiomics departs from IBSI, or this package from pyradiomics.
+    """
+
+    name: str
+    formula: Formula
+    ibsi: str
+    unit: str
+    range: str
+    undefined: str = ""
+    remark: str = ""
+
+    @property
+    def formula_text(self) -> str:
+        """The formula as text: the docstring's first paragraph."""
+        return self._paragraphs()[0]
+
+    @property
+    def meaning(self) -> str:
+        """What the feature means on a mammogram: the rest of the docstring."""
+        return " ".join(self._paragraphs()[1:])
+
+    def _paragraphs(self) -> list[str]:
+        text = inspect.getdoc(self.formula) or ""
+        return [" ".join(p.split()) for p in text.split("\n\n")]
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A group of features that share one set of statistics.
+
+    Attributes
+    ----------
+    name : str
+        pyradiomics' name of the feature class.
+    title : str
+        The name in words.
+    features : tuple of Feature
+        In alphabetical order, as pyradiomics lists them.
+    cpu : callable
+        ``statistics(batch, settings) -> stats`` of the cpu engine.
+    derive : callable
+        ``derive(stats, xp) -> terms``: what several formulas need, worked out once; runs on every engine.
+    """
+
+    name: str
+    title: str
+    features: tuple[Feature, ...]
+    cpu: Callable[[RoiBatch, Settings], Any]
+    derive: Callable[[Any, ModuleType], Any]

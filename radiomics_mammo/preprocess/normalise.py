@@ -1,0 +1,37 @@
+"""Centre and scale the image by all of its pixels: pyradiomics' ``normalizeImage``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from radiomics_mammo.errors import RoiError
+from radiomics_mammo.preprocess.plane import Plane
+from radiomics_mammo.settings import Settings
+
+
+def normalise(plane: Plane, settings: Settings) -> Plane:
+    """Apply ``normalize``, ``removeOutliers`` and ``normalizeScale`` where they are asked for.
+
+    Parameters
+    ----------
+    plane : Plane
+    settings : Settings
+
+    Raises
+    ------
+    RoiError
+        The image is constant, so that it has no standard deviation.
+    """
+    if not settings.normalize:
+        return plane
+    import SimpleITK as sitk
+
+    values = plane.values.astype(np.uint8) if plane.values.dtype.kind == "b" else plane.values
+    if values.min() == values.max():
+        raise RoiError("the image is constant and cannot be normalised", remedy="Leave the case or normalize out.")
+    scaled = sitk.GetArrayFromImage(sitk.Normalize(sitk.GetImageFromArray(values)))
+    if settings.removeOutliers is not None:
+        scaled = np.clip(scaled, -settings.removeOutliers, settings.removeOutliers)
+    return replace(plane, values=scaled * scaled.dtype.type(settings.normalizeScale))

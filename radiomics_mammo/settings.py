@@ -1,0 +1,87 @@
+"""The settings of an extraction, under pyradiomics' names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """pyradiomics' settings that make sense in the plane, under its names and with its defaults.
+
+    Attributes
+    ----------
+    binWidth : float
+        Width of a grey level bin, in the image's units; bins start at a multiple of it.
+    binCount : int or None
+        Number of bins between the region's minimum and maximum; takes precedence over ``binWidth``.
+    distances : tuple of int
+        Distances (larger component, pixels) at which neighbours are looked at.
+    weightingNorm : str or None
+        How angles are weighted by their length before they are merged; None keeps them apart.
+    symmetricalGLCM : bool
+        Count each pair in both directions.
+    gldm_a : int
+        Largest difference of level at which a neighbour is dependent.
+    voxelArrayShift : int
+        Added to the intensities in Energy, TotalEnergy and RootMeanSquared.
+    resegmentRange : tuple of float or None
+        Keep the pixels of the region in this range: (lower,) or (lower, upper).
+    resegmentMode : str
+        ``absolute``, ``relative`` (to the region's maximum) or ``sigma`` (standard deviations from its mean).
+    resegmentShape : bool
+        Take shape, too, from the resegmented region.
+    normalize : bool
+        Centre and scale the image by the mean and standard deviation of all its pixels.
+    normalizeScale : float
+        Factor applied after that.
+    removeOutliers : float or None
+        Clip the normalised image at this many standard deviations.
+    resampledPixelSpacing : tuple of float or None
+        New pixel size (x, y), mm; 0 keeps an axis as it is.
+    interpolator : str
+        SimpleITK's name of the interpolator for the image; masks take the nearest neighbour.
+    padDistance : int
+        Pixels kept around the region when resampling.
+    label : int or None
+        The mask's value that is the region, for manifests and arrays; None takes any value but 0.
+    minimumROIDimensions : int
+        In how many directions the region must extend more than one pixel; 0 admits a single pixel.
+    minimumROISize : int or None
+        The region must have more pixels than this.
+    correctMask : bool
+        Resample a mask whose geometry differs onto the image's grid, where it lies inside the image.
+    geometryTolerance : float or None
+        How far origins and directions may differ, in pixels; None is SimpleITK's 1e-6.
+    preCrop : bool
+        Accepted; the region is always cropped, which changes no value without a filter.
+    force2D : bool
+        Accepted; it is always so here.
+    additionalInfo : bool
+        ``execute`` returns ``diagnostics_…`` entries too.
+    """
+
+    binWidth: float = 25.0
+    binCount: int | None = None
+    distances: tuple[int, ...] = (1,)
+    weightingNorm: str | None = None
+    symmetricalGLCM: bool = True
+    gldm_a: int = 0
+    voxelArrayShift: int = 0
+    resegmentRange: tuple[float, ...] | None = None
+    resegmentMode: str = "absolute"
+    resegmentShape: bool = False
+    normalize: bool = False
+    normalizeScale: float = 1.0
+    removeOutliers: float | None = None
+    resampledPixelSpacing: tuple[float, ...] | None = None
+    interpolator: str = "sitkBSpline"
+    padDistance: int = 5
+    label: int | None = None
+    minimumROIDimensions: int = 2
+    minimumROISize: int | None = None
+    correctMask: bool = False
+    geometryTolerance: float | None = None
+    preCrop: bool = False
+    force2D: bool = False
+    additionalInfo: bool = True
