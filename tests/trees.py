@@ -13,14 +13,11 @@ from radiomics_mammo.readers.dicom import write_dicom
 
 UID = "1.3.6.1.4.1.9590.100.1.2."
 FRAME = (150, 110)
-MASS_HEADER = (
-    "patient_id,breast_density,left or right breast,image view,abnormality id,abnormality type,mass shape,"
-    "mass margins,assessment,pathology,subtlety,image file path,cropped image file path,ROI mask file path"
-).split(",")
-CALC_HEADER = (
-    "patient_id,breast density,left or right breast,image view,abnormality id,abnormality type,calc type,"
-    "calc distribution,assessment,pathology,subtlety,image file path,cropped image file path,ROI mask file path"
-).split(",")
+PLACES = ("left or right breast", "image view", "abnormality id", "abnormality type")
+OPINIONS = ("assessment", "pathology", "subtlety")
+PATHS = ("image file path", "cropped image file path", "ROI mask file path")
+MASS_HEADER = ("patient_id", "breast_density", *PLACES, "mass shape", "mass margins", *OPINIONS, *PATHS)
+CALC_HEADER = ("patient_id", "breast density", *PLACES, "calc type", "calc distribution", *OPINIONS, *PATHS)
 
 
 def mammogram(seed: int = 0, shape: tuple[int, int] = FRAME) -> np.ndarray:
@@ -74,7 +71,8 @@ class Lesion:
     @property
     def image_folder(self) -> str:
         stem = {"mass": "Mass", "calcification": "Calc"}[self.kind]
-        return f"{stem}-{'Training' if self.split == 'train' else 'Test'}_{self.patient}_{self.laterality}_{self.view}"
+        split = "Training" if self.split == "train" else "Test"
+        return f"{stem}-{split}_{self.patient}_{self.laterality}_{self.view}"
 
     @property
     def folder(self) -> str:
@@ -103,9 +101,13 @@ class Lesion:
 
 
 def write_csvs(
-    folder: Path, lesions: Sequence[Lesion], *, names: str = "{kind}_case_description_{split}_set.csv", bom: bool = False
+    folder: Path,
+    lesions: Sequence[Lesion],
+    *,
+    names: str = "{kind}_case_description_{split}_set.csv",
+    bom: bool = False,
 ) -> None:
-    """The description CSVs as TCIA ships them: a newline in one path cell of each row, two spellings of density."""
+    """The description CSVs as TCIA ships them: a newline in each row, two spellings of density."""
     folder.mkdir(parents=True, exist_ok=True)
     for kind, short, header in (("mass", "mass", MASS_HEADER), ("calcification", "calc", CALC_HEADER)):
         for split in ("train", "test"):
@@ -141,28 +143,57 @@ def _cells(lesion: Lesion) -> list[object]:
     ]
 
 
-def write_tree(root: Path, lesions: Sequence[Lesion], *, layout: str = "official", **csv_options: object) -> Path:
+def write_tree(
+    root: Path, lesions: Sequence[Lesion], *, layout: str = "official", **csv_options: object
+) -> Path:
     """Write CSVs and DICOM files.
 
     ``layout``: ``official`` (named by series), ``nbia`` (``manifest-*``, date folders, ``1-1.dcm``) or
     ``nbia-old`` (the same files right under ``CBIS-DDSM/``, five-digit date folders, ``000000.dcm``).
     """
     write_csvs(root, lesions, **csv_options)
-    base = {"official": root, "nbia": root / "manifest-1617905855234" / "CBIS-DDSM", "nbia-old": root / "CBIS-DDSM"}
+    base = {
+        "official": root,
+        "nbia": root / "manifest-1617905855234" / "CBIS-DDSM",
+        "nbia-old": root / "CBIS-DDSM",
+    }
     for lesion in lesions:
         if lesion.write_image:
             _write(
-                base[layout], lesion, "image", lesion.image_folder, 0, lesion.image, "full mammogram images", layout
+                base[layout],
+                lesion,
+                "image",
+                lesion.image_folder,
+                0,
+                lesion.image,
+                "full mammogram images",
+                layout,
             )
         if lesion.write_roi:
             for place, what in enumerate(lesion.order):
                 place = 0 if lesion.own_series else place
-                _write(base[layout], lesion, what, lesion.folder, place, lesion.pixels(what), "ROI mask images", layout)
+                _write(
+                    base[layout],
+                    lesion,
+                    what,
+                    lesion.folder,
+                    place,
+                    lesion.pixels(what),
+                    "ROI mask images",
+                    layout,
+                )
     return root
 
 
 def _write(
-    base: Path, lesion: Lesion, what: str, folder: str, place: int, pixels: np.ndarray, series: str, layout: str
+    base: Path,
+    lesion: Lesion,
+    what: str,
+    folder: str,
+    place: int,
+    pixels: np.ndarray,
+    series: str,
+    layout: str,
 ) -> None:
     image = what == "image"
     study_uid, series_uid = lesion.uid("image study" if image else "study"), lesion.uid("image")
@@ -189,7 +220,7 @@ def _write(
 
 
 def write_kaggle(root: Path, lesions: Sequence[Lesion], *, info: bool, quality: int = 90) -> Path:
-    """Kaggle's re-release: ``csv/`` and ``jpeg/<series>/``, 8 bits, lossy; with ``info``, under other identifiers."""
+    """Kaggle's re-release: ``csv/`` and ``jpeg/<series>/``, 8 bits; with ``info``, other identifiers."""
     from PIL import Image
 
     write_csvs(root / "csv", lesions)

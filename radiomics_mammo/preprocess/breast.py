@@ -16,11 +16,11 @@ _BINS = 256
 def breast_mask(image: NDArray[Any]) -> NDArray[np.bool_]:
     """Find the breast by a threshold and the largest connected piece.
 
-    The image is shrunk to about 512 pixels by means over blocks, which takes film grain away. Otsu's threshold
-    is taken on the square root of the values above the darkest, since on the values themselves it parts
-    dense tissue from fat; then it is lowered towards the air, for the skin is thin and dark. Pieces that hang
-    together only by a few pixels (name plates, scanner edges) are cut off, the largest is kept and its holes
-    are filled. The outline is good to about 1/500 of the image's side.
+    The image is shrunk to about 512 pixels by means over blocks, which takes film grain away. Otsu's
+    threshold is taken on the square root of the values above the darkest, since on the values themselves it
+    parts dense tissue from fat; then it is lowered towards the air, for the skin is thin and dark. Pieces
+    that hang together only by a few pixels (name plates, scanner edges) are cut off, the largest is kept and
+    its holes are filled. The outline is good to about 1/500 of the image's side.
 
     Parameters
     ----------

@@ -243,9 +243,9 @@ def refuse_non_files(path: Path) -> None:
 
 def _pixels(dataset: Any, path: Path) -> NDArray[np.generic]:
     _refuse_what_is_not_one_grey_frame(dataset, path)
-    if dataset.file_meta.TransferSyntaxUID == _RLE:
-        # pylibjpeg-rle, if it is there, panics on a cut stream with an error that cannot be caught by name.
-        dataset.pixel_array_options(decoding_plugin="pydicom")
+    # pylibjpeg-rle, if it is there, panics on a cut stream with an error that cannot be caught by name.
+    plugin = "pydicom" if dataset.file_meta.TransferSyntaxUID == _RLE else ""
+    dataset.pixel_array_options(decoding_plugin=plugin, correct_unused_bits=_has_foreign_bits(dataset))
     stored = dataset.pixel_array
     if stored.ndim != 2:
         raise ReadError(
@@ -258,6 +258,16 @@ def _pixels(dataset: Any, path: Path) -> NDArray[np.generic]:
     if _text(dataset, "PhotometricInterpretation") == "MONOCHROME1":
         stored = _inverted(stored, bits=int(dataset.get("BitsStored") or 8 * stored.dtype.itemsize))
     return _rescaled(stored, dataset)
+
+
+def _has_foreign_bits(dataset: Any) -> bool:
+    """Whether bits above BitsStored mean something else than the value: a sign to extend, or an overlay.
+
+    Otherwise they stay: pydicom would clear them, which wraps a saturated pixel round to the dark end.
+    """
+    overlays = (dataset.get((group, 0x0102)) for group in range(0x6000, 0x6020, 2))
+    embedded = any(element is not None and int(element.value or 0) > 0 for element in overlays)
+    return embedded or int(dataset.get("PixelRepresentation") or 0) == 1
 
 
 def _refuse_what_is_not_one_grey_frame(dataset: Any, path: Path) -> None:

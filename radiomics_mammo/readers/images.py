@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from radiomics_mammo.errors import ReadError
 from radiomics_mammo.readers.dicom import read_dicom, refuse_non_files
+from radiomics_mammo.readers.nifti import refuse_cut_nifti
 from radiomics_mammo.readers.raster import read_raster
 
 FORMATS = "DICOM, NIfTI, NRRD, MHA, PNG, TIFF, JPEG, .npy"
@@ -157,9 +157,8 @@ def _read_npy(path: Path) -> ImageFile:
 def _read_itk(path: Path) -> ImageFile:
     import SimpleITK
 
-    # nifti_gz streams that are cut short can read as zeros, so that the compression is checked by itself.
-    if path.name.lower().endswith(".gz"):
-        _refuse_cut_gzip(path)
+    if path.name.lower().endswith((".nii", ".nii.gz")):
+        refuse_cut_nifti(path)
     try:
         image = SimpleITK.ReadImage(str(path))
     except RuntimeError as error:
@@ -185,17 +184,6 @@ def _read_itk(path: Path) -> ImageFile:
     return ImageFile(
         array, spacing=(spacing[0], spacing[1]) if known else None, notes=notes, geometry=geometry
     )
-
-
-def _refuse_cut_gzip(path: Path) -> None:
-    try:
-        with gzip.open(path, "rb") as file:
-            while file.read(1 << 22):
-                pass
-    except (OSError, EOFError) as error:
-        raise ReadError(
-            f"is truncated or not gzip ({error})", path=path, remedy="Download or export the file again."
-        ) from error
 
 
 def _grey(channels: NDArray[Any], path: Path) -> tuple[NDArray[Any], tuple[str, ...]]:

@@ -1,0 +1,61 @@
+"""Whether a NIfTI file is whole: ITK reads one that was cut short as if the rest were zeros."""
+
+from __future__ import annotations
+
+import gzip
+import math
+import struct
+import zlib
+from pathlib import Path
+
+from radiomics_mammo.errors import ReadError
+
+_AGAIN = "Download or export the file again."
+_BLOCK = 1 << 22
+# Length of the header, then where dim, bitpix and vox_offset stand in it and how they are stored.
+_LAYOUTS = {
+    348: (("8h", 40), ("h", 72), ("f", 108)),
+    540: (("8q", 16), ("h", 14), ("q", 168)),
+}
+
+
+def refuse_cut_nifti(path: Path) -> None:
+    """Compare the length of a ``.nii`` or ``.nii.gz`` file with what its header promises.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A NIfTI-1 or NIfTI-2 file.
+
+    Raises
+    ------
+    ReadError
+        It is shorter, its compression is broken, or it has no NIfTI header.
+    """
+    try:
+        with path.open("rb") as raw:
+            zipped = raw.read(2) == b"\x1f\x8b"
+        with gzip.open(path, "rb") if zipped else path.open("rb") as file:
+            head = file.read(540)
+            length = len(head)
+            while block := file.read(_BLOCK):
+                length += len(block)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ReadError(f"is truncated or broken ({error})", path=path, remedy=_AGAIN) from error
+    promised = _promised(head)
+    if promised is None:
+        raise ReadError("has no NIfTI header", path=path, remedy=_AGAIN)
+    if length < promised:
+        raise ReadError(f"is truncated: {length} of {promised} bytes are there", path=path, remedy=_AGAIN)
+
+
+def _promised(head: bytes) -> int | None:
+    for order in "<>":
+        size: int = struct.unpack_from(f"{order}i", head)[0] if len(head) >= 348 else 0
+        layout = _LAYOUTS.get(size)
+        if layout is None or len(head) < size:
+            continue
+        dim, bits, start = (struct.unpack_from(order + code, head, at) for code, at in layout)
+        values: int = math.prod(max(length, 1) for length in dim[1 : dim[0] + 1])
+        return int(start[0]) + values * int(bits[0]) // 8
+    return None
