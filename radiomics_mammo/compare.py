@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
-import platform
 import shutil
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from radiomics_mammo.atomic import write_bytes
 from radiomics_mammo.console import complain, console, progress, run_command, say
 from radiomics_mammo.errors import InputError
 
@@ -183,7 +178,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _compare(args: argparse.Namespace) -> int:
+    from radiomics_mammo.explain.contributions import importance
     from radiomics_mammo.models.device import resolve_device
+    from radiomics_mammo.models.record import run_info, write_run, write_timings
     from radiomics_mammo.models.runfolder import new_run
     from radiomics_mammo.models.study import plan_study, run_study
     from radiomics_mammo.tables import read_table
@@ -205,9 +202,18 @@ def _compare(args: argparse.Namespace) -> int:
         started = time.perf_counter()
         contributions = _explain(study, options)
         seconds["explain"] = time.perf_counter() - started
-        info = _info(args.table, table, question, options, device, study)
-        _write(folder, info, study, contributions, args.table)
-        _write_timings(folder, seconds, study, options)
+        info = run_info(
+            study,
+            path=args.table,
+            table=table,
+            question=question,
+            options=options,
+            device=device,
+            failures=_copy_failures(args.table, folder),
+        )
+        top = [] if contributions is None else importance(contributions).index[:_EXPLAINED_FEATURES].tolist()
+        write_run(folder, info, study, contributions=contributions, top=top)
+        write_timings(folder, stages=seconds, study=study, workers=options.workers)
     _say_result(args.out, info, study, seconds)
     return 0
 
@@ -251,98 +257,24 @@ def _explain(study: Study, options: Options) -> pd.DataFrame | None:
     return contribution_table(parts, plan.cohort.rows["case_id"].tolist(), plan.cohort.features)
 
 
-def _info(
-    path: Path, table: Table, question: Question, options: Options, device: Device, study: Study
-) -> RunInfo:
-    from radiomics_mammo.explain.contributions import contribution_unit
+def _copy_failures(table: Path, folder: Path) -> int:
+    """Keep the failures table with the run and count its cases; -1 where extract left none."""
     from radiomics_mammo.failures import failures_path, read_failures
-    from radiomics_mammo.models import MODELS, arm_title
-    from radiomics_mammo.models.runinfo import RunInfo
+    from radiomics_mammo.models.runfolder import FAILURES
 
-    cohort, failures = study.plan.cohort, failures_path(path)
-    best_tree = study.best_tree
-    asked = {name: value for name, value in asdict(options).items() if name != "workers"}
-    return RunInfo(
-        command={**asdict(question), **asked},
-        table=str(path.absolute()),
-        table_sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
-        provenance=table.provenance,
-        phantom=_phantom(table, cohort.rows),
-        label=cohort.label,
-        group=question.group,
-        classes=list(cohort.classes),
-        arms={arm.name: arm_title(arm) for arm in study.plan.arms},
-        rows=int(cohort.y.size),
-        people=int(cohort.group.max()) + 1,
-        positives=int(cohort.y.sum()),
-        features=len(cohort.features),
-        seeds={"folds": options.seed, "models": options.seed, "bootstrap": options.seed},
-        device={name: str(value) for name, value in asdict(device).items()},
-        versions=_versions(),
-        best=study.best.name if study.best else "",
-        best_tree=best_tree.name if best_tree else "",
-        contribution_unit=contribution_unit(boosted=MODELS[best_tree.model].boosted) if best_tree else "",
-        remarks=list(cohort.remarks),
-        notes=[*study.outcome.notes, *([device.note] if device.note else [])],
-        failures=len(read_failures(failures)) if failures.is_file() else -1,
-    )
-
-
-def _versions() -> dict[str, str]:
-    import imblearn
-    import numpy as np
-    import pandas as pd
-    import shap
-    import sklearn
-    import xgboost
-
-    modules = (np, pd, sklearn, imblearn, xgboost, shap)  # by module: xgboost comes under two package names
-    found = {module.__name__: str(module.__version__) for module in modules}
-    return {"python": platform.python_version(), **found}
-
-
-def _phantom(table: Table, rows: pd.DataFrame) -> bool:
-    marked = "phantom" in rows.columns and bool((rows["phantom"] == True).any())  # noqa: E712 (nulls, text)
-    return marked or bool(table.provenance.get("phantom", False))
-
-
-def _write(
-    folder: Path, info: RunInfo, study: Study, contributions: pd.DataFrame | None, table: Path
-) -> None:
-    from radiomics_mammo.explain.contributions import importance
-    from radiomics_mammo.failures import failures_path
-    from radiomics_mammo.models import runfolder
-    from radiomics_mammo.models.comparison import fold_table, prediction_table
-
-    plan = study.plan
-    runfolder.write_parquet(prediction_table(plan, study.outcome.p), folder / runfolder.PREDICTIONS)
-    runfolder.write_parquet(fold_table(plan), folder / runfolder.FOLDS)
-    runfolder.write_parquet(plan.cohort.rows, folder / runfolder.CASES)
-    runfolder.write_csv(study.summary, folder / runfolder.SUMMARY)
-    runfolder.write_csv(study.differences, folder / runfolder.DIFFERENCES)
-    if contributions is not None:
-        runfolder.write_parquet(contributions, folder / runfolder.CONTRIBUTIONS)
-        top = importance(contributions).index[:_EXPLAINED_FEATURES].tolist()
-        runfolder.write_parquet(plan.cohort.values(top), folder / runfolder.VALUES)
-    if failures_path(table).is_file():
-        shutil.copyfile(failures_path(table), folder / runfolder.FAILURES)
-    write_bytes(folder / runfolder.INFO, info.to_json())
-
-
-def _write_timings(folder: Path, seconds: dict[str, float], study: Study, options: Options) -> None:
-    from radiomics_mammo.models.runfolder import TIMINGS
-
-    record: dict[str, Any] = {
-        "workers": options.workers,
-        "stages_s": {name: round(value, 3) for name, value in seconds.items()},
-        "models_s": {name: round(value, 3) for name, value in study.outcome.seconds.items()},
-    }
-    write_bytes(folder / TIMINGS, (json.dumps(record, indent=1) + "\n").encode())
+    path = failures_path(table)
+    if not path.is_file():
+        return -1
+    count = len(read_failures(path))
+    shutil.copyfile(path, folder / FAILURES)
+    return count
 
 
 def _say_plan(plan: Plan, table: Table, device: Device, options: Options) -> None:
+    from radiomics_mammo.models.record import is_phantom
+
     cohort = plan.cohort
-    if _phantom(table, cohort.rows):
+    if is_phantom(table, cohort.rows):
         say("PHANTOM: simulated images; the figures say nothing about patients.")
     negative, positive = cohort.classes
     say(
@@ -367,13 +299,13 @@ def _say_result(out: Path, info: RunInfo, study: Study, seconds: dict[str, float
     phantom = " (phantom)" if info.phantom else ""
     title = f"Out-of-fold values with 95% patient-bootstrap intervals{phantom}"
     # Narrow enough for 80 columns.
-    grid = Grid(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1))
-    grid.add_column("model", no_wrap=True)
+    grid = Grid(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    grid.add_column("model", no_wrap=True, min_width=20)
     for metric in METRICS.values():
         grid.add_column(metric.heading, justify="right", width=9)
     for name in info.arms:
-        rows = study.summary[study.summary["model"] == name]
-        cells = [f"{row.value:.3f}\n{_brief(row.low)}–{_brief(row.high)}" for row in rows.itertuples()]
+        rows = study.summary.loc[study.summary["model"] == name, ["value", "low", "high"]].to_numpy(float)
+        cells = [f"{value:.3f}\n{_brief(low)}–{_brief(high)}" for value, low, high in rows]
         grid.add_row(name, *cells)
     console.print(grid)
     for note in info.notes:

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from radiomics_mammo.explain.shap_library import load_shap
+
 Floats = NDArray[np.float64]
 
 
@@ -38,11 +40,6 @@ def contributions(model: Any, x: Floats, *, source: NDArray[np.int64], n_feature
     return summed
 
 
-def contribution_unit(*, boosted: bool) -> str:
-    """Name what the values add up to."""
-    return "log-odds" if boosted else "probability"
-
-
 def _boosted(model: Any, x: Floats) -> Floats:
     import xgboost
 
@@ -52,9 +49,7 @@ def _boosted(model: Any, x: Floats) -> Floats:
 
 
 def _forest(model: Any, x: Floats) -> Floats:
-    import shap
-
-    explainer = shap.TreeExplainer(model, feature_perturbation="tree_path_dependent")
+    explainer = load_shap().TreeExplainer(model, feature_perturbation="tree_path_dependent")
     values = explainer.shap_values(x, check_additivity=True)[:, :, 1]
     base = np.full((x.shape[0], 1), explainer.expected_value[1])
     return np.hstack([values, base])

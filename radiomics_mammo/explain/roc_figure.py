@@ -46,7 +46,7 @@ def roc_figure(lines: Sequence[RocLine], *, note: str = "") -> Markup:
     note : str
         Written into the figure (``phantom``, say).
     """
-    with canvas(5.2, 5.9) as figure:
+    with canvas(4.6, 5.5) as figure:
         axes = figure.add_subplot()
         axes.plot([0, 1], [0, 1], color="#8c8c8c", linewidth=0.8)
         for i, line in reversed(list(enumerate(lines))):

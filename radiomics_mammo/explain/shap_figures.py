@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
+from radiomics_mammo.explain.shap_library import load_shap
 from radiomics_mammo.explain.svg import INK, PALETTE, canvas, to_svg
 from radiomics_mammo.tables import feature_parts, is_feature_name
 
@@ -41,15 +42,14 @@ def beeswarm_figure(
     note : str
         Written into the figure.
     """
-    import shap
-
+    shap = load_shap()
     names = list(contributions.columns[:TOP])
     explanation = shap.Explanation(
         values=contributions[names].to_numpy(dtype=np.float64),
         data=values[names].to_numpy(dtype=np.float64),
         feature_names=[short_name(name) for name in names],
     )
-    with canvas(6.0, 1.6 + 0.42 * len(names)) as figure, _seeded():
+    with canvas(4.9, 1.5 + 0.4 * len(names)) as figure, _seeded():
         axes = figure.add_subplot()
         shap.plots.beeswarm(
             explanation,
@@ -78,14 +78,14 @@ def beeswarm_figure(
 def bar_figure(importance: pd.Series, *, unit: str, note: str = "") -> Markup:
     """Draw the mean absolute contribution of the leading features, highest on top."""
     top = importance.iloc[:TOP]
-    with canvas(6.0, 1.1 + 0.42 * len(top)) as figure:
+    with canvas(4.9, 1.1 + 0.4 * len(top)) as figure:
         axes = figure.add_subplot()
         rows = np.arange(len(top))[::-1]
         axes.barh(rows, top.to_numpy(), color=PALETTE[0], height=0.65)
         for row, size in zip(rows, top, strict=True):
             axes.text(size, row, f" {size:.3g}", va="center", fontsize=9)
         axes.set_yticks(rows, [short_name(str(name)) for name in top.index])
-        axes.margins(x=0.12)
+        axes.margins(x=0.16)
         _label_rows(axes)
         axes.set_xlabel(f"Mean |SHAP value| ({unit})", fontsize=10.5)
         if note:
@@ -101,11 +101,10 @@ def _label_rows(axes: object) -> None:
 
 
 def _colour_bar(figure: object, axes: object) -> None:
-    import shap
     from matplotlib.cm import ScalarMappable
 
     bar = figure.colorbar(  # type: ignore[attr-defined]
-        ScalarMappable(cmap=shap.plots.colors.red_blue), ax=axes, ticks=[0, 1], aspect=60, pad=0.02
+        ScalarMappable(cmap=load_shap().plots.colors.red_blue), ax=axes, ticks=[0, 1], aspect=60, pad=0.02
     )
     bar.set_ticklabels(["low", "high"])
     bar.set_label("Feature value", size=9.5, labelpad=-8)

@@ -66,7 +66,7 @@ def to_svg(figure: Figure, *, name: str, alt: str) -> Markup:
     body = re.sub(r"font: ([^;\"]*?)'DejaVu Sans'[^;\"]*", r"font: \1inherit", body)
     box = re.search(r'viewBox="0 0 ([\d.]+)', body)
     assert box is not None  # Matplotlib always writes one
-    head = f'<svg role="img" aria-label="{escape(alt)}" style="max-width:{float(box[1]) * 4 / 3:.0f}px" '
+    head = f'<svg role="img" aria-label="{escape(alt)}" style="max-width:{float(box[1]) * 1.6:.0f}px" '
     body = re.sub(r'^<svg (.*?)(?:width|height)="[\d.]+pt"', r"<svg \1", body, count=1, flags=re.DOTALL)
     body = re.sub(r'^(<svg [^>]*?)(?:width|height)="[\d.]+pt"', r"\1", body, count=1, flags=re.DOTALL)
     return Markup(body.replace("<svg ", head, 1))  # Matplotlib escapes its text, alt is escaped above

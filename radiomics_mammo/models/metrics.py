@@ -114,7 +114,8 @@ def specificity_at_sensitivity(c: Curve, *, sensitivity: float = 0.9) -> Floats:
 
 
 def _share(part: Floats, whole: Floats, otherwise: float = np.nan) -> Floats:
-    return np.divide(part, whole, out=np.full(part.shape, otherwise), where=whole > 0)
+    shares: Floats = np.divide(part, whole, out=np.full(part.shape, otherwise), where=whole > 0)
+    return shares
 
 
 def _both(c: Curve, value: Floats) -> Floats:

@@ -64,6 +64,8 @@ class Run:
         case_id, repeat, fold, base, and one column of SHAP values a feature; held-out rows only.
     values : pandas.DataFrame or None
         case_id and the values of the features that contribute most.
+    failures : pandas.DataFrame or None
+        The table's own failures, if extract left any record.
     """
 
     folder: Path
@@ -74,6 +76,7 @@ class Run:
     differences: pd.DataFrame
     contributions: pd.DataFrame | None
     values: pd.DataFrame | None
+    failures: pd.DataFrame | None
 
 
 def write_parquet(frame: pd.DataFrame, path: Path) -> None:
@@ -173,6 +176,7 @@ def read_run(folder: Path) -> Run:
         differences=_read(folder / DIFFERENCES),
         contributions=_read(folder / CONTRIBUTIONS) if explained else None,
         values=_read(folder / VALUES) if explained else None,
+        failures=_read(folder / FAILURES) if (folder / FAILURES).exists() else None,
     )
 
 

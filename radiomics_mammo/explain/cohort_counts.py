@@ -1,0 +1,58 @@
+"""Who is in the cohort, counted by the columns that a reader asks about."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from radiomics_mammo.explain.page import Breakdown
+
+COLUMNS = {
+    "abnormality_type": "Type of abnormality",
+    "split": "Official split",
+    "view": "View",
+    "laterality": "Side",
+    "breast_density": "Breast density",
+    "pathology": "Pathology",
+}
+_MOST = 8
+
+
+def breakdowns(cases: pd.DataFrame, y: NDArray[np.int8]) -> list[Breakdown]:
+    """Count cases and positives by each of ``COLUMNS`` that is there and takes at least two values.
+
+    Parameters
+    ----------
+    cases : pandas.DataFrame
+        Identity columns, one row a case.
+    y : ndarray of int8, shape (n_cases,)
+    """
+    found = []
+    for column, title in COLUMNS.items():
+        if column in cases.columns:
+            text = cases[column].map(_text)
+            if text.nunique() > 1:
+                found.append(Breakdown(title, _counted(text, y)))
+    return found
+
+
+def _text(value: object) -> str:
+    if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)) or value == "":
+        return "not given"
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _counted(text: pd.Series, y: NDArray[np.int8]) -> list[tuple[str, int, int, str]]:
+    counts = pd.DataFrame({"value": text.to_numpy(), "y": y}).groupby("value")["y"].agg(["size", "sum"])
+    counts = counts.sort_values("size", ascending=False, kind="stable")
+    shown = counts.head(_MOST).sort_index()
+    rows = [_row(str(value), int(n), int(positives)) for value, n, positives in shown.itertuples()]
+    rest = counts.iloc[_MOST:]
+    if len(rest):
+        rows.append(_row(f"{len(rest)} other values", int(rest["size"].sum()), int(rest["sum"].sum())))
+    return rows
+
+
+def _row(value: str, n: int, positives: int) -> tuple[str, int, int, str]:
+    return value, n, positives, f"{100 * positives / n:.0f}%"

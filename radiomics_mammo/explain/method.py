@@ -1,0 +1,75 @@
+"""How a run came about, as facts that a reviewer asks for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from radiomics_mammo.models.runinfo import RunInfo
+
+CITATION = (
+    "Images: CBIS-DDSM. Lee RS, Gimenez F, Hoogi A, Miyake KK, Gorovoy M, Rubin DL. A curated mammography "
+    "data set for use in computer-aided detection and diagnosis research. Sci Data 2017;4:170177."
+)
+
+
+def method_facts(info: RunInfo, *, folds: int, repeats: int) -> list[tuple[str, str]]:
+    """Give names and values for the last section of the page."""
+    command = info.command
+    facts = [
+        ("Splits", f"{folds} folds, repeated {repeats} times with new shuffles, stratified, by {info.group}: "
+         "all rows of a person are in one fold"),
+        ("Fitted on training rows only", "constant columns out; nulls to the median, with an indicator "
+         "column; scaling to mean 0 and deviation 1; resampling; the model"),
+        ("Models", "; ".join(info.arms.values())),
+        ("Values", "mean over repeats of the metric on that repeat's pooled out-of-fold predictions"),
+        ("Intervals", f"95%, percentile, {command['bootstrap']} draws of people with all their rows, with "
+         "replacement; the same draws for all models"),
+        ("SHAP", "path-dependent tree SHAP on the rows that each fold left out, averaged over repeats"),
+        ("Label", f"{info.label}: 1 is {info.classes[1]}, 0 is {info.classes[0]}"),
+        ("Features", _features(info)),
+        ("Seeds", ", ".join(f"{name} {value}" for name, value in info.seeds.items())),
+        ("XGBoost", f"tree_method {info.device['tree_method']}, trained on {info.device['device']}"),
+        ("Versions", ", ".join(f"{name} {number}" for name, number in info.versions.items())),
+        ("Table", f"{info.table}, SHA-256 {info.table_sha256}"),
+    ]  # fmt: skip
+    return facts + _extraction(info.provenance) + [("Notes", note) for note in info.notes]
+
+
+def _features(info: RunInfo) -> str:
+    also = info.command["also_features"]
+    return (
+        f"{info.features} radiomic features"
+        if not also
+        else (f"{info.features}, of which let in by name: {', '.join(also)}")
+    )
+
+
+def _extraction(provenance: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Give what the table says of its own making; nothing for another tool's table."""
+    if not provenance:
+        return [("Extraction", "not recorded: the table was made by another tool")]
+    names = (
+        ("recipe_name", "Recipe"),
+        ("recipe_hash", "Recipe's hash"),
+        ("engine", "Engine"),
+        ("reader", "Reader"),
+        ("versions", "Versions of the extraction"),
+        ("input_fingerprint", "Fingerprint of the input"),
+        ("created", "Table begun"),
+        ("recipe_text", "Recipe in full"),
+    )
+    return [(title, _plain(provenance[key])) for key, title in names if provenance.get(key)]
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {one}" for name, one in value.items() if one is not None)
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def citation(info: RunInfo) -> str:
+    """Cite the collection where it is known and real; empty otherwise."""
+    reader = info.provenance.get("reader") or {}
+    return CITATION if reader.get("reader") == "cbis-ddsm" and not info.phantom else ""

@@ -1,0 +1,143 @@
+"""The page as a record of plain values, and its rendering: one file, no network, text always escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+
+from markupsafe import Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A value with its interval, as text.
+
+    Attributes
+    ----------
+    title, value, interval : str
+    """
+
+    title: str
+    value: str
+    interval: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRow:
+    """A line of the comparison: title, one estimate a metric, mean predicted probability, whether best."""
+
+    title: str
+    estimates: Sequence[Estimate]
+    mean_p: str
+    best: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceRow:
+    """A resampled model against its plain twin: differences as estimates, and what they come to."""
+
+    title: str
+    estimates: Sequence[Estimate]
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """The cohort by one column: rows of (value, cases, positives, share of positives)."""
+
+    title: str
+    rows: Sequence[tuple[str, int, int, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureRow:
+    """One leading feature: name, mean absolute contribution, direction, meaning (empty if unknown)."""
+
+    name: str
+    size: str
+    direction: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseCard:
+    """One mistake to look at.
+
+    Attributes
+    ----------
+    case_id, patient_id, facts : str
+        Names, and what the table says (side, view, density …).
+    probability : str
+        Mean over repeats of the out-of-fold probability.
+    reasons : sequence of str
+        The contributions that weighed most; may be empty.
+    picture : str
+        A data URI, or empty.
+    alt : str
+        What the picture shows.
+    absent : str
+        Why there is no picture.
+    """
+
+    case_id: str
+    patient_id: str
+    facts: str
+    probability: str
+    reasons: Sequence[str]
+    picture: str
+    alt: str
+    absent: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseGroup:
+    """Mistakes of one kind: a heading, what they are, and the cards."""
+
+    title: str
+    text: str
+    cards: Sequence[CaseCard]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Everything on the page, in the order in which it is read."""
+
+    title: str
+    phantom: bool
+    verdict: str
+    headline: Sequence[Estimate]
+    headline_title: str
+    cohort_facts: Sequence[tuple[str, str]]
+    breakdowns: Sequence[Breakdown]
+    remarks: Sequence[str]
+    failures: Sequence[tuple[str, int]]
+    metric_headings: Sequence[str]
+    models: Sequence[ModelRow]
+    differences: Sequence[DifferenceRow]
+    calibration: str
+    reading: Sequence[tuple[str, str]]
+    roc: Markup
+    explained: str
+    bar: Markup
+    beeswarm: Markup
+    features: Sequence[FeatureRow]
+    case_groups: Sequence[CaseGroup]
+    cases_text: str
+    limits: Sequence[str]
+    method: Sequence[tuple[str, str]]
+    citation: str
+
+
+def render(page: Page) -> str:
+    """Fill the template; whatever comes from a table is shown as text."""
+    from jinja2 import Environment, StrictUndefined
+
+    folder = files("radiomics_mammo.explain")
+    # Autoescape is on for all: the page is HTML whatever its template is called.
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    template = environment.from_string((folder / "report.html.j2").read_text(encoding="utf-8"))
+    css = (folder / "report.css").read_text(encoding="utf-8")
+    return template.render(page=page, css=Markup(css))

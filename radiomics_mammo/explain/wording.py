@@ -1,0 +1,153 @@
+"""Numbers as sentences: the verdict, resampling's worth, calibration, limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from radiomics_mammo.explain.page import Estimate
+
+Row = Mapping[str, float]
+
+
+def estimate(title: str, row: Row, *, signed: bool = False) -> Estimate:
+    """Write a value with its interval; ``row`` has value, low and high."""
+    value, low, high = (number(row[name], signed=signed) for name in ("value", "low", "high"))
+    return Estimate(title, value, f"{low} to {high}")
+
+
+def number(value: float, *, signed: bool = False) -> str:
+    """Write three decimals with a true minus sign; a dash where undefined."""
+    if value != value:
+        return "–"
+    return f"{value:{'+.3f' if signed else '.3f'}}".replace("-", "−")
+
+
+def pick(table: pd.DataFrame, **where: str) -> dict[str, float]:
+    """Take value, low and high from the one row of ``summary`` or ``differences`` that matches."""
+    found = table
+    for column, wanted in where.items():
+        found = found[found[column] == wanted]
+    return {name: float(found[name].iloc[0]) for name in ("value", "low", "high")}
+
+
+def verdict(
+    summary: pd.DataFrame,
+    differences: pd.DataFrame,
+    *,
+    titles: Mapping[str, str],
+    best: str,
+    classes: Sequence[str],
+    phantom: bool,
+) -> str:
+    """Say in two sentences which model was best, how good, and whether resampling helped."""
+    if not best:
+        return "No model that looks at the features was compared. Name one with --models."
+    auroc = pick(summary, model=best, metric="auroc")
+    what = "simulated lesions" if phantom else "cases"
+    sure = "" if auroc["low"] > 0.5 else ", which is not told from guessing (0.5)"
+    compared = len([name for name in titles if name != "prevalence"])
+    which = f"The best of {compared} models" if compared > 1 else "The model"
+    first = (
+        f"{which}, {titles[best]}, tells "
+        f"{classes[1]} from {classes[0]} {what} of people it has never seen with an AUROC of "
+        f"{auroc['value']:.2f} (95% interval {auroc['low']:.2f} to {auroc['high']:.2f}){sure}."
+    )
+    return f"{first} {_resampling(differences, titles)}"
+
+
+def _resampling(differences: pd.DataFrame, titles: Mapping[str, str]) -> str:
+    pairs = differences[["model", "against"]].drop_duplicates().itertuples(index=False)
+    said = []
+    for model, against in pairs:
+        row = pick(differences, model=model, metric="auroc")
+        value, low, high = (number(row[name], signed=True) for name in ("value", "low", "high"))
+        said.append((gain(row), f"{titles[model]} against {titles[against]} ({value}, {low} to {high})"))
+    if not said:
+        return "No model was compared with a resampled twin."
+    words = {word for word, _ in said}
+    listed = "; ".join(text for _, text in said)
+    if words == {"no gain"}:
+        return f"Oversampling brought no gain in AUROC: {listed}."
+    return "Oversampling, in AUROC: " + "; ".join(f"{word} for {text}" for word, text in said) + "."
+
+
+def gain(row: Row, *, higher_is_better: bool = True) -> str:
+    """Call a paired difference a gain, a loss, or no gain where its interval holds 0 or is undefined."""
+    low, high = (row["low"], row["high"]) if higher_is_better else (-row["high"], -row["low"])
+    if low > 0:
+        return "a gain"
+    return "a loss" if high < 0 else "no gain"
+
+
+def calibration(
+    summary: pd.DataFrame, *, best: str, titles: Mapping[str, str], mean_p: float, share: float
+) -> str:
+    """Hint at calibration: the mean probability beside the share, and the Brier score beside the floor's."""
+    if not best:
+        return ""
+    text = (
+        f"Calibration, in short: {titles[best]} gives a mean probability of {100 * mean_p:.0f}% where "
+        f"{100 * share:.0f}% are positive; its Brier score is "
+        f"{pick(summary, model=best, metric='brier')['value']:.3f}"
+    )
+    constant = share * (1 - share)
+    return f"{text}, and {constant:.3f} is what the same probability for everybody would score."
+
+
+def reading(classes: Sequence[str]) -> list[tuple[str, str]]:
+    """Explain the metrics to someone who reads mammograms rather than statistics."""
+    negative, positive = classes
+    return [
+        (
+            "AUROC",
+            f"How often a {positive} case drawn at random scores above a {negative} one: 0.5 is guessing, 1 is "
+            "never wrong.",
+        ),
+        (
+            "Average precision",
+            f"Precision (the share of {positive} cases among those called so), averaged over all cuts; guessing "
+            f"gives the share of {positive} cases.",
+        ),
+        ("Brier score", "Mean squared distance of the predicted probability from the truth; 0 is perfect."),
+        (
+            "Sensitivity at 90% specificity",
+            f"Share of {positive} cases found when one in ten {negative} cases is called {positive}.",
+        ),
+        (
+            "Specificity at 90% sensitivity",
+            f"Share of {negative} cases let go when nine in ten {positive} cases are found.",
+        ),
+    ]
+
+
+def limits(*, compared: int, phantom: bool, spacing_unknown: int, rows: int, group: str) -> list[str]:
+    """List what the figures cannot tell."""
+    found = []
+    if phantom:
+        found.append(
+            "The images are simulated (phantom): the figures show that the software works, nothing else."
+        )
+    if compared > 1:
+        found.append(
+            f"The best of {compared} models was chosen on the same out-of-fold predictions that it is "
+            "reported on, so its figure leans to the high side."
+        )
+    found += [
+        "Intervals come from drawing people with replacement; the models were not trained anew in each draw, "
+        "so the intervals do not hold the chance of training, nor a change of hospital, machine or time.",
+        "There is no external test set: every case was predicted by models trained on others of this table.",
+        "The settings of the models are fixed, not tuned; thresholds for sensitivity at fixed specificity "
+        "(and the reverse) are read off the pooled out-of-fold curve.",
+        "The prevalence-only model predicts its training share, which differs by fold: pooled over folds its "
+        "AUROC can lie a little off 0.5.",
+        "SHAP values describe the model, not the disease; correlated features share credit arbitrarily.",
+    ]
+    if group != "patient_id":
+        found.append(f"Splits were made on the column {group}: they are as honest as it names people.")
+    if spacing_unknown:
+        found.append(
+            f"The pixel spacing of {spacing_unknown} of {rows} cases is unknown: their sizes are in pixels."
+        )
+    return found
