@@ -200,7 +200,7 @@ def _identity(sample: Sample, columns: Sequence[tuple[str, type]]) -> tuple[Scal
     return (
         sample.case_id,
         sample.patient_id,
-        *(sample.columns.get(name) for name, _ in columns),
+        *(_typed(sample, name, kind) for name, kind in columns),
         "; ".join(sample.notes),
         bool(sample.phantom),
         row,
@@ -210,3 +210,19 @@ def _identity(sample: Sample, columns: Sequence[tuple[str, type]]) -> tuple[Scal
         sample.image_path,
         sample.mask_path,
     )
+
+
+def _typed(sample: Sample, name: str, kind: type) -> Scalar:
+    value = sample.columns.get(name)
+    if value is None:
+        return None
+    right = isinstance(value, (int, float) if kind is float else kind) and isinstance(value, bool) == (
+        kind is bool
+    )
+    if not right:
+        raise InputError(
+            f"the reader gives {value!r} in its column {name!r}, which it declared as {kind.__name__}",
+            path=sample.image_path or None,
+            remedy="Correct the reader's columns.",
+        )
+    return value

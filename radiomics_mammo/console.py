@@ -100,7 +100,7 @@ def progress(total: int, *, what: str) -> Iterator[Advance]:
 
 
 @contextmanager
-def said_when_slow(text: str, *, after_s: float = 2.0) -> Iterator[None]:
+def said_when_slow(text: str, *, after_s: float = 4.0) -> Iterator[None]:
     """Say something if the block takes longer than it does on most days."""
     timer = threading.Timer(after_s, say, [text])
     timer.daemon = True

@@ -26,6 +26,7 @@ from radiomics_mammo.journal import (
     open_journal,
     remove_empty,
     remove_parts,
+    written,
 )
 from radiomics_mammo.lock import table_lock
 from radiomics_mammo.merge import Merged, merge_parts
@@ -120,7 +121,7 @@ class Summary:
 
 @dataclass(slots=True, eq=False)
 class _Run:
-    """The state of a run: what there is to do, and how much of it is done."""
+    """The state of a run: what there is to do, and what it cost so far."""
 
     journal: Journal
     cases: Sequence[Case]
@@ -128,7 +129,6 @@ class _Run:
     selected: int
     todo: list[Numbered]
     features: tuple[str, ...]
-    finished: int = 0
     seconds: Seconds = field(default_factory=Seconds)
 
     @property
@@ -250,9 +250,10 @@ def _carry_out(run: _Run, reader: Reader, *, setup: Setup, workers: int) -> Merg
         remove_parts(run.journal)
         run.seconds.write += time.perf_counter() - start
     except KeyboardInterrupt:
+        kept = {entry.case_id for source in written(run.journal) for entry in source.entries}
+        done = sum(case.case_id in kept for case in run.cases[: run.selected])
         say(
-            f"Stopped. {run.skipped + run.finished} of {run.selected} cases are done and kept; "
-            "the same command goes on from there."
+            f"Stopped. {done} of {run.selected} cases are done and kept; the same command goes on from there."
         )
         raise
     finally:
@@ -274,7 +275,9 @@ def _provenance(reader: Reader, setup: Setup) -> dict[str, Any]:
 @contextmanager
 def _measuring(task: Task, *, workers: int) -> Iterator[tuple[Ready, Measure]]:
     """Open the engine here or in workers; the caller need not know where."""
-    slow = said_when_slow("Compiling the kernels, once on this machine (about half a minute) ...")
+    slow = said_when_slow(
+        "Starting the engine; the first time on a machine it compiles (about half a minute) ..."
+    )
     if workers > 1:
         with ExitStack() as stack:
             with slow:
@@ -307,6 +310,5 @@ def _measure_all(run: _Run, *, ready: Ready, measure: Measure) -> None:
             )
             run.seconds.add(result.seconds)
             run.seconds.write += time.perf_counter() - start
-            run.finished += len(result.done)
             failed.update(number for number, _ in result.failures)
             advance(len(result.done), note=f"{len(failed)} failed" if failed else "")

@@ -16,25 +16,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from radiomics_mammo.atomic import output_error, sync_folder, write_bytes
 from radiomics_mammo.batch import BatchResult
 from radiomics_mammo.errors import OutputError
 from radiomics_mammo.outcomes import (
-    OUTCOMES_KEY,
-    VALUES_COLUMN,
+    PART_SUFFIX,
     Entry,
     Outcomes,
-    pack,
-    read_part_outcomes,
+    read_part,
     read_table_outcomes,
+    write_part,
 )
-from radiomics_mammo.tables import decode, encode, identity_schema, read_provenance
+from radiomics_mammo.tables import decode, encode, read_provenance
 from radiomics_mammo.types import Case
 
 HEADER = "header.json"
-KEPT = "Finished rows are kept."
 _ANEW = "Give --overwrite to make it anew, or another --out."
 
 
@@ -131,7 +127,7 @@ def open_journal(out: Path, *, identity: Identity, overwrite: bool) -> Journal:
     if header is not None:
         _compare(header["identity"], identity, path=parts)
         created, features = header["created"], header["features"]
-        sources.extend(read_part_outcomes(path) for path in _part_files(parts))
+        sources.extend(read_part(path)[0] for path in _part_files(parts))
     return Journal(out, parts, identity, created, tuple(sources), tuple(features))
 
 
@@ -183,19 +179,14 @@ def append_part(
     OutputError
         The part cannot be written.
     """
-    schema = identity_schema(journal.identity.columns)
-    columns = list(zip(*result.identity, strict=True)) or [()] * len(schema)
-    arrays = [pa.array(column, type=field.type) for column, field in zip(columns, schema, strict=True)]
-    values = pa.FixedSizeListArray.from_arrays(pa.array(result.values.ravel()), result.values.shape[1])
     rows = Counter(result.row_cases)
-    entries = [Entry(cases[case].case_id, fingerprints[case], rows[case]) for case in result.done]
-    failures = [(cases[case].case_id, failure) for case, failure in result.failures]
-    table = pa.table([*arrays, values], names=[*schema.names, VALUES_COLUMN])
-    table = table.replace_schema_metadata({OUTCOMES_KEY: pack(entries, failures)})
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_file(sink, table.schema) as writer:
-        writer.write_table(table)
-    write_bytes(journal.parts / f"part-{number:06d}.arrow", sink.getvalue(), kept=KEPT)
+    write_part(
+        journal.parts / f"part-{number:06d}{PART_SUFFIX}",
+        entries=[Entry(cases[case].case_id, fingerprints[case], rows[case]) for case in result.done],
+        failures=[(cases[case].case_id, failure) for case, failure in result.failures],
+        rows=result.identity,
+        values=result.values,
+    )
 
 
 def next_part(journal: Journal) -> int:
@@ -206,7 +197,7 @@ def next_part(journal: Journal) -> int:
 def written(journal: Journal) -> tuple[Outcomes, ...]:
     """Everything that there is now: the earlier table unless it is replaced, then all parts."""
     tables = tuple(source for source in journal.sources if source.path == journal.out)
-    return (*tables, *(read_part_outcomes(path) for path in _part_files(journal.parts)))
+    return (*tables, *(read_part(path)[0] for path in _part_files(journal.parts)))
 
 
 def remove_parts(journal: Journal) -> None:
@@ -304,4 +295,4 @@ def _read_header(parts: Path) -> dict[str, Any] | None:
 
 
 def _part_files(parts: Path) -> list[Path]:
-    return sorted(parts.glob("part-*.arrow"))
+    return sorted(parts.glob(f"part-*{PART_SUFFIX}"))

@@ -10,12 +10,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from radiomics_mammo.arrow import feature_column, scalar_column
 from radiomics_mammo.failures import failures_path, write_failures
 from radiomics_mammo.fingerprint import input_fingerprint
-from radiomics_mammo.journal import KEPT, Journal, written
-from radiomics_mammo.outcomes import OUTCOMES_KEY, Entry, Outcomes, load_rows, pack
-from radiomics_mammo.tables import FORMAT, PROVENANCE_KEY, encode, identity_schema, write_arrow
-from radiomics_mammo.types import Case, Failure
+from radiomics_mammo.journal import Journal, written
+from radiomics_mammo.outcomes import KEPT, OUTCOMES_KEY, Entry, Outcomes, Rows, load_rows, pack
+from radiomics_mammo.tables import FORMAT, PROVENANCE_KEY, encode, identity_columns, write_arrow
+from radiomics_mammo.types import Case, Failure, Scalar
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Merged:
 
 @dataclass(slots=True, eq=False)
 class _Rows:
-    identity: pa.Table
+    identity: Rows
     values: NDArray[np.float64]
     numbers: NDArray[np.int64]
 
@@ -70,11 +71,13 @@ def merge_parts(
     sources = written(journal)
     positions = {case.case_id: number for number, case in enumerate(cases)}
     owners = {entry.case_id: source for source in sources for entry in source.entries}
-    rows = _collect(sources, owners, positions, names=identity_schema(journal.identity.columns).names)
+    columns = identity_columns(journal.identity.columns)
+    rows = _collect(sources, owners, positions, names=[name for name, _ in columns])
     rows, repeated = _without_repeats(rows, cases)
     done = _entries(sources, owners, positions, rows.numbers)
     failures = _failures(sources, owners, positions, repeated)
-    phantom = bool(np.any(rows.identity["phantom"].to_numpy())) or said["reader"].get("reader") == "phantom"
+    simulated = [name for name, _ in columns].index("phantom")
+    phantom = any(row[simulated] for row in rows.identity) or said["reader"].get("reader") == "phantom"
     provenance = {
         **said,
         "format": FORMAT,
@@ -85,10 +88,10 @@ def merge_parts(
         "features": list(features),
     }
     metadata = {PROVENANCE_KEY: encode(provenance), OUTCOMES_KEY: pack(done, failures)}
-    write_arrow(_table(rows, features), journal.out, features=features, metadata=metadata, kept=KEPT)
+    write_arrow(_table(rows, columns, features), journal.out, features=features, metadata=metadata, kept=KEPT)
     reasons = tuple(failure for _, failure in failures)
     write_failures(failures_path(journal.out), reasons)
-    return Merged(rows.identity.num_rows, phantom, reasons)
+    return Merged(len(rows.identity), phantom, reasons)
 
 
 def _collect(
@@ -98,45 +101,42 @@ def _collect(
     *,
     names: list[str],
 ) -> _Rows:
-    tables, matrices, numbers = [], [], []
+    identity: Rows = []
+    matrices: list[NDArray[np.float64]] = []
+    numbers: list[int] = []
     for source in sources:
-        identity, values = load_rows(source, names=names)
+        rows, values = load_rows(source, names=names)
         case_ids = [entry.case_id for entry in source.entries for _ in range(entry.rows)]
-        wanted = [row for row, case_id in enumerate(case_ids) if owners[case_id] is source]
-        tables.append(identity.take(pa.array(wanted, type=pa.int64())))
-        matrices.append(values[wanted])
-        numbers.append(np.array([positions[case_ids[row]] for row in wanted], dtype=np.int64))
-    joined = np.concatenate(numbers)
+        mine = [row for row, case_id in enumerate(case_ids) if owners[case_id] is source]
+        identity.extend(rows[row] for row in mine)
+        matrices.append(values[mine])
+        numbers.extend(positions[case_ids[row]] for row in mine)
+    joined = np.array(numbers, dtype=np.int64)
     order = np.argsort(joined, kind="stable")
-    identity = pa.concat_tables([table.replace_schema_metadata(None) for table in tables]).take(
-        pa.array(order)
-    )
-    return _Rows(identity, np.concatenate(matrices)[order], joined[order])
+    return _Rows([identity[row] for row in order], np.concatenate(matrices)[order], joined[order])
 
 
 def _without_repeats(rows: _Rows, cases: Sequence[Case]) -> tuple[_Rows, list[tuple[str, Failure]]]:
-    seen: set[str] = set()
+    seen: set[Scalar] = set()
     kept: list[int] = []
     failures: list[tuple[str, Failure]] = []
-    for row, row_id in enumerate(rows.identity["case_id"].to_pylist()):
+    for row, (row_id, *_) in enumerate(rows.identity):
         if row_id not in seen:
             seen.add(row_id)
             kept.append(row)
-            continue
-        case = cases[rows.numbers[row]]
-        failures.append((case.case_id, _repeat(row_id, case, path=rows.identity["image_path"][row].as_py())))
-    if not failures:
-        return rows, []
-    return _Rows(rows.identity.take(pa.array(kept)), rows.values[kept], rows.numbers[kept]), failures
+        else:
+            case = cases[rows.numbers[row]]
+            failures.append((case.case_id, _repeat(str(row_id), case)))
+    return _Rows([rows.identity[row] for row in kept], rows.values[kept], rows.numbers[kept]), failures
 
 
-def _repeat(row_id: str, case: Case, *, path: str | None) -> Failure:
+def _repeat(row_id: str, case: Case) -> Failure:
     return Failure(
         row_id,
         case.patient_id,
         "read",
         "DuplicateRow",
-        path or "",
+        "",
         f"another case has a row called {row_id} already",
         "Give the case another case_id.",
     )
@@ -165,7 +165,8 @@ def _failures(
     return sorted([*mine, *repeated], key=lambda pair: positions[pair[0]])
 
 
-def _table(rows: _Rows, features: Sequence[str]) -> pa.Table:
-    columns = np.ascontiguousarray(rows.values.T).reshape(len(features), -1)
-    arrays = [pa.array(column, from_pandas=True) for column in columns]
-    return pa.table([*rows.identity.columns, *arrays], names=[*rows.identity.column_names, *features])
+def _table(rows: _Rows, columns: Sequence[tuple[str, type]], features: Sequence[str]) -> pa.Table:
+    by_column = list(zip(*rows.identity, strict=True)) or [()] * len(columns)
+    arrays = [scalar_column(values, kind=kind) for values, (_, kind) in zip(by_column, columns, strict=True)]
+    arrays += [feature_column(rows.values[:, position]) for position in range(len(features))]
+    return pa.table(arrays, names=[*(name for name, _ in columns), *features])

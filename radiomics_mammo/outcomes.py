@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,12 +13,16 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from radiomics_mammo.atomic import write_bytes
 from radiomics_mammo.errors import OutputError
 from radiomics_mammo.tables import PROVENANCE_KEY, decode
-from radiomics_mammo.types import Failure
+from radiomics_mammo.types import Failure, Scalar
 
 OUTCOMES_KEY = b"radiomics_mammo_outcomes"
-VALUES_COLUMN = "_values"
+PART_SUFFIX = ".part"
+KEPT = "Finished rows are kept."
+
+Rows = list[tuple[Scalar, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class Outcomes:
     Attributes
     ----------
     path : pathlib.Path
-        The finished table (Parquet) or a part of one (Arrow).
+        The finished table, or a part of one.
     entries : tuple of Entry
         Every case that is done, those without rows included.
     failures : tuple of (str, Failure)
@@ -50,12 +54,8 @@ class Outcomes:
 
 
 def pack(entries: Iterable[Entry], failures: Iterable[tuple[str, Failure]]) -> bytes:
-    """Turn outcomes into a value for a file's metadata (compressed, since it names every case)."""
-    record = {
-        "entries": [[entry.case_id, entry.fingerprint, entry.rows] for entry in entries],
-        "failures": [[case_id, asdict(failure)] for case_id, failure in failures],
-    }
-    return base64.b64encode(zlib.compress(json.dumps(record).encode()))
+    """Turn outcomes into a value for a table's metadata (compressed, since it names every case)."""
+    return base64.b64encode(zlib.compress(json.dumps(_record(entries, failures)).encode()))
 
 
 def read_table_outcomes(path: Path) -> Outcomes | None:
@@ -66,11 +66,41 @@ def read_table_outcomes(path: Path) -> Outcomes | None:
         metadata = pq.read_schema(path).metadata or {}
     except (OSError, pa.ArrowException):
         return None
-    return _unpack(path, metadata[OUTCOMES_KEY]) if OUTCOMES_KEY in metadata else None
+    if OUTCOMES_KEY not in metadata:
+        return None
+    return _outcomes(path, json.loads(zlib.decompress(base64.b64decode(metadata[OUTCOMES_KEY]))))
 
 
-def read_part_outcomes(path: Path) -> Outcomes:
-    """Read what a part knows, without its rows.
+def write_part(
+    path: Path,
+    *,
+    entries: Sequence[Entry],
+    failures: Sequence[tuple[str, Failure]],
+    rows: Rows,
+    values: NDArray[np.float64],
+) -> None:
+    """Write a part: a line of JSON (outcomes and identity columns), then the features as they lie in memory.
+
+    Raises
+    ------
+    OutputError
+        It cannot be written.
+    """
+    said = {**_record(entries, failures), "rows": rows, "features": values.shape[1]}
+    write_bytes(path, json.dumps(said).encode() + b"\n" + values.astype("<f8").tobytes(), kept=KEPT)
+
+
+def read_part(path: Path) -> tuple[Outcomes, Rows, NDArray[np.float64]]:
+    """Read a part.
+
+    Returns
+    -------
+    outcomes : Outcomes
+        What it knows of its cases.
+    rows : list of tuple
+        The identity columns of each row.
+    values : ndarray of float64, shape (n_rows, n_features)
+        Undefined features are NaN.
 
     Raises
     ------
@@ -78,9 +108,12 @@ def read_part_outcomes(path: Path) -> Outcomes:
         The part is damaged.
     """
     try:
-        with pa.OSFile(str(path)) as handle:
-            return _unpack(path, pa.ipc.open_file(handle).schema.metadata[OUTCOMES_KEY])
-    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, zlib.error) as error:
+        line, _, content = path.read_bytes().partition(b"\n")
+        said = json.loads(line)
+        rows = [tuple(row) for row in said["rows"]]
+        values = np.frombuffer(content, dtype="<f8").reshape(len(rows), said["features"])
+        return _outcomes(path, said), rows, values
+    except (OSError, KeyError, TypeError, ValueError) as error:
         raise OutputError(
             f"a part of the unfinished table is damaged ({error})",
             path=path,
@@ -88,27 +121,10 @@ def read_part_outcomes(path: Path) -> Outcomes:
         ) from error
 
 
-def load_rows(outcomes: Outcomes, *, names: list[str]) -> tuple[pa.Table, NDArray[np.float64]]:
-    """Read the rows of a table or a part.
-
-    Parameters
-    ----------
-    outcomes : Outcomes
-        Whose rows.
-    names : list of str
-        The identity columns.
-
-    Returns
-    -------
-    identity : pyarrow.Table
-        The identity columns.
-    values : ndarray of float64, shape (n_rows, n_features)
-        Undefined features are NaN.
-    """
-    if outcomes.path.suffix == ".arrow":
-        # Its bytes are read at once, so that no file stays open or mapped when the parts are removed.
-        table = pa.ipc.open_file(pa.py_buffer(outcomes.path.read_bytes())).read_all()
-        return table.select(names), _matrix(table)
+def load_rows(outcomes: Outcomes, *, names: Sequence[str]) -> tuple[Rows, NDArray[np.float64]]:
+    """Read the rows of a table or a part: identity columns (``names``) and values, as :func:`read_part`."""
+    if outcomes.path.suffix == PART_SUFFIX:
+        return read_part(outcomes.path)[1:]
     import pyarrow.parquet as pq
 
     table = pq.read_table(outcomes.path)
@@ -116,20 +132,19 @@ def load_rows(outcomes: Outcomes, *, names: list[str]) -> tuple[pa.Table, NDArra
     values = np.empty((table.num_rows, len(features)))
     for position, name in enumerate(features):
         values[:, position] = table[name].to_numpy()
-    return table.select(names), values
+    return list(zip(*(table[name].to_pylist() for name in names), strict=True)), values
 
 
-def _matrix(table: pa.Table) -> NDArray[np.float64]:
-    width = table.schema.field(VALUES_COLUMN).type.list_size
-    chunks = [chunk.flatten().to_numpy() for chunk in table[VALUES_COLUMN].chunks]
-    flat = np.concatenate(chunks) if chunks else np.empty(0)
-    return flat.reshape(table.num_rows, width)
+def _record(entries: Iterable[Entry], failures: Iterable[tuple[str, Failure]]) -> dict[str, object]:
+    return {
+        "entries": [[entry.case_id, entry.fingerprint, entry.rows] for entry in entries],
+        "failures": [[case_id, asdict(failure)] for case_id, failure in failures],
+    }
 
 
-def _unpack(path: Path, packed: bytes) -> Outcomes:
-    record = json.loads(zlib.decompress(base64.b64decode(packed)))
+def _outcomes(path: Path, said: dict[str, list[list[object]]]) -> Outcomes:
     return Outcomes(
         path,
-        tuple(Entry(*entry) for entry in record["entries"]),
-        tuple((case_id, Failure(**failure)) for case_id, failure in record["failures"]),
+        tuple(Entry(*entry) for entry in said["entries"]),  # type: ignore[arg-type]
+        tuple((case_id, Failure(**failure)) for case_id, failure in said["failures"]),  # type: ignore
     )

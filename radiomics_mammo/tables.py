@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from radiomics_mammo.arrow import ARROW_TYPES
 from radiomics_mammo.atomic import atomic_file
 from radiomics_mammo.errors import InputError
 
@@ -40,7 +41,6 @@ TRAILING = (
 )
 RESERVED = tuple(name for name, _ in LEADING + TRAILING)
 
-_ARROW = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
 _FEATURE = re.compile(
     r"(?P<filter>[a-z][A-Za-z0-9.-]*)_(?P<family>[a-z][A-Za-z0-9]*)_(?P<feature>\d*[A-Z]\w*)"
 )
@@ -103,7 +103,7 @@ def identity_columns(columns: Sequence[tuple[str, type]]) -> tuple[tuple[str, ty
                 f"the column {name!r} would stand twice in the feature table",
                 remedy=f"Rename it; reserved are {', '.join(RESERVED)} and feature names.",
             )
-        if kind not in _ARROW:
+        if kind not in ARROW_TYPES:
             raise InputError(
                 f"the column {name!r} has the type {kind.__name__}", remedy="Use str, int, float or bool."
             )
@@ -113,7 +113,7 @@ def identity_columns(columns: Sequence[tuple[str, type]]) -> tuple[tuple[str, ty
 
 def identity_schema(columns: Sequence[tuple[str, type]]) -> pa.Schema:
     """Give the Arrow schema of :func:`identity_columns`."""
-    return pa.schema([pa.field(name, _ARROW[kind]) for name, kind in identity_columns(columns)])
+    return pa.schema([pa.field(name, ARROW_TYPES[kind]) for name, kind in identity_columns(columns)])
 
 
 def write_arrow(

@@ -377,8 +377,8 @@ def test_a_fault_of_the_program_is_not_hidden(out: Path) -> None:
 def test_a_damaged_part_is_named(out: Path) -> None:
     with pytest.raises(ZeroDivisionError):
         interrupted(out)
-    parts = sorted(out.with_name("toy.parquet.parts").glob("part-*.arrow"))
-    parts[0].write_bytes(b"ARROW1 no longer")
+    parts = sorted(out.with_name("toy.parquet.parts").glob("part-*.part"))
+    parts[0].write_bytes(b"{} no longer")
     with pytest.raises(OutputError, match="damaged") as caught:
         run(ToyReader(size=200), out)
     assert str(parts[0]) in str(caught.value)
@@ -454,3 +454,9 @@ def test_the_metadata_is_plain_json(out: Path) -> None:
     assert json.loads(said)["features"] == list(FEATURES)
     assert pa.types.is_float64(pq.read_schema(out).field(FEATURES[0]).type)
     assert np.isfinite(pq.read_table(out)[FEATURES[0]].to_numpy()).all()
+
+
+def test_a_value_of_another_type_than_declared_is_refused(out: Path) -> None:
+    columns = tuple((name, int if name == "side" else kind) for name, kind in ToyReader.columns)
+    with pytest.raises(InputError, match="'LEFT' in its column 'side', which it declared as int"):
+        run(ToyReader(size=2, columns=columns), out)
