@@ -72,6 +72,19 @@ def test_mask_and_crop_in_two_folders_under_one_name(tmp_path, layout):
     np.testing.assert_array_equal(sample.mask, lesion.mask > 0)
 
 
+@pytest.mark.parametrize("kaggle", [False, True])
+def test_cells_of_mask_and_crop_swapped(tmp_path, kaggle):
+    lesion = Lesion(own_series=True, cells_swapped=True)
+    root = write_kaggle(tmp_path, [lesion], info=False) if kaggle else write_tree(tmp_path, [lesion])
+    np.testing.assert_array_equal(only(CbisDdsmReader(root)).mask, lesion.mask > 0)
+
+
+def test_line_break_in_the_middle_of_a_path(tmp_path):
+    lesion = Lesion(break_after="Mass-Tra")
+    sample = only(CbisDdsmReader(write_tree(tmp_path, [lesion])))
+    assert sample.case_id == lesion.folder
+
+
 @pytest.mark.parametrize("info", [False, True])
 @pytest.mark.parametrize("own_series", [False, True])
 def test_kaggle_jpeg(tmp_path, info, own_series):
@@ -102,12 +115,7 @@ def test_roi_series_with_crops_only(tmp_path, shared_data):
         image=mammogram(shape=(900, 700)),
     )
     write_tree(tmp_path, [lesion], layout="nbia")
-    real = (
-        shared_data
-        / "cbis_ddsm_real_cases"
-        / "dicom"
-        / "Calc-Test_P_00038_LEFT_CC_1__ROI-mask-series__1-1.dcm"
-    )
+    real = shared_data / "cbis_ddsm_real_cases" / "dicom" / "Calc-Test_P_00038_LEFT_CC_1__ROI-mask-series__1-1.dcm"
     folder = (
         tmp_path
         / "manifest-1617905855234/CBIS-DDSM"
@@ -118,9 +126,7 @@ def test_roi_series_with_crops_only(tmp_path, shared_data):
     shutil.copy(real, folder / "1-1.dcm")
     error = failure(CbisDdsmReader(tmp_path))
     assert isinstance(error, MaskError)
-    assert (
-        "no mask among the files" in error.cause and "1-1.dcm" in error.cause and "is a crop" in error.cause
-    )
+    assert "no mask among the files" in error.cause and "1-1.dcm" in error.cause and "is a crop" in error.cause
 
 
 def test_mask_of_the_same_ratio_is_scaled_and_said(tmp_path):
@@ -180,9 +186,7 @@ def test_two_masks(tmp_path):
     sample = only(CbisDdsmReader(tmp_path))
     assert sample.notes == ("the mask lies there 2 times",)
     other = lesion_mask(centre=(40, 60))
-    write_dicom(
-        mask_file.with_name("000002.dcm"), other, patient_id="x", series_description="ROI mask images"
-    )
+    write_dicom(mask_file.with_name("000002.dcm"), other, patient_id="x", series_description="ROI mask images")
     error = failure(CbisDdsmReader(tmp_path))
     assert isinstance(error, MaskError) and "2 different masks" in error.cause
     assert "000000.dcm" in error.cause and "000002.dcm" in error.cause
@@ -200,9 +204,7 @@ def test_binary_crop_of_a_mask_is_no_mask(tmp_path):
     lesion = Lesion()
     write_tree(tmp_path, [lesion])
     extra = roi_files(tmp_path)[0].with_name("000007.dcm")
-    write_dicom(
-        extra, crop_of(lesion.mask, lesion.mask), patient_id="x", series_description="ROI mask images"
-    )
+    write_dicom(extra, crop_of(lesion.mask, lesion.mask), patient_id="x", series_description="ROI mask images")
     np.testing.assert_array_equal(only(CbisDdsmReader(tmp_path)).mask, lesion.mask > 0)
 
 
@@ -228,9 +230,7 @@ def test_columns_and_coded_missing(tmp_path):
         2,
     )
     for name, kind in reader.columns:
-        assert all(
-            isinstance(case.columns[name], kind) or case.columns[name] is None for case in reader.cases()
-        )
+        assert all(isinstance(case.columns[name], kind) or case.columns[name] is None for case in reader.cases())
 
 
 def test_names_of_the_csvs_do_not_matter(tmp_path):
@@ -285,9 +285,7 @@ def test_selection(tmp_path):
 
 def test_part_that_was_not_downloaded_is_left_out_and_said(tmp_path):
     there = Lesion()
-    absent = [
-        Lesion(patient=f"P_0001{i}", split="test", write_image=False, write_roi=False) for i in range(3)
-    ]
+    absent = [Lesion(patient=f"P_0001{i}", split="test", write_image=False, write_roi=False) for i in range(3)]
     single = Lesion(patient="P_00002", write_image=False, write_roi=False)
     reader = CbisDdsmReader(write_tree(tmp_path, [there, single, *absent]))
     assert remarks_of(reader) == ()
@@ -300,9 +298,7 @@ def test_part_that_was_not_downloaded_is_left_out_and_said(tmp_path):
 
 def test_missing_roi_folder(tmp_path):
     error = failure(CbisDdsmReader(write_tree(tmp_path, [Lesion(write_roi=False)])))
-    assert (
-        isinstance(error, ReadError) and "mask, Mass-Training_P_00001_LEFT_CC_1, is not there" in error.cause
-    )
+    assert isinstance(error, ReadError) and "mask, Mass-Training_P_00001_LEFT_CC_1, is not there" in error.cause
 
 
 def test_nothing_downloaded(tmp_path):
@@ -385,6 +381,16 @@ def test_mammogram_downloaded_twice(tmp_path):
     np.testing.assert_array_equal(sample.image, lesion.image)
     np.testing.assert_array_equal(sample.mask, lesion.mask > 0)
     assert sample.notes[0].startswith("2 files in the mammogram's folder") and "2 times" in sample.notes[1]
+
+
+def test_another_series_in_the_mammograms_folder(tmp_path):
+    lesion = Lesion()
+    write_tree(tmp_path, [lesion], layout="nbia")
+    (image_file,) = tmp_path.rglob("*full mammogram*/*.dcm")
+    other = image_file.parent.parent / "0.000000-aaa-00000" / "1-1.dcm"
+    other.parent.mkdir()
+    write_dicom(other, mammogram(5), patient_id="P", series_description="full mammogram images")
+    np.testing.assert_array_equal(only(CbisDdsmReader(tmp_path)).image, lesion.image)
 
 
 def test_phantom_mark(tmp_path):
@@ -477,10 +483,7 @@ def real_masses(root: Path, shared_data: Path) -> CbisDdsmReader:
 def test_real_masses(tmp_path, shared_data):
     reader = real_masses(tmp_path, shared_data)
     with (shared_data / "cbis_ddsm_csv" / "lesion_boxes_mask_pixels.csv").open(newline="") as file:
-        boxes = {
-            row["id"]: [int(row[key]) for key in ("miny", "maxy", "minx", "maxx")]
-            for row in csv.DictReader(file)
-        }
+        boxes = {row["id"]: [int(row[key]) for key in ("miny", "maxy", "minx", "maxx")] for row in csv.DictReader(file)}
     wanted = [case for case in reader.cases() if case.source.images]
     assert len(wanted) == 3
     for case in wanted:
@@ -503,9 +506,7 @@ def test_real_calcifications_pair_by_box_and_twenty_pixels(shared_data):
     crops = sorted(folder.glob("*_1-1.png"))
     assert len(crops) == 3
     for path in crops:
-        crop, mask = (
-            read_image(path.with_name(path.name.replace("1-1", which))).pixels for which in ("1-1", "1-2")
-        )
+        crop, mask = (read_image(path.with_name(path.name.replace("1-1", which))).pixels for which in ("1-1", "1-2"))
         assert kind_of(Candidate("mask", mask, lossy=False), mask.shape) == "mask"
         assert kind_of(Candidate("crop", crop, lossy=False), mask.shape) == "crop"
         window = crop_window(mask == mask.max())

@@ -170,9 +170,7 @@ def test_modality_rescale(tmp_path, slope, intercept, expected, kind):
 def test_inversion_comes_before_the_rescale(tmp_path):
     pixels = np.array([[0, 255]], dtype=np.uint8)
     elements = {"RescaleSlope": 2, "RescaleIntercept": 100, "PhotometricInterpretation": "MONOCHROME1"}
-    np.testing.assert_array_equal(
-        read_dicom(saved(tmp_path / "a.dcm", pixels, **elements)).pixels, [[610, 100]]
-    )
+    np.testing.assert_array_equal(read_dicom(saved(tmp_path / "a.dcm", pixels, **elements)).pixels, [[610, 100]])
 
 
 def test_spacing_at_the_detector_is_noted(tmp_path):
@@ -233,6 +231,20 @@ def test_truncated_run_length(tmp_path):
     for lost in (400, 1000, 2000):
         path.write_bytes(data[:-lost])
         assert "truncated" in refusal(path).cause
+
+
+def test_broken_run_length_stream_inside_whole_dicom(tmp_path):
+    from pydicom.encaps import encapsulate, generate_frames
+
+    dataset = pydicom.dcmread(get_testdata_file("MR_small_RLE.dcm", download=False))
+    (frame,) = generate_frames(dataset.PixelData, number_of_frames=1)
+    dataset.PixelData = encapsulate([frame[:-1001]])
+    dataset.save_as(tmp_path / "a.dcm")
+    assert "truncated" in refusal(tmp_path / "a.dcm").cause
+    # A stream that runs over: pylibjpeg-rle panics there, pydicom's own decoder leaves the rest away.
+    dataset.PixelData = encapsulate([frame[:64] + b"\x81\x00" * 3000])
+    dataset.save_as(tmp_path / "b.dcm")
+    assert read_dicom(tmp_path / "b.dcm").pixels.shape == (64, 64)
 
 
 def test_damaged_files_never_raise_anything_else(tmp_path, shared_data):

@@ -64,6 +64,8 @@ class Lesion:
     crop: np.ndarray | None = None
     order: tuple[str, ...] = ("mask", "crop")
     own_series: bool = False
+    cells_swapped: bool = False
+    break_after: str = ""
     write_image: bool = True
     write_roi: bool = True
     manufacturer: str = ""
@@ -96,6 +98,8 @@ class Lesion:
         for what in ("mask", "crop"):
             place = self.order.index(what) if what in self.order and not self.own_series else 0
             named[what] = f"{self.folder}/{self.uid('study')}/{self.series(what)}/{place:06d}.dcm"
+        if self.cells_swapped:
+            named["mask"], named["crop"] = named["crop"], named["mask"]
         named["image"] = f"{self.image_folder}/{self.uid('image study')}/{self.uid('image')}/000000.dcm"
         return named
 
@@ -125,6 +129,8 @@ def _cells(lesion: Lesion) -> list[object]:
     paths = lesion.paths()
     broken = "mask" if lesion.kind == "mass" else "crop"
     paths[broken] += "\n"
+    if lesion.break_after:
+        paths = {what: path.replace(lesion.break_after, f"{lesion.break_after}\n", 1) for what, path in paths.items()}
     return [
         lesion.patient,
         lesion.density,
@@ -143,9 +149,7 @@ def _cells(lesion: Lesion) -> list[object]:
     ]
 
 
-def write_tree(
-    root: Path, lesions: Sequence[Lesion], *, layout: str = "official", **csv_options: object
-) -> Path:
+def write_tree(root: Path, lesions: Sequence[Lesion], *, layout: str = "official", **csv_options: object) -> Path:
     """Write CSVs and DICOM files.
 
     ``layout``: ``official`` (named by series), ``nbia`` (``manifest-*``, date folders, ``1-1.dcm``) or

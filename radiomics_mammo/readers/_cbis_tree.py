@@ -26,9 +26,7 @@ class Tree:
 
     def has(self, parts: tuple[str, ...]) -> bool:
         """Whether the folder that a path of the CSV starts with, or its series, is there at all."""
-        return bool(parts) and (
-            parts[0] in self.by_folder or (len(parts) > 1 and parts[-2] in self.by_series)
-        )
+        return bool(parts) and (parts[0] in self.by_folder or (len(parts) > 1 and parts[-2] in self.by_series))
 
     def files(self, parts: tuple[str, ...]) -> list[str]:
         """List the files that a path of the CSV may mean, the best guess first: series, then folder."""
@@ -36,14 +34,8 @@ class Tree:
             return []
         series = parts[-2] if len(parts) > 1 else ""
         in_folder = self.by_folder.get(parts[0], [])
-        named = [path for path in in_folder if series and _under(path, series)]
+        named = [path for path in in_folder if Path(path).parent.name == series]
         return named or in_folder or self.by_series.get(series, [])
-
-
-def _under(path: str, series: str) -> bool:
-    # TCIA's folder is the identifier itself, or ends with its last five digits after a hyphen.
-    folder = Path(path).parent.name
-    return folder == series or folder.endswith(f"-{series[-5:]}")
 
 
 def walk(root: Path, *, folders: Iterable[str], series: Iterable[str], info: Mapping[str, list[str]]) -> Tree:
