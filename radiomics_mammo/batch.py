@@ -85,9 +85,7 @@ class _Pending:
         return self.size >= BATCH_BYTES or len(self.done) >= BATCH_CASES or self.read_s >= BATCH_SECONDS
 
 
-def measure_cases(
-    engine: Engine, reader: Reader, *, cases: Iterable[Numbered]
-) -> Generator[BatchResult, None, None]:
+def measure_cases(engine: Engine, reader: Reader, *, cases: Iterable[Numbered]) -> Generator[BatchResult, None, None]:
     """Measure cases batch by batch, in their order.
 
     How the cases fall into batches has no influence on the rows.
@@ -171,9 +169,7 @@ def _measure(engine: Engine, pending: _Pending, *, columns: Sequence[tuple[str, 
     return BatchResult(tuple(pending.done), tuple(row_cases), identity, values, failures, seconds)
 
 
-def _engine_results(
-    engine: Engine, samples: Sequence[Sample], seconds: Seconds
-) -> list[NDArray[np.float64] | Failure]:
+def _engine_results(engine: Engine, samples: Sequence[Sample], seconds: Seconds) -> list[NDArray[np.float64] | Failure]:
     if not samples:
         return []
     try:
@@ -216,9 +212,7 @@ def _typed(sample: Sample, name: str, kind: type) -> Scalar:
     value = sample.columns.get(name)
     if value is None:
         return None
-    right = isinstance(value, (int, float) if kind is float else kind) and isinstance(value, bool) == (
-        kind is bool
-    )
+    right = isinstance(value, (int, float) if kind is float else kind) and isinstance(value, bool) == (kind is bool)
     if not right:
         raise InputError(
             f"the reader gives {value!r} in its column {name!r}, which it declared as {kind.__name__}",

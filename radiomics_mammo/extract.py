@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from radiomics_mammo.readers.base import Reader
 
 TABLES = Path("features/tables")
+# What a reader's first case would import.
+_IMPORTS = {"cbis-ddsm": ("pydicom.pixels",), "manifest": (), "phantom": ()}
 
 _EPILOG = """\
 examples:
@@ -119,12 +121,8 @@ def _add_cbis_ddsm(readers: argparse._SubParsersAction, shared: argparse.Argumen
         help="CBIS-DDSM as TCIA ships it (CSVs and DICOM), or Kaggle's JPEG copy of it",
         description="Read CBIS-DDSM: TCIA's download (either layout) or Kaggle's JPEG re-release.",
     )
-    parser.add_argument(
-        "root", type=Path, metavar="ROOT", help="the folder with the description CSVs and the images"
-    )
-    parser.add_argument(
-        "--abnormality", choices=("mass", "calc", "both"), default="both", help="(default: both)"
-    )
+    parser.add_argument("root", type=Path, metavar="ROOT", help="the folder with the description CSVs and the images")
+    parser.add_argument("--abnormality", choices=("mass", "calc", "both"), default="both", help="(default: both)")
     parser.add_argument("--split", choices=("train", "test", "both"), default="both", help="(default: both)")
 
 
@@ -172,22 +170,27 @@ def _positive(text: str) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from radiomics_mammo.console import say
-    from radiomics_mammo.extraction import Options, extract_table
-    from radiomics_mammo.pool import default_workers
+    from radiomics_mammo.pool import default_workers, start_early
 
     out = _out(arguments)
     if arguments.reader == "phantom" and arguments.write_tree is not None:
         return _write_tree(arguments)
+    workers = arguments.workers or default_workers()
+    if workers > 1:  # before anything else, since the workers' imports take longest
+        likely = "cpu" if arguments.engine == "auto" else arguments.engine
+        start_early(engine=likely, modules=_IMPORTS[arguments.reader])
+
+    from radiomics_mammo.console import say
+    from radiomics_mammo.extraction import Options, extract_table
+
     setup, reason = _setup(arguments)
-    workers = arguments.workers or (1 if setup.engine == "cuda" else default_workers())
+    if setup.engine == "cuda" and arguments.workers is None:
+        workers = 1
     reader = _open_reader(arguments)
     if arguments.reader == "phantom":
         say("These are phantoms: simulated images, no clinical performance.")
     say(f"Recipe {setup.recipe.name} ({setup.recipe.hash[:12]}); engine {setup.engine}: {reason}.")
-    options = Options(
-        out, workers, arguments.limit, overwrite=arguments.overwrite, retry_failed=arguments.retry_failed
-    )
+    options = Options(out, workers, arguments.limit, overwrite=arguments.overwrite, retry_failed=arguments.retry_failed)
     summary = extract_table(reader, setup=setup, options=options)
     _say_summary(summary, setup=setup, out=out)
     return 0 if summary.merged.rows else 1
@@ -212,9 +215,7 @@ def _open_reader(arguments: argparse.Namespace) -> Reader:
         "phantom": ("patients", "seed"),
     }[arguments.reader]
     settings = {name: getattr(arguments, name) for name in names}
-    scalars = {
-        name: str(value.absolute()) if isinstance(value, Path) else value for name, value in settings.items()
-    }
+    scalars = {name: str(value.absolute()) if isinstance(value, Path) else value for name, value in settings.items()}
     return open_reader({"reader": arguments.reader, **scalars})
 
 
@@ -261,10 +262,7 @@ def _say_summary(summary: Summary, *, setup: Setup, out: Path) -> None:
             f"  seconds   read {seconds.read:.1f}, prepare {seconds.prepare:.1f}, "
             f"extract {seconds.extract:.1f}, write {seconds.write:.1f}{share}"
         )
-    say(
-        f"  engine    {setup.engine}, {summary.features} features"
-        + (", PHANTOM images" if merged.phantom else "")
-    )
+    say(f"  engine    {setup.engine}, {summary.features} features" + (", PHANTOM images" if merged.phantom else ""))
     say(f"  table     {out}")
     say(f"  failures  {failures_path(out)}")
     kinds = Counter(failure.error for failure in merged.failures)

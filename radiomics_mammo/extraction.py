@@ -30,7 +30,7 @@ from radiomics_mammo.journal import (
 )
 from radiomics_mammo.lock import table_lock
 from radiomics_mammo.merge import Merged, merge_parts
-from radiomics_mammo.pool import measure_in_pool, open_pool, start_early
+from radiomics_mammo.pool import measure_in_pool, open_pool
 from radiomics_mammo.readers import remarks_of
 from radiomics_mammo.tables import identity_columns, read_provenance
 from radiomics_mammo.types import Case
@@ -161,8 +161,6 @@ def extract_table(reader: Reader, *, setup: Setup, options: Options) -> Summary:
     """
     start = time.perf_counter()
     identity_columns(reader.columns)
-    if options.workers > 1:
-        start_early(setup.engine)
     cases = _checked(reader.cases())
     for remark in remarks_of(reader):
         say(f"note: {remark}")
@@ -184,9 +182,7 @@ def _checked(cases: Sequence[Case]) -> Sequence[Case]:
     seen: set[str] = set()
     for case in cases:
         if case.case_id in seen:
-            raise InputError(
-                f"two cases are called {case.case_id}", remedy="Every case needs a case_id of its own."
-            )
+            raise InputError(f"two cases are called {case.case_id}", remedy="Every case needs a case_id of its own.")
         seen.add(case.case_id)
     return cases
 
@@ -244,17 +240,13 @@ def _carry_out(run: _Run, reader: Reader, *, setup: Setup, workers: int) -> Merg
             with _measuring(task, workers=workers) as (ready, measure):
                 _measure_all(run, ready=ready, measure=measure)
         start = time.perf_counter()
-        merged = merge_parts(
-            run.journal, cases=run.cases, features=run.features, said=_provenance(reader, setup)
-        )
+        merged = merge_parts(run.journal, cases=run.cases, features=run.features, said=_provenance(reader, setup))
         remove_parts(run.journal)
         run.seconds.write += time.perf_counter() - start
     except KeyboardInterrupt:
         kept = {entry.case_id for source in written(run.journal) for entry in source.entries}
         done = sum(case.case_id in kept for case in run.cases[: run.selected])
-        say(
-            f"Stopped. {done} of {run.selected} cases are done and kept; the same command goes on from there."
-        )
+        say(f"Stopped. {done} of {run.selected} cases are done and kept; the same command goes on from there.")
         raise
     finally:
         remove_empty(run.journal)
@@ -275,9 +267,7 @@ def _provenance(reader: Reader, setup: Setup) -> dict[str, Any]:
 @contextmanager
 def _measuring(task: Task, *, workers: int) -> Iterator[tuple[Ready, Measure]]:
     """Open the engine here or in workers; the caller need not know where."""
-    slow = said_when_slow(
-        "Starting the engine; the first time on a machine it compiles (about half a minute) ..."
-    )
+    slow = said_when_slow("Starting the engine; the first time on a machine it compiles (about half a minute) ...")
     if workers > 1:
         with ExitStack() as stack:
             with slow:

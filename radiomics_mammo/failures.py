@@ -37,9 +37,7 @@ def write_failures(path: str | Path, failures: Sequence[Failure]) -> None:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     writer.writerows([_harmless(cell) for cell in astuple(failure)] for failure in failures)
-    write_bytes(
-        path, text.getvalue().encode("utf-8", "surrogateescape"), kept="The feature table is written."
-    )
+    write_bytes(path, text.getvalue().encode("utf-8", "surrogateescape"), kept="The feature table is written.")
 
 
 def read_failures(path: str | Path) -> list[Failure]:
@@ -53,9 +51,7 @@ def read_failures(path: str | Path) -> list[Failure]:
     with Path(path).open(encoding="utf-8", errors="surrogateescape", newline="") as handle:
         rows = list(csv.reader(handle))
     if not rows or tuple(rows[0]) != COLUMNS or any(len(row) != len(COLUMNS) for row in rows):
-        raise InputError(
-            "this is not a failures table", path=path, remedy="extract writes one beside its table."
-        )
+        raise InputError("this is not a failures table", path=path, remedy="extract writes one beside its table.")
     return [Failure(*row) for row in rows[1:]]
 
 

@@ -251,9 +251,7 @@ def _finished(out: Path, identity: Identity) -> Outcomes:
 
 def _compare(found: Mapping[str, Any], identity: Identity, *, path: Path) -> None:
     wanted = identity.record()
-    differing = [
-        key for key in ("recipe_hash", "engine", "versions", "columns") if found.get(key) != wanted[key]
-    ]
+    differing = [key for key in ("recipe_hash", "engine", "versions", "columns") if found.get(key) != wanted[key]]
     if not differing:
         return
     said = "; ".join(_difference(key, found, wanted) for key in differing)
@@ -269,9 +267,7 @@ def _difference(key: str, found: Mapping[str, Any], wanted: Mapping[str, Any]) -
         before: Mapping[str, str] = found.get("versions") or {}
         now: Mapping[str, str] = wanted["versions"]
         names = [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
-        return ", ".join(
-            f"{name} {before.get(name, 'absent')}, now {now.get(name, 'absent')}" for name in names
-        )
+        return ", ".join(f"{name} {before.get(name, 'absent')}, now {now.get(name, 'absent')}" for name in names)
     old, new = ({name for name, _ in columns} for columns in (found.get("columns") or [], wanted["columns"]))
     return f"identity columns ({', '.join(sorted(old ^ new)) or 'their order or type'})"
 

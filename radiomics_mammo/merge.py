@@ -45,9 +45,7 @@ class _Rows:
     numbers: NDArray[np.int64]
 
 
-def merge_parts(
-    journal: Journal, *, cases: Sequence[Case], features: Sequence[str], said: Mapping[str, Any]
-) -> Merged:
+def merge_parts(journal: Journal, *, cases: Sequence[Case], features: Sequence[str], said: Mapping[str, Any]) -> Merged:
     """Write the table and its failures from everything that is done.
 
     Of two rows with one id the one of the later case becomes a failure.

@@ -26,9 +26,10 @@ from radiomics_mammo.errors import EngineError, RadiomicsMammoError
 from radiomics_mammo.types import Failure
 from radiomics_mammo.worker import Ready, Task, work
 
-# Imported once by the fork server, so that every worker starts with them; kernels are loaded there too where
-# the engine survives a fork with its kernels in memory.
-_PRELOAD = {"cpu": ["radiomics_mammo.worker", "radiomics_mammo.preload_cpu"]}
+# Imported once by the fork server, so that every worker starts with them.
+_PRELOAD = ("radiomics_mammo.worker", "radiomics_mammo.readers")
+# Kernels are loaded there too, where the engine survives a fork with its kernels in memory.
+_PRELOAD_ENGINE = {"cpu": "radiomics_mammo.preload_cpu"}
 _ONE_THREAD = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -101,13 +102,22 @@ def default_workers() -> int:
     return cores
 
 
-def start_early(engine: str) -> None:
-    """Let the fork server import and load while the parent lists the cases (where there is one)."""
+def start_early(*, engine: str, modules: Sequence[str] = ()) -> None:
+    """Let the fork server import and load while the parent looks at its input (where there is one).
+
+    Parameters
+    ----------
+    engine : str
+        The engine that will be opened.
+    modules : sequence of str
+        What the reader will need.
+    """
     if _context().get_start_method() != "forkserver":
         return
     from multiprocessing import forkserver
 
-    forkserver.set_forkserver_preload(_PRELOAD.get(engine, ["radiomics_mammo.worker"]))
+    kernels = [_PRELOAD_ENGINE[engine]] if engine in _PRELOAD_ENGINE else []
+    forkserver.set_forkserver_preload([*_PRELOAD, *modules, *kernels])
     with _single_threaded():
         forkserver.ensure_running()
 
@@ -132,9 +142,9 @@ def open_pool(task: Task, *, workers: int) -> Iterator[Pool]:
     """
     running: list[Worker] = []
     try:
-        _, ready = _start(task, running)
+        ready = _ready(_start(task, running))
         for _ in range(workers - 1):
-            _start(task, running)
+            _start(task, running)  # they say ready while the first measures
         yield Pool(task, ready, running)
     finally:
         _stop(running)
@@ -170,7 +180,7 @@ def measure_in_pool(pool: Pool, *, cases: Sequence[Numbered]) -> Generator[Batch
                 raise message
 
 
-def _start(task: Task, running: list[Worker]) -> tuple[Worker, Ready]:
+def _start(task: Task, running: list[Worker]) -> Worker:
     ours, theirs = multiprocessing.Pipe()
     process = _context().Process(target=work, args=(theirs, task), daemon=True)
     with _single_threaded():
@@ -178,15 +188,19 @@ def _start(task: Task, running: list[Worker]) -> tuple[Worker, Ready]:
     theirs.close()
     worker = Worker(process, ours)
     running.append(worker)
+    return worker
+
+
+def _ready(worker: Worker) -> Ready:
     message = _receive(worker)
     if isinstance(message, RadiomicsMammoError):
         raise message
     if not isinstance(message, Ready):
         raise EngineError(
-            f"a worker process could not start ({_ending(process)})",
+            f"a worker process could not start ({_ending(worker.process)})",
             remedy="Its error, if it could say one, is above; --workers 1 measures without worker processes.",
         )
-    return worker, message
+    return message
 
 
 def _stop(running: list[Worker]) -> None:

@@ -41,9 +41,7 @@ TRAILING = (
 )
 RESERVED = tuple(name for name, _ in LEADING + TRAILING)
 
-_FEATURE = re.compile(
-    r"(?P<filter>[a-z][A-Za-z0-9.-]*)_(?P<family>[a-z][A-Za-z0-9]*)_(?P<feature>\d*[A-Z]\w*)"
-)
+_FEATURE = re.compile(r"(?P<filter>[a-z][A-Za-z0-9.-]*)_(?P<family>[a-z][A-Za-z0-9]*)_(?P<feature>\d*[A-Z]\w*)")
 # First words of columns that look like features and are not: pyradiomics' diagnostics, and what other
 # tools make of identity columns (``mass_shape_ROUND``).
 _NOT_FILTERS = frozenset({"diagnostics", "mass", "calc", "breast", "abnormality", "image", "mask", "patient"})
@@ -104,9 +102,7 @@ def identity_columns(columns: Sequence[tuple[str, type]]) -> tuple[tuple[str, ty
                 remedy=f"Rename it; reserved are {', '.join(RESERVED)} and feature names.",
             )
         if kind not in ARROW_TYPES:
-            raise InputError(
-                f"the column {name!r} has the type {kind.__name__}", remedy="Use str, int, float or bool."
-            )
+            raise InputError(f"the column {name!r} has the type {kind.__name__}", remedy="Use str, int, float or bool.")
         seen.add(name)
     return (*LEADING, *columns, *TRAILING)
 
@@ -241,9 +237,7 @@ def _is_parquet(path: Path) -> bool:
         with path.open("rb") as handle:
             return handle.read(4) == b"PAR1" or path.suffix.lower() in {".parquet", ".pq"}
     except OSError as error:
-        raise InputError(
-            f"cannot be read ({error.strerror})", path=path, remedy="Check its permissions."
-        ) from error
+        raise InputError(f"cannot be read ({error.strerror})", path=path, remedy="Check its permissions.") from error
 
 
 def _read_parquet(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
