@@ -83,7 +83,8 @@ def bar_figure(importance: pd.Series, *, unit: str, note: str = "") -> Markup:
         rows = np.arange(len(top))[::-1]
         axes.barh(rows, top.to_numpy(), color=PALETTE[0], height=0.65)
         for row, size in zip(rows, top, strict=True):
-            axes.text(size, row, f" {size:.3g}", va="center", fontsize=9)
+            spot = {"xytext": (4, 0), "textcoords": "offset points"}
+            axes.annotate(f"{size:.3g}", (size, row), va="center", fontsize=9, **spot)
         axes.set_yticks(rows, [short_name(str(name)) for name in top.index])
         axes.margins(x=0.16)
         _label_rows(axes)

@@ -102,13 +102,13 @@ def reading(classes: Sequence[str]) -> list[tuple[str, str]]:
     return [
         (
             "AUROC",
-            f"How often a {positive} case drawn at random scores above a {negative} one: 0.5 is guessing, 1 is "
-            "never wrong.",
+            f"How often a {positive} case drawn at random scores above a {negative} one: 0.5 is guessing, "
+            "1 is never wrong.",
         ),
         (
             "Average precision",
-            f"Precision (the share of {positive} cases among those called so), averaged over all cuts; guessing "
-            f"gives the share of {positive} cases.",
+            f"Precision (the share of {positive} cases among those called so), averaged over all cuts; "
+            f"guessing gives the share of {positive} cases.",
         ),
         ("Brier score", "Mean squared distance of the predicted probability from the truth; 0 is perfect."),
         (

@@ -77,7 +77,8 @@ def curve(y: NDArray[np.int8], p: Floats, weights: NDArray[np.integer] | None = 
     fp = np.zeros_like(tp)
     tp[:, 1:] = np.cumsum(w * labels, axis=1)[:, ends]
     fp[:, 1:] = np.cumsum(w * (1.0 - labels), axis=1)[:, ends]
-    squares = w @ ((ranked - labels) ** 2) / w.sum(axis=1)
+    # Not a matrix product: BLAS adds in an order that depends on the block and on its threads.
+    squares = (w * (ranked - labels) ** 2).sum(axis=1) / w.sum(axis=1)
     return Curve(tp, fp, np.concatenate([[np.inf], ranked[ends]]), squares)
 
 

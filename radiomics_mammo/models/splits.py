@@ -39,13 +39,13 @@ def repeated_folds(
             f"{folds} folds, {repeats} repeats: nothing to compare on",
             remedy="Use --folds 2 or more and --repeats 1 or more.",
         )
-    for value in (0, 1):
-        people = np.unique(group[y == value]).size
-        if people < folds:
-            raise InputError(
-                f"only {people} people have a row with class {value}, too few for {folds} folds",
-                remedy=f"Use --folds {people}." if people >= 2 else "At least two people a class are needed.",
-            )
+    people = [np.unique(group[y == value]).size for value in (0, 1)]
+    if min(people) < folds:
+        fewest = min(people)
+        raise InputError(
+            f"only {fewest} people have a row with class {people.index(fewest)}, too few for {folds} folds",
+            remedy=f"Use --folds {fewest}." if fewest >= 2 else "At least two people a class are needed.",
+        )
     return np.stack([_one_repeat(y, group, folds, [seed, repeat]) for repeat in range(repeats)])
 
 

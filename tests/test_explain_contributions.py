@@ -1,0 +1,94 @@
+"""SHAP values: additive, equal to shap's own, on rows that were held out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from cohorts import FEATURES, toy_frame
+
+from radiomics_mammo.explain.contributions import (
+    contribution_table,
+    contributions,
+    importance,
+    mean_by_case,
+)
+from radiomics_mammo.explain.shap_library import load_shap
+from radiomics_mammo.models import parse_arm
+from radiomics_mammo.models.cohort import Question, prepare_cohort
+from radiomics_mammo.models.crossval import Plan, cross_validate, fit_fold, measure_held_out
+from radiomics_mammo.models.prepare import prepare, source_columns
+from radiomics_mammo.models.records import Settings
+from radiomics_mammo.models.splits import repeated_folds
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    frame = toy_frame(people=50)
+    frame.loc[::4, FEATURES[2]] = np.nan
+    cohort = prepare_cohort(frame, FEATURES, question=Question())
+    folds = repeated_folds(cohort.y, cohort.group, folds=3, repeats=2, seed=0)
+    return Plan(cohort, folds, (), Settings(), 0)
+
+
+def held_out(plan: Plan, arm: str):
+    fitted = fit_fold(plan, parse_arm(arm), repeat=0, fold=1)
+    x = prepare(fitted, plan.cohort.x[plan.fold_of[0] == 1])
+    found = contributions(fitted.named_steps["model"], x, source=source_columns(fitted), n_features=len(FEATURES))
+    return fitted.named_steps["model"], x, source_columns(fitted), found
+
+
+@pytest.mark.parametrize("arm", ["xgboost", "xgboost+smote"])
+def test_boosted_contributions_add_up_to_the_margin(plan, arm):
+    model, x, _, found = held_out(plan, arm)
+    np.testing.assert_allclose(found.sum(axis=1), model.predict(x, output_margin=True), atol=1e-5)
+
+
+def test_forest_contributions_add_up_to_the_probability(plan):
+    model, x, _, found = held_out(plan, "forest")
+    np.testing.assert_allclose(found.sum(axis=1), model.predict_proba(x)[:, 1], atol=1e-5)
+
+
+@pytest.mark.parametrize("arm", ["xgboost+oversampling", "forest"])
+def test_contributions_equal_shaps_tree_explainer(plan, arm):
+    model, x, source, found = held_out(plan, arm)
+    values = load_shap().TreeExplainer(model).shap_values(x)
+    values = values[:, :, 1] if values.ndim == 3 else values
+    assert source.tolist() == [*range(8), 2]  # the last column says where feature 2 is null
+    values[:, 2] += values[:, 8]
+    np.testing.assert_allclose(found[:, :-1], values[:, :8], atol=1e-5)
+
+
+@pytest.mark.parametrize("arm", ["xgboost", "forest"])
+def test_the_planted_feature_comes_first(plan, arm):
+    parts = measure_held_out(plan, parse_arm(arm), repeats=2, measure=contributions)
+    table = contribution_table(parts, plan.cohort.rows["case_id"].tolist(), plan.cohort.features)
+    ranked = importance(table)
+    assert ranked.index[0] == FEATURES[0]
+    assert ranked.iloc[0] > 1.3 * ranked.iloc[1]
+
+
+def test_each_case_is_explained_once_a_repeat_by_its_own_fold(plan):
+    arm = parse_arm("xgboost")
+    parts = measure_held_out(plan, arm, repeats=2, measure=contributions, workers=2)
+    table = contribution_table(parts, plan.cohort.rows["case_id"].tolist(), plan.cohort.features)
+    assert table["case_id"].tolist() == plan.cohort.rows["case_id"].tolist() * 2
+    np.testing.assert_array_equal(table["fold"].to_numpy().reshape(2, -1), plan.fold_of)
+    predicted = cross_validate(Plan(plan.cohort, plan.fold_of, (arm,), plan.settings, plan.seed)).p[0]
+    margin = table[["base", *FEATURES]].to_numpy(dtype=float).sum(axis=1).reshape(2, -1)
+    np.testing.assert_allclose(1 / (1 + np.exp(-margin)), predicted, atol=1e-5)
+
+
+def test_means_are_over_repeats():
+    table = pd.DataFrame(
+        {
+            "case_id": ["b", "a", "b", "a"],
+            "repeat": [0, 0, 1, 1],
+            "fold": 0,
+            "base": 0.5,
+            "f": [1.0, -2.0, 3.0, -4.0],
+            "g": 0.1,
+        }
+    )
+    assert mean_by_case(table)["f"].to_dict() == {"b": 2.0, "a": -3.0}
+    assert importance(table).to_dict() == pytest.approx({"f": 2.5, "g": 0.1})

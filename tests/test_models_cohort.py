@@ -1,0 +1,197 @@
+"""Every way in which a table can be unfit is said, with what to do."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from cohorts import FEATURES, toy_frame
+
+from radiomics_mammo.errors import InputError
+from radiomics_mammo.models.cohort import Question, prepare_cohort
+from radiomics_mammo.models.labels import parse_labels
+
+
+def prepared(frame: pd.DataFrame, features=FEATURES, **asked):
+    return prepare_cohort(frame, features, question=Question(**asked))
+
+
+def test_only_features_become_features():
+    cohort = prepared(toy_frame())
+    assert cohort.features == FEATURES
+    np.testing.assert_array_equal(cohort.x, toy_frame()[list(FEATURES)].to_numpy())
+    assert cohort.classes == ("benign", "malignant")
+    assert cohort.remarks == ()
+    assert cohort.rows.columns[:2].tolist() == ["case_id", "patient_id"]
+    assert not set(FEATURES) & set(cohort.rows.columns)
+
+
+def test_groups_are_people():
+    cohort = prepared(toy_frame(people=30, rows_each=3))
+    assert cohort.group.max() == 29
+    assert (np.bincount(cohort.group) == 3).all()
+
+
+@pytest.mark.parametrize(
+    ("values", "classes"),
+    [
+        ([0, 1, 1], ("not x", "x")),
+        ([0.0, 1.0, 1.0], ("not x", "x")),
+        ([False, True, True], ("not x", "x")),
+        (["false", "True", "1"], ("not x", "x")),
+    ],
+)
+def test_plain_labels(values, classes):
+    found = parse_labels(pd.Series(values, name="x"))
+    assert found.y.tolist() == [0, 1, 1]
+    assert found.classes == classes
+
+
+def test_named_labels():
+    column = pd.Series(["MALIGNANT", "BENIGN", None, "BENIGN_WITHOUT_CALLBACK"], name="pathology")
+    with pytest.raises(InputError, match="--positive MALIGNANT"):
+        parse_labels(column)
+    with pytest.raises(InputError, match="--negative BENIGN BENIGN_WITHOUT_CALLBACK"):
+        parse_labels(column, positive=["MALIGNANT"])
+    with pytest.raises(InputError, match="neither positive nor negative: BENIGN_WITHOUT_CALLBACK"):
+        parse_labels(column, positive=["MALIGNANT"], negative=["BENIGN"])
+    with pytest.raises(InputError, match="no value CANCER"):
+        parse_labels(column, positive=["CANCER"])
+    with pytest.raises(InputError, match="as positive and as negative"):
+        parse_labels(column, positive=["MALIGNANT"], negative=["MALIGNANT"])
+    found = parse_labels(column, positive=["MALIGNANT"], negative=["BENIGN", "BENIGN_WITHOUT_CALLBACK"])
+    assert found.y.tolist() == [1, 0, -1, 0]
+    assert found.classes == ("BENIGN, BENIGN_WITHOUT_CALLBACK", "MALIGNANT")
+
+
+def test_numbers_other_than_0_and_1_need_a_name():
+    column = pd.Series([1, 2, 2], name="grade")
+    with pytest.raises(InputError, match=r"not 0/1 \(it holds 1, 2\)"):
+        parse_labels(column)
+    assert parse_labels(column, positive=["2"]).y.tolist() == [0, 1, 1]
+
+
+def test_one_class():
+    frame = toy_frame()
+    frame["malignant"] = 1
+    with pytest.raises(InputError, match=r"one class only \(1\)"):
+        prepared(frame)
+
+
+def test_missing_label_lists_candidates():
+    with pytest.raises(InputError, match=r"no column is called 'pathology'.*view, malignant, assessment"):
+        prepared(toy_frame(), label="pathology")
+
+
+def test_missing_group():
+    with pytest.raises(InputError, match="no column is called 'person'"):
+        prepared(toy_frame(), group="person")
+
+
+def test_null_labels_are_dropped_only_when_told():
+    frame = toy_frame()
+    frame["malignant"] = frame["malignant"].astype("Int64")
+    frame.loc[[3, 7], "malignant"] = pd.NA
+    with pytest.raises(InputError, match=r"empty in 2 rows \(P_00001_1, P_00003_1\).*--drop-unlabelled"):
+        prepared(frame)
+    cohort = prepared(frame, drop_unlabelled=True)
+    assert cohort.y.size == len(frame) - 2
+    assert "2 rows without a label were left out." in cohort.remarks
+    assert cohort.group.max() == 59
+
+
+@pytest.mark.parametrize("nothing", [None, "", "  "])
+def test_null_groups(nothing):
+    frame = toy_frame()
+    frame.loc[4, "patient_id"] = nothing
+    with pytest.raises(InputError, match=r"group column 'patient_id' is empty in 1 rows \(P_00002_0\)"):
+        prepared(frame)
+
+
+def test_duplicated_case():
+    frame = toy_frame()
+    frame.loc[5, "case_id"] = "P_00000_0"
+    with pytest.raises(InputError, match="case_id is not unique: P_00000_0"):
+        prepared(frame)
+
+
+def test_all_null_feature_is_dropped_and_said():
+    frame = toy_frame()
+    frame[FEATURES[2]] = np.nan
+    cohort = prepared(frame)
+    assert FEATURES[2] not in cohort.features
+    assert any("1 features are null in every row" in remark and FEATURES[2] in remark for remark in cohort.remarks)
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, 1e200])
+def test_infinite_feature(value):
+    frame = toy_frame()
+    frame.loc[6, FEATURES[1]] = value
+    with pytest.raises(InputError, match=f"{FEATURES[1]}, rows P_00003_0"):
+        prepared(frame)
+
+
+def test_text_in_a_feature():
+    frame = toy_frame()
+    frame[FEATURES[0]] = frame[FEATURES[0]].astype(object)
+    frame.loc[0, FEATURES[0]] = "n/a"
+    with pytest.raises(InputError, match="is not numeric"):
+        prepared(frame)
+
+
+def test_no_features():
+    with pytest.raises(InputError, match="no feature columns"):
+        prepared(toy_frame(), features=())
+
+
+def test_no_rows():
+    with pytest.raises(InputError, match="no rows"):
+        prepared(toy_frame().iloc[:0])
+
+
+def test_readers_opinions_come_in_by_name_only():
+    cohort = prepared(toy_frame(), also_features=("assessment",))
+    assert cohort.features == (*FEATURES, "assessment")
+    assert any("assessment" in remark for remark in cohort.remarks)
+
+
+@pytest.mark.parametrize("name", ["malignant", "patient_id", "case_id"])
+def test_label_and_person_are_never_features(name):
+    with pytest.raises(InputError, match="cannot be a feature"):
+        prepared(toy_frame(), also_features=(name,))
+
+
+def test_text_is_no_feature():
+    with pytest.raises(InputError, match="'view' is not numeric"):
+        prepared(toy_frame(), also_features=("view",))
+
+
+def test_people_torn_apart_by_the_group_are_counted():
+    cohort = prepared(toy_frame(people=20), group="case_id")
+    assert any("20 people have rows in several groups" in remark for remark in cohort.remarks)
+
+
+def test_twins_under_two_names_are_said():
+    frame = toy_frame()
+    frame.loc[10, list(FEATURES)] = frame.loc[3, list(FEATURES)]
+    cohort = prepared(frame)
+    assert any("2 rows of different people have identical features" in remark for remark in cohort.remarks)
+
+
+def test_twins_of_one_person_are_no_leak():
+    frame = toy_frame()
+    frame.loc[1, list(FEATURES)] = frame.loc[0, list(FEATURES)]
+    assert prepared(frame).remarks == ()
+
+
+def test_numeric_people_with_a_null_elsewhere_stay_the_same_people():
+    frame = toy_frame()
+    frame["patient_id"] = frame["patient_id"].str[2:].astype(float)
+    assert prepared(frame).rows["patient_id"].iloc[2] == "1"
+
+
+def test_a_tables_mixed_columns_can_be_written(tmp_path):
+    frame = toy_frame()
+    frame["odd"] = pd.Series([1, "a", None] * 40, dtype=object)
+    prepared(frame).rows.to_parquet(tmp_path / "rows.parquet")
+    assert pd.read_parquet(tmp_path / "rows.parquet")["odd"].isna().sum() == 40
