@@ -14,7 +14,7 @@ from radiomics_mammo.console import EXIT_INTERRUPTED, complain, progress, run_co
 from radiomics_mammo.readers.phantom import PhantomReader
 from radiomics_mammo.readers.phantom_tree import write_cbis_tree
 
-PATIENTS = 60
+PATIENTS = 40
 DISCLAIMER = "phantom: not clinical performance"
 
 
