@@ -72,9 +72,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code, as ``--help`` says.
     """
     arguments = build_parser().parse_args(argv)
-
-    from radiomics_mammo.console import run_command
-
+    try:
+        from radiomics_mammo.console import run_command
+    except KeyboardInterrupt:  # nothing has begun
+        return 130
     return run_command(lambda: _run(arguments))
 
 

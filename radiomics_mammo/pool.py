@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 import multiprocessing
 import os
+import signal
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from multiprocessing import connection
+from multiprocessing import connection, resource_tracker
 from multiprocessing.context import ForkServerContext, SpawnContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -118,7 +119,7 @@ def start_early(*, engine: str, modules: Sequence[str] = ()) -> None:
 
     kernels = [_PRELOAD_ENGINE[engine]] if engine in _PRELOAD_ENGINE else []
     forkserver.set_forkserver_preload([*_PRELOAD, *modules, *kernels])
-    with _single_threaded():
+    with _for_children():
         forkserver.ensure_running()
 
 
@@ -183,7 +184,7 @@ def measure_in_pool(pool: Pool, *, cases: Sequence[Numbered]) -> Generator[Batch
 def _start(task: Task, running: list[Worker]) -> Worker:
     ours, theirs = multiprocessing.Pipe()
     process = _context().Process(target=work, args=(theirs, task), daemon=True)
-    with _single_threaded():
+    with _for_children():
         process.start()
     theirs.close()
     worker = Worker(process, ours)
@@ -296,8 +297,15 @@ def _context() -> ForkServerContext | SpawnContext:
 
 
 @contextmanager
-def _single_threaded() -> Iterator[None]:
-    """One thread a worker: the processes share the cores already."""
+def _for_children() -> Iterator[None]:
+    """Give what starts in this block one thread, since the processes share the cores, and no Ctrl-C.
+
+    A terminal sends Ctrl-C to all of them; what it means is the parent's business, which gets it after the
+    block. A blocked signal is inherited, and so kept from a process that is still importing.
+    """
+    if hasattr(signal, "pthread_sigmask"):
+        resource_tracker.ensure_running()  # its start, which is part of theirs, ends with unblocking
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     before = {name: os.environ.get(name) for name in _ONE_THREAD}
     os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
     try:
@@ -308,3 +316,5 @@ def _single_threaded() -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+        if hasattr(signal, "pthread_sigmask"):
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)

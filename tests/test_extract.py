@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -226,6 +228,25 @@ def test_what_is_not_needed_is_not_imported(tmp_path: Path) -> None:
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False
     )
     assert ended.returncode == 0, ended.stderr
+
+
+@pytest.mark.parametrize("after_s", [0.4, 0.8, 1.6, 2.4])
+def test_ctrl_c_in_the_first_moments_is_one_line(tmp_path: Path, after_s: float) -> None:
+    command = [sys.executable, "-m", "radiomics_mammo.extract", "phantom", "--workers", "2"]
+    process = subprocess.Popen(
+        [*command, "--out", str(tmp_path / "t.parquet")],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    time.sleep(after_s)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: the workers get it too
+    said, complaint = process.communicate(timeout=30)
+    assert (process.returncode, complaint) == (130, "")
+    assert not (tmp_path / "t.parquet").exists()
+    assert "Traceback" not in said
 
 
 def test_real_lesions_through_a_manifest(shared_data: Path, tmp_path: Path) -> None:
