@@ -80,9 +80,7 @@ def _add_question(parser: argparse.ArgumentParser) -> None:
         default=asked.group,
         help="column with the person; splits are made on it (default: %(default)s)",
     )
-    group.add_argument(
-        "--positive", nargs="+", default=[], metavar="VALUE", help="values that count as 1, if not 0/1"
-    )
+    group.add_argument("--positive", nargs="+", default=[], metavar="VALUE", help="values that count as 1, if not 0/1")
     group.add_argument(
         "--negative", nargs="+", default=[], metavar="VALUE", help="values that count as 0, if several remain"
     )
@@ -194,9 +192,7 @@ def _compare(args: argparse.Namespace) -> int:
             plan = plan_study(table.frame, table.features, question=question, options=options, device=device)
         _say_plan(plan, table, device, options)
         seconds = {"read": time.perf_counter() - started}
-        with progress(
-            len(plan.arms) * plan.fold_of.shape[0] * plan.n_folds, what="models trained"
-        ) as advance:
+        with progress(len(plan.arms) * plan.fold_of.shape[0] * plan.n_folds, what="models trained") as advance:
             study = run_study(plan, options=options, on_done=lambda name: advance(note=name))
         seconds |= study.seconds
         started = time.perf_counter()

@@ -36,9 +36,7 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("run", type=Path, metavar="RUN", help="run folder, written by compare")
-    parser.add_argument(
-        "--out", type=Path, help="page to write (default: RUN/report.html, replaced if there)"
-    )
+    parser.add_argument("--out", type=Path, help="page to write (default: RUN/report.html, replaced if there)")
     parser.add_argument("--overwrite", action="store_true", help="replace the file named with --out")
     return parser
 
@@ -67,9 +65,7 @@ def _report(args: argparse.Namespace) -> int:
     page = render(compose(run, pictures=pictures, meaning=_meaning))
     out = args.out or args.run / REPORT
     if not out.parent.is_dir():
-        raise OutputError(
-            "there is no such folder", path=out.parent, remedy="Make it, or choose another --out."
-        )
+        raise OutputError("there is no such folder", path=out.parent, remedy="Make it, or choose another --out.")
     write_bytes(out, page.encode("utf-8"))
     if run.info.phantom:
         say("PHANTOM: simulated images; the report says nothing about patients.")
@@ -80,9 +76,13 @@ def _report(args: argparse.Namespace) -> int:
 
 
 def _meaning(feature: str) -> str:
+    """Say what a feature means; nothing for features that the catalogue does not know (another tool's)."""
     from radiomics_mammo.catalogue import meaning
 
-    return meaning(feature)
+    try:
+        return meaning(feature)
+    except KeyError:
+        return ""
 
 
 def lesion_pictures(run: Run, case_ids: Sequence[str]) -> Pictures:
@@ -109,9 +109,7 @@ def lesion_pictures(run: Run, case_ids: Sequence[str]) -> Pictures:
         return Pictures({}, f"The images could not be reached: {error}")
     uris = {name: lesion_picture(one.image, one.mask) for name, one in samples.items() if one.mask.any()}
     missing = [name for name in case_ids if name not in uris]
-    said = (
-        f"The images of {len(missing)} of {len(case_ids)} cases could not be read again." if missing else ""
-    )
+    said = f"The images of {len(missing)} of {len(case_ids)} cases could not be read again." if missing else ""
     return Pictures(uris, said)
 
 

@@ -118,8 +118,7 @@ def _card(
         probability=f"In truth {truth}; predicted probability {case.p:.2f}",
         reasons=reasons,
         picture=pictures.uris.get(case.case_id, ""),
-        alt=f"{case.case_id}: mammogram and lesion with its outline; {score}"
-        + (f"; {facts}" if facts else ""),
+        alt=f"{case.case_id}: mammogram and lesion with its outline; {score}" + (f"; {facts}" if facts else ""),
         absent="" if case.case_id in pictures.uris else "No picture: the image could not be reached.",
     )
 

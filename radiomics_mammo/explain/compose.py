@@ -125,9 +125,7 @@ def _estimates(summary: pd.DataFrame, model: str) -> list[Estimate]:
 
 def _cohort_facts(run: Run) -> list[tuple[str, str]]:
     info = run.info
-    failed = {-1: "not recorded", 0: "none"}.get(
-        info.failures, f"{info.failures} cases could not be measured"
-    )
+    failed = {-1: "not recorded", 0: "none"}.get(info.failures, f"{info.failures} cases could not be measured")
     return [
         ("Cases", f"{info.rows}, of {info.people} people"),
         (info.classes[1].capitalize(), f"{info.positives} ({100 * info.positives / info.rows:.0f}%)"),
@@ -141,9 +139,7 @@ def _failures(run: Run) -> list[tuple[str, int]]:
     """Count the failures by cause, the commonest first."""
     if run.failures is None or run.failures.empty:
         return []
-    causes = Counter(
-        f"{stage}: {cause}" for stage, cause in run.failures[["stage", "cause"]].itertuples(index=False)
-    )
+    causes = Counter(f"{stage}: {cause}" for stage, cause in run.failures[["stage", "cause"]].itertuples(index=False))
     return causes.most_common(8)
 
 
@@ -237,9 +233,7 @@ def _cases(run: Run, pictures: Pictures) -> tuple[list[CaseGroup], str]:
         run.cases,
         classes=(info.classes[0], info.classes[1]),
         pictures=pictures,
-        contributions=mean_by_case(run.contributions)
-        if explained and run.contributions is not None
-        else None,
+        contributions=mean_by_case(run.contributions) if explained and run.contributions is not None else None,
     )
     text = cases_text(found, title=info.arms[info.best], positive=info.classes[1], problem=pictures.problem)
     return groups, text

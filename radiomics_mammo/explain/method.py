@@ -48,8 +48,6 @@ def _features(info: RunInfo) -> str:
 
 def _extraction(provenance: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Give what the table says of its own making; nothing for another tool's table."""
-    if not provenance:
-        return [("Extraction", "not recorded: the table was made by another tool")]
     names = (
         ("recipe_name", "Recipe"),
         ("recipe_hash", "Recipe's hash"),
@@ -60,7 +58,8 @@ def _extraction(provenance: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("created", "Table begun"),
         ("recipe_text", "Recipe in full"),
     )
-    return [(title, _plain(provenance[key])) for key, title in names if provenance.get(key)]
+    told = [(title, _plain(provenance[key])) for key, title in names if provenance.get(key)]
+    return told or [("Extraction", "not recorded: the table was made by another tool")]
 
 
 def _plain(value: object) -> str:

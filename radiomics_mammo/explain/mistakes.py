@@ -48,7 +48,5 @@ def most_confident_mistakes(predictions: pd.DataFrame, *, model: str, most: int 
     )
     threshold = float(cases["p"].nlargest(int(cases["y"].sum())).min())
     missed = cases[(cases["y"] == 1) & (cases["p"] < threshold)].sort_values("p", kind="stable")
-    alarms = cases[(cases["y"] == 0) & (cases["p"] >= threshold)].sort_values(
-        "p", kind="stable", ascending=False
-    )
+    alarms = cases[(cases["y"] == 0) & (cases["p"] >= threshold)].sort_values("p", kind="stable", ascending=False)
     return Mistakes(missed.head(most), alarms.head(most), threshold, len(missed), len(alarms))

@@ -135,9 +135,7 @@ def render(page: Page) -> str:
 
     folder = files("radiomics_mammo.explain")
     # Autoescape is on for all: the page is HTML whatever its template is called.
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string((folder / "report.html.j2").read_text(encoding="utf-8"))
     css = (folder / "report.css").read_text(encoding="utf-8")
     return template.render(page=page, css=Markup(css))

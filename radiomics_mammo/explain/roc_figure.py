@@ -68,9 +68,7 @@ def roc_figure(lines: Sequence[RocLine], *, note: str = "") -> Markup:
         if note:
             axes.text(0.98, 0.03, note, ha="right", color=INK, fontsize=10, transform=axes.transAxes)
         said = "; ".join(f"{line.title} {line.auroc:.3f}" for line in lines)
-        return to_svg(
-            figure, name="roc", alt=f"ROC curves of out-of-fold predictions{_said(note)}. AUROC: {said}."
-        )
+        return to_svg(figure, name="roc", alt=f"ROC curves of out-of-fold predictions{_said(note)}. AUROC: {said}.")
 
 
 def _said(note: str) -> str:

@@ -81,9 +81,7 @@ def gain(row: Row, *, higher_is_better: bool = True) -> str:
     return "a loss" if high < 0 else "no gain"
 
 
-def calibration(
-    summary: pd.DataFrame, *, best: str, titles: Mapping[str, str], mean_p: float, share: float
-) -> str:
+def calibration(summary: pd.DataFrame, *, best: str, titles: Mapping[str, str], mean_p: float, share: float) -> str:
     """Hint at calibration: the mean probability beside the share, and the Brier score beside the floor's."""
     if not best:
         return ""
@@ -126,9 +124,7 @@ def limits(*, compared: int, phantom: bool, spacing_unknown: int, rows: int, gro
     """List what the figures cannot tell."""
     found = []
     if phantom:
-        found.append(
-            "The images are simulated (phantom): the figures show that the software works, nothing else."
-        )
+        found.append("The images are simulated (phantom): the figures show that the software works, nothing else.")
     if compared > 1:
         found.append(
             f"The best of {compared} models was chosen on the same out-of-fold predictions that it is "
@@ -147,7 +143,5 @@ def limits(*, compared: int, phantom: bool, spacing_unknown: int, rows: int, gro
     if group != "patient_id":
         found.append(f"Splits were made on the column {group}: they are as honest as it names people.")
     if spacing_unknown:
-        found.append(
-            f"The pixel spacing of {spacing_unknown} of {rows} cases is unknown: their sizes are in pixels."
-        )
+        found.append(f"The pixel spacing of {spacing_unknown} of {rows} cases is unknown: their sizes are in pixels.")
     return found

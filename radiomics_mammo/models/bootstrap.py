@@ -61,9 +61,7 @@ def bootstrap_scores(
         yield block, values
 
 
-def all_bootstrap_scores(
-    y: NDArray[np.int8], p: Floats, group: NDArray[np.int64], *, draws: int, seed: int
-) -> Floats:
+def all_bootstrap_scores(y: NDArray[np.int8], p: Floats, group: NDArray[np.int64], *, draws: int, seed: int) -> Floats:
     """Collect :func:`bootstrap_scores` for freshly drawn people.
 
     Returns

@@ -120,9 +120,7 @@ def _refuse_duplicates(frame: pd.DataFrame) -> None:
             remedy="Every row needs its own case_id; take the repeated rows out.",
         )
     if frame["case_id"].isna().any():
-        raise InputError(
-            f"case_id is empty in {int(frame['case_id'].isna().sum())} rows", remedy="Fill it in."
-        )
+        raise InputError(f"case_id is empty in {int(frame['case_id'].isna().sum())} rows", remedy="Fill it in.")
 
 
 def _labelled(

@@ -52,9 +52,7 @@ def prediction_table(plan: Plan, p: Floats) -> pd.DataFrame:
 def fold_table(plan: Plan) -> pd.DataFrame:
     """Lay the fold assignment out: columns case_id, patient_id, repeat, fold."""
     rows = plan.cohort.rows[["case_id", "patient_id"]]
-    parts = [
-        rows.assign(repeat=np.int16(repeat), fold=assigned) for repeat, assigned in enumerate(plan.fold_of)
-    ]
+    parts = [rows.assign(repeat=np.int16(repeat), fold=assigned) for repeat, assigned in enumerate(plan.fold_of)]
     return pd.concat(parts, ignore_index=True)
 
 

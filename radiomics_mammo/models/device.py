@@ -75,9 +75,7 @@ def resolve_device(*, tree_method: str = "hist", device: str = "") -> Device:
     if device not in ("", *DEVICES):
         raise InputError(f"no device is called {device!r}", remedy=f"Devices: {', '.join(DEVICES)}.")
     if tree_method == "gpu_hist" and device == "cpu":
-        raise InputError(
-            "--tree-method gpu_hist contradicts --device cpu", remedy="Use --tree-method hist on the CPU."
-        )
+        raise InputError("--tree-method gpu_hist contradicts --device cpu", remedy="Use --tree-method hist on the CPU.")
     if tree_method == "exact" and device == "cuda":
         raise InputError("XGBoost's exact method has no CUDA version", remedy="Use --tree-method hist.")
     wanted = device or ("auto" if tree_method == "gpu_hist" else "cpu")

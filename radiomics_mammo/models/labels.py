@@ -80,9 +80,7 @@ def _plain(name: object, values: list[str]) -> dict[str, int]:
     return {value: _WORDS[value.lower()] for value in values}
 
 
-def _named(
-    name: object, values: list[str], positive: Sequence[str], negative: Sequence[str]
-) -> dict[str, int]:
+def _named(name: object, values: list[str], positive: Sequence[str], negative: Sequence[str]) -> dict[str, int]:
     absent = [value for value in (*positive, *negative) if value not in values]
     if absent:
         raise InputError(
@@ -101,8 +99,7 @@ def _named(
     unnamed = [value for value in rest if negative and value not in negative]
     if unnamed:
         raise InputError(
-            f"label column {name!r} holds values that are neither positive nor negative: "
-            f"{', '.join(unnamed[:_SHOWN])}",
+            f"label column {name!r} holds values that are neither positive nor negative: {', '.join(unnamed[:_SHOWN])}",
             remedy="Add them to --positive or --negative, or take those rows out of the table.",
         )
     return {value: int(value in positive) for value in values}

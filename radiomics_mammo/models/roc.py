@@ -33,9 +33,7 @@ class Roc:
     high: Floats
 
 
-def roc(
-    y: NDArray[np.int8], p: Floats, group: NDArray[np.int64], *, counts: NDArray[np.int32] | None = None
-) -> Roc:
+def roc(y: NDArray[np.int8], p: Floats, group: NDArray[np.int64], *, counts: NDArray[np.int32] | None = None) -> Roc:
     """Average the repeats' ROC curves at fixed false positive rates.
 
     Parameters

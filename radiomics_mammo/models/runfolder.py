@@ -129,9 +129,7 @@ def _refuse_taken(out: Path, *, overwrite: bool) -> None:
     if not any(out.iterdir()):
         return
     if not (out / INFO).is_file():
-        raise OutputError(
-            "this folder holds other things than a run", path=out, remedy="Choose another --out."
-        )
+        raise OutputError("this folder holds other things than a run", path=out, remedy="Choose another --out.")
     if not overwrite:
         raise OutputError(
             "there is a run here already",
@@ -162,9 +160,7 @@ def read_run(folder: Path) -> Run:
         The folder is not a run, or one of its tables is missing or damaged.
     """
     if not folder.is_dir():
-        raise InputError(
-            "there is no such run folder", path=folder, remedy="Run compare first, or check the path."
-        )
+        raise InputError("there is no such run folder", path=folder, remedy="Run compare first, or check the path.")
     info = read_info(folder / INFO)
     explained = (folder / CONTRIBUTIONS).exists()
     return Run(

@@ -49,9 +49,7 @@ def repeated_folds(
     return np.stack([_one_repeat(y, group, folds, [seed, repeat]) for repeat in range(repeats)])
 
 
-def _one_repeat(
-    y: NDArray[np.int8], group: NDArray[np.int64], folds: int, entropy: list[int]
-) -> NDArray[np.int16]:
+def _one_repeat(y: NDArray[np.int8], group: NDArray[np.int64], folds: int, entropy: list[int]) -> NDArray[np.int16]:
     from sklearn.model_selection import StratifiedGroupKFold
 
     rows = np.zeros((y.size, 1))

@@ -83,9 +83,7 @@ def plan_study(
     """
     arms = parse_arms(options.models)
     cohort: Cohort = prepare_cohort(frame, features, question=question)
-    folds = repeated_folds(
-        cohort.y, cohort.group, folds=options.folds, repeats=options.repeats, seed=options.seed
-    )
+    folds = repeated_folds(cohort.y, cohort.group, folds=options.folds, repeats=options.repeats, seed=options.seed)
     return Plan(cohort, folds, arms, Settings(device.tree_method, device.device), options.seed)
 
 

@@ -1,0 +1,209 @@
+"""The page: what comes from a table is text, figures have words, nothing is fetched."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from radiomics_mammo.explain import wording
+from radiomics_mammo.explain.cohort_counts import breakdowns
+from radiomics_mammo.explain.mistakes import most_confident_mistakes
+from radiomics_mammo.explain.picture import OUTLINE, lesion_picture
+from radiomics_mammo.explain.roc_figure import RocLine, roc_figure
+from radiomics_mammo.explain.shap_figures import bar_figure, beeswarm_figure, short_name
+
+NOTHING = np.full(3, np.nan)
+
+
+def line(title: str) -> RocLine:
+    grid = np.linspace(0, 1, 3)
+    return RocLine(title, grid, grid, grid, grid, 0.5)
+
+
+class Tags(HTMLParser):
+    """Collects the tags and the ids of a piece of HTML."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.ids: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.ids += [value for name, value in attrs if name == "id"]
+
+
+def parsed(markup: str) -> Tags:
+    found = Tags()
+    found.feed(str(markup))
+    return found
+
+
+def test_figures_are_svg_with_words_and_the_pages_ink():
+    svg = roc_figure([line("Forest"), line("XGBoost")], note="phantom")
+    assert svg.startswith("<svg ")
+    assert 'role="img"' in svg
+    assert "Forest 0.500; XGBoost 0.500" in svg
+    assert "currentColor" in svg
+    assert "#1a2b3c" not in svg
+    assert "phantom" in svg
+    assert not re.search(r'(?:href|src)="https?:', svg)
+
+
+def test_ids_do_not_clash_between_figures():
+    importance = pd.Series({"original_glcm_Contrast": 0.2, "original_glcm_Idm": 0.1})
+    ids = parsed(roc_figure([line("A")])).ids + parsed(bar_figure(importance, unit="log-odds")).ids
+    assert len(ids) == len(set(ids))
+    for figure in (roc_figure([line("A")]), bar_figure(importance, unit="log-odds")):
+        wanted = set(re.findall(r'(?:url\(|href=")#([^)"]+)', figure))
+        assert wanted <= set(parsed(figure).ids)
+
+
+def test_names_with_markup_and_dollars_stay_text():
+    svg = bar_figure(pd.Series({"<script>alert(1)</script>": 0.2, "cost $x^2$": 0.1}), unit="log-odds")
+    assert "<script" not in svg
+    assert "&lt;script&gt;" in svg
+    assert "$x^2$" in svg
+    assert "script" not in parsed(roc_figure([line('"><script>alert(1)</script>')])).tags
+
+
+def test_beeswarm_is_the_same_each_time_and_leaves_the_random_state_alone():
+    rng = np.random.default_rng(0)
+    names = ["original_glcm_Contrast", "original_glcm_Idm"]
+    moved = pd.DataFrame(rng.normal(size=(40, 2)), columns=names)
+    values = pd.DataFrame(rng.normal(size=(40, 2)), columns=names)
+    values.iloc[:5, 0] = np.nan
+    np.random.seed(7)  # noqa: NPY002
+    before = np.random.get_state()[1].tolist()  # noqa: NPY002
+    one, two = (beeswarm_figure(moved, values, unit="log-odds", towards="malignant") for _ in range(2))
+    assert one == two
+    assert np.random.get_state()[1].tolist() == before  # noqa: NPY002
+
+
+def test_no_figure_is_left_with_pyplot():
+    import matplotlib.pyplot as plt
+
+    roc_figure([line("A")])
+    assert plt.get_fignums() == []
+
+
+def test_short_names():
+    assert short_name("original_glcm_Contrast") == "Contrast\nglcm, original"
+    assert short_name("assessment") == "assessment"
+
+
+def predictions() -> pd.DataFrame:
+    y = [1, 1, 1, 0, 0, 0]
+    p = [0.9, 0.2, 0.6, 0.1, 0.8, 0.7]
+    parts = [
+        pd.DataFrame(
+            {"case_id": list("abcdef"), "patient_id": list("ABCDEF"), "model": "m", "repeat": r, "y": y, "p": p}
+        )
+        for r in range(2)
+    ]
+    return pd.concat(parts)
+
+
+def test_mistakes_are_the_wrong_side_of_the_cut_most_confident_first():
+    found = most_confident_mistakes(predictions(), model="m")
+    # Three are malignant, so three are called: a (0.9), e (0.8), f (0.7).
+    assert found.threshold == pytest.approx(0.7)
+    assert found.missed.index.tolist() == ["b", "c"]
+    assert found.alarms.index.tolist() == ["e", "f"]
+    assert (found.n_missed, found.n_alarms) == (2, 2)
+    assert most_confident_mistakes(predictions(), model="m", most=1).missed.index.tolist() == ["b"]
+
+
+def test_a_perfect_model_makes_none():
+    table = predictions()
+    table["p"] = table["y"] * 0.9
+    found = most_confident_mistakes(table, model="m")
+    assert found.missed.empty
+    assert found.alarms.empty
+
+
+def differences(*rows) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["model", "against", "metric", "value", "low", "high"])
+
+
+SUMMARY = pd.DataFrame(
+    [("xgboost", "auroc", 0.7, 0.65, 0.75), ("xgboost", "brier", 0.2, 0.19, 0.21)],
+    columns=["model", "metric", "value", "low", "high"],
+)
+TITLES = {"prevalence": "Prevalence", "xgboost": "XGBoost", "xgboost+smote": "XGBoost + SMOTE"}
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ((0.01, -0.01, 0.03), "Oversampling brought no gain"),
+        ((0.02, 0.01, 0.03), "a gain for XGBoost + SMOTE"),
+        ((-0.02, -0.03, -0.01), "a loss for XGBoost + SMOTE"),
+    ],
+)
+def test_verdict_on_oversampling(row, said):
+    table = differences(("xgboost+smote", "xgboost", "auroc", *row))
+    text = wording.verdict(
+        SUMMARY, table, titles=TITLES, best="xgboost", classes=("benign", "malignant"), phantom=False
+    )
+    assert said in text
+    assert "AUROC of 0.70 (95% interval 0.65 to 0.75)" in text
+    assert "best of 2 models" in text
+
+
+def test_verdict_says_when_it_is_guessing():
+    summary = SUMMARY.assign(value=0.51, low=0.46, high=0.56)
+    text = wording.verdict(summary, differences(), titles=TITLES, best="xgboost", classes=("a", "b"), phantom=True)
+    assert "not told from guessing" in text
+    assert "simulated" in text
+
+
+def test_a_brier_score_gains_by_falling():
+    assert wording.gain({"low": -0.02, "high": -0.01}, higher_is_better=False) == "a gain"
+    assert wording.gain({"low": float("nan"), "high": float("nan")}) == "no gain"
+
+
+def test_breakdowns_count():
+    cases = pd.DataFrame(
+        {"view": ["CC", "MLO", "CC", None], "breast_density": [1.0, 2.0, np.nan, 1.0], "laterality": "LEFT"}
+    )
+    found = {part.title: part.rows for part in breakdowns(cases, np.array([1, 0, 0, 1], dtype=np.int8))}
+    assert found == {
+        "View": [("CC", 2, 1, "50%"), ("MLO", 1, 0, "0%"), ("not given", 1, 1, "100%")],
+        "Breast density": [("1", 2, 2, "100%"), ("2", 1, 0, "0%"), ("not given", 1, 0, "0%")],
+    }
+
+
+def decoded(uri: str) -> np.ndarray:
+    import base64
+    import io
+
+    from PIL import Image
+
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2]))).convert("RGB")).astype(int)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float64])
+def test_a_picture_shows_the_outline_and_where_it_lies(dtype):
+    image = (np.arange(600 * 400).reshape(600, 400) % 200).astype(dtype)
+    mask = np.zeros((600, 400), dtype=bool)
+    mask[200:260, 100:140] = True
+    picture = decoded(lesion_picture(image, mask))
+    marked = (np.abs(picture - OUTLINE).sum(axis=2) < 120).mean(axis=0)
+    left, right = np.split(marked, [picture.shape[1] // 2 - 40])
+    assert left.any()  # the box in the whole image
+    assert right.any()  # the outline in the crop
+
+
+def test_a_crop_is_shown_once_and_odd_values_do_no_harm():
+    image = np.full((50, 60), np.nan)
+    image[10:40, 10:50] = 3.0
+    mask = np.zeros((50, 60), dtype=bool)
+    mask[0:50, 0:60] = True
+    picture = decoded(lesion_picture(image, mask))
+    assert picture.shape[1] <= 340
+    assert decoded(lesion_picture(np.full((9, 9), np.nan), np.eye(9, dtype=bool))).max() <= 255
