@@ -106,7 +106,8 @@ def choose(name: str) -> tuple[str, str]:
         return "cpu", "auto: this version has no CUDA engine" if "cuda" not in ENGINES else "auto"
     if name not in ENGINES:
         raise EngineError(
-            f"engine {name!r} is not in this version ({cuda_status()})", remedy="Use --engine auto or --engine cpu."
+            f"engine {name!r} is not in this version ({cuda_status()})",
+            remedy="Use --engine auto or --engine cpu.",
         )
     if name == "pyradiomics" and importlib.util.find_spec("radiomics") is None:
         raise EngineError(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numba import njit
 
+from radiomics_mammo._jit import kernel
 from radiomics_mammo.types import Roi, RoiBatch
 
 
@@ -40,14 +40,16 @@ def pack(rois: Sequence[Roi], *, pad: int) -> RoiBatch:
             values[value_starts[r] : value_starts[r + 1]],
         )
     spacing = np.array([roi.spacing for roi in rois], dtype=np.float64)
-    return RoiBatch(pad, shapes, starts, levels, shape_mask, value_starts, values, n_levels, n_distinct, spacing)
+    return RoiBatch(
+        pad, shapes, starts, levels, shape_mask, value_starts, values, n_levels, n_distinct, spacing
+    )
 
 
 def _offsets(sizes: np.ndarray) -> np.ndarray:
     return np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _discretise(image, mask, shape, edges, pad, levels, shape_mask, values):
     """Write levels, the shape's mask and the region's intensities; gives the highest level and how many occur."""
     rows, columns = image.shape

@@ -68,7 +68,10 @@ RULES = {
     "symmetricalGLCM": _FLAG,
     "gldm_a": _NATURAL,
     "voxelArrayShift": (lambda v: _number(v, -1e15, whole=True), "a whole number"),
-    "resegmentRange": (lambda v: _numbers(v, (1, 2), -1e300), "one or two numbers, [lower] or [lower, upper]"),
+    "resegmentRange": (
+        lambda v: _numbers(v, (1, 2), -1e300),
+        "one or two numbers, [lower] or [lower, upper]",
+    ),
     "resegmentMode": (lambda v: v in RESEGMENT_MODES, f"one of {', '.join(RESEGMENT_MODES)}"),
     "resegmentShape": _FLAG,
     "normalize": _FLAG,
@@ -278,14 +281,18 @@ def _interpolator_name(value: int, path: Path | None) -> str:
     for name in ("sitkNearestNeighbor", "sitkLinear", "sitkBSpline", "sitkGaussian", "sitkLabelGaussian"):
         if getattr(sitk, name) == value:
             return name
-    raise RecipeError(f"interpolator {value} is unknown", path=path, remedy="Give its name, such as sitkBSpline.")
+    raise RecipeError(
+        f"interpolator {value} is unknown", path=path, remedy="Give its name, such as sitkBSpline."
+    )
 
 
 def _image_types(types: Mapping[str, Any], path: Path | None) -> dict[str, Any]:
     for name in types:
         if name not in IMAGE_TYPES:
             raise RecipeError(
-                f"image type {name!r} is not supported", path=path, remedy=f"Image types: {', '.join(IMAGE_TYPES)}."
+                f"image type {name!r} is not supported",
+                path=path,
+                remedy=f"Image types: {', '.join(IMAGE_TYPES)}.",
             )
     overrides = _mapping(types.get("Original"), "imageType Original", path)
     for key in overrides:
@@ -324,7 +331,9 @@ def _features(classes: Mapping[str, Any], path: Path | None) -> dict[str, tuple[
         for feature in wanted:
             if feature not in known:
                 raise RecipeError(
-                    f"{name} has no feature {feature!r}", path=path, remedy=f"Its features: {', '.join(known)}."
+                    f"{name} has no feature {feature!r}",
+                    path=path,
+                    remedy=f"Its features: {', '.join(known)}.",
                 )
         features[name] = tuple(f for f in known if f in wanted)
     return features

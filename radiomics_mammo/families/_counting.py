@@ -5,10 +5,10 @@ from __future__ import annotations
 from types import ModuleType
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from radiomics_mammo._arrays import Array, total
+from radiomics_mammo._jit import kernel
 
 XLOG2X = np.arange(4096, dtype=np.float64)
 """n log2 n for small n: most cells of a count matrix hold small numbers, and a logarithm costs ten look-ups."""
@@ -18,7 +18,7 @@ Cells = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
 """Occupied cells of one matrix: row, column, count."""
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def xlog2x(n, table):
     """Give n log2 n, from the table where n is a small whole number."""
     if n < table.shape[0]:

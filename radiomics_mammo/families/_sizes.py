@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from radiomics_mammo._arrays import Array
+from radiomics_mammo._jit import kernel
 from radiomics_mammo.families._counting import xlog2x
 
 SHORT = 32
@@ -44,7 +44,7 @@ class SizeStats:
         return self.count, self.square, self.inverse, self.joint
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def reduce_sizes(r, a, i, j, c, log_table, count, square, inverse, joint):
     """Add the occupied cells (level, size, count) of one matrix to its statistics."""
     n = sizes = logs = 0.0
@@ -73,7 +73,7 @@ def reduce_sizes(r, a, i, j, c, log_table, count, square, inverse, joint):
     joint[r, a, 3] = spread
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def occupied(table, width, long_keys, n_long, side, i, j, c):
     """List the occupied cells of one matrix, from its table (levels by sizes below ``width``) and its long sizes.
 
@@ -100,7 +100,7 @@ def occupied(table, width, long_keys, n_long, side, i, j, c):
     return n
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _shell_sort(a, n):
     gap = 1
     while gap < n:

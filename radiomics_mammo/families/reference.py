@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 import warnings
 from collections.abc import Sequence
@@ -33,6 +34,7 @@ class PyradiomicsEngine:
 
     def __init__(self, recipe: Recipe) -> None:
         setVerbosity(LOG_NOTHING)
+        logging.getLogger("radiomics").setLevel(LOG_NOTHING)
         self.recipe = recipe
         self.feature_names = columns_of(recipe.features)
         self._extractor = featureextractor.RadiomicsFeatureExtractor(**_settings(recipe))
@@ -93,7 +95,8 @@ class PyradiomicsEngine:
                 found = self._extractor.execute(image, mask)
             except ValueError as error:
                 raise RoiError(
-                    f"pyradiomics refuses the region: {error}", remedy="Check the mask, or the recipe's ranges."
+                    f"pyradiomics refuses the region: {error}",
+                    remedy="Check the mask, or the recipe's ranges.",
                 ) from error
         missing = [name for name in self.feature_names if name not in found]
         if missing:

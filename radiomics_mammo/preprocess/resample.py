@@ -49,7 +49,9 @@ def resample(plane: Plane, settings: Settings) -> Plane:
         return plane
     values, mask = _onto_grid(plane, box, old, new, settings)
     if not mask.any():
-        raise MaskError("nothing of the region is left at the new pixel size", remedy="Resample less coarsely.")
+        raise MaskError(
+            "nothing of the region is left at the new pixel size", remedy="Resample less coarsely."
+        )
     return replace(plane, values=values, mask=mask, shape_mask=mask, spacing=(float(new[1]), float(new[0])))
 
 

@@ -70,7 +70,7 @@ def kurtosis(s: FirstOrderStats, xp: ModuleType) -> Array:
 
 
 def maximum(s: FirstOrderStats, xp: ModuleType) -> Array:
-    """max x
+    """Max x
 
     The brightest pixel: a calcification, a clip, or noise.
     """
@@ -102,7 +102,7 @@ def median(s: FirstOrderStats, xp: ModuleType) -> Array:
 
 
 def minimum(s: FirstOrderStats, xp: ModuleType) -> Array:
-    """min x
+    """Min x
 
     The darkest pixel: fat, or the lesion's edge.
     """
@@ -110,7 +110,7 @@ def minimum(s: FirstOrderStats, xp: ModuleType) -> Array:
 
 
 def range_(s: FirstOrderStats, xp: ModuleType) -> Array:
-    """max x − min x
+    """Max x − min x
 
     Full span of brightness; one extreme pixel decides it.
     """
@@ -186,7 +186,8 @@ FAMILY = Family(
         Feature("Median", median, "Y12H", "grey", "any"),
         Feature("Minimum", minimum, "1GSF", "grey", "any"),
         Feature("Range", range_, "2OJQ", "grey", "≥ 0"),
-        Feature("RobustMeanAbsoluteDeviation", robust_mean_absolute_deviation, "1128", "grey", "≥ 0"),
+        Feature("RobustMeanAbsoluteDeviation", robust_mean_absolute_deviation, "1128", "grey", "≥ 0",
+                "no pixel lies between the two percentiles, as in a region of two pixels"),
         Feature("RootMeanSquared", root_mean_squared, "5ZWQ", "grey", "≥ 0"),
         Feature("Skewness", skewness, "KE2A", "1", "any"),
         Feature(

@@ -7,9 +7,9 @@ partitioned. Source of the definitions: pyradiomics ``firstorder``; IBSI 3.3 and
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from radiomics_mammo._jit import kernel
 from radiomics_mammo.families.firstorder._stats import FirstOrderStats
 from radiomics_mammo.settings import Settings
 from radiomics_mammo.types import RoiBatch
@@ -50,13 +50,13 @@ def _quantiles(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.array([_between(ordered[i], ordered[j], t) for i, j, t in zip(below, above, at - below, strict=True)])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _between(a, b, t):
-    """numpy's linear interpolation, which is exact at both ends."""
+    """Numpy's linear interpolation, which is exact at both ends."""
     return b - (b - a) * (1.0 - t) if t >= 0.5 else a + (b - a) * t
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _count_levels(levels, starts, count):
     for r in range(len(starts) - 1):
         for at in range(starts[r], starts[r + 1]):
@@ -64,7 +64,7 @@ def _count_levels(levels, starts, count):
         count[r, 0] = 0.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _by_histogram(values, value_starts, quantiles, shift, moments, out):
     """Fill the regions that hold whole numbers of a moderate range; tells which."""
     done = np.zeros(len(value_starts) - 1, np.bool_)
@@ -87,32 +87,29 @@ def _by_histogram(values, value_starts, quantiles, shift, moments, out):
     return done
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _histogram_quantiles(histogram, low, n, quantiles, out):
+    m = len(quantiles)
+    at = (n - 1) * quantiles
+    below = np.floor(at).astype(np.int64)
+    lower, upper = np.empty(m), np.empty(m)
     seen = np.int64(0)
-    k = 0
-    pending = False  # the lower neighbour of quantile k is known, its upper one is not
-    lower = t = 0.0
+    k = q = 0
     for bin_ in range(len(histogram)):
         if histogram[bin_] == 0:
             continue
-        value = low + bin_
         seen += histogram[bin_]
-        while k < len(quantiles):
-            at = (n - 1) * quantiles[k]
-            below = np.int64(np.floor(at))
-            if not pending:
-                if below >= seen:
-                    break
-                lower, t, pending = value, at - below, True
-            if min(below + 1, n - 1) >= seen:
-                break
-            out[k] = _between(lower, value, t)
-            pending = False
+        while k < m and below[k] < seen:
+            lower[k] = low + bin_
             k += 1
+        while q < m and min(below[q] + 1, n - 1) < seen:
+            upper[q] = low + bin_
+            q += 1
+    for k in range(m):
+        out[k] = _between(lower[k], upper[k], at[k] - below[k])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _moments(histogram, low, p10, p90, shift, out):
     n = inner = 0.0
     total = inner_total = energy = 0.0
@@ -126,7 +123,7 @@ def _moments(histogram, low, p10, p90, shift, out):
             if p10 <= x <= p90:
                 inner += c
                 inner_total += c * x
-    mean, inner_mean = total / n, inner_total / inner
+    mean, inner_mean = total / n, inner_total / inner if inner > 0.0 else 0.0
     m2 = m3 = m4 = deviation = robust = 0.0
     for bin_ in range(len(histogram)):
         c = np.float64(histogram[bin_])
@@ -139,10 +136,11 @@ def _moments(histogram, low, p10, p90, shift, out):
             deviation += c * abs(d)
             if p10 <= x <= p90:
                 robust += c * abs(x - inner_mean)
-    _write(out, n, low, low + len(histogram) - 1, mean, m2, m3, m4, deviation, robust / inner, energy)
+    robust = robust / inner if inner > 0.0 else np.nan
+    _write(out, n, low, low + len(histogram) - 1, mean, m2, m3, m4, deviation, robust, energy)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _by_pixel(values, quantiles, shift, out):
     n, inner = np.float64(len(values)), 0.0
     total = inner_total = energy = 0.0
@@ -165,10 +163,11 @@ def _by_pixel(values, quantiles, shift, out):
         deviation += abs(d)
         if p10 <= x <= p90:
             robust += abs(x - inner_mean)
-    _write(out, n, low, high, mean, m2, m3, m4, deviation, robust / inner if inner > 0.0 else np.nan, energy)
+    robust = robust / inner if inner > 0.0 else np.nan
+    _write(out, n, low, high, mean, m2, m3, m4, deviation, robust, energy)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _write(out, n, low, high, mean, m2, m3, m4, deviation, robust, energy):
     out[0], out[1], out[2], out[3] = n, low, high, mean
     out[4], out[5], out[6] = m2 / n, m3 / n, m4 / n

@@ -6,8 +6,8 @@ Source of the definitions: Haralick, IEEE Trans SMC 1973; pyradiomics ``glcm``; 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from radiomics_mammo._jit import kernel
 from radiomics_mammo.families._counting import XLOG2X, merge_weighted, offset_weights, unique_offsets, xlog2x
 from radiomics_mammo.families.glcm._mcc import second_correlation
 from radiomics_mammo.families.glcm._stats import GlcmStats
@@ -64,7 +64,7 @@ def _cells_of(
     return keys // side, keys % side, counts.astype(np.float64)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _dense(rois, levels, starts, shapes, pad, n_levels, offsets, symmetric, log_table,
            px, py, p_sum, p_diff, joint, mcc):  # fmt: skip
     for r in rois:
@@ -84,7 +84,7 @@ def _dense(rois, levels, starts, shapes, pad, n_levels, offsets, symmetric, log_
                         px, py, p_sum, p_diff, joint, mcc)  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _sweep(table, box, rows, columns, pad, w, side, offsets, symmetric):
     """Count four angles in one pass; row and column 0 of each table take what lies outside the region."""
     o0 = offsets[0, 0] * w + offsets[0, 1]
@@ -111,7 +111,7 @@ def _sweep(table, box, rows, columns, pad, w, side, offsets, symmetric):
                 t3[a * side + b3] += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _occupied(table, side, i, j, c):
     n = 0
     for y in range(1, side):
@@ -124,7 +124,7 @@ def _occupied(table, side, i, j, c):
     return n
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _reduce(r, a, i, j, c, n_levels, symmetric, log_table, px, py, p_sum, p_diff, joint, mcc):
     """Marginals and joint sums of one matrix; ``joint`` holds sum c, sum c^2, sum c log2 c, sum ijc, max c."""
     squares = logs = products = 0.0

@@ -3,7 +3,8 @@
 pyradiomics takes the square root of the second largest eigenvalue of Q(i, j) = sum_k p(i, k) p(j, k) / (px(i) py(k)).
 Q is similar to S S' with S(i, j) = p(i, j) / sqrt(px(i) py(j)), whose largest singular value is 1 with the known
 vectors sqrt(px), sqrt(py). Taking those out leaves one extreme eigenvalue to find, which Lanczos' iteration does in a
-few dozen products instead of a whole decomposition (Golub and Van Loan, Matrix Computations, 10.1).
+few dozen products instead of a whole decomposition (Golub and Van Loan, Matrix Computations, 10.1). pyradiomics adds
+2.2e-16 to px(i) py(k); rare levels make that visible in the ninth digit, so that it is done here, too.
 """
 
 from __future__ import annotations
@@ -11,16 +12,19 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+
+from radiomics_mammo._jit import kernel
 
 DENSE_LEVELS = 320
 """Up to this many occupied levels the products run over a dense matrix."""
+
+EPSILON = float(np.spacing(1))
 
 RESOLUTION = 1.0 / 256
 """How closely Sturm counts pin an eigenvalue before Newton's method takes over."""
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def second_correlation(i, j, c, px, py, symmetric):
     """Second largest singular value of S, from the occupied cells of the count matrix.
 
@@ -41,9 +45,10 @@ def second_correlation(i, j, c, px, py, symmetric):
         return math.nan
     u = np.sqrt(px[px > 0] / px.sum())
     s = np.empty(len(c))
+    epsilon = EPSILON * px.sum() ** 2
     for k in range(len(c)):
         twice = 2.0 if symmetric and i[k] == j[k] else 1.0
-        s[k] = twice * c[k] / math.sqrt(px[i[k]] * py[j[k]])
+        s[k] = twice * c[k] / math.sqrt(px[i[k]] * py[j[k]] + epsilon)
     dense = max(n, m) <= DENSE_LEVELS
     S = np.zeros((n if dense else 1, m if dense else 1))
     if dense:
@@ -55,7 +60,7 @@ def second_correlation(i, j, c, px, py, symmetric):
     return top if symmetric else math.sqrt(max(top, 0.0))
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz", "arcp"})
+@kernel(fastmath={"reassoc", "contract", "nsz", "arcp"})
 def _dot(a, b):
     # Only these two reductions may be reordered: a fixed build vectorises them always in the same way.
     acc = 0.0
@@ -64,7 +69,7 @@ def _dot(a, b):
     return acc
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _apply(S, i, j, s, v, out, half, symmetric, dense):
     """Write S v into ``out`` (symmetric), or S S' v."""
     n = len(v)
@@ -94,14 +99,15 @@ def _apply(S, i, j, s, v, out, half, symmetric, dense):
         out[i[k]] += s[k] * half[j[k]]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _lanczos(S, i, j, s, u, m, symmetric, dense):
     """Largest absolute eigenvalue of S (or S S') on the complement of u.
 
     The iteration keeps no basis: lost orthogonality only repeats eigenvalues, and u is taken out at every step.
     """
     n = len(u)
-    steps = 60 + 6 * n if n < 200 else 1200
+    # A small space is exhausted after n - 1 steps; what follows would be rounding noise.
+    steps = max(n - 1, 1) if n <= 24 else min(6 * n, 1200)
     alpha, beta = np.empty(steps), np.empty(steps + 1)
     half = np.empty(m)
     before, v, w = np.zeros(n), np.empty(n), np.empty(n)
@@ -130,7 +136,7 @@ def _lanczos(S, i, j, s, u, m, symmetric, dense):
         alpha[k] = a
         b = math.sqrt(_dot(w, w))
         beta[k + 1] = b
-        last = b < 1e-14 or k == steps - 1
+        last = b < 1e-10 or k == steps - 1
         if last or k + 1 == check:
             best, converged = _ritz(alpha, beta, k + 1)
             if last or converged:
@@ -142,7 +148,7 @@ def _lanczos(S, i, j, s, u, m, symmetric, dense):
     return best
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _ritz(alpha, beta, k):
     """Largest absolute eigenvalue of the k x k tridiagonal matrix, and whether it is good to 1e-13."""
     high = _upper_bound(alpha, beta, k, 1.0, 1)
@@ -160,7 +166,7 @@ def _ritz(alpha, beta, k):
     return value, converged
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _upper_bound(alpha, beta, k, sign, rank):
     """A bound above the rank-th largest eigenvalue of sign * T, tight to RESOLUTION, by Sturm counts."""
     low, high = -1.0 - RESOLUTION, 1.0 + RESOLUTION  # no singular value of S exceeds 1
@@ -181,10 +187,10 @@ def _upper_bound(alpha, beta, k, sign, rank):
     return high
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _newton(alpha, beta, k, sign, x):
     """The largest eigenvalue of sign * T from a bound above it: Newton's steps descend and never overshoot."""
-    for _ in range(60):
+    for _ in range(500):
         d, slope = x - sign * alpha[0], 1.0
         ratio = slope / d if d != 0.0 else 1e300
         for q in range(1, k):
@@ -201,7 +207,7 @@ def _newton(alpha, beta, k, sign, x):
     return x
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _last_component(alpha, beta, k, sign, top):
     """Last component of the unit eigenvector: the three-term recurrence run upwards grows, so it is stable."""
     following, current, square = 0.0, 1.0, 1.0

@@ -143,10 +143,14 @@ FAMILY = Family(
         Feature("HighGrayLevelEmphasis", high_level_emphasis, "OAE7", "level²", "≥ 1"),
         Feature("LargeDependenceEmphasis", large_dependence_emphasis, "IMOQ", "1", "≥ 1"),
         Feature("LargeDependenceHighGrayLevelEmphasis", large_dependence_high_level_emphasis, "9QMG", "level²", "≥ 1"),
-        Feature("LargeDependenceLowGrayLevelEmphasis", large_dependence_low_level_emphasis, "NBZI", "1 / level²", "> 0"),
+        Feature(
+            "LargeDependenceLowGrayLevelEmphasis", large_dependence_low_level_emphasis, "NBZI", "1 / level²", "> 0"
+        ),
         Feature("LowGrayLevelEmphasis", low_level_emphasis, "TL9H", "1 / level²", "0 to 1"),
         Feature("SmallDependenceEmphasis", small_dependence_emphasis, "SODN", "1", "0 to 1"),
         Feature("SmallDependenceHighGrayLevelEmphasis", small_dependence_high_level_emphasis, "JA6D", "level²", "> 0"),
-        Feature("SmallDependenceLowGrayLevelEmphasis", small_dependence_low_level_emphasis, "EQ3F", "1 / level²", "0 to 1"),
+        Feature(
+            "SmallDependenceLowGrayLevelEmphasis", small_dependence_low_level_emphasis, "EQ3F", "1 / level²", "0 to 1"
+        ),
     ),
 )

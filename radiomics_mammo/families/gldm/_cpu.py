@@ -6,8 +6,8 @@ Source of the definitions: Sun and Wee, 1983 (NGLDM); pyradiomics ``gldm``; IBSI
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from radiomics_mammo._jit import kernel
 from radiomics_mammo.families._counting import XLOG2X, neighbour_offsets
 from radiomics_mammo.families._sizes import SizeStats, occupied, reduce_sizes
 from radiomics_mammo.settings import Settings
@@ -30,7 +30,7 @@ def statistics(batch: RoiBatch, settings: Settings) -> SizeStats:
     return out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _all(levels, starts, shapes, pad, n_levels, offsets, alpha, log_table, count, square, inverse, joint):
     width = np.int64(len(offsets) + 2)  # the pixel itself and all its neighbours
     none = np.empty(0, np.int64)
@@ -49,7 +49,7 @@ def _all(levels, starts, shapes, pad, n_levels, offsets, alpha, log_table, count
         reduce_sizes(r, 0, i[:n], j[:n], c[:n], log_table, count, square, inverse, joint)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _sweep_touching(box, rows, columns, pad, w, width, table):
     """The eight touching neighbours of the very same level: the usual case, unrolled."""
     for y in range(pad, rows + pad):
@@ -65,7 +65,7 @@ def _sweep_touching(box, rows, columns, pad, w, width, table):
             table[v * width + alike + 1] += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _sweep(box, rows, columns, pad, w, width, steps, alpha, table):
     for y in range(pad, rows + pad):
         for at in range(y * w + pad, y * w + pad + columns):

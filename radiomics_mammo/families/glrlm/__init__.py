@@ -1,7 +1,8 @@
 """Grey level run lengths: how far one goes along a line before the grey level changes.
 
 c(i, j) is the number of runs of level i and length j at one angle, N their sum, n the number of pixels. Every feature
-is the mean over the four angles. Galloway, Computer Graphics and Image Processing 1975; IBSI 3.7.
+is the mean over the four angles; an angle is left out where none of its lines holds two pixels of the region, as in
+pyradiomics. Galloway, Computer Graphics and Image Processing 1975; IBSI 3.7.
 """
 
 from __future__ import annotations
@@ -145,27 +146,54 @@ def short_run_low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
     return sizes.small_low_emphasis(m, xp)
 
 
+_NO_LINE = "no line at any angle holds two pixels of the region"
+_LINES = "An angle of which no line holds two pixels of the region is left out, as in pyradiomics; IBSI keeps its runs of one."
+
 FAMILY = Family(
     name="glrlm",
     title="Grey level run lengths",
     cpu=statistics,
     derive=derive,
     features=(
-        Feature("GrayLevelNonUniformity", level_non_uniformity, "R5YN", "run", "≥ 1 / levels"),
-        Feature("GrayLevelNonUniformityNormalized", level_non_uniformity_normalised, "OVBL", "1", "0 to 1"),
-        Feature("GrayLevelVariance", level_variance, "8CE5", "level²", "≥ 0"),
-        Feature("HighGrayLevelRunEmphasis", high_level_emphasis, "G3QZ", "level²", "≥ 1"),
-        Feature("LongRunEmphasis", long_run_emphasis, "W4KF", "px²", "≥ 1"),
-        Feature("LongRunHighGrayLevelEmphasis", long_run_high_level_emphasis, "3KUM", "level² px²", "≥ 1"),
-        Feature("LongRunLowGrayLevelEmphasis", long_run_low_level_emphasis, "IVPO", "px² / level²", "> 0"),
-        Feature("LowGrayLevelRunEmphasis", low_level_emphasis, "V3SW", "1 / level²", "0 to 1"),
-        Feature("RunEntropy", run_entropy, "HJ9O", "bit", "≥ 0"),
-        Feature("RunLengthNonUniformity", run_length_non_uniformity, "W92Y", "run", "≥ 0"),
-        Feature("RunLengthNonUniformityNormalized", run_length_non_uniformity_normalised, "IC23", "1", "0 to 1"),
-        Feature("RunPercentage", run_percentage, "9ZK5", "1", "0 to 1"),
-        Feature("RunVariance", run_variance, "SXLW", "px²", "≥ 0"),
-        Feature("ShortRunEmphasis", short_run_emphasis, "22OV", "1", "0 to 1"),
-        Feature("ShortRunHighGrayLevelEmphasis", short_run_high_level_emphasis, "GD3A", "level²", "> 0"),
-        Feature("ShortRunLowGrayLevelEmphasis", short_run_low_level_emphasis, "HTZT", "1 / level²", "0 to 1"),
+        Feature("GrayLevelNonUniformity", level_non_uniformity, "R5YN", "run", "≥ 1 / levels", _NO_LINE, _LINES),
+        Feature(
+            "GrayLevelNonUniformityNormalized", level_non_uniformity_normalised, "OVBL", "1", "0 to 1", _NO_LINE, _LINES
+        ),
+        Feature("GrayLevelVariance", level_variance, "8CE5", "level²", "≥ 0", _NO_LINE, _LINES),
+        Feature("HighGrayLevelRunEmphasis", high_level_emphasis, "G3QZ", "level²", "≥ 1", _NO_LINE, _LINES),
+        Feature("LongRunEmphasis", long_run_emphasis, "W4KF", "px²", "≥ 1", _NO_LINE, _LINES),
+        Feature(
+            "LongRunHighGrayLevelEmphasis", long_run_high_level_emphasis, "3KUM", "level² px²", "≥ 1", _NO_LINE, _LINES
+        ),
+        Feature(
+            "LongRunLowGrayLevelEmphasis", long_run_low_level_emphasis, "IVPO", "px² / level²", "> 0", _NO_LINE, _LINES
+        ),
+        Feature("LowGrayLevelRunEmphasis", low_level_emphasis, "V3SW", "1 / level²", "0 to 1", _NO_LINE, _LINES),
+        Feature("RunEntropy", run_entropy, "HJ9O", "bit", "≥ 0", _NO_LINE, _LINES),
+        Feature("RunLengthNonUniformity", run_length_non_uniformity, "W92Y", "run", "≥ 0", _NO_LINE, _LINES),
+        Feature(
+            "RunLengthNonUniformityNormalized",
+            run_length_non_uniformity_normalised,
+            "IC23",
+            "1",
+            "0 to 1",
+            _NO_LINE,
+            _LINES,
+        ),
+        Feature("RunPercentage", run_percentage, "9ZK5", "1", "0 to 1", _NO_LINE, _LINES),
+        Feature("RunVariance", run_variance, "SXLW", "px²", "≥ 0", _NO_LINE, _LINES),
+        Feature("ShortRunEmphasis", short_run_emphasis, "22OV", "1", "0 to 1", _NO_LINE, _LINES),
+        Feature(
+            "ShortRunHighGrayLevelEmphasis", short_run_high_level_emphasis, "GD3A", "level²", "> 0", _NO_LINE, _LINES
+        ),
+        Feature(
+            "ShortRunLowGrayLevelEmphasis",
+            short_run_low_level_emphasis,
+            "HTZT",
+            "1 / level²",
+            "0 to 1",
+            _NO_LINE,
+            _LINES,
+        ),
     ),
 )

@@ -6,8 +6,8 @@ Source of the definitions: Galloway, 1975; pyradiomics ``glrlm``; IBSI 3.7.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from radiomics_mammo._jit import kernel
 from radiomics_mammo.families._counting import XLOG2X, merge_weighted, offset_weights
 from radiomics_mammo.families._sizes import SHORT, SizeStats, occupied, reduce_sizes
 from radiomics_mammo.settings import Settings
@@ -40,7 +40,7 @@ def statistics(batch: RoiBatch, settings: Settings) -> SizeStats:
     return out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _all(levels, starts, shapes, pad, n_levels, log_table, count, square, inverse, joint):
     for r in range(len(shapes)):
         box = levels[starts[r] : starts[r + 1]]
@@ -49,13 +49,14 @@ def _all(levels, starts, shapes, pad, n_levels, log_table, count, square, invers
             reduce_sizes(r, a, i[a, : n[a]], j[a, : n[a]], c[a, : n[a]], log_table, count, square, inverse, joint)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _runs(box, rows, columns, pad, n_levels):
     """Occupied cells (level, length, count) of the four angles, and how many each angle has."""
     w = columns + 2 * pad
     width = np.int64(SHORT + 1)
     side = n_levels + 1
     table = np.zeros((4, side * width), np.int32)
+    lined = _lined(box, rows, columns, pad, w)
     long_keys = np.empty((4, rows * columns // SHORT + 1), np.int64)
     n_long = np.zeros(4, np.int64)
     _sweep(box, rows, columns, pad, w, width, side, table, long_keys, n_long)
@@ -63,11 +64,29 @@ def _runs(box, rows, columns, pad, n_levels):
     i, j, c = np.empty((4, most), np.int64), np.empty((4, most), np.int64), np.empty((4, most))
     n = np.zeros(4, np.int64)
     for a in range(4):
-        n[a] = occupied(table[a], width, long_keys[a], n_long[a], side, i[a], j[a], c[a])
+        if lined[a]:
+            n[a] = occupied(table[a], width, long_keys[a], n_long[a], side, i[a], j[a], c[a])
     return i, j, c, n
 
 
-@njit(cache=True, nogil=True)
+@kernel
+def _lined(box, rows, columns, pad, w):
+    """Which angles have a line that holds two pixels of the region; pyradiomics leaves the others out."""
+    met = np.zeros((4, rows + columns), np.bool_)
+    lined = np.zeros(4, np.bool_)
+    for y in range(rows):
+        for x in range(columns):
+            if box[(y + pad) * w + pad + x] == 0:
+                continue
+            for a, line in enumerate((y, x - y + rows, x, x + y)):
+                lined[a] = lined[a] or met[a, line]
+                met[a, line] = True
+        if lined.all():
+            break
+    return lined
+
+
+@kernel
 def _close(a, level, run, width, side, table, long_keys, n_long):
     if run < width:
         table[a, level * width + run] += 1
@@ -76,7 +95,7 @@ def _close(a, level, run, width, side, table, long_keys, n_long):
         n_long[a] += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _sweep(box, rows, columns, pad, w, width, side, table, long_keys, n_long):
     """One pass: the length so far of the run through each pixel, kept for the row above in each angle."""
     above = np.zeros((3, columns + 2), np.int32)

@@ -7,8 +7,8 @@ Suzuki, Pattern Analysis and Applications 2009, with the decision tree's order a
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from radiomics_mammo._jit import kernel
 from radiomics_mammo.families._counting import XLOG2X
 from radiomics_mammo.families._sizes import SHORT, SizeStats, occupied, reduce_sizes
 from radiomics_mammo.settings import Settings
@@ -30,7 +30,7 @@ def statistics(batch: RoiBatch, settings: Settings) -> SizeStats:
     return out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _all(levels, starts, shapes, pad, n_levels, log_table, count, square, inverse, joint):
     for r in range(len(shapes)):
         box = levels[starts[r] : starts[r + 1]]
@@ -52,7 +52,7 @@ def _all(levels, starts, shapes, pad, n_levels, log_table, count, square, invers
         reduce_sizes(r, 0, i[:n], j[:n], c[:n], log_table, count, square, inverse, joint)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _find(parent, k):
     while parent[k] != k:
         parent[k] = parent[parent[k]]
@@ -60,25 +60,33 @@ def _find(parent, k):
     return k
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _grown(a, n, capacity):
     b = np.empty(capacity, np.int32)
     b[:n] = a[:n]
     return b
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _zones(box, rows, columns, pad):
     """Level and size of every zone."""
     w = columns + 2 * pad
     capacity = 1024 + 2 * columns
-    parent, size, level = np.empty(capacity, np.int32), np.empty(capacity, np.int32), np.empty(capacity, np.int32)
+    parent, size, level = (
+        np.empty(capacity, np.int32),
+        np.empty(capacity, np.int32),
+        np.empty(capacity, np.int32),
+    )
     above, here = np.zeros(columns + 2, np.int32), np.zeros(columns + 2, np.int32)
     n = 0
     for y in range(rows):
         if n + columns > capacity:
             capacity = max(2 * capacity, n + columns)
-            parent, size, level = _grown(parent, n, capacity), _grown(size, n, capacity), _grown(level, n, capacity)
+            parent, size, level = (
+                _grown(parent, n, capacity),
+                _grown(size, n, capacity),
+                _grown(level, n, capacity),
+            )
         row = (y + pad) * w + pad
         for x in range(columns):
             at = row + x

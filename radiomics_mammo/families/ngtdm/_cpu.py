@@ -6,8 +6,8 @@ Source of the definitions: Amadasun and King, IEEE Trans SMC 1989; pyradiomics `
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from radiomics_mammo._jit import kernel
 from radiomics_mammo.families._counting import neighbour_offsets
 from radiomics_mammo.families.ngtdm._stats import NgtdmStats
 from radiomics_mammo.settings import Settings
@@ -29,7 +29,7 @@ def statistics(batch: RoiBatch, settings: Settings) -> NgtdmStats:
     return out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _all(levels, starts, shapes, pad, n_levels, offsets, count, difference, joint):
     width = np.int64(len(offsets) + 1)
     for r in range(len(shapes)):
@@ -48,7 +48,7 @@ def _all(levels, starts, shapes, pad, n_levels, offsets, count, difference, join
         _pairs(count[r], difference[r], n_levels[r], joint[r])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _sweep_touching(box, rows, columns, pad, w, width, table, count):
     """The eight touching neighbours: the usual case, unrolled."""
     for y in range(pad, rows + pad):
@@ -67,7 +67,7 @@ def _sweep_touching(box, rows, columns, pad, w, width, table, count):
             count[v] += 1.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _sweep(box, rows, columns, pad, w, width, steps, table, count):
     for y in range(pad, rows + pad):
         for at in range(y * w + pad, y * w + pad + columns):
@@ -84,7 +84,7 @@ def _sweep(box, rows, columns, pad, w, width, steps, table, count):
             count[v] += 1.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _pairs(count, difference, n_levels, joint):
     """Sums over ordered pairs of occupied levels that no marginal gives."""
     levels = np.empty(n_levels)

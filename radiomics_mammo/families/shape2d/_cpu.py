@@ -6,8 +6,8 @@ Source of the definitions: Lorensen and Cline, 1987 (in two dimensions); pyradio
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from radiomics_mammo._jit import kernel
 from radiomics_mammo.families.shape2d._stats import Shape2DStats
 from radiomics_mammo.settings import Settings
 from radiomics_mammo.types import RoiBatch
@@ -31,7 +31,7 @@ def statistics(batch: RoiBatch, settings: Settings) -> Shape2DStats:
     return Shape2DStats.of(measures, batch.spacing)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _all(mask, starts, shapes, pad, spacing, measures):
     for r in range(len(shapes)):
         rows, columns = shapes[r]
@@ -44,7 +44,7 @@ def _all(mask, starts, shapes, pad, spacing, measures):
         measures[r, 8] = _diameter(left, right, spacing[r, 0], spacing[r, 1])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _outline(box, rows, columns, pad, w, left, right, out):
     """Classify every 2 x 2 square of pixels, the frame's first row and column included."""
     across = down = oblique = eighths = 0
@@ -81,7 +81,7 @@ def _outline(box, rows, columns, pad, w, left, right, out):
     out[1], out[2], out[3], out[4] = across, down, oblique, eighths
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _second_moments(box, rows, columns, pad, w, out):
     n = np.int64(0)
     sy = sx = 0.0
@@ -113,7 +113,7 @@ def _second_moments(box, rows, columns, pad, w, out):
     out[5], out[6], out[7] = yy / n, xx / n, yx / n
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _chain(edge, side, ty, tx, n):
     """Append the convex chain of one side (Andrew, 1979) to the list of vertices; points come sorted by row."""
     first = n
@@ -130,7 +130,7 @@ def _chain(edge, side, ty, tx, n):
     return n
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _diameter(left, right, row, column):
     ty, tx = np.empty(2 * len(left), np.int64), np.empty(2 * len(left), np.int64)
     n = _chain(left, 1, ty, tx, 0)
