@@ -92,7 +92,7 @@ def progress(total: int, *, what: str) -> Iterator[Advance]:
     Advance
         Call it after every step, or after several.
     """
-    if console.is_terminal and not console.is_dumb_terminal:
+    if console.is_interactive:
         with _bar(total, what=what) as advance:
             yield advance
     else:

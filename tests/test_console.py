@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 import pytest
+from rich.console import Console
 
 from radiomics_mammo import console
 from radiomics_mammo.console import progress, run_command, said_when_slow, say
@@ -43,8 +44,8 @@ def test_pace(done: int, elapsed_s: float, said: str) -> None:
 
 
 def test_a_bar_is_drawn_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(console.console, "_force_terminal", True)
     monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(console, "console", Console(force_terminal=True, markup=False, width=100))
     with progress(10, what="cases") as advance:
         advance(5, note="1 failed")
     said = capsys.readouterr().out
