@@ -139,7 +139,7 @@ FAMILY = Family(
         Feature("DependenceNonUniformityNormalized", dependence_non_uniformity_normalised, "OKJI", "1", "0 to 1"),
         Feature("DependenceVariance", dependence_variance, "DNX2", "1", "≥ 0"),
         Feature("GrayLevelNonUniformity", level_non_uniformity, "FP8K", "px", "≥ 1 / levels"),
-        Feature("GrayLevelVariance", level_variance, "1PR7", "level²", "≥ 0"),
+        Feature("GrayLevelVariance", level_variance, "1PFV", "level²", "≥ 0"),
         Feature("HighGrayLevelEmphasis", high_level_emphasis, "OAE7", "level²", "≥ 1"),
         Feature("LargeDependenceEmphasis", large_dependence_emphasis, "IMOQ", "1", "≥ 1"),
         Feature("LargeDependenceHighGrayLevelEmphasis", large_dependence_high_level_emphasis, "9QMG", "level²", "≥ 1"),
