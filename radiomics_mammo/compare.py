@@ -235,7 +235,7 @@ def _naming(path: Path) -> Iterator[None]:
 def _explain(study: Study, options: Options) -> pd.DataFrame | None:
     """Compute SHAP values of the best tree model on the rows that each of its folds left out."""
     from radiomics_mammo.explain.contributions import contribution_table, contributions
-    from radiomics_mammo.models.crossval import measure_held_out
+    from radiomics_mammo.models.held_out import measure_held_out
 
     plan = study.plan
     if study.best_tree is None:

@@ -79,7 +79,7 @@ def test_beeswarm_is_the_same_each_time_and_leaves_the_random_state_alone():
     values.iloc[:5, 0] = np.nan
     np.random.seed(7)  # noqa: NPY002
     before = np.random.get_state()[1].tolist()  # noqa: NPY002
-    one, two = (beeswarm_figure(moved, values, unit="log-odds", towards="malignant") for _ in range(2))
+    one, two = (beeswarm_figure(moved, values, unit="log-odds", classes=("benign", "malignant")) for _ in range(2))
     assert one == two
     assert np.random.get_state()[1].tolist() == before  # noqa: NPY002
 
@@ -92,7 +92,11 @@ def test_no_figure_is_left_with_pyplot():
 
 
 def test_short_names():
-    assert short_name("original_glcm_Contrast") == "Contrast\nglcm, original"
+    assert short_name("original_glcm_Contrast") == "Contrast\nglcm"
+    assert short_name("wavelet-LH_glcm_MCC") == "MCC\nglcm, wavelet-LH"
+    long = "original_gldm_SmallDependenceLowGrayLevelEmphasis"
+    assert short_name(long) == "SmallDependenceLow\nGrayLevelEmphasis (gldm)"
+    assert short_name("original_firstorder_10Percentile") == "10Percentile\nfirstorder"
     assert short_name("assessment") == "assessment"
 
 

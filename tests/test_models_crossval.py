@@ -11,12 +11,14 @@ from sklearn.preprocessing import StandardScaler
 
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.models import DEFAULT_ARMS, MODELS, SAMPLERS, arm_title, parse_arm, parse_arms
+from radiomics_mammo.models.bootstrap import draw_people
 from radiomics_mammo.models.cohort import Question, prepare_cohort
 from radiomics_mammo.models.crossval import Plan, check_samplers, cross_validate, fit_fold
 from radiomics_mammo.models.prepare import DropConstant, prepare, source_columns
 from radiomics_mammo.models.records import Arm, Model, Settings
 from radiomics_mammo.models.samplers import smote_neighbours
 from radiomics_mammo.models.splits import repeated_folds
+from radiomics_mammo.models.study import Options, run_study
 
 
 def plan_of(frame=None, *, arms="logistic", folds=3, repeats=1, seed=0) -> Plan:
@@ -175,3 +177,15 @@ def test_every_line_of_the_tables_builds():
     y = np.array([0, 0, 0, 1, 1], dtype=np.int8)
     assert all(hasattr(model.build(Settings(), 0), "fit") for model in MODELS.values())
     assert all(s.build(y, 0) is None or hasattr(s.build(y, 0), "fit_resample") for s in SAMPLERS.values())
+
+
+def test_draws_without_a_class_are_counted():
+    frame = toy_frame(people=12, rows_each=1)
+    frame["malignant"] = (np.arange(12) < 2).astype(int)
+    plan = plan_of(frame, arms="logistic", folds=2)
+    study = run_study(plan, options=Options(bootstrap=200))
+    draws = draw_people(12, draws=200, seed=0)
+    lacking = int((draws[:, :2].sum(axis=1) == 0).sum())  # cohort order: the first two people are positive
+    assert lacking > 5
+    assert f"{lacking} of 200 bootstrap draws lack a class" in study.notes[-1]
+    assert not study.summary["low"].isna().any()

@@ -134,6 +134,10 @@ def _facts(row: Mapping[Hashable, object]) -> str:
     return ", ".join(told)
 
 
+def _signed(value: float) -> str:
+    return f"{value:+.2g}".replace("-", "−")
+
+
 def _is_nan(value: object) -> bool:
     return isinstance(value, float) and bool(np.isnan(value))
 
@@ -145,4 +149,4 @@ def _reasons(own: pd.Series | None, sign: int, classes: tuple[str, str]) -> list
     values = own.to_numpy(dtype=np.float64)
     order = np.argsort(-sign * values, kind="stable")[:_REASONS]
     towards = classes[1] if sign > 0 else classes[0]
-    return [f"towards {towards}: {own.index[i]} ({values[i]:+.3g})" for i in order if sign * values[i] > 0]
+    return [f"towards {towards}: {own.index[i]} ({_signed(values[i])})" for i in order if sign * values[i] > 0]

@@ -100,30 +100,65 @@ class CaseGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """Everything on the page, in the order in which it is read."""
+class Opening:
+    """The verdict and the figures behind it."""
 
-    title: str
-    phantom: bool
     verdict: str
     headline: Sequence[Estimate]
     headline_title: str
-    cohort_facts: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class CohortPart:
+    """Who was looked at: facts, counts by column, remarks, failures by cause."""
+
+    facts: Sequence[tuple[str, str]]
     breakdowns: Sequence[Breakdown]
     remarks: Sequence[str]
     failures: Sequence[tuple[str, int]]
-    metric_headings: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonPart:
+    """The models as table and figure, the resampled twins, and how to read it."""
+
+    headings: Sequence[str]
     models: Sequence[ModelRow]
     differences: Sequence[DifferenceRow]
     calibration: str
     reading: Sequence[tuple[str, str]]
     roc: Markup
-    explained: str
-    bar: Markup
-    beeswarm: Markup
-    features: Sequence[FeatureRow]
-    case_groups: Sequence[CaseGroup]
-    cases_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class WhyPart:
+    """What the best tree model looks at; without ``features`` there is only the sentence."""
+
+    text: str
+    bar: str = ""
+    beeswarm: str = ""
+    features: Sequence[FeatureRow] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CasesPart:
+    """The most confident mistakes."""
+
+    text: str
+    groups: Sequence[CaseGroup] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Everything on the page, in the order in which it is read."""
+
+    title: str
+    phantom: bool
+    opening: Opening
+    cohort: CohortPart
+    comparison: ComparisonPart
+    why: WhyPart
+    cases: CasesPart
     limits: Sequence[str]
     method: Sequence[tuple[str, str]]
     citation: str

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,18 +16,25 @@ from radiomics_mammo.explain.svg import INK, PALETTE, canvas, to_svg
 from radiomics_mammo.tables import feature_parts, is_feature_name
 
 TOP = 15
+_LINE = 22  # characters that a label may have before its name is broken
 
 
 def short_name(feature: str) -> str:
-    """Write a feature's name on two lines, the telling part first."""
+    """Write a feature's name on two lines of about equal length, its family (and filter, if any) behind."""
     if not is_feature_name(feature):
         return feature
     source, family, name = feature_parts(feature)
-    return f"{name}\n{family}, {source}"
+    kind = family if source == "original" else f"{family}, {source}"
+    if len(name) <= _LINE:
+        return f"{name}\n{kind}"
+    words = re.findall(r"[A-Z]?[^A-Z]+|[A-Z]+(?![a-z])", name)
+    lengths = np.cumsum([len(word) for word in words])
+    cut = int(np.argmin(np.abs(lengths[:-1] - len(name) / 2))) + 1 if len(words) > 1 else 1
+    return f"{''.join(words[:cut])}\n{''.join(words[cut:])} ({kind})"
 
 
 def beeswarm_figure(
-    contributions: pd.DataFrame, values: pd.DataFrame, *, unit: str, towards: str, note: str = ""
+    contributions: pd.DataFrame, values: pd.DataFrame, *, unit: str, classes: Sequence[str], note: str = ""
 ) -> Markup:
     """Draw one point a held-out case and feature, with shap's own plot.
 
@@ -37,8 +46,8 @@ def beeswarm_figure(
         The features' values in the same order of cases; null is grey.
     unit : str
         What the contributions add up to.
-    towards : str
-        The positive class.
+    classes : sequence of str
+        What 0 and 1 are called.
     note : str
         Written into the figure.
     """
@@ -64,7 +73,8 @@ def beeswarm_figure(
             group_remaining_features=False,
         )
         _label_rows(axes)
-        axes.set_xlabel(f"SHAP value ({unit}): right is towards {towards}", fontsize=10.5)
+        sides = f"← {_cut(classes[0])} | {_cut(classes[1])} →"
+        axes.set_xlabel(f"SHAP value ({unit})\n{sides}", fontsize=10)
         _colour_bar(figure, axes)
         if note:
             axes.set_title(note, fontsize=10, loc="right")
@@ -83,7 +93,7 @@ def bar_figure(importance: pd.Series, *, unit: str, note: str = "") -> Markup:
         rows = np.arange(len(top))[::-1]
         axes.barh(rows, top.to_numpy(), color=PALETTE[0], height=0.65)
         for row, size in zip(rows, top, strict=True):
-            spot = {"xytext": (4, 0), "textcoords": "offset points"}
+            spot: dict[str, Any] = {"xytext": (4, 0), "textcoords": "offset points"}
             axes.annotate(f"{size:.3g}", (size, row), va="center", fontsize=9, **spot)
         axes.set_yticks(rows, [short_name(str(name)) for name in top.index])
         axes.margins(x=0.16)
@@ -94,6 +104,10 @@ def bar_figure(importance: pd.Series, *, unit: str, note: str = "") -> Markup:
         said = ", ".join(f"{name} {size:.3g}" for name, size in top.items())
         alt = f"Bars of mean absolute SHAP value on held-out cases{f' ({note})' if note else ''}: {said}."
         return to_svg(figure, name="bar", alt=alt)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LINE else f"{text[: _LINE - 1]}…"
 
 
 def _label_rows(axes: object) -> None:

@@ -64,7 +64,7 @@ def twins(arms: Sequence[Arm]) -> list[tuple[int, int]]:
 
 def compare_arms(
     plan: Plan, p: Floats, *, draws: int = 1_000, level: float = 0.95
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> tuple[pd.DataFrame, pd.DataFrame, int]:
     """Compute metrics and paired differences with patient-bootstrap intervals.
 
     A value is the mean over repeats of the metric on that repeat's pooled out-of-fold predictions. The
@@ -85,6 +85,8 @@ def compare_arms(
         Columns model, metric, value, low, high.
     differences : pandas.DataFrame
         Columns model, against, metric, value, low, high: each resampled arm minus its plain twin.
+    undefined : int
+        Draws that lack a class; the intervals are made of the others.
     """
     y = plan.cohort.y
     value = np.stack([np.mean([scores(y, one)[:, 0] for one in repeats], axis=0) for repeats in p])
@@ -108,6 +110,7 @@ def compare_arms(
     return (
         pd.DataFrame(summary, columns=["model", "metric", "value", "low", "high"]),
         pd.DataFrame(differences, columns=["model", "against", "metric", "value", "low", "high"]),
+        int(np.isnan(drawn).any(axis=(0, 1)).sum()),
     )
 
 

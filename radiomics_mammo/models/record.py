@@ -47,7 +47,7 @@ def run_info(
     """
     cohort, tree = study.plan.cohort, study.best_tree
     asked = {name: value for name, value in asdict(options).items() if name != "workers"}
-    notes = [*study.outcome.notes, *([device.note] if device.note else [])]
+    notes = [*study.notes, *([device.note] if device.note else [])]
     return RunInfo(
         command={**asdict(question), **asked},
         table=str(path.absolute()),

@@ -53,11 +53,13 @@ class Study:
     plan : Plan
         Cohort, folds, arms, settings, seed.
     outcome : Outcome
-        Out-of-fold predictions and what the models had to say.
+        Out-of-fold predictions.
     summary, differences : pandas.DataFrame
         From :func:`radiomics_mammo.models.comparison.compare_arms`.
     best, best_tree : Arm or None
         Highest AUROC of all arms but the floor, and of the tree models.
+    notes : tuple of str
+        What the models and the intervals made necessary.
     seconds : dict of str to float
         Wall time of the stages.
     """
@@ -68,6 +70,7 @@ class Study:
     differences: pd.DataFrame
     best: Arm | None
     best_tree: Arm | None
+    notes: tuple[str, ...]
     seconds: dict[str, float]
 
 
@@ -100,7 +103,8 @@ def run_study(plan: Plan, *, options: Options, on_done: Callable[[str], None] | 
     started = time.perf_counter()
     outcome = cross_validate(plan, workers=options.workers, on_done=on_done)
     trained = time.perf_counter()
-    summary, differences = compare_arms(plan, outcome.p, draws=options.bootstrap)
+    summary, differences, undefined = compare_arms(plan, outcome.p, draws=options.bootstrap)
+    lacking = f"{undefined} of {options.bootstrap} bootstrap draws lack a class and are not in the intervals"
     return Study(
         plan=plan,
         outcome=outcome,
@@ -108,5 +112,6 @@ def run_study(plan: Plan, *, options: Options, on_done: Callable[[str], None] | 
         differences=differences,
         best=best_arm(summary, plan.arms),
         best_tree=best_arm(summary, plan.arms, tree=True),
+        notes=(*outcome.notes, *([lacking] if undefined else [])),
         seconds={"train": trained - started, "intervals": time.perf_counter() - trained},
     )

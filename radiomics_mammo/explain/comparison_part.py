@@ -1,0 +1,91 @@
+"""The comparison as the page shows it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+from numpy.typing import NDArray
+
+from radiomics_mammo.explain import wording
+from radiomics_mammo.explain.page import ComparisonPart, DifferenceRow, Estimate, ModelRow
+from radiomics_mammo.explain.roc_figure import RocLine, roc_figure
+from radiomics_mammo.models.bootstrap import draw_people
+from radiomics_mammo.models.metrics import METRICS
+from radiomics_mammo.models.roc import roc
+from radiomics_mammo.models.runfolder import Run
+
+_BAND_DRAWS = 500  # of the ROC band, which is a drawing; the intervals in the table have them all
+
+
+def comparison_part(run: Run) -> ComparisonPart:
+    """Put the tables of the models, of the resampled twins, and the ROC figure together."""
+    info = run.info
+    mean_p = run.predictions.groupby("model")["p"].mean()
+    rows = [
+        ModelRow(title, estimates(run.summary, name), f"{mean_p[name]:.3f}", name == info.best)
+        for name, title in info.arms.items()
+    ]
+    calibration = wording.calibration(
+        run.summary,
+        best=info.best,
+        titles=info.arms,
+        mean_p=float(mean_p.get(info.best, np.nan)),
+        share=info.positives / info.rows,
+    )
+    return ComparisonPart(
+        headings=[metric.heading for metric in METRICS.values()],
+        models=rows,
+        differences=_differences(run),
+        calibration=calibration,
+        reading=wording.reading(info.classes),
+        roc=_roc(run),
+    )
+
+
+def outcome(run: Run) -> NDArray[np.int8]:
+    """Give the labels in the order of ``run.cases``."""
+    known = run.predictions.drop_duplicates("case_id").set_index("case_id")["y"]
+    return np.asarray(known.loc[run.cases["case_id"]], dtype=np.int8)
+
+
+def estimates(summary: pd.DataFrame, model: str) -> list[Estimate]:
+    """Write every metric of a model."""
+    return [
+        wording.estimate(metric.title, wording.pick(summary, model=model, metric=name))
+        for name, metric in METRICS.items()
+    ]
+
+
+def _differences(run: Run) -> list[DifferenceRow]:
+    table, titles = run.differences, run.info.arms
+    rows = []
+    for model, against in table[["model", "against"]].drop_duplicates().itertuples(index=False):
+        own = table[table["model"] == model]
+        rows.append(
+            DifferenceRow(
+                f"{titles[model]} minus {titles[against]}",
+                [
+                    wording.estimate(metric.title, wording.pick(own, metric=name), signed=True)
+                    for name, metric in METRICS.items()
+                ],
+                wording.gain(wording.pick(own, metric="auroc")),
+            )
+        )
+    return rows
+
+
+def _roc(run: Run) -> Markup:
+    info, y = run.info, outcome(run)
+    group, _ = pd.factorize(run.cases["patient_id"])
+    group = group.astype(np.int64)
+    draws = min(_BAND_DRAWS, int(info.command["bootstrap"]))
+    counts = draw_people(int(group.max()) + 1, draws=draws, seed=info.seeds["bootstrap"])
+    wide = run.predictions.pivot(index=["model", "repeat"], columns="case_id", values="p")
+    wide = wide[run.cases["case_id"]]
+    auroc = {name: wording.pick(run.summary, model=name, metric="auroc")["value"] for name in info.arms}
+    lines: list[RocLine] = []
+    for name in sorted(info.arms, key=lambda name: (name != info.best, -auroc[name])):
+        found = roc(y, wide.loc[name].to_numpy(np.float64), group, counts=counts if not lines else None)
+        lines.append(RocLine(info.arms[name], found.fpr, found.tpr, found.low, found.high, auroc[name]))
+    return roc_figure(lines, note="phantom" if info.phantom else "")
