@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ UNSUPPORTED = {
 def _number(value: object, low: float, *, strict: bool = False, whole: bool = False) -> bool:
     if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
         return False
-    number = float(value)  # type: ignore[arg-type]
+    number = float(value)
     return number == number and abs(number) != float("inf") and (number > low if strict else number >= low)
 
 
@@ -57,7 +57,7 @@ _POSITIVE = (lambda v: _number(v, 0, strict=True), "a number above 0")
 _COUNT = (lambda v: _number(v, 0, strict=True, whole=True), "a whole number above 0")
 _NATURAL = (lambda v: _number(v, 0, whole=True), "a whole number, 0 or more")
 _ANY_LENGTH = tuple(range(1, 33))
-RULES = {
+RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "binWidth": _POSITIVE,
     "binCount": _COUNT,
     "distances": (
@@ -193,9 +193,7 @@ def recipe_from(body: object, *, name: str = "recipe", path: Path | None = None)
             continue
         if key not in SECTIONS:
             extra = "; feature maps (voxel-based extraction) are not made" if key == "voxelSetting" else ""
-            raise RecipeError(
-                f"unknown section {key!r}{extra}", path=path, remedy=f"Sections: {', '.join(SECTIONS)}."
-            )
+            raise RecipeError(f"unknown section {key!r}{extra}", path=path, remedy=f"Sections: {', '.join(SECTIONS)}.")
     settings = settings_from(_mapping(sections.get("setting"), "setting", path), path=path)
     overrides = _image_types(_mapping(sections.get("imageType"), "imageType", path), path)
     settings = settings_from(overrides, base=settings, path=path)
@@ -203,9 +201,7 @@ def recipe_from(body: object, *, name: str = "recipe", path: Path | None = None)
     return Recipe(name, settings, features)
 
 
-def settings_from(
-    values: Mapping[str, Any], *, base: Settings | None = None, path: Path | None = None
-) -> Settings:
+def settings_from(values: Mapping[str, Any], *, base: Settings | None = None, path: Path | None = None) -> Settings:
     """Check settings by name and set them over a base (pyradiomics' defaults if None).
 
     Raises
@@ -217,13 +213,9 @@ def settings_from(
     clean: dict[str, Any] = {}
     for key, given in values.items():
         if key in UNSUPPORTED:
-            raise RecipeError(
-                f"setting {key!r} is not supported: {UNSUPPORTED[key]}", path=path, remedy="Remove it."
-            )
+            raise RecipeError(f"setting {key!r} is not supported: {UNSUPPORTED[key]}", path=path, remedy="Remove it.")
         if key not in known:
-            raise RecipeError(
-                f"unknown setting {key!r}", path=path, remedy=f"Settings: {', '.join(sorted(known))}."
-            )
+            raise RecipeError(f"unknown setting {key!r}", path=path, remedy=f"Settings: {', '.join(sorted(known))}.")
         value = tuple(given) if isinstance(given, list) else given
         if key == "interpolator" and isinstance(value, int) and not isinstance(value, bool):
             value = _interpolator_name(value, path)
@@ -281,9 +273,7 @@ def _interpolator_name(value: int, path: Path | None) -> str:
     for name in ("sitkNearestNeighbor", "sitkLinear", "sitkBSpline", "sitkGaussian", "sitkLabelGaussian"):
         if getattr(sitk, name) == value:
             return name
-    raise RecipeError(
-        f"interpolator {value} is unknown", path=path, remedy="Give its name, such as sitkBSpline."
-    )
+    raise RecipeError(f"interpolator {value} is unknown", path=path, remedy="Give its name, such as sitkBSpline.")
 
 
 def _image_types(types: Mapping[str, Any], path: Path | None) -> dict[str, Any]:
@@ -313,9 +303,7 @@ def _features(classes: Mapping[str, Any], path: Path | None) -> dict[str, tuple[
         )
     for name in classes:
         if name not in FAMILIES:
-            raise RecipeError(
-                f"unknown feature class {name!r}", path=path, remedy=f"Classes: {', '.join(FAMILIES)}."
-            )
+            raise RecipeError(f"unknown feature class {name!r}", path=path, remedy=f"Classes: {', '.join(FAMILIES)}.")
     chosen = classes or dict.fromkeys(FAMILIES)
     features: dict[str, tuple[str, ...]] = {}
     for name, family in FAMILIES.items():  # one order for all recipes

@@ -52,7 +52,7 @@ class Settings:
     correctMask : bool
         Resample a mask whose geometry differs onto the image's grid, where it lies inside the image.
     geometryTolerance : float or None
-        How far origins and directions may differ, in pixels; None is SimpleITK's 1e-6.
+        How far headers may place image and mask apart, in pixels; None is half a pixel.
     preCrop : bool
         Accepted; the region is always cropped, which changes no value without a filter.
     force2D : bool

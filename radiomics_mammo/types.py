@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +61,7 @@ class Sample:
 
     case_id: str
     patient_id: str
-    image: NDArray[np.generic]
+    image: NDArray[Any]
     mask: NDArray[np.bool_]
     spacing: tuple[float, float] | None = None
     columns: Mapping[str, Scalar] = field(default_factory=dict)
@@ -89,7 +90,7 @@ class Roi:
         (row, column), millimetres, or (1, 1) where unknown.
     """
 
-    values: NDArray[np.generic]
+    values: NDArray[Any]
     mask: NDArray[np.bool_]
     shape_mask: NDArray[np.bool_]
     edges: NDArray[np.float64]

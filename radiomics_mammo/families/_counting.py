@@ -43,7 +43,8 @@ def neighbour_offsets(distances: tuple[int, ...]) -> NDArray[np.int64]:
 def unique_offsets(distances: tuple[int, ...]) -> NDArray[np.int64]:
     """One step of each opposite pair: the angles of a matrix, four for each unit of distance."""
     steps = neighbour_offsets(distances)
-    return steps[(steps[:, 0] > 0) | ((steps[:, 0] == 0) & (steps[:, 1] > 0))]
+    forward = (steps[:, 0] > 0) | ((steps[:, 0] == 0) & (steps[:, 1] > 0))
+    return np.ascontiguousarray(steps[forward])
 
 
 def offset_weights(
@@ -63,7 +64,7 @@ def offset_weights(
     if norm == "no_weighting":
         return np.ones(len(offsets))
     steps = np.abs(offsets) * spacing
-    lengths = {
+    lengths: NDArray[np.float64] = {
         "infinity": steps.max(axis=1),
         "euclidean": np.sqrt((steps**2).sum(axis=1)),
         "manhattan": steps.sum(axis=1),
@@ -85,7 +86,7 @@ def merge_weighted(cells: list[Cells], weights: NDArray[np.float64], side: int) 
     keys = np.concatenate([i * side + j for i, j, _ in cells])
     counts = np.concatenate([w * c for w, (_, _, c) in zip(weights, cells, strict=True)])
     unique, inverse = np.unique(keys, return_inverse=True)
-    merged = np.bincount(inverse, weights=counts, minlength=len(unique))
+    merged = np.bincount(inverse, weights=counts, minlength=len(unique)).astype(np.float64)
     return unique // side, unique % side, merged
 
 

@@ -72,7 +72,7 @@ class Family:
     title : str
         The name in words.
     features : tuple of Feature
-        In alphabetical order, as pyradiomics lists them.
+        In pyradiomics' order (alphabetical by the names of its methods).
     cpu : callable
         ``statistics(batch, settings) -> stats`` of the cpu engine.
     derive : callable

@@ -59,6 +59,4 @@ def prepare(sample: Sample, settings: Settings) -> Roi:
     plane = Plane.of(sample)
     for step in STEPS:
         plane = step.apply(plane, settings)
-    return Roi(
-        plane.values, plane.mask, plane.shape_mask, bin_edges(plane, settings), plane.spacing or (1.0, 1.0)
-    )
+    return Roi(plane.values, plane.mask, plane.shape_mask, bin_edges(plane, settings), plane.spacing or (1.0, 1.0))

@@ -103,9 +103,7 @@ def _block_means(image: NDArray[Any], block: int) -> NDArray[np.float64]:
     finite = np.isfinite(values)
     if not finite.all():
         values = np.where(finite, values, values[finite].min() if finite.any() else 0.0)
-    padded = np.pad(
-        values, ((0, rows * block - image.shape[0]), (0, columns * block - image.shape[1])), mode="edge"
-    )
+    padded = np.pad(values, ((0, rows * block - image.shape[0]), (0, columns * block - image.shape[1])), mode="edge")
     means: NDArray[np.float64] = padded.reshape(rows, block, columns, block).mean(axis=(1, 3))
     return means
 

@@ -13,12 +13,12 @@ from radiomics_mammo.settings import Settings
 
 def bounding_box(mask: NDArray[np.bool_]) -> tuple[int, int, int, int] | None:
     """First and past-the-last row and column of the True pixels; None where there are none."""
-    rows = mask.any(axis=1)
+    rows = np.logical_or.reduce(mask, axis=1)
     top = int(rows.argmax())
     if not rows[top]:
         return None
     bottom = len(rows) - int(rows[::-1].argmax())
-    columns = mask[top:bottom].any(axis=0)
+    columns = np.logical_or.reduce(mask[top:bottom], axis=0)
     return top, bottom, int(columns.argmax()), len(columns) - int(columns[::-1].argmax())
 
 

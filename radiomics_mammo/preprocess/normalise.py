@@ -30,9 +30,7 @@ def normalise(plane: Plane, settings: Settings) -> Plane:
 
     values = plane.values.astype(np.uint8) if plane.values.dtype.kind == "b" else plane.values
     if values.min() == values.max():
-        raise RoiError(
-            "the image is constant and cannot be normalised", remedy="Leave the case or normalize out."
-        )
+        raise RoiError("the image is constant and cannot be normalised", remedy="Leave the case or normalize out.")
     scaled = sitk.GetArrayFromImage(sitk.Normalize(sitk.GetImageFromArray(values)))
     if settings.removeOutliers is not None:
         scaled = np.clip(scaled, -settings.removeOutliers, settings.removeOutliers)

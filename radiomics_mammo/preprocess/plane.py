@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,7 @@ class Plane:
         (row, column) in millimetres.
     """
 
-    values: NDArray[np.generic]
+    values: NDArray[Any]
     mask: NDArray[np.bool_]
     shape_mask: NDArray[np.bool_]
     spacing: tuple[float, float] | None

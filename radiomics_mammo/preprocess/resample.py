@@ -6,6 +6,7 @@ The grid is aligned with the corner of the image (IBSI aligns the centres), and 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,9 +50,7 @@ def resample(plane: Plane, settings: Settings) -> Plane:
         return plane
     values, mask = _onto_grid(plane, box, old, new, settings)
     if not mask.any():
-        raise MaskError(
-            "nothing of the region is left at the new pixel size", remedy="Resample less coarsely."
-        )
+        raise MaskError("nothing of the region is left at the new pixel size", remedy="Resample less coarsely.")
     return replace(plane, values=values, mask=mask, shape_mask=mask, spacing=(float(new[1]), float(new[0])))
 
 
@@ -61,7 +60,7 @@ def _onto_grid(
     old: NDArray[np.float64],
     new: NDArray[np.float64],
     settings: Settings,
-) -> tuple[NDArray[np.generic], NDArray[np.bool_]]:
+) -> tuple[NDArray[Any], NDArray[np.bool_]]:
     import SimpleITK as sitk
 
     ratio = old / new
@@ -75,12 +74,12 @@ def _onto_grid(
     grid.SetSize((high - low + 1).astype(int).tolist())
     grid.SetOutputOrigin((origin * old).tolist())
 
-    def through(array: NDArray[np.generic], interpolator: int) -> NDArray[np.generic]:
+    def through(array: NDArray[Any], interpolator: int) -> NDArray[Any]:
         image = sitk.GetImageFromArray(array)
         image.SetSpacing(old.tolist())
         grid.SetOutputPixelType(image.GetPixelID())
         grid.SetInterpolator(interpolator)
-        out: NDArray[np.generic] = sitk.GetArrayFromImage(grid.Execute(image))
+        out: NDArray[Any] = sitk.GetArrayFromImage(grid.Execute(image))
         return out
 
     values = plane.values.astype(np.uint8) if plane.values.dtype.kind == "b" else plane.values

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from radiomics_mammo.readers.masks import (
     fitted,
     labels_in,
     lossy_mask,
+    onto_frame,
     refuse_grey,
     refuse_other_frame,
 )
@@ -43,6 +44,12 @@ class ManifestReader:
         The CSV; comma, semicolon or tab.
     whole : {'image', 'breast'}
         The region of a case that names no mask.
+    label : int or None
+        The mask value that counts where the CSV names none; a recipe's ``label``.
+    correct_mask : bool
+        Resample a mask that its header places elsewhere onto the image; a recipe's ``correctMask``.
+    tolerance : float or None
+        Pixels by which headers may place image and mask apart; a recipe's ``geometryTolerance``.
 
     Raises
     ------
@@ -52,6 +59,9 @@ class ManifestReader:
 
     path: str | Path
     whole: str = "image"
+    label: int | None = None
+    correct_mask: bool = False
+    tolerance: float | None = None
     _manifest: Manifest = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -73,7 +83,14 @@ class ManifestReader:
 
     def describe(self) -> dict[str, Scalar]:
         """Say how to make this reader again."""
-        return {"reader": "manifest", "path": str(self.path), "whole": self.whole}
+        return {
+            "reader": "manifest",
+            "path": str(self.path),
+            "whole": self.whole,
+            "label": self.label,
+            "correct_mask": self.correct_mask,
+            "tolerance": self.tolerance,
+        }
 
     def cases(self) -> Sequence[Case]:
         """List the lines of the CSV in its order."""
@@ -93,9 +110,7 @@ class ManifestReader:
         if not isinstance(source, ManifestSource):
             raise TypeError(f"case {case.case_id} was not made by ManifestReader")
         if not source.image:
-            raise ReadError(
-                f"line {source.line} names no image", path=self.path, remedy="Fill in its image cell."
-            )
+            raise ReadError(f"line {source.line} names no image", path=self.path, remedy="Fill in its image cell.")
         image = read_image(source.image)
         spacing, notes = _spacing(image, source)
         regions, more = self._regions(image, source)
@@ -125,13 +140,20 @@ class ManifestReader:
                 return [(None, _breast(image, source))], ("no mask: the breast is the region",)
             return [(None, np.ones(shape, dtype=np.bool_))], ("no mask: the whole image is the region",)
         file = read_image(source.mask, indices=True)
-        refuse_other_frame(image.geometry, file.geometry, path=source.mask)
+        moved: tuple[str, ...] = ()
+        if self.correct_mask and image.geometry is not None and file.geometry is not None:
+            pixels, moved = onto_frame(file, image, path=source.mask)
+            file = replace(file, pixels=pixels)
+        else:
+            refuse_other_frame(image.geometry, file.geometry, path=source.mask, tolerance=self.tolerance)
+        if source.labels is None and self.label is not None:
+            source = replace(source, labels=(self.label,))
         regions = []
         notes: tuple[str, ...] = ()
         for label, mask in _labelled(file, source):
             own, notes = fitted(mask, shape, path=source.mask)
             regions.append((label, own))
-        return regions, notes if not file.lossy else (*notes, "JPEG mask thresholded at 127")
+        return regions, (*moved, *notes) if not file.lossy else (*notes, "JPEG mask thresholded at 127")
 
 
 def _breast(image: ImageFile, source: ManifestSource) -> NDArray[np.bool_]:
@@ -152,9 +174,7 @@ def _labelled(file: ImageFile, source: ManifestSource) -> list[tuple[int | None,
     path = source.mask
     if file.lossy:
         if source.labels not in (None, (), (1,), (255,)):
-            raise MaskError(
-                "labels do not survive JPEG", path=path, remedy="Save the mask as PNG, or name no label."
-            )
+            raise MaskError("labels do not survive JPEG", path=path, remedy="Save the mask as PNG, or name no label.")
         return [(None, lossy_mask(file.pixels, path=path))]
     pixels: NDArray[Any] = file.pixels
     there = labels_in(pixels, path=path)

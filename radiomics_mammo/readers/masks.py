@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_mammo.errors import MaskError
-from radiomics_mammo.readers.images import Geometry
+from radiomics_mammo.readers.images import Geometry, ImageFile
 
 MOST_LABELS = 32
 """A file with more distinct values, and no label asked for, is taken for a grey picture."""
@@ -33,9 +33,7 @@ def labels_in(pixels: NDArray[Any], *, path: str | Path) -> list[float]:
     if inside.dtype.kind == "f":
         inside = inside[np.isfinite(inside)]
         if inside.size == 0 and np.isnan(pixels).all():
-            raise MaskError(
-                "the mask holds nothing but NaN", path=path, remedy="Draw or export the mask again."
-            )
+            raise MaskError("the mask holds nothing but NaN", path=path, remedy="Draw or export the mask again.")
     if inside.size == 0:
         raise MaskError("the mask is empty", path=path, remedy="Draw or export the mask again.")
     # A grey picture is told by a part of it: sorting 12 million pixels takes seconds.
@@ -140,9 +138,7 @@ def fitted(
         return mask, ()
     scaled = scaled_to(mask, shape)
     if scaled is None:
-        raise MaskError(
-            other_aspect(mask.shape, shape), path=path, remedy="Export the mask in the image's frame."
-        )
+        raise MaskError(other_aspect(mask.shape, shape), path=path, remedy="Export the mask in the image's frame.")
     if not scaled.any():
         raise MaskError(
             f"the mask vanishes when scaled from {size(mask.shape)} to the image's {size(shape)}",
@@ -168,7 +164,9 @@ def size(shape: tuple[int, ...]) -> str:
     return " x ".join(str(length) for length in shape)
 
 
-def refuse_other_frame(image: Geometry | None, mask: Geometry | None, *, path: str | Path) -> None:
+def refuse_other_frame(
+    image: Geometry | None, mask: Geometry | None, *, path: str | Path, tolerance: float | None = None
+) -> None:
     """Raise MaskError if two headers place image and mask apart, although their sizes may agree.
 
     Parameters
@@ -177,22 +175,75 @@ def refuse_other_frame(image: Geometry | None, mask: Geometry | None, *, path: s
         As the files state it; nothing is checked where one of them has none.
     path : path
         The mask, for the message.
+    tolerance : float or None
+        Pixels by which the origins may differ; None is half a pixel.
 
     Raises
     ------
     MaskError
-        Directions differ, or origins lie more than half a pixel apart.
+        Directions differ, or origins lie further apart.
     """
     if image is None or mask is None or len(image.origin) != len(mask.origin):
         return
     same_pixels = np.allclose(image.spacing, mask.spacing, rtol=0.01)
     turned = not np.allclose(image.direction, mask.direction, atol=1e-3)
-    apart = np.abs(np.subtract(image.origin, mask.origin)) > 0.5 * np.asarray(image.spacing)
+    apart = np.abs(np.subtract(image.origin, mask.origin)) > (tolerance or 0.5) * np.asarray(image.spacing)
     if turned or (same_pixels and apart.any()):
         raise MaskError(
             "the mask's header places it elsewhere than the image "
             + (f"(directions {image.direction} and {mask.direction})" if turned else "")
             + (f"(origins {image.origin} and {mask.origin})" if not turned else ""),
             path=path,
-            remedy="Resample the mask onto the image, or save both without headers (PNG, .npy).",
+            remedy="Set correctMask in the recipe to resample the mask onto the image, or save both without headers.",
         )
+
+
+def onto_frame(mask: ImageFile, image: ImageFile, *, path: str | Path) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """Resample a mask onto its image's grid by their headers, nearest neighbour: pyradiomics' ``correctMask``.
+
+    Parameters
+    ----------
+    mask, image : ImageFile
+        Both with a geometry.
+    path : path
+        The mask, for messages.
+
+    Returns
+    -------
+    pixels : ndarray, shape of the image
+    notes : tuple of str
+        Says so if the grids differed.
+
+    Raises
+    ------
+    MaskError
+        The region does not lie inside the image.
+    """
+    import SimpleITK as sitk
+
+    frames = []
+    for file in (mask, image):
+        if file.geometry is None:
+            raise TypeError("both pictures need a geometry")
+        frame = sitk.GetImageFromArray(file.pixels)
+        frame.SetOrigin(file.geometry.origin[:2])
+        frame.SetSpacing(file.geometry.spacing[:2])
+        axes = int(len(file.geometry.direction) ** 0.5)
+        frame.SetDirection(np.reshape(file.geometry.direction, (axes, axes))[:2, :2].ravel().tolist())
+        frames.append(frame)
+    own, grid = frames
+    if own.GetSize() == grid.GetSize() and own.IsSameImageGeometryAs(grid):
+        return mask.pixels, ()
+    inside = np.argwhere(mask.pixels != 0)
+    limit = np.array(grid.GetSize()) - 0.5 + 1e-3
+    for row, column in (inside.min(axis=0) - 0.5, inside.max(axis=0) + 0.5) if len(inside) else ():
+        point = own.TransformContinuousIndexToPhysicalPoint((float(column), float(row)))
+        at = np.array(grid.TransformPhysicalPointToContinuousIndex(point))
+        if (at < -0.5 - 1e-3).any() or (at > limit).any():
+            raise MaskError(
+                "the region lies partly outside the image, so that correctMask cannot place it",
+                path=path,
+                remedy="Check that image and mask belong together.",
+            )
+    moved = sitk.Resample(own, grid, sitk.Transform(), sitk.sitkNearestNeighbor, 0.0, own.GetPixelID())
+    return sitk.GetArrayFromImage(moved), ("mask resampled onto the image's grid (correctMask)",)

@@ -144,7 +144,7 @@ def skewness(s: FirstOrderStats, xp: ModuleType) -> Array:
 def total_energy(s: FirstOrderStats, xp: ModuleType) -> Array:
     """Pixel area · Σ (x + shift)²
 
-    Energy by area instead of by pixels, so that detectors of different resolution compare.
+    Brightness times area instead of pixels, so that detectors of different resolution compare.
     """
     return s.energy * s.pixel_area
 
@@ -181,8 +181,8 @@ FAMILY = Family(
             remark="Not the excess kurtosis: 3 more than IBSI's, as in pyradiomics.",
         ),
         Feature("Maximum", maximum, "84IY", "grey", "any"),
-        Feature("Mean", mean, "Q4LE", "grey", "any"),
         Feature("MeanAbsoluteDeviation", mean_absolute_deviation, "4FUA", "grey", "≥ 0"),
+        Feature("Mean", mean, "Q4LE", "grey", "any"),
         Feature("Median", median, "Y12H", "grey", "any"),
         Feature("Minimum", minimum, "1GSF", "grey", "any"),
         Feature("Range", range_, "2OJQ", "grey", "≥ 0"),

@@ -50,4 +50,5 @@ class FirstOrderStats:
     @classmethod
     def of(cls, moments: Array, quantiles: Array, pixel_area: Array, count: Array) -> FirstOrderStats:
         """Name the columns of what the kernels wrote, shape (n_roi, 10)."""
-        return cls(*np.moveaxis(moments, 1, 0), quantiles, pixel_area, count)
+        n, low, high, mean, m2, m3, m4, deviation, robust, energy = np.moveaxis(moments, 1, 0)
+        return cls(n, low, high, mean, m2, m3, m4, deviation, robust, energy, quantiles, pixel_area, count)

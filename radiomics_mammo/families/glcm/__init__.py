@@ -81,7 +81,7 @@ def difference_average(m: GlcmTerms, xp: ModuleType) -> Array:
 def difference_entropy(m: GlcmTerms, xp: ModuleType) -> Array:
     """−Σₖ p₋(k) log₂ p₋(k)
 
-    How varied these steps are: low in uniform tissue, high where smooth parts and edges mix.
+    How varied the steps from pixel to pixel are: low in uniform tissue, high where smooth parts and edges mix.
     """
     return mean_over_angles(entropy_of(m.p_diff, xp=xp), xp=xp)
 
@@ -89,7 +89,7 @@ def difference_entropy(m: GlcmTerms, xp: ModuleType) -> Array:
 def difference_variance(m: GlcmTerms, xp: ModuleType) -> Array:
     """Σₖ (k − Σₖ k p₋(k))² p₋(k)
 
-    How unequal these steps are: high where a few sharp edges cross otherwise smooth tissue.
+    How unequal the steps from pixel to pixel are: high where a few sharp edges cross otherwise smooth tissue.
     """
     return mean_over_angles(total(m.p_diff * (m.k_diff - m.difference[..., None]) ** 2), xp=xp)
 
@@ -113,7 +113,7 @@ def inverse_difference_moment(m: GlcmTerms, xp: ModuleType) -> Array:
 def inverse_difference_moment_normalised(m: GlcmTerms, xp: ModuleType) -> Array:
     """Σₖ p₋(k) / (1 + k² / N²), N the highest grey level
 
-    Local homogeneity, made comparable between lesions with different numbers of grey levels.
+    Local homogeneity, large steps counting least, comparable between lesions with different numbers of grey levels.
     """
     highest = m.stats.n_levels[:, None, None]
     return mean_over_angles(total(m.p_diff / (1.0 + m.k_diff**2 / highest**2)), xp=xp)
@@ -122,7 +122,7 @@ def inverse_difference_moment_normalised(m: GlcmTerms, xp: ModuleType) -> Array:
 def inverse_difference_normalised(m: GlcmTerms, xp: ModuleType) -> Array:
     """Σₖ p₋(k) / (1 + k / N), N the highest grey level
 
-    Local homogeneity, made comparable between lesions with different numbers of grey levels.
+    Local homogeneity, comparable between lesions with different numbers of grey levels.
     """
     return mean_over_angles(total(m.p_diff / (1.0 + m.k_diff / m.stats.n_levels[:, None, None])), xp=xp)
 
@@ -140,7 +140,7 @@ def information_correlation_1(m: GlcmTerms, xp: ModuleType) -> Array:
 def information_correlation_2(m: GlcmTerms, xp: ModuleType) -> Array:
     """√(1 − exp(−2 (H₂ − H(p)))) with H₂ = Hₓ + Hᵧ
 
-    The same dependence on a scale from 0 (grain without structure) to 1 (fully structured).
+    How much a pixel tells about its neighbour, on a scale from 0 (grain without structure) to 1 (fully structured).
     """
     shared = xp.maximum(m.hx + m.hy - m.hxy, 0.0)
     return mean_over_angles(xp.sqrt(-xp.expm1(-2.0 * shared)), xp=xp)
@@ -258,7 +258,8 @@ FAMILY = Family(
         _feature("JointEntropy", joint_entropy, "TU9B", "bit", "≥ 0"),
         _feature(
             "MCC", maximal_correlation, "", "1", "0 to 1",
-            "Not in IBSI. Where the second eigenvalue is 0 pyradiomics returns rounding noise of up to 1e-7, or leaves the angle out; its epsilon "
+            "Not in IBSI. Where the second eigenvalue is 0 pyradiomics returns rounding noise of up to 1e-7, or leaves the "
+            "angle out; its epsilon "
             "beside the probabilities of levels that occur once in 100,000 pixels moves the value by up to 1e-6; "
             "for a region of one level without neighbours it gives 1, here it is null.",
         ),

@@ -37,7 +37,7 @@ def statistics(batch: RoiBatch, settings: Settings) -> GlcmStats:
         rois = np.flatnonzero(dense)
         _dense(rois, batch.levels, batch.starts, batch.shapes, batch.pad, batch.n_levels, offsets,
                symmetric, XLOG2X, *out.arrays())  # fmt: skip
-    for r in np.flatnonzero(~dense | weighted):
+    for r in np.flatnonzero(~dense | weighted).tolist():
         cells = [_cells_of(batch, r, offset, symmetric) for offset in offsets]
         if weighted:
             weights = offset_weights(offsets, batch.spacing[r], str(settings.weightingNorm), decay=True)
@@ -51,7 +51,7 @@ def _cells_of(
     batch: RoiBatch, r: int, offset: np.ndarray, symmetric: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The occupied cells (i, j, count) of one region and angle, by sorting the pairs; i <= j if symmetric."""
-    h, w = batch.shapes[r] + 2 * batch.pad
+    w = batch.shapes[r, 1] + 2 * batch.pad
     box = batch.levels[batch.starts[r] : batch.starts[r + 1]]
     a = np.flatnonzero(box)
     b = box[a + offset[0] * w + offset[1]]

@@ -35,7 +35,8 @@ def dependence_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
 def dependence_non_uniformity_normalised(m: SizeTerms, xp: ModuleType) -> Array:
     """Σⱼ (Σᵢ c(i, j))² / N²
 
-    The same without the influence of size.
+    How alike all places are in their evenness, whatever the lesion's size: high in texture that is the same
+    throughout.
     """
     return sizes.size_non_uniformity_normalised(m, xp)
 
@@ -59,7 +60,7 @@ def level_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
 def level_variance(m: SizeTerms, xp: ModuleType) -> Array:
     """Σᵢⱼ (i − μ)² c(i, j) / N, μ the mean level
 
-    Spread of the grey levels: high in lesions of mixed density.
+    Spread of the grey levels over all pixels: high in lesions of mixed density.
     """
     return sizes.level_variance(m, xp)
 

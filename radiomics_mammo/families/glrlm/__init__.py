@@ -28,7 +28,8 @@ def level_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
 def level_non_uniformity_normalised(m: SizeTerms, xp: ModuleType) -> Array:
     """Σᵢ (Σⱼ c(i, j))² / N²
 
-    The same without the influence of size: high in lesions of one tone, low in mixed ones.
+    Inequality of the grey levels among runs, whatever the lesion's size: high in lesions of one tone, low in mixed
+    ones.
     """
     return sizes.level_non_uniformity_normalised(m, xp)
 
@@ -101,7 +102,7 @@ def run_length_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
 def run_length_non_uniformity_normalised(m: SizeTerms, xp: ModuleType) -> Array:
     """Σⱼ (Σᵢ c(i, j))² / N²
 
-    The same without the influence of size: near 1 in fine, grainy texture.
+    Inequality of the run lengths, whatever the lesion's size: near 1 in fine, grainy texture.
     """
     return sizes.size_non_uniformity_normalised(m, xp)
 
@@ -147,7 +148,7 @@ def short_run_low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 _NO_LINE = "no line at any angle holds two pixels of the region"
-_LINES = "An angle of which no line holds two pixels of the region is left out, as in pyradiomics; IBSI keeps its runs of one."
+_LINES = "As in pyradiomics, an angle of which no line holds two pixels is left out; IBSI keeps its runs of one."
 
 FAMILY = Family(
     name="glrlm",

@@ -27,7 +27,7 @@ def level_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
 def level_non_uniformity_normalised(m: SizeTerms, xp: ModuleType) -> Array:
     """Σᵢ (Σⱼ c(i, j))² / N²
 
-    The same without the influence of size: high in lesions of one tone.
+    Inequality of the grey levels among patches, whatever the lesion's size: high in lesions of one tone.
     """
     return sizes.level_non_uniformity_normalised(m, xp)
 
@@ -91,7 +91,7 @@ def size_zone_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
 def size_zone_non_uniformity_normalised(m: SizeTerms, xp: ModuleType) -> Array:
     """Σⱼ (Σᵢ c(i, j))² / N²
 
-    The same without the influence of size: near 1 in fine, grainy texture.
+    Inequality of the patch sizes, whatever the lesion's size: near 1 in fine, grainy texture.
     """
     return sizes.size_non_uniformity_normalised(m, xp)
 

@@ -76,7 +76,7 @@ def maximum_diameter(m: Shape2DTerms, xp: ModuleType) -> Array:
 def mesh_surface(m: Shape2DTerms, xp: ModuleType) -> Array:
     """A
 
-    Area within the outline.
+    The lesion's area, as its outline encloses it.
     """
     return m.area
 
@@ -108,7 +108,7 @@ def perimeter_surface_ratio(m: Shape2DTerms, xp: ModuleType) -> Array:
 def pixel_surface(m: Shape2DTerms, xp: ModuleType) -> Array:
     """Number of pixels times the area of one
 
-    Area of the lesion, counted.
+    The lesion's area, counted pixel by pixel.
     """
     return m.stats.n * (m.stats.row * m.stats.column)
 

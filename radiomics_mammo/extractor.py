@@ -1,0 +1,269 @@
+"""The Python interface: pyradiomics' ``execute`` on any engine, and whole collections to a DataFrame."""
+
+from __future__ import annotations
+
+import platform
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from radiomics_mammo import __version__, errors
+from radiomics_mammo.engines import choose, open_engine, versions
+from radiomics_mammo.errors import CaseError, InputError
+from radiomics_mammo.readers.base import Reader
+from radiomics_mammo.readers.pictures import Picture, picture_of, region_of
+from radiomics_mammo.recipe import Recipe, load_recipe, recipe_from
+from radiomics_mammo.types import Failure, Sample
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CaseLike: TypeAlias = Sample | Mapping[str, Any] | tuple[Picture, Picture]
+BATCH_SAMPLES = 64
+BATCH_BYTES = 64_000_000
+
+
+class FeatureExtractor:
+    """Measures regions of images held in memory or on disk.
+
+    Parameters
+    ----------
+    recipe : str, path, mapping or Recipe
+        A recipe's name, a YAML file (a pyradiomics parameter file is one), its content, or a recipe.
+    engine : {'auto', 'cpu', 'cuda', 'pyradiomics'}
+        What does the work; chosen once.
+
+    Attributes
+    ----------
+    recipe : Recipe
+    engine_name, engine_reason : str
+        What ``auto`` came to, and why.
+    feature_names : tuple of str
+        Names of the features, in order.
+
+    Raises
+    ------
+    RecipeError
+        The recipe is not valid.
+    EngineError
+        The engine cannot run here.
+    """
+
+    def __init__(self, recipe: str | Path | Mapping[str, Any] | Recipe = "lesion", *, engine: str = "auto") -> None:
+        if isinstance(recipe, Recipe):
+            self.recipe = recipe
+        elif isinstance(recipe, Mapping):
+            self.recipe = recipe_from(recipe)
+        else:
+            self.recipe = load_recipe(recipe)
+        self.engine_name, self.engine_reason = choose(engine)
+        self._engine = open_engine(self.engine_name, self.recipe)
+        self.feature_names = self._engine.feature_names
+
+    def execute(
+        self,
+        image: Picture,
+        mask: Picture,
+        spacing: float | tuple[float, float] | None = None,
+        label: int | None = None,
+    ) -> OrderedDict[str, Any]:
+        """Measure one region.
+
+        Parameters
+        ----------
+        image, mask : ndarray, SimpleITK.Image or path
+            Two-dimensional, of one size. Any value of the mask but 0 counts, unless a label is named.
+        spacing : float or (row, column), optional
+            Millimetres; None takes the image's own, where it has one.
+        label : int, optional
+            The mask's value that is the region; None takes the recipe's ``label``.
+
+        Returns
+        -------
+        OrderedDict
+            ``diagnostics_…`` entries unless the recipe's ``additionalInfo`` is false, then every feature under
+            pyradiomics' name as a float, NaN where the catalogue calls it undefined.
+
+        Raises
+        ------
+        CaseError
+            The image or the mask cannot be read or measured.
+        """
+        sample = self._sample(image, mask, spacing=spacing, label=label)
+        (result,) = self._engine.measure([sample]).results
+        if isinstance(result, Failure):
+            raise getattr(errors, result.error)(result.cause, path=result.path or None, remedy=result.remedy)
+        row: OrderedDict[str, Any] = OrderedDict()
+        if self.recipe.settings.additionalInfo:
+            row.update(self._diagnostics(sample))
+        row.update(zip(self.feature_names, result.tolist(), strict=True))
+        return row
+
+    def extract(self, cases: Reader | Iterable[CaseLike]) -> pd.DataFrame:
+        """Measure many regions; a bad case costs its row only.
+
+        Parameters
+        ----------
+        cases : Reader, or iterable
+            A reader of this package; or any mix of samples, of ``(image, mask)`` pairs, and of mappings with
+            ``image``, ``mask`` and optionally ``case_id``, ``patient_id``, ``spacing``, ``label``; their other
+            entries become columns.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row a region: identity columns, then features. ``attrs["failures"]`` lists the cases without a
+            row (as mappings with file, cause and remedy), ``attrs["provenance"]`` says how the rows were made.
+
+        Raises
+        ------
+        InputError
+            A mapping lacks ``image`` or ``mask``, or two cases have one id.
+        """
+        import pandas as pd
+
+        rows: list[dict[str, Any]] = []
+        failures: list[Failure] = []
+        seen: set[str] = set()
+        for samples in _batches(self._samples(cases, failures)):
+            for sample, result in zip(samples, self._engine.measure(samples).results, strict=True):
+                if sample.case_id in seen:
+                    raise InputError(f"two cases are called {sample.case_id!r}", remedy="Give each its own case_id.")
+                seen.add(sample.case_id)
+                if isinstance(result, Failure):
+                    failures.append(result)
+                else:
+                    rows.append({**_identity(sample), **dict(zip(self.feature_names, result.tolist(), strict=True))})
+        frame = pd.DataFrame(rows)
+        ordered = [c for c in frame.columns if c not in self.feature_names]
+        frame = frame.reindex(columns=[*(ordered or ["case_id", "patient_id"]), *self.feature_names])
+        frame.attrs["failures"] = [{name: getattr(f, name) for name in Failure.__slots__} for f in failures]
+        frame.attrs["provenance"] = {
+            "recipe_hash": self.recipe.hash,
+            "recipe_text": self.recipe.text,
+            "engine": self.engine_name,
+            "versions": versions(self.engine_name),
+        }
+        return frame
+
+    def _sample(
+        self,
+        image: Picture,
+        mask: Picture,
+        *,
+        spacing: float | tuple[float, float] | None,
+        label: int | None,
+        case_id: str = "",
+    ) -> Sample:
+        settings = self.recipe.settings
+        picture = picture_of(image, what="image")
+        region, notes = region_of(
+            picture_of(mask, what="mask"),
+            picture,
+            label=settings.label if label is None else label,
+            correct=settings.correctMask,
+            tolerance=settings.geometryTolerance,
+            path=_path(mask),
+        )
+        own = (spacing, spacing) if isinstance(spacing, (int, float)) else spacing
+        return Sample(
+            case_id=case_id,
+            patient_id=case_id,
+            image=picture.pixels,
+            mask=region,
+            spacing=picture.spacing if own is None else (float(own[0]), float(own[1])),
+            notes=(*picture.notes, *notes),
+            phantom=picture.phantom,
+            image_path=_path(image),
+            mask_path=_path(mask),
+        )
+
+    def _samples(self, cases: Reader | Iterable[CaseLike], failures: list[Failure]) -> Iterator[Sample]:
+        if not isinstance(cases, Iterable):
+            for listed in cases.cases():
+                try:
+                    yield from cases.load(listed)
+                except CaseError as error:
+                    failures.append(_failure(listed.case_id, listed.patient_id, error))
+            return
+        for number, case in enumerate(cases):
+            if isinstance(case, Sample):
+                yield case
+                continue
+            entry: dict[str, Any] = {"image": case[0], "mask": case[1]} if isinstance(case, tuple) else dict(case)
+            case_id = str(entry.pop("case_id", f"case_{number:05d}"))
+            patient_id = str(entry.pop("patient_id", case_id))
+            missing = {"image", "mask"} - set(entry)
+            if missing:
+                raise InputError(f"case {case_id} has no {' and no '.join(sorted(missing))}", remedy="Give both.")
+            try:
+                sample = self._sample(
+                    entry.pop("image"),
+                    entry.pop("mask"),
+                    spacing=entry.pop("spacing", None),
+                    label=entry.pop("label", None),
+                    case_id=case_id,
+                )
+            except CaseError as error:
+                failures.append(_failure(case_id, patient_id, error))
+                continue
+            yield replace(sample, patient_id=patient_id, columns=entry)
+
+    def _diagnostics(self, sample: Sample) -> dict[str, Any]:
+        rows, columns = np.flatnonzero(sample.mask.any(axis=1)), np.flatnonzero(sample.mask.any(axis=0))
+        box = (columns[0], rows[0], columns[-1] - columns[0] + 1, rows[-1] - rows[0] + 1)
+        return {
+            "diagnostics_Versions_radiomics_mammo": __version__,
+            "diagnostics_Versions_Numpy": np.__version__,
+            "diagnostics_Versions_Python": platform.python_version(),
+            "diagnostics_Configuration_Engine": self.engine_name,
+            "diagnostics_Configuration_Recipe": self.recipe.hash,
+            "diagnostics_Image-original_Size": sample.image.shape[::-1],
+            "diagnostics_Image-original_Spacing": None if sample.spacing is None else sample.spacing[::-1],
+            "diagnostics_Mask-original_BoundingBox": tuple(int(v) for v in box),
+            "diagnostics_Mask-original_VoxelNum": int(np.count_nonzero(sample.mask)),
+            "diagnostics_Notes": sample.notes,
+        }
+
+
+def _batches(samples: Iterable[Sample]) -> Iterator[list[Sample]]:
+    batch: list[Sample] = []
+    size = 0
+    for sample in samples:
+        batch.append(sample)
+        size += sample.image.nbytes + sample.mask.nbytes
+        if len(batch) >= BATCH_SAMPLES or size >= BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _identity(sample: Sample) -> dict[str, Any]:
+    row, column = sample.spacing or (None, None)
+    return {
+        "case_id": sample.case_id,
+        "patient_id": sample.patient_id,
+        **sample.columns,
+        "notes": "; ".join(sample.notes),
+        "phantom": sample.phantom,
+        "spacing_row_mm": row,
+        "spacing_column_mm": column,
+        "image_rows": sample.image.shape[0],
+        "image_columns": sample.image.shape[1],
+        "mask_pixels": int(np.count_nonzero(sample.mask)),
+        "image_path": sample.image_path,
+        "mask_path": sample.mask_path,
+    }
+
+
+def _failure(case_id: str, patient_id: str, error: CaseError) -> Failure:
+    return Failure(case_id, patient_id, "read", type(error).__name__, error.path or "", error.cause, error.remedy)
+
+
+def _path(picture: Picture) -> str:
+    return str(picture) if isinstance(picture, (str, Path)) else ""
