@@ -244,7 +244,9 @@ def test_ctrl_c_in_the_first_moments_is_one_line(tmp_path: Path, after_s: float)
     time.sleep(after_s)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: the workers get it too
     said, complaint = process.communicate(timeout=30)
-    assert (process.returncode, complaint) == (130, "")
+    assert complaint == ""
+    # Interrupted inside a library's exec(), Python ends by the signal itself; a shell calls both 130.
+    assert process.returncode in {130, -signal.SIGINT}
     assert not (tmp_path / "t.parquet").exists()
     assert "Traceback" not in said
 
