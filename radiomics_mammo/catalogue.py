@@ -1,0 +1,117 @@
+"""The catalogue of features: what each column of a table holds, generated from the code that computes it.
+
+``python -m radiomics_mammo.catalogue --check FILE`` tells whether a file is what the code says, ``--write FILE`` makes
+it so. The copy that people read is ``features/catalogue.csv``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import sys
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from rich.console import Console
+
+from radiomics_mammo.atomic import write_bytes
+from radiomics_mammo.errors import RadiomicsMammoError
+from radiomics_mammo.families import FAMILIES
+
+COLUMNS = ("name", "family", "feature", "formula", "ibsi", "unit", "range", "undefined", "remark", "meaning")
+
+
+def catalogue() -> list[dict[str, str]]:
+    """One row a feature, in the order of the table's columns.
+
+    Returns
+    -------
+    list of dict of str to str
+        Keys are ``COLUMNS``; ``name`` is the table's column, ``undefined`` is empty where the value never is null.
+    """
+    return [
+        {
+            "name": f"original_{family.name}_{feature.name}",
+            "family": family.title,
+            "feature": feature.name,
+            "formula": feature.formula_text,
+            "ibsi": feature.ibsi,
+            "unit": feature.unit,
+            "range": feature.range,
+            "undefined": feature.undefined,
+            "remark": feature.remark,
+            "meaning": feature.meaning,
+        }
+        for family in FAMILIES.values()
+        for feature in family.features
+    ]
+
+
+def meaning(column: str) -> str:
+    """What a column means on a mammogram, in a radiologist's words; empty for a column that is not ours.
+
+    Parameters
+    ----------
+    column : str
+        A column's full name, such as ``original_glcm_Contrast``.
+    """
+    return _meanings().get(column, "")
+
+
+def catalogue_text() -> str:
+    """The catalogue as CSV text with a header."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(catalogue())
+    return text.getvalue()
+
+
+@cache
+def _meanings() -> dict[str, str]:
+    return {row["name"]: row["meaning"] for row in catalogue()}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Write the catalogue, or check a written one.
+
+    Returns
+    -------
+    int
+        0 when written or equal, 1 when the file differs or cannot be written.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m radiomics_mammo.catalogue", description="Write features/catalogue.csv, or check it."
+    )
+    action = parser.add_mutually_exclusive_group(required=True)
+    action.add_argument("--write", type=Path, metavar="FILE", help="write the catalogue to this CSV file")
+    action.add_argument("--check", type=Path, metavar="FILE", help="exit with 1 unless this file is up to date")
+    arguments = parser.parse_args(argv)
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    if arguments.check:
+        return _check(arguments.check, console)
+    try:
+        write_bytes(arguments.write, catalogue_text().encode())
+    except RadiomicsMammoError as error:
+        console.print(str(error), markup=False)
+        return 1
+    return 0
+
+
+def _check(path: Path, console: Console) -> int:
+    try:
+        found = path.read_bytes()
+    except OSError as error:
+        console.print(f"{path}: cannot be read ({error.strerror}). Check the path.", markup=False)
+        return 1
+    if found == catalogue_text().encode():
+        return 0
+    again = f"python -m radiomics_mammo.catalogue --write {path}"
+    console.print(f"{path}: differs from the code. Run: {again}", markup=False)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
