@@ -54,6 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _report(args: argparse.Namespace) -> int:
+    from radiomics_mammo.catalogue import meaning
     from radiomics_mammo.explain.compose import compose, mistaken_cases
     from radiomics_mammo.explain.page import render
     from radiomics_mammo.models.runfolder import REPORT, read_run
@@ -62,7 +63,7 @@ def _report(args: argparse.Namespace) -> int:
         raise OutputError("this file is there already", path=args.out, remedy="Replace it with --overwrite.")
     run = read_run(args.run)
     pictures = lesion_pictures(run, mistaken_cases(run))
-    page = render(compose(run, pictures=pictures, meaning=_meaning))
+    page = render(compose(run, pictures=pictures, meaning=meaning))
     out = args.out or args.run / REPORT
     if not out.parent.is_dir():
         raise OutputError("there is no such folder", path=out.parent, remedy="Make it, or choose another --out.")
@@ -73,16 +74,6 @@ def _report(args: argparse.Namespace) -> int:
         say(f"note: {pictures.problem}")
     say(f"report: {out.absolute()}")
     return 0
-
-
-def _meaning(feature: str) -> str:
-    """Say what a feature means; nothing for features that the catalogue does not know (another tool's)."""
-    from radiomics_mammo.catalogue import meaning
-
-    try:
-        return meaning(feature)
-    except KeyError:
-        return ""
 
 
 def lesion_pictures(run: Run, case_ids: Sequence[str]) -> Pictures:

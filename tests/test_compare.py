@@ -215,7 +215,7 @@ def test_an_interrupted_run_leaves_nothing(tmp_path, number, code):
     deadline = time.monotonic() + 60
     while not partial.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
-    time.sleep(3)
+    time.sleep(1.5)
     os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)
     _, error = process.communicate(timeout=60)
     assert process.returncode == code

@@ -9,6 +9,7 @@ import pytest
 from cohorts import toy_frame, toy_table
 
 from radiomics_mammo import report
+from radiomics_mammo.catalogue import meaning
 from radiomics_mammo.compare import main as compare
 from radiomics_mammo.readers import open_reader
 from radiomics_mammo.readers.phantom import PhantomReader
@@ -48,7 +49,7 @@ def reported(folder, frame, *, provenance=None, options=("--models", "prevalence
 @pytest.fixture(scope="module")
 def phantom_page(tmp_path_factory) -> str:
     """A run on phantoms, whose images the report can read again."""
-    reader = PhantomReader(patients=30)
+    reader = PhantomReader(patients=14)
     people = reader.cases()
     frame = toy_frame(people=len(people), rows_each=1)
     frame["case_id"] = [case.case_id for case in people]
@@ -88,6 +89,9 @@ def test_phantom_is_said_on_every_figure_and_table(phantom_page):
     captions = re.findall(r"<figcaption>(.*?)</figcaption>", phantom_page, flags=re.DOTALL)
     assert captions
     assert all("Phantom" in caption for caption in captions)
+    tables = re.findall(r"<caption>(.*?)</caption>", phantom_page, flags=re.DOTALL)
+    assert len(tables) == phantom_page.count("<table") >= 4
+    assert all("phantom" in caption for caption in tables)
     labels = [attributes["aria-label"] for tag, attributes in page.tags if tag == "svg"]
     assert all("phantom" in (label or "") for label in labels)
     assert "Lee RS" not in phantom_page
@@ -182,6 +186,13 @@ def test_failures_and_remarks_are_told(tmp_path):
     assert "read: the file is truncated" in page.text
     assert "features are null in every row" in page.text
     assert "Let in as features by name" in page.text
+
+
+def test_leading_features_are_told_in_the_catalogues_words(tmp_path):
+    name = "original_glcm_Contrast"
+    text = reported(tmp_path, toy_frame().rename(columns={"original_firstorder_F0": name}))
+    assert len(meaning(name)) > 20
+    assert meaning(name) in Page(text).text
 
 
 def test_bad_input_ends_in_one_line(tmp_path, capsys):

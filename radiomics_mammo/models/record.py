@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from radiomics_mammo import __version__
 from radiomics_mammo.atomic import write_bytes
 from radiomics_mammo.models import MODELS, arm_title
 from radiomics_mammo.models import runfolder as names
@@ -88,7 +89,12 @@ def _versions() -> dict[str, str]:
 
     modules = (np, pd, sklearn, imblearn, xgboost)  # by module: xgboost comes under two package names
     found = {module.__name__: str(module.__version__) for module in modules}
-    return {"python": platform.python_version(), **found, "shap": version("shap")}
+    return {
+        "radiomics_mammo": __version__,
+        "python": platform.python_version(),
+        **found,
+        "shap": version("shap"),
+    }
 
 
 def write_run(
