@@ -86,16 +86,11 @@ def _write_tree(reader: PhantomReader, root: Path) -> bool:
     """Write the phantom if it is not there yet; return whether anything was written."""
     began = time.perf_counter()
     say(f"phantom: simulating the mammograms of {reader.patients} people, seed {reader.seed}")
-    pictures = len(
-        {(case.patient_id, case.columns["laterality"], case.columns["view"]) for case in reader.cases()}
-    )
+    pictures = len({(case.patient_id, case.columns["laterality"], case.columns["view"]) for case in reader.cases()})
     with progress(pictures, what="mammograms") as advance:
         written = write_cbis_tree(reader, root, on_picture=lambda *_: advance())
     seconds = time.perf_counter() - began
-    say(
-        f"{root}: "
-        + (f"{written} written in {seconds:.0f} s" if written else f"{pictures} are there already")
-    )
+    say(f"{root}: " + (f"{written} written in {seconds:.0f} s" if written else f"{pictures} are there already"))
     return written > 0
 
 

@@ -25,8 +25,7 @@ def fake_steps(monkeypatch: pytest.MonkeyPatch, *codes: int) -> None:
 def test_the_commands_are_those_that_a_user_types() -> None:
     lines = [" ".join(command) for _, command in demo._commands(Path("demo"), anew=True)]
     assert lines == [
-        "-m radiomics_mammo.extract cbis-ddsm demo/cbis-ddsm --recipe lesion"
-        " --out demo/tables/phantom.parquet",
+        "-m radiomics_mammo.extract cbis-ddsm demo/cbis-ddsm --recipe lesion --out demo/tables/phantom.parquet",
         "-m radiomics_mammo.compare demo/tables/phantom.parquet --label malignant --group patient_id"
         " --out demo/runs/phantom",
         "-m radiomics_mammo.report demo/runs/phantom",
@@ -101,9 +100,7 @@ def test_ctrl_c_ends_it_with_one_line(tmp_path: Path) -> None:
         "--patients",
         "500",
     ]
-    with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         deadline = time.monotonic() + 60
         while not list((tmp_path / "d").rglob("*.dcm")) and time.monotonic() < deadline:
             time.sleep(0.05)

@@ -85,9 +85,7 @@ class PhantomReader:
         if self.seed < 0:
             raise InputError(f"the phantom seed {self.seed} is negative", remedy="Use 0 or more.")
         if not SMALLEST <= self.size <= LARGEST:
-            raise InputError(
-                f"phantom size {self.size} is out of range", remedy=f"Use {SMALLEST} to {LARGEST} rows."
-            )
+            raise InputError(f"phantom size {self.size} is out of range", remedy=f"Use {SMALLEST} to {LARGEST} rows.")
 
     @property
     def spacing(self) -> tuple[float, float]:
@@ -116,9 +114,7 @@ class PhantomReader:
         """
         source = case.source
         if not isinstance(source, PhantomView) or source.patient > self.patients:
-            raise InputError(
-                f"{case.case_id} is not a case of this phantom", remedy="Use the cases that it lists."
-            )
+            raise InputError(f"{case.case_id} is not a case of this phantom", remedy="Use the cases that it lists.")
         patient = plan_patient(source.patient, seed=self.seed)
         image, masks = self.picture(patient, side=source.side, view=source.view)
         return [

@@ -222,9 +222,7 @@ def skin_depth(anatomy: Anatomy) -> Floats:
     line = np.column_stack([np.interp(along, length, line[:, i]) for i in (0, 1)])
     distance, _ = cKDTree(line).query(np.column_stack([y.ravel(), x.ravel()]))
     inside = x < np.interp(y, anatomy.y, anatomy.skin)
-    signed: Floats = np.where(inside, distance.reshape(y.shape), -distance.reshape(y.shape)).astype(
-        np.float32
-    )
+    signed: Floats = np.where(inside, distance.reshape(y.shape), -distance.reshape(y.shape)).astype(np.float32)
     return signed
 
 

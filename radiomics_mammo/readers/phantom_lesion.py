@@ -179,9 +179,7 @@ def draw_mass(
     rows, columns = scene.image.shape
     reach = float(outline.radius.max()) * 2.6 + 3.0
     top, left = (max(0, int((c - reach) / pixel_mm)) for c in centre)
-    bottom, right = (
-        min(n, int((c + reach) / pixel_mm) + 1) for n, c in zip((rows, columns), centre, strict=True)
-    )
+    bottom, right = (min(n, int((c + reach) / pixel_mm) + 1) for n, c in zip((rows, columns), centre, strict=True))
     window = (slice(top, bottom), slice(left, right))
     y = ((np.arange(top, bottom, dtype=np.float32) + 0.5) * np.float32(pixel_mm) - centre[0])[:, None]
     x = ((np.arange(left, right, dtype=np.float32) + 0.5) * np.float32(pixel_mm) - centre[1])[None, :]
@@ -231,9 +229,7 @@ def _strands(spicules: Spicules, radius: Floats, distance: Floats, theta: Floats
     return strands
 
 
-def _cover(
-    mass: Mass, outline: Outline, y: NDArray[np.floating], x: NDArray[np.floating]
-) -> NDArray[np.floating]:
+def _cover(mass: Mass, outline: Outline, y: NDArray[np.floating], x: NDArray[np.floating]) -> NDArray[np.floating]:
     """Tissue that lies over a part of the edge."""
     middle, width = outline.hidden or (0.0, 0.0)
     size = mass.radius_mm

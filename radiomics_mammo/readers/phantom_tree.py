@@ -154,9 +154,7 @@ def _clear(root: Path) -> None:
     if not root.is_dir():
         raise OutputError("is a file, not a folder", path=root, remedy="Name a folder for the phantom.")
     if any(root.iterdir()) and not (root / NOTE).is_file():
-        raise OutputError(
-            "is not empty and holds no phantom", path=root, remedy="Name an empty or a new folder."
-        )
+        raise OutputError("is not empty and holds no phantom", path=root, remedy="Name an empty or a new folder.")
     for name in TABLES.values():  # first, so that a tree cut short here is not taken for a whole one
         (root / name).unlink(missing_ok=True)
     for folder in root.glob("Mass-*_PHANTOM_*"):
