@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from radiomics_mammo._jit import kernel
+
 Array = Any
 """An ndarray of NumPy or of CuPy."""
 
@@ -29,6 +31,8 @@ def total(a: Array) -> Array:
     n = a.shape[-1]
     if n == 1:
         return a[..., 0]
+    if isinstance(a, np.ndarray):
+        return _fold(np.ascontiguousarray(a).reshape(-1, n)).reshape(a.shape[:-1])
     half = 1 << ((n - 1).bit_length() - 1)
     b = a[..., :half].copy()
     b[..., : n - half] += a[..., half:]
@@ -36,6 +40,29 @@ def total(a: Array) -> Array:
         half //= 2
         b = b[..., :half] + b[..., half:]
     return b[..., 0]
+
+
+@kernel
+def _fold(a):  # type: ignore[no-untyped-def]
+    """The same additions in the same order, without a temporary array for each half."""
+    rows, n = a.shape
+    out = np.empty(rows)
+    first = 1
+    while 2 * first < n:
+        first *= 2
+    b = np.empty(first)
+    for r in range(rows):
+        for k in range(n - first):
+            b[k] = a[r, k] + a[r, first + k]
+        for k in range(n - first, first):
+            b[k] = a[r, k]
+        half = first // 2
+        while half > 0:
+            for k in range(half):
+                b[k] += b[half + k]
+            half //= 2
+        out[r] = b[0]
+    return out
 
 
 def divide(numerator: Array, denominator: Array, *, xp: ModuleType, otherwise: float) -> Array:

@@ -21,7 +21,7 @@ import numba
 def cache_folder() -> Path:
     """The folder of compiled kernels for exactly these sources, in ``NUMBA_CACHE_DIR`` or the user's cache."""
     package = Path(__file__).parent
-    sources = sorted([*package.glob("families/**/*.py"), package / "ragged.py", Path(__file__)])
+    sources = sorted([*package.glob("families/**/*.py"), package / "ragged.py", package / "_arrays.py", Path(__file__)])
     text = b"".join(source.read_bytes() for source in sources)
     name = hashlib.sha256(text + numba.__version__.encode()).hexdigest()[:16]
     homes = [

@@ -73,12 +73,11 @@ class CpuEngine:
     def _vectors(self, rois: Sequence[Roi]) -> NDArray[np.float64]:
         """Feature vectors, shape (n_roi, n_features)."""
         batch = pack(rois, pad=max(self.recipe.settings.distances))
-        columns: list[NDArray[np.float64]] = []
-        for name, wanted in self.recipe.features.items():
-            family = FAMILIES[name]
-            terms = family.derive(family.cpu(batch, self.recipe.settings), np)
-            columns += [f.formula(terms, np) for f in family.features if not wanted or f.name in wanted]
-        return np.stack(columns, axis=1)
+        columns = [
+            FAMILIES[name].values(FAMILIES[name].cpu(batch, self.recipe.settings), wanted=wanted, xp=np)
+            for name, wanted in self.recipe.features.items()
+        ]
+        return np.ascontiguousarray(np.concatenate(columns).T)
 
 
 def _prepare(sample: Sample, recipe: Recipe) -> Roi | Failure:
@@ -91,9 +90,7 @@ def _prepare(sample: Sample, recipe: Recipe) -> Roi | Failure:
 def failure_of(sample: Sample, stage: str, error: CaseError) -> Failure:
     """The failures table's row for a sample that raised."""
     path = error.path or sample.mask_path or sample.image_path
-    return Failure(
-        sample.case_id, sample.patient_id, stage, type(error).__name__, path, error.cause, error.remedy
-    )
+    return Failure(sample.case_id, sample.patient_id, stage, type(error).__name__, path, error.cause, error.remedy)
 
 
 def _groups(rois: dict[int, Roi]) -> Iterator[list[int]]:

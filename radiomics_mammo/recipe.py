@@ -15,13 +15,18 @@ from radiomics_mammo.settings import Settings
 
 WEIGHTING_NORMS = ("infinity", "euclidean", "manhattan", "no_weighting")
 RESEGMENT_MODES = ("absolute", "relative", "sigma")
+INTERPOLATORS = (
+    "sitkNearestNeighbor", "sitkLinear", "sitkBSpline", "sitkGaussian", "sitkLabelGaussian",
+    "sitkHammingWindowedSinc", "sitkCosineWindowedSinc", "sitkWelchWindowedSinc", "sitkLanczosWindowedSinc",
+    "sitkBlackmanWindowedSinc",
+)  # fmt: skip
+"""In the order of the numbers, from 1, that older parameter files hold; SimpleITK has since renumbered them."""
 SECTIONS = ("imageType", "featureClass", "setting")
 IMAGE_TYPES = ("Original",)
 PER_IMAGE_TYPE = (
     "binWidth", "binCount", "distances", "weightingNorm", "symmetricalGLCM", "gldm_a", "voxelArrayShift",
 )  # fmt: skip
 UNSUPPORTED = {
-    "force2Ddimension": "everything is measured in the plane; leave it out",
     "label_channel": "masks with several channels are not read; export one channel",
     "kernelRadius": "feature maps (voxel-based extraction) are not made",
     "maskedKernel": "feature maps (voxel-based extraction) are not made",
@@ -81,10 +86,7 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
         lambda v: _numbers(v, (2, 3), 0),
         "two numbers [x, y] in mm (a third, of 3-D files, is ignored where it is 0 or 1)",
     ),
-    "interpolator": (
-        lambda v: isinstance(v, str) and v.startswith("sitk"),
-        "the name of a SimpleITK interpolator, such as sitkBSpline, sitkLinear or sitkNearestNeighbor",
-    ),
+    "interpolator": (lambda v: v in INTERPOLATORS, f"one of {', '.join(INTERPOLATORS)}"),
     "padDistance": _NATURAL,
     "label": _COUNT,
     "minimumROIDimensions": (
@@ -96,6 +98,7 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "geometryTolerance": _POSITIVE,
     "preCrop": _FLAG,
     "force2D": _FLAG,
+    "force2Ddimension": (lambda v: _number(v, 0, whole=True) and v == 0, "0 (an image is one plane)"),
     "additionalInfo": _FLAG,
 }
 OPTIONAL = ("binCount", "weightingNorm", "resegmentRange", "removeOutliers", "resampledPixelSpacing",
@@ -217,8 +220,8 @@ def settings_from(values: Mapping[str, Any], *, base: Settings | None = None, pa
         if key not in known:
             raise RecipeError(f"unknown setting {key!r}", path=path, remedy=f"Settings: {', '.join(sorted(known))}.")
         value = tuple(given) if isinstance(given, list) else given
-        if key == "interpolator" and isinstance(value, int) and not isinstance(value, bool):
-            value = _interpolator_name(value, path)
+        if key == "interpolator" and _number(value, 1, whole=True) and value <= len(INTERPOLATORS):
+            value = INTERPOLATORS[value - 1]
         if not (value is None and key in OPTIONAL) and not RULES[key][0](value):
             raise RecipeError(
                 f"setting {key} is {given!r}, but must be {RULES[key][1]}", path=path, remedy="Correct it."
@@ -237,22 +240,16 @@ def _consistent(settings: Settings, path: Path | None) -> Settings:
                 path=path, remedy="Give two numbers, [x, y] in mm.",
             )  # fmt: skip
         spacing = tuple(float(v) for v in spacing[:2])
-    if settings.interpolator != "sitkBSpline":
-        import SimpleITK as sitk
-
-        if not isinstance(getattr(sitk, settings.interpolator, None), int):
-            raise RecipeError(
-                f"SimpleITK has no interpolator {settings.interpolator!r}",
-                path=path, remedy="Try sitkBSpline, sitkLinear or sitkNearestNeighbor.",
-            )  # fmt: skip
     resegment = settings.resegmentRange
     return replace(
         settings,
         binWidth=float(settings.binWidth),
+        distances=tuple(sorted(settings.distances)),
         normalizeScale=float(settings.normalizeScale),
         removeOutliers=None if settings.removeOutliers is None else float(settings.removeOutliers),
         resegmentRange=None if resegment is None else tuple(sorted(float(v) for v in resegment)),
         resampledPixelSpacing=spacing,
+        geometryTolerance=None if settings.geometryTolerance is None else float(settings.geometryTolerance),
     )
 
 
@@ -265,15 +262,6 @@ def _mapping(value: object, what: str, path: Path | None) -> dict[str, Any]:
             path=path, remedy="See features/README.md for an example.",
         )  # fmt: skip
     return {str(k): v for k, v in value.items()}
-
-
-def _interpolator_name(value: int, path: Path | None) -> str:
-    import SimpleITK as sitk
-
-    for name in ("sitkNearestNeighbor", "sitkLinear", "sitkBSpline", "sitkGaussian", "sitkLabelGaussian"):
-        if getattr(sitk, name) == value:
-            return name
-    raise RecipeError(f"interpolator {value} is unknown", path=path, remedy="Give its name, such as sitkBSpline.")
 
 
 def _image_types(types: Mapping[str, Any], path: Path | None) -> dict[str, Any]:
@@ -323,5 +311,5 @@ def _features(classes: Mapping[str, Any], path: Path | None) -> dict[str, tuple[
                     path=path,
                     remedy=f"Its features: {', '.join(known)}.",
                 )
-        features[name] = tuple(f for f in known if f in wanted)
+        features[name] = () if set(wanted) == set(known) else tuple(f for f in known if f in wanted)
     return features

@@ -57,6 +57,8 @@ class Settings:
         Accepted; the region is always cropped, which changes no value without a filter.
     force2D : bool
         Accepted; it is always so here.
+    force2Ddimension : int
+        Accepted as 0, its default: there is one plane only.
     additionalInfo : bool
         ``execute`` returns ``diagnostics_…`` entries too.
     """
@@ -84,4 +86,5 @@ class Settings:
     geometryTolerance: float | None = None
     preCrop: bool = False
     force2D: bool = False
+    force2Ddimension: int = 0
     additionalInfo: bool = True

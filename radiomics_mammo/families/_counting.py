@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_mammo._arrays import Array, total
-from radiomics_mammo._jit import kernel
 
 XLOG2X = np.arange(4096, dtype=np.float64)
 """n log2 n for small n: most cells of a count matrix hold small numbers, and a logarithm costs ten look-ups."""
@@ -16,16 +15,6 @@ XLOG2X[1:] *= np.log2(XLOG2X[1:])
 
 Cells = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
 """Occupied cells of one matrix: row, column, count."""
-
-
-@kernel
-def xlog2x(n, table):
-    """Give n log2 n, from the table where n is a small whole number."""
-    if n < table.shape[0]:
-        k = np.int64(n)
-        if k == n:
-            return table[k]
-    return n * np.log2(n)
 
 
 def neighbour_offsets(distances: tuple[int, ...]) -> NDArray[np.int64]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import ModuleType
 
-from radiomics_mammo._arrays import Array, mean_over_angles, total
+from radiomics_mammo._arrays import Array, total
 from radiomics_mammo.families._sizes import SizeStats
 
 
@@ -49,79 +49,79 @@ def derive(stats: SizeStats, xp: ModuleType) -> SizeTerms:
 
 def small_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
     """Mean of 1 / j²."""
-    return mean_over_angles(total(m.stats.inverse) / m.n, xp=xp)
+    return total(m.stats.inverse) / m.n
 
 
 def large_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
     """Mean of j²."""
-    return mean_over_angles(total(m.stats.square) / m.n, xp=xp)
+    return total(m.stats.square) / m.n
 
 
 def low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
     """Mean of 1 / i²."""
-    return mean_over_angles(total(m.stats.count * m.inverse_i) / m.n, xp=xp)
+    return total(m.stats.count * m.inverse_i) / m.n
 
 
 def high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
     """Mean of i²."""
-    return mean_over_angles(total(m.stats.count * m.square_i) / m.n, xp=xp)
+    return total(m.stats.count * m.square_i) / m.n
 
 
 def small_low_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
     """Mean of 1 / (i² j²)."""
-    return mean_over_angles(total(m.stats.inverse * m.inverse_i) / m.n, xp=xp)
+    return total(m.stats.inverse * m.inverse_i) / m.n
 
 
 def small_high_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
     """Mean of i² / j²."""
-    return mean_over_angles(total(m.stats.inverse * m.square_i) / m.n, xp=xp)
+    return total(m.stats.inverse * m.square_i) / m.n
 
 
 def large_low_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
     """Mean of j² / i²."""
-    return mean_over_angles(total(m.stats.square * m.inverse_i) / m.n, xp=xp)
+    return total(m.stats.square * m.inverse_i) / m.n
 
 
 def large_high_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
     """Mean of i² j²."""
-    return mean_over_angles(total(m.stats.square * m.square_i) / m.n, xp=xp)
+    return total(m.stats.square * m.square_i) / m.n
 
 
 def level_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
     """Sum over levels of the squared counts, over n."""
-    return mean_over_angles(total(m.stats.count**2) / m.n, xp=xp)
+    return total(m.stats.count**2) / m.n
 
 
 def level_non_uniformity_normalised(m: SizeTerms, xp: ModuleType) -> Array:
     """Sum over levels of the squared shares."""
-    return mean_over_angles(total(m.stats.count**2) / m.n**2, xp=xp)
+    return total(m.stats.count**2) / m.n**2
 
 
 def size_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
     """Sum over sizes of the squared counts, over n."""
-    return mean_over_angles(m.stats.joint[..., 1] / m.n, xp=xp)
+    return m.stats.joint[..., 1] / m.n
 
 
 def size_non_uniformity_normalised(m: SizeTerms, xp: ModuleType) -> Array:
     """Sum over sizes of the squared shares."""
-    return mean_over_angles(m.stats.joint[..., 1] / m.n**2, xp=xp)
+    return m.stats.joint[..., 1] / m.n**2
 
 
 def percentage(m: SizeTerms, xp: ModuleType) -> Array:
     """Runs or zones per pixel."""
-    return mean_over_angles(m.n / m.pixels, xp=xp)
+    return m.n / m.pixels
 
 
 def level_variance(m: SizeTerms, xp: ModuleType) -> Array:
     """Variance of i."""
-    return mean_over_angles(m.level_variance, xp=xp)
+    return m.level_variance
 
 
 def size_variance(m: SizeTerms, xp: ModuleType) -> Array:
     """Variance of j."""
-    return mean_over_angles(m.stats.joint[..., 3] / m.n, xp=xp)
+    return m.stats.joint[..., 3] / m.n
 
 
 def entropy(m: SizeTerms, xp: ModuleType) -> Array:
     """Entropy of the matrix, bits."""
-    return mean_over_angles(xp.maximum(xp.log2(m.n) - m.stats.joint[..., 2] / m.n, 0.0), xp=xp)
+    return xp.maximum(xp.log2(m.n) - m.stats.joint[..., 2] / m.n, 0.0)

@@ -8,7 +8,6 @@ import numpy as np
 
 from radiomics_mammo._arrays import Array
 from radiomics_mammo._jit import kernel
-from radiomics_mammo.families._counting import xlog2x
 
 SHORT = 32
 """Sizes up to this one are counted in a table; longer ones, of which a region holds few, in a sorted list."""
@@ -56,7 +55,8 @@ def reduce_sizes(r, a, i, j, c, log_table, count, square, inverse, joint):
         size = np.float64(j[k])
         n += c[k]
         sizes += c[k] * size
-        logs += xlog2x(c[k], log_table)
+        whole = np.int64(c[k])
+        logs += log_table[whole] if whole < len(log_table) and whole == c[k] else c[k] * np.log2(c[k])
         by_size[j[k]] += c[k]
         count[r, a, i[k]] += c[k]
         square[r, a, i[k]] += c[k] * (size * size)

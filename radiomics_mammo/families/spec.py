@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from radiomics_mammo._arrays import Array
+from radiomics_mammo._arrays import Array, mean_over_angles
 from radiomics_mammo.settings import Settings
 from radiomics_mammo.types import RoiBatch
 
@@ -24,7 +24,8 @@ class Feature:
     name : str
         pyradiomics' name within the family.
     formula : callable
-        ``f(terms, xp) -> ndarray of float64, shape (n_roi,)``; the first paragraph of its docstring is the
+        ``f(terms, xp) -> ndarray of float64, shape (n_roi,)``, or (n_roi, n_angle) in a family that is
+        ``per_angle``; the first paragraph of its docstring is the
         formula, the second what it means on a mammogram.
     ibsi : str
         Code in the IBSI reference manual, empty where it has none.
@@ -77,6 +78,8 @@ class Family:
         ``statistics(batch, settings) -> stats`` of the cpu engine.
     derive : callable
         ``derive(stats, xp) -> terms``: what several formulas need, worked out once; runs on every engine.
+    per_angle : bool
+        The formulas give a value for each angle, of which the feature is the mean.
     """
 
     name: str
@@ -84,3 +87,10 @@ class Family:
     features: tuple[Feature, ...]
     cpu: Callable[[RoiBatch, Settings], Any]
     derive: Callable[[Any, ModuleType], Any]
+    per_angle: bool = False
+
+    def values(self, stats: Any, *, wanted: Sequence[str], xp: ModuleType) -> Array:
+        """Work out the wanted features (all if none is named), shape (n_features, n_roi)."""
+        terms = self.derive(stats, xp)
+        rows = xp.stack([f.formula(terms, xp) for f in self.features if not wanted or f.name in wanted])
+        return mean_over_angles(rows, xp=xp) if self.per_angle else rows

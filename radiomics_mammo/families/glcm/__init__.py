@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from radiomics_mammo._arrays import Array, divide, mean_over_angles, total
+from radiomics_mammo._arrays import Array, divide, total
 from radiomics_mammo.families._counting import entropy_of
 from radiomics_mammo.families.glcm._cpu import statistics
 from radiomics_mammo.families.glcm._terms import GlcmTerms, derive
@@ -21,7 +21,7 @@ def autocorrelation(m: GlcmTerms, xp: ModuleType) -> Array:
 
     Bright pixels beside bright pixels: high in dense masses and over coarse bright calcifications.
     """
-    return mean_over_angles(m.stats.joint[..., 3] / m.n, xp=xp)
+    return m.stats.joint[..., 3] / m.n
 
 
 def cluster_prominence(m: GlcmTerms, xp: ModuleType) -> Array:
@@ -29,7 +29,7 @@ def cluster_prominence(m: GlcmTerms, xp: ModuleType) -> Array:
 
     Weight of the extremes: high where a few spots or bands are far brighter or darker than the rest of the lesion.
     """
-    return mean_over_angles(total(m.p_sum * (m.k_sum - (m.ux + m.uy)[..., None]) ** 4), xp=xp)
+    return total(m.p_sum * (m.k_sum - (m.ux + m.uy)[..., None]) ** 4)
 
 
 def cluster_shade(m: GlcmTerms, xp: ModuleType) -> Array:
@@ -38,7 +38,7 @@ def cluster_shade(m: GlcmTerms, xp: ModuleType) -> Array:
     Asymmetry of local brightness: positive with bright foci on a darker ground, negative with dark gaps (fat) in a
     bright lesion.
     """
-    return mean_over_angles(total(m.p_sum * (m.k_sum - (m.ux + m.uy)[..., None]) ** 3), xp=xp)
+    return total(m.p_sum * (m.k_sum - (m.ux + m.uy)[..., None]) ** 3)
 
 
 def cluster_tendency(m: GlcmTerms, xp: ModuleType) -> Array:
@@ -46,7 +46,7 @@ def cluster_tendency(m: GlcmTerms, xp: ModuleType) -> Array:
 
     How much patches of similar pixels differ from each other: high in lesions made of bright and dark parts.
     """
-    return mean_over_angles(m.tendency, xp=xp)
+    return m.tendency
 
 
 def contrast(m: GlcmTerms, xp: ModuleType) -> Array:
@@ -55,7 +55,7 @@ def contrast(m: GlcmTerms, xp: ModuleType) -> Array:
     Local variation: high where neighbouring pixels differ strongly, at calcifications, spicules and sharp edges; low
     in smooth, homogeneous masses.
     """
-    return mean_over_angles(m.contrast, xp=xp)
+    return m.contrast
 
 
 def correlation(m: GlcmTerms, xp: ModuleType) -> Array:
@@ -67,7 +67,7 @@ def correlation(m: GlcmTerms, xp: ModuleType) -> Array:
     variance_y = total(m.py * (m.i - m.uy[..., None]) ** 2)
     # Var(i + j) - Var(i - j) = 4 Cov(i, j), without the cancellation of E(ij) - E(i) E(j).
     covariance = 0.25 * (m.tendency - (m.contrast - (m.ux - m.uy) ** 2))
-    return mean_over_angles(divide(covariance, xp.sqrt(variance_x * variance_y), xp=xp, otherwise=1.0), xp=xp)
+    return divide(covariance, xp.sqrt(variance_x * variance_y), xp=xp, otherwise=1.0)
 
 
 def difference_average(m: GlcmTerms, xp: ModuleType) -> Array:
@@ -75,7 +75,7 @@ def difference_average(m: GlcmTerms, xp: ModuleType) -> Array:
 
     The usual step in brightness from one pixel to the next: higher in coarse-grained or calcified lesions.
     """
-    return mean_over_angles(m.difference, xp=xp)
+    return m.difference
 
 
 def difference_entropy(m: GlcmTerms, xp: ModuleType) -> Array:
@@ -83,7 +83,7 @@ def difference_entropy(m: GlcmTerms, xp: ModuleType) -> Array:
 
     How varied the steps from pixel to pixel are: low in uniform tissue, high where smooth parts and edges mix.
     """
-    return mean_over_angles(entropy_of(m.p_diff, xp=xp), xp=xp)
+    return entropy_of(m.p_diff, xp=xp)
 
 
 def difference_variance(m: GlcmTerms, xp: ModuleType) -> Array:
@@ -91,7 +91,7 @@ def difference_variance(m: GlcmTerms, xp: ModuleType) -> Array:
 
     How unequal the steps from pixel to pixel are: high where a few sharp edges cross otherwise smooth tissue.
     """
-    return mean_over_angles(total(m.p_diff * (m.k_diff - m.difference[..., None]) ** 2), xp=xp)
+    return total(m.p_diff * (m.k_diff - m.difference[..., None]) ** 2)
 
 
 def inverse_difference(m: GlcmTerms, xp: ModuleType) -> Array:
@@ -99,7 +99,7 @@ def inverse_difference(m: GlcmTerms, xp: ModuleType) -> Array:
 
     Local homogeneity: high in smooth masses, low in heterogeneous or calcified ones.
     """
-    return mean_over_angles(total(m.p_diff / (1.0 + m.k_diff)), xp=xp)
+    return total(m.p_diff / (1.0 + m.k_diff))
 
 
 def inverse_difference_moment(m: GlcmTerms, xp: ModuleType) -> Array:
@@ -107,7 +107,7 @@ def inverse_difference_moment(m: GlcmTerms, xp: ModuleType) -> Array:
 
     Local homogeneity, with large steps counting for almost nothing.
     """
-    return mean_over_angles(total(m.p_diff / (1.0 + m.k_diff**2)), xp=xp)
+    return total(m.p_diff / (1.0 + m.k_diff**2))
 
 
 def inverse_difference_moment_normalised(m: GlcmTerms, xp: ModuleType) -> Array:
@@ -116,7 +116,7 @@ def inverse_difference_moment_normalised(m: GlcmTerms, xp: ModuleType) -> Array:
     Local homogeneity, large steps counting least, comparable between lesions with different numbers of grey levels.
     """
     highest = m.stats.n_levels[:, None, None]
-    return mean_over_angles(total(m.p_diff / (1.0 + m.k_diff**2 / highest**2)), xp=xp)
+    return total(m.p_diff / (1.0 + m.k_diff**2 / highest**2))
 
 
 def inverse_difference_normalised(m: GlcmTerms, xp: ModuleType) -> Array:
@@ -124,7 +124,7 @@ def inverse_difference_normalised(m: GlcmTerms, xp: ModuleType) -> Array:
 
     Local homogeneity, comparable between lesions with different numbers of grey levels.
     """
-    return mean_over_angles(total(m.p_diff / (1.0 + m.k_diff / m.stats.n_levels[:, None, None])), xp=xp)
+    return total(m.p_diff / (1.0 + m.k_diff / m.stats.n_levels[:, None, None]))
 
 
 def information_correlation_1(m: GlcmTerms, xp: ModuleType) -> Array:
@@ -134,7 +134,7 @@ def information_correlation_1(m: GlcmTerms, xp: ModuleType) -> Array:
     regular tissue.
     """
     # H1 = -sum p log2(px py) is Hx + Hy exactly, whether or not the matrix is symmetric.
-    return mean_over_angles(divide(m.hxy - (m.hx + m.hy), xp.maximum(m.hx, m.hy), xp=xp, otherwise=0.0), xp=xp)
+    return divide(m.hxy - (m.hx + m.hy), xp.maximum(m.hx, m.hy), xp=xp, otherwise=0.0)
 
 
 def information_correlation_2(m: GlcmTerms, xp: ModuleType) -> Array:
@@ -143,7 +143,7 @@ def information_correlation_2(m: GlcmTerms, xp: ModuleType) -> Array:
     How much a pixel tells about its neighbour, on a scale from 0 (grain without structure) to 1 (fully structured).
     """
     shared = xp.maximum(m.hx + m.hy - m.hxy, 0.0)
-    return mean_over_angles(xp.sqrt(-xp.expm1(-2.0 * shared)), xp=xp)
+    return xp.sqrt(-xp.expm1(-2.0 * shared))
 
 
 def inverse_variance(m: GlcmTerms, xp: ModuleType) -> Array:
@@ -151,7 +151,7 @@ def inverse_variance(m: GlcmTerms, xp: ModuleType) -> Array:
 
     Small but non-zero steps: high in finely shaded tissue, low in flat areas and at hard edges.
     """
-    return mean_over_angles(total(m.p_diff[..., 1:] / m.k_diff[1:] ** 2), xp=xp)
+    return total(m.p_diff[..., 1:] / m.k_diff[1:] ** 2)
 
 
 def joint_average(m: GlcmTerms, xp: ModuleType) -> Array:
@@ -159,7 +159,7 @@ def joint_average(m: GlcmTerms, xp: ModuleType) -> Array:
 
     Mean grey level of the pixels that have neighbours: how dense the lesion is within its own range.
     """
-    return mean_over_angles(m.ux, xp=xp)
+    return m.ux
 
 
 def joint_energy(m: GlcmTerms, xp: ModuleType) -> Array:
@@ -167,7 +167,7 @@ def joint_energy(m: GlcmTerms, xp: ModuleType) -> Array:
 
     Repetition of the same pairs: high in orderly, homogeneous lesions.
     """
-    return mean_over_angles(m.stats.joint[..., 1] / m.n**2, xp=xp)
+    return m.stats.joint[..., 1] / m.n**2
 
 
 def joint_entropy(m: GlcmTerms, xp: ModuleType) -> Array:
@@ -175,7 +175,7 @@ def joint_entropy(m: GlcmTerms, xp: ModuleType) -> Array:
 
     Disorder of neighbouring brightness: high in heterogeneous lesions.
     """
-    return mean_over_angles(m.hxy, xp=xp)
+    return m.hxy
 
 
 def maximal_correlation(m: GlcmTerms, xp: ModuleType) -> Array:
@@ -185,7 +185,7 @@ def maximal_correlation(m: GlcmTerms, xp: ModuleType) -> Array:
     """
     single = (m.stats.n_distinct < 2)[:, None]
     value = xp.where(single, 1.0, m.stats.mcc)
-    return mean_over_angles(xp.where(xp.isnan(m.n), xp.nan, value), xp=xp)
+    return xp.where(xp.isnan(m.n), xp.nan, value)
 
 
 def maximum_probability(m: GlcmTerms, xp: ModuleType) -> Array:
@@ -193,7 +193,7 @@ def maximum_probability(m: GlcmTerms, xp: ModuleType) -> Array:
 
     Share of the commonest pair of levels: high where one tone fills most of the lesion.
     """
-    return mean_over_angles(m.stats.joint[..., 4] / m.n, xp=xp)
+    return m.stats.joint[..., 4] / m.n
 
 
 def sum_average(m: GlcmTerms, xp: ModuleType) -> Array:
@@ -201,7 +201,7 @@ def sum_average(m: GlcmTerms, xp: ModuleType) -> Array:
 
     Twice the mean grey level of neighbouring pixels: how dense the lesion is within its own range.
     """
-    return mean_over_angles(total(m.p_sum * m.k_sum), xp=xp)
+    return total(m.p_sum * m.k_sum)
 
 
 def sum_entropy(m: GlcmTerms, xp: ModuleType) -> Array:
@@ -209,7 +209,7 @@ def sum_entropy(m: GlcmTerms, xp: ModuleType) -> Array:
 
     Variety of local brightness: high where dense, intermediate and fatty parts all occur.
     """
-    return mean_over_angles(entropy_of(m.p_sum, xp=xp), xp=xp)
+    return entropy_of(m.p_sum, xp=xp)
 
 
 def sum_squares(m: GlcmTerms, xp: ModuleType) -> Array:
@@ -217,7 +217,7 @@ def sum_squares(m: GlcmTerms, xp: ModuleType) -> Array:
 
     Spread of the grey levels: high in lesions of mixed density.
     """
-    return mean_over_angles(total(m.px * (m.i - m.ux[..., None]) ** 2), xp=xp)
+    return total(m.px * (m.i - m.ux[..., None]) ** 2)
 
 
 _NO_PAIR = "no two pixels of the region are neighbours at any angle"
@@ -234,6 +234,7 @@ def _feature(name: str, formula: object, ibsi: str, unit: str, range_: str, rema
 FAMILY = Family(
     name="glcm",
     title="Grey level co-occurrence",
+    per_angle=True,
     cpu=statistics,
     derive=derive,
     features=(

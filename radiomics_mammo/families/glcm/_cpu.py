@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from radiomics_mammo._jit import kernel
-from radiomics_mammo.families._counting import XLOG2X, merge_weighted, offset_weights, unique_offsets, xlog2x
+from radiomics_mammo.families._counting import XLOG2X, merge_weighted, offset_weights, unique_offsets
 from radiomics_mammo.families.glcm._mcc import second_correlation
 from radiomics_mammo.families.glcm._stats import GlcmStats
 from radiomics_mammo.settings import Settings
@@ -144,7 +144,8 @@ def _reduce(r, a, i, j, c, n_levels, symmetric, log_table, px, py, p_sum, p_diff
         p_sum[r, a, y + x] += twice * n
         p_diff[r, a, abs(y - x)] += twice * n
         squares += twice * n * n
-        logs += twice * xlog2x(n, log_table)
+        whole = np.int64(n)
+        logs += twice * (log_table[whole] if whole < len(log_table) and whole == n else n * np.log2(n))
         products += twice * n * y * x
         highest = max(highest, n)
     count = 0.0

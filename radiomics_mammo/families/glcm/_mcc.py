@@ -60,30 +60,40 @@ def second_correlation(i, j, c, px, py, symmetric):
     return top if symmetric else math.sqrt(max(top, 0.0))
 
 
-@kernel(fastmath={"reassoc", "contract", "nsz", "arcp"})
+REORDERED = {"reassoc", "contract", "nsz", "arcp"}
+"""The reductions here may be vectorised; they serve an iteration that converges to the same value anyway."""
+
+
+@kernel(fastmath=REORDERED)
 def _dot(a, b):
-    # Only these two reductions may be reordered: a fixed build vectorises them always in the same way.
     acc = 0.0
     for k in range(len(a)):
         acc += a[k] * b[k]
     return acc
 
 
+@kernel(fastmath=REORDERED)
+def _times(S, v, out):
+    """Write S v into ``out``."""
+    for k in range(S.shape[0]):
+        acc = 0.0
+        for q in range(S.shape[1]):
+            acc += S[k, q] * v[q]
+        out[k] = acc
+
+
 @kernel
 def _apply(S, i, j, s, v, out, half, symmetric, dense):
     """Write S v into ``out`` (symmetric), or S S' v."""
-    n = len(v)
     if symmetric and dense:
-        for k in range(n):
-            out[k] = _dot(S[k], v)
+        _times(S, v, out)
         return
     if dense:
         half[:] = 0.0
-        for k in range(n):
+        for k in range(len(v)):
             for q in range(S.shape[1]):
                 half[q] += S[k, q] * v[k]
-        for k in range(n):
-            out[k] = _dot(S[k], half)
+        _times(S, half, out)
         return
     out[:] = 0.0
     if symmetric:
@@ -131,8 +141,7 @@ def _lanczos(S, i, j, s, u, m, symmetric, dense):
         for q in range(n):
             w[q] -= a * v[q] + beta[k] * before[q]
         overlap = _dot(u, w)
-        for q in range(n):
-            w[q] -= overlap * u[q]
+        w -= overlap * u
         alpha[k] = a
         b = math.sqrt(_dot(w, w))
         beta[k + 1] = b

@@ -132,6 +132,7 @@ def small_dependence_low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 FAMILY = Family(
     name="gldm",
     title="Grey level dependence",
+    per_angle=True,
     cpu=statistics,
     derive=derive,
     features=(

@@ -153,6 +153,7 @@ _LINES = "As in pyradiomics, an angle of which no line holds two pixels is left 
 FAMILY = Family(
     name="glrlm",
     title="Grey level run lengths",
+    per_angle=True,
     cpu=statistics,
     derive=derive,
     features=(

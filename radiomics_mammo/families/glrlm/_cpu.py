@@ -87,43 +87,55 @@ def _lined(box, rows, columns, pad, w):
 
 
 @kernel
-def _close(a, level, run, width, side, table, long_keys, n_long):
-    if run < width:
-        table[a, level * width + run] += 1
-    else:
-        long_keys[a, n_long[a]] = run * side + level
-        n_long[a] += 1
-
-
-@kernel
 def _sweep(box, rows, columns, pad, w, width, side, table, long_keys, n_long):
-    """One pass: the length so far of the run through each pixel, kept for the row above in each angle."""
-    above = np.zeros((3, columns + 2), np.int32)
-    here = np.zeros((3, columns + 2), np.int32)
+    """One pass: the length so far of the run through each pixel, kept for the row above in each angle.
+
+    What ends a run is written out four times: handing arrays to a function costs a counted reference at every pixel,
+    which is ten times the work itself.
+    """
+    a1, a2, a3 = np.zeros(columns + 2, np.int64), np.zeros(columns + 2, np.int64), np.zeros(columns + 2, np.int64)
+    h1, h2, h3 = np.zeros(columns + 2, np.int64), np.zeros(columns + 2, np.int64), np.zeros(columns + 2, np.int64)
+    t0, t1, t2, t3 = table[0], table[1], table[2], table[3]
     for y in range(rows):
         run = np.int64(0)
         row = (y + pad) * w + pad
-        a1, a2, a3 = above[0], above[1], above[2]
-        h1, h2, h3 = here[0], here[1], here[2]
         for x in range(columns):
             at = row + x
-            v = box[at]
+            v = np.int64(box[at])
             if v == 0:
                 continue
-            level = np.int64(v)
-            run = run + 1 if box[at - 1] == v else 1
+            base = v * width
+            run = run * np.int64(box[at - 1] == v) + 1
             if box[at + 1] != v:
-                _close(0, level, run, width, side, table, long_keys, n_long)
-            q = np.int64(a1[x]) + 1 if box[at - w - 1] == v else 1
+                if run < width:
+                    t0[base + run] += 1
+                else:
+                    long_keys[0, n_long[0]] = run * side + v
+                    n_long[0] += 1
+            q = a1[x] * np.int64(box[at - w - 1] == v) + 1
             h1[x + 1] = q
             if box[at + w + 1] != v:
-                _close(1, level, q, width, side, table, long_keys, n_long)
-            q = np.int64(a2[x + 1]) + 1 if box[at - w] == v else 1
+                if q < width:
+                    t1[base + q] += 1
+                else:
+                    long_keys[1, n_long[1]] = q * side + v
+                    n_long[1] += 1
+            q = a2[x + 1] * np.int64(box[at - w] == v) + 1
             h2[x + 1] = q
             if box[at + w] != v:
-                _close(2, level, q, width, side, table, long_keys, n_long)
-            q = np.int64(a3[x + 2]) + 1 if box[at - w + 1] == v else 1
+                if q < width:
+                    t2[base + q] += 1
+                else:
+                    long_keys[2, n_long[2]] = q * side + v
+                    n_long[2] += 1
+            q = a3[x + 2] * np.int64(box[at - w + 1] == v) + 1
             h3[x + 1] = q
             if box[at + w - 1] != v:
-                _close(3, level, q, width, side, table, long_keys, n_long)
-        above, here = here, above
+                if q < width:
+                    t3[base + q] += 1
+                else:
+                    long_keys[3, n_long[3]] = q * side + v
+                    n_long[3] += 1
+        a1, h1 = h1, a1
+        a2, h2 = h2, a2
+        a3, h3 = h3, a3

@@ -147,6 +147,7 @@ def zone_variance(m: SizeTerms, xp: ModuleType) -> Array:
 FAMILY = Family(
     name="glszm",
     title="Grey level size zones",
+    per_angle=True,
     cpu=statistics,
     derive=derive,
     features=(
