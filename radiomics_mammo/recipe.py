@@ -220,8 +220,8 @@ def settings_from(values: Mapping[str, Any], *, base: Settings | None = None, pa
         if key not in known:
             raise RecipeError(f"unknown setting {key!r}", path=path, remedy=f"Settings: {', '.join(sorted(known))}.")
         value = tuple(given) if isinstance(given, list) else given
-        if key == "interpolator" and _number(value, 1, whole=True) and value <= len(INTERPOLATORS):
-            value = INTERPOLATORS[value - 1]
+        if key == "interpolator" and _number(given, 1, whole=True) and given <= len(INTERPOLATORS):
+            value = INTERPOLATORS[given - 1]
         if not (value is None and key in OPTIONAL) and not RULES[key][0](value):
             raise RecipeError(
                 f"setting {key} is {given!r}, but must be {RULES[key][1]}", path=path, remedy="Correct it."
