@@ -80,8 +80,6 @@ class PyradiomicsEngine:
         if values.dtype.kind != "f":
             # Its bin edges wrap around in narrow integer types (numpy 2 keeps uint8 in uint8).
             values = values.astype(np.int32 if values.dtype.itemsize < 4 else np.float64)
-        elif values.dtype.itemsize == 2:
-            values = values.astype(np.float32)
         image, mask = sitk.GetImageFromArray(values), sitk.GetImageFromArray(plane.mask.astype(np.uint8))
         row, column = plane.spacing or (1.0, 1.0)
         for item in (image, mask):

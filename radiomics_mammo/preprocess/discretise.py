@@ -37,7 +37,7 @@ def bin_edges(plane: Plane, settings: Settings) -> NDArray[np.float64]:
     """
     inside = plane.values[plane.mask]
     low, high = inside.min(), inside.max()
-    if inside.dtype.kind != "f" or inside.dtype == np.float16:
+    if inside.dtype.kind != "f":
         # Whole numbers are binned in float64: a narrow integer type would wrap around at the upper edge.
         low, high = np.float64(low), np.float64(high)
     if settings.binCount is not None:

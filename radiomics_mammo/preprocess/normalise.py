@@ -22,14 +22,20 @@ def normalise(plane: Plane, settings: Settings) -> Plane:
     Raises
     ------
     RoiError
-        The image is constant, so that it has no standard deviation.
+        The image is constant, so that it has no standard deviation, or holds NaN or infinity.
     """
     if not settings.normalize:
         return plane
     import SimpleITK as sitk
 
-    values = plane.values.astype(np.uint8) if plane.values.dtype.kind == "b" else plane.values
-    if values.min() == values.max():
+    values = plane.values
+    low, high = values.min(), values.max()
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise RoiError(
+            "the image holds NaN or infinity, so that it has no mean and cannot be normalised",
+            remedy="Fill them (outside the mask, too), or leave normalize out.",
+        )
+    if low == high:
         raise RoiError("the image is constant and cannot be normalised", remedy="Leave the case or normalize out.")
     scaled = sitk.GetArrayFromImage(sitk.Normalize(sitk.GetImageFromArray(values)))
     if settings.removeOutliers is not None:

@@ -19,7 +19,8 @@ class Plane:
     Attributes
     ----------
     values : ndarray, shape (rows, columns)
-        Intensities, in the image's own dtype until a step changes it.
+        Intensities, in the image's own dtype (bytes in native order, bool as uint8, half precision as float32) until a
+        step changes it.
     mask : ndarray of bool, shape (rows, columns)
         The region for intensities and textures.
     shape_mask : ndarray of bool, shape (rows, columns)
@@ -57,4 +58,14 @@ class Plane:
                 path=sample.mask_path,
                 remedy="Give a mask drawn on this very image.",
             )
-        return cls(image, mask, mask, sample.spacing)
+        return cls(_plain(image), mask, mask, sample.spacing)
+
+
+def _plain(image: NDArray[Any]) -> NDArray[Any]:
+    """The image in a type that NumPy, SimpleITK and pyradiomics all know: native bytes, no bool, no odd precision."""
+    kind = image.dtype
+    if kind.kind == "b":
+        return image.astype(np.uint8)
+    if kind.kind == "f" and kind.itemsize not in (4, 8):
+        return image.astype(np.float32 if kind.itemsize == 2 else np.float64)
+    return image.astype(kind.newbyteorder("="), copy=False)

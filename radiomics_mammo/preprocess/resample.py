@@ -82,6 +82,5 @@ def _onto_grid(
         out: NDArray[Any] = sitk.GetArrayFromImage(grid.Execute(image))
         return out
 
-    values = plane.values.astype(np.uint8) if plane.values.dtype.kind == "b" else plane.values
     mask = through(plane.mask.astype(np.uint8), sitk.sitkNearestNeighbor)
-    return through(values, getattr(sitk, settings.interpolator)), mask.astype(bool)
+    return through(plane.values, getattr(sitk, settings.interpolator)), mask.astype(bool)
