@@ -5,6 +5,7 @@ a random field with a power spectrum of 1/f^3, as mammograms have (Burgess, Jaco
 28:419).
 """
 
+# SciPy is imported where it is used: every command imports this module, few draw a phantom.
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -12,9 +13,6 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
-from scipy.interpolate import PchipInterpolator
-from scipy.spatial import cKDTree
 
 Floats = NDArray[np.float32]
 
@@ -97,6 +95,8 @@ def draw_anatomy(view: str, *, scale: float, rng: np.random.Generator) -> Anatom
     rng : numpy.random.Generator
         The view's own stream.
     """
+    from scipy.interpolate import PchipInterpolator
+
     y = np.arange(-30.0, FIELD_MM[0] + 30.0, 0.25)
     depth = min(rng.normal(92.0, 6.0) * scale, CANVAS_MM - 8.0)
     if view == "CC":
@@ -184,6 +184,8 @@ def power_law(
     rng : numpy.random.Generator
         Where the noise comes from.
     """
+    from scipy import fft
+
     rows, columns = (fft.next_fast_len(n, real=True) for n in shape)
     amplitude = _amplitude((rows, columns), beta, pixel_mm, coarsest_mm, finest_mm, stretch)
     spectrum = rng.standard_normal((rows, columns // 2 + 1, 2), dtype=np.float32).view(np.complex64)[..., 0]
@@ -201,8 +203,8 @@ def _amplitude(
     finest_mm: float,
     stretch: float,
 ) -> Floats:
-    fy = fft.fftfreq(shape[0], pixel_mm)[:, None]
-    fx = fft.rfftfreq(shape[1], pixel_mm)[None, :] * stretch
+    fy = np.fft.fftfreq(shape[0], pixel_mm)[:, None]
+    fx = np.fft.rfftfreq(shape[1], pixel_mm)[None, :] * stretch
     squared = fy**2 + fx**2
     amplitude = (squared + coarsest_mm**-2) ** (-beta / 4) * np.exp(-squared * finest_mm**2)
     amplitude[0, 0] = 0
@@ -213,6 +215,8 @@ def _amplitude(
 
 def skin_depth(anatomy: Anatomy) -> Floats:
     """Return the distance below the skin (mm) on a coarse grid over the canvas; negative outside."""
+    from scipy.spatial import cKDTree
+
     rows, columns = (int(n / COARSE_MM) + 2 for n in (FIELD_MM[0], CANVAS_MM))
     y, x = np.mgrid[:rows, :columns] * COARSE_MM
     line = np.column_stack([anatomy.y, anatomy.skin])[anatomy.skin > -25]
