@@ -3,7 +3,9 @@
 pyradiomics takes the square root of the second largest eigenvalue of Q(i, j) = sum_k p(i, k) p(j, k) / (px(i) py(k)).
 Q is similar to S S' with S(i, j) = p(i, j) / sqrt(px(i) py(j)), whose largest singular value is 1 with the known
 vectors sqrt(px), sqrt(py). Taking those out leaves one extreme eigenvalue to find, which Lanczos' iteration does in a
-few dozen products instead of a whole decomposition (Golub and Van Loan, Matrix Computations, 10.1). pyradiomics adds
+few dozen products instead of a whole decomposition (Golub and Van Loan, Matrix Computations, 10.1). Where S is not
+symmetric the same is done with [[0, S], [S', 0]], whose eigenvalues are plus and minus the singular values (10.4): in
+S S' small ones would lie too close together to be told apart. pyradiomics adds
 2.2e-16 to px(i) py(k); rare levels make that visible in the ninth digit, so that it is done here, too.
 """
 
@@ -44,6 +46,8 @@ def second_correlation(i, j, c, px, py, symmetric):
     if n < 1 or m < 1:
         return math.nan
     u = np.sqrt(px[px > 0] / px.sum())
+    if not symmetric:
+        u = np.concatenate((u, np.sqrt(py[py > 0] / py.sum())))
     s = np.empty(len(c))
     epsilon = EPSILON * px.sum() ** 2
     for k in range(len(c)):
@@ -56,8 +60,7 @@ def second_correlation(i, j, c, px, py, symmetric):
             S[rows[i[k]], columns[j[k]]] = s[k]
             if symmetric:
                 S[rows[j[k]], columns[i[k]]] = s[k]
-    top = _lanczos(S, rows[i], columns[j], s, u, m, symmetric, dense)
-    return top if symmetric else math.sqrt(max(top, 0.0))
+    return _lanczos(S, rows[i], columns[j] if symmetric else n + columns[j], s, u, n, symmetric, dense)
 
 
 REORDERED = {"reassoc", "contract", "nsz", "arcp"}
@@ -82,53 +85,67 @@ def _times(S, v, out):
         out[k] = acc
 
 
+@kernel(fastmath=REORDERED)
+def _times_transposed(S, v, out):
+    """Write S' v into ``out``."""
+    out[:] = 0.0
+    for k in range(S.shape[0]):
+        for q in range(S.shape[1]):
+            out[q] += S[k, q] * v[k]
+
+
 @kernel
-def _apply(S, i, j, s, v, out, half, symmetric, dense):
-    """Write S v into ``out`` (symmetric), or S S' v."""
+def _apply(S, i, j, s, v, out, n, symmetric, dense):
+    """Write S v into ``out`` (symmetric), or [[0, S], [S', 0]] v; n is the number of rows of S."""
     if symmetric and dense:
         _times(S, v, out)
-        return
-    if dense:
-        half[:] = 0.0
-        for k in range(len(v)):
-            for q in range(S.shape[1]):
-                half[q] += S[k, q] * v[k]
-        _times(S, half, out)
-        return
-    out[:] = 0.0
-    if symmetric:
+    elif dense and v[:n].any():
+        _times_transposed(S, v[:n], out[n:])
+    elif dense:
+        _times(S, v[n:], out[:n])
+    else:
+        out[:] = 0.0
         for k in range(len(s)):
             out[i[k]] += s[k] * v[j[k]]
             if i[k] != j[k]:
                 out[j[k]] += s[k] * v[i[k]]
-        return
-    half[:] = 0.0
-    for k in range(len(s)):
-        half[j[k]] += s[k] * v[i[k]]
-    for k in range(len(s)):
-        out[i[k]] += s[k] * half[j[k]]
 
 
 @kernel
-def _lanczos(S, i, j, s, u, m, symmetric, dense):
-    """Largest absolute eigenvalue of S (or S S') on the complement of u.
+def _take_out(u, w):
+    overlap = _dot(u, w)
+    for q in range(len(u)):
+        w[q] -= overlap * u[q]
 
-    The iteration keeps no basis: lost orthogonality only repeats eigenvalues, and u is taken out at every step.
-    """
-    n = len(u)
-    # A small space is exhausted after n - 1 steps; what follows would be rounding noise.
-    steps = max(n - 1, 1) if n <= 24 else min(6 * n, 1200)
-    alpha, beta = np.empty(steps), np.empty(steps + 1)
-    half = np.empty(m)
-    before, v, w = np.zeros(n), np.empty(n), np.empty(n)
+
+@kernel
+def _start(u, n):
+    """A fixed pseudo-random vector (xorshift) on the first n entries, so that no direction is missed, without u."""
+    v = np.zeros(len(u))
     state = np.uint64(0x9E3779B97F4A7C15)
-    for k in range(n):  # a fixed pseudo-random start (xorshift), so that no direction is missed
+    for k in range(n):
         state ^= state << np.uint64(13)
         state ^= state >> np.uint64(7)
         state ^= state << np.uint64(17)
         v[k] = (state >> np.uint64(11)) * (1.0 / 9007199254740992.0) - 0.5
-    v -= _dot(u, v) * u
-    v -= _dot(u, v) * u
+    _take_out(u[:n], v[:n])
+    _take_out(u[:n], v[:n])
+    return v
+
+
+@kernel
+def _lanczos(S, i, j, s, u, n, symmetric, dense):
+    """Largest absolute eigenvalue of S (or of [[0, S], [S', 0]]) on the complement of u.
+
+    The iteration keeps no basis: lost orthogonality only repeats eigenvalues, and u is taken out at every step. Started
+    on the rows, the second matrix leads to the columns and back: every vector is 0 on one of the two sides.
+    """
+    size = len(u)
+    # A small space is exhausted after these steps; what follows would be rounding noise.
+    whole = n - 1 if symmetric else min(2 * n - 2, 2 * (size - n) - 1)
+    steps = max(whole, 1) if n <= 24 else min(6 * n, 1200)
+    alpha, beta = np.empty(steps), np.empty(steps + 1)
+    before, v, w = np.zeros(size), _start(u, n), np.zeros(size)
     norm = math.sqrt(_dot(v, v))
     if norm < 1e-8:  # one level: nothing is left
         return 0.0
@@ -136,14 +153,14 @@ def _lanczos(S, i, j, s, u, m, symmetric, dense):
     beta[0] = 0.0
     best, check = 0.0, 16
     for k in range(steps):
-        _apply(S, i, j, s, v, w, half, symmetric, dense)
-        a = _dot(w, v)
-        for q in range(n):
+        _apply(S, i, j, s, v, w, n, symmetric, dense)
+        low, high = (0, size) if symmetric else (n, size) if k % 2 == 0 else (0, n)
+        a = _dot(w, v) if symmetric else 0.0
+        for q in range(low, high):
             w[q] -= a * v[q] + beta[k] * before[q]
-        overlap = _dot(u, w)
-        w -= overlap * u
+        _take_out(u[low:high], w[low:high])
         alpha[k] = a
-        b = math.sqrt(_dot(w, w))
+        b = math.sqrt(_dot(w[low:high], w[low:high]))
         beta[k + 1] = b
         last = b < 1e-10 or k == steps - 1
         if last or k + 1 == check:
@@ -151,8 +168,10 @@ def _lanczos(S, i, j, s, u, m, symmetric, dense):
             if last or converged:
                 break
             check += check // 4
-        for q in range(n):
-            before[q] = v[q]
+        before[:] = v
+        if not symmetric:
+            v[:] = 0.0
+        for q in range(low, high):
             v[q] = w[q] / b
     return best
 
@@ -177,9 +196,10 @@ def _ritz(alpha, beta, k):
 
 @kernel
 def _upper_bound(alpha, beta, k, sign, rank):
-    """A bound above the rank-th largest eigenvalue of sign * T, tight to RESOLUTION, by Sturm counts."""
+    """A bound above the rank-th largest eigenvalue of sign * T, tight to RESOLUTION or better, by Sturm counts."""
     low, high = -1.0 - RESOLUTION, 1.0 + RESOLUTION  # no singular value of S exceeds 1
-    while high - low > RESOLUTION:
+    # From farther than a few per cent of a small eigenvalue Newton's method would creep.
+    while high - low > RESOLUTION * max(min(16.0 * high, 1.0), RESOLUTION):
         x = 0.5 * (low + high)
         above = 0
         d = 1.0
