@@ -15,6 +15,7 @@ from radiomics_mammo.errors import InputError
 if TYPE_CHECKING:
     from radiomics_mammo.extraction import Setup, Summary
     from radiomics_mammo.readers.base import Reader
+    from radiomics_mammo.settings import Settings
 
 TABLES = Path("features/tables")
 # What a reader's first case would import.
@@ -187,7 +188,7 @@ def _run(arguments: argparse.Namespace) -> int:
     setup, reason = _setup(arguments)
     if setup.engine == "cuda" and arguments.workers is None:
         workers = 1
-    reader = _open_reader(arguments)
+    reader = _open_reader(arguments, setup.recipe.settings)
     if arguments.reader == "phantom":
         say("These are phantoms: simulated images, no clinical performance.")
     say(f"Recipe {setup.recipe.name} ({setup.recipe.hash[:12]}); engine {setup.engine}: {reason}.")
@@ -207,7 +208,8 @@ def _setup(arguments: argparse.Namespace) -> tuple[Setup, str]:
     return Setup(recipe, engine, versions(engine), open_engine), reason
 
 
-def _open_reader(arguments: argparse.Namespace) -> Reader:
+def _open_reader(arguments: argparse.Namespace, asked: Settings) -> Reader:
+    from radiomics_mammo.console import say
     from radiomics_mammo.readers import open_reader
 
     names = {
@@ -217,6 +219,10 @@ def _open_reader(arguments: argparse.Namespace) -> Reader:
     }[arguments.reader]
     settings = {name: getattr(arguments, name) for name in names}
     scalars = {name: str(value.absolute()) if isinstance(value, Path) else value for name, value in settings.items()}
+    if arguments.reader == "manifest":
+        scalars |= {"label": asked.label, "correct_mask": asked.correctMask, "tolerance": asked.geometryTolerance}
+    elif asked.label is not None:
+        say(f"note: the recipe's label {asked.label} is for manifests; here every mask holds one region.")
     return open_reader({"reader": arguments.reader, **scalars})
 
 

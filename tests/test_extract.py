@@ -87,6 +87,57 @@ def test_a_manifest_becomes_a_table(manifest: Path, tmp_path: Path, capsys: pyte
         assert part in said
 
 
+def test_the_label_of_a_parameter_file_counts(
+    manifest: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = tmp_path / "two.yaml"
+    recipe.write_text("setting:\n  label: 2\n", encoding="utf-8")
+    out = tmp_path / "t.parquet"
+    assert run("manifest", manifest, "--recipe", recipe, "--out", out, "--workers", 1) == 0
+    (row,) = pq.read_table(out).to_pylist()
+    assert (row["case_id"], row["mask_label"], row["mask_pixels"]) == ("e", 2, 190)
+    failures = {failure.case_id: failure for failure in read_failures(failures_path(out))}
+    assert "no label 2; it has 255" in failures["a"].cause
+    assert "the recipe's label" in failures["a"].remedy
+    assert run("phantom", "--limit", 1, "--recipe", recipe, "--out", tmp_path / "p.parquet", "--workers", 1) == 0
+    assert "label 2 is for manifests" in capsys.readouterr().out
+
+
+def write_apart(folder: Path) -> Path:
+    """An image, and a mask whose header places it 1.6 pixels to the right; 26 mask pixels a row."""
+    sitk = pytest.importorskip("SimpleITK")
+    rng = np.random.default_rng(3)
+    image = sitk.GetImageFromArray(rng.integers(0, 900, (40, 40)).astype(np.uint16))
+    pixels = np.zeros((40, 40), dtype=np.uint8)
+    pixels[10:20, 8:34] = 1
+    mask = sitk.GetImageFromArray(pixels)
+    mask.SetOrigin((1.6, 0.0))
+    sitk.WriteImage(image, str(folder / "image.nrrd"))
+    sitk.WriteImage(mask, str(folder / "mask.nrrd"))
+    path = folder / "apart.csv"
+    path.write_text("image,mask\nimage.nrrd,mask.nrrd\n", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("setting", "code", "note"),
+    [
+        ("geometryTolerance: 0.7", 1, None),
+        ("geometryTolerance: 2", 0, ""),
+        ("correctMask: true", 0, "mask resampled onto the image's grid (correctMask)"),
+    ],
+)
+def test_the_geometry_settings_of_a_parameter_file_count(
+    tmp_path: Path, setting: str, code: int, note: str | None
+) -> None:
+    recipe, out = tmp_path / "r.yaml", tmp_path / "t.parquet"
+    recipe.write_text(f"setting:\n  {setting}\n", encoding="utf-8")
+    assert run("manifest", write_apart(tmp_path), "--recipe", recipe, "--out", out, "--workers", 1) == code
+    rows = pq.read_table(out).to_pylist()
+    assert [row["notes"] or "" for row in rows] == ([] if note is None else [note])
+    assert [row["mask_pixels"] for row in rows] == [260] * len(rows)
+
+
 def test_values_are_pyradiomics(manifest: Path, tmp_path: Path) -> None:
     pytest.importorskip("radiomics")
     for engine in ("cpu", "pyradiomics"):

@@ -90,7 +90,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "types": (),
     "settings": (),
     "_jit": (),
-    "_arrays": (),
+    "_arrays": ("_jit",),
     "readers": (*GROUND, "readers"),
     "preprocess": (*GROUND, "preprocess"),
     "filters": (*GROUND, "filters"),

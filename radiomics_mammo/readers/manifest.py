@@ -188,7 +188,7 @@ def _labelled(file: ImageFile, source: ManifestSource) -> list[tuple[int | None,
         raise MaskError(
             f"the mask has no label {_listed(absent)}; it has {_listed(there)}",
             path=path,
-            remedy="Correct the label column.",
+            remedy="Correct the label column of the manifest, or the recipe's label.",
         )
     return [(_whole(label), np.asarray(pixels == label)) for label in wanted]
 
