@@ -40,18 +40,39 @@ def finished(tmp_path_factory):
 def test_the_run_holds_what_it_should(finished):
     done = read_run(finished / "run")
     n = len(toy_frame())
-    assert done.predictions.columns.tolist() == ["case_id", "patient_id", "model", "repeat", "fold", "y", "p"]
+    assert done.predictions.columns.tolist() == ["case_id", "patient_id", "model", "repeat", "fold", "y", "p", "data"]
     assert len(done.predictions) == n * len(DEFAULT_ARMS) * 2
-    assert done.summary.columns.tolist() == ["model", "metric", "value", "low", "high"]
+    assert done.summary.columns.tolist() == ["model", "metric", "value", "low", "high", "data"]
     assert done.summary["model"].unique().tolist() == list(DEFAULT_ARMS)
     assert len(done.summary) == 5 * len(DEFAULT_ARMS)
     assert ((done.summary["low"] <= done.summary["high"]) | done.summary["low"].isna()).all()
     folds = pd.read_parquet(finished / "run" / "folds.parquet")
-    assert folds.columns.tolist() == ["case_id", "patient_id", "repeat", "fold"]
+    assert folds.columns.tolist() == ["case_id", "patient_id", "repeat", "fold", "data"]
     together = folds.groupby(["patient_id", "repeat"])["fold"].nunique()
     assert (together == 1).all()
     merged = done.predictions.merge(folds, on=["case_id", "repeat"])
     assert (merged["fold_x"] == merged["fold_y"]).all()
+
+
+TABLES = (
+    "predictions.parquet",
+    "folds.parquet",
+    "shap.parquet",
+    "shap_values.parquet",
+    "summary.csv",
+    "differences.csv",
+)
+
+
+def test_every_table_of_results_says_phantom_or_real(finished, tmp_path):
+    frame = toy_frame().drop(columns=["phantom"])
+    frame.to_parquet(tmp_path / "real.parquet")
+    assert run(tmp_path / "real.parquet", tmp_path / "run", "--models", "xgboost,xgboost+smote") == 0
+    for folder, said in ((finished / "run", "phantom"), (tmp_path / "run", "real")):
+        for name in TABLES:
+            table = pd.read_csv(folder / name) if name.endswith(".csv") else pd.read_parquet(folder / name)
+            assert table.columns[-1] == "data", name
+            assert set(table["data"]) == {said}, name
 
 
 def test_run_json_holds_what_a_rerun_needs(finished):

@@ -114,14 +114,18 @@ def write_run(
         Features whose values are kept beside their contributions.
     """
     plan = study.plan
-    names.write_parquet(prediction_table(plan, study.outcome.p), folder / names.PREDICTIONS)
-    names.write_parquet(fold_table(plan), folder / names.FOLDS)
-    names.write_parquet(plan.cohort.rows, folder / names.CASES)
-    names.write_csv(study.summary, folder / names.SUMMARY)
-    names.write_csv(study.differences, folder / names.DIFFERENCES)
+    made_from = names.DATA[info.phantom]
+    tables = {
+        names.PREDICTIONS: prediction_table(plan, study.outcome.p),
+        names.FOLDS: fold_table(plan),
+        names.SUMMARY: study.summary,
+        names.DIFFERENCES: study.differences,
+    }
     if contributions is not None:
-        names.write_parquet(contributions, folder / names.CONTRIBUTIONS)
-        names.write_parquet(plan.cohort.values(top), folder / names.VALUES)
+        tables |= {names.CONTRIBUTIONS: contributions, names.VALUES: plan.cohort.values(top)}
+    for name, table in tables.items():
+        names.write_table(table.assign(data=made_from), folder / name)
+    names.write_table(plan.cohort.rows, folder / names.CASES)  # says it row by row, as the feature table does
     write_bytes(folder / names.INFO, info.to_json())
 
 

@@ -27,6 +27,8 @@ VALUES = "shap_values.parquet"
 FAILURES = "failures.csv"
 TIMINGS = "timings.json"
 REPORT = "report.html"
+DATA = {True: "phantom", False: "real"}
+"""What the last column, ``data``, of the tables of results says."""
 OURS = frozenset(
     {
         INFO,
@@ -53,13 +55,13 @@ class Run:
     folder : pathlib.Path
     info : RunInfo
     predictions : pandas.DataFrame
-        case_id, patient_id, model, repeat, fold, y, p.
+        case_id, patient_id, model, repeat, fold, y, p, data.
     cases : pandas.DataFrame
         One row a case: its identity columns, and ``y``.
     summary : pandas.DataFrame
-        model, metric, value, low, high.
+        model, metric, value, low, high, data.
     differences : pandas.DataFrame
-        model, against, metric, value, low, high.
+        model, against, metric, value, low, high, data.
     contributions : pandas.DataFrame or None
         case_id, repeat, fold, base, and one column of SHAP values a feature; held-out rows only.
     values : pandas.DataFrame or None
@@ -79,15 +81,13 @@ class Run:
     failures: pd.DataFrame | None
 
 
-def write_parquet(frame: pd.DataFrame, path: Path) -> None:
-    """Write a table of the run; the same frame gives the same bytes."""
+def write_table(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table of the run as its ending says; the same frame gives the same bytes, numbers in full."""
+    if path.suffix == ".csv":
+        write_bytes(path, frame.to_csv(index=False, lineterminator="\n").encode())
+        return
     with atomic_file(path) as handle:
         frame.to_parquet(handle, index=False, compression="zstd")
-
-
-def write_csv(frame: pd.DataFrame, path: Path) -> None:
-    """Write a small table of the run as CSV, numbers in full."""
-    write_bytes(path, frame.to_csv(index=False, lineterminator="\n").encode())
 
 
 @contextmanager
@@ -170,8 +170,9 @@ def read_run(folder: Path) -> Run:
         cases=_read(folder / CASES),
         summary=_read(folder / SUMMARY),
         differences=_read(folder / DIFFERENCES),
-        contributions=_read(folder / CONTRIBUTIONS) if explained else None,
-        values=_read(folder / VALUES) if explained else None,
+        # Without the mark: every other column that is left is a feature.
+        contributions=_read(folder / CONTRIBUTIONS).drop(columns="data") if explained else None,
+        values=_read(folder / VALUES).drop(columns="data") if explained else None,
         failures=_read(folder / FAILURES) if (folder / FAILURES).exists() else None,
     )
 
