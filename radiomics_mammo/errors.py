@@ -33,9 +33,7 @@ class RadiomicsMammoError(Exception):
         return _rebuild, (type(self), self.cause, self.path, self.remedy)
 
 
-def _rebuild(
-    kind: type[RadiomicsMammoError], cause: str, path: str | None, remedy: str
-) -> RadiomicsMammoError:
+def _rebuild(kind: type[RadiomicsMammoError], cause: str, path: str | None, remedy: str) -> RadiomicsMammoError:
     return kind(cause, path=path, remedy=remedy)
 
 

@@ -87,9 +87,7 @@ def running() -> Iterator[list[subprocess.Popen[str]]]:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_killed_again_and_again_it_ends_in_the_same_bytes(
-    out: Path, whole: tuple[bytes, bytes], workers: int
-) -> None:
+def test_killed_again_and_again_it_ends_in_the_same_bytes(out: Path, whole: tuple[bytes, bytes], workers: int) -> None:
     rng = random.Random(workers)
     for _ in range(4):
         process = start(out, pause_s=0.02, workers=workers)
@@ -197,9 +195,7 @@ def test_a_second_process_is_told_and_a_killed_one_blocks_nobody(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="RLIMIT_FSIZE")
-def test_a_full_disk_while_writing_parts_is_said_and_loses_nothing(
-    out: Path, whole: tuple[bytes, bytes]
-) -> None:
+def test_a_full_disk_while_writing_parts_is_said_and_loses_nothing(out: Path, whole: tuple[bytes, bytes]) -> None:
     process = start(out, most_bytes=1500)  # the header fits, a part of all cases does not
     _, complaint = process.communicate(timeout=60)
     assert process.returncode == 2, complaint
@@ -231,9 +227,7 @@ def test_a_full_disk_at_the_end_keeps_the_rows(
     assert contents(out) == whole
 
 
-@pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may mount a small disk"
-)
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may mount a small disk")
 def test_a_really_full_disk_is_said_and_gone_on_with(tmp_path: Path, whole: tuple[bytes, bytes]) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
@@ -274,7 +268,5 @@ def test_a_forbidden_place_names_the_remedy(tmp_path: Path, monkeypatch: pytest.
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(Path, "mkdir", refuse)
-    with pytest.raises(
-        OutputError, match=r"Permission denied.*Name a place that you may write to with --out"
-    ):
+    with pytest.raises(OutputError, match=r"Permission denied.*Name a place that you may write to with --out"):
         extract_table(ToyReader(size=2), setup=toy_setup(), options=Options(tmp_path / "new" / "t.parquet"))

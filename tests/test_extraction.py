@@ -133,9 +133,7 @@ def test_undefined_features_are_null(out: Path) -> None:
 
 
 @pytest.mark.parametrize("limits", [(1, 64), (3, 64), (64, 1), (64, 700)])
-def test_batches_have_no_influence(
-    out: Path, monkeypatch: pytest.MonkeyPatch, limits: tuple[int, int]
-) -> None:
+def test_batches_have_no_influence(out: Path, monkeypatch: pytest.MonkeyPatch, limits: tuple[int, int]) -> None:
     reader = ToyReader(size=23, wrong=((2, "read"), (5, "labels"), (9, "one label bad"), (22, "nan")))
     run(reader, out)
     whole = out.read_bytes(), failures_path(out).read_bytes()
@@ -261,9 +259,7 @@ def test_other_settings_are_refused_with_what_differs(out: Path, setup: Setup, m
 
 def test_another_python_is_no_other_setting(out: Path) -> None:
     run(ToyReader(size=3), out)
-    assert (
-        run(ToyReader(size=3), out, setup=toy_setup(versions={"numpy": "2", "python": "3.12"})).skipped == 3
-    )
+    assert run(ToyReader(size=3), out, setup=toy_setup(versions={"numpy": "2", "python": "3.12"})).skipped == 3
 
 
 def test_other_columns_are_refused(out: Path) -> None:
@@ -300,10 +296,7 @@ def test_rows_with_one_id_keep_the_first(out: Path) -> None:
     @dataclass(frozen=True)
     class Repeating(ToyReader):
         def load(self, case: Case) -> list[Sample]:
-            return [
-                replace(sample, case_id=sample.case_id.replace("case4", "case1"))
-                for sample in super().load(case)
-            ]
+            return [replace(sample, case_id=sample.case_id.replace("case4", "case1")) for sample in super().load(case)]
 
     for workers in (1, 1):
         run(Repeating(size=6), out, overwrite=True, workers=workers)
@@ -395,9 +388,7 @@ def test_an_interrupted_run_is_gone_on_with(out: Path, tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError):
         interrupted(out)
     assert not out.exists()
-    summary = run(
-        ToyReader(size=200, wrong=((0, "bug"), (127, "bug"))), out
-    )  # none of the done is read again
+    summary = run(ToyReader(size=200, wrong=((0, "bug"), (127, "bug"))), out)  # none of the done is read again
     assert (summary.skipped, summary.merged.rows) == (128, 200)
     assert out.read_bytes() == (tmp_path / "whole.parquet").read_bytes()
     assert names_beside(out) == ["toy.parquet", "toy.parquet.failures.csv"]

@@ -28,9 +28,7 @@ def refusal(path: Path) -> ReadError:
     return caught.value
 
 
-def write_itk(
-    path: Path, array: np.ndarray, spacing: tuple[float, ...] | None = None, **options: object
-) -> Path:
+def write_itk(path: Path, array: np.ndarray, spacing: tuple[float, ...] | None = None, **options: object) -> Path:
     image = SimpleITK.GetImageFromArray(array, **options)
     if spacing:
         image.SetSpacing(spacing)
@@ -173,12 +171,7 @@ def _png_of_few_bits(labels: np.ndarray, bits: int) -> bytes:
     packed = (labels.reshape(labels.shape[0], -1, per_byte) * weights).sum(axis=2).astype(np.uint8)
     lines = b"".join(b"\0" + row.tobytes() for row in packed)
     header = struct.pack(">IIBBBBB", labels.shape[1], labels.shape[0], bits, 0, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", header)
-        + chunk(b"IDAT", zlib.compress(lines))
-        + chunk(b"IEND", b"")
-    )
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
 
 
 def test_tiff_of_sixteen_bits_with_white_as_zero(tmp_path):
@@ -274,9 +267,7 @@ def test_missing_empty_unknown_and_addresses(tmp_path):
 
 
 def test_large_pictures_pass_and_absurd_ones_do_not(tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        Image, "MAX_IMAGE_PIXELS", 500
-    )  # 714 pixels: Pillow warns above 500, refuses above 1000
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 500)  # 714 pixels: Pillow warns above 500, refuses above 1000
     Image.fromarray(GREY8).save(tmp_path / "a.png")
     np.testing.assert_array_equal(read_image(tmp_path / "a.png").pixels, GREY8)
     Image.fromarray(np.tile(GREY8, (2, 1))).save(tmp_path / "b.png")

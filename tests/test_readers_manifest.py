@@ -114,9 +114,7 @@ def test_several_labels_give_several_rows(folder):
 
 def test_one_label_keeps_the_name_unless_each_was_asked_for(folder):
     assert [row.case_id for row in samples(folder, "image,mask,label\na.png,two.png,4\n")] == ["a"]
-    assert [row.case_id for row in samples(folder, "image,mask,label\na.png,one.png,each\n")] == [
-        "a_label255"
-    ]
+    assert [row.case_id for row in samples(folder, "image,mask,label\na.png,one.png,each\n")] == ["a_label255"]
 
 
 def test_label_is_free_beside_mask_label(folder):
@@ -174,9 +172,7 @@ def test_numbers_and_missing(folder, cells):
     assert values == [None if cell.lower() in ("na", "n/a", "nan", "null") else float(cell) for cell in cells]
 
 
-@pytest.mark.parametrize(
-    "cells", [("1", "e5"), ("1", "."), ("inf",), ("1", "-"), ("True", "False"), ("1_000",)]
-)
+@pytest.mark.parametrize("cells", [("1", "e5"), ("1", "."), ("inf",), ("1", "-"), ("True", "False"), ("1_000",)])
 def test_what_is_no_number(folder, cells):
     text = "image,x\n" + "".join(f"a{i}.png,{cell}\n" for i, cell in enumerate(cells))
     assert ManifestReader(manifest(folder, text)).columns[0] == ("x", str)
@@ -195,10 +191,7 @@ def test_ids_are_made_as_long_as_needed(folder):
 
 
 def test_cases_that_stand_twice(folder):
-    assert (
-        refusal(folder, "image,case_id\na.png,x\nb.png,y\nc.png,x\n").cause
-        == "lines 2 and 4 are both case 'x'"
-    )
+    assert refusal(folder, "image,case_id\na.png,x\nb.png,y\nc.png,x\n").cause == "lines 2 and 4 are both case 'x'"
     assert "lines 2 and 3" in refusal(folder, "image,mask\na.png,m.png\na.png,m.png\n").cause
 
 
@@ -269,14 +262,10 @@ def test_spacing_of_the_manifest_beats_the_header_and_says_so(folder):
 
 
 def test_phantom(folder):
-    write_dicom(
-        folder / "p.dcm", IMAGE, patient_id="P", series_description="s", manufacturer=PHANTOM_MANUFACTURER
-    )
+    write_dicom(folder / "p.dcm", IMAGE, patient_id="P", series_description="s", manufacturer=PHANTOM_MANUFACTURER)
     assert [
         s.phantom
-        for s in samples(
-            folder, "image,phantom\na.png,True\np.dcm,\na.png,no\n".replace("a.png,no", "two.png,no")
-        )
+        for s in samples(folder, "image,phantom\na.png,True\np.dcm,\na.png,no\n".replace("a.png,no", "two.png,no"))
     ] == [True, True, False]
     assert "phantom is 'perhaps'" in refusal(folder, "image,phantom\na.png,perhaps\n").cause
 
@@ -374,9 +363,7 @@ def test_masks_of_another_size(folder):
         assert "scaled by 2 from 20 x 15 to the image's 40 x 30" in row.notes[0]
     save(folder / "other.png", MASK[:, :-1])
     error = failure(folder, "image,mask\na.png,other.png\n")
-    assert (
-        isinstance(error, MaskError) and "another aspect" in error.cause and error.path.endswith("other.png")
-    )
+    assert isinstance(error, MaskError) and "another aspect" in error.cause and error.path.endswith("other.png")
 
 
 def test_masks_drawn_in_another_frame(folder):
@@ -394,11 +381,7 @@ def test_masks_drawn_in_another_frame(folder):
 
 def test_missing_and_unreadable_files(folder):
     error = failure(folder, "image,mask\nnowhere.png,one.png\n")
-    assert (
-        isinstance(error, ReadError)
-        and error.path.endswith("nowhere.png")
-        and "does not exist" in error.cause
-    )
+    assert isinstance(error, ReadError) and error.path.endswith("nowhere.png") and "does not exist" in error.cause
     assert failure(folder, "image,mask\na.png,nowhere.png\n").path.endswith("nowhere.png")
     assert "names no image" in failure(folder, "image,mask\n,one.png\n").cause
     assert "is an address" in failure(folder, "image\nhttps://example.org/a.png\n").cause

@@ -148,9 +148,7 @@ class ToyEngine:
         values = sample.image[sample.mask].astype(float)
         if values.min() < 0:
             error = RoiError("negative values", remedy="Shift them.")
-            return Failure(
-                sample.case_id, sample.patient_id, "prepare", "RoiError", "", error.cause, error.remedy
-            )
+            return Failure(sample.case_id, sample.patient_id, "prepare", "RoiError", "", error.cause, error.remedy)
         return np.array([values.mean(), values.std(), float(values.size)])
 
 
@@ -162,7 +160,5 @@ def open_toy(engine: str, recipe: ToyRecipe) -> Engine:
     return ToyEngine(name=engine)
 
 
-def toy_setup(
-    *, engine: str = "toy", recipe: ToyRecipe | None = None, versions: dict[str, str] | None = None
-) -> Setup:
+def toy_setup(*, engine: str = "toy", recipe: ToyRecipe | None = None, versions: dict[str, str] | None = None) -> Setup:
     return Setup(recipe or ToyRecipe(), engine, versions or {"numpy": "2", "python": "3.11"}, open_toy)  # type: ignore[arg-type]

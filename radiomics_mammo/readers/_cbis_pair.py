@@ -54,10 +54,7 @@ def kind_of(candidate: Candidate, frame: tuple[int, int]) -> Kind:
     is smaller than the image.
     """
     pixels = candidate.pixels
-    full = all(
-        _FULL_FRAME[0] <= own / image <= _FULL_FRAME[1]
-        for own, image in zip(pixels.shape, frame, strict=True)
-    )
+    full = all(_FULL_FRAME[0] <= own / image <= _FULL_FRAME[1] for own, image in zip(pixels.shape, frame, strict=True))
     low, high = pixels.min(), pixels.max()
     if low == high:
         return "empty mask" if full else "other"
@@ -113,9 +110,7 @@ def pair(
                 remedy="Leave only this abnormality's mask in the folder.",
             )
         notes = (f"the mask lies there {len(masks)} times",)
-    notes += tuple(
-        f"neither mask nor crop: {each.says}" for kind, each in kinds if kind not in ("mask", "crop")
-    )
+    notes += tuple(f"neither mask nor crop: {each.says}" for kind, each in kinds if kind not in ("mask", "crop"))
     region = regions[0]
     if region.shape == frame:
         return region, masks[0].path, notes
@@ -220,10 +215,7 @@ def locate(image: NDArray[Any], crop: NDArray[Any]) -> list[tuple[int, int]]:
         for r in np.linspace(0, crop.shape[0] - 1, 6)
         for c in np.linspace(0, crop.shape[1] - 1, _ANCHORS // 6)
     ]
-    hits = {
-        at: np.flatnonzero(_shifted(image, at, (rows, columns)) == crop[at])
-        for at in anchors[:: _ANCHORS // 8]
-    }
+    hits = {at: np.flatnonzero(_shifted(image, at, (rows, columns)) == crop[at]) for at in anchors[:: _ANCHORS // 8]}
     first = min(hits, key=lambda at: hits[at].size)
     found_rows, found_columns = np.divmod(hits[first], columns)
     for row, column in anchors:

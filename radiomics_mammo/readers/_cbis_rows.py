@@ -79,9 +79,7 @@ def find_descriptions(root: Path) -> list[Path]:
     """
     inside = [root, root / "csv", root / "CBIS-DDSM", *sorted(root.glob("manifest-*"))]
     for folders in (inside, [root.parent, root.parent / "csv"]):
-        found = [
-            path for folder in folders for path in sorted(folder.glob("*.[cC][sS][vV]")) if _describes(path)
-        ]
+        found = [path for folder in folders for path in sorted(folder.glob("*.[cC][sS][vV]")) if _describes(path)]
         if found:
             return found
     raise InputError(
@@ -211,9 +209,7 @@ def _number(cell: str, origin: str) -> int | None:
     except ValueError:
         number = 0.5
     if not number.is_integer():
-        raise InputError(
-            f"{cell!r} in {origin} is not a whole number", remedy="Correct the cell or empty it."
-        )
+        raise InputError(f"{cell!r} in {origin} is not a whole number", remedy="Correct the cell or empty it.")
     return int(number)
 
 

@@ -107,7 +107,5 @@ def _header(records: Iterator[tuple[int, list[str]]], path: Path) -> list[str]:
     names = [name.casefold() for name in header if name]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise InputError(
-            f"names a column twice: {', '.join(twice)}", path=path, remedy="Rename or remove one of them."
-        )
+        raise InputError(f"names a column twice: {', '.join(twice)}", path=path, remedy="Rename or remove one of them.")
     return header

@@ -144,9 +144,7 @@ def _source(line: CsvRow, meaning: dict[str, str], path: Path) -> ManifestSource
     mask = cells.get("mask", "")
     truth = cells.get("phantom", "").casefold()
     if truth not in _TRUTH:
-        raise InputError(
-            f"line {line.line}: phantom is {cells['phantom']!r}", path=path, remedy="Write true or false."
-        )
+        raise InputError(f"line {line.line}: phantom is {cells['phantom']!r}", path=path, remedy="Write true or false.")
     return ManifestSource(
         image=_absolute(cells["image"], path.parent),
         mask=_absolute(mask, path.parent),
@@ -207,9 +205,7 @@ def _case_ids(
 ) -> list[str]:
     column = meaning.get("case_id")
     given = [line.cells[column] if column else "" for line in lines]
-    made = iter(
-        _made_ids([source for source, name in zip(sources, given, strict=True) if not name], path.parent)
-    )
+    made = iter(_made_ids([source for source, name in zip(sources, given, strict=True) if not name], path.parent))
     ids = [name or next(made) for name in given]
     first: dict[str, int] = {}
     for name, line in zip(ids, lines, strict=True):
@@ -239,9 +235,7 @@ def _made_ids(sources: Sequence[ManifestSource], folder: Path) -> list[str]:
         return _inside(source.image, folder)
 
     def with_everything(source: ManifestSource) -> str:
-        return "_".join(filter(None, (with_folders(source), _inside(source.mask, folder)))) + _label_text(
-            source
-        )
+        return "_".join(filter(None, (with_folders(source), _inside(source.mask, folder)))) + _label_text(source)
 
     ways: tuple[Callable[[ManifestSource], str], ...] = (stem, with_mask, with_label, with_folders)
     for way in ways:
@@ -267,17 +261,13 @@ def _inside(path: str, folder: Path) -> str:
     return "_".join([*(part for part in parent.parts if part not in ("/", "..")), _stem(path)])
 
 
-def _patient_ids(
-    lines: Sequence[CsvRow], meaning: dict[str, str], ids: Sequence[str]
-) -> tuple[list[str], list[str]]:
+def _patient_ids(lines: Sequence[CsvRow], meaning: dict[str, str], ids: Sequence[str]) -> tuple[list[str], list[str]]:
     column = meaning.get("patient_id")
     given = [line.cells[column] if column else "" for line in lines]
     lacking = given.count("")
     patients = [patient or case for patient, case in zip(given, ids, strict=True)]
     if column is None:
-        return patients, [
-            "no patient_id column: every case counts as a patient of its own when data are split"
-        ]
+        return patients, ["no patient_id column: every case counts as a patient of its own when data are split"]
     if lacking:
         return patients, [f"{lacking} lines have no patient_id: each counts as a patient of its own"]
     return patients, []

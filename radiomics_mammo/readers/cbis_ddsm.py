@@ -122,16 +122,10 @@ class CbisDdsmReader:
                 path=root,
                 remedy="Name the folder that holds CBIS-DDSM/ or jpeg/, or select what was downloaded.",
             )
-        remarks += [
-            f"{part}: none of its {count} rows has a folder here; left out" for part, count in absent.items()
-        ]
+        remarks += [f"{part}: none of its {count} rows has a folder here; left out" for part, count in absent.items()]
         remarks += [f"{folder} cannot be listed (no permission?)" for folder in tree.unreadable]
         object.__setattr__(self, "remarks", tuple(remarks))
-        return [
-            Case(row.case_id, row.patient_id, row.columns, _files(row, tree))
-            for row in rows
-            if row.part in there
-        ]
+        return [Case(row.case_id, row.patient_id, row.columns, _files(row, tree)) for row in rows if row.part in there]
 
     def load(self, case: Case) -> Sequence[Sample]:
         """Read the mammogram of one abnormality and lay its mask over it.

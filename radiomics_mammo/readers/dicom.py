@@ -234,9 +234,7 @@ def refuse_non_files(path: Path) -> None:
     try:
         size = path.stat().st_size
     except OSError as error:
-        raise ReadError(
-            f"cannot be read ({error.strerror})", path=path, remedy="Check its rights."
-        ) from error
+        raise ReadError(f"cannot be read ({error.strerror})", path=path, remedy="Check its rights.") from error
     if size == 0:
         raise ReadError("is empty (0 bytes)", path=path, remedy=_DOWNLOAD_AGAIN)
 

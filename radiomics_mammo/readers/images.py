@@ -103,9 +103,7 @@ def _reader_of(path: Path, *, indices: bool) -> Callable[[Path], ImageFile]:
         with path.open("rb") as file:
             head = file.read(132)
     except OSError as error:
-        raise ReadError(
-            f"cannot be read ({error.strerror})", path=path, remedy="Check its rights."
-        ) from error
+        raise ReadError(f"cannot be read ({error.strerror})", path=path, remedy="Check its rights.") from error
     name = path.name.lower()
     if head[128:132] == b"DICM":
         return _read_dicom
@@ -119,9 +117,7 @@ def _reader_of(path: Path, *, indices: bool) -> Callable[[Path], ImageFile]:
         return _read_dicom  # which says what is wrong with it
     if name.endswith((".png", ".jpg", ".jpeg", ".tif", ".tiff", ".npy")):
         kind = path.suffix.lstrip(".").upper()
-        raise ReadError(
-            f"is not a {kind} file inside", path=path, remedy="Download or export the file again."
-        )
+        raise ReadError(f"is not a {kind} file inside", path=path, remedy="Download or export the file again.")
     raise ReadError("is of an unknown kind", path=path, remedy=f"Readable are {FORMATS}.")
 
 
@@ -163,9 +159,7 @@ def _read_itk(path: Path) -> ImageFile:
         image = SimpleITK.ReadImage(str(path))
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[-1][-160:]
-        raise ReadError(
-            f"cannot be read ({reason})", path=path, remedy="Download or export the file again."
-        ) from error
+        raise ReadError(f"cannot be read ({reason})", path=path, remedy="Download or export the file again.") from error
     # A copy: a view of an image that only this function holds would be of freed memory.
     array = SimpleITK.GetArrayFromImage(image)
     spacing = tuple(reversed(image.GetSpacing()))
@@ -177,13 +171,9 @@ def _read_itk(path: Path) -> ImageFile:
         axis = array.shape.index(1)
         array = array.squeeze(axis=axis)
         spacing = spacing[:axis] + spacing[axis + 1 :]
-    geometry = Geometry(
-        origin=image.GetOrigin(), direction=image.GetDirection(), spacing=tuple(image.GetSpacing())
-    )
+    geometry = Geometry(origin=image.GetOrigin(), direction=image.GetDirection(), spacing=tuple(image.GetSpacing()))
     known = len(spacing) == 2 and all(np.isfinite(mm) and mm > 0 for mm in spacing)
-    return ImageFile(
-        array, spacing=(spacing[0], spacing[1]) if known else None, notes=notes, geometry=geometry
-    )
+    return ImageFile(array, spacing=(spacing[0], spacing[1]) if known else None, notes=notes, geometry=geometry)
 
 
 def _grey(channels: NDArray[Any], path: Path) -> tuple[NDArray[Any], tuple[str, ...]]:

@@ -29,6 +29,8 @@ def labels_in(pixels: NDArray[Any], *, path: str | Path) -> list[float]:
     MaskError
         Nothing but NaN, nothing but zero, or more than a thousand values.
     """
+    if pixels.dtype == np.bool_ and pixels.any():
+        return [1.0]
     inside = pixels[pixels != 0]
     if inside.dtype.kind == "f":
         inside = inside[np.isfinite(inside)]

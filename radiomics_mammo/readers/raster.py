@@ -78,9 +78,7 @@ def _decoded(picture: Any, path: Path, *, indices: bool, depth: int) -> Raster:
     elif picture.mode == "PA":
         picture = picture.getchannel(0)
     if picture.mode in ("CMYK", "YCbCr", "LAB", "HSV"):
-        raise ReadError(
-            f"is a colour picture ({picture.mode})", path=path, remedy="Export it in shades of grey."
-        )
+        raise ReadError(f"is a colour picture ({picture.mode})", path=path, remedy="Export it in shades of grey.")
     pixels = np.array(picture)
     if pixels.dtype == np.bool_:
         pixels = pixels.astype(np.uint8)
@@ -89,9 +87,7 @@ def _decoded(picture: Any, path: Path, *, indices: bool, depth: int) -> Raster:
         pixels //= 255 // ((1 << depth) - 1)
     if _white_is_zero(picture) and pixels.dtype == np.uint16:
         # Pillow inverts such TIFF files at 8 bits and forgets to at 16.
-        return Raster(
-            np.iinfo(np.uint16).max - pixels, lossy=lossy, notes=("inverted: white is zero in the file",)
-        )
+        return Raster(np.iinfo(np.uint16).max - pixels, lossy=lossy, notes=("inverted: white is zero in the file",))
     return Raster(pixels, lossy=lossy)
 
 
