@@ -63,6 +63,7 @@ class FeatureExtractor:
         self.engine_name, self.engine_reason = choose(engine)
         self._engine = open_engine(self.engine_name, self.recipe)
         self.feature_names = self._engine.feature_names
+        self._recipe_hash = self.recipe.hash  # writing the recipe out takes longer than measuring a small region
 
     def execute(
         self,
@@ -143,7 +144,7 @@ class FeatureExtractor:
         frame = frame.reindex(columns=[*(ordered or ["case_id", "patient_id"]), *self.feature_names])
         frame.attrs["failures"] = [{name: getattr(f, name) for name in Failure.__slots__} for f in failures]
         frame.attrs["provenance"] = {
-            "recipe_hash": self.recipe.hash,
+            "recipe_hash": self._recipe_hash,
             "recipe_text": self.recipe.text,
             "engine": self.engine_name,
             "versions": versions(self.engine_name),
@@ -221,7 +222,7 @@ class FeatureExtractor:
             "diagnostics_Versions_Numpy": np.__version__,
             "diagnostics_Versions_Python": platform.python_version(),
             "diagnostics_Configuration_Engine": self.engine_name,
-            "diagnostics_Configuration_Recipe": self.recipe.hash,
+            "diagnostics_Configuration_Recipe": self._recipe_hash,
             "diagnostics_Image-original_Size": sample.image.shape[::-1],
             "diagnostics_Image-original_Spacing": None if sample.spacing is None else sample.spacing[::-1],
             "diagnostics_Mask-original_BoundingBox": tuple(int(v) for v in box),

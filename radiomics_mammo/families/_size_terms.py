@@ -47,77 +47,77 @@ def derive(stats: SizeStats, xp: ModuleType) -> SizeTerms:
     return SizeTerms(stats, n, stats.joint[..., 0], i**2, inverse, spread)
 
 
-def small_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
+def small_emphasis(m: SizeTerms) -> Array:
     """Mean of 1 / j²."""
     return total(m.stats.inverse) / m.n
 
 
-def large_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
+def large_emphasis(m: SizeTerms) -> Array:
     """Mean of j²."""
     return total(m.stats.square) / m.n
 
 
-def low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
+def low_level_emphasis(m: SizeTerms) -> Array:
     """Mean of 1 / i²."""
     return total(m.stats.count * m.inverse_i) / m.n
 
 
-def high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
+def high_level_emphasis(m: SizeTerms) -> Array:
     """Mean of i²."""
     return total(m.stats.count * m.square_i) / m.n
 
 
-def small_low_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
+def small_low_emphasis(m: SizeTerms) -> Array:
     """Mean of 1 / (i² j²)."""
     return total(m.stats.inverse * m.inverse_i) / m.n
 
 
-def small_high_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
+def small_high_emphasis(m: SizeTerms) -> Array:
     """Mean of i² / j²."""
     return total(m.stats.inverse * m.square_i) / m.n
 
 
-def large_low_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
+def large_low_emphasis(m: SizeTerms) -> Array:
     """Mean of j² / i²."""
     return total(m.stats.square * m.inverse_i) / m.n
 
 
-def large_high_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
+def large_high_emphasis(m: SizeTerms) -> Array:
     """Mean of i² j²."""
     return total(m.stats.square * m.square_i) / m.n
 
 
-def level_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
+def level_non_uniformity(m: SizeTerms) -> Array:
     """Sum over levels of the squared counts, over n."""
     return total(m.stats.count**2) / m.n
 
 
-def level_non_uniformity_normalised(m: SizeTerms, xp: ModuleType) -> Array:
+def level_non_uniformity_normalised(m: SizeTerms) -> Array:
     """Sum over levels of the squared shares."""
     return total(m.stats.count**2) / m.n**2
 
 
-def size_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
+def size_non_uniformity(m: SizeTerms) -> Array:
     """Sum over sizes of the squared counts, over n."""
     return m.stats.joint[..., 1] / m.n
 
 
-def size_non_uniformity_normalised(m: SizeTerms, xp: ModuleType) -> Array:
+def size_non_uniformity_normalised(m: SizeTerms) -> Array:
     """Sum over sizes of the squared shares."""
     return m.stats.joint[..., 1] / m.n**2
 
 
-def percentage(m: SizeTerms, xp: ModuleType) -> Array:
+def percentage(m: SizeTerms) -> Array:
     """Runs or zones per pixel."""
     return m.n / m.pixels
 
 
-def level_variance(m: SizeTerms, xp: ModuleType) -> Array:
+def level_variance(m: SizeTerms) -> Array:
     """Variance of i."""
     return m.level_variance
 
 
-def size_variance(m: SizeTerms, xp: ModuleType) -> Array:
+def size_variance(m: SizeTerms) -> Array:
     """Variance of j."""
     return m.stats.joint[..., 3] / m.n
 

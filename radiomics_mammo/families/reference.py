@@ -62,17 +62,23 @@ class PyradiomicsEngine:
         for sample in samples:
             start = time.perf_counter()
             try:
-                image, mask = self._images(sample)
+                image, mask = self.images(sample)
                 prepare_s += time.perf_counter() - start
                 start = time.perf_counter()
-                results.append(self._vector(image, mask))
+                results.append(self.vector(image, mask))
                 extract_s += time.perf_counter() - start
             except CaseError as error:
                 results.append(failure_of(sample, "prepare", error))
         return Measured(results, prepare_s, extract_s)
 
-    def _images(self, sample: Sample) -> tuple[sitk.Image, sitk.Image]:
-        """SimpleITK images of a sample that our own checks let pass, so that both engines refuse the same cases."""
+    def images(self, sample: Sample) -> tuple[sitk.Image, sitk.Image]:
+        """SimpleITK image and mask of a sample that our own checks let pass: both engines refuse the same cases.
+
+        Raises
+        ------
+        CaseError
+            The sample cannot be measured.
+        """
         plane = check_region(Plane.of(sample), self.recipe.settings)
         if plane.spacing is None:
             resample(plane, self.recipe.settings)  # raises where it would need a spacing
@@ -86,7 +92,14 @@ class PyradiomicsEngine:
             item.SetSpacing((column, row))
         return image, mask
 
-    def _vector(self, image: sitk.Image, mask: sitk.Image) -> NDArray[np.float64]:
+    def vector(self, image: sitk.Image, mask: sitk.Image) -> NDArray[np.float64]:
+        """Run pyradiomics on one pair.
+
+        Raises
+        ------
+        RoiError
+            pyradiomics refuses the region, or leaves a feature out.
+        """
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")  # it takes means of empty slices, and its dependencies are old
             try:

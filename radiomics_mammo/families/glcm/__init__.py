@@ -29,7 +29,8 @@ def cluster_prominence(m: GlcmTerms, xp: ModuleType) -> Array:
 
     Weight of the extremes: high where a few spots or bands are far brighter or darker than the rest of the lesion.
     """
-    return total(m.p_sum * (m.k_sum - (m.ux + m.uy)[..., None]) ** 4)
+    square = (m.k_sum - (m.ux + m.uy)[..., None]) ** 2
+    return total(m.p_sum * square * square)
 
 
 def cluster_shade(m: GlcmTerms, xp: ModuleType) -> Array:
@@ -38,7 +39,8 @@ def cluster_shade(m: GlcmTerms, xp: ModuleType) -> Array:
     Asymmetry of local brightness: positive with bright foci on a darker ground, negative with dark gaps (fat) in a
     bright lesion.
     """
-    return total(m.p_sum * (m.k_sum - (m.ux + m.uy)[..., None]) ** 3)
+    distance = m.k_sum - (m.ux + m.uy)[..., None]
+    return total(m.p_sum * distance * distance * distance)
 
 
 def cluster_tendency(m: GlcmTerms, xp: ModuleType) -> Array:
@@ -259,8 +261,8 @@ FAMILY = Family(
         _feature("JointEntropy", joint_entropy, "TU9B", "bit", "≥ 0"),
         _feature(
             "MCC", maximal_correlation, "", "1", "0 to 1",
-            "Not in IBSI. Where the second eigenvalue is 0 pyradiomics returns rounding noise of up to 1e-7, or leaves the "
-            "angle out; its epsilon "
+            "Not in IBSI. Where the second eigenvalue is 0 pyradiomics returns rounding noise of up to 1e-7, or leaves "
+            "the angle out; its epsilon "
             "beside the probabilities of levels that occur once in 100,000 pixels moves the value by up to 1e-6; "
             "for a region of one level without neighbours it gives 1, here it is null.",
         ),

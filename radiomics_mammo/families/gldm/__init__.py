@@ -29,7 +29,7 @@ def dependence_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
     How alike all places are in their evenness: high in texture that is the same throughout; grows with the
     lesion's size.
     """
-    return sizes.size_non_uniformity(m, xp)
+    return sizes.size_non_uniformity(m)
 
 
 def dependence_non_uniformity_normalised(m: SizeTerms, xp: ModuleType) -> Array:
@@ -38,7 +38,7 @@ def dependence_non_uniformity_normalised(m: SizeTerms, xp: ModuleType) -> Array:
     How alike all places are in their evenness, whatever the lesion's size: high in texture that is the same
     throughout.
     """
-    return sizes.size_non_uniformity_normalised(m, xp)
+    return sizes.size_non_uniformity_normalised(m)
 
 
 def dependence_variance(m: SizeTerms, xp: ModuleType) -> Array:
@@ -46,7 +46,7 @@ def dependence_variance(m: SizeTerms, xp: ModuleType) -> Array:
 
     Spread of local evenness: high where smooth areas and grain lie in one lesion.
     """
-    return sizes.size_variance(m, xp)
+    return sizes.size_variance(m)
 
 
 def level_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
@@ -54,7 +54,7 @@ def level_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
 
     Inequality of the grey levels: high where one tone prevails; grows with the lesion's size.
     """
-    return sizes.level_non_uniformity(m, xp)
+    return sizes.level_non_uniformity(m)
 
 
 def level_variance(m: SizeTerms, xp: ModuleType) -> Array:
@@ -62,7 +62,7 @@ def level_variance(m: SizeTerms, xp: ModuleType) -> Array:
 
     Spread of the grey levels over all pixels: high in lesions of mixed density.
     """
-    return sizes.level_variance(m, xp)
+    return sizes.level_variance(m)
 
 
 def high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
@@ -70,7 +70,7 @@ def high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
     Weight of bright pixels: high in dense lesions.
     """
-    return sizes.high_level_emphasis(m, xp)
+    return sizes.high_level_emphasis(m)
 
 
 def large_dependence_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
@@ -78,7 +78,7 @@ def large_dependence_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
     Even surroundings: high in smooth, homogeneous masses.
     """
-    return sizes.large_emphasis(m, xp)
+    return sizes.large_emphasis(m)
 
 
 def large_dependence_high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
@@ -86,7 +86,7 @@ def large_dependence_high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
     Even bright areas: dense homogeneous cores.
     """
-    return sizes.large_high_emphasis(m, xp)
+    return sizes.large_high_emphasis(m)
 
 
 def large_dependence_low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
@@ -94,7 +94,7 @@ def large_dependence_low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
     Even dark areas: fat within or around the lesion.
     """
-    return sizes.large_low_emphasis(m, xp)
+    return sizes.large_low_emphasis(m)
 
 
 def low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
@@ -102,7 +102,7 @@ def low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
     Weight of dark pixels: high where fat shows through.
     """
-    return sizes.low_level_emphasis(m, xp)
+    return sizes.low_level_emphasis(m)
 
 
 def small_dependence_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
@@ -110,7 +110,7 @@ def small_dependence_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
     Uneven surroundings: high in fine texture, noise and around microcalcifications.
     """
-    return sizes.small_emphasis(m, xp)
+    return sizes.small_emphasis(m)
 
 
 def small_dependence_high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
@@ -118,7 +118,7 @@ def small_dependence_high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
     Bright pixels unlike their neighbours: microcalcifications, fine bright strands.
     """
-    return sizes.small_high_emphasis(m, xp)
+    return sizes.small_high_emphasis(m)
 
 
 def small_dependence_low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
@@ -126,7 +126,7 @@ def small_dependence_low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
     Dark pixels unlike their neighbours: small dark gaps between dense strands.
     """
-    return sizes.small_low_emphasis(m, xp)
+    return sizes.small_low_emphasis(m)
 
 
 FAMILY = Family(

@@ -22,7 +22,7 @@ def level_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
     Inequality of the grey levels among runs: high where one tone fills long stretches of the lesion; grows with
     its size.
     """
-    return sizes.level_non_uniformity(m, xp)
+    return sizes.level_non_uniformity(m)
 
 
 def level_non_uniformity_normalised(m: SizeTerms, xp: ModuleType) -> Array:
@@ -31,7 +31,7 @@ def level_non_uniformity_normalised(m: SizeTerms, xp: ModuleType) -> Array:
     Inequality of the grey levels among runs, whatever the lesion's size: high in lesions of one tone, low in mixed
     ones.
     """
-    return sizes.level_non_uniformity_normalised(m, xp)
+    return sizes.level_non_uniformity_normalised(m)
 
 
 def level_variance(m: SizeTerms, xp: ModuleType) -> Array:
@@ -39,7 +39,7 @@ def level_variance(m: SizeTerms, xp: ModuleType) -> Array:
 
     Spread of the tones of the runs: high where bright and dark streaks alternate.
     """
-    return sizes.level_variance(m, xp)
+    return sizes.level_variance(m)
 
 
 def high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
@@ -47,7 +47,7 @@ def high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
     Weight of bright runs: high in dense lesions and where calcifications streak.
     """
-    return sizes.high_level_emphasis(m, xp)
+    return sizes.high_level_emphasis(m)
 
 
 def long_run_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
@@ -55,7 +55,7 @@ def long_run_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
     Long even stretches: high in smooth, homogeneous masses.
     """
-    return sizes.large_emphasis(m, xp)
+    return sizes.large_emphasis(m)
 
 
 def long_run_high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
@@ -63,7 +63,7 @@ def long_run_high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
     Long bright stretches: dense homogeneous cores, thick spicules, vessels.
     """
-    return sizes.large_high_emphasis(m, xp)
+    return sizes.large_high_emphasis(m)
 
 
 def long_run_low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
@@ -71,7 +71,7 @@ def long_run_low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
     Long dark stretches: fat within or around the lesion, a halo.
     """
-    return sizes.large_low_emphasis(m, xp)
+    return sizes.large_low_emphasis(m)
 
 
 def low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
@@ -79,7 +79,7 @@ def low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
     Weight of dark runs: high where fat shows through.
     """
-    return sizes.low_level_emphasis(m, xp)
+    return sizes.low_level_emphasis(m)
 
 
 def run_entropy(m: SizeTerms, xp: ModuleType) -> Array:
@@ -96,7 +96,7 @@ def run_length_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
     Inequality of the run lengths: high where most runs are equally short, as in fine grain; grows with the
     lesion's size.
     """
-    return sizes.size_non_uniformity(m, xp)
+    return sizes.size_non_uniformity(m)
 
 
 def run_length_non_uniformity_normalised(m: SizeTerms, xp: ModuleType) -> Array:
@@ -104,7 +104,7 @@ def run_length_non_uniformity_normalised(m: SizeTerms, xp: ModuleType) -> Array:
 
     Inequality of the run lengths, whatever the lesion's size: near 1 in fine, grainy texture.
     """
-    return sizes.size_non_uniformity_normalised(m, xp)
+    return sizes.size_non_uniformity_normalised(m)
 
 
 def run_percentage(m: SizeTerms, xp: ModuleType) -> Array:
@@ -112,7 +112,7 @@ def run_percentage(m: SizeTerms, xp: ModuleType) -> Array:
 
     Runs per pixel: near 1 in fine or noisy texture, low in coarse, smooth tissue.
     """
-    return sizes.percentage(m, xp)
+    return sizes.percentage(m)
 
 
 def run_variance(m: SizeTerms, xp: ModuleType) -> Array:
@@ -120,7 +120,7 @@ def run_variance(m: SizeTerms, xp: ModuleType) -> Array:
 
     Spread of the run lengths: high where smooth areas and fine grain lie in one lesion.
     """
-    return sizes.size_variance(m, xp)
+    return sizes.size_variance(m)
 
 
 def short_run_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
@@ -128,7 +128,7 @@ def short_run_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
     Short runs: high in fine texture, around microcalcifications and at ragged edges.
     """
-    return sizes.small_emphasis(m, xp)
+    return sizes.small_emphasis(m)
 
 
 def short_run_high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
@@ -136,7 +136,7 @@ def short_run_high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
     Short bright runs: small bright foci such as microcalcifications.
     """
-    return sizes.small_high_emphasis(m, xp)
+    return sizes.small_high_emphasis(m)
 
 
 def short_run_low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
@@ -144,7 +144,7 @@ def short_run_low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
     Short dark runs: small dark gaps between dense strands.
     """
-    return sizes.small_low_emphasis(m, xp)
+    return sizes.small_low_emphasis(m)
 
 
 _NO_LINE = "no line at any angle holds two pixels of the region"

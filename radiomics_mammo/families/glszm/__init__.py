@@ -21,7 +21,7 @@ def level_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
     Inequality of the grey levels among patches: high where patches of one tone prevail; grows with the lesion's
     size.
     """
-    return sizes.level_non_uniformity(m, xp)
+    return sizes.level_non_uniformity(m)
 
 
 def level_non_uniformity_normalised(m: SizeTerms, xp: ModuleType) -> Array:
@@ -29,7 +29,7 @@ def level_non_uniformity_normalised(m: SizeTerms, xp: ModuleType) -> Array:
 
     Inequality of the grey levels among patches, whatever the lesion's size: high in lesions of one tone.
     """
-    return sizes.level_non_uniformity_normalised(m, xp)
+    return sizes.level_non_uniformity_normalised(m)
 
 
 def level_variance(m: SizeTerms, xp: ModuleType) -> Array:
@@ -37,7 +37,7 @@ def level_variance(m: SizeTerms, xp: ModuleType) -> Array:
 
     Spread of the patches' tones: high where bright and dark patches mix.
     """
-    return sizes.level_variance(m, xp)
+    return sizes.level_variance(m)
 
 
 def high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
@@ -45,7 +45,7 @@ def high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
     Weight of bright patches: high in dense lesions and clustered calcifications.
     """
-    return sizes.high_level_emphasis(m, xp)
+    return sizes.high_level_emphasis(m)
 
 
 def large_area_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
@@ -53,7 +53,7 @@ def large_area_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
     Large even patches: high in smooth, homogeneous masses; grows with the lesion's size.
     """
-    return sizes.large_emphasis(m, xp)
+    return sizes.large_emphasis(m)
 
 
 def large_area_high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
@@ -61,7 +61,7 @@ def large_area_high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
     Large bright patches: dense homogeneous cores, coarse calcifications.
     """
-    return sizes.large_high_emphasis(m, xp)
+    return sizes.large_high_emphasis(m)
 
 
 def large_area_low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
@@ -69,7 +69,7 @@ def large_area_low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
     Large dark patches: fat within or around the lesion.
     """
-    return sizes.large_low_emphasis(m, xp)
+    return sizes.large_low_emphasis(m)
 
 
 def low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
@@ -77,7 +77,7 @@ def low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
     Weight of dark patches: high where fat shows through in many places.
     """
-    return sizes.low_level_emphasis(m, xp)
+    return sizes.low_level_emphasis(m)
 
 
 def size_zone_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
@@ -85,7 +85,7 @@ def size_zone_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
 
     Inequality of the patch sizes: high where most patches are equally small; grows with the lesion's size.
     """
-    return sizes.size_non_uniformity(m, xp)
+    return sizes.size_non_uniformity(m)
 
 
 def size_zone_non_uniformity_normalised(m: SizeTerms, xp: ModuleType) -> Array:
@@ -93,7 +93,7 @@ def size_zone_non_uniformity_normalised(m: SizeTerms, xp: ModuleType) -> Array:
 
     Inequality of the patch sizes, whatever the lesion's size: near 1 in fine, grainy texture.
     """
-    return sizes.size_non_uniformity_normalised(m, xp)
+    return sizes.size_non_uniformity_normalised(m)
 
 
 def small_area_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
@@ -101,7 +101,7 @@ def small_area_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
     Small patches: high in fine texture and around microcalcifications.
     """
-    return sizes.small_emphasis(m, xp)
+    return sizes.small_emphasis(m)
 
 
 def small_area_high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
@@ -109,7 +109,7 @@ def small_area_high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
     Small bright patches: microcalcifications, fine bright strands.
     """
-    return sizes.small_high_emphasis(m, xp)
+    return sizes.small_high_emphasis(m)
 
 
 def small_area_low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
@@ -117,7 +117,7 @@ def small_area_low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
     Small dark patches: fat lobules between dense strands.
     """
-    return sizes.small_low_emphasis(m, xp)
+    return sizes.small_low_emphasis(m)
 
 
 def zone_entropy(m: SizeTerms, xp: ModuleType) -> Array:
@@ -133,7 +133,7 @@ def zone_percentage(m: SizeTerms, xp: ModuleType) -> Array:
 
     Patches per pixel: near 1 in fine or noisy texture, low in smooth tissue.
     """
-    return sizes.percentage(m, xp)
+    return sizes.percentage(m)
 
 
 def zone_variance(m: SizeTerms, xp: ModuleType) -> Array:
@@ -141,7 +141,7 @@ def zone_variance(m: SizeTerms, xp: ModuleType) -> Array:
 
     Spread of the patch sizes: high where a smooth core lies beside fine grain.
     """
-    return sizes.size_variance(m, xp)
+    return sizes.size_variance(m)
 
 
 FAMILY = Family(

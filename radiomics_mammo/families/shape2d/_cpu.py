@@ -48,17 +48,20 @@ def _all(mask, starts, shapes, pad, spacing, measures):
 def _outline(box, rows, columns, pad, w, left, right, out):
     """Classify every 2 x 2 square of pixels, the frame's first row and column included."""
     across = down = oblique = eighths = 0
+    corners = np.zeros(columns + 1, np.uint8)
     for y in range(rows + 1):  # the square's upper row is y - 1
         at = (y - 1 + pad) * w + pad - 1
+        upper, lower = box[at : at + columns + 2], box[at + w : at + w + columns + 2]
         for x in range(columns + 1):
-            a, b = np.int64(box[at + x]), np.int64(box[at + x + 1])
-            d, c = np.int64(box[at + w + x]), np.int64(box[at + w + x + 1])
-            inside = a + b + c + d
+            corners[x] = upper[x] + upper[x + 1] + lower[x] + lower[x + 1]
+        for x in range(columns + 1):
+            inside = corners[x]
             if inside == 0:
                 continue
             if inside == 4:
                 eighths += 8
                 continue
+            a, b, d, c = upper[x], upper[x + 1], lower[x], lower[x + 1]
             if inside == 2:
                 if a == c:
                     oblique += 2
@@ -81,34 +84,37 @@ def _outline(box, rows, columns, pad, w, left, right, out):
     out[1], out[2], out[3], out[4] = across, down, oblique, eighths
 
 
+@kernel(fastmath={"reassoc", "contract"})
+def _row_sums(box, rows, columns, pad, w, sums):
+    """Sum of 1, x and x squared over each row: whole numbers below 2^53, so that their order does not matter."""
+    for y in range(rows):
+        row = box[(y + pad) * w + pad : (y + pad) * w + pad + columns]
+        n = xs = squares = 0.0
+        for x in range(columns):
+            inside = np.float64(row[x])
+            along = np.float64(x) * inside
+            n += inside
+            xs += along
+            squares += along * np.float64(x)
+        sums[y, 0], sums[y, 1], sums[y, 2] = n, xs, squares
+
+
 @kernel
 def _second_moments(box, rows, columns, pad, w, out):
-    n = np.int64(0)
-    sy = sx = 0.0
+    sums = np.empty((rows, 3))
+    _row_sums(box, rows, columns, pad, w, sums)
+    n = sy = sx = 0.0
     for y in range(rows):
-        at = (y + pad) * w + pad
-        in_row, xs = np.int64(0), np.int64(0)
-        for x in range(columns):
-            inside = np.int64(box[at + x])
-            in_row += inside
-            xs += inside * x
-        n += in_row
-        sy += np.float64(in_row * y)
-        sx += np.float64(xs)
+        n += sums[y, 0]
+        sy += sums[y, 0] * y
+        sx += sums[y, 1]
     my, mx = sy / n, sx / n
     yy = xx = yx = 0.0
     for y in range(rows):
-        at = (y + pad) * w + pad
-        in_row, xs, squares = np.int64(0), np.int64(0), np.int64(0)
-        for x in range(columns):
-            inside = np.int64(box[at + x])
-            in_row += inside
-            xs += inside * x
-            squares += inside * x * x
         dy = y - my
-        yy += in_row * dy * dy
-        yx += dy * (xs - in_row * mx)
-        xx += squares - 2.0 * mx * xs + in_row * mx * mx
+        yy += sums[y, 0] * dy * dy
+        yx += dy * (sums[y, 1] - sums[y, 0] * mx)
+        xx += sums[y, 2] - 2.0 * mx * sums[y, 1] + sums[y, 0] * mx * mx
     out[0] = n
     out[5], out[6], out[7] = yy / n, xx / n, yx / n
 

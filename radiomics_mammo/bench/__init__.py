@@ -1,0 +1,1 @@
+"""What ``python -m radiomics_mammo.benchmark`` measures, one question a file."""

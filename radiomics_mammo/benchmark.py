@@ -1,0 +1,135 @@
+"""Compare this package's speed with its peers' on this machine.
+
+python -m radiomics_mammo.benchmark
+python -m radiomics_mammo.benchmark --pictologics PATH/TO/PYTHON --only speed
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+from collections.abc import Callable, Sequence
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+PARTS = ("speed", "startup", "workers", "memory")
+DESCRIPTION = """\
+Measures, one thread each and taking turns in the same run, milliseconds a region and the ratio to pyradiomics (and to
+pictologics, where another interpreter has it), for small (5,000 mask pixels), medium (60,000) and large (800,000)
+regions; then start-up, the gain of a second worker, and peak memory.
+"""
+EPILOG = """\
+The regions are simulated. Ratios hold from one machine to another; milliseconds do not.
+pictologics needs Python 3.12: python3.12 -m venv PEER; PEER/bin/pip install pictologics;
+then --pictologics PEER/bin/python.
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command's options."""
+    parser = argparse.ArgumentParser(
+        prog="python -m radiomics_mammo.benchmark",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--only", choices=PARTS, nargs="+", default=PARTS, help="parts to run (default: all)")
+    parser.add_argument("--sizes", choices=("small", "medium", "large"), nargs="+", help="sizes (default: all)")
+    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="rounds of the race (default: 5)")
+    parser.add_argument("--pictologics", metavar="PYTHON", help="an interpreter that has pictologics")
+    parser.add_argument("--rows", type=int, default=12_000, metavar="N", help="rows of the workers' race")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the benchmark; gives the exit code."""
+    arguments = build_parser().parse_args(argv)
+    for name in THREADS:  # before NumPy is imported: its libraries read them once
+        os.environ[name] = "1"
+    from radiomics_mammo.console import run_command
+
+    return run_command(lambda: _run(arguments))
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from radiomics_mammo.console import say
+
+    say(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}; simulated regions")
+    parts: dict[str, Callable[[argparse.Namespace], None]] = {
+        "speed": _speed,
+        "startup": _startup,
+        "workers": _workers,
+        "memory": _memory,
+    }
+    for name in arguments.only:
+        parts[name](arguments)
+    return 0
+
+
+def _speed(arguments: argparse.Namespace) -> None:
+    from rich.table import Table
+
+    from radiomics_mammo.bench.peers import Contestant, OneByOne, Pictologics, Pyradiomics, Tables
+    from radiomics_mammo.bench.speed import race
+    from radiomics_mammo.bench.workload import SETTINGS, SIZES
+    from radiomics_mammo.console import console, progress
+
+    sizes = [size for size in SIZES if not arguments.sizes or size.name in arguments.sizes]
+    contestants: dict[str, Contestant] = {"tables": Tables(), "execute": OneByOne(), "pyradiomics": Pyradiomics()}
+    peer = Pictologics(arguments.pictologics) if arguments.pictologics else None
+    if peer is not None:
+        contestants["pictologics"] = peer
+    try:
+        with progress(len(sizes) * len(SETTINGS), what="Racing") as advance:
+            cells = race(
+                contestants,
+                sizes,
+                rounds=arguments.rounds,
+                reference="tables",
+                on_done=lambda name: advance(1, note=name),
+            )
+    finally:
+        if peer is not None:
+            peer.close()
+    table = Table(title="Milliseconds a region, one thread; and how many times longer than this package's tables")
+    table.add_column("regions")
+    for name in contestants:
+        table.add_column(f"{name}, ms", justify="right")
+    table.add_column("pyradiomics / execute", justify="right")
+    for name in list(contestants)[2:]:
+        table.add_column(f"{name} / tables", justify="right")
+    for cell in cells:
+        row = [f"{cell.size}, {cell.setting}", *(f"{cell.milliseconds[name]:.2f}" for name in contestants)]
+        row.append(f"{cell.ratios['pyradiomics'] / cell.ratios['execute']:.1f}x")
+        table.add_row(*row, *(f"{cell.ratios[name]:.1f}x" for name in list(contestants)[2:]))
+    console.print(table)
+
+
+def _startup(arguments: argparse.Namespace) -> None:
+    from radiomics_mammo.bench.startup import startup
+    from radiomics_mammo.console import say
+
+    del arguments
+    taken = startup()
+    say(f"From the command to a finished table of one row: {taken.cold:.1f} s cold, {taken.warm:.1f} s warm")
+
+
+def _workers(arguments: argparse.Namespace) -> None:
+    from radiomics_mammo.bench.startup import worker_gain
+    from radiomics_mammo.console import say
+
+    gain = worker_gain(rows=arguments.rows)
+    say(f"Two workers finish {arguments.rows:,} small regions {gain:.2f} times as fast as one, start-up included")
+
+
+def _memory(arguments: argparse.Namespace) -> None:
+    from radiomics_mammo.bench.startup import peak_memory
+    from radiomics_mammo.console import say
+
+    del arguments
+    say(f"Peak memory of a process that measures 800,000 pixels at 160 levels: {peak_memory():.0f} MB")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
