@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import shutil
 import subprocess
 import tempfile
 import time
@@ -118,10 +120,16 @@ class Pictologics:
     """
 
     def __init__(self, python: str | Path) -> None:
+        if shutil.which(str(python)) is None:
+            raise EngineError("no such interpreter", path=python, remedy="Give the path of a Python with pictologics.")
         self._folder = tempfile.TemporaryDirectory(prefix="radiomics_mammo-")
         one = {f"{name}_NUM_THREADS": "1" for name in ("NUMBA", "OMP", "OPENBLAS", "MKL")}
         self._process = subprocess.Popen(
-            [str(python), "-c", WORKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=_environment(one)
+            [str(python), "-c", WORKER],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **one},
         )
 
     def seconds(self, samples: Sequence[Sample], *, setting: Mapping[str, float]) -> float:
@@ -146,9 +154,3 @@ class Pictologics:
         self._process.kill()
         self._process.wait()
         self._folder.cleanup()
-
-
-def _environment(more: Mapping[str, str]) -> dict[str, str]:
-    import os
-
-    return {**os.environ, **more}
