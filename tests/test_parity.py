@@ -99,9 +99,18 @@ def regions(draw):
     return image, mask
 
 
+ODD_SETTINGS = [
+    {"binWidth": 1},
+    {"binWidth": 3},
+    {"binCount": 5},
+    {"binWidth": 1, "distances": [1, 2]},
+    {"binWidth": 1, "gldm_a": 1},
+    {"binWidth": 1, "symmetricalGLCM": False},
+]
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
-@given(regions(), st.sampled_from([{"binWidth": 1}, {"binWidth": 3}, {"binCount": 5}, {"binWidth": 1, "distances": [1, 2]},
-                                   {"binWidth": 1, "gldm_a": 1}, {"binWidth": 1, "symmetricalGLCM": False}]))  # fmt: skip
+@given(regions(), st.sampled_from(ODD_SETTINGS))
 def test_odd_regions_give_the_feature_classes_numbers(region, setting):
     image, mask = region
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
