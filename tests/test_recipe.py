@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from dataclasses import fields
 from pathlib import Path
@@ -415,3 +416,13 @@ def test_the_text_is_a_recipe_again(tmp_path, body):
     again = load_recipe(path)
     assert isinstance(again, Recipe)
     assert (again.settings, again.features, again.hash) == (recipe.settings, recipe.features, recipe.hash)
+
+
+def test_the_readme_lists_every_setting_with_its_default():
+    import yaml
+
+    readme = (Path(__file__).parents[1] / "features" / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| `([^`]*)` \|", readme, re.MULTILINE)
+    assert [name for name, _ in rows] == [setting.name for setting in fields(Settings)]
+    for name, default in rows:
+        assert settings_from({name: yaml.safe_load(default)}) == Settings(), name
