@@ -12,6 +12,7 @@ import pytest
 from radiomics_mammo.explain import wording
 from radiomics_mammo.explain.cohort_counts import breakdowns
 from radiomics_mammo.explain.mistakes import most_confident_mistakes
+from radiomics_mammo.explain.page import breakable
 from radiomics_mammo.explain.picture import OUTLINE, lesion_picture
 from radiomics_mammo.explain.roc_figure import RocLine, roc_figure
 from radiomics_mammo.explain.shap_figures import bar_figure, beeswarm_figure, short_name
@@ -211,3 +212,9 @@ def test_a_crop_is_shown_once_and_odd_values_do_no_harm():
     picture = decoded(lesion_picture(image, mask))
     assert picture.shape[1] <= 340
     assert decoded(lesion_picture(np.full((9, 9), np.nan), np.eye(9, dtype=bool))).max() <= 255
+
+
+def test_long_names_break_after_underscores_and_stay_text():
+    assert str(breakable("BENIGN_WITHOUT_CALLBACK")) == "BENIGN_<wbr>WITHOUT_<wbr>CALLBACK"
+    assert str(breakable("<b>_&")) == "&lt;b&gt;_<wbr>&amp;"
+    assert str(breakable(3)) == "3"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +164,11 @@ class Page:
     citation: str
 
 
+def breakable(name: object) -> Markup:
+    """Let a long name break after its underscores, and there before anywhere else."""
+    return Markup("_<wbr>").join(escape(part) for part in str(name).split("_"))
+
+
 def render(page: Page) -> str:
     """Fill the template; whatever comes from a table is shown as text."""
     from jinja2 import Environment, StrictUndefined
@@ -171,6 +176,7 @@ def render(page: Page) -> str:
     folder = files("radiomics_mammo.explain")
     # Autoescape is on for all: the page is HTML whatever its template is called.
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["breakable"] = breakable
     template = environment.from_string((folder / "report.html.j2").read_text(encoding="utf-8"))
     css = (folder / "report.css").read_text(encoding="utf-8")
     return template.render(page=page, css=Markup(css))
