@@ -171,8 +171,8 @@ def read_run(folder: Path) -> Run:
         summary=_read(folder / SUMMARY),
         differences=_read(folder / DIFFERENCES),
         # Without the mark: every other column that is left is a feature.
-        contributions=_read(folder / CONTRIBUTIONS).drop(columns="data") if explained else None,
-        values=_read(folder / VALUES).drop(columns="data") if explained else None,
+        contributions=_read(folder / CONTRIBUTIONS).drop(columns="data", errors="ignore") if explained else None,
+        values=_read(folder / VALUES).drop(columns="data", errors="ignore") if explained else None,
         failures=_read(folder / FAILURES) if (folder / FAILURES).exists() else None,
     )
 
