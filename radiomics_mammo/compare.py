@@ -41,7 +41,7 @@ what is written to OUT:
   summary.csv            model, metric, value, low, high (95% patient-bootstrap interval)
   differences.csv        each resampled model minus its plain twin, paired
   folds.parquet, cases.parquet, shap.parquet, shap_values.parquet, run.json, timings.json
-The last column of these tables, data, says phantom where images were simulated, else real.
+A last column, data, says phantom where images were simulated, else real (cases.parquet: a column phantom).
 
 Splits are made on the person and stratified. Imputation, scaling, resampling and the model are fitted on
 training rows only. The same table, options and seed give the same files, whatever --workers is
