@@ -177,6 +177,29 @@ def test_total_is_the_sum_and_zeros_behind_do_not_change_a_bit(a, zeros):
     np.testing.assert_array_equal(total(padded), found)
 
 
+def folded(a: np.ndarray) -> np.ndarray:
+    """The order of additions that every engine keeps: the upper half onto the lower, until one is left."""
+    size = 1
+    while size < a.shape[-1]:
+        size *= 2
+    b = np.concatenate([a, np.zeros((*a.shape[:-1], size - a.shape[-1]))], axis=-1)
+    while size > 1:
+        size //= 2
+        b = b[..., :size] + b[..., size:]
+    return b[..., 0]
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 5, 8, 17, 64, 65, 129, 1000])
+def test_total_adds_in_one_order_whatever_lies_behind(n):
+    a = np.random.default_rng(n).normal(size=(4, 3, n))
+    assert total(a).tobytes() == folded(a).tobytes()
+    strided = np.repeat(a, 2, axis=-1)[..., ::2]
+    assert total(strided).tobytes() == folded(a).tobytes()
+    for zeros in (1, 7, 100):
+        padded = np.concatenate([a, np.zeros((4, 3, zeros))], axis=-1)
+        assert total(padded).tobytes() == total(a).tobytes()
+
+
 def test_division_and_means_leave_out_what_is_not_there():
     nan = np.nan
     a = np.array([[1.0, 2.0, nan, 3.0], [nan, nan, nan, nan], [4.0, nan, nan, nan]])
