@@ -275,7 +275,8 @@ def _say_summary(summary: Summary, *, setup: Setup, out: Path) -> None:
     kinds = Counter(failure.error for failure in merged.failures)
     for kind, number in kinds.most_common(3):
         example = next(failure for failure in merged.failures if failure.error == kind)
-        say(f"  {number:5d} x {kind}, such as {example.case_id}: {example.cause}. {example.remedy}")
+        where = f"{example.path}: " if example.path else ""
+        say(f"  {number:5d} x {kind}, such as {example.case_id}: {where}{example.cause}. {example.remedy}")
 
 
 if __name__ == "__main__":

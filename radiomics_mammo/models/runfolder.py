@@ -159,6 +159,8 @@ def read_run(folder: Path) -> Run:
     InputError
         The folder is not a run, or one of its tables is missing or damaged.
     """
+    if folder.is_file():
+        raise InputError("is a file", path=folder, remedy="Name the folder that compare wrote with --out.")
     if not folder.is_dir():
         raise InputError("there is no such run folder", path=folder, remedy="Run compare first, or check the path.")
     info = read_info(folder / INFO)
