@@ -1,5 +1,6 @@
 # make demo   a fresh machine to a report: environment, installation (wheels only), extract, compare, report
 # make test   what must pass: ruff, mypy, pytest, with the extras that the tests need (gcc for pyradiomics)
+# make lint, format, bench, clean (removes the environment, too)
 # A second call installs nothing, unless pyproject.toml has changed.
 # Variables: PYTHON (3.11 to 3.13), VENV (the environment's folder), DEMO (arguments of the demo),
 # BENCH (arguments of the benchmark), WORKERS (processes of pytest).
@@ -48,7 +49,7 @@ clean:
 $(VENV)/.made:
 	@test -n "$(PYTHON)" || { echo "No Python 3.11, 3.12 or 3.13 with venv was found." \
 	"Install one (on Debian and Ubuntu: apt-get install python3 python3-venv), or say make PYTHON=/path/to/python." >&2; exit 1; }
-	$(PYTHON) -c 'import sys; v = sys.version_info; (3, 11) <= v[:2] <= (3, 13) or sys.exit("Python %d.%d cannot be used: set PYTHON to 3.11, 3.12 or 3.13." % v[:2])'
+	@$(PYTHON) -c 'import sys; v = sys.version_info; (3, 11) <= v[:2] <= (3, 13) or sys.exit("Python %d.%d cannot be used: set PYTHON to 3.11, 3.12 or 3.13." % v[:2])'
 	$(PYTHON) -m venv $(VENV)
 	@touch $@
 
