@@ -120,7 +120,7 @@ class Recipe:
 
     name: str = "pyradiomics-default"
     settings: Settings = field(default_factory=Settings)
-    features: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    features: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _features({}, None))
 
     @property
     def text(self) -> str:

@@ -426,3 +426,7 @@ def test_the_readme_lists_every_setting_with_its_default():
     assert [name for name, _ in rows] == [setting.name for setting in fields(Settings)]
     for name, default in rows:
         assert settings_from({name: yaml.safe_load(default)}) == Settings(), name
+
+
+def test_a_recipe_made_by_hand_measures_everything():
+    assert Recipe().hash == recipe_from({}).hash
