@@ -26,7 +26,7 @@ examples:
   python -m radiomics_mammo.extract cbis-ddsm /data/CBIS-DDSM --abnormality mass --out masses.parquet
   python -m radiomics_mammo.extract manifest cases.csv --recipe my_params.yaml --workers 8
   python -m radiomics_mammo.extract phantom --patients 60
-  python -m radiomics_mammo.extract phantom --write-tree /tmp/phantom-tree
+  python -m radiomics_mammo.extract phantom --write-tree phantom-tree
 
 what comes out:
   TABLE.parquet               one row a case: identity columns, then features; how it was made as metadata

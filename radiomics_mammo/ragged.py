@@ -40,9 +40,7 @@ def pack(rois: Sequence[Roi], *, pad: int) -> RoiBatch:
             values[value_starts[r] : value_starts[r + 1]],
         )
     spacing = np.array([roi.spacing for roi in rois], dtype=np.float64)
-    return RoiBatch(
-        pad, shapes, starts, levels, shape_mask, value_starts, values, n_levels, n_distinct, spacing
-    )
+    return RoiBatch(pad, shapes, starts, levels, shape_mask, value_starts, values, n_levels, n_distinct, spacing)
 
 
 def _offsets(sizes: np.ndarray) -> np.ndarray:

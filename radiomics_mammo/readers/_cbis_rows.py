@@ -27,6 +27,8 @@ COLUMNS: tuple[tuple[str, type], ...] = (
     ("assessment", int),
     ("subtlety", int),
 )
+MASS_COLUMNS = COLUMNS[:10]
+"""What is known of a mass before a radiologist has judged it."""
 
 _MALIGNANT = {"MALIGNANT": 1, "BENIGN": 0, "BENIGN_WITHOUT_CALLBACK": 0}
 _IMAGE, _CROP, _MASK = "image_file_path", "cropped_image_file_path", "roi_mask_file_path"

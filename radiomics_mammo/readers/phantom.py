@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_mammo.errors import InputError
+from radiomics_mammo.readers._cbis_rows import MASS_COLUMNS
 from radiomics_mammo.readers.phantom_breast import AIR, CANVAS_MM, FIELD_MM, draw_anatomy, draw_scene
 from radiomics_mammo.readers.phantom_lesion import draw_mass, draw_outline, place
 from radiomics_mammo.readers.phantom_plan import (
@@ -66,18 +67,7 @@ class PhantomReader:
     seed: int = 2026
     size: int = 700
 
-    columns: ClassVar[tuple[tuple[str, type], ...]] = (
-        ("abnormality_type", str),
-        ("split", str),
-        ("laterality", str),
-        ("view", str),
-        ("abnormality_id", int),
-        ("pathology", str),
-        ("malignant", int),
-        ("breast_density", int),
-        ("mass_shape", str),
-        ("mass_margins", str),
-    )
+    columns: ClassVar[tuple[tuple[str, type], ...]] = MASS_COLUMNS
 
     def __post_init__(self) -> None:
         if self.patients < 1:
