@@ -22,7 +22,8 @@ def fake_steps(monkeypatch: pytest.MonkeyPatch, *codes: int) -> None:
     monkeypatch.setattr(demo, "_write_tree", lambda *_: None)
 
 
-def test_the_commands_are_those_that_a_user_types() -> None:
+def test_the_commands_are_those_that_a_user_types(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # the demonstration's own folder may lie in this one
     lines = [" ".join(command) for _, command in demo._commands(Path("demo"), anew=True)]
     assert lines == [
         "-m radiomics_mammo.extract cbis-ddsm demo/cbis-ddsm --recipe lesion --out demo/tables/phantom.parquet",
