@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A run in the background ignores Ctrl-C, and so would the commands that the tests start to interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def shared_data_folder() -> Path:

@@ -22,8 +22,9 @@ from radiomics_mammo.settings import Settings
 from radiomics_mammo.types import Failure, Roi, Sample
 
 MEASURE = """
-import json, resource, sys
+import json, sys
 import numpy as np
+from radiomics_mammo.bench.memory import peak_rss
 from radiomics_mammo.cpu_engine import CpuEngine
 from radiomics_mammo.recipe import recipe_from
 from radiomics_mammo.types import Sample
@@ -37,7 +38,7 @@ engine = CpuEngine(recipe_from({"setting": setting}))
 (row,) = engine.measure([Sample("", "", image, mask)]).results
 found = dict(zip(engine.feature_names, row.tolist()))
 levels = len(np.unique(image[mask]))
-print(json.dumps({"rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "pixels": int(mask.sum()),
+print(json.dumps({"rss_mb": peak_rss(), "pixels": int(mask.sum()),
                   "distinct": levels, "nan": int(np.isnan(row).sum()), "features": found}))
 """
 

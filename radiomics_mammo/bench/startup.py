@@ -18,8 +18,7 @@ from radiomics_mammo.bench.workload import SIZES, regions
 from radiomics_mammo.errors import RadiomicsMammoError
 
 MEMORY = """
-import resource, sys
-import numpy as np
+from radiomics_mammo.bench.memory import peak_rss
 from radiomics_mammo.bench.workload import region
 from radiomics_mammo.cpu_engine import CpuEngine
 from radiomics_mammo.recipe import recipe_from
@@ -28,7 +27,7 @@ engine = CpuEngine(recipe_from({"setting": {"binWidth": 25.0}}))
 engine.warm_up()
 (vector,) = engine.measure([sample]).results
 assert vector.shape == (102,)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform != "darwin" else 1024**2))
+print(peak_rss())
 """
 
 
