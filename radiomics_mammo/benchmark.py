@@ -73,7 +73,7 @@ def _speed(arguments: argparse.Namespace) -> None:
     from radiomics_mammo.bench.peers import Contestant, OneByOne, Pictologics, Pyradiomics, Tables
     from radiomics_mammo.bench.speed import race
     from radiomics_mammo.bench.workload import SETTINGS, SIZES
-    from radiomics_mammo.console import console, progress
+    from radiomics_mammo.console import console, progress, say
 
     sizes = [size for size in SIZES if not arguments.sizes or size.name in arguments.sizes]
     contestants: dict[str, Contestant] = {"tables": Tables(), "execute": OneByOne(), "pyradiomics": Pyradiomics()}
@@ -92,18 +92,18 @@ def _speed(arguments: argparse.Namespace) -> None:
     finally:
         if peer is not None:
             peer.close()
-    table = Table(title="Milliseconds a region, one thread; and how many times longer than this package's tables")
-    table.add_column("regions")
+    table = Table("regions", box=None)
     for name in contestants:
-        table.add_column(f"{name}, ms", justify="right")
-    table.add_column("pyradiomics / execute", justify="right")
+        table.add_column(f"{name}\nms", justify="right", no_wrap=True)
     for name in list(contestants)[2:]:
-        table.add_column(f"{name} / tables", justify="right")
+        table.add_column(f"{name}\n/ tables", justify="right", no_wrap=True)
+    table.add_column("/ execute", justify="right", no_wrap=True)
     for cell in cells:
         row = [f"{cell.size}, {cell.setting}", *(f"{cell.milliseconds[name]:.2f}" for name in contestants)]
-        row.append(f"{cell.ratios['pyradiomics'] / cell.ratios['execute']:.1f}x")
-        table.add_row(*row, *(f"{cell.ratios[name]:.1f}x" for name in list(contestants)[2:]))
-    console.print(table)
+        row += [f"{cell.ratios[name]:.1f}x" for name in list(contestants)[2:]]
+        table.add_row(*row, f"{cell.ratios['pyradiomics'] / cell.ratios['execute']:.1f}x")
+    say("Milliseconds a region; how many times longer the others took than tables (extract), pyradiomics than execute")
+    console.print(table, width=max(console.width, 110))
 
 
 def _startup(arguments: argparse.Namespace) -> None:
