@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+WIDTH = 110
 PARTS = ("speed", "startup", "workers", "memory")
 DESCRIPTION = """\
 Measures, one thread each and taking turns in the same run, milliseconds a region and the ratio to pyradiomics (and to
@@ -68,6 +69,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _speed(arguments: argparse.Namespace) -> None:
+    from rich.console import Console
     from rich.table import Table
 
     from radiomics_mammo.bench.peers import Contestant, OneByOne, Pictologics, Pyradiomics, Tables
@@ -92,7 +94,8 @@ def _speed(arguments: argparse.Namespace) -> None:
     finally:
         if peer is not None:
             peer.close()
-    table = Table("regions", box=None)
+    table = Table(box=None)
+    table.add_column("regions", no_wrap=True)
     for name in contestants:
         table.add_column(f"{name}\nms", justify="right", no_wrap=True)
     for name in list(contestants)[2:]:
@@ -103,7 +106,7 @@ def _speed(arguments: argparse.Namespace) -> None:
         row += [f"{cell.ratios[name]:.1f}x" for name in list(contestants)[2:]]
         table.add_row(*row, f"{cell.ratios['pyradiomics'] / cell.ratios['execute']:.1f}x")
     say("Milliseconds a region; how many times longer the others took than tables (extract), pyradiomics than execute")
-    console.print(table, width=max(console.width, 110))
+    Console(width=max(console.width, WIDTH)).print(table)  # in a file as wide as it needs
 
 
 def _startup(arguments: argparse.Namespace) -> None:
