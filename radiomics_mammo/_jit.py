@@ -57,6 +57,7 @@ def kernel(function: Callable[..., Any] | None = None, *, fastmath: set[str] | b
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(cache_folder())
     try:
-        return numba.njit(cache=True, nogil=True, fastmath=fastmath)(function)
+        # Divisions are guarded where they need it; checking each of them again takes time to compile and to run.
+        return numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=fastmath)(function)
     finally:
         numba.config.CACHE_DIR = before

@@ -16,6 +16,7 @@ from radiomics_mammo.preprocess import prepare
 from radiomics_mammo.ragged import pack
 from radiomics_mammo.recipe import Recipe
 from radiomics_mammo.types import Failure, Roi, Sample
+from radiomics_mammo.warmup import slowest_beside, small_sample, without_slowest
 
 BATCH_PIXELS = 4_000_000
 """Pixels of bounding boxes that are laid end to end at once."""
@@ -35,10 +36,11 @@ class CpuEngine:
     def warm_up(self) -> WarmUp:
         """Run one small region through every kernel, so that each is compiled or loaded from numba's cache."""
         start = time.perf_counter()
-        y, x = np.mgrid[:24, :24]
-        image = ((y * 37 + x * 61) % 97).astype(np.uint16)
         with event.install_recorder("numba:compile") as compiled:
-            self.measure([Sample("warm-up", "", image, (y - 12) ** 2 + (x - 12) ** 2 < 110)])
+            with slowest_beside(self.recipe) as beside:
+                if beside:
+                    CpuEngine(without_slowest(self.recipe)).measure([small_sample()])
+            self.measure([small_sample()])
         return WarmUp(time.perf_counter() - start, sum(e.is_start for _, e in compiled.buffer))
 
     def measure(self, samples: Sequence[Sample]) -> Measured:

@@ -112,7 +112,7 @@ def choose(name: str) -> tuple[str, str]:
     if name == "pyradiomics" and importlib.util.find_spec("radiomics") is None:
         raise EngineError(
             "engine 'pyradiomics' needs the original library, which is not installed",
-            remedy='Run: pip install "radiomics-mammo[reference]" (it compiles a C extension), or use --engine cpu.',
+            remedy="Run: pip install pyradiomics-bhklab==3.1.4 (it compiles a C extension), or use --engine cpu.",
         )
     return name, "as asked"
 

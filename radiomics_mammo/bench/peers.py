@@ -67,7 +67,7 @@ class Pyradiomics:
 
     def __init__(self) -> None:
         if importlib.util.find_spec("radiomics") is None:
-            raise EngineError("pyradiomics is not installed", remedy='Run: pip install "radiomics-mammo[reference]".')
+            raise EngineError("pyradiomics is not installed", remedy="Run: pip install pyradiomics-bhklab==3.1.4.")
 
     def seconds(self, samples: Sequence[Sample], *, setting: Mapping[str, float]) -> float:
         """Call its extractor for each sample."""
