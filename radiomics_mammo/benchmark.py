@@ -39,7 +39,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--sizes", choices=("small", "medium", "large"), nargs="+", help="sizes (default: all)")
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="rounds of the race (default: 5)")
     parser.add_argument("--pictologics", metavar="PYTHON", help="an interpreter that has pictologics")
-    parser.add_argument("--rows", type=int, default=12_000, metavar="N", help="rows of the workers' race")
+    parser.add_argument("--rows", type=int, default=3_000, metavar="N", help="rows of the workers' race")
     return parser
 
 
@@ -123,7 +123,7 @@ def _workers(arguments: argparse.Namespace) -> None:
     from radiomics_mammo.console import say
 
     gain = worker_gain(rows=arguments.rows)
-    say(f"Two workers finish {arguments.rows:,} small regions {gain:.2f} times as fast as one, start-up included")
+    say(f"Two workers finish {arguments.rows:,} medium regions {gain:.2f} times as fast as one, start-up included")
 
 
 def _memory(arguments: argparse.Namespace) -> None:

@@ -14,7 +14,7 @@ from statistics import median
 
 import numpy as np
 
-from radiomics_mammo.bench.workload import SIZES, regions
+from radiomics_mammo.bench.workload import SIZES, Size, regions
 from radiomics_mammo.errors import RadiomicsMammoError
 
 MEMORY = """
@@ -39,9 +39,9 @@ class Startup:
     warm: float
 
 
-def write_manifest(folder: Path, *, rows: int) -> Path:
-    """Small regions as .npy files and a manifest that goes round them ``rows`` times."""
-    samples = regions(SIZES[0])
+def write_manifest(folder: Path, *, rows: int, size: Size = SIZES[0]) -> Path:
+    """Regions as .npy files and a manifest that goes round them ``rows`` times."""
+    samples = regions(size)
     for sample in samples:
         np.save(folder / f"{sample.case_id}.npy", sample.image)
         np.save(folder / f"{sample.case_id}_mask.npy", sample.mask.astype(np.uint8))
@@ -84,11 +84,11 @@ def startup(*, rounds: int = 3) -> Startup:
     return Startup(cold, min(warm))
 
 
-def worker_gain(*, rows: int, rounds: int = 3) -> float:
-    """Median ratio of one worker's time to two workers' over the same table, start-up included."""
+def worker_gain(*, rows: int, rounds: int = 2) -> float:
+    """Median ratio of one worker's time to two workers' over the same table of medium regions, start-up included."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        manifest = write_manifest(folder, rows=rows)
+        manifest = write_manifest(folder, rows=rows, size=SIZES[1])
         out = ("--out", str(folder / "table.parquet"))
         run_extract(manifest, "--workers", "2", "--limit", "100", *out)
         gains = [
