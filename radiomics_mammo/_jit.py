@@ -23,7 +23,8 @@ def cache_folder() -> Path:
     package = Path(__file__).parent
     sources = sorted([*package.glob("families/**/*.py"), package / "ragged.py", package / "_arrays.py", Path(__file__)])
     text = b"".join(source.read_bytes() for source in sources)
-    name = hashlib.sha256(text + numba.__version__.encode()).hexdigest()[:16]
+    # numba files its results by path, too: two installations of the same sources do not share them.
+    name = hashlib.sha256(text + f"{numba.__version__} {package}".encode()).hexdigest()[:16]
     homes = [
         os.environ.get("NUMBA_CACHE_DIR"),
         os.environ.get("XDG_CACHE_HOME"),
