@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from radiomics_mammo import __version__, errors
+from radiomics_mammo.batch import case_failure
 from radiomics_mammo.engines import choose, open_engine, versions
 from radiomics_mammo.errors import CaseError, InputError
 from radiomics_mammo.readers.base import Reader
 from radiomics_mammo.readers.pictures import Picture, picture_of, region_of
 from radiomics_mammo.recipe import Recipe, load_recipe, recipe_from
-from radiomics_mammo.types import Failure, Sample
+from radiomics_mammo.types import Case, Failure, Sample
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -189,7 +190,7 @@ class FeatureExtractor:
                 try:
                     yield from cases.load(listed)
                 except CaseError as error:
-                    failures.append(_failure(listed.case_id, listed.patient_id, error))
+                    failures.append(case_failure(listed, stage="read", error=error))
             return
         for number, case in enumerate(cases):
             if isinstance(case, Sample):
@@ -210,7 +211,7 @@ class FeatureExtractor:
                     case_id=case_id,
                 )
             except CaseError as error:
-                failures.append(_failure(case_id, patient_id, error))
+                failures.append(case_failure(Case(case_id, patient_id), stage="read", error=error))
                 continue
             yield replace(sample, patient_id=patient_id, columns=entry)
 
@@ -260,10 +261,6 @@ def _identity(sample: Sample) -> dict[str, Any]:
         "image_path": sample.image_path,
         "mask_path": sample.mask_path,
     }
-
-
-def _failure(case_id: str, patient_id: str, error: CaseError) -> Failure:
-    return Failure(case_id, patient_id, "read", type(error).__name__, error.path or "", error.cause, error.remedy)
 
 
 def _path(picture: Picture) -> str:

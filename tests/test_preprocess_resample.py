@@ -4,40 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from test_preprocess import boxed, itk, plane_of, radiomics
 
 from radiomics_mammo.errors import MaskError, RoiError
-from radiomics_mammo.preprocess.plane import Plane
 from radiomics_mammo.preprocess.resample import resample
 from radiomics_mammo.preprocess.resegment import resegment
 from radiomics_mammo.recipe import settings_from
 from radiomics_mammo.settings import Settings
-from radiomics_mammo.types import Sample
-
-BOX = np.s_[3:7, 2:6]
-
-
-def plane_of(values: np.ndarray, mask: np.ndarray | None = None, spacing: tuple[float, float] | None = None) -> Plane:
-    inside = np.ones(values.shape, dtype=bool) if mask is None else mask
-    return Plane.of(Sample("x", "P", values, inside, spacing, image_path="image.png", mask_path="mask.png"))
-
-
-def boxed(shape: tuple[int, int] = (10, 9), box: tuple[slice, slice] = BOX) -> np.ndarray:
-    mask = np.zeros(shape, dtype=bool)
-    mask[box] = True
-    return mask
-
-
-def radiomics():
-    return pytest.importorskip("radiomics.imageoperations", reason="needs the reference extra")
-
-
-def itk(values: np.ndarray, spacing: tuple[float, float] = (1.0, 1.0)):
-    import SimpleITK as sitk
-
-    image = sitk.GetImageFromArray(values)
-    image.SetSpacing(spacing[::-1])
-    return image
-
 
 # Resegmentation
 
