@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
@@ -96,15 +97,30 @@ def mean_over_angles(a: Array, *, xp: ModuleType) -> Array:
     return divide(total(xp.where(known, a, 0.0)), total(known.astype(np.float64)), xp=xp, otherwise=np.nan)
 
 
-def cuda_status() -> str:
-    """What is here of CUDA, in a few words: the CuPy wheel, the driver, the device."""
-    if importlib.util.find_spec("cupy") is None:
-        return "CuPy is not installed"
-    import cupy
+@dataclass(frozen=True, slots=True)
+class CudaProblem:
+    """Why no GPU can be used.
 
-    try:
-        count = cupy.cuda.runtime.getDeviceCount()
-    except cupy.cuda.runtime.CUDARuntimeError as error:
-        return f"CuPy {cupy.__version__} found no usable GPU: {error}"
-    names = [cupy.cuda.runtime.getDeviceProperties(k)["name"].decode() for k in range(count)]
-    return f"CuPy {cupy.__version__} sees {', '.join(names)}"
+    Attributes
+    ----------
+    found : str
+        What is here of CUDA.
+    remedy : str
+        What to do.
+    """
+
+    found: str
+    remedy: str
+
+
+def cuda_problem() -> CudaProblem | None:
+    """What keeps the cuda engine from running here; None where nothing does."""
+    if importlib.util.find_spec("cupy") is None:
+        return CudaProblem(
+            "CuPy is not installed",
+            "On a machine with an NVIDIA GPU: pip install 'radiomics-mammo[gpu-cuda13]' (driver 580 or newer), "
+            "or [gpu-cuda12] (driver 525 or newer).",
+        )
+    from radiomics_mammo._cuda import problem
+
+    return problem()

@@ -14,7 +14,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "radiomics_mammo"
 ROOT = PACKAGE.name
 COMMANDS = ("extract", "compare", "report", "predict", "benchmark", "demo")
-GROUND = ("errors", "types", "settings", "_arrays", "_jit")
+GROUND = ("errors", "types", "settings", "_arrays", "_device", "_jit")
 """What every room that sees pixels stands on."""
 
 
@@ -90,7 +90,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "types": (),
     "settings": (),
     "_jit": (),
-    "_arrays": ("_jit",),
+    "_arrays": ("_jit", "_cuda"),
+    "_device": ("_arrays", "_jit"),
     "readers": (*GROUND, "readers"),
     "preprocess": (*GROUND, "preprocess"),
     "filters": (*GROUND, "filters"),

@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from radiomics_mammo._arrays import Array, mean_over_angles
+from radiomics_mammo._device import DeviceBatch
 from radiomics_mammo.settings import Settings
 from radiomics_mammo.types import RoiBatch
 
@@ -76,6 +80,11 @@ class Family:
         In pyradiomics' order (alphabetical by the names of its methods).
     cpu : callable
         ``statistics(batch, settings) -> stats`` of the cpu engine.
+    cuda : callable
+        The same of the cuda engine, on arrays of the device.
+    footprint : callable
+        ``footprint(framed, width, settings) -> bytes``: how much of the device's memory ``cuda`` and the formulas take for
+        regions of so many framed pixels (ndarray of int64) in a batch whose arrays by level have ``width`` entries.
     derive : callable
         ``derive(stats, xp) -> terms``: what several formulas need, worked out once; runs on every engine.
     per_angle : bool
@@ -86,6 +95,8 @@ class Family:
     title: str
     features: tuple[Feature, ...]
     cpu: Callable[[RoiBatch, Settings], Any]
+    cuda: Callable[[DeviceBatch, Settings], Any]
+    footprint: Callable[[NDArray[np.int64], int, Settings], NDArray[np.int64]]
     derive: Callable[[Any, ModuleType], Any]
     per_angle: bool = False
 

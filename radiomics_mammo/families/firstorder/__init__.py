@@ -11,6 +11,8 @@ from types import ModuleType
 from radiomics_mammo._arrays import Array, divide, total
 from radiomics_mammo.families._counting import entropy_of
 from radiomics_mammo.families.firstorder._cpu import statistics
+from radiomics_mammo.families.firstorder._cuda import footprint
+from radiomics_mammo.families.firstorder._cuda import statistics as cuda_statistics
 from radiomics_mammo.families.firstorder._stats import FirstOrderStats
 from radiomics_mammo.families.spec import Family, Feature
 
@@ -169,6 +171,8 @@ FAMILY = Family(
     name="firstorder",
     title="First order",
     cpu=statistics,
+    cuda=cuda_statistics,
+    footprint=footprint,
     derive=derive,
     features=(
         Feature("10Percentile", percentile_10, "QG58", "grey", "any"),

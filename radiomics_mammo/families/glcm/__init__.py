@@ -12,6 +12,8 @@ from types import ModuleType
 from radiomics_mammo._arrays import Array, divide, total
 from radiomics_mammo.families._counting import entropy_of
 from radiomics_mammo.families.glcm._cpu import statistics
+from radiomics_mammo.families.glcm._cuda import footprint
+from radiomics_mammo.families.glcm._cuda import statistics as cuda_statistics
 from radiomics_mammo.families.glcm._terms import GlcmTerms, derive
 from radiomics_mammo.families.spec import Family, Feature
 
@@ -238,6 +240,8 @@ FAMILY = Family(
     title="Grey level co-occurrence",
     per_angle=True,
     cpu=statistics,
+    cuda=cuda_statistics,
+    footprint=footprint,
     derive=derive,
     features=(
         _feature("Autocorrelation", autocorrelation, "QWB0", "level²", "≥ 1"),

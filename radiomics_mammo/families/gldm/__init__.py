@@ -12,6 +12,8 @@ from radiomics_mammo._arrays import Array
 from radiomics_mammo.families import _size_terms as sizes
 from radiomics_mammo.families._size_terms import SizeTerms, derive
 from radiomics_mammo.families.gldm._cpu import statistics
+from radiomics_mammo.families.gldm._cuda import footprint
+from radiomics_mammo.families.gldm._cuda import statistics as cuda_statistics
 from radiomics_mammo.families.spec import Family, Feature
 
 
@@ -134,6 +136,8 @@ FAMILY = Family(
     title="Grey level dependence",
     per_angle=True,
     cpu=statistics,
+    cuda=cuda_statistics,
+    footprint=footprint,
     derive=derive,
     features=(
         Feature("DependenceEntropy", dependence_entropy, "FCBV", "bit", "≥ 0"),

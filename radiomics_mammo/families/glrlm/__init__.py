@@ -13,6 +13,8 @@ from radiomics_mammo._arrays import Array
 from radiomics_mammo.families import _size_terms as sizes
 from radiomics_mammo.families._size_terms import SizeTerms, derive
 from radiomics_mammo.families.glrlm._cpu import statistics
+from radiomics_mammo.families.glrlm._cuda import footprint
+from radiomics_mammo.families.glrlm._cuda import statistics as cuda_statistics
 from radiomics_mammo.families.spec import Family, Feature
 
 
@@ -155,6 +157,8 @@ FAMILY = Family(
     title="Grey level run lengths",
     per_angle=True,
     cpu=statistics,
+    cuda=cuda_statistics,
+    footprint=footprint,
     derive=derive,
     features=(
         Feature("GrayLevelNonUniformity", level_non_uniformity, "R5YN", "run", "≥ 1 / levels", _NO_LINE, _LINES),

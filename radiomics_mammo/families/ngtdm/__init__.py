@@ -11,6 +11,8 @@ from types import ModuleType
 
 from radiomics_mammo._arrays import Array, divide, total
 from radiomics_mammo.families.ngtdm._cpu import statistics
+from radiomics_mammo.families.ngtdm._cuda import footprint
+from radiomics_mammo.families.ngtdm._cuda import statistics as cuda_statistics
 from radiomics_mammo.families.ngtdm._stats import NgtdmStats
 from radiomics_mammo.families.spec import Family, Feature
 
@@ -101,6 +103,8 @@ FAMILY = Family(
     name="ngtdm",
     title="Neighbouring grey tone difference",
     cpu=statistics,
+    cuda=cuda_statistics,
+    footprint=footprint,
     derive=derive,
     features=(
         Feature("Busyness", busyness, "NQ30", "1", "≥ 0", remark=_ALONE),

@@ -14,6 +14,8 @@ import numpy as np
 
 from radiomics_mammo._arrays import Array, divide
 from radiomics_mammo.families.shape2d._cpu import statistics
+from radiomics_mammo.families.shape2d._cuda import footprint
+from radiomics_mammo.families.shape2d._cuda import statistics as cuda_statistics
 from radiomics_mammo.families.shape2d._stats import Shape2DStats
 from radiomics_mammo.families.spec import Family, Feature
 
@@ -128,6 +130,8 @@ FAMILY = Family(
     name="shape2D",
     title="Shape",
     cpu=statistics,
+    cuda=cuda_statistics,
+    footprint=footprint,
     derive=derive,
     features=(
         Feature("Elongation", elongation, "", "1", "0 to 1", "the region is a single pixel", _THIN),

@@ -1,0 +1,20 @@
+"""Shape in the plane on the GPU."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radiomics_mammo._device import DeviceBatch
+from radiomics_mammo.families.shape2d._stats import Shape2DStats
+from radiomics_mammo.settings import Settings
+
+
+def statistics(batch: DeviceBatch, settings: Settings) -> Shape2DStats:
+    """Not there yet."""
+    raise NotImplementedError
+
+
+def footprint(framed: NDArray[np.int64], width: int, settings: Settings) -> NDArray[np.int64]:
+    """Not there yet."""
+    raise NotImplementedError
