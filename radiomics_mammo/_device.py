@@ -157,6 +157,8 @@ class DeviceBatch:
         No grey level of the region is higher (``n_levels`` may be lower).
     n_tiles : int
         Tiles of all regions.
+    item_bytes : int
+        Bytes of an intensity, of the region where they are widest.
     rois : Array of int64, shape (n_roi, 12)
         ``struct Roi`` of common.cuh.
     tiles : Array of int32, shape (n_tiles, 4)
@@ -180,6 +182,7 @@ class DeviceBatch:
     shapes: NDArray[np.int64]
     bounds: NDArray[np.int64]
     n_tiles: int
+    item_bytes: int
     rois: Array
     tiles: Array
     upload: Array

@@ -36,6 +36,8 @@ class Staged:
         Width of the frame.
     n_tiles, pixels : int
         Tiles, and pixels of the framed boxes.
+    item_bytes : int
+        Bytes of the widest intensity.
     sections : tuple of int
         Where regions, tiles, spacing and edges begin, and where edges end.
     """
@@ -46,6 +48,7 @@ class Staged:
     pad: int
     n_tiles: int
     pixels: int
+    item_bytes: int
     sections: tuple[int, ...]
 
 
@@ -91,7 +94,8 @@ def stage(rois: Sequence[Roi], *, pad: int, device: Device) -> Staged:
         if roi.shape_mask is not roi.mask:
             _put(staged, shape_at, roi.shape_mask)
     ends = (*sections[:-1].tolist(), int(sections[-2] + sizes[-1]))
-    return Staged(staged, shapes, bounds, pad, len(tiles), int(framed.sum()), ends)
+    item_bytes = max(roi.values.dtype.itemsize for roi in rois)
+    return Staged(staged, shapes, bounds, pad, len(tiles), int(framed.sum()), item_bytes, ends)
 
 
 def to_device(staged: Staged, device: Device) -> DeviceBatch:
@@ -131,8 +135,8 @@ def to_device(staged: Staged, device: Device) -> DeviceBatch:
             shared=2 * 8 * device.threads,
         )
     return DeviceBatch(
-        device, staged.pad, staged.shapes, staged.bounds, staged.n_tiles, rois, tiles, upload, levels, shape_mask,
-        level_count, n_levels, n_distinct, spacing,
+        device, staged.pad, staged.shapes, staged.bounds, staged.n_tiles, staged.item_bytes, rois, tiles, upload, levels,
+        shape_mask, level_count, n_levels, n_distinct, spacing,
     )  # fmt: skip
 
 

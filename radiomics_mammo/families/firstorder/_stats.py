@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from radiomics_mammo._arrays import Array
 
 
@@ -50,5 +48,5 @@ class FirstOrderStats:
     @classmethod
     def of(cls, moments: Array, quantiles: Array, pixel_area: Array, count: Array) -> FirstOrderStats:
         """Name the columns of what the kernels wrote, shape (n_roi, 10)."""
-        n, low, high, mean, m2, m3, m4, deviation, robust, energy = np.moveaxis(moments, 1, 0)
+        n, low, high, mean, m2, m3, m4, deviation, robust, energy = moments.T
         return cls(n, low, high, mean, m2, m3, m4, deviation, robust, energy, quantiles, pixel_area, count)

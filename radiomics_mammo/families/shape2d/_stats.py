@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from radiomics_mammo._arrays import Array
 
 
@@ -44,4 +42,4 @@ class Shape2DStats:
     @classmethod
     def of(cls, measures: Array, spacing: Array) -> Shape2DStats:
         """Name the columns of what the kernel wrote, shape (n_roi, 9)."""
-        return cls(*np.moveaxis(measures, 1, 0), *np.moveaxis(spacing, 1, 0))
+        return cls(*measures.T, *spacing.T)
