@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from types import ModuleType
@@ -175,6 +175,8 @@ class DeviceBatch:
         The highest grey level of each region, and how many occur.
     spacing : Array of float64, shape (n_roi, 2)
         (row, column).
+    shared : dict
+        What one family found and another one needs, too.
     """
 
     device: Device
@@ -192,6 +194,7 @@ class DeviceBatch:
     n_levels: Array
     n_distinct: Array
     spacing: Array
+    shared: dict[Any, Any] = field(default_factory=dict)
 
     @property
     def n_roi(self) -> int:
