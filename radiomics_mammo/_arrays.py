@@ -34,13 +34,9 @@ def total(a: Array) -> Array:
         return a[..., 0]
     if isinstance(a, np.ndarray):
         return _fold(np.ascontiguousarray(a).reshape(-1, n)).reshape(a.shape[:-1])
-    half = 1 << ((n - 1).bit_length() - 1)
-    b = a[..., :half].copy()
-    b[..., : n - half] += a[..., half:]
-    while half > 1:
-        half //= 2
-        b = b[..., :half] + b[..., half:]
-    return b[..., 0]
+    from radiomics_mammo._cuda import fold_on_device
+
+    return fold_on_device(a)
 
 
 @kernel

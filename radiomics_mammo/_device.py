@@ -115,11 +115,15 @@ class Device(Protocol):
         ...
 
     def upload(self, staged: NDArray[np.uint8]) -> Array:
-        """Queue the copy of staged bytes; what is queued later sees them. ``staged`` must live until a download ends."""
+        """Queue the copy of staged bytes, which must live until a download ends; what is queued later sees them."""
         ...
 
     def download(self, array: Array) -> Callable[[], NDArray[Any]]:
         """Queue the copy of a result; calling what it gives waits for it."""
+        ...
+
+    def queue(self) -> AbstractContextManager[None]:
+        """Whatever is done within is queued on this device, in its order."""
         ...
 
     def stage(self, name: str) -> AbstractContextManager[None]:
@@ -140,6 +144,29 @@ def check_grid(blocks: Blocks, shared: int, device: Device) -> bool:
     if any(n > most for n, most in zip(blocks, MOST_BLOCKS, strict=False)) or shared > device.shared_bytes:
         raise ValueError(f"no device takes a grid of {blocks} with {shared} bytes of shared memory")
     return min(blocks) > 0
+
+
+def fold(a: Array, *, device: Device) -> Array:
+    """Sum over the last axis in the order of :func:`radiomics_mammo._arrays.total`, in one launch.
+
+    Parameters
+    ----------
+    a : Array of float64, shape (..., n), without gaps
+    device : Device
+    """
+    n = a.shape[-1]
+    rows = a.size // n
+    out = device.empty(a.shape[:-1], np.float64)
+    whole = (n - 1).bit_length()  # of the power of two that the row is padded to
+    lanes = min(whole, device.threads.bit_length() - 1)
+    device.launch(
+        source("fold.cu"),
+        "fold",
+        blocks=(-(-rows // (device.threads >> lanes)),),
+        args=(a, np.int64(rows), np.int64(n), np.int32(1 << lanes), np.int32(whole - lanes), out),
+        shared=8 * device.threads,
+    )
+    return out
 
 
 @dataclass(frozen=True, slots=True, eq=False)

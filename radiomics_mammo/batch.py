@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,13 +15,8 @@ from radiomics_mammo.errors import CaseError, InputError
 from radiomics_mammo.types import Case, Failure, Sample, Scalar
 
 if TYPE_CHECKING:
-    from radiomics_mammo.engines import Engine
+    from radiomics_mammo.engines import Engine, Limits, Measured
     from radiomics_mammo.readers.base import Reader
-
-BATCH_BYTES = 64_000_000
-BATCH_CASES = 64
-# Reading stops for the batch after this long, so that a kill loses little and the progress moves.
-BATCH_SECONDS = 1.0
 
 Numbered = tuple[int, Case]
 
@@ -81,12 +77,12 @@ class _Pending:
     size: int = 0
     read_s: float = 0.0
 
-    def is_full(self) -> bool:
-        return self.size >= BATCH_BYTES or len(self.done) >= BATCH_CASES or self.read_s >= BATCH_SECONDS
+    def is_full(self, limits: Limits) -> bool:
+        return self.size >= limits.bytes or len(self.done) >= limits.cases or self.read_s >= limits.seconds
 
 
 def measure_cases(engine: Engine, reader: Reader, *, cases: Iterable[Numbered]) -> Generator[BatchResult, None, None]:
-    """Measure cases batch by batch, in their order.
+    """Measure cases batch by batch, in their order, reading on while the engine works, if it can.
 
     How the cases fall into batches has no influence on the rows.
 
@@ -102,7 +98,7 @@ def measure_cases(engine: Engine, reader: Reader, *, cases: Iterable[Numbered]) 
     Yields
     ------
     BatchResult
-        At most ``BATCH_CASES`` cases or about ``BATCH_BYTES`` of pixels.
+        As many cases as the engine's limits say.
 
     Raises
     ------
@@ -110,13 +106,18 @@ def measure_cases(engine: Engine, reader: Reader, *, cases: Iterable[Numbered]) 
         The reader gives a column that it did not declare.
     """
     pending = _Pending()
+    under_way: deque[Callable[[], BatchResult]] = deque()
     for number, case in cases:
         _load(reader, case, number=number, into=pending)
-        if pending.is_full():
-            yield _measure(engine, pending, columns=reader.columns)
+        if pending.is_full(engine.limits):
+            under_way.append(_start(engine, pending, columns=reader.columns))
             pending = _Pending()
+        while len(under_way) > engine.limits.ahead:
+            yield under_way.popleft()()
     if pending.done:
-        yield _measure(engine, pending, columns=reader.columns)
+        under_way.append(_start(engine, pending, columns=reader.columns))
+    while under_way:
+        yield under_way.popleft()()
 
 
 def case_failure(case: Case | Sample, *, stage: str, error: BaseException) -> Failure:
@@ -151,9 +152,31 @@ def _load(reader: Reader, case: Case, *, number: int, into: _Pending) -> None:
     into.size += sum(images.values()) + sum(sample.mask.nbytes for sample in samples)
 
 
-def _measure(engine: Engine, pending: _Pending, *, columns: Sequence[tuple[str, type]]) -> BatchResult:
-    seconds = Seconds(read=pending.read_s)
-    results = _engine_results(engine, pending.samples, seconds)
+def _start(engine: Engine, pending: _Pending, *, columns: Sequence[tuple[str, type]]) -> Callable[[], BatchResult]:
+    """Begin to measure; what it gives waits for the outcome and describes it."""
+    finish = _begin(engine, pending.samples)
+
+    def result() -> BatchResult:
+        seconds = Seconds(read=pending.read_s)
+        return _described(engine, pending, _outcomes(engine, pending.samples, seconds, finish=finish), seconds, columns)
+
+    return result
+
+
+def _begin(engine: Engine, samples: Sequence[Sample]) -> Callable[[], Measured] | MemoryError:
+    try:
+        return engine.start(samples) if samples else lambda: engine.measure([])
+    except MemoryError as error:
+        return error
+
+
+def _described(
+    engine: Engine,
+    pending: _Pending,
+    results: Sequence[NDArray[np.float64] | Failure],
+    seconds: Seconds,
+    columns: Sequence[tuple[str, type]],
+) -> BatchResult:
     failures = list(pending.failures)
     row_cases: list[int] = []
     identity: list[tuple[Scalar, ...]] = []
@@ -169,16 +192,22 @@ def _measure(engine: Engine, pending: _Pending, *, columns: Sequence[tuple[str, 
     return BatchResult(tuple(pending.done), tuple(row_cases), identity, values, failures, seconds)
 
 
-def _engine_results(engine: Engine, samples: Sequence[Sample], seconds: Seconds) -> list[NDArray[np.float64] | Failure]:
-    if not samples:
-        return []
+def _outcomes(
+    engine: Engine, samples: Sequence[Sample], seconds: Seconds, *, finish: Callable[[], Measured] | MemoryError
+) -> list[NDArray[np.float64] | Failure]:
     try:
-        measured = engine.measure(samples)
+        if isinstance(finish, MemoryError):
+            raise finish
+        measured = finish()
     except MemoryError as error:
         if len(samples) == 1:
             return [case_failure(samples[0], stage="extract", error=error)]
         # Only the one that does not fit is lost.
-        return [result for sample in samples for result in _engine_results(engine, [sample], seconds)]
+        return [
+            result
+            for sample in samples
+            for result in _outcomes(engine, [sample], seconds, finish=_begin(engine, [sample]))
+        ]
     seconds.prepare += measured.prepare_s
     seconds.extract += measured.extract_s
     return measured.results

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numba.core import event
 from numpy.typing import NDArray
 
-from radiomics_mammo.engines import Measured, WarmUp
-from radiomics_mammo.errors import CaseError
+from radiomics_mammo.engines import Limits, Measured, WarmUp
 from radiomics_mammo.families import FAMILIES, columns_of
-from radiomics_mammo.preprocess import prepare
+from radiomics_mammo.prepared import batches, prepare_all
 from radiomics_mammo.ragged import pack
 from radiomics_mammo.recipe import Recipe
 from radiomics_mammo.types import Failure, Roi, Sample
@@ -28,6 +27,7 @@ class CpuEngine:
     """Measures batches of regions on one core."""
 
     name = "cpu"
+    limits = Limits()
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
@@ -56,21 +56,20 @@ class CpuEngine:
             A bad sample has a Failure in its place. Values do not depend on which samples share a call.
         """
         start = time.perf_counter()
-        results: list[NDArray[np.float64] | Failure] = []
-        rois: dict[int, Roi] = {}
-        for k, sample in enumerate(samples):
-            outcome = _prepare(sample, self.recipe)
-            if isinstance(outcome, Roi):
-                rois[k] = outcome
-                results.append(np.empty(0))
-            else:
-                results.append(outcome)
+        results: list[NDArray[np.float64] | Failure | Roi] = [*prepare_all(samples, self.recipe)]
         prepared = time.perf_counter()
-        for group in _groups(rois):
+        rois = {k: outcome for k, outcome in enumerate(results) if isinstance(outcome, Roi)}
+        for group in batches(rois, _cost):
             vectors = self._vectors([rois[k] for k in group])
             for k, vector in zip(group, vectors, strict=True):
                 results[k] = vector
-        return Measured(results, prepared - start, time.perf_counter() - prepared)
+        measured = [outcome for outcome in results if not isinstance(outcome, Roi)]
+        return Measured(measured, prepared - start, time.perf_counter() - prepared)
+
+    def start(self, samples: Sequence[Sample]) -> Callable[[], Measured]:
+        """Measure at once: there is nobody to hand the work to."""
+        measured = self.measure(samples)
+        return lambda: measured
 
     def _vectors(self, rois: Sequence[Roi]) -> NDArray[np.float64]:
         """Feature vectors, shape (n_roi, n_features)."""
@@ -82,32 +81,6 @@ class CpuEngine:
         return np.ascontiguousarray(np.concatenate(columns).T)
 
 
-def _prepare(sample: Sample, recipe: Recipe) -> Roi | Failure:
-    try:
-        return prepare(sample, recipe.settings)
-    except CaseError as error:
-        return failure_of(sample, "prepare", error)
-
-
-def failure_of(sample: Sample, stage: str, error: CaseError) -> Failure:
-    """The failures table's row for a sample that raised."""
-    path = error.path or sample.mask_path or sample.image_path
-    return Failure(sample.case_id, sample.patient_id, stage, type(error).__name__, path, error.cause, error.remedy)
-
-
-def _groups(rois: dict[int, Roi]) -> Iterator[list[int]]:
-    """Cut into batches of regions with similar numbers of levels, bounded by pixels and by levels."""
-    buckets: dict[int, list[int]] = {}
-    for k, roi in rois.items():
-        buckets.setdefault(len(roi.edges).bit_length(), []).append(k)
-    for bits, members in buckets.items():
-        group: list[int] = []
-        pixels = 0
-        for k in members:
-            size = rois[k].mask.size
-            if group and (pixels + size > BATCH_PIXELS or (len(group) + 1) << bits > BATCH_LEVELS):
-                yield group
-                group, pixels = [], 0
-            group.append(k)
-            pixels += size
-        yield group
+def _cost(rois: Sequence[Roi], levels: int) -> NDArray[np.float64]:
+    pixels = np.array([roi.mask.size for roi in rois])
+    return np.stack([pixels / BATCH_PIXELS, np.full(len(rois), levels / BATCH_LEVELS)], axis=1)

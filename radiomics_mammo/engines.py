@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_mammo._arrays import cuda_status
+from radiomics_mammo._arrays import CudaProblem, cuda_problem
 from radiomics_mammo.errors import EngineError
 from radiomics_mammo.recipe import Recipe
 from radiomics_mammo.types import Failure, Sample
@@ -43,6 +43,26 @@ class WarmUp:
     compiled: int
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much an engine wants to be given at a time.
+
+    Attributes
+    ----------
+    cases, bytes : int
+        Most cases of a batch, and about how many bytes of pixels.
+    seconds : float
+        Reading stops for the batch after this long, so that a kill loses little and the progress moves.
+    ahead : int
+        Batches that may be under way while the next one is read.
+    """
+
+    cases: int = 64
+    bytes: int = 64_000_000
+    seconds: float = 1.0
+    ahead: int = 0
+
+
 class Engine(Protocol):
     """The face that ``cpu``, ``cuda`` and ``pyradiomics`` share.
 
@@ -52,9 +72,12 @@ class Engine(Protocol):
         Its name in ``ENGINES``.
     feature_names : tuple of str
         Column names, in the order of the vectors that ``measure`` gives.
+    limits : Limits
+        The size of its batches.
     """
 
     name: str
+    limits: Limits
     feature_names: tuple[str, ...]
 
     def warm_up(self) -> WarmUp:
@@ -65,21 +88,38 @@ class Engine(Protocol):
         """Measure every sample; a bad one gives a Failure in its place."""
         ...
 
+    def start(self, samples: Sequence[Sample]) -> Callable[[], Measured]:
+        """Begin to measure; calling what it gives waits for the outcome."""
+        ...
 
-def _cpu(recipe: Recipe) -> Engine:
+
+def _cpu(recipe: Recipe, gpu_memory: int | None) -> Engine:
+    del gpu_memory
     from radiomics_mammo.cpu_engine import CpuEngine
 
     return CpuEngine(recipe)
 
 
-def _pyradiomics(recipe: Recipe) -> Engine:
+def _cuda(recipe: Recipe, gpu_memory: int | None) -> Engine:
+    from radiomics_mammo._cuda import CudaDevice
+    from radiomics_mammo.cuda_engine import CudaEngine
+
+    return CudaEngine(recipe, CudaDevice(memory=gpu_memory))
+
+
+def _pyradiomics(recipe: Recipe, gpu_memory: int | None) -> Engine:
+    del gpu_memory
     from radiomics_mammo.families.reference import PyradiomicsEngine
 
     return PyradiomicsEngine(recipe)
 
 
-ENGINES: dict[str, Callable[[Recipe], Engine]] = {"cpu": _cpu, "pyradiomics": _pyradiomics}
-ENGINE_NAMES = ("auto", "cpu", "cuda", "pyradiomics")
+ENGINES: dict[str, Callable[[Recipe, int | None], Engine]] = {
+    "cpu": _cpu,
+    "cuda": _cuda,
+    "pyradiomics": _pyradiomics,
+}
+ENGINE_NAMES = ("auto", *ENGINES)
 VERSIONS_OF = ("radiomics-mammo", "numpy", "numba", "scipy", "SimpleITK", "pydicom", "pyarrow")
 
 
@@ -102,13 +142,12 @@ def choose(name: str) -> tuple[str, str]:
     """
     if name not in ENGINE_NAMES:
         raise EngineError(f"no engine is called {name!r}", remedy=f"Engines: {', '.join(ENGINE_NAMES)}.")
-    if name == "auto":
-        return "cpu", "auto: this version has no CUDA engine" if "cuda" not in ENGINES else "auto"
-    if name not in ENGINES:
-        raise EngineError(
-            f"engine {name!r} is not in this version ({cuda_status()})",
-            remedy="Use --engine auto or --engine cpu.",
-        )
+    if name in ("auto", "cuda"):
+        problem = cuda_problem()
+        if name == "auto":
+            return _auto(problem)
+        if problem is not None:
+            raise EngineError(f"engine 'cuda' cannot run: {problem.found}", remedy=problem.remedy)
     if name == "pyradiomics" and importlib.util.find_spec("radiomics") is None:
         raise EngineError(
             "engine 'pyradiomics' needs the original library, which is not installed",
@@ -117,24 +156,41 @@ def choose(name: str) -> tuple[str, str]:
     return name, "as asked"
 
 
-def open_engine(name: str, recipe: Recipe) -> Engine:
+def _auto(problem: CudaProblem | None) -> tuple[str, str]:
+    if problem is None:
+        return "cuda", "auto found a GPU"
+    return "cpu", f"auto found no usable GPU: {problem.found}"
+
+
+def open_engine(name: str, recipe: Recipe, gpu_memory: int | None = None) -> Engine:
     """Make the engine that :func:`choose` settled on.
+
+    Parameters
+    ----------
+    name : str
+    recipe : Recipe
+    gpu_memory : int, optional
+        Bytes of the GPU's memory that the cuda engine may use; without it what is free.
 
     Raises
     ------
     EngineError
         It cannot run here.
     """
-    return ENGINES[choose(name)[0]](recipe)
+    return ENGINES[choose(name)[0]](recipe, gpu_memory)
 
 
 def versions(name: str) -> dict[str, str]:
     """Versions of everything that a feature value depends on, for the table's provenance."""
-    packages = [*VERSIONS_OF, "pyradiomics-bhklab"] if name == "pyradiomics" else list(VERSIONS_OF)
+    packages = [*VERSIONS_OF, *(["pyradiomics-bhklab"] if name == "pyradiomics" else [])]
     found = {"python": platform.python_version()}
     for package in packages:
         try:
             found[package] = version(package)
         except PackageNotFoundError:  # a checkout that was never installed
             found[package] = "not installed"
+    if name == "cuda":
+        from radiomics_mammo._cuda import versions as of_cuda
+
+        found |= of_cuda()
     return found

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -108,6 +110,12 @@ def _shared_options() -> argparse.ArgumentParser:
         metavar="N",
         help="processes; the table does not depend on it (default: the cores that this process may use)",
     )
+    options.add_argument(
+        "--gpu-memory",
+        type=_size,
+        metavar="SIZE",
+        help="how much of the GPU's memory the cuda engine may use, such as 6G or 800M (default: what is free)",
+    )
     options.add_argument("--limit", type=_positive, metavar="N", help="only the first N cases")
     options.add_argument("--overwrite", action="store_true", help="make the table anew, whatever is there")
     options.add_argument(
@@ -171,6 +179,18 @@ def _positive(text: str) -> int:
     return value
 
 
+def _size(text: str) -> int:
+    units = {"K": 10**3, "M": 10**6, "G": 10**9}
+    number, unit = (text[:-1], text[-1].upper()) if text[-1:].upper() in units else (text, "")
+    try:
+        size = int(float(number) * units.get(unit, 1))
+    except (ValueError, OverflowError) as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size: write 6G, 800M or a number of bytes") from error
+    if size < 10**6:
+        raise argparse.ArgumentTypeError(f"{text!r} is less than a megabyte: write 6G or 800M")
+    return size
+
+
 def _run(arguments: argparse.Namespace) -> int:
     from radiomics_mammo.pool import default_workers, start_early
 
@@ -179,15 +199,20 @@ def _run(arguments: argparse.Namespace) -> int:
         return _write_tree(arguments)
     workers = arguments.workers or default_workers()
     if workers > 1:  # before anything else, since the workers' imports take longest
-        likely = "cpu" if arguments.engine == "auto" else arguments.engine
-        start_early(engine=likely, modules=_IMPORTS[arguments.reader])
+        likely = arguments.engine
+        if likely == "auto":
+            likely = "cpu" if importlib.util.find_spec("cupy") is None else "cuda"
+        if likely != "cuda" or arguments.workers:  # on a GPU one process is the default
+            start_early(engine=likely, modules=_IMPORTS[arguments.reader])
 
     from radiomics_mammo.console import say
     from radiomics_mammo.extraction import Options, extract_table
 
     setup, reason = _setup(arguments)
-    if setup.engine == "cuda" and arguments.workers is None:
-        workers = 1
+    if setup.engine == "cuda":
+        workers = arguments.workers or 1
+    elif arguments.gpu_memory is not None:
+        say("note: --gpu-memory is for the cuda engine.")
     reader = _open_reader(arguments, setup.recipe.settings)
     if arguments.reader == "phantom":
         say("These are phantoms: simulated images, no clinical performance.")
@@ -205,7 +230,7 @@ def _setup(arguments: argparse.Namespace) -> tuple[Setup, str]:
 
     recipe = load_recipe(arguments.recipe)
     engine, reason = choose(arguments.engine)
-    return Setup(recipe, engine, versions(engine), open_engine), reason
+    return Setup(recipe, engine, versions(engine), partial(open_engine, gpu_memory=arguments.gpu_memory)), reason
 
 
 def _open_reader(arguments: argparse.Namespace, asked: Settings) -> Reader:

@@ -277,7 +277,7 @@ def _measuring(task: Task, *, workers: int) -> Iterator[tuple[Ready, Measure]]:
     with slow:
         engine = task.open_engine()
         warm_up = engine.warm_up()
-    ready = Ready(tuple(engine.feature_names), warm_up)
+    ready = Ready(tuple(engine.feature_names), warm_up, engine.limits.cases)
     yield ready, lambda cases: measure_cases(engine, task.reader, cases=cases)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from radiomics_mammo import __version__, errors
 from radiomics_mammo.batch import case_failure
-from radiomics_mammo.engines import choose, open_engine, versions
+from radiomics_mammo.engines import Limits, choose, open_engine, versions
 from radiomics_mammo.errors import CaseError, InputError
 from radiomics_mammo.readers.base import Reader
 from radiomics_mammo.readers.pictures import Picture, picture_of, region_of
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CaseLike: TypeAlias = Sample | Mapping[str, Any] | tuple[Picture, Picture]
-BATCH_SAMPLES = 64
-BATCH_BYTES = 64_000_000
 
 
 class FeatureExtractor:
@@ -37,6 +35,8 @@ class FeatureExtractor:
         A recipe's name, a YAML file (a pyradiomics parameter file is one), its content, or a recipe.
     engine : {'auto', 'cpu', 'cuda', 'pyradiomics'}
         What does the work; chosen once.
+    gpu_memory : int, optional
+        Bytes of the GPU's memory that the cuda engine may use; without it what is free.
 
     Attributes
     ----------
@@ -54,7 +54,13 @@ class FeatureExtractor:
         The engine cannot run here.
     """
 
-    def __init__(self, recipe: str | Path | Mapping[str, Any] | Recipe = "lesion", *, engine: str = "auto") -> None:
+    def __init__(
+        self,
+        recipe: str | Path | Mapping[str, Any] | Recipe = "lesion",
+        *,
+        engine: str = "auto",
+        gpu_memory: int | None = None,
+    ) -> None:
         if isinstance(recipe, Recipe):
             self.recipe = recipe
         elif isinstance(recipe, Mapping):
@@ -62,7 +68,7 @@ class FeatureExtractor:
         else:
             self.recipe = load_recipe(recipe)
         self.engine_name, self.engine_reason = choose(engine)
-        self._engine = open_engine(self.engine_name, self.recipe)
+        self._engine = open_engine(self.engine_name, self.recipe, gpu_memory)
         self.feature_names = self._engine.feature_names
         self._recipe_hash = self.recipe.hash  # writing the recipe out takes longer than measuring a small region
 
@@ -131,7 +137,7 @@ class FeatureExtractor:
         rows: list[dict[str, Any]] = []
         failures: list[Failure] = []
         seen: set[str] = set()
-        for samples in _batches(self._samples(cases, failures)):
+        for samples in _batches(self._samples(cases, failures), self._engine.limits):
             for sample, result in zip(samples, self._engine.measure(samples).results, strict=True):
                 if sample.case_id in seen:
                     raise InputError(f"two cases are called {sample.case_id!r}", remedy="Give each its own case_id.")
@@ -232,13 +238,13 @@ class FeatureExtractor:
         }
 
 
-def _batches(samples: Iterable[Sample]) -> Iterator[list[Sample]]:
+def _batches(samples: Iterable[Sample], limits: Limits) -> Iterator[list[Sample]]:
     batch: list[Sample] = []
     size = 0
     for sample in samples:
         batch.append(sample)
         size += sample.image.nbytes + sample.mask.nbytes
-        if len(batch) >= BATCH_SAMPLES or size >= BATCH_BYTES:
+        if len(batch) >= limits.cases or size >= limits.bytes:
             yield batch
             batch, size = [], 0
     if batch:

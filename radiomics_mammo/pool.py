@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from radiomics_mammo.batch import BATCH_CASES, BatchResult, Numbered, Seconds
+from radiomics_mammo.batch import BatchResult, Numbered, Seconds
 from radiomics_mammo.errors import EngineError, RadiomicsMammoError
 from radiomics_mammo.types import Failure
 from radiomics_mammo.worker import Ready, Task, work
@@ -79,6 +79,7 @@ class _Plan:
 
     waiting: deque[Numbered]
     workers: int
+    most: int
     alone: deque[Numbered] = field(default_factory=deque)
     spent_s: float = 0.0
     finished: int = 0
@@ -90,7 +91,7 @@ class _Plan:
         mean = self.spent_s / self.finished if self.finished else _CHUNK_SECONDS / _FIRST_CHUNK
         # Towards the end chunks shrink, so that all workers end at about the same time.
         fair = math.ceil(len(self.waiting) / (2 * self.workers))
-        size = max(1, min(BATCH_CASES, fair, round(_CHUNK_SECONDS / max(mean, 1e-6))))
+        size = max(1, min(self.most, fair, round(_CHUNK_SECONDS / max(mean, 1e-6))))
         return [self.waiting.popleft() for _ in range(min(size, len(self.waiting)))]
 
 
@@ -164,7 +165,7 @@ def measure_in_pool(pool: Pool, *, cases: Sequence[Numbered]) -> Generator[Batch
     RadiomicsMammoError
         Whatever ends a worker's run on purpose.
     """
-    plan = _Plan(deque(cases), len(pool.workers))
+    plan = _Plan(deque(cases), len(pool.workers), pool.ready.cases)
     while plan.waiting or plan.alone or any(worker.chunks for worker in pool.workers):
         for worker in pool.workers:
             _top_up(worker, plan)

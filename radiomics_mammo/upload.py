@@ -20,6 +20,8 @@ KINDS = ("u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f4", "f8")
 ALIGNED = 256
 """Every section begins at a multiple of so many bytes."""
 ROI_FIELDS = 12
+FRAME_BYTES = 5
+"""Of the device's memory that each framed pixel takes: its level and whether shape counts it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,8 +137,8 @@ def to_device(staged: Staged, device: Device) -> DeviceBatch:
             shared=2 * 8 * device.threads,
         )
     return DeviceBatch(
-        device, staged.pad, staged.shapes, staged.bounds, staged.n_tiles, staged.item_bytes, rois, tiles, upload, levels,
-        shape_mask, level_count, n_levels, n_distinct, spacing,
+        device, staged.pad, staged.shapes, staged.bounds, staged.n_tiles, staged.item_bytes, rois, tiles, upload,
+        levels, shape_mask, level_count, n_levels, n_distinct, spacing,
     )  # fmt: skip
 
 

@@ -46,10 +46,11 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """What a worker says first: the engine's features, and what its start cost."""
+    """What a worker says first: the engine's features, what its start cost, and most cases that it takes at a time."""
 
     features: tuple[str, ...]
     warm_up: WarmUp
+    cases: int
 
 
 def work(pipe: connection.Connection, task: Task) -> None:
@@ -60,7 +61,7 @@ def work(pipe: connection.Connection, task: Task) -> None:
     try:
         engine = task.open_engine()
         warm_up = engine.warm_up()
-        pipe.send(Ready(tuple(engine.feature_names), _with_preloaded(warm_up)))
+        pipe.send(Ready(tuple(engine.feature_names), _with_preloaded(warm_up), engine.limits.cases))
         # A thread of its own keeps the pipe empty: parent and worker never wait for each other to read.
         threading.Thread(target=_listen, args=(pipe, chunks), daemon=True).start()
         while True:

@@ -15,9 +15,10 @@ from typing import Any
 
 import psutil
 import pytest
-from toys import ToyReader, toy_setup
+from toys import ToyEngine, ToyReader, toy_setup
 
 from radiomics_mammo import atomic
+from radiomics_mammo.engines import Limits
 from radiomics_mammo.errors import OutputError
 from radiomics_mammo.extraction import Options, extract_table
 from radiomics_mammo.failures import failures_path
@@ -106,7 +107,7 @@ def test_stopped_before_any_step_it_ends_in_the_same_bytes(
     """As a kill would: neither the step nor anything that follows it happens."""
     from crash_run import WRONG
 
-    monkeypatch.setattr("radiomics_mammo.batch.BATCH_CASES", 7)
+    monkeypatch.setattr(ToyEngine, "limits", Limits(cases=7))
     reader = ToyReader(size=SIZE, wrong=WRONG)
     # A rename ends every step; the header's is the first, then nine parts, the table, the failures.
     renames = {"part 1": 1, "part 4": 4, "table": 10, "failures": 11}.get(step, 12)

@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from toys import FEATURES, ToyReader, expected, toy_setup
+from toys import FEATURES, ToyEngine, ToyReader, expected, toy_setup
 
-from radiomics_mammo import batch
+from radiomics_mammo.engines import Limits
 from radiomics_mammo.errors import EngineError, InputError, OutputError
 from radiomics_mammo.extraction import Options, Setup, Summary, extract_table
 from radiomics_mammo.failures import failures_path, read_failures
@@ -132,13 +132,15 @@ def test_undefined_features_are_null(out: Path) -> None:
     assert table[FEATURES[2]].null_count == 0
 
 
+@pytest.mark.parametrize("ahead", [0, 1, 3])
 @pytest.mark.parametrize("limits", [(1, 64), (3, 64), (64, 1), (64, 700)])
-def test_batches_have_no_influence(out: Path, monkeypatch: pytest.MonkeyPatch, limits: tuple[int, int]) -> None:
+def test_batches_have_no_influence(
+    out: Path, monkeypatch: pytest.MonkeyPatch, limits: tuple[int, int], ahead: int
+) -> None:
     reader = ToyReader(size=23, wrong=((2, "read"), (5, "labels"), (9, "one label bad"), (22, "nan")))
     run(reader, out)
     whole = out.read_bytes(), failures_path(out).read_bytes()
-    monkeypatch.setattr(batch, "BATCH_CASES", limits[0])
-    monkeypatch.setattr(batch, "BATCH_BYTES", limits[1])
+    monkeypatch.setattr(ToyEngine, "limits", Limits(cases=limits[0], bytes=limits[1], ahead=ahead))
     run(reader, out, overwrite=True)
     assert (out.read_bytes(), failures_path(out).read_bytes()) == whole
 
@@ -269,7 +271,7 @@ def interrupted(out: Path) -> None:
 
 def test_row_groups_do_not_depend_on_the_parts(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("radiomics_mammo.tables.ROW_GROUP_ROWS", 16)
-    monkeypatch.setattr(batch, "BATCH_CASES", 5)
+    monkeypatch.setattr(ToyEngine, "limits", Limits(cases=5))
     run(ToyReader(size=40), out)
     stored = pq.ParquetFile(out).metadata
     assert [stored.row_group(group).num_rows for group in range(stored.num_row_groups)] == [16, 16, 8]

@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
-from radiomics_mammo.engines import Engine, Measured, WarmUp
+from radiomics_mammo.engines import Engine, Limits, Measured, WarmUp
 from radiomics_mammo.errors import EngineError, MaskError, ReadError, RoiError
 from radiomics_mammo.extraction import Setup
 from radiomics_mammo.types import Case, Failure, Sample, Scalar
@@ -135,6 +136,7 @@ class ToyEngine:
     name: str = "toy"
     feature_names: tuple[str, ...] = FEATURES
     fits: int = 1000
+    limits: ClassVar[Limits] = Limits()
 
     def warm_up(self) -> WarmUp:
         return WarmUp(0.0, 0)
@@ -143,6 +145,10 @@ class ToyEngine:
         if len(samples) > self.fits:
             raise MemoryError
         return Measured([self._one(sample) for sample in samples], 0.001, 0.002)
+
+    def start(self, samples: Sequence[Sample]) -> Callable[[], Measured]:
+        measured = self.measure(samples)
+        return lambda: measured
 
     def _one(self, sample: Sample) -> np.ndarray | Failure:
         values = sample.image[sample.mask].astype(float)

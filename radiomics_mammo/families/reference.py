@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,10 +14,10 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 from radiomics import featureextractor, setVerbosity
 
-from radiomics_mammo.cpu_engine import failure_of
-from radiomics_mammo.engines import Measured, WarmUp
+from radiomics_mammo.engines import Limits, Measured, WarmUp
 from radiomics_mammo.errors import CaseError, RoiError
 from radiomics_mammo.families import columns_of
+from radiomics_mammo.prepared import failure_of
 from radiomics_mammo.preprocess.check import check_region
 from radiomics_mammo.preprocess.plane import Plane
 from radiomics_mammo.preprocess.resample import resample
@@ -31,6 +31,7 @@ class PyradiomicsEngine:
     """Runs the real library on native 2-D images, one region at a time."""
 
     name = "pyradiomics"
+    limits = Limits()
 
     def __init__(self, recipe: Recipe) -> None:
         setVerbosity(LOG_NOTHING)
@@ -70,6 +71,11 @@ class PyradiomicsEngine:
             except CaseError as error:
                 results.append(failure_of(sample, "prepare", error))
         return Measured(results, prepare_s, extract_s)
+
+    def start(self, samples: Sequence[Sample]) -> Callable[[], Measured]:
+        """Measure at once: there is nobody to hand the work to."""
+        measured = self.measure(samples)
+        return lambda: measured
 
     def images(self, sample: Sample) -> tuple[sitk.Image, sitk.Image]:
         """SimpleITK image and mask of a sample that our own checks let pass: both engines refuse the same cases.

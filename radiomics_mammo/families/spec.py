@@ -83,8 +83,8 @@ class Family:
     cuda : callable
         The same of the cuda engine, on arrays of the device.
     footprint : callable
-        ``footprint(framed, width, settings) -> bytes``: how much of the device's memory ``cuda`` and the formulas take for
-        regions of so many framed pixels (ndarray of int64) in a batch whose arrays by level have ``width`` entries.
+        ``footprint(framed, width, settings) -> bytes``: how much of the device's memory ``cuda`` and the formulas take
+        for regions of so many framed pixels (ndarray of int64) in a batch whose arrays by level have ``width`` entries.
     derive : callable
         ``derive(stats, xp) -> terms``: what several formulas need, worked out once; runs on every engine.
     per_angle : bool

@@ -121,6 +121,10 @@ class HostDevice:
         return lambda: copy
 
     @contextmanager
+    def queue(self) -> Iterator[None]:
+        yield
+
+    @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         start = time.perf_counter()
         yield
