@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from radiomics_mammo._arrays import Array
 from radiomics_mammo._device import DeviceBatch, source
@@ -16,6 +17,11 @@ NOTHING = np.uintp(0)
 """A null pointer."""
 SORTED_IN_SHARED = 16_384
 """Bytes of shared memory in which a list is sorted, at most; longer lists are sorted where they lie."""
+
+CACHE_BYTES, CACHED = 16_384, 4
+"""Shared memory in which a block counts the smallest sizes, and how many sizes at most."""
+FORMULA_ARRAYS = 16
+"""Arrays by level that the formulas hold at a time, at most."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,3 +100,30 @@ def _sort(batch: DeviceBatch, long: LongSizes, n_angle: int, n_sizes: int) -> No
         args=(batch.rois, pad, np.int32(n_angle), np.int32(n_sizes), capacity, long.n, long.keys),
         shared=shared,
     )
+
+
+def cached_sizes(batch: DeviceBatch) -> int:
+    """How many of the smallest sizes a block counts in shared memory, at all levels; 0 where there are many levels."""
+    return min(CACHED, min(CACHE_BYTES, batch.device.shared_bytes) // (4 * batch.width))
+
+
+def footprint(
+    framed: NDArray[np.int64], width: int, *, n_angle: int, n_matrix: int, n_sizes: int, long: bool
+) -> NDArray[np.int64]:
+    """Bytes of each region for a table, its long sizes, its statistics and the formulas over them.
+
+    Parameters
+    ----------
+    framed : ndarray of int64, shape (n_roi,)
+        Pixels of the framed boxes.
+    width, n_sizes : int
+        Levels and sizes of the table.
+    n_angle, n_matrix : int
+        Matrices counted, and left after merging.
+    long : bool
+        Whether there are lists.
+    """
+    table = 4 * n_angle * width * n_sizes
+    lists = 8 * n_angle * (framed // n_sizes + 1) + 4 * n_matrix if long else 0
+    by_level = 8 * n_matrix * width
+    return np.asarray(table + lists + (3 + FORMULA_ARRAYS) * by_level + 32 * n_matrix + 0 * framed)
