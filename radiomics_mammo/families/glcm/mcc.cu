@@ -118,7 +118,7 @@ __device__ inline double length_of(const double* x, int low, int high, double* s
     return sqrt(block_total(square, slots, half));
 }
 
-// By the block: u, and a unit vector on the first n entries without it, from pseudo-random numbers. False if nothing is left.
+// By the block: u, and a pseudo-random unit vector on the first n entries without it. False if nothing is left.
 __device__ inline bool start(const Vectors& x, const double* node_sum, double total, const double* noise, int n, int size,
                              double* slots, int& half)
 {
@@ -170,10 +170,11 @@ __device__ inline double lanczos(const Matrix& S, const Vectors& x, int n, int s
 
 // One block a (region, segment of it).
 // Shared: most_steps and most_steps + 1 doubles, then, if the vectors lie there (and not in `scratch`), 4 x rows.
-extern "C" __global__ void __launch_bounds__(1024)  // so few registers that four blocks of 256 run side by side
-second_correlation(const Segment* segments, const int64* row_start, const int* column, const double* value,
-                   const double* node_sum, const double* joint, const double* noise, int symmetric, int most_steps,
-                   int64 rows, int in_shared, double* scratch, double* mcc)
+// The bound leaves 64 registers, so that four blocks of 256 run side by side.
+extern "C" __global__ void __launch_bounds__(1024) second_correlation(
+    const Segment* segments, const int64* row_start, const int* column, const double* value, const double* node_sum,
+    const double* joint, const double* noise, int symmetric, int most_steps, int64 rows, int in_shared, double* scratch,
+    double* mcc)
 {
     DYN_SHARED(double, shared);
     __shared__ double slots[64 + 4];  // for sums, and for ritz

@@ -58,7 +58,8 @@ extern "C" __global__ void reduce_cells(const Roi* rois, const Segment* segments
     for (int64 node = own.first + threadIdx.x / 32; node < own.end; node += warps) {
         int row = node_row[node], level = row < bound ? row + 1 : row - bound + 1;
         double sum;
-        sum_node(row_start[node], row_start[node + 1], level, bound, node < own.split, column, value, logs, known, part, sum);
+        sum_node(row_start[node], row_start[node + 1], level, bound, node < own.split, column, value, logs, known, part,
+                 sum);
         if (threadIdx.x % 32 > 0) continue;
         node_sum[node] = sum;
         if (node < own.split) part[0] += sum;
