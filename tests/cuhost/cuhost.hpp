@@ -36,7 +36,7 @@ struct uint3 { unsigned x, y, z; };
 
 namespace cuhost {
 
-constexpr int MOST_THREADS = 1024, STACK = 128 * 1024, RUBBISH = 0xCD;
+constexpr int MOST_THREADS = 1024, STACK = 128 * 1024, RUBBISH = 0xCD, GUARD = 4096;
 
 struct Fiber {
     uint3 thread;
@@ -62,7 +62,7 @@ struct Block {
     int threads = 0, live = 0, arrived = 0, idle = 0, sum[2] = {0, 0};
     unsigned meeting = 0;
     uint3 grid, dim, index;
-    char* dynamic = nullptr;
+    char* dynamic = nullptr;  // shared memory between guards
     size_t capacity = 0;
     int next[MOST_THREADS];
     void (*body)(void*) = nullptr;
@@ -245,11 +245,20 @@ inline void reserve(size_t dynamic)
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         for (int i = 0; i < MOST_THREADS; i++) block.fiber[i].stack = static_cast<char*>(m) + size_t(i) * STACK;
     }
-    if (dynamic > block.capacity) {
-        std::free(block.dynamic);
+    if (!block.dynamic || dynamic > block.capacity) {
+        if (block.dynamic) std::free(block.dynamic - GUARD);
         block.capacity = (dynamic + 63) / 64 * 64;
-        block.dynamic = static_cast<char*>(std::aligned_alloc(64, block.capacity));
+        block.dynamic = static_cast<char*>(std::aligned_alloc(64, block.capacity + 2 * GUARD)) + GUARD;
     }
+    std::memset(block.dynamic - GUARD, RUBBISH, dynamic + 2 * GUARD);
+}
+
+inline bool kept_within(size_t dynamic)
+{
+    const char *before = block.dynamic - GUARD, *after = block.dynamic + dynamic;
+    for (int i = 0; i < GUARD; i++)
+        if (before[i] != char(RUBBISH) || after[i] != char(RUBBISH)) return false;
+    return true;
 }
 
 template <class... A>
@@ -276,7 +285,7 @@ int launch(void (*f)(A...), const unsigned* grid, const unsigned* dim, size_t dy
                 block.running = &block.fiber[first];
                 swap(&block.main, block.running);
             }
-    return 0;
+    return kept_within(dynamic) ? 0 : 2;
 }
 
 }  // namespace cuhost

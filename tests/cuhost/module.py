@@ -15,11 +15,14 @@ from typing import Any
 import numpy as np
 
 HERE = Path(__file__).parent
-KERNEL = re.compile(r"__global__\s+(?:__launch_bounds__\s*\([^)]*\)\s*)?void\s+(?:__launch_bounds__\s*\([^)]*\)\s*)?(\w+)\s*\(")
+KERNEL = re.compile(
+    r"__global__\s+(?:__launch_bounds__\s*\([^)]*\)\s*)?void\s+(?:__launch_bounds__\s*\([^)]*\)\s*)?(\w+)\s*\("
+)
 # Products and sums stay apart, as --fmad=false has it on a GPU; integers wrap, as they do there.
-FLAGS = ("-std=c++20", "-O1", "-ffp-contract=off", "-fwrapv", "-fno-strict-aliasing", "-fPIC", "-shared", "-fvisibility=hidden",
-         "-fno-gnu-unique", "-Wall", "-Werror",
-         "-Wno-unused-function", "-Wno-unknown-pragmas")  # fmt: skip
+FLAGS = (
+    *("-std=c++20", "-O1", "-ffp-contract=off", "-fwrapv", "-fno-strict-aliasing", "-fPIC", "-shared"),
+    *("-fvisibility=hidden", "-fno-gnu-unique", "-Wall", "-Werror", "-Wno-unused-function", "-Wno-unknown-pragmas"),
+)
 Three = ctypes.c_uint * 3
 
 
@@ -32,7 +35,9 @@ def compile_module(text: str) -> ctypes.CDLL:
     library = Path(tempfile.gettempdir()) / f"cuhost-{key}.so"
     if not library.exists():
         unfinished = library.with_suffix(f".{os.getpid()}")
-        done = subprocess.run([*command, "-x", "c++", "-", "-o", str(unfinished)], input=whole, capture_output=True, text=True)
+        done = subprocess.run(
+            [*command, "-x", "c++", "-", "-o", str(unfinished)], input=whole, capture_output=True, text=True
+        )
         if done.returncode:
             raise SyntaxError(done.stderr)
         unfinished.replace(library)
@@ -57,8 +62,12 @@ def kernel(library: ctypes.CDLL, name: str) -> Callable[..., None]:
             raise TypeError(f"{name} takes {n} arguments, got {len(args)}")
         held = [_packed(f"{name}, argument {k}", a, *p) for k, (a, p) in enumerate(zip(args, parameters, strict=True))]
         pointers = (ctypes.c_void_p * max(n, 1))(*[a.ctypes.data for a in held])
-        if entry(Three(*(*blocks, 1, 1)[:3]), Three(threads, 1, 1), ctypes.c_size_t(shared), pointers, ctypes.c_uint(seed)):
+        grid, block = Three(*(*blocks, 1, 1)[:3]), Three(threads, 1, 1)
+        wrong = entry(grid, block, ctypes.c_size_t(shared), pointers, ctypes.c_uint(seed))
+        if wrong == 1:
             raise ValueError(f"{name}: {threads} threads")
+        if wrong == 2:
+            raise AssertionError(f"{name} wrote beside its {shared} bytes of shared memory")
 
     return call
 
