@@ -21,7 +21,8 @@ import numba
 def cache_folder() -> Path:
     """The folder of compiled kernels for exactly these sources, in ``NUMBA_CACHE_DIR`` or the user's cache."""
     package = Path(__file__).parent
-    sources = sorted([*package.glob("families/**/*.py"), package / "ragged.py", package / "_arrays.py", Path(__file__)])
+    others = ("preprocess/crop.py", "ragged.py", "_arrays.py", "_jit.py")
+    sources = sorted([*package.glob("families/**/*.py"), *(package / name for name in others)])
     text = b"".join(source.read_bytes() for source in sources)
     # numba files its results by path, too: two installations of the same sources do not share them.
     name = hashlib.sha256(text + f"{numba.__version__} {package}".encode()).hexdigest()[:16]

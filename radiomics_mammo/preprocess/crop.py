@@ -7,19 +7,39 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from radiomics_mammo._jit import kernel
 from radiomics_mammo.preprocess.plane import Plane
 from radiomics_mammo.settings import Settings
 
 
 def bounding_box(mask: NDArray[np.bool_]) -> tuple[int, int, int, int] | None:
     """First and past-the-last row and column of the True pixels; None where there are none."""
-    rows = np.logical_or.reduce(mask, axis=1)
-    top = int(rows.argmax())
-    if not rows[top]:
-        return None
-    bottom = len(rows) - int(rows[::-1].argmax())
-    columns = np.logical_or.reduce(mask[top:bottom], axis=0)
-    return top, bottom, int(columns.argmax()), len(columns) - int(columns[::-1].argmax())
+    top, bottom, left, right = _extent(np.ascontiguousarray(mask).view(np.uint8))
+    return None if bottom == 0 else (top, bottom, left, right)
+
+
+@kernel
+def _extent(mask):
+    """Rows are looked at whole, which the compiler turns into wide reads; columns only where they can still move."""
+    rows, columns = mask.shape
+    top, bottom, left, right = rows, 0, columns, 0
+    for y in range(rows):
+        any_inside = np.uint8(0)
+        for x in range(columns):
+            any_inside |= mask[y, x]
+        if any_inside == 0:
+            continue
+        top = min(top, y)
+        bottom = y + 1
+        for x in range(left):
+            if mask[y, x] != 0:
+                left = x
+                break
+        for x in range(columns - 1, right - 1, -1):
+            if mask[y, x] != 0:
+                right = x + 1
+                break
+    return top, bottom, left, right
 
 
 def crop_to_region(plane: Plane, settings: Settings) -> Plane:
