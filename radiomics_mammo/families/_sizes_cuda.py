@@ -124,6 +124,6 @@ def footprint(
         Whether there are lists.
     """
     table = 4 * n_angle * width * n_sizes
-    lists = 8 * n_angle * (framed // n_sizes + 1) + 4 * n_matrix if long else 0
+    lists = 8 * n_angle * (framed // n_sizes + 2) + 4 * n_matrix if long else 0
     by_level = 8 * n_matrix * width
     return np.asarray(table + lists + (3 + FORMULA_ARRAYS) * by_level + 32 * n_matrix + 0 * framed)
