@@ -37,11 +37,6 @@ class CudaDevice:
     ----------
     memory : int, optional
         Bytes that may be used at a time; without it all that is free.
-
-    Attributes
-    ----------
-    marks : list or None
-        With a list, every stage appends (name, start, end), events of the stream; see :meth:`seconds`.
     """
 
     xp = cupy
@@ -54,7 +49,7 @@ class CudaDevice:
         # Two blocks still share a multiprocessor with half of what one could have.
         most = int(properties.get("sharedMemPerBlockOptin", ALWAYS_SHARED))
         self.shared_bytes = max(ALWAYS_SHARED, most // 2) - RESERVED_SHARED
-        self.marks: list[tuple[str, Any, Any]] | None = None
+        self._marks: list[tuple[str, Any, Any]] | None = None
         self.memory = memory
         self._work = cupy.cuda.Stream(non_blocking=True)
         self._copies = cupy.cuda.Stream(non_blocking=True)
@@ -68,7 +63,8 @@ class CudaDevice:
         """Queue a kernel, as :meth:`Device.launch`."""
         if not check_grid(blocks, shared, self):
             return
-        function = _function(module.text, kernel)
+        with _translated():
+            function = _function(module.text, kernel)
         if shared > ALWAYS_SHARED and function.max_dynamic_shared_size_bytes < shared:
             function.max_dynamic_shared_size_bytes = shared
         with _translated():
@@ -131,23 +127,26 @@ class CudaDevice:
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Mark begin and end of a stage on the stream, if anyone asked for it."""
-        if self.marks is None:
+        if self._marks is None:
             yield
             return
         begin, end = cupy.cuda.Event(), cupy.cuda.Event()
         begin.record(self._work)
         yield
         end.record(self._work)
-        self.marks.append((name, begin, end))
+        self._marks.append((name, begin, end))
 
-    def seconds(self) -> dict[str, float]:
-        """Time that the GPU spent on each stage marked so far, and forget it."""
+    def mark_stages(self) -> None:
+        """Record events around every stage, as :meth:`Device.mark_stages`."""
+        self._marks = []
+
+    def stage_seconds(self) -> dict[str, float]:
+        """The time between the events, as :meth:`Device.stage_seconds`."""
         taken: dict[str, float] = {}
         self._work.synchronize()
-        for name, begin, end in self.marks or []:
+        for name, begin, end in self._marks or []:
             taken[name] = taken.get(name, 0.0) + cupy.cuda.get_elapsed_time(begin, end) / 1e3
-        if self.marks is not None:
-            self.marks.clear()
+        self._marks = None
         return taken
 
     def free_bytes(self) -> int:
@@ -194,6 +193,10 @@ def _translated() -> Iterator[None]:
         raise EngineError(
             f"the GPU reports an error: {error}",
             remedy="Run the same command again (finished rows are kept), or use --engine cpu.",
+        ) from error
+    except cupy.cuda.compiler.CompileException as error:
+        raise EngineError(
+            f"NVRTC does not compile a kernel: {error}", remedy="Tell the authors, and use --engine cpu."
         ) from error
 
 

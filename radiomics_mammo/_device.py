@@ -130,6 +130,14 @@ class Device(Protocol):
         """Name the work queued within, for whoever measures."""
         ...
 
+    def mark_stages(self) -> None:
+        """From now on, take the time of every stage."""
+        ...
+
+    def stage_seconds(self) -> dict[str, float]:
+        """Seconds that the device spent on each stage since; forgets them, and takes no more times."""
+        ...
+
     def free_bytes(self) -> int:
         """Memory that can be had now."""
         ...

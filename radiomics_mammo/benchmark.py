@@ -2,6 +2,7 @@
 
 python -m radiomics_mammo.benchmark
 python -m radiomics_mammo.benchmark --pictologics PATH/TO/PYTHON --only speed
+python -m radiomics_mammo.benchmark --engine cuda --verify --manifest cases.csv
 """
 
 from __future__ import annotations
@@ -11,14 +12,18 @@ import os
 import platform
 import sys
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from radiomics_mammo._device import Device
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-WIDTH = 110
 PARTS = ("speed", "startup", "workers", "memory")
 DESCRIPTION = """\
 Measures, one thread each and taking turns in the same run, milliseconds a region and the ratio to pyradiomics (and to
 pictologics, where another interpreter has it), for small (5,000 mask pixels), medium (60,000) and large (800,000)
-regions; then start-up, the gain of a second worker, and peak memory.
+regions; then start-up, the gain of a second worker, and peak memory. With --engine cuda: time a region over batch
+sizes, stage by stage, beside the cpu engine and pyradiomics; with --verify also whether the numbers are right.
 """
 EPILOG = """\
 The regions are simulated. Ratios hold from one machine to another; milliseconds do not.
@@ -35,11 +40,25 @@ def build_parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--engine", choices=("cpu", "cuda"), default="cpu", help="what is measured (default: cpu)")
     parser.add_argument("--only", choices=PARTS, nargs="+", default=PARTS, help="parts to run (default: all)")
     parser.add_argument("--sizes", choices=("small", "medium", "large"), nargs="+", help="sizes (default: all)")
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="rounds of the race (default: 5)")
     parser.add_argument("--pictologics", metavar="PYTHON", help="an interpreter that has pictologics")
     parser.add_argument("--rows", type=int, default=3_000, metavar="N", help="rows of the workers' race")
+    gpu = parser.add_argument_group("with --engine cuda")
+    gpu.add_argument(
+        "--verify", action="store_true", help="compare with the cpu engine: counts to the bit, features, a second run"
+    )
+    gpu.add_argument(
+        "--manifest",
+        action="append",
+        default=[],
+        metavar="CASES.csv",
+        help="verify these images, too (may be repeated)",
+    )
+    gpu.add_argument("--batches", type=int, nargs="+", metavar="N", help="batch sizes (default: 1 to 4,096)")
+    gpu.add_argument("--no-speed", action="store_true", help="only verify")
     return parser
 
 
@@ -57,6 +76,8 @@ def _run(arguments: argparse.Namespace) -> int:
     from radiomics_mammo.console import say
 
     say(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}; simulated regions")
+    if arguments.engine == "cuda":
+        return _cuda(arguments)
     parts: dict[str, Callable[[argparse.Namespace], None]] = {
         "speed": _speed,
         "startup": _startup,
@@ -68,14 +89,43 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def open_gpu() -> Device:
+    """The GPU, or an error that says what is missing."""
+    from radiomics_mammo.engines import choose
+
+    choose("cuda")
+    from radiomics_mammo._cuda import CudaDevice
+
+    return CudaDevice()
+
+
+def _cuda(arguments: argparse.Namespace) -> int:
+    from radiomics_mammo.bench.cuda_report import report_speed, report_verification
+    from radiomics_mammo.bench.cuda_speed import BATCHES
+    from radiomics_mammo.bench.workload import SIZES, regions
+    from radiomics_mammo.readers import open_reader
+
+    device = open_gpu()
+    sizes = [size for size in SIZES if not arguments.sizes or size.name in arguments.sizes]
+    well = True
+    if arguments.verify:
+        sets = {f"simulated, {size.name}": regions(size) for size in sizes}
+        for path in arguments.manifest:
+            reader = open_reader({"reader": "manifest", "path": path})
+            sets[path] = [sample for case in reader.cases() for sample in reader.load(case)]
+        well = report_verification(device, sets)
+    if not arguments.no_speed:
+        report_speed(device, sizes=sizes, batches=arguments.batches or BATCHES, rounds=arguments.rounds)
+    return 0 if well else 1
+
+
 def _speed(arguments: argparse.Namespace) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     from radiomics_mammo.bench.peers import Contestant, OneByOne, Pictologics, Pyradiomics, Tables
     from radiomics_mammo.bench.speed import race
     from radiomics_mammo.bench.workload import SETTINGS, SIZES
-    from radiomics_mammo.console import console, progress, say
+    from radiomics_mammo.console import print_table, progress, say
 
     sizes = [size for size in SIZES if not arguments.sizes or size.name in arguments.sizes]
     contestants: dict[str, Contestant] = {"tables": Tables(), "execute": OneByOne(), "pyradiomics": Pyradiomics()}
@@ -106,7 +156,7 @@ def _speed(arguments: argparse.Namespace) -> None:
         row += [f"{cell.ratios[name]:.1f}x" for name in list(contestants)[2:]]
         table.add_row(*row, f"{cell.ratios['pyradiomics'] / cell.ratios['execute']:.1f}x")
     say("Milliseconds a region; how many times longer the others took than tables (extract), pyradiomics than execute")
-    Console(width=max(console.width, WIDTH)).print(table)  # in a file as wide as it needs
+    print_table(table)
 
 
 def _startup(arguments: argparse.Namespace) -> None:

@@ -11,17 +11,21 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from rich.console import Console
 
 from radiomics_mammo.errors import RadiomicsMammoError
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 # Paths and causes may hold brackets: nothing that is said is taken for markup.
 console = Console(markup=False, highlight=False, emoji=False)
 errors = Console(markup=False, highlight=False, emoji=False, stderr=True)
 
 PLAIN_EVERY_S = 5.0
+TABLE_WIDTH = 120
 EXIT_ALL_FAILED = 1
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
@@ -43,6 +47,11 @@ class Advance(Protocol):
 def say(text: str) -> None:
     """Print a sentence for the user, on standard output."""
     console.print(text, soft_wrap=True)
+
+
+def print_table(table: Table) -> None:
+    """Print a table, in a file as wide as it needs."""
+    Console(width=max(console.width, TABLE_WIDTH)).print(table)
 
 
 def complain(text: str) -> None:

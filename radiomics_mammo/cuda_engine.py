@@ -77,6 +77,7 @@ class CudaEngine:
         self.recipe = recipe
         self.device = device
         self.feature_names = columns_of(recipe.features)
+        self.pad = max(recipe.settings.distances)
         self._budget = SHARE * device.free_bytes()
         self._under_way: list[_Queued] = []
 
@@ -112,7 +113,7 @@ class CudaEngine:
         prepared = time.perf_counter()
         rois = {k: outcome for k, outcome in enumerate(results) if isinstance(outcome, Roi)}
         queued: list[_Queued] = []
-        for group in batches(rois, self._cost):
+        for group in batches(rois, self.cost):
             queued += self._queue(group, rois, samples, results)
         spent = time.perf_counter() - prepared
 
@@ -136,12 +137,12 @@ class CudaEngine:
     ) -> list[_Queued]:
         """Queue a batch; out of memory, wait for what is under way, then halve it, then give a region up."""
         try:
-            return [self._submit(members, [rois[k] for k in members])]
+            return [self.submit(members, [rois[k] for k in members])]
         except MemoryError as error:
             self._make_room()
             if len(members) == 1:
                 try:
-                    return [self._submit(members, [rois[k] for k in members])]
+                    return [self.submit(members, [rois[k] for k in members])]
                 except MemoryError:
                     self._make_room()
                     results[members[0]] = _too_large(samples[members[0]], rois[members[0]], error, self.device)
@@ -152,10 +153,23 @@ class CudaEngine:
             *self._queue(members[half:], rois, samples, results),
         ]
 
-    def _submit(self, members: list[int], rois: Sequence[Roi]) -> _Queued:
+    def submit(self, members: list[int], rois: Sequence[Roi]) -> _Queued:
+        """Queue one batch, whatever it takes.
+
+        Parameters
+        ----------
+        members : list of int
+            Whose rows they are.
+        rois : sequence of Roi
+
+        Raises
+        ------
+        MemoryError
+            It does not fit on the device.
+        """
         device = self.device
         with device.queue():
-            staged = stage(rois, pad=max(self.recipe.settings.distances), device=device)
+            staged = stage(rois, pad=self.pad, device=device)
             batch = to_device(staged, device)
             with device.stage("formulas"):
                 rows = device.empty((len(self.feature_names), len(rois)), np.float64)
@@ -184,15 +198,18 @@ class CudaEngine:
         self._under_way.clear()
         self.device.release()
 
-    def _cost(self, rois: Sequence[Roi], levels: int) -> NDArray[np.float64]:
+    def cost(self, rois: Sequence[Roi], levels: int) -> NDArray[np.float64]:
         """Shares of the memory budget and of the number of regions. Families run one after another."""
-        pad = max(self.recipe.settings.distances)
         shapes = np.array([roi.mask.shape for roi in rois], dtype=np.int64)
-        framed = (shapes + 2 * pad).prod(axis=1)
+        framed = (shapes + 2 * self.pad).prod(axis=1)
         sent = shapes.prod(axis=1) * np.array([roi.values.dtype.itemsize + 2 for roi in rois])
         families = [FAMILIES[name].footprint(framed, levels, self.recipe.settings) for name in self.recipe.features]
         held = sent + FRAME_BYTES * framed + 16 * levels + np.max(families, axis=0)
         return np.stack([held / max(self._budget, 1.0), np.full(len(rois), 1.0 / MOST_ROIS)], axis=1)
+
+    def fitting(self, roi: Roi) -> int:
+        """How many regions like this one make a batch."""
+        return max(int(1.0 / self.cost([roi], 1 << len(roi.edges).bit_length()).max()), 1)
 
 
 def _too_large(sample: Sample, roi: Roi, error: MemoryError, device: Device) -> Failure:

@@ -85,7 +85,12 @@ def stage(rois: Sequence[Roi], *, pad: int, device: Device) -> Staged:
         np.where(own_shape, shape_masks, masks), _offsets(bounds, 1)[:-1], bounds, _offsets(n_tiles, 1)[:-1], n_tiles,
     )  # fmt: skip
     table[:] = np.stack([np.asarray(column) for column in columns], axis=1)
-    tables = (table, tiles, np.array([roi.spacing for roi in rois]), np.concatenate([roi.edges for roi in rois]))
+    tables: tuple[NDArray[Any], ...] = (
+        table,
+        tiles,
+        np.array([roi.spacing for roi in rois]),
+        np.concatenate([roi.edges for roi in rois]),
+    )
     for at, section in zip(sections, tables, strict=False):
         staged[at : at + section.nbytes] = section.reshape(-1).view(np.uint8)
     for roi, value_at, mask_at, shape_at in zip(

@@ -142,6 +142,12 @@ class HostDevice:
         yield
         self.seconds[name] += time.perf_counter() - start
 
+    def mark_stages(self) -> None:
+        self.seconds.clear()
+
+    def stage_seconds(self) -> dict[str, float]:
+        return dict(self.seconds)
+
     def free_bytes(self) -> int:
         return 1 << 32 if self.memory is None else self.memory - self._held()
 
