@@ -98,7 +98,7 @@ def _weights(batch: DeviceBatch, offsets: NDArray[np.int64], norm: str) -> Array
         lengths = xp.sqrt(steps[..., 0] ** 2 + steps[..., 1] ** 2)
     else:
         lengths = steps[..., 0] + steps[..., 1]
-    return xp.exp(-(lengths**2))
+    return xp.ascontiguousarray(xp.exp(-(lengths**2)))
 
 
 def _reduce(batch: DeviceBatch, plan: Plan, cells: Cells) -> GlcmStats:
