@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -54,7 +56,13 @@ def mixed(rng):
         drawn(np.full((33, 40), 7)),
         drawn(rng.integers(1, 9, scattered.shape), scattered),
         region(rng, 30, 30, levels=9, flat=0.97),
+        topped(region(rng, 30, 41, levels=12)),
     ]
+
+
+def topped(roi):
+    """The same region without its last edge: its highest level is the highest that its edges allow."""
+    return replace(roi, edges=roi.edges[:-1])
 
 
 @device_of
@@ -97,6 +105,17 @@ def test_isolated_and_single_pixels_count_without_a_difference(name):
 def test_every_setting_of_a_mixed_batch_is_as_on_the_cpu(name, chosen):
     chosen = Settings(binWidth=1, minimumROIDimensions=0, **chosen)
     assert_both_families(mixed(np.random.default_rng(5)), open_device(name), chosen)
+
+
+@device_of
+def test_nothing_is_counted_where_there_is_nothing(name):
+    _, batch = both(mixed(np.random.default_rng(4)), open_device(name))
+    found = neighbourhood(batch, ONE_BY_ONE)
+    dependence, difference = host(found.dependence), host(found.difference)
+    assert not dependence[:, :, 0].any()  # level 0 is outside
+    assert not dependence[..., 0].any()  # a pixel depends on itself
+    assert not difference[:, 0].any()
+    assert not difference[..., 0].any()  # pixels without neighbours
 
 
 @device_of
