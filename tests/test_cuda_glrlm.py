@@ -78,6 +78,14 @@ def test_long_runs(name, norm):
 
 
 @device_of
+@pytest.mark.parametrize("norm", [None, "infinity"])
+def test_lists_as_full_as_they_can_be(name, norm):
+    """Squares of as many pixels a side as a long run has: nothing but long runs along rows and columns."""
+    full = of_levels(np.ones((SHORT + 1, SHORT + 1), int))
+    assert_family("glrlm", [full, full, full], open_device(name), Settings(weightingNorm=norm))
+
+
+@device_of
 def test_around_the_length_where_counting_changes(name):
     widths = range(SHORT - 2, SHORT + 4)
     rois = [of_levels(np.tile([[1], [2], [1]], (1, width))) for width in widths]

@@ -39,10 +39,10 @@ def filled(batch: DeviceBatch, longs: Longs, n_angle: int, n_sizes: int, *, merg
     """Lists as the kernels leave them: each region's at its place, in no order."""
     starts = np.concatenate([[0], np.cumsum((batch.shapes + 2 * batch.pad).prod(axis=1))])
     n_matrix = 1 if merged else n_angle
-    keys = np.full((starts[-1] // n_sizes + len(longs)) * n_angle, -1, np.int64)
+    keys = np.full(starts[-1] // n_sizes * n_angle, -1, np.int64)
     n = np.zeros((len(longs), n_matrix), np.int32)
     for r, long in enumerate(longs):
-        place, room = (starts[r] // n_sizes + r) * n_angle, (starts[r + 1] - starts[r]) // n_sizes + 1
+        place, room = starts[r] // n_sizes * n_angle, batch.shapes[r].prod() // n_sizes
         for angle, level, size in long:
             a = 0 if merged else angle
             keys[place + a * room + n[r, a]] = size << 32 | level << 8 | (angle if merged else 0)
@@ -117,7 +117,7 @@ def test_any_table_and_list(name, seed, shape, weighted):
     n_angle, width, n_sizes = shape
     rng = np.random.default_rng(seed)
     device = open_device(name)
-    rois = boxes((40, 30), (1, 1), (17, 60), width=width)
+    rois = boxes((40, 40), (1, 1), (21, 60), width=width)
     tables = [random_table(rng, n_angle, width, n_sizes, most) for most in (3, 10_000, 300)]
     longs = [random_longs(rng, n, n_angle, width, n_sizes) for n in (int(rng.integers(0, 17)), 0, 14)]
     weights = rng.uniform(0.05, 2.0, (3, n_angle)) if weighted else None
@@ -183,6 +183,14 @@ def test_more_sizes_than_threads(name):
 
 
 @device_of
+def test_as_many_levels_as_there_can_be(name):
+    rng = np.random.default_rng(9)
+    width, device = 65_540, open_device(name)
+    tables, longs = [random_table(rng, 2, width, 2, 9)], [random_longs(rng, 90, 2, width, 2)]
+    check(device, boxes((30, 30), width=width), tables, longs)
+
+
+@device_of
 def test_rows_do_not_depend_on_the_batch(name):
     rng = np.random.default_rng(4)
     device = open_device(name)
@@ -217,7 +225,7 @@ def test_footprint_grows_with_what_is_held():
     framed = np.array([100, 10_000])
     without, lists = (footprint(framed, 50, n_angle=1, n_matrix=1, n_sizes=33, long=long) for long in (False, True))
     assert without.tolist() == [4 * 50 * 33 + 19 * 8 * 50 + 32] * 2
-    assert (lists - without).tolist() == [8 * 5 + 4, 8 * 305 + 4]
+    assert (lists - without).tolist() == [8 * 4 + 4, 8 * 304 + 4]
 
 
 # Weights of angles

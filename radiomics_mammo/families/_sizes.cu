@@ -2,13 +2,12 @@
 
 // One block a list, (region, list) on the grid: sorts its keys. Batcher's merge exchange for any number of keys
 // (Knuth, The Art of Computer Programming 3, 5.2.2 M), in shared memory where at most `capacity` of them fit.
-extern "C" __global__ void sort_long(const Roi* rois, int pad, int n_angle, int n_sizes, int capacity, const int* n_long,
-                                     int64* keys)
+extern "C" __global__ void sort_long(const Roi* rois, int n_angle, int n_sizes, int capacity, const int* n_long, int64* keys)
 {
     DYN_SHARED(int64, slots);
     const int n = n_long[blockIdx.x * gridDim.y + blockIdx.y];
     if (n < 2) return;  // all threads alike
-    int64* list = keys + long_list(rois[blockIdx.x], blockIdx.x, blockIdx.y, n_angle, pad, n_sizes);
+    int64* list = keys + long_list(rois[blockIdx.x], blockIdx.y, n_angle, n_sizes);
     const bool fits = n <= capacity;
     int64* sorted = fits ? slots : list;
     if (fits) {
@@ -147,7 +146,7 @@ __device__ inline void sum_by_size(const Matrices& m, int64 width, int n_sizes, 
 }
 
 // One block a resulting matrix, (region, matrix) on the grid: SizeStats of _sizes.py. Level 0 and size 0 are left out.
-extern "C" __global__ void reduce_sizes(const Roi* rois, int pad, const int* table, int n_angle, int64 width, int n_sizes,
+extern "C" __global__ void reduce_sizes(const Roi* rois, const int* table, int n_angle, int64 width, int n_sizes,
                                         const int64* keys, const int* n_long, const double* weights,
                                         const double* log_table, int n_logs, double* count, double* square,
                                         double* inverse, double* joint)
@@ -158,7 +157,7 @@ extern "C" __global__ void reduce_sizes(const Roi* rois, int pad, const int* tab
     Matrices m = {table, width * n_sizes, n_angle, weights ? weights + r * n_angle : weights, keys, 0};
     m.cells += (r * n_angle + blockIdx.y) * m.apart;
     if (n_long) {
-        m.keys += long_list(rois[r], r, blockIdx.y, n_angle, pad, n_sizes);
+        m.keys += long_list(rois[r], blockIdx.y, n_angle, n_sizes);
         m.n_long = n_long[out];
     }
     Totals totals = sum_levels(m, width, n_sizes, log_table, n_logs, count + out * width, square + out * width,

@@ -14,11 +14,11 @@ __device__ inline int key_size(int64 key) { return (int)(key >> SIZE_SHIFT); }
 __device__ inline int key_level(int64 key) { return (int)(key & 0xffffffffLL) >> ANGLE_BITS; }
 __device__ inline int key_angle(int64 key) { return (int)key & ((1 << ANGLE_BITS) - 1); }
 
-// Where region r's list number a begins: a region holds at most framed / n_sizes things of n_sizes or more pixels.
-__device__ inline int64 long_list(const Roi& roi, int64 r, int a, int n_angle, int pad, int n_sizes)
+// Where a region's list number a begins. No list is longer than pixels / n_sizes, and the pixels of all regions before
+// this one are fewer than `start`; so lists never meet.
+__device__ inline int64 long_list(const Roi& roi, int a, int n_angle, int n_sizes)
 {
-    int64 framed = (roi.rows + 2 * pad) * (roi.columns + 2 * pad);
-    return (roi.start / n_sizes + r) * n_angle + a * (framed / n_sizes + 1);
+    return roi.start / n_sizes * n_angle + a * (roi.rows * roi.columns / n_sizes);
 }
 
 // Where a block counts by level and size: the smallest sizes in shared memory (`cache`, of width * n_cached numbers), for
@@ -36,11 +36,11 @@ struct SizeCounts {
 
 // What a block counts into: angle a of region r. Tables are (region, angle, level, size), lists (region, list).
 __device__ inline SizeCounts size_counts(int* cache, int n_cached, int* table, int64 width, int n_sizes, int64* keys,
-                                         int* n_long, int n_lists, const Roi& roi, int r, int a, int n_angle, int pad)
+                                         int* n_long, int n_lists, const Roi& roi, int r, int a, int n_angle)
 {
     const int list = n_lists > 1 ? a : 0;
     SizeCounts counts = {cache, n_cached, table + ((int64)r * n_angle + a) * width * n_sizes, width, n_sizes,
-                         keys + long_list(roi, r, list, n_angle, pad, n_sizes), n_long + r * n_lists + list, a - list};
+                         keys + long_list(roi, list, n_angle, n_sizes), n_long + r * n_lists + list, a - list};
     for (int k = threadIdx.x; k < width * n_cached; k += blockDim.x) cache[k] = 0;
     __syncthreads();
     return counts;

@@ -30,7 +30,7 @@ class LongSizes:
 
     Attributes
     ----------
-    keys : Array of int64, shape ((n_pixels // n_sizes + n_roi) * n_angle,)
+    keys : Array of int64, shape (n_pixels // n_sizes * n_angle,)
         Size, level and angle in one number each (``long_key`` in _sizes.cuh); ``reduce_sizes`` sorts them.
     n : Array of int32, shape (n_roi, n_matrix)
         How many each list holds; ``n_matrix`` is 1 where all angles become one matrix, ``n_angle`` otherwise.
@@ -42,7 +42,7 @@ class LongSizes:
     @classmethod
     def empty(cls, batch: DeviceBatch, n_angle: int, n_matrix: int, n_sizes: int) -> LongSizes:
         """Empty lists with room for all that a batch can hold."""
-        capacity = (int(batch.levels.size) // n_sizes + batch.n_roi) * n_angle
+        capacity = int(batch.levels.size) // n_sizes * n_angle
         return cls(batch.device.empty(capacity, np.int64), batch.device.zeros((batch.n_roi, n_matrix), np.int32))
 
 
@@ -80,7 +80,7 @@ def reduce_sizes(
         "reduce_sizes",
         blocks=(n_roi, n_matrix),
         args=(
-            batch.rois, np.int32(batch.pad), table, np.int32(n_angle), np.int64(width), np.int32(n_sizes), keys, n_long,
+            batch.rois, table, np.int32(n_angle), np.int64(width), np.int32(n_sizes), keys, n_long,
             NOTHING if weights is None else weights, device.constant(XLOG2X), np.int32(len(XLOG2X)),
             count, square, inverse, joint,
         ),
@@ -92,12 +92,11 @@ def reduce_sizes(
 def _sort(batch: DeviceBatch, long: LongSizes, n_angle: int, n_sizes: int) -> None:
     """Sort every list, in shared memory where it fits."""
     shared = min(SORTED_IN_SHARED, batch.device.shared_bytes)
-    pad, capacity = np.int32(batch.pad), np.int32(shared // 8)
     batch.device.launch(
         source(*SOURCES),
         "sort_long",
         blocks=long.n.shape,
-        args=(batch.rois, pad, np.int32(n_angle), np.int32(n_sizes), capacity, long.n, long.keys),
+        args=(batch.rois, np.int32(n_angle), np.int32(n_sizes), np.int32(shared // 8), long.n, long.keys),
         shared=shared,
     )
 
@@ -124,6 +123,6 @@ def footprint(
         Whether there are lists.
     """
     table = 4 * n_angle * width * n_sizes
-    lists = 8 * n_angle * (framed // n_sizes + 2) + 4 * n_matrix if long else 0
+    lists = 8 * n_angle * (framed // n_sizes + 1) + 4 * n_matrix if long else 0
     by_level = 8 * n_matrix * width
     return np.asarray(table + lists + (3 + FORMULA_ARRAYS) * by_level + 32 * n_matrix + 0 * framed)

@@ -15,7 +15,7 @@ extern "C" __global__ void count_runs(const int* levels, const Roi* rois, const 
     const int a = blockIdx.y, w = (int)roi.columns + 2 * pad, step = a == 0 ? 1 : w + 2 - a;
     const int* box = levels + roi.start;
     SizeCounts counts = size_counts(cache, n_cached, table, width, n_sizes, keys, n_long, n_lists, roi, tile.roi, a,
-                                    N_ANGLE, pad);
+                                    N_ANGLE);
     bool met = false;
     for (int at = tile.begin + (int)threadIdx.x; at < tile.end; at += blockDim.x) {
         const int level = box[at];

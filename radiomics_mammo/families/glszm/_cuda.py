@@ -27,11 +27,11 @@ def statistics(batch: DeviceBatch, settings: Settings) -> SizeStats:
     """
     del settings
     device, n_sizes, cached = batch.device, SHORT + 1, sizes.cached_sizes(batch)
-    module, tiles, pad = source("families/_sizes.cuh", "families/glszm/glszm.cu"), (batch.n_tiles,), np.int32(batch.pad)
+    module, tiles = source("families/_sizes.cuh", "families/glszm/glszm.cu"), (batch.n_tiles,)
     labels, zone = device.empty(batch.levels.size, np.int32), device.empty(batch.levels.size, np.int32)
     where = (batch.levels, batch.rois, batch.tiles)
     device.launch(module, "label_runs", blocks=tiles, args=(*where, labels, zone))
-    device.launch(module, "unite_runs", blocks=tiles, args=(*where, pad, labels))
+    device.launch(module, "unite_runs", blocks=tiles, args=(*where, np.int32(batch.pad), labels))
     device.launch(module, "add_runs", blocks=tiles, args=(*where, labels, zone))
     table = device.zeros((batch.n_roi, 1, batch.width, n_sizes), np.int32)
     long = sizes.LongSizes.empty(batch, 1, 1, n_sizes)
@@ -40,7 +40,7 @@ def statistics(batch: DeviceBatch, settings: Settings) -> SizeStats:
         "count_zones",
         blocks=tiles,
         args=(
-            *where, pad, np.int64(batch.width), np.int32(n_sizes), np.int32(cached), labels, zone,
+            *where, np.int64(batch.width), np.int32(n_sizes), np.int32(cached), labels, zone,
             table, long.keys, long.n,
         ),
         shared=4 * batch.width * cached,

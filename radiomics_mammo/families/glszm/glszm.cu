@@ -91,14 +91,14 @@ extern "C" __global__ void add_runs(const int* levels, const Roi* rois, const Ti
 }
 
 // One block a tile: counts the zones whose label lies in it.
-extern "C" __global__ void count_zones(const int* levels, const Roi* rois, const Tile* tiles, int pad, int64 width,
+extern "C" __global__ void count_zones(const int* levels, const Roi* rois, const Tile* tiles, int64 width,
                                        int n_sizes, int n_cached, const int* labels, const int* sizes, int* table,
                                        int64* keys, int* n_long)
 {
     DYN_SHARED(int, cache);
     const Tile tile = tiles[blockIdx.x];
     const Roi& roi = rois[tile.roi];
-    SizeCounts counts = size_counts(cache, n_cached, table, width, n_sizes, keys, n_long, 1, roi, tile.roi, 0, 1, pad);
+    SizeCounts counts = size_counts(cache, n_cached, table, width, n_sizes, keys, n_long, 1, roi, tile.roi, 0, 1);
     for (int64 at = roi.start + tile.begin + threadIdx.x; at < roi.start + tile.end; at += blockDim.x)
         if (levels[at] > 0 && labels[at] == at - roi.start) count_size(counts, levels[at], sizes[at]);
     flush(counts);
