@@ -68,10 +68,10 @@ def assert_equal(rois: Sequence[Roi], device: Device, given: Settings = COARSE, 
     return cuda
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.data(), st.sampled_from(list(GEOMETRIES)), st.sampled_from([0, 300, -40]))
-def test_ragged_batches(data, name, shift):
-    rois = data.draw(ragged())
+@device_of
+@settings(max_examples=12, deadline=None)
+@given(rois=ragged(), shift=st.sampled_from([0, 300, -40]))
+def test_ragged_batches(name, rois, shift):
     assert_equal(rois, open_device(name), Settings(voxelArrayShift=shift), whole=True)
 
 
