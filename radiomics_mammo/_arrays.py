@@ -32,7 +32,7 @@ def total(a: Array) -> Array:
     n = a.shape[-1]
     if n == 1:
         return a[..., 0]
-    if isinstance(a, np.ndarray):
+    if type(a) is np.ndarray:
         return _fold(np.ascontiguousarray(a).reshape(-1, n)).reshape(a.shape[:-1])
     from radiomics_mammo._cuda import fold_on_device
 
