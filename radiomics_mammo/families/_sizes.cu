@@ -53,77 +53,124 @@ __device__ inline double cell(const Matrices& m, int64 at)
     return c;
 }
 
+// The next key after the k-th that is `bound` or more: steps that double, then halve.
+__device__ inline int next_key(const Matrices& m, int k, int64 bound)
+{
+    int step = 1;
+    while (k + step < m.n_long && m.keys[k + step] < bound) step *= 2;
+    int low = k + step / 2, high = min(k + step, m.n_long);
+    while (high - low > 1) {
+        int middle = (low + high) / 2;
+        if (m.keys[middle] < bound) low = middle;
+        else high = middle;
+    }
+    return high;
+}
+
+__device__ inline bool begins_cell(const Matrices& m, int k)
+{
+    return k == 0 || m.keys[k] >> ANGLE_BITS != m.keys[k - 1] >> ANGLE_BITS;
+}
+
 // Count of the cell that begins at the k-th key; k moves on to the next cell.
 __device__ inline double long_cell(const Matrices& m, int& k)
 {
-    const int64 here = m.keys[k] >> ANGLE_BITS;
     double c = 0.0;
-    while (k < m.n_long && m.keys[k] >> ANGLE_BITS == here) {
+    do {
         const int64 key = m.keys[k];
-        const int first = k;
-        while (k < m.n_long && m.keys[k] == key) k++;
-        c += m.weights ? m.weights[key_angle(key)] * (k - first) : k - first;
-    }
+        const int next = next_key(m, k, key + 1);
+        c += m.weights ? m.weights[key_angle(key)] * (next - k) : next - k;
+        k = next;
+    } while (k < m.n_long && !begins_cell(m, k));
     return c;
+}
+
+// Count of all cells of the size of the k-th key, the first of that size; k moves on to the next size.
+__device__ inline double long_size(const Matrices& m, int& k)
+{
+    const int first = k, next = next_key(m, k, ((int64)key_size(m.keys[k]) + 1) << SIZE_SHIFT);
+    double c = 0.0;
+    if (m.weights)
+        while (k < next) c += long_cell(m, k);
+    k = next;
+    return m.weights ? c : next - first;
 }
 
 struct Sums {
     double count, square, inverse;
 };
 
-__device__ inline void add_cell(Sums& sums, double c, int size)
+// The same of all levels of the resulting matrix.
+struct Levels {
+    double *count, *square, *inverse;
+};
+
+__device__ inline Sums load(const Levels& levels, int64 level)
 {
-    double area = (double)size * size;
-    sums.count += c;
-    sums.square += c * area;
-    sums.inverse += c / area;
+    return {levels.count[level], levels.square[level], levels.inverse[level]};
 }
 
-__device__ inline double c_log2_c(double c, const double* log_table, int n_logs)
+__device__ inline void store(const Levels& levels, int64 level, const Sums& sums)
 {
-    return c < n_logs && c == floor(c) ? log_table[(int)c] : c * log2(c);
+    levels.count[level] = sums.count;
+    levels.square[level] = sums.square;
+    levels.inverse[level] = sums.inverse;
 }
 
 struct Totals {
     double n, sizes, logs;
 };
 
-// A thread adds the cells of its levels, each level's in ascending size. Gives the thread's share of the totals.
-__device__ inline Totals sum_levels(const Matrices& m, int64 width, int n_sizes, const double* log_table, int n_logs,
-                                    double* count, double* square, double* inverse)
+// n log2 n for n below n_logs.
+struct LogTable {
+    const double* values;
+    int n;
+};
+
+__device__ inline void add_cell(double c, int size, const LogTable& table, Sums& sums, Totals& totals)
 {
-    Totals totals = {0.0, 0.0, 0.0};
+    const double area = (double)size * size;
+    sums.count += c;
+    sums.square += c * area;
+    sums.inverse += c / area;
+    totals.n += c;
+    totals.sizes += c * size;
+    totals.logs += c < table.n && c == floor(c) ? table.values[(int)c] : c * log2(c);
+}
+
+// A thread adds the table's cells of its levels, in ascending size.
+__device__ inline void sum_table(const Matrices& m, int64 width, int n_sizes, const LogTable& table, const Levels& levels,
+                                 Totals& totals)
+{
     for (int64 level = threadIdx.x; level < width; level += blockDim.x) {
         Sums sums = {0.0, 0.0, 0.0};
         for (int size = 1; size < n_sizes && level > 0; size++) {
-            double c = cell(m, level * n_sizes + size);
-            if (c == 0.0) continue;
-            add_cell(sums, c, size);
-            totals.sizes += c * size;
-            totals.logs += c_log2_c(c, log_table, n_logs);
+            const double c = cell(m, level * n_sizes + size);
+            if (c > 0.0) add_cell(c, size, table, sums, totals);
         }
-        totals.n += sums.count;
-        count[level] = sums.count;
-        square[level] = sums.square;
-        inverse[level] = sums.inverse;
+        store(levels, level, sums);
     }
-    for (int k = 0; k < m.n_long;) {
-        const int level = key_level(m.keys[k]), size = key_size(m.keys[k]);
-        if (level % blockDim.x != threadIdx.x) {
-            k++;
-            continue;
+}
+
+// And the long sizes' cells of its levels. So that not every thread works out every key's level, each does it for one key
+// of a stretch, in `owners` (blockDim.x numbers): whose level it is, if a cell begins there.
+__device__ inline void sum_long(const Matrices& m, const LogTable& table, const Levels& levels, int* owners, Totals& totals)
+{
+    for (int first = 0; first < m.n_long; first += blockDim.x) {
+        const int mine = first + (int)threadIdx.x;
+        const bool begins = mine < m.n_long && begins_cell(m, mine);
+        owners[threadIdx.x] = begins ? key_level(m.keys[mine]) % (int)blockDim.x : -1;
+        __syncthreads();
+        for (int e = 0; e < (int)blockDim.x; e++) {
+            if (owners[e] != (int)threadIdx.x) continue;
+            int k = first + e;
+            const int level = key_level(m.keys[k]), size = key_size(m.keys[k]);
+            Sums sums = load(levels, level);
+            add_cell(long_cell(m, k), size, table, sums, totals);
+            store(levels, level, sums);
         }
-        double c = long_cell(m, k);
-        Sums sums = {count[level], square[level], inverse[level]};  // this thread's own
-        add_cell(sums, c, size);
-        count[level] = sums.count;
-        square[level] = sums.square;
-        inverse[level] = sums.inverse;
-        totals.n += c;
-        totals.sizes += c * size;
-        totals.logs += c_log2_c(c, log_table, n_logs);
+        __syncthreads();
     }
-    return totals;
 }
 
 // Counts by size over all levels: the block's threads take a size and every so manieth level each. `partial` holds
@@ -145,6 +192,24 @@ __device__ inline void sum_by_size(const Matrices& m, int64 width, int n_sizes, 
     __syncthreads();
 }
 
+// Joint sums over sizes, in ascending order: sum of squared counts by size, and of c (j - mean)^2. For one thread.
+__device__ inline void sum_sizes(const Matrices& m, int n_sizes, const double* by_size, double mean, double* joint)
+{
+    double squares = 0.0, spread = 0.0;
+    for (int size = 1; size < n_sizes; size++) {
+        squares += by_size[size] * by_size[size];
+        spread += by_size[size] * (size - mean) * (size - mean);
+    }
+    for (int k = 0; k < m.n_long;) {
+        const int size = key_size(m.keys[k]);
+        const double c = long_size(m, k);
+        squares += c * c;
+        spread += c * (size - mean) * (size - mean);
+    }
+    joint[1] = squares;
+    joint[3] = spread;
+}
+
 // One block a resulting matrix, (region, matrix) on the grid: SizeStats of _sizes.py. Level 0 and size 0 are left out.
 extern "C" __global__ void reduce_sizes(const Roi* rois, const int* table, int n_angle, int64 width, int n_sizes,
                                         const int64* keys, const int* n_long, const double* weights,
@@ -160,25 +225,17 @@ extern "C" __global__ void reduce_sizes(const Roi* rois, const int* table, int n
         m.keys += long_list(rois[r], blockIdx.y, n_angle, n_sizes);
         m.n_long = n_long[out];
     }
-    Totals totals = sum_levels(m, width, n_sizes, log_table, n_logs, count + out * width, square + out * width,
-                               inverse + out * width);
-    const double n = block_sum(totals.n, slots), sizes = block_sum(totals.sizes, slots);
-    const double logs = block_sum(totals.logs, slots);
+    const LogTable logs = {log_table, n_logs};
+    const Levels levels = {count + out * width, square + out * width, inverse + out * width};
+    Totals totals = {0.0, 0.0, 0.0};
+    sum_table(m, width, n_sizes, logs, levels, totals);
+    sum_long(m, logs, levels, reinterpret_cast<int*>(slots), totals);
+    totals.n = block_sum(totals.n, slots);
+    totals.sizes = block_sum(totals.sizes, slots);
+    totals.logs = block_sum(totals.logs, slots);
     sum_by_size(m, width, n_sizes, slots, by_size);
     if (threadIdx.x > 0) return;
-    const double mean = n > 0.0 ? sizes / n : 0.0;
-    double squares = 0.0, spread = 0.0;
-    for (int size = 1; size < n_sizes; size++) {
-        squares += by_size[size] * by_size[size];
-        spread += by_size[size] * (size - mean) * (size - mean);
-    }
-    for (int k = 0; k < m.n_long;) {
-        const int size = key_size(m.keys[k]);
-        double c = 0.0;
-        while (k < m.n_long && key_size(m.keys[k]) == size) c += long_cell(m, k);
-        squares += c * c;
-        spread += c * (size - mean) * (size - mean);
-    }
-    const double found[4] = {sizes, squares, logs, spread};
-    for (int k = 0; k < 4; k++) joint[4 * out + k] = found[k];
+    joint[4 * out] = totals.sizes;
+    joint[4 * out + 2] = totals.logs;
+    sum_sizes(m, n_sizes, by_size, totals.n > 0.0 ? totals.sizes / totals.n : 0.0, joint + 4 * out);
 }
