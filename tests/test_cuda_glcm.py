@@ -44,10 +44,10 @@ def told(chosen: Settings) -> str:
 
 
 def roi_of(levels: np.ndarray, *, spacing: tuple[float, float] = (0.1, 0.07)) -> Roi:
-    """A region of given levels; 0 is outside."""
+    """A region of given levels; 0 is outside. No level is higher than edges allow for, if there are two."""
     levels = np.asarray(levels)
     mask = levels > 0
-    return Roi(levels.astype(np.float64), mask, mask, np.arange(1.0, levels.max() + 2.0), spacing)
+    return Roi(levels.astype(np.float64), mask, mask, np.arange(1.0, max(levels.max(), 2) + 1.0), spacing)
 
 
 def shaded(rng: np.random.Generator, rows: int, columns: int, levels: int) -> Roi:
@@ -77,9 +77,9 @@ def check(rois: list[Roi], device: Device, chosen: Settings) -> tuple[GlcmStats,
 
 
 def most_dense(device: Device, *, symmetric: bool) -> int:
-    """The most levels that are counted in tables; arrays by level have two entries more."""
+    """The most levels that are counted in tables; arrays by level have an entry more."""
     levels = 1
-    while table_bytes(levels + 3, symmetric) <= device.shared_bytes:
+    while table_bytes(levels + 2, symmetric) <= device.shared_bytes:
         levels += 1
     return levels
 

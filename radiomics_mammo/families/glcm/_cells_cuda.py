@@ -113,7 +113,7 @@ def table_cells(width: int, symmetric: bool) -> int:
 
 def table_bytes(width: int, symmetric: bool) -> int:
     """Shared memory that counting in a table takes, its diagonals included."""
-    return 4 * (table_cells(width, symmetric) + 3 * width)
+    return 4 * (table_cells(width, symmetric) + 3 * width - 2)
 
 
 def is_dense(width: int, symmetric: bool, device: Device) -> bool:

@@ -25,7 +25,7 @@ __device__ inline void flush_counts(const int* count, int* by_sum, int* by_step,
 
 // One block a (tile, angle): counts its pairs in shared memory and adds them to the region's table (of `cells` counts)
 // and diagonals (2 width counts by i + j, then width by |i - j|).
-// Shared: the table of the region's levels, then 3 (bound + 1) counts.
+// Shared: the table of the region's levels, then 2 bound + 1 and bound counts.
 extern "C" __global__ void count_pairs(const Roi* rois, const Tile* tiles, const int* levels, int pad, const int* offsets,
                                        int symmetric, int64 width, int64 cells, int* tables, int* diagonals)
 {
@@ -33,8 +33,8 @@ extern "C" __global__ void count_pairs(const Roi* rois, const Tile* tiles, const
     const Tile tile = tiles[blockIdx.x];
     const Roi& roi = rois[tile.roi];
     const int n = (int)roi.bound, used = symmetric ? n * (n + 1) / 2 : n * n;
-    int *by_sum = count + used, *by_step = by_sum + 2 * (n + 1);
-    for (int k = threadIdx.x; k < used + 3 * (n + 1); k += blockDim.x) count[k] = 0;
+    int *by_sum = count + used, *by_step = by_sum + 2 * n + 1;
+    for (int k = threadIdx.x; k < used + 3 * n + 1; k += blockDim.x) count[k] = 0;
     __syncthreads();
 
     const int64 w = roi.columns + 2 * pad;
@@ -52,9 +52,9 @@ extern "C" __global__ void count_pairs(const Roi* rois, const Tile* tiles, const
     flush_counts(count, by_sum, by_step, n, symmetric, tables + matrix * cells);
     __syncthreads();
     int* diagonal = diagonals + matrix * 3 * width;
-    for (int k = threadIdx.x; k < 2 * (n + 1); k += blockDim.x)
+    for (int k = threadIdx.x; k <= 2 * n; k += blockDim.x)
         if (by_sum[k] > 0) atomicAdd(&diagonal[k], by_sum[k]);
-    for (int k = threadIdx.x; k <= n; k += blockDim.x)
+    for (int k = threadIdx.x; k < n; k += blockDim.x)
         if (by_step[k] > 0) atomicAdd(&diagonal[2 * width + k], by_step[k]);
 }
 
