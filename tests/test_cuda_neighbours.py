@@ -56,12 +56,13 @@ def mixed(rng):
         drawn(np.full((33, 40), 7)),
         drawn(rng.integers(1, 9, scattered.shape), scattered),
         region(rng, 30, 30, levels=9, flat=0.97),
-        topped(region(rng, 30, 41, levels=12)),
+        topped(rng.permutation(768).reshape(24, 32)),  # the last level begins another turn of any block
     ]
 
 
-def topped(roi):
-    """The same region without its last edge: its highest level is the highest that its edges allow."""
+def topped(image):
+    """A region without its last edge: its highest level is the highest that its edges allow."""
+    roi = drawn(image)
     return replace(roi, edges=roi.edges[:-1])
 
 

@@ -1,0 +1,216 @@
+# ruff: noqa: T201 (a command prints)
+"""Do the tests see every mistake in a kernel? Plants them one at a time: ``python -m tests.kernel_mutations [name…]``.
+
+For each file of kernels whose path contains one of the names (all without a name): every barrier is left out, every
+index, offset, bound and start is shifted by one, and the tests of that file run on the host's devices until one of them
+fails. Prints what survived; exits with 1 if that is not known to change nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+
+from radiomics_mammo._device import Source
+from tests.cuhost.host_device import HostDevice
+from tests.cuhost.module import compile_module
+
+TESTS = Path(__file__).parent
+PACKAGE = TESTS.parent / "radiomics_mammo"
+SIZES = ("test_cuda_sizes.py", "test_cuda_glrlm.py", "test_cuda_glszm.py")
+TESTS_OF = {
+    "common.cuh": ("test_cuda_upload.py", "test_cuda_neighbours.py"),
+    "upload.cu": ("test_cuda_upload.py",),
+    "fold.cu": ("test_cuda_engine.py::test_the_device_adds_in_the_host_s_order",),
+    "families/_neighbours.cu": ("test_cuda_neighbours.py",),
+    "families/_sizes.cu": SIZES,
+    "families/_sizes.cuh": SIZES,
+    "families/ngtdm/ngtdm.cu": ("test_cuda_neighbours.py",),
+}
+"""The tests of a file of kernels; of families/x/… otherwise test_cuda_x.py."""
+
+EQUIVALENT: dict[tuple[str, str], str] = {}
+"""(file, the line as changed) to why nothing can come of it."""
+
+SAME, NO_CODE, OTHER_TEXT = 0, 97, 98
+HANGS = 60
+"""Seconds beyond twice the tests' own time after which a run counts as hanging."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A file of kernels with one mistake in it."""
+
+    path: str
+    number: int
+    kind: str
+    line: str
+    sound: str
+    text: str
+
+
+def mutants(path: str) -> Iterator[Mutant]:
+    """All mistakes that are planted in a file."""
+    text = (PACKAGE / path).read_text(encoding="utf-8")
+    code = re.sub(r"^#(?:.*\\\n)*.*|//.*", lambda m: re.sub(r"[^\n]", " ", m[0]), text, flags=re.MULTILINE)
+    for kind, start, end, new in sorted(_changes(code), key=lambda change: change[1]):
+        changed = text[:start] + new + text[end:]
+        number = text.count("\n", 0, start) + 1
+        yield Mutant(path, number, kind, changed.split("\n")[number - 1].strip(), text, changed)
+
+
+def _changes(code: str) -> Iterator[tuple[str, int, int, str]]:
+    for m in re.finditer(r"__sync(?:threads|warp)\([^)]*\)", code):
+        yield "barrier", m.start(), m.end(), ""
+    for m in re.finditer(r"(?<=[\w\])])\[", code):
+        before = code[max(0, m.start() - 60) : m.start()]
+        if not re.search(r"\b(?:u?int\d*|unsigned|double|char|short|bool|T) \w+(?:\[\w+\])*$", before):
+            yield _shifted("index", code, m.end())
+    for m in re.finditer(r"([+-]) 1\b(?![.\w])", code):
+        yield "plus or minus one", m.start(), m.end(), f"{m[1]} 0"
+    for m in re.finditer(r" ([<>])(=?) ", code):
+        yield "bound", m.start(), m.end(), f" {m[1]}{'' if m[2] else '='} "
+    for m in re.finditer(r" \+= ", code):
+        yield _shifted("step", code, m.end())
+    for m in re.finditer(r"(?:\b(?:u?int(?:64|8)?|unsigned)|\*) (?:const )?\w+ = |, \w+ = ", code):
+        yield _shifted("start", code, m.end())
+
+
+def _shifted(kind: str, code: str, start: int) -> tuple[str, int, int, str]:
+    """One more than the expression that begins here."""
+    depth, end = 0, start
+    while depth > 0 or code[end] not in ",;)]":
+        depth += (code[end] in "([{") - (code[end] in ")]}")
+        end += 1
+    return kind, start, end, f"({code[start:end]}) + 1"
+
+
+def plant(mutant: Mutant) -> None:
+    """Let every device that is made from now on run the changed text."""
+    begin = f'#line 1 "{mutant.path}"\n'
+    known: dict[str, str] = {}
+
+    def edit(module: Source) -> str:
+        if module.text not in known:
+            known[module.text] = module.text.replace(begin + mutant.sound, begin + mutant.text)
+            if begin in module.text and known[module.text] == module.text:
+                os._exit(OTHER_TEXT)
+            try:
+                compile_module(known[module.text])
+            except SyntaxError:
+                os._exit(NO_CODE)
+        return known[module.text]
+
+    make = HostDevice.__init__
+
+    def make_with_mistake(self: HostDevice, **given: Any) -> None:
+        make(self, **{"edit": edit, **given})
+
+    HostDevice.__init__ = make_with_mistake  # type: ignore[method-assign]
+
+
+def run_tests(path: str) -> int:
+    """Run the tests of a file of kernels until one fails; gives pytest's status."""
+    names = TESTS_OF.get(path) or (f"test_cuda_{Path(path).parent.name}.py",)
+    quick = ("-x", "-qq", "-p", "no:cacheprovider", "-m", "not gpu and not slow")
+    late = ("-W", "ignore::pytest.PytestAssertRewriteWarning")  # some modules are imported already
+    return int(pytest.main([*quick, *late, *(str(TESTS / name) for name in names)]))
+
+
+def fork(mutant: Mutant, limit: int, scratch: str) -> int:
+    """Start the tests with a mistake in a process of their own, which has all imports and the sound kernels already."""
+    child = os.fork()
+    if child:
+        return child
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(quiet, 1)
+    os.dup2(quiet, 2)
+    tempfile.tempdir = tempfile.mkdtemp(dir=scratch)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(limit)
+    plant(mutant)
+    os._exit(run_tests(mutant.path))
+
+
+def outcome(status: int) -> str:
+    """What became of a mistake, in a word."""
+    code = os.waitstatus_to_exitcode(status)
+    return {SAME: "SURVIVED", NO_CODE: "no code", OTHER_TEXT: "not planted", -signal.SIGALRM: "killed (hangs)"}.get(
+        code, f"killed (signal {-code})" if code < 0 else "killed"
+    )
+
+
+def try_all(todo: list[Mutant], jobs: int, limit: int, scratch: str) -> list[tuple[Mutant, str]]:
+    """Plant every mistake, so many at a time."""
+    running: dict[int, Mutant] = {}
+    done = []
+    queue = iter(todo)
+    while True:
+        while len(running) < jobs and (mutant := next(queue, None)):
+            running[fork(mutant, limit, scratch)] = mutant
+        if not running:
+            return done
+        child, status = os.wait()
+        mutant = running.pop(child)
+        done.append((mutant, outcome(status)))
+        if not done[-1][1].startswith("killed"):
+            why = EQUIVALENT.get((mutant.path, mutant.line), "")
+            print(f"  {mutant.number:4}  {mutant.kind:17}  {done[-1][1]}  {mutant.line}  {why}", flush=True)
+
+
+def main() -> int:
+    """Plant mistakes in the files that were asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--kind", help="only mistakes of a kind: barrier, index, bound, step, start, plus or minus one")
+    parser.add_argument("--list", action="store_true", help="print the mistakes, plant none")
+    options = parser.parse_args()
+    settings.register_profile(
+        "mutations", derandomize=True, database=None, phases=(Phase.explicit, Phase.generate),
+        suppress_health_check=list(HealthCheck), print_blob=False,
+    )  # fmt: skip
+    settings.load_profile("mutations")
+    paths = sorted(p.relative_to(PACKAGE).as_posix() for kind in ("*.cu", "*.cuh") for p in PACKAGE.rglob(kind))
+    survivors = 0
+    for path in paths:
+        if options.names and not any(name in path for name in options.names):
+            continue
+        todo = [mutant for mutant in mutants(path) if options.kind in (None, mutant.kind)]
+        if options.list:
+            print(*(f"{path}:{m.number}  {m.kind:17}  {m.line}" for m in todo), sep="\n")
+            continue
+        start = time.monotonic()
+        if run_tests(path) != SAME:
+            print(f"{path}: its tests fail without a mistake")
+            return 1
+        limit = int(2 * options.jobs * (time.monotonic() - start)) + HANGS
+        print(f"{path}: {len(todo)} mistakes", flush=True)
+        scratch = tempfile.mkdtemp(prefix="kernel-mutations-")
+        found = try_all(todo, options.jobs, limit, scratch)
+        shutil.rmtree(scratch)
+        counts = Counter(what for _, what in found)
+        survivors += sum(what == "SURVIVED" and (m.path, m.line) not in EQUIVALENT for m, what in found)
+        print(
+            f"  {', '.join(f'{n} {what}' for what, n in counts.items())}  ({time.monotonic() - start:.0f} s)",
+            flush=True,
+        )
+    return int(survivors > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
