@@ -173,8 +173,8 @@ __device__ inline void sum_long(const Matrices& m, const LogTable& table, const 
     }
 }
 
-// Counts by size over all levels: the block's threads take a size and every so manieth level each. `partial` holds
-// max(blockDim.x, n_sizes) doubles.
+// Counts by size over all levels. As many groups of n_sizes threads as the block has share the levels, a thread of each
+// adding one size's. `partial` holds max(blockDim.x, n_sizes) doubles.
 __device__ inline void sum_by_size(const Matrices& m, int64 width, int n_sizes, double* partial, double* by_size)
 {
     const int groups = max((int)blockDim.x / n_sizes, 1);
