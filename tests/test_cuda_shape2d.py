@@ -185,6 +185,36 @@ def test_a_region_does_not_depend_on_its_batch(name):
             assert host(getattr(together, f.name))[r] == host(getattr(alone, f.name))[0], f.name
 
 
+def test_every_region_has_a_place_of_its_own():
+    """Blocks run one after another here; on a GPU one that wrote into another's chain would spoil it."""
+    rng = np.random.default_rng(8)
+    masks = [blob(rng, *size) for size in ((3, 9), (30, 20), (17, 17), (1, 1), (40, 8))]
+    masks[3][:] = True
+    device = Watching(**GEOMETRIES["host-96"])
+    assert_equal([roi_of(mask) for mask in masks], device)
+    points = device.points.view(np.int32).reshape(-1, 2)
+    at = 0
+    for mask in masks:
+        half_rows = 2 * len(mask) + 1
+        top = int(mask.any(axis=1).argmax())
+        inside = np.flatnonzero(mask[top])
+        assert points[at].tolist() == [2 * top, 2 * inside[0] + 1]
+        assert points[at + half_rows].tolist() == [2 * top, -2 * inside[-1] - 1]
+        at += 2 * half_rows
+    assert at == len(points)
+
+
+class Watching(HostDevice):
+    """Keeps the chains of the last call."""
+
+    points: np.ndarray
+
+    def launch(self, module, kernel, *, args, **how):
+        super().launch(module, kernel, args=args, **how)
+        if kernel == "diameters":
+            self.points = args[4]
+
+
 def test_the_work_queued_does_not_depend_on_the_number_of_regions():
     rng = np.random.default_rng(6)
     seen = []

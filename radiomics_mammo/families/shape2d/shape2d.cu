@@ -4,7 +4,7 @@
 // out in the cpu engine's own order. Coordinates of the outline are doubled to stay whole: half row 2 y + 1 runs through the
 // middle of row y, half row 2 y along its upper border.
 
-constexpr int FAR = 0x7fffffff;  // beyond any column, doubled
+constexpr int FAR = 0x7fffffff;  // beyond any row or column, doubled
 constexpr int N_MEASURES = 9, N_OUTLINE = 4;
 constexpr int CHUNK = 32;  // half rows of which one thread makes a convex chain
 
@@ -153,7 +153,7 @@ __device__ inline int append(Point* chain, int n, Point p)
     return n + 1;
 }
 
-// The convex chain of the CHUNK half rows from `begin`, in place; a point with t = -1 ends a chain that is shorter.
+// The convex chain of the CHUNK half rows from `begin`, in place; a point with t = FAR ends a chain that is shorter.
 __device__ inline void chain_of(const Row* row, int count, int begin, int side, Point* chain)
 {
     const int end = min(begin + CHUNK, 2 * count + 1);
@@ -162,7 +162,7 @@ __device__ inline void chain_of(const Row* row, int count, int begin, int side, 
         int x = vertex_on(row, count, t, side);
         if (x != FAR) n = append(chain, n, {t, x});
     }
-    if (begin + n < end) chain[n].t = -1;
+    if (begin + n < end) chain[n].t = FAR;
 }
 
 // One chain of all the chunks', in place: it never grows past what has been read. Gives its length.
@@ -170,7 +170,7 @@ __device__ inline int join(Point* chain, int half_rows)
 {
     int n = 0;
     for (int begin = 0; begin < half_rows; begin += CHUNK)
-        for (int k = begin; k < min(begin + CHUNK, half_rows) && chain[k].t >= 0; k++) n = append(chain, n, chain[k]);
+        for (int k = begin; k < min(begin + CHUNK, half_rows) && chain[k].t != FAR; k++) n = append(chain, n, chain[k]);
     return n;
 }
 
