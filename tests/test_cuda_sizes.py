@@ -152,6 +152,18 @@ def test_merged_by_hand(name):
     assert host(found.joint)[0, 0, :2].tolist() == [16 + 12 + 3, 64 + 9 + 0.25]
 
 
+@device_of
+@pytest.mark.parametrize("counts", [(5, 3, 7, 1), (1, 1, 1, 1), (2, 9, 0, 4), (8, 1, 8, 2), (0, 0, 17, 1)])
+def test_a_long_cell_of_several_angles(name, counts):
+    """Neighbours in the sorted list: the same cell at the next angle, the next level, the next size."""
+    one = [(angle, 1, 5) for angle, n in enumerate(counts) for _ in range(n)]
+    longs = [[*one, (0, 2, 5), (0, 2, 5), *[(3, 3, 6)] * 3, *[(0, 1, 6)] * 4, (0, 1, 7)]]
+    weights = np.array([[0.5, 2.0, 0.125, 1.0]])
+    found = check(open_device(name), boxes((20, 20), width=4), [np.zeros((4, 4, 3), np.int32)], longs, weights)
+    cell = float(weights[0] @ np.array(counts))
+    assert host(found.count)[0, 0].tolist() == [0, cell + 2 + 0.5, 1, 3]
+
+
 @pytest.mark.parametrize("n", [0, 1, 2, 3, 5, 31, 64, 99, 100, 101, 129, 1000])
 @pytest.mark.parametrize("geometry", GEOMETRIES)
 def test_lists_of_any_length_are_sorted(geometry, n):

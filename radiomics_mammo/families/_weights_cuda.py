@@ -35,9 +35,9 @@ def angle_weights(batch: DeviceBatch, offsets: NDArray[np.int64], norm: str, *, 
     if norm == "infinity":
         lengths = xp.maximum(down, across)
     elif norm == "euclidean":
-        lengths = xp.sqrt(down**2 + across**2)
+        lengths = xp.sqrt(down * down + across * across)  # a power may round otherwise
     elif norm == "manhattan":
         lengths = down + across
     else:
         raise ValueError(f"no norm is called {norm!r}")
-    return xp.exp(-(lengths**2)) if decay else lengths
+    return xp.exp(-lengths * lengths) if decay else lengths
