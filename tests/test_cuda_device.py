@@ -9,6 +9,7 @@ import sys
 import fake_cupy
 import numpy as np
 import pytest
+from toys_cuda import RECIPES, SAMPLES
 
 from radiomics_mammo import FeatureExtractor
 from radiomics_mammo._arrays import cuda_problem, total
@@ -18,7 +19,7 @@ from radiomics_mammo.errors import EngineError
 from radiomics_mammo.recipe import recipe_from
 from radiomics_mammo.types import Failure
 from tests.cuhost.host_device import HostDevice
-from tests.test_cuda_engine import RECIPES, SAMPLES, CudaEngine, assert_equal_rows, rows
+from tests.test_cuda_engine import CudaEngine, assert_equal_rows, rows
 
 
 @pytest.fixture

@@ -18,6 +18,26 @@
 #include <ucontext.h>
 #endif
 
+#ifdef CUHOST_SANITIZE
+#define CUHOST_UNSEEN __attribute__((no_sanitize("thread")))
+extern "C" {  // sanitizer.cpp
+extern int cuhost_atomic;
+void cuhost_begin(const char*, const void*, size_t, const void*, size_t, const void*, size_t);
+void cuhost_active(int);
+void cuhost_forget_shared();
+}
+struct Atomic {  // nothing may be moved out of its life
+    Atomic() { cuhost_atomic++; asm volatile("" ::: "memory"); }
+    ~Atomic() { asm volatile("" ::: "memory"); cuhost_atomic--; }
+};
+#else
+#define CUHOST_UNSEEN
+inline void cuhost_begin(const char*, const void*, size_t, const void*, size_t, const void*, size_t) {}
+inline void cuhost_active(int) {}
+inline void cuhost_forget_shared() {}
+struct Atomic { Atomic() {} };
+#endif
+
 #define __global__
 #define __device__
 #define __host__
@@ -118,6 +138,7 @@ inline void wait()
     if (to == from) return;
     block.running = to;
     swap(from, to);
+    cuhost_active(1);
 }
 
 inline void release_block()
@@ -136,6 +157,7 @@ inline void release_warp(Warp& w)
 inline void run_fiber()
 {
     block.body(block.kernel);
+    cuhost_active(0);
     Fiber* f = block.running;
     f->done = true;
     block.idle = 0;
@@ -199,13 +221,15 @@ template <class T> void describe(int*& out)
 }
 template <class... A> int parameters(void (*)(A...), int* out) { (describe<A>(out), ...); return sizeof...(A); }
 
-template <class... A, size_t... I> void call(void (*f)(A...), void** a, std::index_sequence<I...>)
+template <class... A, size_t... I> CUHOST_UNSEEN void call(void (*f)(A...), void** a, std::index_sequence<I...>)
 {
+    cuhost_active(1);
     f(*static_cast<std::remove_reference_t<A>*>(a[I])...);
 }
 
 inline void start_block(const unsigned* dim, size_t dynamic)
 {
+    cuhost_forget_shared();
     block.live = block.threads;
     block.arrived = block.idle = block.sum[0] = block.sum[1] = 0;
     block.meeting = 0;
@@ -262,7 +286,8 @@ inline bool kept_within(size_t dynamic)
 }
 
 template <class... A>
-int launch(void (*f)(A...), const unsigned* grid, const unsigned* dim, size_t dynamic, void** args, unsigned seed)
+int launch(const char* name, void (*f)(A...), const unsigned* grid, const unsigned* dim, size_t dynamic, void** args,
+           unsigned seed)
 {
     struct Call { void (*f)(A...); void** args; } kernel{f, args};
     block.threads = int(dim[0] * dim[1] * dim[2]);
@@ -271,11 +296,13 @@ int launch(void (*f)(A...), const unsigned* grid, const unsigned* dim, size_t dy
     block.grid = {grid[0], grid[1], grid[2]};
     block.dim = {dim[0], dim[1], dim[2]};
     block.kernel = &kernel;
-    block.body = [](void* p) {
+    block.body = [](void* p) CUHOST_UNSEEN {
         auto* c = static_cast<Call*>(p);
         call(c->f, c->args, std::index_sequence_for<A...>{});
     };
     int first = shuffle_ring(seed);
+    cuhost_begin(name, block.dynamic, dynamic, __start_cushared, size_t(__stop_cushared - __start_cushared),
+                 block.fiber[0].stack, size_t(STACK) * MOST_THREADS);
     for (unsigned z = 0; z < grid[2]; z++)
         for (unsigned y = 0; y < grid[1]; y++)
             for (unsigned x = 0; x < grid[0]; x++) {
@@ -290,10 +317,21 @@ int launch(void (*f)(A...), const unsigned* grid, const unsigned* dim, size_t dy
 
 }  // namespace cuhost
 
+#ifdef CUHOST_SANITIZE
+struct Now { unsigned long block; int thread; unsigned meeting, warp_meeting; };
+extern "C" CUHOST_UNSEEN inline __attribute__((used)) void cuhost_now(Now* now)
+{
+    const auto& b = cuhost::block;
+    int thread = b.running->number;
+    unsigned long number = b.index.x + (unsigned long)b.grid.x * (b.index.y + (unsigned long)b.grid.y * b.index.z);
+    *now = {number, thread, b.meeting, b.warp[thread / 32].meeting};
+}
+#endif
+
 #define CUHOST_ENTRY extern "C" __attribute__((visibility("default")))
 #define CUHOST_KERNEL(K)                                                                                                    \
     CUHOST_ENTRY int K##__launch(const unsigned* g, const unsigned* b, size_t s, void** a, unsigned seed)                     \
-    { return cuhost::launch(K, g, b, s, a, seed); }                                                                         \
+    { return cuhost::launch(#K, K, g, b, s, a, seed); }                                                                         \
     CUHOST_ENTRY int K##__parameters(int* out) { return cuhost::parameters(K, out); }
 
 #define threadIdx (cuhost::block.running->thread)
@@ -326,12 +364,12 @@ inline unsigned __ballot_sync(unsigned m, int p)
 inline int __any_sync(unsigned m, int p) { return __ballot_sync(m, p) != 0; }
 inline int __all_sync(unsigned m, int p) { return __ballot_sync(m, !p) == 0; }
 
-template <class T, class U> T atomicAdd(T* p, U v) { T o = *p; *p = o + T(v); return o; }
-template <class T, class U> T atomicMax(T* p, U v) { T o = *p; if (T(v) > o) *p = T(v); return o; }
-template <class T, class U> T atomicMin(T* p, U v) { T o = *p; if (T(v) < o) *p = T(v); return o; }
-template <class T, class U> T atomicOr(T* p, U v) { T o = *p; *p = o | T(v); return o; }
-template <class T, class U> T atomicExch(T* p, U v) { T o = *p; *p = T(v); return o; }
-template <class T> T atomicCAS(T* p, T expected, T v) { T o = *p; if (o == expected) *p = v; return o; }
+template <class T, class U> T atomicAdd(T* p, U v) { Atomic atomic; T o = *p; *p = o + T(v); return o; }
+template <class T, class U> T atomicMax(T* p, U v) { Atomic atomic; T o = *p; if (T(v) > o) *p = T(v); return o; }
+template <class T, class U> T atomicMin(T* p, U v) { Atomic atomic; T o = *p; if (T(v) < o) *p = T(v); return o; }
+template <class T, class U> T atomicOr(T* p, U v) { Atomic atomic; T o = *p; *p = o | T(v); return o; }
+template <class T, class U> T atomicExch(T* p, U v) { Atomic atomic; T o = *p; *p = T(v); return o; }
+template <class T> T atomicCAS(T* p, T expected, T v) { Atomic atomic; T o = *p; if (o == expected) *p = v; return o; }
 template <class T> T __ldg(const T* p) { return *p; }
 inline int __popc(unsigned v) { return __builtin_popcount(v); }
 inline int __popcll(unsigned long long v) { return __builtin_popcountll(v); }

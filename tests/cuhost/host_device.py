@@ -21,13 +21,13 @@ RUBBISH = 0xCD
 
 
 @cache
-def _kernel(text: str, name: str) -> Callable[..., None]:
-    return kernel(_library(text), name)
+def _kernel(text: str, name: str, sanitize: bool) -> Callable[..., None]:
+    return kernel(_library(text, sanitize), name)
 
 
 @cache
-def _library(text: str) -> Any:
-    return compile_module(text)
+def _library(text: str, sanitize: bool) -> Any:
+    return compile_module(text, sanitize=sanitize)
 
 
 class HostDevice:
@@ -45,6 +45,8 @@ class HostDevice:
         Bytes that can be allocated at a time; more raises MemoryError, as CuPy does.
     edit : callable, optional
         Changes the text of a module before it is compiled (to plant a mistake).
+    sanitize : bool
+        Watch every access for races and bounds: ten to a hundred times slower.
 
     Attributes
     ----------
@@ -65,11 +67,12 @@ class HostDevice:
         seed: int = 1,
         memory: int | None = None,
         edit: Callable[[Source], str] | None = None,
+        sanitize: bool = False,
     ) -> None:
         self.name = "host"
         self.xp = np
         self.threads, self.tile, self.shared_bytes, self.seed = threads, tile, shared_bytes, seed
-        self.memory = memory
+        self.memory, self.sanitize = memory, sanitize
         self.launches: Counter[str] = Counter()
         self.allocations = 0
         self.uploads = 0
@@ -88,7 +91,7 @@ class HostDevice:
             return
         self.launches[kernel] += 1
         text = self._edit(module) if self._edit else module.text
-        _kernel(text, kernel)(blocks, threads or self.threads, args, shared=shared, seed=self.seed)
+        _kernel(text, kernel, self.sanitize)(blocks, threads or self.threads, args, shared=shared, seed=self.seed)
         self._check_guards(kernel)
 
     def empty(self, shape: int | tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:

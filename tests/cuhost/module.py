@@ -24,24 +24,52 @@ FLAGS = (
     *("-fvisibility=hidden", "-fno-gnu-unique", "-Wall", "-Werror", "-Wno-unused-function", "-Wno-unknown-pragmas"),
 )
 Three = ctypes.c_uint * 3
+Address = ctypes.c_void_p
 
 
-def compile_module(text: str) -> ctypes.CDLL:
-    """Build a library of all kernels in the text; the same text is built once on a machine."""
+SANITIZE = ("-fsanitize=thread", "-DCUHOST_SANITIZE", "--param", "tsan-distinguish-volatile=1", "-g0")
+
+
+def compile_module(text: str, *, sanitize: bool = False) -> ctypes.CDLL:
+    """Build a library of all kernels in the text; the same text is built once on a machine.
+
+    Parameters
+    ----------
+    text : str
+    sanitize : bool
+        Watch every access, as sanitizer.cpp says.
+    """
     names = KERNEL.findall(text)
     whole = '#include "cuhost.hpp"\n' + text + "\n" + "\n".join(f"CUHOST_KERNEL({name})" for name in names) + "\n"
-    command = [os.environ.get("CXX", "g++"), *FLAGS, "-I", str(HERE)]
-    key = hashlib.sha256(repr((whole, command, (HERE / "cuhost.hpp").read_text())).encode()).hexdigest()[:24]
+    command = [os.environ.get("CXX", "g++"), *FLAGS, "-I", str(HERE), *(SANITIZE if sanitize else ())]
+    shim = [(HERE / name).read_text("utf-8") for name in ("cuhost.hpp", "sanitizer.cpp")]
+    key = hashlib.sha256(repr((whole, command, shim)).encode()).hexdigest()[:24]
     library = Path(tempfile.gettempdir()) / f"cuhost-{key}.so"
     if not library.exists():
         unfinished = library.with_suffix(f".{os.getpid()}")
-        done = subprocess.run(
-            [*command, "-x", "c++", "-", "-o", str(unfinished)], input=whole, capture_output=True, text=True
-        )
-        if done.returncode:
-            raise SyntaxError(done.stderr)
+        _build(command, whole, unfinished, sanitize=sanitize)
         unfinished.replace(library)
     return ctypes.CDLL(str(library))
+
+
+def _build(command: list[str], text: str, library: Path, *, sanitize: bool) -> None:
+    if not sanitize:
+        _run([*command, "-x", "c++", "-", "-o", str(library)], text)
+        return
+    # Linked without -fsanitize, so that the calls go to our functions and not to GCC's runtime.
+    kernels, watch = library.with_suffix(".kernels.o"), library.with_suffix(".watch.o")
+    plain = [flag for flag in command if flag not in SANITIZE and flag != "-shared"]
+    _run([*(flag for flag in command if flag != "-shared"), "-c", "-x", "c++", "-", "-o", str(kernels)], text)
+    _run([*plain, "-O2", "-c", str(HERE / "sanitizer.cpp"), "-o", str(watch)])
+    _run([command[0], "-shared", str(kernels), str(watch), "-o", str(library)])
+    kernels.unlink()
+    watch.unlink()
+
+
+def _run(command: list[str], text: str = "") -> None:
+    done = subprocess.run(command, input=text, capture_output=True, text=True)
+    if done.returncode:
+        raise SyntaxError(done.stderr)
 
 
 def kernel(library: ctypes.CDLL, name: str) -> Callable[..., None]:
@@ -56,6 +84,9 @@ def kernel(library: ctypes.CDLL, name: str) -> Callable[..., None]:
     n = getattr(library, f"{name}__parameters")(found)
     parameters = [(bool(found[2 * k]), chr(found[2 * k + 1] >> 8), found[2 * k + 1] & 255) for k in range(n)]
     entry = getattr(library, f"{name}__launch")
+    watched = hasattr(library, "cuhost_arrays")
+    if watched:
+        library.cuhost_message.restype = ctypes.c_char_p
 
     def call(blocks: tuple[int, ...], threads: int, args: tuple[Any, ...], *, shared: int = 0, seed: int = 0) -> None:
         if len(args) != n:
@@ -63,11 +94,18 @@ def kernel(library: ctypes.CDLL, name: str) -> Callable[..., None]:
         held = [_packed(f"{name}, argument {k}", a, *p) for k, (a, p) in enumerate(zip(args, parameters, strict=True))]
         pointers = (ctypes.c_void_p * max(n, 1))(*[a.ctypes.data for a in held])
         grid, block = Three(*(*blocks, 1, 1)[:3]), Three(threads, 1, 1)
+        if watched:
+            arrays = [a for a in args if isinstance(a, np.ndarray)]
+            begins = np.array([a.ctypes.data for a in arrays], np.uintp)
+            sizes = np.array([a.nbytes for a in arrays], np.uintp)
+            library.cuhost_arrays(begins.ctypes.data_as(Address), sizes.ctypes.data_as(Address), len(arrays))
         wrong = entry(grid, block, ctypes.c_size_t(shared), pointers, ctypes.c_uint(seed))
         if wrong == 1:
             raise ValueError(f"{name}: {threads} threads")
         if wrong == 2:
             raise AssertionError(f"{name} wrote beside its {shared} bytes of shared memory")
+        if watched and library.cuhost_message():
+            raise AssertionError(library.cuhost_message().decode())
 
     return call
 
