@@ -43,7 +43,8 @@ extern "C" __global__ void label_runs(const int* levels, const Roi* rois, const 
     for (int first = tile.begin + (int)threadIdx.x - lane; first < tile.end; first += blockDim.x) {
         const int at = first + lane;
         const int level = at < tile.end ? levels[start + at] : 0;
-        const unsigned begins = __ballot_sync(ALL, lane == 0 || at >= tile.end || levels[start + at - 1] != level);
+        const int left = __shfl_up_sync(ALL, level, 1);
+        const unsigned begins = __ballot_sync(ALL, lane == 0 || left != level);
         if (level == 0) continue;
         const unsigned up_to_here = ALL >> (31 - lane);
         const int begin = 31 - __clz((int)(begins & up_to_here));
