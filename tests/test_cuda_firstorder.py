@@ -225,4 +225,5 @@ def test_the_footprint_is_not_exceeded():
     framed = (batch.shapes + 2).prod(axis=1)
     reserved = FAMILY.footprint(framed, batch.width, Settings())
     assert reserved.shape == (3,)
-    assert taken <= reserved.sum() <= 2 * taken
+    formulas = 16 * 8 * batch.width * 3
+    assert taken <= reserved.sum() - formulas <= 1.1 * taken
