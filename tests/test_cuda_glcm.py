@@ -20,7 +20,7 @@ from radiomics_mammo.settings import Settings
 from radiomics_mammo.types import Roi
 from radiomics_mammo.upload import stage, to_device
 from tests.cuhost.host_device import HostDevice
-from tests.devices import GEOMETRIES, assert_same, both, device_of, host, open_device, ragged, region
+from tests.devices import DEVICES, GEOMETRIES, assert_same, both, device_of, host, open_device, ragged, region
 from tests.test_glcm_mcc import blocks, scattered, smooth, theirs
 
 MARGINALS = ("px", "py", "p_sum", "p_diff")
@@ -117,6 +117,14 @@ def test_counts_by_hand(name: str) -> None:
 
 
 @device_of
+@pytest.mark.parametrize("known", [4095, 4096, 4097])
+def test_counts_around_the_table_of_logarithms(name: str, known: int) -> None:
+    chosen = Settings(symmetricalGLCM=False)
+    _, cuda = check([roi_of(np.ones((1, known + 1), int))], open_device(name), chosen)
+    np.testing.assert_allclose(host(cuda.joint)[0, 0, 2], known * np.log2(known), rtol=1e-15)
+
+
+@device_of
 @pytest.mark.parametrize("symmetric", [True, False], ids=["symmetric", "one way"])
 @pytest.mark.parametrize("beyond", [0, 1], ids=["last in tables", "first sorted"])
 def test_levels_around_what_shared_memory_holds(name: str, symmetric: bool, beyond: int) -> None:
@@ -126,6 +134,19 @@ def test_levels_around_what_shared_memory_holds(name: str, symmetric: bool, beyo
     rois = [shaded(rng, 40, 31, levels), region(rng, 11, 9, levels=5), shaded(rng, 50, 50, levels)]
     assert is_dense(batch_on(device, rois, chosen).width, symmetric, device) is (beyond == 0)
     check(rois, device, chosen)
+
+
+@pytest.mark.parametrize("name", [DEVICES[1], DEVICES[-1]])
+@pytest.mark.parametrize("symmetric", [True, False], ids=["symmetric", "one way"])
+@pytest.mark.parametrize("beyond", [0, 1], ids=["in tables", "sorted"])
+def test_no_level_is_left_out(name: str, symmetric: bool, beyond: int) -> None:
+    """Arrays of nodes are full to the last entry, and no array is written beyond its end."""
+    device, rng = open_device(name), np.random.default_rng(4)
+    levels = most_dense(device, symmetric=symmetric) + beyond
+    side = levels // 2 + 20
+    cpu, _ = check([roi_of(rng.integers(1, levels + 1, (side, side)))], device, Settings(symmetricalGLCM=symmetric))
+    assert (cpu.px[..., 1:] > 0).all()
+    assert (cpu.py[..., 1:] > 0).all()
 
 
 @device_of
@@ -196,6 +217,7 @@ def test_maximal_correlation_is_lapacks(name: str, n: int, symmetric: bool) -> N
         blocks(n, rng, links=0) // 25,
         np.diag(rng.integers(1, 4, n)),
         np.fliplr(np.diag(rng.integers(1, 4, n))),  # the most negative eigenvalue decides
+        np.eye(n, dtype=int) + np.eye(n, k=1, dtype=int),  # a chain: eigenvalues crowd at the end
         np.ones((n, n), int),
     ]
     tables = [table for table in tables if table.any()]
