@@ -22,10 +22,10 @@ PLAIN = Settings()
 
 
 def of_levels(levels: Any, spacing: tuple[float, float] = (1.0, 1.0)) -> Roi:
-    """A region of exactly these levels, 0 outside."""
+    """A region of exactly these levels, 0 outside; the highest is the last that an array by level has room for."""
     levels = np.asarray(levels)
     mask = levels > 0
-    return Roi(levels.astype(np.float64), mask, mask, np.arange(1.0, levels.max() + 2.0), spacing)
+    return Roi(levels.astype(np.float64), mask, mask, np.arange(1.0, max(levels.max(), 2) + 1.0), spacing)
 
 
 def on(device: Device, array: np.ndarray) -> Any:

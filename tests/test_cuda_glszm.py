@@ -8,6 +8,7 @@ from counting import comb, spiral, zones
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from radiomics_mammo._device import Source
 from radiomics_mammo.families import FAMILIES
 from radiomics_mammo.families._sizes import SHORT
 from radiomics_mammo.settings import Settings
@@ -98,6 +99,31 @@ def test_drawn_zones_are_scipys_components(name, case):
         square[level] += n * size**2
     np.testing.assert_array_equal(host(stats.count)[0, 0], count)
     np.testing.assert_array_equal(host(stats.square)[0, 0], square)
+
+
+OTHERS_FIRST = """
+inline int others_first()  // the thread stops here, and all others of the block go on
+{
+    cuhost::Fiber *from = cuhost::block.running, *to = cuhost::following(from);
+    cuhost::block.running = to;
+    if (to != from) cuhost::swap(from, to);
+    return 0;
+}
+#define atomicMin(p, v) (others_first(), atomicMin(p, v))
+"""
+
+
+class Interrupting(HostDevice):
+    """Stops a thread between finding two roots and hanging one on the other."""
+
+    def launch(self, module, kernel, **how):
+        super().launch(Source(module.name, OTHERS_FIRST + module.text), kernel, **how)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("case", ["spiral", "comb", "checkerboard", "slanting lines", "zigzag", "one level", "noise"])
+def test_threads_that_hang_a_root_elsewhere_at_the_same_time(case, seed):
+    assert_family("glszm", [of_levels(DRAWN[case])], Interrupting(threads=256, tile=8192, seed=seed))
 
 
 @device_of
