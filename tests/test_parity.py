@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from parity import assert_close, assert_parity, class_vector
+from real_lesions import boxed_lesions, true_outlines
 from scipy.ndimage import gaussian_filter
 
 from radiomics_mammo.cpu_engine import CpuEngine
@@ -139,42 +138,9 @@ def test_patterns(image, mask, setting):
     assert_parity([Sample("pattern", "P", image.astype(np.uint16), mask)], {"setting": setting})
 
 
-def real_lesions(shared_data) -> list[Sample]:
-    """The six true outlines: three masses on their mammograms, three calcifications on their crops."""
-    from PIL import Image
-
-    Image.MAX_IMAGE_PIXELS = None
-    folder = shared_data / "cbis_ddsm_real_cases"
-    samples = []
-    for case in ("00694_RIGHT_CC", "00694_RIGHT_MLO", "00695_RIGHT_CC"):
-        image = np.asarray(
-            Image.open(folder / "mass_full_mask_crop" / f"CBIS-JPG__TRAIN__IMAGES__{case}.jpg").convert("L")
-        )
-        mask = (
-            np.asarray(
-                Image.open(folder / "mass_full_mask_crop" / f"CBIS-JPG__TRAIN__MASKS__{case}_1.jpg").convert("L")
-            )
-            > 127
-        )
-        if mask.shape != image.shape:  # divided by 1.149 in both axes
-            rows = (np.arange(image.shape[0]) * mask.shape[0] / image.shape[0]).astype(int)
-            columns = (np.arange(image.shape[1]) * mask.shape[1] / image.shape[1]).astype(int)
-            mask = mask[rows[:, None], columns]
-        samples.append(Sample(case, case, image, mask))
-    for name in ("07570", "10820", "11317"):
-        stem = f"Converted_images__Calc_Test_ROI_{name}"
-        crop = np.asarray(Image.open(folder / "calc_16bit_crop_mask" / f"{stem}_1-1.png"))
-        full = np.asarray(Image.open(folder / "calc_16bit_crop_mask" / f"{stem}_1-2.png")) > 0
-        rows, columns = np.flatnonzero(full.any(1)), np.flatnonzero(full.any(0))
-        top, left = max(rows[0] - 20, 0), max(columns[0] - 20, 0)
-        mask = full[top : top + crop.shape[0], left : left + crop.shape[1]]
-        samples.append(Sample(name, name, crop.astype(np.int32), mask))
-    return samples
-
-
 @pytest.mark.parametrize("setting", [{"binCount": 64}, {"binWidth": 25}], ids=["64 bins", "width 25"])
 def test_real_outlines(shared_data, setting):
-    samples = real_lesions(shared_data)
+    samples = true_outlines(shared_data)
     if setting == {"binWidth": 25}:  # 16-bit film: 2,600 levels at width 25 are more than pyradiomics can hold
         samples = [s if s.image.dtype == np.uint8 else Sample(s.case_id, "", s.image // 16, s.mask) for s in samples]
     assert_parity(samples, {"setting": setting})
@@ -182,14 +148,5 @@ def test_real_outlines(shared_data, setting):
 
 @pytest.mark.slow
 def test_three_hundred_real_crops(shared_data):
-    from PIL import Image
-
-    folder = shared_data / "cbis_ddsm_mass_train"
-    with (folder / "lesions.csv").open() as handle:
-        names = [row["lesion_id"] for row in csv.DictReader(handle)]
-    samples = []
-    for name in names[:: len(names) // 300][:300]:
-        crop = next((folder / "roi_crops").glob(f"{name}.*"))
-        mask = np.asarray(Image.open(folder / "roi_box_masks" / f"{name}.png")) > 0
-        samples.append(Sample(name, name, np.asarray(Image.open(crop).convert("L")), mask))
-    assert_parity(samples, {"setting": {"binCount": 64}})
+    samples = boxed_lesions(shared_data)
+    assert_parity(samples[:: len(samples) // 300][:300], {"setting": {"binCount": 64}})

@@ -9,15 +9,17 @@ from statistics import median
 from rich.table import Table
 
 from radiomics_mammo._device import Device
-from radiomics_mammo.bench.cuda_speed import BATCHES, Bandwidth, Point, bandwidth, first_win, ideal_upload_us, scan
+from radiomics_mammo.bench.cuda_speed import BATCHES, Point, bandwidth, first_win, ideal_upload_us, scan
 from radiomics_mammo.bench.peers import Contestant, Pyradiomics, Tables
-from radiomics_mammo.bench.verify import RELATIVE, verify
+from radiomics_mammo.bench.verify import RELATIVE, Verdict, verify
 from radiomics_mammo.bench.workload import SETTINGS, Size, regions
 from radiomics_mammo.console import print_table, say
 from radiomics_mammo.recipe import recipe_from
 from radiomics_mammo.types import Sample
 
 GB = 1e9
+COPIED = 256_000_000
+"""Bytes of the copies that bandwidth is measured with."""
 
 
 def report_speed(
@@ -26,7 +28,6 @@ def report_speed(
     sizes: Sequence[Size],
     batches: Sequence[int] = BATCHES,
     rounds: int = 5,
-    copied: int = 256_000_000,
 ) -> None:
     """Print speed over batch sizes for every size and setting, and where the time goes at the largest batch.
 
@@ -36,10 +37,8 @@ def report_speed(
     sizes : sequence of Size
     batches : sequence of int
     rounds : int
-    copied : int
-        Bytes of the copies that bandwidth is measured with.
     """
-    measured = bandwidth(device, n_bytes=copied)
+    measured = bandwidth(device, n_bytes=COPIED)
     say(
         f"{device.name}: copies {measured.up / GB:.1f} GB/s up, {measured.down / GB:.1f} down, "
         f"{measured.device / GB:.0f} on the device"
@@ -56,7 +55,11 @@ def report_speed(
                 if win is not None
                 else "The cpu engine is as fast at every batch size."
             )
-            print_table(_stage_table(points[-1], measured))
+            print_table(_stage_table(points[-1]))
+            say(
+                f"{points[-1].sent / 1e3:,.1f} kB sent a region: {ideal_upload_us(points[-1], measured):,.2f} us at the "
+                f"measured bandwidth."
+            )
 
 
 def _peers_us(size: Size, setting: Mapping[str, float], *, rounds: int) -> dict[str, float]:
@@ -88,34 +91,38 @@ def _speed_table(title: str, points: Sequence[Point], peers: Mapping[str, float]
     return table
 
 
-def _stage_table(point: Point, measured: Bandwidth) -> Table:
+def _stage_table(point: Point) -> Table:
     table = Table(box=None, title=f"Stages, batch of {point.batch:,}", title_justify="left")
     for heading in ("stage", "us / region", "share"):
         table.add_column(heading, justify="right" if heading != "stage" else "left", no_wrap=True)
-    whole = sum(point.stages_us.values())
-    for name, each in point.stages_us.items():
-        table.add_row(name, f"{each:,.2f}", f"{100 * each / whole:.0f} %")
-    ideal = ideal_upload_us(point, measured)
-    table.caption = f"{point.sent / 1e3:,.1f} kB sent a region: {ideal:,.2f} us at the measured bandwidth"
-    table.caption_justify = "left"
+    whole = sum(each for name, each in point.stages_us.items() if ": " not in name)
+    for name, each in sorted(point.stages_us.items(), key=lambda stage: _order(stage[0], list(point.stages_us))):
+        label = "  " + name.partition(": ")[2] if ": " in name else name  # a part of the stage above it
+        table.add_row(label, f"{each:,.2f}", f"{100 * each / whole:.0f} %" if whole else "")
     return table
+
+
+def _order(name: str, names: list[str]) -> tuple[int, int]:
+    """Stages as they came, their parts behind them."""
+    stage = name.partition(": ")[0]
+    return (names.index(stage) if stage in names else len(names), names.index(name) if ": " in name else -1)
 
 
 def report_verification(device: Device, sets: Mapping[str, Sequence[Sample]]) -> bool:
     """Print, for every set of regions and every setting, what :func:`verify` found; gives whether all is well."""
-    table = Table(box=None, title="Against the cpu engine", title_justify="left")
-    for heading in ("regions", "setting", "n", "counts", f"features (within {RELATIVE:g})", "second run"):
-        table.add_column(heading, no_wrap=heading != "counts")
+    say(f"Against the cpu engine (features within {RELATIVE:g}):")
     well = True
     for name, samples in sets.items():
         for setting, values in SETTINGS.items():
             verdict = verify(samples, recipe_from({"setting": dict(values)}), device)
             well = well and verdict.ok
-            features = f"worst {verdict.worst:.1e} ({verdict.feature})" if not verdict.wrong else (
-                "DIFFER: " + ", ".join(verdict.wrong[:3])
-            )  # fmt: skip
-            counts = "equal to the bit" if not verdict.counts else "DIFFER: " + ", ".join(verdict.counts)
-            again = "same bits" if verdict.repeated else "DIFFERS"
-            table.add_row(name, setting, f"{verdict.regions:,}", counts, features, again)
-    print_table(table)
+            say(f"  {name}, {setting}, {verdict.regions:,} regions: {_in_words(verdict)}")
     return well
+
+
+def _in_words(verdict: Verdict) -> str:
+    counts = "counts equal to the bit" if not verdict.counts else f"counts DIFFER: {', '.join(verdict.counts)}"
+    features = f"features differ by {verdict.worst:.1e} at most ({verdict.feature or 'none'})"
+    if verdict.wrong:
+        features = f"features DIFFER: {', '.join(verdict.wrong)}"
+    return f"{counts}; {features}; second run {'has the same bits' if verdict.repeated else 'DIFFERS'}"

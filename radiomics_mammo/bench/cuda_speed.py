@@ -19,9 +19,6 @@ from radiomics_mammo.types import Roi, Sample
 from radiomics_mammo.upload import stage
 
 BATCHES = (1, 4, 16, 64, 256, 1024, 4096)
-COPIED = 256_000_000
-"""Bytes of the copies that bandwidth is measured with."""
-MB = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +55,7 @@ class Bandwidth:
     device: float
 
 
-def bandwidth(device: Device, *, n_bytes: int = COPIED) -> Bandwidth:
+def bandwidth(device: Device, *, n_bytes: int) -> Bandwidth:
     """Time plain copies, the best of three."""
     staged = device.staging(n_bytes)
     staged[:] = 1
