@@ -80,9 +80,11 @@ def test_long_runs(name, norm):
 @device_of
 @pytest.mark.parametrize("norm", [None, "infinity"])
 def test_lists_as_full_as_they_can_be(name, norm):
-    """Squares of as many pixels a side as a long run has: nothing but long runs along rows and columns."""
+    """Nothing but long runs, no longer than they must be: squares of one level, and of four side by side."""
     full = of_levels(np.ones((SHORT + 1, SHORT + 1), int))
-    assert_family("glrlm", [full, full, full], open_device(name), Settings(weightingNorm=norm))
+    beside = of_levels(np.kron([[1, 2, 3, 4]], np.ones((SHORT + 8, SHORT + 1), int)))
+    rois = [full, beside, full, beside, of_levels(beside.values[:, ::-1])]
+    assert_family("glrlm", rois, open_device(name), Settings(weightingNorm=norm))
 
 
 @device_of
