@@ -39,13 +39,13 @@ extern "C" __global__ void count_levels(const int* level_count, int64 width, int
 {
     DYN_SHARED(int64, slots);  // blockDim.x for the sum, blockDim.x for the maximum
     int64* highest = slots + blockDim.x;
-    int64 distinct = 0;
-    highest[threadIdx.x] = 0;
+    int64 distinct = 0, own = 0;
     for (int64 level = threadIdx.x; level < width; level += blockDim.x) {
         if (level_count[blockIdx.x * width + level] == 0) continue;
         distinct++;
-        highest[threadIdx.x] = level;
+        own = level;
     }
+    highest[threadIdx.x] = own;
     distinct = block_sum(distinct, slots);
     if (threadIdx.x > 0) return;
     int64 top = 0;

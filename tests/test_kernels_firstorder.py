@@ -96,6 +96,19 @@ def test_both_ways_are_taken():
         assert whole.tolist() == [expected]
 
 
+@pytest.mark.parametrize("value", [0.1, 1 / 3, 7.7])
+def test_flat_fractions_are_flat(value):
+    stats = firstorder.FAMILY.cpu(batch_of(np.full((7, 13), value)), Settings())
+    found = dict(
+        zip(
+            (f.name for f in firstorder.FAMILY.features), firstorder.FAMILY.values(stats, wanted=(), xp=np), strict=True
+        )
+    )
+    for name in ("Skewness", "Kurtosis", "Variance", "MeanAbsoluteDeviation", "RobustMeanAbsoluteDeviation"):
+        assert found[name] == 0, name
+    assert found["Mean"] == value
+
+
 def test_levels_are_counted_and_the_pixel_area_kept():
     levels = np.array([[1, 1, 2], [0, 5, 5]])
     stats = firstorder.FAMILY.cpu(batch_of(levels, spacing=(0.5, 0.2)), Settings())

@@ -195,6 +195,19 @@ def test_bin_count_is_numpys_histogram_with_the_upper_edge_included(count):
     np.testing.assert_array_equal(np.bincount(levels.ravel(), minlength=count + 1)[1:], expected[0])
 
 
+@pytest.mark.parametrize(
+    ("values", "given"),
+    [
+        (1e16 + 2.0 * np.arange(9.0).reshape(3, 3), {"binCount": 64}),
+        (np.float32(1) + np.spacing(np.float32(1)) * np.eye(3, dtype=np.float32), {"binCount": 16}),
+        (np.full((3, 3), 1e17) + 64 * np.eye(3), {"binWidth": 4}),
+    ],
+)
+def test_levels_that_numbers_cannot_tell_apart_are_refused(values, given):
+    with pytest.raises(RoiError, match="differ by no more than rounding"):
+        edges_of(values, **given)
+
+
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(
     hnp.arrays(np.float64, (4, 5), elements=st.floats(-500, 500, width=32)),

@@ -33,7 +33,7 @@ def bin_edges(plane: Plane, settings: Settings) -> NDArray[np.float64]:
     Raises
     ------
     RoiError
-        There would be more than ``MAX_LEVELS`` levels.
+        There would be more than ``MAX_LEVELS`` levels, or levels closer to each other than numbers can be.
     """
     inside = plane.values[plane.mask]
     low, high = inside.min(), inside.max()
@@ -46,13 +46,22 @@ def bin_edges(plane: Plane, settings: Settings) -> NDArray[np.float64]:
             low, high = low - 0.5, high + 0.5
         edges = np.linspace(low, high, settings.binCount + 1, dtype=low.dtype)
         edges[-1] += 1
-        return edges.astype(np.float64)
+        return _rising(edges.astype(np.float64))
     width = settings.binWidth
     _refuse_above((float(high) - float(low)) / width, float(low), float(high))
     edges = np.arange(low - (low % width), high + 2 * width, width)
     if len(edges) == 1:
         edges = np.array([edges[0] - 0.5, edges[0] + 0.5])
-    return edges.astype(np.float64)
+    return _rising(edges.astype(np.float64))
+
+
+def _rising(edges: NDArray[np.float64]) -> NDArray[np.float64]:
+    if (edges[1:] > edges[:-1]).all():
+        return edges
+    raise RoiError(
+        f"intensities near {edges[0]:g} differ by no more than rounding: no {len(edges) - 1} grey levels can be made",
+        remedy="Check the image, subtract what all pixels share, or set a larger binWidth or a smaller binCount.",
+    )
 
 
 def _refuse_above(levels: float, low: float, high: float) -> None:

@@ -153,7 +153,9 @@ def _by_pixel(values, quantiles, shift, out):
         if p10 <= x <= p90:
             inner += 1.0
             inner_total += x
-    mean, inner_mean = total / n, inner_total / inner if inner > 0.0 else 0.0
+    # Rounding must not carry a mean beyond its pixels: a flat region of fractions would seem skewed.
+    mean = min(max(total / n, low), high)
+    inner_mean = min(max(inner_total / inner, p10), p90) if inner > 0.0 else 0.0
     m2 = m3 = m4 = deviation = robust = 0.0
     for x in values:
         d = x - mean
