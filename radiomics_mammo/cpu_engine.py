@@ -81,6 +81,6 @@ class CpuEngine:
         return np.ascontiguousarray(np.concatenate(columns).T)
 
 
-def _cost(rois: Sequence[Roi], levels: int) -> NDArray[np.float64]:
+def _cost(rois: Sequence[Roi], width: int) -> NDArray[np.float64]:
     pixels = np.array([roi.mask.size for roi in rois])
-    return np.stack([pixels / BATCH_PIXELS, np.full(len(rois), levels / BATCH_LEVELS)], axis=1)
+    return np.stack([pixels / BATCH_PIXELS, np.full(len(rois), width / BATCH_LEVELS)], axis=1)

@@ -198,18 +198,25 @@ class CudaEngine:
         self._under_way.clear()
         self.device.release()
 
-    def cost(self, rois: Sequence[Roi], levels: int) -> NDArray[np.float64]:
-        """Shares of the memory budget and of the number of regions. Families run one after another."""
+    def cost(self, rois: Sequence[Roi], width: int) -> NDArray[np.float64]:
+        """Shares of the memory budget and of the number of regions; families run one after another.
+
+        Parameters
+        ----------
+        rois : sequence of Roi
+        width : int
+            Levels of the batch, 0 included.
+        """
         shapes = np.array([roi.mask.shape for roi in rois], dtype=np.int64)
         framed = (shapes + 2 * self.pad).prod(axis=1)
         sent = shapes.prod(axis=1) * np.array([roi.values.dtype.itemsize + 2 for roi in rois])
-        families = [FAMILIES[name].footprint(framed, levels, self.recipe.settings) for name in self.recipe.features]
-        held = sent + FRAME_BYTES * framed + 16 * levels + np.max(families, axis=0)
+        families = [FAMILIES[name].footprint(framed, width, self.recipe.settings) for name in self.recipe.features]
+        held = sent + FRAME_BYTES * framed + 16 * width + np.max(families, axis=0)
         return np.stack([held / max(self._budget, 1.0), np.full(len(rois), 1.0 / MOST_ROIS)], axis=1)
 
     def fitting(self, roi: Roi) -> int:
         """How many regions like this one make a batch."""
-        return max(int(1.0 / self.cost([roi], 1 << len(roi.edges).bit_length()).max()), 1)
+        return max(int(1.0 / self.cost([roi], len(roi.edges) + 1).max()), 1)
 
 
 def _too_large(sample: Sample, roi: Roi, error: MemoryError, device: Device) -> Failure:

@@ -14,7 +14,7 @@ from radiomics_mammo.recipe import Recipe
 from radiomics_mammo.types import Failure, Roi, Sample
 
 Cost = Callable[[Sequence[Roi], int], NDArray[np.float64]]
-"""``cost(rois, levels) -> (n_roi, n_kinds)``: what regions of fewer than so many levels take, as shares of a batch."""
+"""``cost(rois, width) -> (n_roi, n_kinds)``: what regions take as shares of a batch with so many levels, 0 included."""
 
 
 def failure_of(sample: Sample, stage: str, error: CaseError) -> Failure:
@@ -51,8 +51,8 @@ def batches(rois: Mapping[int, Roi], cost: Cost) -> Iterator[list[int]]:
     buckets: dict[int, list[int]] = {}
     for k, roi in rois.items():
         buckets.setdefault(len(roi.edges).bit_length(), []).append(k)
-    for bits, members in buckets.items():
-        costs = cost([rois[k] for k in members], 1 << bits)
+    for members in buckets.values():
+        costs = cost([rois[k] for k in members], max(len(rois[k].edges) for k in members) + 1)
         starts = [0]
         taken = np.zeros(costs.shape[1])
         for n, each in enumerate(costs):
