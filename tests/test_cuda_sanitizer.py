@@ -69,7 +69,7 @@ def flat(seed: int) -> Sample:
     """Long runs and one large zone, with a few other pixels."""
     image = np.full((40, 50), 7, np.uint16)
     image[np.random.default_rng(seed).random(image.shape) < 0.01] = 9
-    return Sample("flat", "P", image, np.ones(image.shape, bool))
+    return Sample("flat", "P", image, np.ones(image.shape, bool), (0.1, 0.1))
 
 
 @pytest.mark.slow

@@ -28,7 +28,7 @@ extern "C" __global__ void count_runs(const int* levels, const Roi* rois, const 
         count_size(counts, level, length);
     }
     flush(counts);
-    if (met) lined[tile.roi * N_ANGLE + a] = 1;
+    if (met) atomicOr(&lined[tile.roi * N_ANGLE + a], 1);
 }
 
 // Whether a line of the box without its frame (which begins at `box`) holds two pixels of the region.

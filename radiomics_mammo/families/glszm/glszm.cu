@@ -7,8 +7,9 @@
 
 const unsigned ALL = 0xffffffffu;
 
-// The root of x. Threads may shorten the same path at once: whatever they write is nearer to the root.
-__device__ inline int find(int* labels, int x)
+// The root of x. Threads may shorten the same path at once: whatever they write is nearer to the root. Others unite zones
+// meanwhile, hence volatile; a root that is one no more is found out by the atomic in unite.
+__device__ inline int find(volatile int* labels, int x)
 {
     int parent = labels[x];
     while (parent != x) {
