@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cuhost.host_device import HostDevice
 from hypothesis import strategies as st
 
 from radiomics_mammo._arrays import cuda_problem
@@ -20,7 +21,6 @@ from radiomics_mammo.ragged import pack
 from radiomics_mammo.settings import Settings
 from radiomics_mammo.types import Roi, RoiBatch, Sample
 from radiomics_mammo.upload import stage, to_device
-from tests.cuhost.host_device import HostDevice
 
 GEOMETRIES = {
     "host-64": {"threads": 64, "tile": 1000, "seed": 1},

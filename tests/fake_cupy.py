@@ -12,8 +12,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
-
-from tests.cuhost.module import compile_module, kernel
+from cuhost.module import compile_module, kernel
 
 
 class FakeArray(np.ndarray):

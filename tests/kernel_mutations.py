@@ -1,5 +1,5 @@
 # ruff: noqa: T201 (a command prints)
-"""Do the tests see every mistake in a kernel? Plants them one at a time: ``python -m tests.kernel_mutations [name…]``.
+"""Do the tests see every mistake in a kernel? Plants them one at a time: ``python tests/kernel_mutations.py [name…]``.
 
 For each file of kernels whose path contains one of the names (all without a name): every barrier is left out, every
 index, offset, bound and start is shifted by one, and the tests of that file run on the host's devices until one of them
@@ -24,10 +24,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cuhost import host_device
+from cuhost.host_device import HostDevice
 from hypothesis import HealthCheck, Phase, settings
 
 from radiomics_mammo._device import Source
-from tests.cuhost.host_device import HostDevice, _library
 
 TESTS = Path(__file__).parent
 PACKAGE = TESTS.parent / "radiomics_mammo"
@@ -41,7 +42,7 @@ TESTS_OF = {
     "families/_sizes.cuh": SIZES,
     "families/ngtdm/ngtdm.cu": ("test_cuda_neighbours.py",),
 }
-"""The tests of a file of kernels; of families/x/… otherwise test_cuda_x.py."""
+"""The tests of a file of kernels; of families/x/… otherwise test_cuda_x.py. The sanitizer's come last for all."""
 
 EQUIVALENT = {
     "families/_neighbours.cu": {
@@ -138,14 +139,22 @@ def plant(mutant: Mutant, scratch: str) -> None:
             known[module.text] = module.text.replace(begin + mutant.sound, begin + mutant.text)
             if begin in module.text and known[module.text] == module.text:
                 os._exit(OTHER_TEXT)
-            usual, tempfile.tempdir = tempfile.tempdir, scratch
-            try:
-                _library(known[module.text])
-            except SyntaxError:
-                os._exit(NO_CODE)
-            tempfile.tempdir = usual
         return known[module.text]
 
+    compiled = host_device._library
+
+    def library(text: str, sanitize: bool) -> Any:
+        usual = tempfile.tempdir
+        if text not in known:  # not the sound one, which others use, too
+            tempfile.tempdir = scratch
+        try:
+            return compiled(text, sanitize)
+        except SyntaxError:
+            os._exit(NO_CODE)
+        finally:
+            tempfile.tempdir = usual
+
+    host_device._library = library
     make = HostDevice.__init__
 
     def make_with_mistake(self: HostDevice, **given: Any) -> None:
@@ -156,7 +165,8 @@ def plant(mutant: Mutant, scratch: str) -> None:
 
 def run_tests(path: str) -> int:
     """Run the tests of a file of kernels until one fails; gives pytest's status."""
-    names = TESTS_OF.get(path) or (f"test_cuda_{Path(path).parent.name}.py",)
+    own = TESTS_OF.get(path) or (f"test_cuda_{Path(path).parent.name}.py",)
+    names = (*own, "test_cuda_sanitizer.py::test_all_kernels_are_clean")
     quick = ("-x", "-qq", "-p", "no:cacheprovider", "-m", "not gpu and not slow")
     late = ("-W", "ignore::pytest.PytestAssertRewriteWarning")  # some modules are imported already
     return int(pytest.main([*quick, *late, *(str(TESTS / name) for name in names)]))

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cuhost.host_device import HostDevice
+from devices import assert_same, both, host
 from numpy.typing import DTypeLike
 
 from radiomics_mammo._device import Device
@@ -15,8 +17,6 @@ from radiomics_mammo.families import FAMILIES
 from radiomics_mammo.families._sizes import SizeStats
 from radiomics_mammo.settings import Settings
 from radiomics_mammo.types import Roi
-from tests.cuhost.host_device import HostDevice
-from tests.devices import assert_same, both, host
 
 PLAIN = Settings()
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from cuhost.host_device import HostDevice
 from numpy.typing import DTypeLike
-
-from tests.cuhost.host_device import HostDevice
 
 
 class Reckoning(HostDevice):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from cuhost.host_device import HostDevice
 from PIL import Image
 from toys_cuda import SAMPLES, sample
 
@@ -13,7 +14,6 @@ from radiomics_mammo.bench.cuda_speed import Bandwidth, Point, bandwidth, first_
 from radiomics_mammo.bench.verify import compare, verify
 from radiomics_mammo.bench.workload import Size
 from radiomics_mammo.recipe import recipe_from
-from tests.cuhost.host_device import HostDevice
 
 TINY = Size("small", 200, 3)
 RECIPE = recipe_from({"setting": {"binCount": 8}})

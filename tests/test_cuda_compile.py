@@ -10,9 +10,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from cuhost.module import KERNEL
 
 from radiomics_mammo._device import source
-from tests.cuhost.module import KERNEL
 
 PACKAGE = Path(__file__).parents[1] / "radiomics_mammo"
 ARCHITECTURES = ("compute_75", "compute_80", "compute_90")

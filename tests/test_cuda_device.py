@@ -9,6 +9,8 @@ import sys
 import fake_cupy
 import numpy as np
 import pytest
+from cuhost.host_device import HostDevice
+from test_cuda_engine import CudaEngine, assert_equal_rows, rows
 from toys_cuda import RECIPES, SAMPLES
 
 from radiomics_mammo import FeatureExtractor
@@ -18,8 +20,6 @@ from radiomics_mammo.engines import choose, open_engine, versions
 from radiomics_mammo.errors import EngineError
 from radiomics_mammo.recipe import recipe_from
 from radiomics_mammo.types import Failure
-from tests.cuhost.host_device import HostDevice
-from tests.test_cuda_engine import CudaEngine, assert_equal_rows, rows
 
 
 @pytest.fixture

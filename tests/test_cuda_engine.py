@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cuhost.host_device import HostDevice
+from devices import device_of, host, open_device
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from toys import ToyReader
@@ -24,8 +26,6 @@ from radiomics_mammo.preprocess import prepare
 from radiomics_mammo.recipe import Recipe, recipe_from
 from radiomics_mammo.tables import read_table
 from radiomics_mammo.types import Failure, Sample
-from tests.cuhost.host_device import HostDevice
-from tests.devices import device_of, host, open_device
 
 
 def rows(engine: Engine, samples: list[Sample]) -> np.ndarray:

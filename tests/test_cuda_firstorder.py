@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cuhost.host_device import HostDevice
+from devices import GEOMETRIES, assert_same, both, device_of, host, open_device, ragged, region
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reckoning import Reckoning
 
 from radiomics_mammo._device import Device
 from radiomics_mammo.families import FAMILIES
 from radiomics_mammo.preprocess import prepare
 from radiomics_mammo.settings import Settings
 from radiomics_mammo.types import Roi, Sample
-from tests.cuhost.host_device import HostDevice
-from tests.devices import GEOMETRIES, assert_same, both, device_of, host, open_device, ragged, region
-from tests.reckoning import Reckoning
 
 FAMILY = FAMILIES["firstorder"]
 FEATURES = [feature.name for feature in FAMILY.features]

@@ -6,9 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cuhost.host_device import HostDevice
+from devices import DEVICES, GEOMETRIES, assert_same, both, device_of, host, open_device, ragged, region
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from test_glcm_mcc import blocks, scattered, smooth, theirs
 
 from radiomics_mammo._device import Device, DeviceBatch
 from radiomics_mammo.families import FAMILIES
@@ -19,9 +22,6 @@ from radiomics_mammo.families.glcm._stats import GlcmStats
 from radiomics_mammo.settings import Settings
 from radiomics_mammo.types import Roi
 from radiomics_mammo.upload import stage, to_device
-from tests.cuhost.host_device import HostDevice
-from tests.devices import DEVICES, GEOMETRIES, assert_same, both, device_of, host, open_device, ragged, region
-from tests.test_glcm_mcc import blocks, scattered, smooth, theirs
 
 MARGINALS = ("px", "py", "p_sum", "p_diff")
 LEVELS = ("n_levels", "n_distinct")

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from cuhost.host_device import HostDevice
+from devices import both, device_of, host, open_device, ragged, region
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from radiomics_mammo.families import FAMILIES
-from radiomics_mammo.families._sizes import SHORT
-from radiomics_mammo.families._sizes_cuda import CACHE_BYTES, CACHED, cached_sizes
-from radiomics_mammo.settings import Settings
-from tests.cuhost.host_device import HostDevice
-from tests.devices import both, device_of, host, open_device, ragged, region
-from tests.level_sizes import (
+from level_sizes import (
     NORMS,
     assert_family,
     assert_footprint,
@@ -21,6 +16,11 @@ from tests.level_sizes import (
     assert_rows_alone,
     of_levels,
 )
+
+from radiomics_mammo.families import FAMILIES
+from radiomics_mammo.families._sizes import SHORT
+from radiomics_mammo.families._sizes_cuda import CACHE_BYTES, CACHED, cached_sizes
+from radiomics_mammo.settings import Settings
 
 ALL_NORMS = (None, "infinity", "euclidean", "manhattan", "no_weighting")
 

@@ -5,22 +5,22 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from counting import comb, spiral, zones
+from cuhost.host_device import HostDevice
+from devices import both, device_of, host, open_device, ragged, region
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from radiomics_mammo._device import Source
-from radiomics_mammo.families import FAMILIES
-from radiomics_mammo.families._sizes import SHORT
-from radiomics_mammo.settings import Settings
-from tests.cuhost.host_device import HostDevice
-from tests.devices import both, device_of, host, open_device, ragged, region
-from tests.level_sizes import (
+from level_sizes import (
     assert_family,
     assert_footprint,
     assert_no_work_by_region,
     assert_rows_alone,
     of_levels,
 )
+
+from radiomics_mammo._device import Source
+from radiomics_mammo.families import FAMILIES
+from radiomics_mammo.families._sizes import SHORT
+from radiomics_mammo.settings import Settings
 
 
 @device_of

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from cuhost.host_device import HostDevice
+from devices import GEOMETRIES, assert_same, both, device_of, host, open_device, ragged, region
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
@@ -16,8 +18,6 @@ from radiomics_mammo.families.ngtdm import _cuda as ngtdm_on_cuda
 from radiomics_mammo.preprocess import prepare
 from radiomics_mammo.settings import Settings
 from radiomics_mammo.types import Sample
-from tests.cuhost.host_device import HostDevice
-from tests.devices import GEOMETRIES, assert_same, both, device_of, host, open_device, ragged, region
 
 ONE_BY_ONE = Settings(binWidth=1, minimumROIDimensions=0)
 SETTINGS = {

@@ -6,14 +6,14 @@ On a GPU all of them; on the host, where a kernel runs a thousand times slower, 
 from __future__ import annotations
 
 import pytest
+from cuhost.host_device import HostDevice
+from devices import open_device
 from real_lesions import boxed_lesions, true_outlines
 
 from radiomics_mammo.bench.verify import verify
 from radiomics_mammo.bench.workload import SETTINGS, SIZES, regions
 from radiomics_mammo.recipe import recipe_from
 from radiomics_mammo.types import Sample
-from tests.cuhost.host_device import HostDevice
-from tests.devices import open_device
 
 settings_of = pytest.mark.parametrize("setting", SETTINGS.values(), ids=SETTINGS)
 

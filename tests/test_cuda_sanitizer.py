@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from cuhost.host_device import HostDevice
 from toys_cuda import RECIPES, sample
 
 from radiomics_mammo._device import Source
 from radiomics_mammo.cuda_engine import CudaEngine
 from radiomics_mammo.recipe import recipe_from
 from radiomics_mammo.types import Sample
-from tests.cuhost.host_device import HostDevice
 
 START = 'extern "C" __global__ void k(int* out, const int* in, int n) { DYN_SHARED(int, s); int t = threadIdx.x;'
 IDLE = "(void)out; (void)in; (void)n; (void)s; (void)t; "
@@ -72,7 +72,6 @@ def flat(seed: int) -> Sample:
     return Sample("flat", "P", image, np.ones(image.shape, bool), (0.1, 0.1))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("threads", "tile"), [(64, 300), (96, 5000)])
 @pytest.mark.parametrize("recipe", RECIPES, ids=str)
 def test_all_kernels_are_clean(recipe, threads, tile):

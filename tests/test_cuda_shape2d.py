@@ -8,9 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cuhost.host_device import HostDevice
+from devices import GEOMETRIES, assert_same, both, device_of, host, open_device, region
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from reckoning import Reckoning
 from scipy.spatial.distance import pdist
 
 from radiomics_mammo._device import Device
@@ -18,9 +21,6 @@ from radiomics_mammo.families import FAMILIES
 from radiomics_mammo.preprocess import prepare
 from radiomics_mammo.settings import Settings
 from radiomics_mammo.types import Roi, Sample
-from tests.cuhost.host_device import HostDevice
-from tests.devices import GEOMETRIES, assert_same, both, device_of, host, open_device, region
-from tests.reckoning import Reckoning
 
 FAMILY = FAMILIES["shape2D"]
 CHUNK = 32

@@ -7,8 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cuhost.host_device import HostDevice
+from devices import GEOMETRIES, both, device_of, host, open_device
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from level_sizes import assert_joint, of_levels, on
 
 from radiomics_mammo._device import Device, DeviceBatch
 from radiomics_mammo.families._counting import XLOG2X, merge_weighted, offset_weights, unique_offsets
@@ -17,9 +20,6 @@ from radiomics_mammo.families._sizes import reduce_sizes as reduce_on_cpu
 from radiomics_mammo.families._sizes_cuda import LongSizes, footprint, reduce_sizes
 from radiomics_mammo.families._weights_cuda import angle_weights
 from radiomics_mammo.types import Roi
-from tests.cuhost.host_device import HostDevice
-from tests.devices import GEOMETRIES, both, device_of, host, open_device
-from tests.level_sizes import assert_joint, of_levels, on
 
 Tables = list[np.ndarray]
 Longs = list[list[tuple[int, int, int]]]

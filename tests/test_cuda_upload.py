@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from cuhost.host_device import HostDevice
+from devices import GEOMETRIES, both, device_of, host, open_device, ragged, region
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,8 +16,6 @@ from radiomics_mammo.preprocess import prepare
 from radiomics_mammo.settings import Settings
 from radiomics_mammo.types import Roi, Sample
 from radiomics_mammo.upload import KINDS, stage, to_device
-from tests.cuhost.host_device import HostDevice
-from tests.devices import GEOMETRIES, both, device_of, host, open_device, ragged, region
 
 ANY_SIZE = Settings(binWidth=1, minimumROIDimensions=0)
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cuhost.host_device import GUARD, RUBBISH, HostDevice
+from cuhost.module import KERNEL
 from numpy.testing import assert_array_equal
 
 from radiomics_mammo._device import Source
-from tests.cuhost.host_device import GUARD, RUBBISH, HostDevice
-from tests.cuhost.module import KERNEL
 
 ROOT = Path(__file__).parents[1]
 COMMON = (ROOT / "radiomics_mammo/common.cuh").read_text(encoding="utf-8")
@@ -94,10 +94,12 @@ extern "C" __global__ void sums(const double* in, double* out, int turns)
 def test_a_barrier_that_not_all_reach_ends_the_process(wait):
     code = f"""
 import numpy as np
-from tests.test_cuhost import launch
+from test_cuhost import launch
 launch('extern "C" __global__ void stuck(int* out) {{ {wait} }}', "stuck", np.zeros(1, np.int32))
 """
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=Path(__file__).parent, capture_output=True, text=True, timeout=120
+    )
     assert done.returncode < 0
     assert "waits at a barrier that not every live thread reaches" in done.stderr
 

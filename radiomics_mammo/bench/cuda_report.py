@@ -56,10 +56,8 @@ def report_speed(
                 else "The cpu engine is as fast at every batch size."
             )
             print_table(_stage_table(points[-1]))
-            say(
-                f"{points[-1].sent / 1e3:,.1f} kB sent a region: {ideal_upload_us(points[-1], measured):,.2f} us at the "
-                f"measured bandwidth."
-            )
+            ideal = ideal_upload_us(points[-1], measured)
+            say(f"{points[-1].sent / 1e3:,.1f} kB sent a region: {ideal:,.2f} us at the measured bandwidth.")
 
 
 def _peers_us(size: Size, setting: Mapping[str, float], *, rounds: int) -> dict[str, float]:

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from cuhost.module import compile_module, kernel
 from radiomics_mammo._device import Blocks, Source, check_grid
-from tests.cuhost.module import compile_module, kernel
 
 GUARD = 2048
 RUBBISH = 0xCD
