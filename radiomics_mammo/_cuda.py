@@ -50,6 +50,7 @@ class CudaDevice:
         most = int(properties.get("sharedMemPerBlockOptin", ALWAYS_SHARED))
         self.shared_bytes = max(ALWAYS_SHARED, most // 2) - RESERVED_SHARED
         self._marks: list[tuple[str, Any, Any]] | None = None
+        self._stage = ""  # the outermost one that is under way
         self.memory = memory
         self._work = cupy.cuda.Stream(non_blocking=True)
         self._copies = cupy.cuda.Stream(non_blocking=True)
@@ -67,7 +68,7 @@ class CudaDevice:
             function = _function(module.text, kernel)
         if shared > ALWAYS_SHARED and function.max_dynamic_shared_size_bytes < shared:
             function.max_dynamic_shared_size_bytes = shared
-        with _translated():
+        with _translated(), self.stage(f"{self._stage}: {kernel}"):
             function((*blocks, 1, 1)[:3], (threads or self.threads, 1, 1), args, shared_mem=shared)
 
     def empty(self, shape: int | tuple[int, ...], dtype: DTypeLike) -> Array:
@@ -131,9 +132,11 @@ class CudaDevice:
             yield
             return
         begin, end = cupy.cuda.Event(), cupy.cuda.Event()
+        around, self._stage = self._stage, self._stage or name
         begin.record(self._work)
         yield
         end.record(self._work)
+        self._stage = around
         self._marks.append((name, begin, end))
 
     def mark_stages(self) -> None:

@@ -127,11 +127,11 @@ class Device(Protocol):
         ...
 
     def stage(self, name: str) -> AbstractContextManager[None]:
-        """Name the work queued within, for whoever measures."""
+        """Name the work queued within, for whoever measures; a part of another stage is called ``stage: part``."""
         ...
 
     def mark_stages(self) -> None:
-        """From now on, take the time of every stage."""
+        """From now on, take the time of every stage, and of every kernel as a part of its stage."""
         ...
 
     def stage_seconds(self) -> dict[str, float]:

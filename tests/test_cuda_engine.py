@@ -17,7 +17,8 @@ from toys_cuda import RECIPES, SAMPLES, sample
 from radiomics_mammo import cuda_engine
 from radiomics_mammo._arrays import total
 from radiomics_mammo._device import fold
-from radiomics_mammo.bench.verify import compare
+from radiomics_mammo.bench.verify import compare, verify
+from radiomics_mammo.bench.workload import region
 from radiomics_mammo.cpu_engine import CpuEngine
 from radiomics_mammo.cuda_engine import CudaEngine
 from radiomics_mammo.engines import Engine
@@ -59,6 +60,21 @@ def test_rows_of_any_make_up_are_the_cpu_engines(shapes):
     if kept:
         cuda = CudaEngine(recipe, open_device("host-96"))
         assert_equal_rows(cuda.feature_names, rows(cuda, kept), rows(CpuEngine(recipe), kept))
+
+
+@pytest.mark.parametrize("name", ["host-256", pytest.param("gpu", marks=pytest.mark.gpu)])
+def test_the_smallest_region_and_a_large_one(name):
+    """A single pixel, two, and 300,000 with a flat part: counts to the bit, features, the same bits twice."""
+    device = open_device(name)
+    large = region(300_000, seed=1)
+    large.image[:200] = 1700
+    masks = [np.zeros((5, 6), bool) for _ in range(2)]
+    masks[0][2, 3] = masks[1][2, 3] = masks[1][2, 4] = True
+    small = [Sample(f"small-{k}", "", np.arange(30, dtype=np.uint8).reshape(5, 6), m) for k, m in enumerate(masks)]
+    recipe = recipe_from({"setting": {"binCount": 32, "minimumROIDimensions": 0}})
+    verdict = verify([small[0], large, small[1]], recipe, device)
+    assert verdict.regions == 3
+    assert verdict.ok, verdict
 
 
 @device_of

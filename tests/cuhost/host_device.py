@@ -80,6 +80,7 @@ class HostDevice:
         self.peak = 0
         self.seconds: Counter[str] = Counter()
         self._edit = edit
+        self._stage = ""
         # Of each array: the bytes around it, where in them it begins, and how many bytes it has.
         self._guarded: list[tuple[weakref.ref[NDArray[np.uint8]], int, int]] = []
         self._constants: dict[tuple[str, tuple[int, ...], bytes], NDArray[Any]] = {}
@@ -91,7 +92,8 @@ class HostDevice:
             return
         self.launches[kernel] += 1
         text = self._edit(module) if self._edit else module.text
-        _kernel(text, kernel, self.sanitize)(blocks, threads or self.threads, args, shared=shared, seed=self.seed)
+        with self.stage(f"{self._stage}: {kernel}"):
+            _kernel(text, kernel, self.sanitize)(blocks, threads or self.threads, args, shared=shared, seed=self.seed)
         self._check_guards(kernel)
 
     def empty(self, shape: int | tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
@@ -142,7 +144,9 @@ class HostDevice:
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         start = time.perf_counter()
+        around, self._stage = self._stage, self._stage or name
         yield
+        self._stage = around
         self.seconds[name] += time.perf_counter() - start
 
     def mark_stages(self) -> None:

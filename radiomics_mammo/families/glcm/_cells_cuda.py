@@ -143,28 +143,26 @@ def dense_cells(batch: DeviceBatch, plan: Plan) -> Cells:
     capacity = int(capacity_of(framed, batch.bounds, plan.symmetric, plan.merged).sum()) * plan.n_segment
     cells = Cells.empty(batch, plan, capacity)
     tables = device.zeros((batch.n_roi, plan.n_angle, size), np.int32)
-    with device.stage("glcm: count"):
-        device.launch(
-            source(*DENSE),
-            "count_pairs",
-            blocks=(batch.n_tiles, plan.n_angle),
-            args=(
-                batch.rois, batch.tiles, batch.levels, np.int32(batch.pad), plan.offsets, symmetric,
-                np.int64(width), np.int64(size), tables, cells.diagonals,
-            ),
-            shared=table_bytes(width, plan.symmetric),
-        )  # fmt: skip
-    with device.stage("glcm: gather"):
-        device.launch(
-            source(*DENSE),
-            "gather_cells",
-            blocks=(batch.n_roi, plan.n_segment),
-            args=(
-                batch.rois, symmetric, np.int64(cells.rows), np.int64(size), tables, np.int32(plan.merged),
-                plan.weights, plan.weight_stride, _slots(batch, plan), *cells.arrays(),
-            ),
-            shared=2 * 4 * cells.rows,
-        )  # fmt: skip
+    device.launch(
+        source(*DENSE),
+        "count_pairs",
+        blocks=(batch.n_tiles, plan.n_angle),
+        args=(
+            batch.rois, batch.tiles, batch.levels, np.int32(batch.pad), plan.offsets, symmetric,
+            np.int64(width), np.int64(size), tables, cells.diagonals,
+        ),
+        shared=table_bytes(width, plan.symmetric),
+    )  # fmt: skip
+    device.launch(
+        source(*DENSE),
+        "gather_cells",
+        blocks=(batch.n_roi, plan.n_segment),
+        args=(
+            batch.rois, symmetric, np.int64(cells.rows), np.int64(size), tables, np.int32(plan.merged),
+            plan.weights, plan.weight_stride, _slots(batch, plan), *cells.arrays(),
+        ),
+        shared=2 * 4 * cells.rows,
+    )  # fmt: skip
     return cells
 
 
@@ -192,33 +190,31 @@ def sparse_cells(batch: DeviceBatch, plan: Plan) -> Cells:
     bits = np.int32(cells.rows.bit_length())
     angle_bits = np.int32((plan.merged - 1).bit_length())
     keys = device.empty(n_keys, np.int64)
-    with device.stage("glcm: count"):
-        device.launch(
-            source(*SPARSE),
-            "write_keys",
-            blocks=(batch.n_tiles, plan.n_angle),
-            args=(
-                batch.rois, batch.tiles, batch.levels, np.int32(batch.pad), plan.offsets, symmetric,
-                np.int32(plan.merged), bits, angle_bits, keys,
-            ),
-        )  # fmt: skip
+    device.launch(
+        source(*SPARSE),
+        "write_keys",
+        blocks=(batch.n_tiles, plan.n_angle),
+        args=(
+            batch.rois, batch.tiles, batch.levels, np.int32(batch.pad), plan.offsets, symmetric,
+            np.int32(plan.merged), bits, angle_bits, keys,
+        ),
+    )  # fmt: skip
     with device.stage("glcm: sort"):
-        keys.sort()
-        blocks = (-(-n_keys // device.threads),)
-        heads = device.empty(n_keys, np.int64)
-        device.launch(
-            source(*SPARSE), "mark_heads", blocks=blocks, args=(keys, np.int64(n_keys), bits, angle_bits, heads)
-        )  # fmt: skip
-        numbers = device.xp.cumsum(heads)
-    with device.stage("glcm: gather"):
-        device.launch(
-            source(*SPARSE),
-            "write_cells",
-            blocks=blocks,
-            args=(
-                batch.rois, keys, np.int64(n_keys), numbers, symmetric, np.int64(cells.rows), np.int64(batch.width),
-                np.int32(plan.n_segment), np.int32(plan.merged), bits, angle_bits,
-                plan.weights, plan.weight_stride, cells.diagonals, *cells.arrays(),
-            ),
-        )  # fmt: skip
+        keys.sort()  # CuPy has Thrust do it, which may wait for the device: the only place in a batch
+    blocks = (-(-n_keys // device.threads),)
+    heads = device.empty(n_keys, np.int64)
+    device.launch(
+        source(*SPARSE), "mark_heads", blocks=blocks, args=(keys, np.int64(n_keys), bits, angle_bits, heads)
+    )  # fmt: skip
+    numbers = device.xp.cumsum(heads)
+    device.launch(
+        source(*SPARSE),
+        "write_cells",
+        blocks=blocks,
+        args=(
+            batch.rois, keys, np.int64(n_keys), numbers, symmetric, np.int64(cells.rows), np.int64(batch.width),
+            np.int32(plan.n_segment), np.int32(plan.merged), bits, angle_bits,
+            plan.weights, plan.weight_stride, cells.diagonals, *cells.arrays(),
+        ),
+    )  # fmt: skip
     return cells

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from radiomics_mammo._arrays import Array
 from radiomics_mammo._device import DeviceBatch, source
 from radiomics_mammo.families._counting import XLOG2X, unique_offsets
+from radiomics_mammo.families._weights_cuda import angle_weights
 from radiomics_mammo.families.glcm._cells_cuda import (
     Cells,
     Plan,
@@ -82,23 +83,8 @@ def _plan(batch: DeviceBatch, settings: Settings) -> Plan:
     on_device = device.constant(offsets.astype(np.int32))
     if settings.weightingNorm is None:
         return Plan(on_device, settings.symmetricalGLCM, 1, device.constant(np.ones((1, 1))))
-    weights = _weights(batch, offsets, str(settings.weightingNorm))
+    weights = angle_weights(batch, offsets, str(settings.weightingNorm), decay=True)
     return Plan(on_device, settings.symmetricalGLCM, len(offsets), weights)
-
-
-def _weights(batch: DeviceBatch, offsets: NDArray[np.int64], norm: str) -> Array:
-    """The weights of ``offset_weights`` for every region, shape (n_roi, n_angle)."""
-    xp = batch.device.xp
-    if norm == "no_weighting":
-        return xp.ones((batch.n_roi, len(offsets)))
-    steps = batch.device.constant(np.abs(offsets).astype(np.float64)) * batch.spacing[:, None, :]
-    if norm == "infinity":
-        lengths = xp.maximum(steps[..., 0], steps[..., 1])
-    elif norm == "euclidean":
-        lengths = xp.sqrt(steps[..., 0] ** 2 + steps[..., 1] ** 2)
-    else:
-        lengths = steps[..., 0] + steps[..., 1]
-    return xp.ascontiguousarray(xp.exp(-(lengths**2)))
 
 
 def _reduce(batch: DeviceBatch, plan: Plan, cells: Cells) -> GlcmStats:
@@ -109,26 +95,25 @@ def _reduce(batch: DeviceBatch, plan: Plan, cells: Cells) -> GlcmStats:
     px, py = device.zeros((*shape, width), np.float64), device.zeros((*shape, width), np.float64)
     joint, node_sum = device.empty((*shape, 5), np.float64), device.empty(len(cells.node_row), np.float64)
     logs = device.constant(XLOG2X)
-    with device.stage("glcm: reduce"):
-        device.launch(
-            source(*REDUCE),
-            "write_diagonals",
-            blocks=grid,
-            args=(
-                cells.diagonals, np.int64(width), np.int32(plan.merged), symmetric, plan.weights, plan.weight_stride,
-                p_sum, p_diff,
-            ),
-        )  # fmt: skip
-        device.launch(
-            source(*REDUCE),
-            "reduce_cells",
-            blocks=grid,
-            args=(
-                batch.rois, cells.segments, cells.node_row, cells.row_start, cells.node_of, np.int64(cells.rows),
-                np.int64(width), symmetric, logs, np.int32(len(XLOG2X)), cells.column, cells.value, node_sum,
-                px, py, joint,
-            ),
-        )  # fmt: skip
+    device.launch(
+        source(*REDUCE),
+        "write_diagonals",
+        blocks=grid,
+        args=(
+            cells.diagonals, np.int64(width), np.int32(plan.merged), symmetric, plan.weights, plan.weight_stride,
+            p_sum, p_diff,
+        ),
+    )  # fmt: skip
+    device.launch(
+        source(*REDUCE),
+        "reduce_cells",
+        blocks=grid,
+        args=(
+            batch.rois, cells.segments, cells.node_row, cells.row_start, cells.node_of, np.int64(cells.rows),
+            np.int64(width), symmetric, logs, np.int32(len(XLOG2X)), cells.column, cells.value, node_sum,
+            px, py, joint,
+        ),
+    )  # fmt: skip
     mcc = _second_correlation(batch, plan, cells, node_sum, joint)
     n_levels, n_distinct = batch.n_levels.astype(np.float64), batch.n_distinct.astype(np.float64)
     return GlcmStats(px, py, p_sum, p_diff, joint, mcc, n_levels, n_distinct)
@@ -141,18 +126,17 @@ def _second_correlation(batch: DeviceBatch, plan: Plan, cells: Cells, node_sum: 
     in_shared = coefficients + vectors <= MOST_SHARED
     mcc = device.empty((batch.n_roi, plan.n_segment), np.float64)
     scratch = device.empty(0 if in_shared else len(cells.segments) * VECTORS * cells.rows, np.float64)
-    with device.stage("glcm: mcc"):
-        device.launch(
-            source(*MCC),
-            "second_correlation",
-            blocks=(batch.n_roi, plan.n_segment),
-            args=(
-                cells.segments, cells.row_start, cells.column, cells.value, node_sum, joint,
-                device.constant(_noise(batch.width)), np.int32(plan.symmetric), np.int32(steps),
-                np.int64(cells.rows), np.int32(in_shared), scratch, mcc,
-            ),
-            shared=coefficients + (vectors if in_shared else 0),
-        )  # fmt: skip
+    device.launch(
+        source(*MCC),
+        "second_correlation",
+        blocks=(batch.n_roi, plan.n_segment),
+        args=(
+            cells.segments, cells.row_start, cells.column, cells.value, node_sum, joint,
+            device.constant(_noise(batch.width)), np.int32(plan.symmetric), np.int32(steps),
+            np.int64(cells.rows), np.int32(in_shared), scratch, mcc,
+        ),
+        shared=coefficients + (vectors if in_shared else 0),
+    )  # fmt: skip
     return mcc
 
 
