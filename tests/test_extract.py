@@ -319,3 +319,23 @@ def test_real_lesions_through_a_manifest(shared_data: Path, tmp_path: Path) -> N
         inside = np.asarray(Image.open(row.mask_path).convert("L")) > 0
         assert row.original_firstorder_Mean == pytest.approx(image[inside].mean(), rel=1e-12)
         assert row.mask_pixels == inside.sum()
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("6G", 6 * 10**9), ("800M", 8 * 10**8), ("1.5g", 15 * 10**8), ("2000000", 2 * 10**6)]
+)
+def test_the_gpu_s_memory_is_given_in_bytes_or_units(text: str, size: int) -> None:
+    assert build_parser().parse_args(["phantom", "--gpu-memory", text]).gpu_memory == size
+
+
+@pytest.mark.parametrize("text", ["foo", "", "G", "12 apples", "nan", "inf", "-3G", "100"])
+def test_a_size_that_is_none_is_refused(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        build_parser().parse_args(["phantom", f"--gpu-memory={text}"])
+    assert "write 6G" in capsys.readouterr().err
+
+
+def test_the_gpu_s_memory_means_nothing_to_the_cpu(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ("--engine", "cpu", "--gpu-memory", "6G", "--workers", 1, "--limit", 1)
+    assert run("phantom", "--patients", 2, *arguments, "--out", tmp_path / "t.parquet") == 0
+    assert "--gpu-memory is for the cuda engine" in capsys.readouterr().out
