@@ -45,6 +45,12 @@ TESTS_OF = {
 """The tests of a file of kernels; of families/x/… otherwise test_cuda_x.py. The sanitizer's come last for all."""
 
 EQUIVALENT = {
+    "families/glcm/mcc.cu": {
+        "for (int q = k - 1; q > 0 && beta[(q) + 1] >= 1e-300 && square <= 1e280; q--) {": (
+            "the iteration ends before a beta is so small"
+        ),
+        "if (threadIdx.x == 0) beta[(k + 1) + 1] = b;": "the step before leaves about as much over",
+    },
     "families/_neighbours.cu": {
         "if (apart >= 0) atomicAdd(&difference[v * (n_offsets + 1) + near], (T)apart);": "adds nothing",
         "const int w = (int)roi.columns + 2 * pad, side = ((int)roi.bound + 1) + 1;": "a larger table, its end unused",
@@ -108,7 +114,7 @@ def _changes(code: str) -> Iterator[tuple[str, int, int, str]]:
         yield "barrier", m.start(), m.end(), ""
     for m in re.finditer(r"(?<=[\w\])])\[", code):
         before = code[max(0, m.start() - 60) : m.start()]
-        if not re.search(r"\b(?:u?int\d*|unsigned|double|char|short|bool|T) \w+(?:\[\w+\])*$", before):
+        if not re.search(r"\b(?:u?int\d*|unsigned|double|char|short|bool|T|__shared__ \w+) \w+(?:\[\w+\])*$", before):
             yield _shifted("index", code, m.end())
     for m in re.finditer(r"([+-]) 1\b(?![.\w])", code):
         yield "plus or minus one", m.start(), m.end(), f"{m[1]} 0"
