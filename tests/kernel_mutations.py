@@ -45,6 +45,16 @@ TESTS_OF = {
 """The tests of a file of kernels; of families/x/… otherwise test_cuda_x.py. The sanitizer's come last for all."""
 
 EQUIVALENT = {
+    "families/shape2d/shape2d.cu": {
+        "Point o = q < n_left ? left[q] : Point{right[(q - n_left) + 1].t, -right[q - n_left].x};": (
+            "of the two farthest one is on the left: top and bottom are, and each is farther from what lies right of both"
+        ),
+    },
+    "upload.cu": {
+        "double per_step = 1.0 / (edges[1] - edges[(0) + 1]);": "a guess that the loops put right",
+        "double per_step = 1.0 / (edges[(1) + 1] - edges[0]);": "a guess that the loops put right",
+        "int64 level = (int64)((v - edges[(0) + 1]) * per_step) + 1;": "a guess that the loops put right",
+    },
     "families/glcm/mcc.cu": {
         "for (int q = k - 1; q > 0 && beta[(q) + 1] >= 1e-300 && square <= 1e280; q--) {": (
             "the iteration ends before a beta is so small"
