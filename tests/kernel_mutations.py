@@ -47,7 +47,7 @@ TESTS_OF = {
 EQUIVALENT = {
     "families/shape2d/shape2d.cu": {
         "Point o = q < n_left ? left[q] : Point{right[(q - n_left) + 1].t, -right[q - n_left].x};": (
-            "of the two farthest one is on the left: top and bottom are, and each is farther from what lies right of both"
+            "of the two farthest one is on the left: top and bottom are, and are farther from what lies right of both"
         ),
     },
     "upload.cu": {
