@@ -62,6 +62,11 @@ def _fold(a):  # type: ignore[no-untyped-def]
     return out
 
 
+def square(a: Array) -> Array:
+    """Multiply by itself; a power may be rounded otherwise on a GPU, and its bits depend on CuPy's version."""
+    return a * a
+
+
 def divide(numerator: Array, denominator: Array, *, xp: ModuleType, otherwise: float) -> Array:
     """Divide, with a stated value where the denominator is zero.
 

@@ -28,6 +28,8 @@ TILE = 8192
 ALWAYS_SHARED = 49_152
 """Bytes of shared memory that every GPU gives a block without being asked."""
 RESERVED_SHARED = 1_024
+LEAST_CUPY = (14, 2)
+"""Before, a sort that ran out of memory left garbage instead of raising (cupy#9894)."""
 
 
 class CudaDevice:
@@ -44,19 +46,22 @@ class CudaDevice:
     tile = TILE
 
     def __init__(self, *, memory: int | None = None) -> None:
-        properties = runtime.getDeviceProperties(runtime.getDevice())
-        self.name: str = properties["name"].decode()
-        # Two blocks still share a multiprocessor with half of what one could have.
-        most = int(properties.get("sharedMemPerBlockOptin", ALWAYS_SHARED))
-        self.shared_bytes = max(ALWAYS_SHARED, most // 2) - RESERVED_SHARED
-        self._marks: list[tuple[str, Any, Any]] | None = None
-        self._stage = ""  # the outermost one that is under way
-        self.memory = memory
-        self._work = cupy.cuda.Stream(non_blocking=True)
-        self._copies = cupy.cuda.Stream(non_blocking=True)
-        self._constants: dict[tuple[str, tuple[int, ...], bytes], Array] = {}
-        if memory is not None:
-            cupy.get_default_memory_pool().set_limit(size=memory)
+        with _translated():
+            properties = runtime.getDeviceProperties(runtime.getDevice())
+            self.name: str = properties["name"].decode()
+            # Two blocks still share a multiprocessor with half of what one could have.
+            most = int(properties.get("sharedMemPerBlockOptin", ALWAYS_SHARED))
+            self.shared_bytes = max(ALWAYS_SHARED, most // 2) - RESERVED_SHARED
+            self._marks: list[tuple[str, Any, Any]] | None = None
+            self._stage = ""  # the outermost one that is under way
+            self.memory = memory
+            self._work = cupy.cuda.Stream(non_blocking=True)
+            self._copies = cupy.cuda.Stream(non_blocking=True)
+            self._constants: dict[tuple[str, tuple[int, ...], bytes], Array] = {}
+            if memory is not None:
+                pool = cupy.get_default_memory_pool()
+                pool.set_limit(size=memory)
+                cupy.cuda.set_allocator(lambda size: _within_limit(pool, size))
 
     def launch(
         self, module: Source, kernel: str, *, blocks: Blocks, args: tuple[Any, ...], shared: int = 0, threads: int = 0
@@ -64,11 +69,10 @@ class CudaDevice:
         """Queue a kernel, as :meth:`Device.launch`."""
         if not check_grid(blocks, shared, self):
             return
-        with _translated():
-            function = _function(module.text, kernel)
-        if shared > ALWAYS_SHARED and function.max_dynamic_shared_size_bytes < shared:
-            function.max_dynamic_shared_size_bytes = shared
         with _translated(), self.stage(f"{self._stage}: {kernel}"):
+            function = _function(module.text, kernel)
+            if shared > ALWAYS_SHARED and function.max_dynamic_shared_size_bytes < shared:
+                function.max_dynamic_shared_size_bytes = shared
             function((*blocks, 1, 1)[:3], (threads or self.threads, 1, 1), args, shared_mem=shared)
 
     def empty(self, shape: int | tuple[int, ...], dtype: DTypeLike) -> Array:
@@ -121,8 +125,8 @@ class CudaDevice:
 
     @contextmanager
     def queue(self) -> Iterator[None]:
-        """Make the stream of this device's work the current one."""
-        with self._work:
+        """Make the stream of this device's work the current one; what CUDA complains of within is translated."""
+        with _translated(), self._work:
             yield
 
     @contextmanager
@@ -134,9 +138,11 @@ class CudaDevice:
         begin, end = cupy.cuda.Event(), cupy.cuda.Event()
         around, self._stage = self._stage, self._stage or name
         begin.record(self._work)
-        yield
+        try:
+            yield
+        finally:
+            self._stage = around
         end.record(self._work)
-        self._stage = around
         self._marks.append((name, begin, end))
 
     def mark_stages(self) -> None:
@@ -146,23 +152,35 @@ class CudaDevice:
     def stage_seconds(self) -> dict[str, float]:
         """The time between the events, as :meth:`Device.stage_seconds`."""
         taken: dict[str, float] = {}
-        self._work.synchronize()
-        for name, begin, end in self._marks or []:
-            taken[name] = taken.get(name, 0.0) + cupy.cuda.get_elapsed_time(begin, end) / 1e3
+        with _translated():
+            self._work.synchronize()
+            for name, begin, end in self._marks or []:
+                taken[name] = taken.get(name, 0.0) + cupy.cuda.get_elapsed_time(begin, end) / 1e3
         self._marks = None
         return taken
 
     def free_bytes(self) -> int:
         """What the driver has free and the pool holds unused, within the limit that was asked for."""
         pool = cupy.get_default_memory_pool()
-        free: int = runtime.memGetInfo()[0] + pool.free_bytes()
+        with _translated():
+            free: int = runtime.memGetInfo()[0] + pool.free_bytes()
         return free if self.memory is None else max(min(free, self.memory - pool.used_bytes()), 0)
 
     def release(self) -> None:
         """Give unused blocks back to the driver."""
-        self._work.synchronize()
-        cupy.get_default_memory_pool().free_all_blocks()
-        cupy.get_default_pinned_memory_pool().free_all_blocks()
+        with _translated():
+            self._work.synchronize()
+            cupy.get_default_memory_pool().free_all_blocks()
+            cupy.get_default_pinned_memory_pool().free_all_blocks()
+
+
+def _within_limit(pool: Any, size: int) -> Any:
+    """Allocate; the limit counts blocks that lie idle in the pool, too, so that those go first."""
+    try:
+        return pool.malloc(size)
+    except cupy.cuda.memory.OutOfMemoryError:
+        pool.free_all_blocks()
+    return pool.malloc(size)
 
 
 @cache
@@ -206,6 +224,11 @@ def _translated() -> Iterator[None]:
 def problem() -> CudaProblem | None:
     """What keeps CuPy from using a GPU here; None where nothing does."""
     built = runtime.runtimeGetVersion() // 1000
+    if tuple(int(part) for part in cupy.__version__.split(".")[:2]) < LEAST_CUPY:
+        return CudaProblem(
+            f"CuPy {cupy.__version__} may sort wrongly when memory runs out",
+            f"Run: pip install --upgrade 'radiomics-mammo[gpu-cuda{built}]' (CuPy 14.2 or newer).",
+        )
     driver = runtime.driverGetVersion()
     if driver == 0:
         return CudaProblem(

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from radiomics_mammo.engines import Measured
 from radiomics_mammo.errors import CaseError, InputError
 from radiomics_mammo.types import Case, Failure, Sample, Scalar
 
 if TYPE_CHECKING:
-    from radiomics_mammo.engines import Engine, Limits, Measured
+    from radiomics_mammo.engines import Engine, Limits
     from radiomics_mammo.readers.base import Reader
 
 Numbered = tuple[int, Case]
@@ -167,7 +168,7 @@ def _begin(engine: Engine, samples: Sequence[Sample]) -> Callable[[], Measured] 
     try:
         return engine.start(samples) if samples else lambda: engine.measure([])
     except MemoryError as error:
-        return error
+        return error.with_traceback(None)
 
 
 def _described(
@@ -195,22 +196,25 @@ def _described(
 def _outcomes(
     engine: Engine, samples: Sequence[Sample], seconds: Seconds, *, finish: Callable[[], Measured] | MemoryError
 ) -> list[NDArray[np.float64] | Failure]:
+    measured = finish if isinstance(finish, MemoryError) else _finished(finish)
+    if isinstance(measured, Measured):
+        seconds.prepare += measured.prepare_s
+        seconds.extract += measured.extract_s
+        return measured.results
+    if len(samples) == 1:
+        return [case_failure(samples[0], stage="extract", error=measured)]
+    # Only the one that does not fit is lost.
+    return [
+        result for sample in samples for result in _outcomes(engine, [sample], seconds, finish=_begin(engine, [sample]))
+    ]
+
+
+def _finished(finish: Callable[[], Measured]) -> Measured | MemoryError:
+    """Wait for the outcome; an error is handed on without its traceback, which would keep alive what did not fit."""
     try:
-        if isinstance(finish, MemoryError):
-            raise finish
-        measured = finish()
+        return finish()
     except MemoryError as error:
-        if len(samples) == 1:
-            return [case_failure(samples[0], stage="extract", error=error)]
-        # Only the one that does not fit is lost.
-        return [
-            result
-            for sample in samples
-            for result in _outcomes(engine, [sample], seconds, finish=_begin(engine, [sample]))
-        ]
-    seconds.prepare += measured.prepare_s
-    seconds.extract += measured.extract_s
-    return measured.results
+        return error.with_traceback(None)
 
 
 def _identity(sample: Sample, columns: Sequence[tuple[str, type]]) -> tuple[Scalar, ...]:

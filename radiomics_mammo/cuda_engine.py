@@ -136,17 +136,17 @@ class CudaEngine:
         results: list[NDArray[np.float64] | Failure | Roi],
     ) -> list[_Queued]:
         """Queue a batch; out of memory, wait for what is under way, then halve it, then give a region up."""
-        try:
-            return [self.submit(members, [rois[k] for k in members])]
-        except MemoryError as error:
+        taken = [rois[k] for k in members]
+        queued = self._attempt(members, taken)
+        if isinstance(queued, str):
             self._make_room()
-            if len(members) == 1:
-                try:
-                    return [self.submit(members, [rois[k] for k in members])]
-                except MemoryError:
-                    self._make_room()
-                    results[members[0]] = _too_large(samples[members[0]], rois[members[0]], error, self.device)
-                    return []
+            queued = self._attempt(members, taken) if len(members) == 1 else queued
+        if isinstance(queued, _Queued):
+            return [queued]
+        if len(members) == 1:
+            self._make_room()
+            results[members[0]] = _too_large(samples[members[0]], taken[0], queued, self.device)
+            return []
         half = len(members) // 2
         return [
             *self._queue(members[:half], rois, samples, results),
@@ -192,6 +192,13 @@ class CudaEngine:
                 rows[at : at + len(values)] = values
             at += len(values)
 
+    def _attempt(self, members: list[int], rois: Sequence[Roi]) -> _Queued | str:
+        """Queue a batch, or say what did not fit; the error itself would keep alive what the attempt had allocated."""
+        try:
+            return self.submit(members, rois)
+        except MemoryError as error:
+            return str(error)
+
     def _make_room(self) -> None:
         for batch in self._under_way:
             batch.finish()
@@ -219,11 +226,11 @@ class CudaEngine:
         return max(int(1.0 / self.cost([roi], len(roi.edges) + 1).max()), 1)
 
 
-def _too_large(sample: Sample, roi: Roi, error: MemoryError, device: Device) -> Failure:
+def _too_large(sample: Sample, roi: Roi, said: str, device: Device) -> Failure:
     rows, columns = roi.mask.shape
     problem = RoiError(
         f"a region of {rows} x {columns} pixels and {len(roi.edges):,} grey levels does not fit on {device.name} "
-        f"({error})",
+        f"({said})",
         remedy="Use --engine cpu for it, fewer grey levels (binCount or a larger binWidth), or more --gpu-memory.",
     )
     return failure_of(sample, "extract", problem)

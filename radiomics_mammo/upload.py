@@ -20,6 +20,8 @@ KINDS = ("u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f4", "f8")
 ALIGNED = 256
 """Every section begins at a multiple of so many bytes."""
 ROI_FIELDS = 12
+MOST_PIXELS = 2**31 - 2**16
+"""Of a framed box: within a region kernels count in 32 bits."""
 FRAME_BYTES = 5
 """Of the device's memory that each framed pixel takes: its level and whether shape counts it."""
 
@@ -149,6 +151,8 @@ def to_device(staged: Staged, device: Device) -> DeviceBatch:
 
 def _tiles(framed: NDArray[np.int64], size: int) -> NDArray[np.int32]:
     """Rows (region, begin, end, number) that cut each framed box into stretches of ``size`` pixels."""
+    if framed.max() > MOST_PIXELS:
+        raise MemoryError(f"a region of {framed.max():,} pixels, frame included; kernels count to {MOST_PIXELS:,}")
     counts = -(-framed // size)
     roi = np.repeat(np.arange(len(framed)), counts)
     number = np.arange(len(roi)) - np.repeat(np.cumsum(counts) - counts, counts)

@@ -141,6 +141,11 @@ class Pool:
     def set_limit(self, *, size: int) -> None:
         Pool.limit = size
 
+    def malloc(self, size: int) -> str:
+        if STATE.freed == 0:
+            raise OutOfMemoryError(f"limit: {size}")
+        return "memory"
+
     def free_bytes(self) -> int:
         return 0
 
@@ -161,6 +166,7 @@ class State:
         self.fail: Exception | None = None
         self.driver, self.built, self.devices = 13_000, 13_020, 1
         self.nvrtc: Exception | None = None
+        self.allocator: Any = None
         self.pinned: Exception | None = None
 
 
@@ -238,7 +244,9 @@ def installed(monkeypatch: Any) -> Any:
         if not name.startswith("__"):
             setattr(cupy, name, _on_device(found) if callable(found) and not isinstance(found, type) else found)
     cupy.__spec__ = ModuleSpec("cupy", None)
-    cupy.__version__, cupy.cuda, cupy.RawModule = "14.0", cuda, RawModule  # type: ignore[attr-defined]
+    cuda.memory = SimpleNamespace(OutOfMemoryError=OutOfMemoryError)  # type: ignore[attr-defined]
+    cuda.set_allocator = lambda allocator: setattr(STATE, "allocator", allocator)  # type: ignore[attr-defined]
+    cupy.__version__, cupy.cuda, cupy.RawModule = "14.2.0", cuda, RawModule  # type: ignore[attr-defined]
     cupy.empty = _empty  # type: ignore[attr-defined]
     cupy.asarray = lambda a: np.array(a.view(np.ndarray)).view(FakeArray)  # type: ignore[attr-defined]
     cupy.get_default_memory_pool = cupy.get_default_pinned_memory_pool = Pool  # type: ignore[attr-defined]

@@ -45,6 +45,9 @@ TESTS_OF = {
 """The tests of a file of kernels; of families/x/… otherwise test_cuda_x.py. The sanitizer's come last for all."""
 
 EQUIVALENT = {
+    "families/glcm/dense.cu": {
+        ";  // lanes may read what others placed": "a shuffle comes between, which orders the lanes, if not by CUDA's letter",
+    },
     "families/shape2d/shape2d.cu": {
         "Point o = q < n_left ? left[q] : Point{right[(q - n_left) + 1].t, -right[q - n_left].x};": (
             "of the two farthest one is on the left: top and bottom are, and are farther from what lies right of both"

@@ -173,6 +173,30 @@ def test_out_of_memory_halves_the_batch_and_goes_on():
     assert device.refused
 
 
+def test_a_failed_attempt_is_forgotten_before_the_next():
+    """What it had allocated would be missing: the region fits alone, and no more than once."""
+    recipe = recipe_from(RECIPES[1])
+    roomy = HostDevice()
+    rows(CudaEngine(recipe, roomy), [SAMPLES[1]])  # small tables stay for good
+    roomy.peak, before = 0, roomy.allocations
+    whole = rows(CudaEngine(recipe, roomy), [SAMPLES[1]])
+    late = roomy.allocations - 2
+
+    class Once(Small):
+        def empty(self, shape, dtype):
+            if self.allocations == late and not self.refused:
+                self.refused += 1
+                raise MemoryError("for once")
+            return super().empty(shape, dtype)
+
+    device = Once(10**9)
+    rows(CudaEngine(recipe, device), [SAMPLES[1]])
+    assert device.allocations == before
+    device.limit = roomy.peak
+    assert rows(CudaEngine(recipe, device), [SAMPLES[1]]).tobytes() == whole.tobytes()
+    assert device.refused == 1
+
+
 def test_a_region_that_does_not_fit_is_a_failure_and_no_more():
     recipe = recipe_from({"setting": {"binWidth": 1}})
     huge = sample(5, size=40, top=20_000)

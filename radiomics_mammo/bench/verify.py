@@ -139,6 +139,8 @@ def compare(
     worst, where, wrong = 0.0, "", []
     for k, name in enumerate(names):
         a, b = ours[:, k], theirs[:, k]
+        if name.endswith("_Imc2"):  # the root of a difference: its square is what is close
+            a, b = a * a, b * b
         both_nan = np.isnan(a) & np.isnan(b)
         difference = np.where(both_nan, 0.0, np.abs(a - b))
         family, _, feature = name.rpartition("_")

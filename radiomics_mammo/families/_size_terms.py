@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import ModuleType
 
-from radiomics_mammo._arrays import Array, total
+from radiomics_mammo._arrays import Array, square, total
 from radiomics_mammo.families._sizes import SizeStats
 
 
@@ -42,9 +42,9 @@ def derive(stats: SizeStats, xp: ModuleType) -> SizeTerms:
     p = stats.count / n[..., None]
     mean = total(p * i)
     inverse = xp.zeros_like(i)
-    inverse[1:] = 1.0 / i[1:] ** 2
-    spread = total(p * (i - mean[..., None]) ** 2)
-    return SizeTerms(stats, n, stats.joint[..., 0], i**2, inverse, spread)
+    inverse[1:] = 1.0 / square(i[1:])
+    spread = total(p * square(i - mean[..., None]))
+    return SizeTerms(stats, n, stats.joint[..., 0], square(i), inverse, spread)
 
 
 def small_emphasis(m: SizeTerms) -> Array:
@@ -89,12 +89,12 @@ def large_high_emphasis(m: SizeTerms) -> Array:
 
 def level_non_uniformity(m: SizeTerms) -> Array:
     """Sum over levels of the squared counts, over n."""
-    return total(m.stats.count**2) / m.n
+    return total(square(m.stats.count)) / m.n
 
 
 def level_non_uniformity_normalised(m: SizeTerms) -> Array:
     """Sum over levels of the squared shares."""
-    return total(m.stats.count**2) / m.n**2
+    return total(square(m.stats.count)) / square(m.n)
 
 
 def size_non_uniformity(m: SizeTerms) -> Array:
@@ -104,7 +104,7 @@ def size_non_uniformity(m: SizeTerms) -> Array:
 
 def size_non_uniformity_normalised(m: SizeTerms) -> Array:
     """Sum over sizes of the squared shares."""
-    return m.stats.joint[..., 1] / m.n**2
+    return m.stats.joint[..., 1] / square(m.n)
 
 
 def percentage(m: SizeTerms) -> Array:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from radiomics_mammo._arrays import Array, divide, total
+from radiomics_mammo._arrays import Array, divide, square, total
 from radiomics_mammo.families._counting import entropy_of
 from radiomics_mammo.families.firstorder._cpu import statistics
 from radiomics_mammo.families.firstorder._cuda import footprint
@@ -68,7 +68,7 @@ def kurtosis(s: FirstOrderStats, xp: ModuleType) -> Array:
 
     Weight of outliers: high where a few very bright (calcifications) or very dark spots stand out; 3 for a bell curve.
     """
-    return divide(s.m4, s.m2**2, xp=xp, otherwise=0.0)
+    return divide(s.m4, square(s.m2), xp=xp, otherwise=0.0)
 
 
 def maximum(s: FirstOrderStats, xp: ModuleType) -> Array:
@@ -156,7 +156,7 @@ def uniformity(s: FirstOrderStats, xp: ModuleType) -> Array:
 
     How much one tone prevails: high in homogeneous lesions.
     """
-    return total((s.count / s.n[:, None]) ** 2)
+    return total(square(s.count / s.n[:, None]))
 
 
 def variance(s: FirstOrderStats, xp: ModuleType) -> Array:

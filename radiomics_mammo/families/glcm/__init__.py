@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from radiomics_mammo._arrays import Array, divide, total
+from radiomics_mammo._arrays import Array, divide, square, total
 from radiomics_mammo.families._counting import entropy_of
 from radiomics_mammo.families.glcm._cpu import statistics
 from radiomics_mammo.families.glcm._cuda import footprint
@@ -31,8 +31,8 @@ def cluster_prominence(m: GlcmTerms, xp: ModuleType) -> Array:
 
     Weight of the extremes: high where a few spots or bands are far brighter or darker than the rest of the lesion.
     """
-    square = (m.k_sum - (m.ux + m.uy)[..., None]) ** 2
-    return total(m.p_sum * square * square)
+    squared = square(m.k_sum - (m.ux + m.uy)[..., None])
+    return total(m.p_sum * squared * squared)
 
 
 def cluster_shade(m: GlcmTerms, xp: ModuleType) -> Array:
@@ -67,10 +67,10 @@ def correlation(m: GlcmTerms, xp: ModuleType) -> Array:
 
     How well a pixel's brightness predicts its neighbour's: near 1 in smooth shading, lower in grainy tissue.
     """
-    variance_x = total(m.px * (m.i - m.ux[..., None]) ** 2)
-    variance_y = total(m.py * (m.i - m.uy[..., None]) ** 2)
+    variance_x = total(m.px * square(m.i - m.ux[..., None]))
+    variance_y = total(m.py * square(m.i - m.uy[..., None]))
     # Var(i + j) - Var(i - j) = 4 Cov(i, j), without the cancellation of E(ij) - E(i) E(j).
-    covariance = 0.25 * (m.tendency - (m.contrast - (m.ux - m.uy) ** 2))
+    covariance = 0.25 * (m.tendency - (m.contrast - square(m.ux - m.uy)))
     return divide(covariance, xp.sqrt(variance_x * variance_y), xp=xp, otherwise=1.0)
 
 
@@ -95,7 +95,7 @@ def difference_variance(m: GlcmTerms, xp: ModuleType) -> Array:
 
     How unequal the steps from pixel to pixel are: high where a few sharp edges cross otherwise smooth tissue.
     """
-    return total(m.p_diff * (m.k_diff - m.difference[..., None]) ** 2)
+    return total(m.p_diff * square(m.k_diff - m.difference[..., None]))
 
 
 def inverse_difference(m: GlcmTerms, xp: ModuleType) -> Array:
@@ -111,7 +111,7 @@ def inverse_difference_moment(m: GlcmTerms, xp: ModuleType) -> Array:
 
     Local homogeneity, with large steps counting for almost nothing.
     """
-    return total(m.p_diff / (1.0 + m.k_diff**2))
+    return total(m.p_diff / (1.0 + square(m.k_diff)))
 
 
 def inverse_difference_moment_normalised(m: GlcmTerms, xp: ModuleType) -> Array:
@@ -120,7 +120,7 @@ def inverse_difference_moment_normalised(m: GlcmTerms, xp: ModuleType) -> Array:
     Local homogeneity, large steps counting least, comparable between lesions with different numbers of grey levels.
     """
     highest = m.stats.n_levels[:, None, None]
-    return total(m.p_diff / (1.0 + m.k_diff**2 / highest**2))
+    return total(m.p_diff / (1.0 + square(m.k_diff) / square(highest)))
 
 
 def inverse_difference_normalised(m: GlcmTerms, xp: ModuleType) -> Array:
@@ -155,7 +155,7 @@ def inverse_variance(m: GlcmTerms, xp: ModuleType) -> Array:
 
     Small but non-zero steps: high in finely shaded tissue, low in flat areas and at hard edges.
     """
-    return total(m.p_diff[..., 1:] / m.k_diff[1:] ** 2)
+    return total(m.p_diff[..., 1:] / square(m.k_diff[1:]))
 
 
 def joint_average(m: GlcmTerms, xp: ModuleType) -> Array:
@@ -171,7 +171,7 @@ def joint_energy(m: GlcmTerms, xp: ModuleType) -> Array:
 
     Repetition of the same pairs: high in orderly, homogeneous lesions.
     """
-    return m.stats.joint[..., 1] / m.n**2
+    return m.stats.joint[..., 1] / square(m.n)
 
 
 def joint_entropy(m: GlcmTerms, xp: ModuleType) -> Array:
@@ -221,7 +221,7 @@ def sum_squares(m: GlcmTerms, xp: ModuleType) -> Array:
 
     Spread of the grey levels: high in lesions of mixed density.
     """
-    return total(m.px * (m.i - m.ux[..., None]) ** 2)
+    return total(m.px * square(m.i - m.ux[..., None]))
 
 
 _NO_PAIR = "no two pixels of the region are neighbours at any angle"

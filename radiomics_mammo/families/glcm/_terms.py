@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import ModuleType
 
-from radiomics_mammo._arrays import Array, total
+from radiomics_mammo._arrays import Array, square, total
 from radiomics_mammo.families._counting import entropy_of
 from radiomics_mammo.families.glcm._stats import GlcmStats
 
@@ -66,7 +66,7 @@ def derive(stats: GlcmStats, xp: ModuleType) -> GlcmTerms:
         hx=entropy_of(px, xp=xp),
         hy=entropy_of(py, xp=xp),
         hxy=xp.maximum(hxy, 0.0),
-        contrast=total(p_diff * i**2),
+        contrast=total(p_diff * square(i)),
         difference=total(p_diff * i),
-        tendency=total(p_sum * (k_sum - (ux + uy)[..., None]) ** 2),
+        tendency=total(p_sum * square(k_sum - (ux + uy)[..., None])),
     )  # fmt: skip

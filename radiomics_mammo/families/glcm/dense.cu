@@ -95,6 +95,7 @@ __device__ inline void place_rows(int* filled, int* node, int rows, int& nodes, 
         nodes += __popc(occupied);
         cells += __shfl_sync(~0u, up_to, 31);
     }
+    __syncwarp();  // lanes may read what others placed
 }
 
 // One block a (region, segment of it): its occupied cells, out of the tables. A segment's nodes begin at a multiple of

@@ -12,7 +12,7 @@ from types import ModuleType
 
 import numpy as np
 
-from radiomics_mammo._arrays import Array, divide
+from radiomics_mammo._arrays import Array, divide, square
 from radiomics_mammo.families.shape2d._cpu import statistics
 from radiomics_mammo.families.shape2d._cuda import footprint
 from radiomics_mammo.families.shape2d._cuda import statistics as cuda_statistics
@@ -42,11 +42,12 @@ class Shape2DTerms:
 
 def derive(s: Shape2DStats, xp: ModuleType) -> Shape2DTerms:
     """Area, perimeter and main axes in millimetres (pixels where the spacing is unknown)."""
-    oblique = 0.5 * xp.sqrt(s.row**2 + s.column**2)
-    yy, xx, yx = s.yy * s.row**2, s.xx * s.column**2, s.yx * s.row * s.column
-    major = 0.5 * (yy + xx) + xp.sqrt((0.5 * (yy - xx)) ** 2 + yx**2)
+    oblique = 0.5 * xp.sqrt(square(s.row) + square(s.column))
+    # Rounded alike where rows and columns are, so that a line's determinant is exactly 0.
+    yy, xx, yx = s.yy * square(s.row), s.xx * square(s.column), s.yx * (s.row * s.column)
+    major = 0.5 * (yy + xx) + xp.sqrt(square(0.5 * (yy - xx)) + square(yx))
     # The determinant gives the smaller eigenvalue without cancellation.
-    minor = divide(xp.maximum(yy * xx - yx**2, 0.0), major, xp=xp, otherwise=0.0)
+    minor = divide(xp.maximum(yy * xx - square(yx), 0.0), major, xp=xp, otherwise=0.0)
     perimeter = s.across * s.column + s.down * s.row + s.oblique * oblique
     return Shape2DTerms(s, s.eighths / 8.0 * s.row * s.column, perimeter, major, minor)
 
