@@ -46,7 +46,7 @@ TESTS_OF = {
 
 EQUIVALENT = {
     "families/glcm/dense.cu": {
-        ";  // lanes may read what others placed": "a shuffle comes between and orders the lanes, if not by CUDA's letter",
+        ";  // lanes may read what others placed": "a shuffle orders the lanes, too, if not by CUDA's letter",
     },
     "families/shape2d/shape2d.cu": {
         "Point o = q < n_left ? left[q] : Point{right[(q - n_left) + 1].t, -right[q - n_left].x};": (
