@@ -63,6 +63,9 @@ EQUIVALENT = {
             "the iteration ends before a beta is so small"
         ),
         "if (threadIdx.x == 0) beta[(k + 1) + 1] = b;": "the step before leaves about as much over",
+        "square += (current * current) + 1;": "a test of convergence that is met a little sooner",
+        "for (int s = threadIdx.x / 32; s < signs; s += (blockDim.x / 32) + 1) {": "two ends, two warps at least",
+        "check += (check / 4) + 1;": "looked at a step later",
     },
     "families/_neighbours.cu": {
         "if (apart >= 0) atomicAdd(&difference[v * (n_offsets + 1) + near], (T)apart);": "adds nothing",

@@ -186,3 +186,21 @@ def test_a_large_region():
     smooth[rng.random(smooth.shape) < 0.01] = 0
     rois = [of_levels(smooth), of_levels(np.ones((550, 550), int)), of_levels([[1, 1]])]
     assert_family("glrlm", rois, HostDevice(threads=256, tile=8192, seed=3))
+
+
+@device_of
+@pytest.mark.parametrize("line", [0, 63, 64, 65, 95, 96, 97, 255, 256, 257])
+def test_the_only_line_that_holds_two_pixels(name, line):
+    """Whichever turn of a block comes to it: without this one line the angle has no runs."""
+    alone = np.zeros((300, 12), int)
+    alone[line, 2], alone[line, 9] = 1, 2
+    assert_family("glrlm", [of_levels(alone), of_levels(alone.T)], open_device(name), Settings())
+
+
+@device_of
+def test_all_levels_of_an_angle_without_a_line_are_dropped(name):
+    """Four pixels of which no two share a line; their levels lie about where the turns of a block end."""
+    for around in (64, 96, 128, 256, 257):
+        apart = np.zeros((70, 400), int)
+        apart[0, 0], apart[13, 100], apart[40, 205], apart[69, 399] = around - 1, around, around + 1, 2 * around + 1
+        assert_family("glrlm", [of_levels(apart)], open_device(name), Settings())

@@ -151,6 +151,18 @@ def test_hulls_with_more_corners_than_a_warp_has_threads(name):
     assert_equal(rois, open_device(name))
 
 
+@pytest.mark.parametrize("name", ["host-64", pytest.param("gpu", marks=pytest.mark.gpu)])
+def test_the_farthest_corner_is_found_wherever_it_is_in_the_hull(name):
+    """A disc of more corners than a block has threads; one pixel stands out on the right, higher and lower."""
+    y, x = np.mgrid[-145:146, -145:146]
+    rois = []
+    for angle in np.linspace(-np.pi / 2, np.pi / 2, 70):
+        mask = np.hypot(y, x) < 140
+        mask[145 + round(142 * np.sin(angle)), 145 + round(142 * np.cos(angle))] = True
+        rois.append(roi_of(mask, (0.1, 0.1)))
+    assert_equal(rois, open_device(name))
+
+
 @device_of
 def test_shape_before_resegmentation(name):
     """Its mask is another than the intensities'."""
