@@ -166,7 +166,7 @@ def _start(engine: Engine, pending: _Pending, *, columns: Sequence[tuple[str, ty
 
 def _begin(engine: Engine, samples: Sequence[Sample]) -> Callable[[], Measured] | MemoryError:
     try:
-        return engine.start(samples) if samples else lambda: engine.measure([])
+        return engine.start(samples)
     except MemoryError as error:
         return error.with_traceback(None)
 

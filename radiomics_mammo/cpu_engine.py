@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 from numba.core import event
@@ -67,9 +68,8 @@ class CpuEngine:
         return Measured(measured, prepared - start, time.perf_counter() - prepared)
 
     def start(self, samples: Sequence[Sample]) -> Callable[[], Measured]:
-        """Measure at once: there is nobody to hand the work to."""
-        measured = self.measure(samples)
-        return lambda: measured
+        """Measure when asked for the outcome: there is nobody to hand the work to."""
+        return partial(self.measure, samples)
 
     def _vectors(self, rois: Sequence[Roi]) -> NDArray[np.float64]:
         """Feature vectors, shape (n_roi, n_features)."""

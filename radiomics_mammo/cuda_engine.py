@@ -21,7 +21,7 @@ from radiomics_mammo.families import FAMILIES, columns_of
 from radiomics_mammo.prepared import batches, failure_of, prepare_all
 from radiomics_mammo.recipe import Recipe
 from radiomics_mammo.types import Failure, Roi, Sample
-from radiomics_mammo.upload import FRAME_BYTES, stage, to_device
+from radiomics_mammo.upload import FRAME_BYTES, Staged, stage, to_device
 from radiomics_mammo.warmup import small_sample
 
 MOST_ROIS = 8_192
@@ -122,7 +122,6 @@ class CudaEngine:
             for batch in queued:
                 for k, row in zip(batch.members, batch.finish(), strict=True):
                     results[k] = row
-                self._under_way = [other for other in self._under_way if other is not batch]
             measured = [outcome for outcome in results if not isinstance(outcome, Roi)]
             return Measured(measured, prepared - start, spent + time.perf_counter() - waiting)
 
@@ -153,14 +152,19 @@ class CudaEngine:
             *self._queue(members[half:], rois, samples, results),
         ]
 
-    def submit(self, members: list[int], rois: Sequence[Roi]) -> _Queued:
+    def stage(self, rois: Sequence[Roi]) -> Staged:
+        """Lay regions end to end in page-locked memory."""
+        return stage(rois, pad=self.pad, device=self.device)
+
+    def submit(self, members: list[int], staged: Staged) -> _Queued:
         """Queue one batch, whatever it takes.
 
         Parameters
         ----------
         members : list of int
             Whose rows they are.
-        rois : sequence of Roi
+        staged : Staged
+            Their regions.
 
         Raises
         ------
@@ -169,15 +173,14 @@ class CudaEngine:
         """
         device = self.device
         with device.queue():
-            staged = stage(rois, pad=self.pad, device=device)
             batch = to_device(staged, device)
             with device.stage("formulas"):
-                rows = device.empty((len(self.feature_names), len(rois)), np.float64)
+                rows = device.empty((len(self.feature_names), len(members)), np.float64)
             self._fill(rows, batch)
             with device.stage("download"):
                 wait = device.download(rows)
         queued = _Queued(members, wait, (staged, batch.upload))
-        self._under_way.append(queued)
+        self._under_way = [*(batch for batch in self._under_way if batch.wait is not None), queued]
         return queued
 
     def _fill(self, rows: Any, batch: DeviceBatch) -> None:
@@ -195,7 +198,7 @@ class CudaEngine:
     def _attempt(self, members: list[int], rois: Sequence[Roi]) -> _Queued | str:
         """Queue a batch, or say what did not fit; the error itself would keep alive what the attempt had allocated."""
         try:
-            return self.submit(members, rois)
+            return self.submit(members, self.stage(rois))
         except MemoryError as error:
             return str(error)
 

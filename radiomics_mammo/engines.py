@@ -182,7 +182,7 @@ def open_engine(name: str, recipe: Recipe, gpu_memory: int | None = None) -> Eng
 
 def versions(name: str) -> dict[str, str]:
     """Versions of everything that a feature value depends on, for the table's provenance."""
-    packages = [*VERSIONS_OF, *(["pyradiomics-bhklab"] if name == "pyradiomics" else [])]
+    packages = [*VERSIONS_OF, "pyradiomics-bhklab"] if name == "pyradiomics" else list(VERSIONS_OF)
     found = {"python": platform.python_version()}
     for package in packages:
         try:

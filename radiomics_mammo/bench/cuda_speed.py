@@ -8,15 +8,12 @@ from dataclasses import dataclass
 from itertools import cycle, islice
 from statistics import median
 
-import numpy as np
-
 from radiomics_mammo._device import Device
 from radiomics_mammo.bench.workload import Size, regions
 from radiomics_mammo.cuda_engine import CudaEngine
 from radiomics_mammo.preprocess import prepare
 from radiomics_mammo.recipe import Recipe
 from radiomics_mammo.types import Roi, Sample
-from radiomics_mammo.upload import stage
 
 BATCHES = (1, 4, 16, 64, 256, 1024, 4096)
 
@@ -103,21 +100,19 @@ def scan(
 
 def _point(engine: CudaEngine, samples: list[Sample], rois: list[Roi], rounds: int) -> Point:
     members, n = list(range(len(rois))), len(rois)
-    engine.submit(members, rois).finish()
-    taken, staging = [], []
+    engine.submit(members, engine.stage(rois)).finish()
+    taken = []
     for _ in range(rounds):
+        staged = engine.stage(rois)
         start = time.perf_counter()
-        sent = len(stage(rois, pad=engine.pad, device=engine.device).bytes)
-        middle = time.perf_counter()
-        engine.submit(members, rois).finish()
-        staging.append(middle - start)
-        taken.append(time.perf_counter() - middle)
+        engine.submit(members, staged).finish()
+        taken.append(time.perf_counter() - start)
     engine.device.mark_stages()
     for _ in range(rounds):
-        engine.submit(members, rois).finish()
+        engine.submit(members, engine.stage(rois)).finish()
     stages = {name: 1e6 * seconds / rounds / n for name, seconds in engine.device.stage_seconds().items()}
-    device_us = 1e6 * max(median(taken) - median(staging), 0.0) / n
-    return Point(n, device_us, 1e6 * _whole(engine, samples, rounds) / n, stages, sent / n)
+    whole_us = 1e6 * _whole(engine, samples, rounds) / n
+    return Point(n, 1e6 * median(taken) / n, whole_us, stages, len(staged.bytes) / n)
 
 
 def _whole(engine: CudaEngine, samples: list[Sample], rounds: int) -> float:
@@ -139,4 +134,4 @@ def first_win(points: Sequence[Point], cpu_us: float) -> int | None:
 
 def ideal_upload_us(point: Point, measured: Bandwidth) -> float:
     """Microseconds a region that its bytes take at the measured copy bandwidth."""
-    return float(np.round(1e6 * point.sent / measured.up, 3))
+    return 1e6 * point.sent / measured.up

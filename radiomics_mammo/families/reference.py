@@ -7,6 +7,7 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -73,9 +74,8 @@ class PyradiomicsEngine:
         return Measured(results, prepare_s, extract_s)
 
     def start(self, samples: Sequence[Sample]) -> Callable[[], Measured]:
-        """Measure at once: there is nobody to hand the work to."""
-        measured = self.measure(samples)
-        return lambda: measured
+        """Measure when asked for the outcome: there is nobody to hand the work to."""
+        return partial(self.measure, samples)
 
     def images(self, sample: Sample) -> tuple[sitk.Image, sitk.Image]:
         """SimpleITK image and mask of a sample that our own checks let pass: both engines refuse the same cases.
