@@ -17,11 +17,11 @@ from radiomics_mammo.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from radiomics_mammo.models.cohort import Question
-    from radiomics_mammo.models.crossval import Plan
-    from radiomics_mammo.models.device import Device
-    from radiomics_mammo.models.runinfo import RunInfo
+    from radiomics_mammo.models.data.cohort import Question
+    from radiomics_mammo.models.run.runinfo import RunInfo
     from radiomics_mammo.models.study import Options, Study
+    from radiomics_mammo.models.training.crossval import Plan
+    from radiomics_mammo.models.training.device import Device
     from radiomics_mammo.tables import Table
 
 _EXPLAINED_ROWS = 20_000  # repeats are explained until their rows pass this; the first always is
@@ -71,7 +71,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _add_question(parser: argparse.ArgumentParser) -> None:
-    from radiomics_mammo.models.cohort import Question
+    from radiomics_mammo.models.data.cohort import Question
 
     asked = Question()
     group = parser.add_argument_group("what is asked of the table")
@@ -97,8 +97,8 @@ def _add_question(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
-    from radiomics_mammo.models.device import DEVICES, TREE_METHODS
     from radiomics_mammo.models.study import Options
+    from radiomics_mammo.models.training.device import DEVICES, TREE_METHODS
 
     plain = Options()
     group = parser.add_argument_group("how it is compared")
@@ -131,7 +131,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _question(args: argparse.Namespace) -> Question:
-    from radiomics_mammo.models.cohort import Question
+    from radiomics_mammo.models.data.cohort import Question
 
     return Question(
         label=args.label,
@@ -178,10 +178,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _compare(args: argparse.Namespace) -> int:
     from radiomics_mammo.explain.contributions import importance
-    from radiomics_mammo.models.device import resolve_device
-    from radiomics_mammo.models.record import run_info, write_run, write_timings
-    from radiomics_mammo.models.runfolder import new_run
+    from radiomics_mammo.models.run.record import run_info, write_run, write_timings
+    from radiomics_mammo.models.run.runfolder import new_run
     from radiomics_mammo.models.study import plan_study, run_study
+    from radiomics_mammo.models.training.device import resolve_device
     from radiomics_mammo.tables import read_table
 
     question, options = _question(args), _options(args)
@@ -236,7 +236,7 @@ def _naming(path: Path) -> Iterator[None]:
 def _explain(study: Study, options: Options) -> pd.DataFrame | None:
     """Compute SHAP values of the best tree model on the rows that each of its folds left out."""
     from radiomics_mammo.explain.contributions import contribution_table, contributions
-    from radiomics_mammo.models.held_out import measure_held_out
+    from radiomics_mammo.models.training.held_out import measure_held_out
 
     plan = study.plan
     if study.best_tree is None:
@@ -257,7 +257,7 @@ def _explain(study: Study, options: Options) -> pd.DataFrame | None:
 def _copy_failures(table: Path, folder: Path) -> int:
     """Keep the failures table with the run and count its cases; -1 where extract left none."""
     from radiomics_mammo.failures import failures_path, read_failures
-    from radiomics_mammo.models.runfolder import FAILURES
+    from radiomics_mammo.models.run.runfolder import FAILURES
 
     path = failures_path(table)
     if not path.is_file():
@@ -268,7 +268,7 @@ def _copy_failures(table: Path, folder: Path) -> int:
 
 
 def _say_plan(plan: Plan, table: Table, device: Device, options: Options) -> None:
-    from radiomics_mammo.models.record import is_phantom
+    from radiomics_mammo.models.run.record import is_phantom
 
     cohort = plan.cohort
     if is_phantom(table, cohort.rows):
@@ -290,8 +290,8 @@ def _say_result(out: Path, info: RunInfo, study: Study, seconds: dict[str, float
     from rich.box import SIMPLE_HEAD
     from rich.table import Table as Grid
 
-    from radiomics_mammo.models.metrics import METRICS
-    from radiomics_mammo.models.runfolder import INFO
+    from radiomics_mammo.models.run.runfolder import INFO
+    from radiomics_mammo.models.statistics.metrics import METRICS
 
     phantom = " (phantom)" if info.phantom else ""
     title = f"Out-of-fold values with 95% patient-bootstrap intervals{phantom}"

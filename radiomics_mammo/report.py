@@ -14,7 +14,7 @@ from radiomics_mammo.errors import OutputError
 
 if TYPE_CHECKING:
     from radiomics_mammo.explain.case_cards import Pictures
-    from radiomics_mammo.models.runfolder import Run
+    from radiomics_mammo.models.run.runfolder import Run
 
 EPILOG = """\
 The page needs no network and no other file: open it in any browser. It is made from the run folder alone;
@@ -57,7 +57,7 @@ def _report(args: argparse.Namespace) -> int:
     from radiomics_mammo.catalogue import meaning
     from radiomics_mammo.explain.compose import compose, mistaken_cases
     from radiomics_mammo.explain.page import render
-    from radiomics_mammo.models.runfolder import REPORT, read_run
+    from radiomics_mammo.models.run.runfolder import REPORT, read_run
 
     if args.out is not None and args.out.exists() and not args.overwrite:
         raise OutputError("this file is there already", path=args.out, remedy="Replace it with --overwrite.")

@@ -17,7 +17,7 @@ from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_s
 
 from radiomics_mammo.compare import main
 from radiomics_mammo.models import DEFAULT_ARMS
-from radiomics_mammo.models.runfolder import TIMINGS, read_run
+from radiomics_mammo.models.run.runfolder import TIMINGS, read_run
 
 QUICK = ("--folds", "3", "--repeats", "2", "--bootstrap", "50", "--workers", "1")
 
@@ -157,7 +157,7 @@ def test_a_foreign_csv_and_a_text_label(tmp_path, capsys):
 
 
 def test_gpu_hist_by_habit_runs_and_is_recorded(finished, tmp_path, monkeypatch):
-    monkeypatch.setattr("radiomics_mammo.models.device.probe_cuda", lambda: False)
+    monkeypatch.setattr("radiomics_mammo.models.training.device.probe_cuda", lambda: False)
     assert run(finished / "toy.parquet", tmp_path / "r", "--tree-method", "gpu_hist", "--models", "xgboost") == 0
     info = read_run(tmp_path / "r").info
     assert (info.device["asked_tree_method"], info.device["tree_method"], info.device["device"]) == (
@@ -189,7 +189,7 @@ def test_bad_questions_end_in_one_line(finished, tmp_path, capsys, options, said
 
 
 def test_cuda_asked_for_and_absent_ends_in_one_line(finished, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("radiomics_mammo.models.device.probe_cuda", lambda: False)
+    monkeypatch.setattr("radiomics_mammo.models.training.device.probe_cuda", lambda: False)
     assert run(finished / "toy.parquet", tmp_path / "r", "--device", "cuda") == 2
     assert "cannot train on a CUDA device here" in capsys.readouterr().err
 

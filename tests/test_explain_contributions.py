@@ -15,12 +15,12 @@ from radiomics_mammo.explain.contributions import (
 )
 from radiomics_mammo.explain.shap_library import load_shap
 from radiomics_mammo.models import parse_arm
-from radiomics_mammo.models.cohort import Question, prepare_cohort
-from radiomics_mammo.models.crossval import Plan, cross_validate, fit_fold
-from radiomics_mammo.models.held_out import measure_held_out
-from radiomics_mammo.models.prepare import prepare, source_columns
+from radiomics_mammo.models.data.cohort import Question, prepare_cohort
 from radiomics_mammo.models.records import Settings
-from radiomics_mammo.models.splits import repeated_folds
+from radiomics_mammo.models.training.crossval import Plan, cross_validate, fit_fold
+from radiomics_mammo.models.training.held_out import measure_held_out
+from radiomics_mammo.models.training.prepare import prepare, source_columns
+from radiomics_mammo.models.training.splits import repeated_folds
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ import pytest
 from cohorts import FEATURES, toy_frame
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.models.cohort import Question, prepare_cohort
-from radiomics_mammo.models.labels import parse_labels
+from radiomics_mammo.models.data.cohort import Question, prepare_cohort
+from radiomics_mammo.models.data.labels import parse_labels
 
 
 def prepared(frame: pd.DataFrame, features=FEATURES, **asked):

@@ -11,14 +11,14 @@ from sklearn.preprocessing import StandardScaler
 
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.models import DEFAULT_ARMS, MODELS, SAMPLERS, arm_title, parse_arm, parse_arms
-from radiomics_mammo.models.bootstrap import draw_people
-from radiomics_mammo.models.cohort import Question, prepare_cohort
-from radiomics_mammo.models.crossval import Plan, check_samplers, cross_validate, fit_fold
-from radiomics_mammo.models.prepare import DropConstant, prepare, source_columns
+from radiomics_mammo.models.data.cohort import Question, prepare_cohort
 from radiomics_mammo.models.records import Arm, Model, Settings
-from radiomics_mammo.models.samplers import smote_neighbours
-from radiomics_mammo.models.splits import repeated_folds
+from radiomics_mammo.models.statistics.bootstrap import draw_people
 from radiomics_mammo.models.study import Options, run_study
+from radiomics_mammo.models.training.crossval import Plan, check_samplers, cross_validate, fit_fold
+from radiomics_mammo.models.training.prepare import DropConstant, prepare, source_columns
+from radiomics_mammo.models.training.samplers import smote_neighbours
+from radiomics_mammo.models.training.splits import repeated_folds
 
 
 def plan_of(frame=None, *, arms="logistic", folds=3, repeats=1, seed=0) -> Plan:

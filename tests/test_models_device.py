@@ -8,7 +8,7 @@ import pytest
 
 from radiomics_mammo.errors import EngineError, InputError
 from radiomics_mammo.models import device as module
-from radiomics_mammo.models.device import probe_cuda, resolve_device
+from radiomics_mammo.models.training.device import probe_cuda, resolve_device
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
-from radiomics_mammo.models.bootstrap import all_bootstrap_scores, draw_people, interval
-from radiomics_mammo.models.metrics import METRICS, curve, scores
-from radiomics_mammo.models.roc import roc
+from radiomics_mammo.models.statistics.bootstrap import all_bootstrap_scores, draw_people, interval
+from radiomics_mammo.models.statistics.metrics import METRICS, curve, scores
+from radiomics_mammo.models.statistics.roc import roc
 
 NAMES = list(METRICS)
 
@@ -98,7 +98,7 @@ def test_blocks_of_draws_do_not_change_the_values(monkeypatch):
     y, p = random_case(3)
     group = np.arange(y.size) // 2
     whole = all_bootstrap_scores(y, p[None, None], group, draws=20, seed=0)
-    monkeypatch.setattr("radiomics_mammo.models.bootstrap._CELLS", 3 * y.size)
+    monkeypatch.setattr("radiomics_mammo.models.statistics.bootstrap._CELLS", 3 * y.size)
     np.testing.assert_array_equal(all_bootstrap_scores(y, p[None, None], group, draws=20, seed=0), whole)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from radiomics_mammo.errors import InputError, OutputError
 from radiomics_mammo.lock import table_lock
-from radiomics_mammo.models.runfolder import INFO, new_run, read_run
+from radiomics_mammo.models.run.runfolder import INFO, new_run, read_run
 
 
 def finish(out, text="{}", **how):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.models.splits import fold_seed, repeated_folds
+from radiomics_mammo.models.training.splits import fold_seed, repeated_folds
 
 
 def people(seed: int = 0, *, n: int = 80) -> tuple[np.ndarray, np.ndarray]:

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from radiomics_mammo.explain import wording
 from radiomics_mammo.explain.page import ComparisonPart, DifferenceRow, Estimate, ModelRow
 from radiomics_mammo.explain.roc_figure import RocLine, roc_figure
-from radiomics_mammo.models.bootstrap import draw_people
-from radiomics_mammo.models.metrics import METRICS
-from radiomics_mammo.models.roc import roc
-from radiomics_mammo.models.runfolder import Run
+from radiomics_mammo.models.run.runfolder import Run
+from radiomics_mammo.models.statistics.bootstrap import draw_people
+from radiomics_mammo.models.statistics.metrics import METRICS
+from radiomics_mammo.models.statistics.roc import roc
 
 _BAND_DRAWS = 500  # of the ROC band, which is a drawing; the intervals in the table have them all
 

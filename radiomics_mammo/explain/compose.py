@@ -15,7 +15,7 @@ from radiomics_mammo.explain.method import citation, method_facts
 from radiomics_mammo.explain.mistakes import Mistakes, most_confident_mistakes
 from radiomics_mammo.explain.page import CasesPart, CohortPart, Opening, Page
 from radiomics_mammo.explain.why_part import Meaning, why_part
-from radiomics_mammo.models.runfolder import Run
+from radiomics_mammo.models.run.runfolder import Run
 
 
 def compose(run: Run, *, pictures: Pictures, meaning: Meaning) -> Page:

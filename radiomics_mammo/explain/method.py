@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from radiomics_mammo.models.runinfo import RunInfo
+from radiomics_mammo.models.run.runinfo import RunInfo
 
 CITATION = (
     "Images: CBIS-DDSM. Lee RS, Gimenez F, Hoogi A, Miyake KK, Gorovoy M, Rubin DL. A curated mammography "

@@ -10,7 +10,7 @@ import pandas as pd
 from radiomics_mammo.explain.contributions import importance, mean_by_case
 from radiomics_mammo.explain.page import FeatureRow, WhyPart
 from radiomics_mammo.explain.shap_figures import bar_figure, beeswarm_figure, top_features
-from radiomics_mammo.models.runfolder import Run
+from radiomics_mammo.models.run.runfolder import Run
 
 Meaning = Callable[[str], str]
 

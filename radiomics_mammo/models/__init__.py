@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.models import learners, samplers
 from radiomics_mammo.models.records import Arm, Model, Sampler
+from radiomics_mammo.models.training import learners, samplers
 
 MODELS: dict[str, Model] = {
     "prevalence": Model("Prevalence only", learners.prevalence, resamples=False),

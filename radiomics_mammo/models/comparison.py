@@ -9,10 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from radiomics_mammo.models import MODELS
-from radiomics_mammo.models.bootstrap import all_bootstrap_scores, interval
-from radiomics_mammo.models.crossval import Plan
-from radiomics_mammo.models.metrics import METRICS, scores
 from radiomics_mammo.models.records import Arm
+from radiomics_mammo.models.statistics.bootstrap import all_bootstrap_scores, interval
+from radiomics_mammo.models.statistics.metrics import METRICS, scores
+from radiomics_mammo.models.training.crossval import Plan
 
 Floats = NDArray[np.float64]
 

@@ -20,7 +20,7 @@ class Settings:
     tree_method : str
         XGBoost's ``hist``, ``approx`` or ``exact``.
     device : str
-        ``cpu`` or ``cuda``: what XGBoost really trains on (see :mod:`radiomics_mammo.models.device`).
+        ``cpu`` or ``cuda``: what XGBoost really trains on (see :mod:`radiomics_mammo.models.training.device`).
     """
 
     tree_method: str = "hist"

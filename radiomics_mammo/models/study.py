@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import pandas as pd
 
 from radiomics_mammo.models import DEFAULT_ARMS, parse_arms
-from radiomics_mammo.models.cohort import Question, prepare_cohort
 from radiomics_mammo.models.comparison import best_arm, compare_arms
-from radiomics_mammo.models.crossval import Outcome, Plan, cross_validate
-from radiomics_mammo.models.device import Device
+from radiomics_mammo.models.data.cohort import Question, prepare_cohort
 from radiomics_mammo.models.records import Arm, Cohort, Settings
-from radiomics_mammo.models.splits import repeated_folds
+from radiomics_mammo.models.training.crossval import Outcome, Plan, cross_validate
+from radiomics_mammo.models.training.device import Device
+from radiomics_mammo.models.training.splits import repeated_folds
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Options:
     bootstrap : int
         Draws of people for the intervals.
     tree_method, device : str
-        As asked for; see :func:`radiomics_mammo.models.device.resolve_device`.
+        As asked for; see :func:`radiomics_mammo.models.training.device.resolve_device`.
     workers : int
         Processes; changes the time only.
     """

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.models.labels import parse_labels
+from radiomics_mammo.models.data.labels import parse_labels
 from radiomics_mammo.models.records import Cohort
 
 _SHOWN = 5
@@ -26,7 +26,7 @@ class Question:
     label, group : str
         Columns with the outcome and with the person.
     positive, negative : tuple of str
-        Values of a label that is not 0/1 (see :func:`radiomics_mammo.models.labels.parse_labels`).
+        Values of a label that is not 0/1 (see :func:`radiomics_mammo.models.data.labels.parse_labels`).
     also_features : tuple of str
         Identity columns that are let in as features, by name.
     drop_unlabelled : bool

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_mammo.models.crossval import Plan, fit_fold, light
-from radiomics_mammo.models.prepare import prepare, source_columns
 from radiomics_mammo.models.records import Arm
+from radiomics_mammo.models.training.crossval import Plan, fit_fold, light
+from radiomics_mammo.models.training.prepare import prepare, source_columns
 
 Floats = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_mammo.models.metrics import Curve, curve
+from radiomics_mammo.models.statistics.metrics import Curve, curve
 
 Floats = NDArray[np.float64]
 
@@ -44,7 +44,7 @@ def roc(y: NDArray[np.int8], p: Floats, group: NDArray[np.int64], *, counts: NDA
     group : ndarray of int64, shape (n_rows,)
         The person of each row, coded from 0.
     counts : ndarray of int32, shape (n_draws, n_people), optional
-        From :func:`radiomics_mammo.models.bootstrap.draw_people`, for the band.
+        From :func:`radiomics_mammo.models.statistics.bootstrap.draw_people`, for the band.
     """
     grid = np.linspace(0.0, 1.0, _POINTS)
     tpr = np.mean([_at(curve(y, one), grid)[0] for one in p], axis=0)

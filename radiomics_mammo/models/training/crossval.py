@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.models import MODELS, SAMPLERS
-from radiomics_mammo.models.prepare import preparation
 from radiomics_mammo.models.records import Arm, Cohort, Settings
-from radiomics_mammo.models.samplers import SMOTE_NEIGHBOURS, smote_neighbours
-from radiomics_mammo.models.splits import fold_seed
+from radiomics_mammo.models.training.prepare import preparation
+from radiomics_mammo.models.training.samplers import SMOTE_NEIGHBOURS, smote_neighbours
+from radiomics_mammo.models.training.splits import fold_seed
 
 Floats = NDArray[np.float64]
 
@@ -108,7 +108,7 @@ def fit_fold(plan: Plan, arm: Arm, *, repeat: int, fold: int) -> Any:
     Returns
     -------
     imblearn.pipeline.Pipeline
-        With the steps of :func:`~radiomics_mammo.models.prepare.preparation`, ``sample`` (if the arm has one)
+        With the steps of :func:`~radiomics_mammo.models.training.prepare.preparation`, ``sample`` (if the arm has one)
         and ``model``. One thread, and the
         same bits whichever process runs it.
     """

@@ -14,7 +14,7 @@ import pyarrow as pa
 from radiomics_mammo.atomic import atomic_file, output_error, sync_folder, write_bytes
 from radiomics_mammo.errors import InputError, OutputError
 from radiomics_mammo.lock import table_lock
-from radiomics_mammo.models.runinfo import RunInfo, read_info
+from radiomics_mammo.models.run.runinfo import RunInfo, read_info
 
 INFO = "run.json"
 PREDICTIONS = "predictions.parquet"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_mammo.models.metrics import METRICS, scores
+from radiomics_mammo.models.statistics.metrics import METRICS, scores
 
 Floats = NDArray[np.float64]
 

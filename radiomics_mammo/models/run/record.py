@@ -15,12 +15,12 @@ import pandas as pd
 from radiomics_mammo import __version__
 from radiomics_mammo.atomic import write_bytes
 from radiomics_mammo.models import MODELS, arm_title
-from radiomics_mammo.models import runfolder as names
-from radiomics_mammo.models.cohort import Question
 from radiomics_mammo.models.comparison import fold_table, prediction_table
-from radiomics_mammo.models.device import Device
-from radiomics_mammo.models.runinfo import RunInfo
+from radiomics_mammo.models.data.cohort import Question
+from radiomics_mammo.models.run import runfolder as names
+from radiomics_mammo.models.run.runinfo import RunInfo
 from radiomics_mammo.models.study import Options, Study
+from radiomics_mammo.models.training.device import Device
 from radiomics_mammo.tables import Table
 
 
@@ -105,7 +105,7 @@ def write_run(
     Parameters
     ----------
     folder : pathlib.Path
-        From :func:`radiomics_mammo.models.runfolder.new_run`.
+        From :func:`radiomics_mammo.models.run.runfolder.new_run`.
     info, study
         What is written.
     contributions : pandas.DataFrame or None

@@ -1,0 +1,1 @@
+"""What comes in: tables joined, checked, and turned into arrays."""

@@ -1,0 +1,1 @@
+"""What is fitted inside a fold: preparation, selection, resampling, tuning, calibration."""
