@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from radiomics_mammo.errors import EngineError, InputError
-from radiomics_mammo.models import device as module
+from radiomics_mammo.models.training import device as module
 from radiomics_mammo.models.training.device import probe_cuda, resolve_device
 
 

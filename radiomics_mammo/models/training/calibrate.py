@@ -1,0 +1,90 @@
+"""Calibration from outside: fitted on out-of-fold scores of real people, after any resampling."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+CALIBRATIONS = ("sigmoid", "isotonic", "none")
+_TINY = 1e-12  # of a probability: 0 and 1 have no logit
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrator:
+    """From a raw score to a probability; plain numbers, so that it can be written as JSON.
+
+    Attributes
+    ----------
+    kind : str
+        ``sigmoid`` (Platt 1999, on the logit of the score), ``isotonic`` (Zadrozny & Elkan 2002) or ``none``.
+    x, y : tuple of float
+        Of ``sigmoid``: the intercept and slope in ``y``. Of ``isotonic``: knots and their values.
+    """
+
+    kind: str = "none"
+    x: tuple[float, ...] = ()
+    y: tuple[float, ...] = ()
+
+    def __call__(self, score: Floats) -> Floats:
+        """Turn raw scores in [0, 1] into probabilities; never decreasing in the score."""
+        if self.kind == "none":
+            return np.asarray(score, dtype=np.float64)
+        if self.kind == "sigmoid":
+            intercept, slope = self.y
+            return _expit(intercept + slope * logit(score))
+        return np.interp(score, self.x, self.y)
+
+
+def fit_calibrator(score: Floats, y: NDArray[np.int8], *, kind: str = "sigmoid") -> Calibrator:
+    """Fit on raw scores that were predicted for people whom the scoring model had not seen.
+
+    Parameters
+    ----------
+    score : ndarray of float64, shape (n_units,)
+        Raw scores in [0, 1].
+    y : ndarray of int8, shape (n_units,)
+    kind : str
+        One of ``CALIBRATIONS``. A sigmoid that would turn the order round is replaced by a constant.
+    """
+    if kind == "none":
+        return Calibrator()
+    if kind == "isotonic":
+        return _isotonic(score, y)
+    intercept, slope = _platt(logit(score), y)
+    return Calibrator("sigmoid", (), (intercept, slope))
+
+
+def logit(p: Floats) -> Floats:
+    """Log-odds; 0 and 1 are moved inwards by a hair."""
+    clipped = np.clip(p, _TINY, 1 - _TINY)
+    return np.asarray(np.log(clipped / (1 - clipped)))
+
+
+def _expit(z: Floats) -> Floats:
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(z, -700, 700))))
+
+
+def _platt(z: Floats, y: NDArray[np.int8]) -> tuple[float, float]:
+    from sklearn.linear_model import LogisticRegression
+
+    if np.ptp(z) == 0:
+        share = float(y.mean())
+        return float(logit(np.array([share]))[0]), 0.0
+    centre, width = float(z.mean()), float(z.std())
+    fitted: Any = LogisticRegression(C=1e6, max_iter=1_000).fit(((z - centre) / width).reshape(-1, 1), y)
+    slope = float(fitted.coef_[0, 0]) / width
+    if slope < 0:  # the scores are no better than chance: say the share to everybody
+        return float(logit(np.array([y.mean()]))[0]), 0.0
+    return float(fitted.intercept_[0]) - slope * centre, slope
+
+
+def _isotonic(score: Floats, y: NDArray[np.int8]) -> Calibrator:
+    from sklearn.isotonic import IsotonicRegression
+
+    fitted = IsotonicRegression(out_of_bounds="clip").fit(score, y)
+    return Calibrator("isotonic", tuple(fitted.X_thresholds_.tolist()), tuple(fitted.y_thresholds_.tolist()))
