@@ -8,10 +8,9 @@ import numpy as np
 from cohorts import FEATURES
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
-from sklearn.impute import SimpleImputer
+from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC, LinearSVC
 
 from radiomics_mammo.models.records import FEATURES as BLOCK
@@ -19,7 +18,7 @@ from radiomics_mammo.models.records import Arm
 from radiomics_mammo.models.run.model_facts import Certificate, ModelFacts, training_range
 from radiomics_mammo.models.training.calibrate import fit_calibrator
 from radiomics_mammo.models.training.fitted import Fitted
-from radiomics_mammo.models.training.prepare import DropConstant
+from radiomics_mammo.models.training.prepare import preparation, with_choice
 
 
 def toy_rows(*, n: int = 120, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -32,17 +31,14 @@ def toy_rows(*, n: int = 120, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     return x, y
 
 
-def preparation(x: np.ndarray) -> Pipeline:
-    steps = [
-        ("vary", DropConstant()),
-        ("impute", SimpleImputer(strategy="median", add_indicator=True)),
-        ("scale", StandardScaler()),
-    ]
-    return Pipeline(steps).fit(x)
+def prepared(x: np.ndarray) -> Any:
+    """Fit the real preparation, with a choice of columns."""
+    return with_choice(preparation(native_nulls=False).fit(x), range(6))
 
 
 def scikit(kind: str) -> Any:
     from imblearn.ensemble import BalancedBaggingClassifier
+    from xgboost import XGBClassifier
 
     x, y = toy_rows()
     made = {
@@ -52,16 +48,20 @@ def scikit(kind: str) -> Any:
         "svc": SVC(random_state=1),
         "linear-svc": LinearSVC(random_state=1),
         "bagging": BalancedBaggingClassifier(n_estimators=4, random_state=1),
+        "boosted-bagging": BalancedBaggingClassifier(
+            XGBClassifier(n_estimators=3, max_depth=2, n_jobs=1), n_estimators=3, random_state=1
+        ),
+        "svc-approximated": make_pipeline(Nystroem(n_components=20, random_state=1), LinearSVC(random_state=1)),
         "dummy": DummyClassifier(strategy="prior"),
     }[kind]
-    return made.fit(preparation(x).transform(x), y)
+    return made.fit(prepared(x).transform(x), y)
 
 
 def boosted() -> Any:
     from xgboost import DMatrix, train
 
     x, y = toy_rows()
-    data = DMatrix(preparation(x).transform(x), label=y, nthread=1)
+    data = DMatrix(prepared(x).transform(x), label=y, nthread=1)
     return train({"objective": "binary:logistic", "max_depth": 2, "nthread": 1, "seed": 1}, data, num_boost_round=12)
 
 
@@ -71,7 +71,7 @@ def fitted(kind: str = "logistic", *, threshold: float = 0.4) -> Fitted:
     plain = Fitted(
         arm=Arm("xgboost", "oversampling") if kind == "booster" else Arm(kind),
         block=BLOCK,
-        preparation=preparation(x),
+        preparation=prepared(x),
         estimator=boosted() if kind == "booster" else scikit(kind),
         calibrator=fit_calibrator(np.full(2, 0.5), np.array([0, 1], dtype=np.int8)),
         threshold=threshold,

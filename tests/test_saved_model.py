@@ -24,7 +24,18 @@ from radiomics_mammo.models.run.safe_sklearn import TRUSTED, dump, load
 from radiomics_mammo.models.run.saved_model import load_model, save_model
 from radiomics_mammo.models.training.calibrate import Calibrator
 
-KINDS = ("logistic", "forest", "extra", "svc", "linear-svc", "bagging", "dummy", "booster")
+KINDS = (
+    "logistic",
+    "forest",
+    "extra",
+    "svc",
+    "svc-approximated",
+    "linear-svc",
+    "bagging",
+    "boosted-bagging",
+    "dummy",
+    "booster",
+)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -43,7 +54,7 @@ def test_a_model_scores_as_it_did(tmp_path, kind):
     assert facts_record(found.facts) == facts_record(facts())
 
 
-@pytest.mark.parametrize("kind", ["logistic", "forest", "booster"])
+@pytest.mark.parametrize("kind", ["logistic", "forest", "boosted-bagging", "booster"])
 def test_the_same_model_gives_the_same_bytes_in_another_process(tmp_path, kind):
     code = (
         "import sys; from pathlib import Path; from saved_toys import facts, fitted; "

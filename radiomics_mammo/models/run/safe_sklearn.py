@@ -7,7 +7,7 @@ import json
 import zipfile
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from radiomics_mammo.errors import InputError
 TRUSTED: tuple[str, ...] = (
     # Python's and NumPy's own
     "builtins.bool",
+    "builtins.bytearray",
     "builtins.dict",
     "builtins.float",
     "builtins.int",
@@ -34,7 +35,9 @@ TRUSTED: tuple[str, ...] = (
     "numpy.int8",
     "numpy.ndarray",
     # preparation
+    "radiomics_mammo.models.training.prepare.DropAlike",
     "radiomics_mammo.models.training.prepare.DropConstant",
+    "radiomics_mammo.models.training.prepare.Take",
     "sklearn.impute._base.MissingIndicator",
     "sklearn.impute._base.SimpleImputer",
     "sklearn.pipeline.Pipeline",
@@ -43,21 +46,27 @@ TRUSTED: tuple[str, ...] = (
     "imblearn.ensemble._bagging.BalancedBaggingClassifier",
     "imblearn.pipeline.Pipeline",
     "imblearn.under_sampling._prototype_selection._random_under_sampler.RandomUnderSampler",
+    "radiomics_mammo.models.training.learners.ColumnScore",
     "sklearn.dummy.DummyClassifier",
     "sklearn.ensemble._forest.ExtraTreesClassifier",
     "sklearn.ensemble._forest.RandomForestClassifier",
+    "sklearn.kernel_approximation.Nystroem",
     "sklearn.linear_model._logistic.LogisticRegression",
     "sklearn.svm._classes.LinearSVC",
     "sklearn.svm._classes.SVC",
     "sklearn.tree._classes.DecisionTreeClassifier",
     "sklearn.tree._classes.ExtraTreeClassifier",
     "sklearn.tree._tree.Tree",
+    # what a bag of boosters holds: XGBoost's own bytes inside
+    "xgboost.core.Booster",
+    "xgboost.sklearn.XGBClassifier",
 )
 """Everything that a saved model may be made of. Another type is refused, whatever skops thinks of it."""
 
 # What skops builds a type with; those that call a function named in the file (partial, method, reduce) are not here.
 _LOADERS = frozenset(
     {
+        "BytearrayNode",
         "DictNode",
         "DTypeNode",
         "JsonNode",
@@ -91,7 +100,7 @@ def dump(thing: Any) -> bytes:
         schema = json.loads(made.read(_SCHEMA))
         _refuse_untrusted(schema, path=None)
         renamed = _renumber(schema)
-        parts = {renamed[name]: _without_padding(made.read(name)) for name in made.namelist() if name in renamed}
+        parts = {renamed[name]: _clean(name, made.read(name)) for name in made.namelist() if name in renamed}
     parts[_SCHEMA] = json.dumps(schema, separators=(",", ":")).encode()
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as zipped:
@@ -124,7 +133,7 @@ def load(content: bytes, *, path: Path) -> tuple[Any, tuple[str, ...]]:
 
     import skops.io
     from sklearn.exceptions import InconsistentVersionWarning
-    from skops.io.exceptions import UnsupportedTypeException, UntrustedTypesFoundException
+    from skops.io.exceptions import UnsupportedTypeException, UntrustedTypesFoundException  # type: ignore[import-untyped]
 
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as zipped:
@@ -195,12 +204,15 @@ def _renumber(schema: Any) -> dict[str, str]:
             key = (node["__class__"], node["__module__"], str(node.get("content"))) if constant else node["__id__"]
             node["__id__"] = numbers.setdefault(key, len(numbers) + 1)
         if "file" in node:
-            renamed.setdefault(node["file"], f"{len(renamed)}.npy")
+            renamed.setdefault(node["file"], f"{len(renamed)}{PurePosixPath(node['file']).suffix}")
             node["file"] = renamed[node["file"]]
     return renamed
 
 
-def _without_padding(content: bytes) -> bytes:
+def _clean(name: str, content: bytes) -> bytes:
+    """Clear what lies between the fields of a structured array: nobody sets it."""
+    if not name.endswith(".npy"):
+        return content
     array = np.load(io.BytesIO(content), allow_pickle=False)
     if array.dtype.names is None:
         return content
