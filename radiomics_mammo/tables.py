@@ -58,12 +58,15 @@ class Table:
     features : tuple of str
         The feature columns, in table order.
     provenance : dict
-        What made the table (see :func:`provenance_of`); empty for tables of other tools.
+        What made the table, as ``extract`` wrote it; empty for tables of other tools.
+    remarks : tuple of str
+        What was left out or looks odd where tables were joined.
     """
 
     frame: pd.DataFrame
     features: tuple[str, ...]
     provenance: dict[str, Any]
+    remarks: tuple[str, ...] = ()
 
 
 def is_feature_name(name: str) -> bool:
@@ -165,13 +168,15 @@ def write_table(frame: pd.DataFrame, path: str | Path, *, provenance: Mapping[st
     write_arrow(table, path, features=features, metadata={PROVENANCE_KEY: said})
 
 
-def read_table(path: str | Path) -> Table:
+def read_table(path: str | Path, *, features_needed: bool = True) -> Table:
     """Read a feature table: ours, or any Parquet or CSV with columns named as pyradiomics names them.
 
     Parameters
     ----------
     path : str or pathlib.Path
         ``.parquet`` or ``.csv`` (comma, semicolon or tab).
+    features_needed : bool
+        Refuse a table without feature columns; a clinical table has none.
 
     Returns
     -------
@@ -198,7 +203,7 @@ def read_table(path: str | Path) -> Table:
     if repeated:
         raise InputError(f"it has columns twice ({_some(repeated)})", path=path, remedy="Keep one of each.")
     features = tuple(provenance.get("features", ())) or tuple(filter(is_feature_name, frame.columns))
-    if not features:
+    if features_needed and not features:
         raise InputError(
             f"no feature columns (columns: {_some(list(frame.columns))})",
             path=path,

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from radiomics_mammo.errors import InputError
+from radiomics_mammo.models.data.cells import texts
 
 _WORDS = {"0": 0, "1": 1, "false": 0, "true": 1}
 _SHOWN = 8
@@ -46,26 +47,29 @@ def parse_labels(column: pd.Series, *, positive: Sequence[str] = (), negative: S
     InputError
         The values are neither 0/1 nor named, or only one class is there.
     """
-    cells = [_text(value) for value in column.tolist()]
+    cells = texts(column)
     values = sorted({cell for cell in cells if cell})
     meaning = _named(column.name, values, positive, negative) if positive else _plain(column.name, values)
     y = np.array([meaning[cell] if cell else -1 for cell in cells], dtype=np.int8)
-    for value in (0, 1):
-        if not (y == value).any():
-            raise InputError(
-                f"label column {column.name!r} holds one class only ({', '.join(values) or 'nothing'})",
-                remedy="A comparison needs cases of both classes.",
-            )
-    return Labels(y, _class_names(str(column.name), meaning, named=bool(positive)))
+    labels = Labels(y, _class_names(str(column.name), meaning, named=bool(positive)))
+    refuse_one_class(labels, column)
+    return labels
 
 
-def _text(value: object) -> str:
-    """Write a cell as text; empty for a null."""
-    if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))  # a null in the column has turned its integers into floats
-    return str(value).strip()
+def refuse_one_class(labels: Labels, column: pd.Series) -> None:
+    """Refuse labels of which only one class is there.
+
+    Raises
+    ------
+    InputError
+        The message names the column and the values that it does hold.
+    """
+    if not {0, 1} <= set(labels.y.tolist()):
+        values = sorted({cell for cell in texts(column) if cell})
+        raise InputError(
+            f"label column {column.name!r} holds one class only ({', '.join(values[:_SHOWN]) or 'nothing'})",
+            remedy="A comparison needs cases of both classes.",
+        )
 
 
 def _plain(name: object, values: list[str]) -> dict[str, int]:

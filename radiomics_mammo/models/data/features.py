@@ -1,0 +1,98 @@
+"""The feature columns of a table as one checked matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from radiomics_mammo.errors import InputError
+from radiomics_mammo.models.data.cells import listed, numbers, refuse_infinite
+from radiomics_mammo.models.data.roles import refuse_as_feature
+from radiomics_mammo.models.records import Floats
+
+
+def feature_matrix(
+    frame: pd.DataFrame,
+    features: Sequence[str],
+    *,
+    also: Sequence[str] = (),
+    never: Sequence[str] = (),
+    keep_empty: bool = False,
+) -> tuple[Floats, tuple[str, ...], list[str]]:
+    """Take the features of a table as numbers.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One row a case, with ``case_id``.
+    features : sequence of str
+        Its feature columns.
+    also : sequence of str
+        Other columns that are let in by name.
+    never : sequence of str
+        The label and the person: not even then.
+    keep_empty : bool
+        Keep columns that are null in every row, as a test set has to.
+
+    Returns
+    -------
+    x : ndarray of float64, shape (n_rows, n_features)
+        NaN where undefined, never infinite.
+    names : tuple of str
+    remarks : list of str
+
+    Raises
+    ------
+    InputError
+        A column is missing, not numeric, infinite, or may not be a feature; or no feature is left.
+    """
+    wanted = [name for name in also if name not in features]
+    for name in wanted:
+        _refuse(name, frame, never)
+    names = tuple(name for name in (*features, *wanted) if name not in never)
+    missing = [name for name in names if name not in frame.columns]
+    if missing:
+        raise InputError(
+            f"{len(missing)} features are missing: {listed(missing)}",
+            remedy="Extract the table with the recipe that the other one was made with.",
+        )
+    if not names:
+        raise InputError(
+            "the table has no feature columns",
+            remedy="Features are named filter_family_Feature, as original_glcm_Contrast; "
+            "let another column in by name with --also-feature.",
+        )
+    x = np.column_stack([numbers(frame, name) for name in names])
+    refuse_infinite(x, names, frame["case_id"].tolist())
+    kept, remarks = _not_empty(x, names, keep_empty=keep_empty)
+    if wanted:
+        remarks.append(f"Let in as features by name, beside the radiomic ones: {', '.join(wanted)}.")
+    return (
+        np.ascontiguousarray(x if kept.all() else x[:, kept]),
+        tuple(name for name, good in zip(names, kept, strict=True) if good),
+        remarks,
+    )
+
+
+def _refuse(name: str, frame: pd.DataFrame, never: Sequence[str]) -> None:
+    if name not in frame.columns:
+        raise InputError(f"no column is called {name!r}", remedy="Check --also-feature.")
+    if name in never:
+        raise InputError(f"{name!r} cannot be a feature", remedy="It is the label or names the person.")
+    refuse_as_feature(name)
+
+
+def _not_empty(x: Floats, names: Sequence[str], *, keep_empty: bool) -> tuple[NDArray[np.bool_], list[str]]:
+    empty: NDArray[np.bool_] = np.asarray(np.isnan(x).all(axis=0))
+    if empty.all():
+        raise InputError("every feature is null in every row", remedy="Extract the table again.")
+    if not empty.any():
+        return ~empty, []
+    gone = [name for name, bad in zip(names, empty, strict=True) if bad]
+    said = f"{len(gone)} features are null in every row"
+    if keep_empty:
+        return np.ones_like(empty), [f"{said} and count as unknown: {listed(gone)}."]
+    return ~empty, [f"{said} and were dropped: {listed(gone)}."]
