@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_mammo.models.statistics.metrics import Curve, curve
-
-Floats = NDArray[np.float64]
+from radiomics_mammo.models.statistics.arrays import Counts, Floats
+from radiomics_mammo.models.statistics.curves import Curve, curve
 
 _POINTS = 201
 _CELLS = 4_000_000
@@ -33,7 +32,7 @@ class Roc:
     high: Floats
 
 
-def roc(y: NDArray[np.int8], p: Floats, group: NDArray[np.int64], *, counts: NDArray[np.int32] | None = None) -> Roc:
+def roc(y: NDArray[np.int8], p: Floats, group: NDArray[np.int64], *, counts: Counts | None = None) -> Roc:
     """Average the repeats' ROC curves at fixed false positive rates.
 
     Parameters
@@ -63,7 +62,7 @@ def roc(y: NDArray[np.int8], p: Floats, group: NDArray[np.int64], *, counts: NDA
 def _at(c: Curve, grid: Floats) -> Floats:
     """Interpolate sensitivity at the grid for each draw that has both classes; shape (n_draws, n_points)."""
     found = np.full((c.tp.shape[0], grid.size), np.nan)
-    able = np.flatnonzero((c.positives[:, 0] > 0) & (c.negatives[:, 0] > 0))
+    able = np.flatnonzero((c.positives > 0) & (c.negatives > 0))
     for draw in able:
         fpr, tpr = c.fp[draw] / c.fp[draw, -1], c.tp[draw] / c.tp[draw, -1]
         # Of a vertical step the upper end counts, as the reader's eye takes it.

@@ -1,0 +1,39 @@
+"""What the arrays of this room are called in signatures."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+"""Predictions p of shape (n_arms, n_repeats, n_units), values, weights."""
+
+Labels = NDArray[np.int8]
+"""The outcome, 0 or 1, of shape (n_units,)."""
+
+Codes = NDArray[np.int64]
+"""Who a unit belongs to, from 0 without gaps, of shape (n_units,)."""
+
+Counts = NDArray[np.int32]
+"""How often each person is drawn, of shape (n_draws, n_people)."""
+
+Flags = NDArray[np.bool_]
+"""Yes or no, such as whether a unit is called positive."""
+
+
+def sum_people(values: NDArray[np.generic], group: Codes) -> Floats:
+    """Add the units of each person up.
+
+    Parameters
+    ----------
+    values : ndarray, shape (..., n_units)
+    group : ndarray of int64, shape (n_units,)
+
+    Returns
+    -------
+    ndarray of float64, shape (..., n_people)
+    """
+    n_people = int(group.max()) + 1
+    flat = values.reshape(-1, values.shape[-1])
+    sums = [np.bincount(group, weights=row, minlength=n_people) for row in flat]
+    return np.reshape(sums, (*values.shape[:-1], n_people))
