@@ -64,7 +64,8 @@ class ModelFacts:
         Columns that the preparation takes, in order.
     low, high : ndarray of float64, shape (n_features,)
         Smallest and largest value of each among the training rows; NaN where a column was null in all of them.
-    label : str
+    label, group : str
+        Columns with the outcome and with the person.
     classes : tuple of (str, str)
         What 0 and 1 are called.
     unit, rule : str
@@ -100,6 +101,7 @@ class ModelFacts:
     phantom: bool = False
     seed: int = 0
     versions: Mapping[str, str] = field(default_factory=dict)
+    group: str = "patient_id"
 
     @property
     def prevalence(self) -> float:

@@ -1,0 +1,105 @@
+"""The tables of a run that say what its predictions are worth; each of them may be missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+
+from radiomics_mammo.errors import InputError
+from radiomics_mammo.models.run.runfolder import FOLDS
+
+RESULTS: dict[str, str] = {
+    "pairs": "pairs.csv",
+    "reliability": "reliability.csv",
+    "decision_curve": "decision_curve.csv",
+    "operating": "operating.csv",
+    "certified": "certified.csv",
+    "subgroups": "subgroups.csv",
+    "leakage": "leakage.csv",
+    "canaries": "canaries.csv",
+    "test_summary": "test_summary.csv",
+    "label_shift": "label_shift.csv",
+}
+"""File names by the field of :class:`Results` that they are read into."""
+
+_AGAIN = "Run python -m radiomics_mammo.compare again with --overwrite."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Results:
+    """Tables of a run beyond predictions, summary and differences; None where the run has none.
+
+    Attributes
+    ----------
+    pairs : pandas.DataFrame or None
+        Each arm against the headline: difference in AUROC with intervals, p-values and a verdict.
+    reliability, decision_curve, operating : pandas.DataFrame or None
+        Calibration by bins, net benefit over thresholds, and what comes of the operating thresholds.
+    certified, subgroups : pandas.DataFrame or None
+        Certified sensitivity, and the best model by subgroup.
+    leakage, canaries : pandas.DataFrame or None
+        Prices of the usual mistakes, and the checks that run every time.
+    test_summary, label_shift : pandas.DataFrame or None
+        The summary on held-out people, and how their share of positives differs.
+    """
+
+    pairs: pd.DataFrame | None = None
+    reliability: pd.DataFrame | None = None
+    decision_curve: pd.DataFrame | None = None
+    operating: pd.DataFrame | None = None
+    certified: pd.DataFrame | None = None
+    subgroups: pd.DataFrame | None = None
+    leakage: pd.DataFrame | None = None
+    canaries: pd.DataFrame | None = None
+    test_summary: pd.DataFrame | None = None
+    label_shift: pd.DataFrame | None = None
+
+
+def read_results(folder: Path) -> Results:
+    """Read what a run folder has of ``RESULTS``.
+
+    Raises
+    ------
+    InputError
+        One of them is there and cannot be read.
+    """
+    return Results(**{one.name: _read(folder / RESULTS[one.name]) for one in fields(Results)})
+
+
+def read_people(folder: Path) -> frozenset[str] | None:
+    """Give the ``patient_id`` of everybody in the run's folds: whom its models were trained on.
+
+    Returns
+    -------
+    frozenset of str, or None
+        None where the folder has no fold assignment (a model that was copied out of its run).
+
+    Raises
+    ------
+    InputError
+        The fold assignment cannot be read.
+    """
+    path = folder / FOLDS
+    if not path.exists():
+        return None
+    try:
+        return frozenset(pd.read_parquet(path, columns=["patient_id"])["patient_id"].astype(str))
+    except (OSError, pa.ArrowException, ValueError, KeyError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _read(path: Path) -> pd.DataFrame | None:
+    if not path.exists():
+        return None
+    try:
+        return pd.read_csv(path)
+    except (OSError, ValueError) as error:  # pandas' own parser errors are ValueErrors
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> InputError:
+    said = " ".join(str(error).split())[:200]
+    return InputError(f"cannot be read ({said})", path=path, remedy=_AGAIN)

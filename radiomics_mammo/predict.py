@@ -1,0 +1,256 @@
+"""Score new cases with the chosen, calibrated model of a comparison."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from radiomics_mammo.console import EXIT_ALL_FAILED, complain, print_table, run_command, say
+from radiomics_mammo.errors import InputError, OutputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from radiomics_mammo.models.run.model_facts import Certificate, ModelFacts
+    from radiomics_mammo.models.run.saved_model import SavedModel
+    from radiomics_mammo.scoring import Scored
+    from radiomics_mammo.tables import Table
+
+SHOWN = 20
+"""Rows on screen; --out has them all."""
+SENSITIVITY = 0.95
+
+EPILOG = """\
+what comes out (one row a unit of prediction: lesion, image, breast or patient, as the model was trained):
+  score                the model's own, before calibration
+  p                    calibrated probability. It starts from the share of positives among the training people
+                       (training_prevalence, beside it): where the disease is rarer or commoner it is off
+  call                 the class at the operating threshold that compare chose
+  verdict              by the certified threshold: rule-out, the abstention band (a person decides), or positive.
+                       The certificate is of the training procedure on out-of-fold predictions of people like
+                       those it was trained on; other machines and other people are not covered
+  out_of_range         features outside the values that the model has seen, with their names: do not trust p
+  in_training, remark  the person was trained on: not an independent prediction
+
+A table made with another recipe or engine is refused. A CSV or another tool's table does not say how it was
+made: --trust-table takes your word that its features are defined as the model's are. For research; not a
+medical device.
+
+examples:
+  python -m radiomics_mammo.predict runs/mine --table new.parquet
+  python -m radiomics_mammo.predict runs/mine --table new.parquet --out predictions.csv
+  python -m radiomics_mammo.predict runs/mine --table radiomics.parquet clinical.csv --sensitivity 0.9
+  python -m radiomics_mammo.predict runs/mine --image lesion.dcm --mask mask.png --label 2
+
+exit codes: 0 there are predictions (failures are said), 1 every case failed, 2 an error, said in one line,
+130 stopped by Ctrl-C, 143 by SIGTERM
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Build the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m radiomics_mammo.predict",
+        description=__doc__,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("run", type=Path, metavar="RUN", help="run folder, written by compare")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument(
+        "--table", type=Path, nargs="+", metavar="TABLE", help="feature table(s), joined on case_id as in compare"
+    )
+    source.add_argument("--image", type=Path, metavar="I", help="one image, measured with the model's recipe")
+    parser.add_argument("--mask", type=Path, metavar="M", help="its mask; any value but 0 counts unless --label")
+    parser.add_argument("--label", type=int, metavar="N", help="the mask's value that is the region")
+    parser.add_argument("--spacing", type=float, metavar="MM", help="pixel spacing, where the image does not say")
+    parser.add_argument("--patient", default="", metavar="ID", help="whose image it is, to know if she was trained on")
+    parser.add_argument("--engine", choices=("auto", "cpu", "cuda"), default="auto", help="what measures the image")
+    parser.add_argument(
+        "--sensitivity",
+        type=float,
+        default=SENSITIVITY,
+        metavar="S",
+        help="of the certificate that verdicts are by (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--trust-table", action="store_true", help="take a table that does not say with which recipe it was made"
+    )
+    parser.add_argument("--out", type=Path, help="write all predictions: .csv or .parquet")
+    parser.add_argument("--overwrite", action="store_true", help="replace the file named with --out")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Returns
+    -------
+    int
+        As ``--help`` says.
+    """
+    args = build_parser().parse_args(argv)
+    return run_command(lambda: _predict(args))
+
+
+def _predict(args: argparse.Namespace) -> int:
+    from radiomics_mammo.models.run.results import read_people
+    from radiomics_mammo.models.run.saved_model import INFO, MODEL, load_model
+    from radiomics_mammo.scoring import choose_certificate, score_table
+
+    _check_options(args)
+    if not args.run.is_dir():
+        raise InputError("there is no such run folder", path=args.run, remedy="Run compare first, or check the path.")
+    folder = args.run if (args.run / INFO).is_file() else args.run / MODEL
+    model = load_model(folder)
+    certificate = choose_certificate(model.facts, target=args.sensitivity)
+    table, failures = _measured(args, model) if args.image else (_read(args, model), [])
+    if failures:
+        return _all_failed(failures)
+    scored = score_table(model, table, certificate=certificate, trained=read_people(folder.parent))
+    _write(args.out, scored)
+    _show(scored, model, certificate, out=args.out)
+    return 0 if len(scored.predictions) else EXIT_ALL_FAILED
+
+
+def _check_options(args: argparse.Namespace) -> None:
+    if (args.image is None) != (args.mask is None):
+        raise InputError("an image needs its mask, and a mask its image", remedy="Give --image I --mask M.")
+    if args.table and (args.label is not None or args.spacing is not None or args.patient):
+        raise InputError("--label, --spacing and --patient are for --image", remedy="Leave them out with --table.")
+    if args.out is None:
+        return
+    if args.out.suffix.lower() not in (".csv", ".parquet"):
+        raise OutputError(
+            "is neither CSV nor Parquet", path=args.out, remedy="Name a file that ends in .csv or .parquet."
+        )
+    if args.out.exists() and not args.overwrite:
+        raise OutputError("this file is there already", path=args.out, remedy="Replace it with --overwrite.")
+    if not args.out.absolute().parent.is_dir():
+        raise OutputError("there is no such folder", path=args.out.parent, remedy="Make it, or choose another --out.")
+
+
+def _read(args: argparse.Namespace, model: SavedModel) -> Table:
+    from radiomics_mammo.models.data.join import read_joined
+    from radiomics_mammo.scoring import check_table
+
+    table = read_joined(args.table)
+    check_table(model.facts, table, trusted=args.trust_table, path=args.table[0])
+    return table
+
+
+def _measured(args: argparse.Namespace, model: SavedModel) -> tuple[Table, list[dict[str, Any]]]:
+    """Measure one image with the recipe that the model's table was made with."""
+    import yaml
+
+    from radiomics_mammo.extractor import FeatureExtractor
+    from radiomics_mammo.recipe import recipe_from
+    from radiomics_mammo.tables import Table
+
+    made = model.facts.provenance
+    if not made.get("recipe_text"):
+        raise InputError(
+            "the model's table does not say with which recipe it was made, so an image cannot be measured alike",
+            path=args.run,
+            remedy="Extract the image yourself and give the table with --table.",
+        )
+    recipe = recipe_from(yaml.safe_load(made["recipe_text"]), name=str(made.get("recipe_name", "recipe")))
+    engine = "pyradiomics" if made.get("engine") == "pyradiomics" else args.engine
+    extractor = FeatureExtractor(recipe, engine=engine)
+    _refuse_other_columns(model.facts, extractor.feature_names)
+    case = {"image": args.image, "mask": args.mask, "case_id": args.image.name, "patient_id": args.patient}
+    frame = extractor.extract([{**case, "label": args.label, "spacing": args.spacing}])
+    frame = frame.assign(**{model.facts.group: args.patient}, **_of_one_region(model.facts, frame))
+    return Table(frame, extractor.feature_names, dict(frame.attrs["provenance"])), frame.attrs["failures"]
+
+
+def _of_one_region(facts: ModelFacts, frame: pd.DataFrame) -> dict[str, Any]:
+    """Name the unit of a single region, which is a unit of its own whatever the kind."""
+    return {} if facts.unit == "lesion" else dict.fromkeys(("image_id", "laterality"), frame["case_id"])
+
+
+def _refuse_other_columns(facts: ModelFacts, measured: Sequence[str]) -> None:
+    others = sorted(set(facts.features) - set(measured))
+    if others:
+        raise InputError(
+            f"the model also takes columns that an image does not give: {', '.join(others[:5])}"
+            + (f" and {len(others) - 5} more" if len(others) > 5 else ""),
+            remedy="Give a table that has them with --table.",
+        )
+
+
+def _all_failed(failures: Sequence[dict[str, Any]]) -> int:
+    for one in failures:
+        where = f"{one['path']}: " if one["path"] else ""
+        complain(f"error: {where}{one['cause']}. {one['remedy']}")
+    return EXIT_ALL_FAILED
+
+
+def _write(out: Path | None, scored: Scored) -> None:
+    if out is None:
+        return
+    from radiomics_mammo.failures import failures_path
+    from radiomics_mammo.models.run.runfolder import write_table
+
+    write_table(scored.predictions, out)
+    if len(scored.failures):
+        write_table(scored.failures, failures_path(out))
+
+
+def _show(scored: Scored, model: SavedModel, certificate: Certificate | None, *, out: Path | None) -> None:
+    from radiomics_mammo.scoring import by_verdict
+
+    for warning in scored.warnings:
+        complain(f"warning: {warning}")
+    for case, cause in scored.failures[["case_id", "cause"]].head(SHOWN).itertuples(index=False):
+        complain(f"failed: {case}: {cause}")
+    found = scored.predictions
+    if len(found):
+        print_table(_table(found.head(SHOWN), model.facts))
+    if len(found) > SHOWN:
+        say(f"… and {len(found) - SHOWN} more" + ("." if out else "; --out FILE.csv writes them all."))
+    _say_what_it_is(model, certificate)
+    for name, n in by_verdict(found).items():
+        say(f"  {n} {name}")
+    if out is not None:
+        say(f"predictions: {out.absolute()}")
+
+
+def _say_what_it_is(model: SavedModel, certificate: Certificate | None) -> None:
+    facts = model.facts
+    say(
+        f"{facts.title}; {facts.classes[1]} at p ≥ {model.fitted.threshold:.3f} ({facts.operating}). Probabilities "
+        f"start from {100 * facts.prevalence:.1f}% {facts.classes[1]} among {facts.units} training units "
+        f"({facts.unit}) of {facts.people} people."
+    )
+    if facts.phantom:
+        say("PHANTOM: trained on simulated images.")
+    if certificate is not None and certificate.threshold is not None:
+        upper = "no upper threshold" if certificate.upper is None else f"positive from {certificate.upper:.3f}"
+        say(f"Certified {certificate.title}: rule-out below {certificate.threshold:.3f}, {upper}.")
+
+
+def _table(found: pd.DataFrame, facts: ModelFacts) -> Any:
+    from rich.table import Table as RichTable
+
+    table = RichTable(title="Predictions" + (" (phantom)" if facts.phantom else ""))
+    for name in ("case", "person", "score", "p", "call", "verdict", "out of range", "remark"):
+        table.add_column(name, justify="right" if name in ("score", "p", "out of range") else "left", overflow="fold")
+    for row in found.to_dict("records"):
+        outside = f"{row['out_of_range']}" + (f": {row['out_of_range_features']}" if row["out_of_range"] else "")
+        said = [row["case_id"], row["patient_id"], f"{row['score']:.3f}", f"{row['p']:.3f}", row["call"]]
+        table.add_row(*[_text(cell) for cell in (*said, row["verdict"], outside, row["remark"])])
+    return table
+
+
+def _text(cell: str) -> Any:
+    from rich.text import Text
+
+    return Text(str(cell))  # never markup: ids come from files
+
+
+if __name__ == "__main__":
+    sys.exit(main())
