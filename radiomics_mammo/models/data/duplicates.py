@@ -100,8 +100,10 @@ def _contents(
     for start in range(0, likely.size, _CHUNK):
         rows = likely[start : start + _CHUNK]
         part = x[np.ix_(rows, told)]
-        evidence = _telling(part) & ~(part[:, flat] == 0).any(axis=1)
-        keys[rows] = np.where(evidence, _hashes(_rounded(part), weights), _NO_EVIDENCE)
+        rounded = _rounded(part)
+        # Noise in the last digits makes no fraction; from 10⁵ up, rounded values are whole.
+        evidence = _telling(np.where(np.abs(part) < 10.0 ** (DIGITS - 1), rounded, part))
+        keys[rows] = np.where(evidence & ~_is_flat(part[:, flat]), _hashes(rounded, weights), _NO_EVIDENCE)
     near = _shared(keys, group)
     exact = np.full(len(x), _NOTHING, dtype=np.int64)
     some = np.flatnonzero(near != _NOTHING)
@@ -121,6 +123,10 @@ def _telling(part: Floats) -> NDArray[np.bool_]:
     most = np.where(fraction, part, -np.inf).max(axis=1, initial=-np.inf)
     least = np.where(fraction, part, np.inf).min(axis=1, initial=np.inf)
     return np.asarray((fraction.sum(axis=1) >= _TELLING) & (most > least))
+
+
+def _is_flat(spreads: Floats) -> NDArray[np.bool_]:
+    return np.asarray((spreads == 0).any(axis=1))
 
 
 def _rounded(part: Floats) -> Floats:

@@ -20,6 +20,9 @@ UNITS: Mapping[str, tuple[tuple[str, ...], ...]] = {
 }
 """Columns that tell the units of a person apart; the first choice that the table has."""
 
+_NULLABLE = {"i": pd.Int64Dtype(), "u": pd.UInt64Dtype(), "b": pd.BooleanDtype()}
+"""Whole numbers stay whole beside a null."""
+
 
 def _noisy_or(score: Floats, starts: NDArray[np.int64]) -> Floats:
     if score.size and not (np.nanmin(score) >= 0 and np.nanmax(score) <= 1):
@@ -180,5 +183,5 @@ def _agreed(column: pd.Series, of: NDArray[np.int64], starts: NDArray[np.intp]) 
     mixed[of[codes != codes[starts][of]]] = True
     if not mixed.any():
         return first
-    # Nullable types, so that whole numbers stay whole beside a null.
-    return first.convert_dtypes(convert_string=False).mask(mixed)
+    nullable = _NULLABLE.get(first.dtype.kind)
+    return (first.astype(nullable) if nullable else first).mask(mixed)

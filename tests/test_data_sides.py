@@ -1,0 +1,288 @@
+"""Training and test sets: nobody on both sides, the same features, labels and definition."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from cohorts import FEATURES, toy_frame
+
+from radiomics_mammo.errors import InputError
+from radiomics_mammo.models.data.cohort import Question
+from radiomics_mammo.models.data.sides import read_sides
+from radiomics_mammo.tables import write_table
+
+ASKED = Question()
+
+
+def save(frame: pd.DataFrame, path: Path, **said) -> Path:
+    made = {"features": [name for name in frame.columns if name.startswith("original_")], "recipe_hash": "aaaa", **said}
+    write_table(frame, path, provenance={"engine": "cpu", **made})
+    return path
+
+
+def others(people: int = 20, seed: int = 9) -> pd.DataFrame:
+    """People whom the toy table does not have."""
+    frame = toy_frame(people=people, seed=seed)
+    for name in ("case_id", "patient_id"):
+        frame[name] = "X" + frame[name]
+    return frame
+
+
+def pair(folder: Path, train: pd.DataFrame, test: pd.DataFrame, **said) -> dict:
+    return {
+        "tables": [save(train, folder / "train.parquet")],
+        "test": [save(test, folder / "test.parquet", **said)],
+        "question": ASKED,
+    }
+
+
+def refused(asked: dict, *, match: str, side: str = "test") -> None:
+    with pytest.raises(InputError, match=match) as caught:
+        read_sides(asked.pop("tables"), **asked)
+    assert Path(caught.value.path).name == f"{side}.parquet"
+    assert caught.value.remedy
+
+
+def split_frame(**kind) -> pd.DataFrame:
+    frame = toy_frame(**kind)
+    person = frame["patient_id"].str[2:].astype(int)
+    return frame.assign(split=np.where(person % 4 == 0, "test", "train"), abnormality_type="mass")
+
+
+def test_without_a_test_set(tmp_path):
+    sides = read_sides([save(toy_frame(), tmp_path / "t.parquet")], question=ASKED)
+    assert sides.train.y.size == 120
+    assert sides.test is None
+    assert sides.test_table is None
+    assert sides.remarks == ()
+
+
+def test_a_test_table(tmp_path):
+    asked = pair(tmp_path, toy_frame(), others().assign(view=["CC", "XCC"] * 20))
+    sides = read_sides(asked["tables"], test=asked["test"], question=ASKED)
+    assert (sides.train.y.size, sides.test.y.size) == (120, 40)
+    assert sides.test.features == sides.train.features == FEATURES
+    np.testing.assert_array_equal(sides.test.x, others()[list(FEATURES)].to_numpy())
+    assert sides.test.blocks.keys() == sides.train.blocks.keys()
+    for name, block in sides.train.blocks.items():
+        assert sides.test.blocks[name].names == block.names
+    assert sides.test.blocks["metadata"].x[:2].tolist() == [[1, 0, 1], [0, 0, 1]]  # XCC: no known view
+    assert sides.test.n_people == 20
+    assert sides.remarks == ()
+    assert len(sides.test_table.frame) == 40
+
+
+def test_people_of_the_test_set_leave_the_training_set(tmp_path):
+    test = others()
+    test.loc[:3, "patient_id"] = ["P_00003", "P_00003", "P_00007", "P_00007"]
+    asked = pair(tmp_path, toy_frame(), test)
+    sides = read_sides(asked["tables"], test=asked["test"], question=ASKED)
+    assert sides.test.y.size == 40
+    assert sides.train.y.size == 116
+    assert not {"P_00003", "P_00007"} & set(sides.train.rows["patient_id"])
+    assert sides.remarks == ("2 people are in the test set as well: their 4 training rows were left out.",)
+    assert sides.train.group.max() == 57
+
+
+def test_images_of_the_test_set_under_another_name_leave_too(tmp_path):
+    train, test = toy_frame(), others()
+    test.loc[5, list(FEATURES)] = train.loc[11, list(FEATURES)]
+    asked = pair(tmp_path, train, test)
+    sides = read_sides(asked["tables"], test=asked["test"], question=ASKED)
+    assert "P_00005" not in set(sides.train.rows["patient_id"])
+    assert sides.train.y.size == 118
+    assert sides.remarks == (
+        "1 people share an image, by its content or path, with somebody in the test set: "
+        "their 2 training rows were left out.",
+    )
+
+
+def test_numeric_people_are_the_same_in_any_type(tmp_path):
+    train, test = toy_frame(), others()
+    train["patient_id"] = train["patient_id"].str[2:].astype(int)
+    test["patient_id"] = np.repeat(np.arange(55, 75), 2).astype(float)
+    asked = pair(tmp_path, train, test)
+    sides = read_sides(asked["tables"], test=asked["test"], question=ASKED)
+    assert sides.remarks[0].startswith("5 people are in the test set as well: their 10 training rows")
+
+
+def test_nobody_left(tmp_path):
+    refused(pair(tmp_path, toy_frame(), toy_frame()), match="everybody in it is in the test set", side="train")
+
+
+def test_the_features_that_train_drops_are_dropped_in_test(tmp_path):
+    train, test = toy_frame(), others()
+    train[FEATURES[2]] = np.nan
+    test[FEATURES[4]] = np.nan
+    asked = pair(tmp_path, train, test)
+    sides = read_sides(asked["tables"], test=asked["test"], question=ASKED)
+    assert sides.test.features == sides.train.features == (*FEATURES[:2], *FEATURES[3:])
+    assert np.isnan(sides.test.x[:, 3]).all()
+    assert any("1 features are null in every row and count as unknown" in said for said in sides.test.remarks)
+
+
+def test_missing_and_further_features(tmp_path):
+    more = others().assign(original_glcm_Z=1.0)
+    asked = pair(tmp_path, toy_frame(), more)
+    sides = read_sides(asked["tables"], test=asked["test"], question=ASKED)
+    assert sides.remarks == ("1 features are in the test table only and were not used: original_glcm_Z.",)
+    assert sides.test.features == FEATURES
+    assert "original_glcm_Z" not in sides.test.rows.columns
+    refused(pair(tmp_path, more, others()), match="1 features of .* are missing: original_glcm_Z")
+
+
+def test_a_column_let_in_by_name_is_needed_in_both(tmp_path):
+    asked = pair(tmp_path, toy_frame(), others().drop(columns="assessment"))
+    asked["question"] = Question(also_features=("assessment",))
+    refused(asked, match="1 features of .* are missing: assessment")
+    asked = pair(tmp_path, toy_frame(), others())
+    asked["question"] = Question(also_features=("assessment",))
+    assert read_sides(**asked).test.features == (*FEATURES, "assessment")
+
+
+def test_another_recipe_and_another_engine(tmp_path):
+    refused(
+        pair(tmp_path, toy_frame(), others(), recipe_hash="bbbb"),
+        match="made otherwise than .*recipe aaaa against bbbb",
+    )
+    refused(
+        pair(tmp_path, toy_frame(), others(), engine="pyradiomics"), match="engine radiomics_mammo against pyradiomics"
+    )
+    assert read_sides(**pair(tmp_path, toy_frame(), others(), engine="cuda")).test is not None
+
+
+def test_joined_on_both_sides(tmp_path):
+    ages = [frame[["case_id"]].assign(age=50.0 + np.arange(len(frame)) % 9) for frame in (toy_frame(), others())]
+    for name, frame in zip(("a.csv", "b.csv"), ages, strict=True):
+        frame.to_csv(tmp_path / name, index=False)
+    asked = pair(tmp_path, toy_frame(), others())
+    sides = read_sides(
+        [*asked["tables"], tmp_path / "a.csv"], test=[*asked["test"], tmp_path / "b.csv"], question=ASKED
+    )
+    assert sides.train.blocks["metadata"].names[-1] == "age"
+    assert sides.test.blocks["metadata"].x[:3, -1].tolist() == [50, 51, 52]
+
+
+def test_baselines_do_without_what_the_test_set_lacks(tmp_path):
+    asked = pair(tmp_path, toy_frame(), others().drop(columns=["breast_density", "assessment"]))
+    sides = read_sides(asked["tables"], test=asked["test"], question=ASKED)
+    assert sides.train.blocks.keys() == {"metadata"}
+    assert sides.train.blocks["metadata"].names == ("view=CC", "view=MLO")
+    assert "breast_density" in sides.train.rows.columns
+    assert sides.remarks == ("The test table lacks breast_density, assessment: the baselines do without.",)
+
+
+def test_labels_mean_the_same_on_both_sides(tmp_path):
+    train, test = toy_frame(), others()
+    for frame in (train, test):
+        frame["pathology"] = np.where(frame["malignant"] == 1, "MALIGNANT", "BENIGN")
+    train.loc[train.index[train["malignant"] == 0][:4], "pathology"] = "BENIGN_WITHOUT_CALLBACK"
+    asked = pair(tmp_path, train, test)
+    named = ("BENIGN", "BENIGN_WITHOUT_CALLBACK")
+    asked["question"] = Question(label="pathology", positive=("MALIGNANT",), negative=named)
+    sides = read_sides(**asked)
+    np.testing.assert_array_equal(sides.test.y, test["malignant"])
+    assert sides.train.classes == sides.test.classes == ("BENIGN, BENIGN_WITHOUT_CALLBACK", "MALIGNANT")
+
+
+def test_one_class_on_a_side(tmp_path):
+    refused(pair(tmp_path, toy_frame(), others().assign(malignant=0)), match=r"one class only \(0\)")
+    refused(pair(tmp_path, toy_frame().assign(malignant=1), others()), match=r"one class only \(1\)", side="train")
+
+
+def test_unlabelled_rows_of_the_test_set_keep_nobody_out(tmp_path):
+    test = others().astype({"malignant": "Int64"})
+    test.loc[:1, "patient_id"] = "P_00003"
+    test.loc[:1, "malignant"] = pd.NA
+    asked = pair(tmp_path, toy_frame(), test)
+    asked["question"] = Question(drop_unlabelled=True)
+    sides = read_sides(**asked)
+    assert sides.train.y.size == 120
+    assert sides.test.remarks[0] == "2 rows without a label were left out."
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda f: f.assign(case_id="same"), "case_id is not unique: same"),
+        (lambda f: f.drop(columns="case_id"), "the table has no column case_id"),
+        (lambda f: f.drop(columns="malignant"), "no column is called 'malignant'"),
+        (lambda f: f.drop(columns="patient_id"), "no column is called 'patient_id'"),
+        (lambda f: f.assign(patient_id=[None, *f["patient_id"][1:]]), r"'patient_id' is empty in 1 rows \(.*_0\)"),
+        (lambda f: f.assign(**{FEATURES[1]: [np.inf, *f[FEATURES[1]][1:]]}), f"in {FEATURES[1]}, rows .*_00000_0"),
+        (
+            lambda f: f.assign(**{FEATURES[1]: ["a", *["1"] * (len(f) - 1)]}),
+            f"feature column '{FEATURES[1]}' holds text",
+        ),
+        (
+            lambda f: f.astype({"malignant": "Int64"}).assign(malignant=[None, 0, 1, *[0] * (len(f) - 3)]),
+            "empty in 1 row",
+        ),
+        (lambda f: f.assign(**dict.fromkeys(FEATURES, np.nan)), "every feature is null in every row"),
+        (lambda f: f.iloc[:0], "the table has no rows"),
+    ],
+)
+@pytest.mark.parametrize("side", ["train", "test"])
+def test_bad_input_on_either_side_names_the_file(tmp_path, side, spoil, said):
+    frames = {"train": toy_frame(), "test": others()}
+    frames[side] = spoil(frames[side])
+    refused(pair(tmp_path, frames["train"], frames["test"]), match=said, side=side)
+
+
+def test_the_official_split(tmp_path):
+    frame = split_frame()
+    sides = read_sides([save(frame, tmp_path / "t.parquet")], question=ASKED, official=True)
+    assert sides.test.rows["case_id"].tolist() == frame.loc[frame["split"] == "test", "case_id"].tolist()
+    assert sides.train.rows["case_id"].tolist() == frame.loc[frame["split"] == "train", "case_id"].tolist()
+    assert sides.remarks == ()
+    assert len(sides.table.frame) == 120
+
+
+def test_people_who_train_in_one_type_and_test_in_the_other(tmp_path):
+    frame = split_frame()
+    # P_00001 trains in one type and tests in the other, P_00002 trains in both.
+    calcified = frame["case_id"].isin(["P_00001_1", "P_00002_1"])
+    frame.loc[calcified, "abnormality_type"] = "calcification"
+    frame.loc[frame["case_id"] == "P_00001_1", "split"] = "test"
+    sides = read_sides([save(frame, tmp_path / "t.parquet")], question=ASKED, official=True)
+    assert sides.remarks == (
+        "2 people have lesions of both types (calcification and mass); 1 of them are in both splits.",
+        "1 people are in the test set as well: their 1 training rows were left out.",
+    )
+    assert not set(sides.train.rows["patient_id"]) & set(sides.test.rows["patient_id"])
+    assert sides.train.y.size + sides.test.y.size == 119
+
+
+@pytest.mark.parametrize(
+    ("split", "said"),
+    [
+        (None, "needs a column 'split', which the table lacks"),
+        ("train", "'split' says test in no row"),
+        (["validation", *["train", "test"] * 59, "train"], r"holds 'validation' in 1 rows \(P_00000_0\)"),
+        ([None, *["train", "test"] * 59, "train"], r"holds '' in 1 rows \(P_00000_0\)"),
+    ],
+)
+def test_a_split_that_is_none(tmp_path, split, said):
+    frame = toy_frame() if split is None else toy_frame().assign(split=split)
+    with pytest.raises(InputError, match=said) as caught:
+        read_sides([save(frame, tmp_path / "t.parquet")], question=ASKED, official=True)
+    assert Path(caught.value.path).name == "t.parquet"
+    assert caught.value.remedy
+
+
+def test_one_test_set_only(tmp_path):
+    asked = pair(tmp_path, split_frame(), others())
+    refused_both = {**asked, "official": True}
+    with pytest.raises(InputError, match="a test table and the official split were asked for"):
+        read_sides(**refused_both)
+
+
+def test_units_of_both_sides(tmp_path):
+    asked = pair(tmp_path, toy_frame(), others())
+    asked["question"] = Question(unit="patient", aggregate="mean")
+    sides = read_sides(**asked)
+    assert (sides.train.units.y.size, sides.test.units.y.size) == (60, 20)
+    assert (sides.test.units.kind, sides.test.units.rule) == ("patient", "mean")
