@@ -12,6 +12,7 @@ from radiomics_mammo.models.statistics.metrics import METRICS, scores
 Floats = NDArray[np.float64]
 
 _CELLS = 100_000  # of one block of draws x rows: what stays in the processor's cache
+_LEAST = 16  # draws of one block: the rows are sorted anew for each
 
 
 def draw_people(n_people: int, *, draws: int, seed: int) -> NDArray[np.int32]:
@@ -53,7 +54,7 @@ def bootstrap_scores(
         Which draws these are.
     values : ndarray of float64, shape (n_arms, n_metrics, draws in the block)
     """
-    step = max(1, _CELLS // y.size)
+    step = max(_LEAST, _CELLS // y.size)
     for start in range(0, counts.shape[0], step):
         block = slice(start, min(start + step, counts.shape[0]))
         weights = counts[block][:, group]

@@ -8,16 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from radiomics_mammo.models.statistics.arrays import Codes
+from radiomics_mammo.models.statistics.arrays import Codes, Floats
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A share, its interval, and how many people it is of."""
+    """A share, its interval, its variance between people (0 where it is 0 or 1), and how many people it is of."""
 
     value: float
     low: float
     high: float
+    variance: float
     people: int
 
 
@@ -42,22 +43,27 @@ def clustered_share(
     Share
         NaN where a repeat has nothing to share.
     """
-    within, total = part.astype(np.float64), whole.astype(np.float64)
-    sums = total.sum(axis=1)
-    concerned = (total > 0).any(axis=0)
+    total = whole.astype(np.float64)
+    sums, concerned = total.sum(axis=1), (total > 0).any(axis=0)
     people = int(np.unique(group[concerned]).size)
     if (sums == 0).any():
-        return Share(float("nan"), float("nan"), float("nan"), people)
-    each = within.sum(axis=1) / sums
-    value = float(each.mean())
-    off = ((within - each[:, None] * total) / sums[:, None]).mean(axis=0)
-    # People without a concerned unit add nothing to the sum of squares and are not counted.
-    spread = float((np.bincount(group, weights=off) ** 2).sum()) * people / max(people - 1, 1)
-    units = min(float(sums.mean()), float(np.count_nonzero(concerned)))
+        return Share(float("nan"), float("nan"), float("nan"), float("nan"), people)
+    value, variance = _linearised(part.astype(np.float64), total, group, people)
     # A variance that is rounding error says no more than one of 0.
-    flat = spread <= 1e-15 or not 0.0 < value < 1.0
-    effective = float(people) if flat else min(value * (1.0 - value) / spread, units)
-    return Share(value, *wilson(value, effective, level), people)
+    flat = variance <= 1e-15 or not 0.0 < value < 1.0
+    units = min(float(sums.mean()), float(np.count_nonzero(concerned)))
+    effective = float(people) if flat else min(value * (1.0 - value) / variance, units)
+    return Share(value, *wilson(value, effective, level), variance, people)
+
+
+def _linearised(part: Floats, whole: Floats, group: Codes, people: int) -> tuple[float, float]:
+    """Give the mean share of the repeats and its variance between people."""
+    sums = whole.sum(axis=1)
+    each = part.sum(axis=1) / sums
+    off = ((part - each[:, None] * whole) / sums[:, None]).mean(axis=0)
+    # People without a concerned unit add nothing to the sum of squares and are not counted.
+    spread = float((np.bincount(group, weights=off) ** 2).sum())
+    return float(each.mean()), spread * people / max(people - 1, 1)
 
 
 def wilson(value: float, n: float, level: float = 0.95) -> tuple[float, float]:
