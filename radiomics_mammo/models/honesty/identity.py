@@ -1,0 +1,204 @@
+"""Columns that name the person, found by what they hold, not by what they are called."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+DIGITS = 9
+"""Significant digits in which a person's values must agree to be called one number."""
+
+PEOPLE = 30
+"""Fewest people of several rows to judge by: among fewer, ages differ as well as codes do."""
+
+DISTINCT = 0.9
+CONSTANT = 0.95
+RANK_CORRELATION = 0.99
+INTRACLASS = 0.98
+_ROWS = 20
+_MOST_ROWS = 5_000  # for rank correlations: more say nothing more
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _People:
+    """Rows in order of person, people of one row left out."""
+
+    order: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+
+    @property
+    def starts(self) -> NDArray[np.int64]:
+        return np.concatenate([[0], np.cumsum(self.sizes)[:-1]]).astype(np.int64)
+
+
+def identity_columns(x: Floats, names: Sequence[str], group: NDArray[np.int64], rows: pd.DataFrame) -> pd.DataFrame:
+    """Find columns by which a model could know people again.
+
+    A column is reported when it is
+
+    - one number a person (the same to ``DIGITS`` digits in ``CONSTANT`` of the people of several rows) and
+      another for each (more than ``DISTINCT`` of those people's values differ);
+    - nearly so: intraclass correlation above ``INTRACLASS``, both of the values and of their ranks (ICC(1), Shrout
+      & Fleiss, Psychol Bull 1979;86:420-428), people's means as distinct as above. It says nothing, and is not
+      used, where it holds for most columns: then the rows of a person are copies of each other;
+    - a count along the number in ``patient_id``, or along the rows of the table: Spearman's correlation beyond
+      ``RANK_CORRELATION`` in at least twenty rows.
+
+    An age in years or a breast density is one number a person, but shared by many; a radiomic feature differs
+    between a person's images. A measurement of the person with many digits is reported: it tells people apart.
+
+    Parameters
+    ----------
+    x : ndarray of float64, shape (n_rows, n_columns)
+        NaN where undefined: such rows do not count for the column.
+    names : sequence of str
+        Of the columns.
+    group : ndarray of int64, shape (n_rows,)
+        The person, coded from 0.
+    rows : pandas.DataFrame
+        With ``patient_id``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``column`` and ``why``; no rows where nothing was found. See :func:`cannot_tell` for what was not asked.
+    """
+    people = _people(group)
+    several = people.sizes.size >= PEOPLE
+    alike = [_intraclass(x[:, at], people) if several else float("nan") for at in range(x.shape[1])]
+    copies = sum(value > INTRACLASS for value in alike) > max(1, x.shape[1] // 2)
+    numbers = id_numbers(rows["patient_id"].tolist())
+    found = []
+    for at, name in enumerate(names):
+        why = _one_number(x[:, at], people) if several else ""
+        if not why and alike[at] > INTRACLASS and not copies:
+            why = _nearly_one(x[:, at], people, alike[at])
+        why = why or _counts_along(x[:, at], numbers)
+        if why:
+            found.append((str(name), why))
+    return pd.DataFrame(found, columns=["column", "why"], dtype=object)
+
+
+def cannot_tell(group: NDArray[np.int64]) -> str:
+    """Say what :func:`identity_columns` cannot find out here; empty where it can."""
+    several = _people(group).sizes.size
+    if several >= PEOPLE:
+        return ""
+    who = "Every person has one row" if several == 0 else f"Only {several} people have several rows"
+    return f"{who}: whether a column is one number a person cannot be told, only whether it counts along."
+
+
+def id_numbers(ids: Sequence[object]) -> Floats:
+    """Read the number in each patient_id, such as 38 in P_00038; NaN where there is none or more than one."""
+    found = [re.fullmatch(r"\D*(\d{1,15})\D*", str(one)) for one in ids]
+    return np.array([float(match.group(1)) if match else np.nan for match in found])
+
+
+def _people(group: NDArray[np.int64]) -> _People:
+    sizes = np.bincount(group)
+    order = np.argsort(group, kind="stable")
+    several = sizes > 1
+    return _People(order[several[group[order]]].astype(np.int64), sizes[several].astype(np.int64))
+
+
+def _known(column: Floats, people: _People) -> tuple[Floats, _People]:
+    """Give the values in order of person, and who still has several, without nulls."""
+    values = column[people.order]
+    there = ~np.isnan(values)
+    if there.all():
+        return values, people
+    person = np.repeat(np.arange(people.sizes.size), people.sizes)
+    counts = np.bincount(person[there], minlength=people.sizes.size)
+    there &= (counts > 1)[person]
+    return values[there], _People(people.order[there], counts[counts > 1].astype(np.int64))
+
+
+def _rounded(values: Floats) -> Floats:
+    size = np.abs(values)
+    power = DIGITS - 1 - np.floor(np.log10(np.where(size > 0, size, 1.0)))
+    scale = 10.0 ** np.clip(power, -300, 300)
+    return np.where(size > 0, np.rint(values * scale) / scale, 0.0)
+
+
+def _distinct(values: Floats) -> float:
+    return np.unique(_rounded(values)).size / values.size
+
+
+def _one_number(column: Floats, people: _People) -> str:
+    values, people = _known(column, people)
+    if people.sizes.size < PEOPLE:
+        return ""
+    low = _rounded(np.minimum.reduceat(values, people.starts))
+    high = _rounded(np.maximum.reduceat(values, people.starts))
+    constant = low == high
+    if constant.mean() < CONSTANT:
+        return ""
+    distinct = _distinct(low[constant])
+    if distinct <= DISTINCT:
+        return ""
+    return (
+        f"one number a person in {constant.mean():.0%} of {people.sizes.size} people with several rows, "
+        f"and {distinct:.0%} of these numbers differ: it tells people apart"
+    )
+
+
+def _intraclass(column: Floats, people: _People, *, ranks: bool = False) -> float:
+    """ICC(1): how much of the variance lies between people, from a one-way analysis of variance; NaN if constant."""
+    values, people = _known(column, people)
+    n, k = values.size, people.sizes.size
+    if k < PEOPLE or values.min() == values.max():
+        return float("nan")
+    if ranks:
+        from scipy.stats import rankdata
+
+        values = rankdata(values)
+    values = (values - values.mean()) / max(float(np.abs(values).max()), 1e-300)  # squares neither overflow nor vanish
+    means = np.add.reduceat(values, people.starts) / people.sizes
+    within = float(((values - np.repeat(means, people.sizes)) ** 2).sum()) / (n - k)
+    between = float((people.sizes * (means - values.mean()) ** 2).sum()) / (k - 1)
+    typical = (n - float((people.sizes**2).sum()) / n) / (k - 1)
+    whole = between + (typical - 1) * within
+    return (between - within) / whole if whole > 0 else float("nan")
+
+
+def _nearly_one(column: Floats, people: _People, alike: float) -> str:
+    if _intraclass(column, people, ranks=True) <= INTRACLASS:
+        return ""  # a few people far from all others, as in a skewed feature
+    values, people = _known(column, people)
+    distinct = _distinct(np.add.reduceat(values, people.starts) / people.sizes)
+    if distinct <= DISTINCT:
+        return ""
+    return (
+        f"nearly one number a person: intraclass correlation {alike:.3f} over {people.sizes.size} people with "
+        f"several rows, whose means differ in {distinct:.0%}"
+    )
+
+
+def _counts_along(column: Floats, numbers: Floats) -> str:
+    there = np.flatnonzero(~np.isnan(column))
+    order_of_rows = np.arange(column.size, dtype=np.float64)
+    for order, what in ((numbers, "the number in patient_id"), (order_of_rows, "the rows of the table")):
+        known = there[~np.isnan(order[there])]
+        known = known[:: max(1, -(-known.size // _MOST_ROWS))]
+        if known.size < _ROWS:
+            continue
+        rho = _spearman(column[known], order[known])
+        if abs(rho) > RANK_CORRELATION:
+            return f"counts along {what}: rank correlation {rho:.3f}"
+    return ""
+
+
+def _spearman(a: Floats, b: Floats) -> float:
+    """Spearman's correlation; 0 where either is constant."""
+    from scipy.stats import rankdata
+
+    if a.min() == a.max() or b.min() == b.max():
+        return 0.0
+    return float(np.corrcoef(rankdata(a), rankdata(b))[0, 1])
