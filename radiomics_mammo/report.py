@@ -57,13 +57,14 @@ def _report(args: argparse.Namespace) -> int:
     from radiomics_mammo.catalogue import meaning
     from radiomics_mammo.explain.compose import compose, mistaken_cases
     from radiomics_mammo.explain.page import render
+    from radiomics_mammo.models.run.results import read_results
     from radiomics_mammo.models.run.runfolder import REPORT, read_run
 
     if args.out is not None and args.out.exists() and not args.overwrite:
         raise OutputError("this file is there already", path=args.out, remedy="Replace it with --overwrite.")
     run = read_run(args.run)
     pictures = lesion_pictures(run, mistaken_cases(run))
-    page = render(compose(run, pictures=pictures, meaning=meaning))
+    page = render(compose(run, pictures=pictures, meaning=meaning, results=read_results(args.run)))
     out = args.out or args.run / REPORT
     if not out.parent.is_dir():
         raise OutputError("there is no such folder", path=out.parent, remedy="Make it, or choose another --out.")

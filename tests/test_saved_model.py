@@ -271,7 +271,7 @@ def test_certificates_come_from_the_table_and_give_verdicts():
             "target": [0.95, 0.99],
             "confidence": 0.9,
             "threshold": [0.1, np.nan],
-            "upper_threshold": [0.7, np.nan],
+            "upper": [0.7, np.nan],
             "needed": [45, 230],
             "sentence": "",
         }

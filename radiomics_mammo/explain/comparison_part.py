@@ -8,11 +8,14 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from radiomics_mammo.explain import wording
+from radiomics_mammo.explain.arms import MOST, READING, is_baseline, shown
 from radiomics_mammo.explain.page import ComparisonPart, DifferenceRow, Estimate, ModelRow
 from radiomics_mammo.explain.roc_figure import RocLine, roc_figure
+from radiomics_mammo.models import HEADLINE
 from radiomics_mammo.models.run.runfolder import Run
+from radiomics_mammo.models.run.runinfo import RunInfo
 from radiomics_mammo.models.statistics.bootstrap import draw_people
-from radiomics_mammo.models.statistics.metrics import METRICS
+from radiomics_mammo.models.statistics.metrics import METRICS, Metric
 from radiomics_mammo.models.statistics.roc import roc
 
 _BAND_DRAWS = 500  # of the ROC band, which is a drawing; the intervals in the table have them all
@@ -23,7 +26,7 @@ def comparison_part(run: Run) -> ComparisonPart:
     info = run.info
     mean_p = run.predictions.groupby("model")["p"].mean()
     rows = [
-        ModelRow(title, estimates(run.summary, name), f"{mean_p[name]:.3f}", name == info.best)
+        ModelRow(title, estimates(run.summary, name), f"{mean_p[name]:.3f}", name == info.best, is_baseline(name))
         for name, title in info.arms.items()
     ]
     calibration = wording.calibration(
@@ -34,12 +37,13 @@ def comparison_part(run: Run) -> ComparisonPart:
         share=info.positives / info.rows,
     )
     return ComparisonPart(
-        headings=[metric.heading for metric in METRICS.values()],
+        headings=[metric.heading for metric in _shown(run.summary).values()],
         models=rows,
         differences=_differences(run),
         calibration=calibration,
         reading=wording.reading(info.classes),
         roc=_roc(run),
+        drawn=_drawn(info),
     )
 
 
@@ -50,29 +54,42 @@ def outcome(run: Run) -> NDArray[np.int8]:
 
 
 def estimates(summary: pd.DataFrame, model: str) -> list[Estimate]:
-    """Write every metric of a model."""
+    """Write every metric of a model that the page shows."""
     return [
         wording.estimate(metric.title, wording.pick(summary, model=model, metric=name))
-        for name, metric in METRICS.items()
+        for name, metric in _shown(summary).items()
     ]
+
+
+def _shown(summary: pd.DataFrame) -> dict[str, Metric]:
+    """Metrics for the narrow tables; an older run may lack some."""
+    there = set(summary["metric"])
+    return {name: metric for name, metric in METRICS.items() if metric.shown and name in there}
 
 
 def _differences(run: Run) -> list[DifferenceRow]:
     table, titles = run.differences, run.info.arms
     rows = []
     for model, against in table[["model", "against"]].drop_duplicates().itertuples(index=False):
-        own = table[table["model"] == model]
+        own = table[(table["model"] == model) & (table["against"] == against)]
         rows.append(
             DifferenceRow(
                 f"{titles[model]} minus {titles[against]}",
                 [
                     wording.estimate(metric.title, wording.pick(own, metric=name), signed=True)
-                    for name, metric in METRICS.items()
+                    for name, metric in _shown(own).items()
                 ],
                 wording.gain(wording.pick(own, metric="auroc")),
             )
         )
     return rows
+
+
+def _drawn(info: RunInfo) -> str:
+    """Say which curves are there, and whose the dashed one is."""
+    several = f"Of {len(info.arms)} models the best are drawn." if len(info.arms) > MOST else ""
+    readers = f"Dashed: {info.arms[READING]}, which no model was given." if READING in info.arms else ""
+    return f"{several} {readers}".strip()
 
 
 def _roc(run: Run) -> Markup:
@@ -85,7 +102,9 @@ def _roc(run: Run) -> Markup:
     wide = wide[run.cases["case_id"]]
     auroc = {name: wording.pick(run.summary, model=name, metric="auroc")["value"] for name in info.arms}
     lines: list[RocLine] = []
-    for name in sorted(info.arms, key=lambda name: (name != info.best, -auroc[name])):
+    for name in shown(info.arms, auroc=auroc, best=info.best, always=(HEADLINE,)):
         found = roc(y, wide.loc[name].to_numpy(np.float64), group, counts=counts if not lines else None)
-        lines.append(RocLine(info.arms[name], found.fpr, found.tpr, found.low, found.high, auroc[name]))
+        lines.append(
+            RocLine(info.arms[name], found.fpr, found.tpr, found.low, found.high, auroc[name], name == READING)
+        )
     return roc_figure(lines, note="phantom" if info.phantom else "")

@@ -7,18 +7,23 @@ from collections import Counter
 import pandas as pd
 
 from radiomics_mammo.explain import wording
+from radiomics_mammo.explain.arms import competing
 from radiomics_mammo.explain.case_cards import Pictures, case_groups, cases_text
 from radiomics_mammo.explain.cohort_counts import breakdowns
 from radiomics_mammo.explain.comparison_part import comparison_part, estimates, outcome
 from radiomics_mammo.explain.contributions import mean_by_case
-from radiomics_mammo.explain.method import citation, method_facts
+from radiomics_mammo.explain.method import citation, is_tuned, method_facts
 from radiomics_mammo.explain.mistakes import Mistakes, most_confident_mistakes
 from radiomics_mammo.explain.page import CasesPart, CohortPart, Opening, Page
+from radiomics_mammo.explain.results_part import result_sections
 from radiomics_mammo.explain.why_part import Meaning, why_part
+from radiomics_mammo.models.run.results import Results
 from radiomics_mammo.models.run.runfolder import Run
 
+_NOTHING = Results()
 
-def compose(run: Run, *, pictures: Pictures, meaning: Meaning) -> Page:
+
+def compose(run: Run, *, pictures: Pictures, meaning: Meaning, results: Results = _NOTHING) -> Page:
     """Put the page together.
 
     Parameters
@@ -28,6 +33,8 @@ def compose(run: Run, *, pictures: Pictures, meaning: Meaning) -> Page:
         Of the cases that :func:`mistaken_cases` names.
     meaning : callable (feature name) -> str
         What a feature means on a mammogram; empty if there is nothing to say.
+    results : Results
+        Tables beyond predictions and summary; a section is there where its table is.
     """
     info, last = run.info, run.predictions[["fold", "repeat"]].max()
     return Page(
@@ -39,14 +46,17 @@ def compose(run: Run, *, pictures: Pictures, meaning: Meaning) -> Page:
         why=why_part(run, meaning=meaning),
         cases=_cases(run, pictures),
         limits=wording.limits(
-            compared=len([name for name in info.arms if name != "prevalence"]),
+            compared=len(competing(info.arms)),
             phantom=info.phantom,
+            tested=results.test_summary is not None,
+            tuned=is_tuned(info.command),
             spacing_unknown=_without_spacing(run.cases),
             rows=info.rows,
             group=info.group,
         ),
         method=method_facts(info, folds=int(last["fold"]) + 1, repeats=int(last["repeat"]) + 1),
         citation=citation(info),
+        sections=result_sections(run, results),
     )
 
 
@@ -63,7 +73,7 @@ def _opening(run: Run) -> Opening:
     verdict = wording.verdict(
         run.summary,
         run.differences,
-        titles=info.arms,
+        titles=competing(info.arms),
         best=info.best,
         classes=info.classes,
         phantom=info.phantom,

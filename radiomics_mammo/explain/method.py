@@ -14,6 +14,11 @@ CITATION = (
 )
 
 
+def is_tuned(command: Mapping[str, Any]) -> bool:
+    """Whether a run's models were tuned: its command then says for how long, or how often it tried."""
+    return any(command.get(name) for name in ("trials", "minutes", "tuning"))
+
+
 def method_facts(info: RunInfo, *, folds: int, repeats: int) -> list[tuple[str, str]]:
     """Give names and values for the last section of the page."""
     command = info.command

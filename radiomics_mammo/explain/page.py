@@ -25,12 +25,13 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class ModelRow:
-    """A line of the comparison: title, one estimate a metric, mean predicted probability, whether best."""
+    """A line of the comparison: title, one estimate a metric, mean predicted probability, whether best or baseline."""
 
     title: str
     estimates: Sequence[Estimate]
     mean_p: str
     best: bool
+    baseline: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,49 @@ class ComparisonPart:
     calibration: str
     reading: Sequence[tuple[str, str]]
     roc: Markup
+    drawn: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A drawing and what to see in it."""
+
+    svg: Markup
+    caption: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A table of the page.
+
+    Attributes
+    ----------
+    caption : str
+    headings : sequence of str
+        The first column names the row.
+    rows : sequence of sequence of (str or Estimate)
+    words : sequence of str
+        Headings of columns that hold words, which are set to the left.
+    stacked : bool
+        Whether a narrow screen shows a row's cells one below the other; otherwise it scrolls.
+    """
+
+    caption: str
+    headings: Sequence[str]
+    rows: Sequence[Sequence[str | Estimate]]
+    words: Sequence[str] = ()
+    stacked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the page between the comparison and the explanation: a heading, sentences, figures, tables."""
+
+    slug: str
+    title: str
+    text: Sequence[str] = ()
+    figures: Sequence[Figure] = ()
+    sheets: Sequence[Sheet] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +206,7 @@ class Page:
     limits: Sequence[str]
     method: Sequence[tuple[str, str]]
     citation: str
+    sections: Sequence[Section] = ()
 
 
 def breakable(name: object) -> Markup:
@@ -170,13 +215,22 @@ def breakable(name: object) -> Markup:
 
 
 def render(page: Page) -> str:
-    """Fill the template; whatever comes from a table is shown as text."""
-    from jinja2 import Environment, StrictUndefined
+    """Fill the report's template; whatever comes from a table is shown as text."""
+    return fill("report.html.j2", page=page)
 
-    folder = files("radiomics_mammo.explain")
+
+def fill(template: str, **values: object) -> str:
+    """Fill one of this folder's templates, with the style sheet as ``css``."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
     # Autoescape is on for all: the page is HTML whatever its template is called.
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=PackageLoader("radiomics_mammo", "explain"),
+    )
     environment.filters["breakable"] = breakable
-    template = environment.from_string((folder / "report.html.j2").read_text(encoding="utf-8"))
-    css = (folder / "report.css").read_text(encoding="utf-8")
-    return template.render(page=page, css=Markup(css))
+    css = (files("radiomics_mammo.explain") / "report.css").read_text(encoding="utf-8")
+    return environment.get_template(template).render(css=Markup(css), **values)

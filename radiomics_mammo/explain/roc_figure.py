@@ -14,6 +14,7 @@ from radiomics_mammo.explain.svg import INK, PALETTE, canvas, to_svg
 Floats = NDArray[np.float64]
 
 _DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)))
+_READING = (0, (4, 3))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,6 +27,8 @@ class RocLine:
     fpr, tpr, low, high : ndarray of float64, shape (n_points,)
         NaN in ``low`` and ``high`` draws no band.
     auroc : float
+    reading : bool
+        Whether it is the radiologists' own reading: dashed, in the ink of the page.
     """
 
     title: str
@@ -34,6 +37,7 @@ class RocLine:
     low: Floats
     high: Floats
     auroc: float
+    reading: bool = False
 
 
 def roc_figure(lines: Sequence[RocLine], *, note: str = "") -> Markup:
@@ -50,14 +54,14 @@ def roc_figure(lines: Sequence[RocLine], *, note: str = "") -> Markup:
         axes = figure.add_subplot()
         axes.plot([0, 1], [0, 1], color="#8c8c8c", linewidth=0.8)
         for i, line in reversed(list(enumerate(lines))):
-            colour = PALETTE[i % len(PALETTE)]
+            colour = INK if line.reading else PALETTE[i % len(PALETTE)]
             if not np.isnan(line.low).all():
                 axes.fill_between(line.fpr, line.low, line.high, color=colour, alpha=0.2, linewidth=0)
             axes.plot(
                 line.fpr,
                 line.tpr,
                 color=colour,
-                linestyle=_DASHES[i % len(_DASHES)],
+                linestyle=_READING if line.reading else _DASHES[i % len(_DASHES)],
                 linewidth=2.2 if i == 0 else 1.4,
                 label=f"{line.title}: {line.auroc:.3f}",
             )

@@ -120,7 +120,16 @@ def reading(classes: Sequence[str]) -> list[tuple[str, str]]:
     ]
 
 
-def limits(*, compared: int, phantom: bool, spacing_unknown: int, rows: int, group: str) -> list[str]:
+def limits(
+    *,
+    compared: int,
+    phantom: bool,
+    spacing_unknown: int,
+    rows: int,
+    group: str,
+    tested: bool = False,
+    tuned: bool = False,
+) -> list[str]:
     """List what the figures cannot tell."""
     found = []
     if phantom:
@@ -133,9 +142,13 @@ def limits(*, compared: int, phantom: bool, spacing_unknown: int, rows: int, gro
     found += [
         "Intervals come from drawing people with replacement; the models were not trained anew in each draw, "
         "so the intervals do not hold the chance of training, nor a change of hospital, machine or time.",
-        "There is no external test set: every case was predicted by models trained on others of this table.",
-        "The settings of the models are fixed, not tuned; thresholds for sensitivity at fixed specificity "
-        "(and the reverse) are read off the pooled out-of-fold curve.",
+        *(
+            []
+            if tested
+            else ["There is no external test set: every case was predicted by models trained on others of this table."]
+        ),
+        ("" if tuned else "The settings of the models are fixed, not tuned. ")
+        + "Sensitivity at fixed specificity (and the reverse) is read off the pooled out-of-fold curve.",
         "The prevalence-only model predicts its training share, which differs by fold: pooled over folds its "
         "AUROC can lie a little off 0.5.",
         "SHAP values describe the model, not the disease; correlated features share credit arbitrarily.",

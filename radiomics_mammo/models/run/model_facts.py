@@ -138,9 +138,9 @@ def certificates(table: pd.DataFrame) -> tuple[Certificate, ...]:
     Parameters
     ----------
     table : pandas.DataFrame
-        Columns target, confidence, threshold, upper_threshold, needed.
+        As :func:`radiomics_mammo.models.statistics.certified.certified_table` gives it.
     """
-    columns = ["target", "confidence", "threshold", "upper_threshold", "needed"]
+    columns = ["target", "confidence", "threshold", "upper", "needed"]
     return tuple(
         Certificate(float(target), float(confidence), _known(threshold), _known(upper), int(needed))
         for target, confidence, threshold, upper, needed in table[columns].itertuples(index=False)

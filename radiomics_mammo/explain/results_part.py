@@ -1,0 +1,176 @@
+"""Sections on what the predictions are worth, each only where its table is there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from radiomics_mammo.explain.arms import shown
+from radiomics_mammo.explain.decision_figure import decision_figure
+from radiomics_mammo.explain.page import Figure, Section
+from radiomics_mammo.explain.reliability_figure import Calibration, reliability_figure
+from radiomics_mammo.explain.sheets import (
+    canaries_sheet,
+    certified_sheet,
+    leakage_sheet,
+    operating_sheet,
+    pairs_sheet,
+    share,
+    shift_sheet,
+    subgroup_sheet,
+    summary_sheet,
+)
+from radiomics_mammo.models import HEADLINE
+from radiomics_mammo.models.run.results import Results
+from radiomics_mammo.models.run.runfolder import Run
+from radiomics_mammo.models.run.runinfo import RunInfo
+
+_CURVES = 4
+
+
+def result_sections(run: Run, results: Results) -> list[Section]:
+    """Put together what the run has tables for, in the order in which it is read."""
+    found = (
+        _pairs(run.info, results),
+        _held_out(run.info, results),
+        _trust(run, results),
+        _at_work(run.info, results),
+        _subgroups(run.info, results),
+        _leakage(results),
+        _canaries(results),
+    )
+    return [section for section in found if section is not None]
+
+
+def _pairs(info: RunInfo, results: Results) -> Section | None:
+    if results.pairs is None or results.pairs.empty:
+        return None
+    against = results.pairs["against"].unique()
+    one = f" {info.arms.get(against[0], against[0])} is the model that the others are held against." * (
+        len(against) == 1
+    )
+    said = f"Differences on the same people, corrected for the number of comparisons.{one}"
+    return Section("pairs", "Is one better than another?", [said], sheets=[pairs_sheet(results.pairs, info.arms)])
+
+
+def _held_out(info: RunInfo, results: Results) -> Section | None:
+    if results.test_summary is None and results.label_shift is None:
+        return None
+    text, sheets = [], []
+    if results.test_summary is not None:
+        text.append(
+            "These people had no part in training, tuning, calibration or the choice of a threshold or a model; each "
+            "model was trained once on all training people."
+        )
+        caption = "On held-out people, with 95% intervals"
+        sheets.append(summary_sheet(results.test_summary, info.arms, caption=caption))
+    if results.label_shift is not None and len(results.label_shift):
+        text.append(shift_sentence(results.label_shift, positive=info.classes[1]))
+        sheets.append(shift_sheet(results.label_shift))
+    return Section("held-out", "On people held out", text, sheets=sheets)
+
+
+def shift_sentence(table: pd.DataFrame, *, positive: str) -> str:
+    """Say in words how the shares of positives differ between training and test."""
+    row = table.iloc[0]
+    head = f"{share(row['train'])} of the training units and {share(row['test'])} of the test units are {positive}"
+    if pd.isna(row["low"]) or row["low"] <= 0 <= row["high"]:
+        return f"{head}: no shift that can be told from chance."
+    return (
+        f"{head}: the labels shift. AUROC and sensitivities do not depend on it; predictive values, Brier score and "
+        "calibration do."
+    )
+
+
+def _trust(run: Run, results: Results) -> Section | None:
+    note = "phantom" if run.info.phantom else ""
+    figures = []
+    if results.reliability is not None and len(results.reliability):
+        drawn = _calibrations(results.reliability, run.info)
+        caption = (
+            f"Reliability of out-of-fold probabilities, in bins of equal size; bars are 95% intervals of "
+            f"{drawn[0].title}, clustered by person. On the diagonal the probabilities are right."
+        )
+        figures.append(Figure(reliability_figure(drawn, note=note), caption))
+    if results.decision_curve is not None and len(results.decision_curve):
+        titles = _curves(results.decision_curve, run)
+        caption = (
+            f"Decision curves: net benefit (Vickers and Elkin 2006) over the probability at which one would act; the "
+            f"band is the pointwise 95% interval of {next(iter(titles.values()))}. A model is of use where it lies "
+            "above calling everybody and calling nobody."
+        )
+        figures.append(Figure(decision_figure(results.decision_curve, titles=titles, note=note), caption))
+    if not figures:
+        return None
+    return Section("trust", "Can the probabilities be trusted, and are they of use?", figures=figures)
+
+
+def _calibrations(table: pd.DataFrame, info: RunInfo) -> list[Calibration]:
+    if "model" not in table:
+        return [Calibration(info.arms.get(info.best, "The model"), table)]
+    own = {str(name): part for name, part in table.groupby("model", sort=False)}
+    order = list(dict.fromkeys(name for name in (info.best, HEADLINE, HEADLINE.partition("+")[0]) if name in own))
+    return [Calibration(info.arms.get(name, name), own[name]) for name in (order or list(own)[:1])]
+
+
+def _curves(table: pd.DataFrame, run: Run) -> Mapping[str, str]:
+    there = set(table["model"])
+    arms = {name: title for name, title in run.info.arms.items() if name in there}
+    rows = run.summary[run.summary["metric"] == "auroc"]
+    auroc = {str(name): float(value) for name, value in zip(rows["model"], rows["value"], strict=True)}
+    ranked = shown(arms, auroc=auroc, best=run.info.best, always=(HEADLINE,))
+    kept = [name for name in ranked if name in {run.info.best, HEADLINE, *ranked[:_CURVES]}]
+    return {name: arms[name] for name in kept}
+
+
+def _at_work(info: RunInfo, results: Results) -> Section | None:
+    text, sheets = [], []
+    if results.operating is not None and len(results.operating):
+        sheets.append(operating_sheet(results.operating, info.arms))
+    if results.certified is not None and len(results.certified):
+        text += [
+            f"Miss no {info.classes[1]} case: the certificates are of {info.arms.get(info.best, 'the best model')}. "
+            "Each row holds for itself, not all of them together.",
+            *map(str, _telling(results.certified)),
+        ]
+        sheets.append(certified_sheet(results.certified))
+    return Section("at-work", "At work: thresholds and what they cost", text, sheets=sheets) if sheets else None
+
+
+def _telling(certified: pd.DataFrame) -> list[str]:
+    """Give the sentence of the 0.95 target, or of the first row."""
+    wanted = certified[(certified["target"] - 0.95).abs() < 1e-9]
+    return [(wanted if len(wanted) else certified)["sentence"].iloc[0]]
+
+
+def _subgroups(info: RunInfo, results: Results) -> Section | None:
+    table = results.subgroups
+    if table is None or table.empty:
+        return None
+    if "model" in table and (table["model"] == info.best).any():
+        table = table[table["model"] == info.best]
+    text = (
+        "Intervals of small groups are wide, and looking at many groups finds a striking one by chance: read them as "
+        "questions, not as findings."
+    )
+    sheet = subgroup_sheet(table, title=info.arms.get(info.best, "The best model"))
+    return Section("subgroups", "For whom it works", [text], sheets=[sheet])
+
+
+def _leakage(results: Results) -> Section | None:
+    if results.leakage is None or results.leakage.empty:
+        return None
+    text = (
+        "None of the figures above were made this way. The prices show what published figures may owe to such mistakes."
+    )
+    return Section("leakage", "What mistakes would have bought", [text], sheets=[leakage_sheet(results.leakage)])
+
+
+def _canaries(results: Results) -> Section | None:
+    if results.canaries is None or results.canaries.empty:
+        return None
+    sheet = canaries_sheet(results.canaries)
+    failed = sum(row[1] == "FAILED" for row in sheet.rows)
+    text = "All checks passed." if not failed else f"{failed} of {len(sheet.rows)} checks failed: read them first."
+    return Section("canaries", "Does anything leak?", [text], sheets=[sheet])

@@ -1,0 +1,180 @@
+"""A finished run without training: predictions that lean on the truth, and the tables made from them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from radiomics_mammo.models import MODELS, arm_title, parse_arm
+from radiomics_mammo.models.run.results import Results
+from radiomics_mammo.models.run.runfolder import Run
+from radiomics_mammo.models.run.runinfo import RunInfo
+from radiomics_mammo.models.statistics.certified import certified_table
+from radiomics_mammo.models.statistics.decision_curve import decision_curve
+from radiomics_mammo.models.statistics.label_shift import shift_table
+from radiomics_mammo.models.statistics.metrics import METRICS, scores
+from radiomics_mammo.models.statistics.operating import operating_table
+from radiomics_mammo.models.statistics.pairs import pair_table
+from radiomics_mammo.models.statistics.reliability import reliability_table
+from radiomics_mammo.models.statistics.subgroups import subgroup_table
+
+ARMS = ("prevalence", "size", "readers", "logistic", "forest", "xgboost", "xgboost+oversampling", "xgboost+smote")
+_SKILL = (0.0, 0.6, 1.6, 1.0, 1.1, 1.3, 1.2, 1.15)
+REPEATS = 2
+
+
+def toy_cases(*, people: int = 150, seed: int = 5) -> pd.DataFrame:
+    """Two rows a person, with what subgroups are made of."""
+    rng = np.random.default_rng(seed)
+    person = np.repeat(np.arange(people), 2)
+    return pd.DataFrame(
+        {
+            "case_id": [f"P_{p:05d}_{i % 2}" for i, p in enumerate(person)],
+            "patient_id": [f"P_{p:05d}" for p in person],
+            "view": np.where(np.arange(person.size) % 2, "MLO", "CC"),
+            "breast_density": rng.integers(1, 5, people)[person],
+            "abnormality_type": np.where(rng.random(people) < 0.93, "mass", "calcification")[person],
+            "y": (rng.random(people) < 0.4).astype(int)[person],
+        }
+    )
+
+
+def probabilities(cases: pd.DataFrame, *, seed: int = 6) -> np.ndarray:
+    """Give p of shape (n_arms, n_repeats, n_units): the better the model, the more of the truth."""
+    rng = np.random.default_rng(seed)
+    y = cases["y"].to_numpy()
+    shared = rng.normal(size=y.size)
+    logits = [
+        skill * (2 * y - 1) - 0.4 + (0.3 + 0.7 * skill) * (shared + 0.5 * rng.normal(size=(REPEATS, y.size)))
+        for skill in _SKILL
+    ]
+    p = 1 / (1 + np.exp(-np.stack(logits)))
+    p[0] = y.mean()
+    return p
+
+
+def predictions(cases: pd.DataFrame, p: np.ndarray, fold_of: np.ndarray) -> pd.DataFrame:
+    named = cases[["case_id", "patient_id", "y"]]
+    return pd.concat(
+        [
+            named.assign(model=arm, repeat=repeat, fold=fold_of[repeat], p=p[i, repeat], data="real")
+            for i, arm in enumerate(ARMS)
+            for repeat in range(REPEATS)
+        ],
+        ignore_index=True,
+    )
+
+
+def summary(y: np.ndarray, p: np.ndarray) -> pd.DataFrame:
+    rows = []
+    for arm, repeats in zip(ARMS, p, strict=True):
+        values = np.mean([scores(y, one)[:, 0] for one in repeats], axis=0)
+        rows += [(arm, name, v, v - 0.03, v + 0.03, "real") for name, v in zip(METRICS, values, strict=True)]
+    return pd.DataFrame(rows, columns=["model", "metric", "value", "low", "high", "data"])
+
+
+def toy_run(folder: Path = Path("run"), *, phantom: bool = False, **others: Any) -> tuple[Run, Results]:
+    """Give a run and its tables as compare would leave them."""
+    cases = toy_cases()
+    y, (group, _) = cases["y"].to_numpy(np.int8), pd.factorize(cases["patient_id"])
+    p = probabilities(cases)
+    fold_of = np.stack([(group + r) % 5 for r in range(REPEATS)]).astype(np.int16)
+    table = summary(y, p)
+    twins = pd.DataFrame(
+        [("xgboost+oversampling", "xgboost", name, -0.002, -0.01, 0.006, "real") for name in METRICS],
+        columns=["model", "against", "metric", "value", "low", "high", "data"],
+    )
+    run = Run(
+        folder=folder,
+        info=info(cases, phantom=phantom, **others),
+        predictions=predictions(cases, p, fold_of),
+        cases=cases.drop(columns="y"),
+        summary=table,
+        differences=twins,
+        contributions=None,
+        values=None,
+        failures=None,
+    )
+    return run, results(cases, y, p, group.astype(np.int64), fold_of)
+
+
+def results(cases: pd.DataFrame, y: np.ndarray, p: np.ndarray, group: np.ndarray, fold_of: np.ndarray) -> Results:
+    best = ARMS.index("xgboost")
+    reliability = [reliability_table(y, p[i], group).assign(model=ARMS[i]) for i in (best, best + 1)]
+    test = toy_cases(people=60, seed=8)
+    parts = [(one, one["y"].to_numpy(np.int8), pd.factorize(one["patient_id"])[0]) for one in (cases, test)]
+    return Results(
+        pairs=pair_table(ARMS, y, p, group, fold_of, against="xgboost+oversampling"),
+        reliability=pd.concat(reliability, ignore_index=True),
+        decision_curve=decision_curve(ARMS, y, p, group, draws=50),
+        operating=operating_table(ARMS, y, p >= 0.4, group),
+        certified=certified_table(y, p[best], group),
+        subgroups=subgroup_table(cases, y, p[best], group, called=p[best] >= 0.4),
+        leakage=leakage(),
+        canaries=canaries(),
+        test_summary=summary(test["y"].to_numpy(np.int8), probabilities(test)),
+        label_shift=shift_table(parts[0], parts[1], columns={"view": "View"}),
+    )
+
+
+def leakage() -> pd.DataFrame:
+    row = {
+        "mistake": "oversampling_before",
+        "title": "Oversampled before the split",
+        "learner": "XGBoost",
+        "auroc": 0.91,
+        "low": 0.88,
+        "high": 0.93,
+        "right": 0.71,
+        "price": 0.2,
+        "price_low": 0.17,
+        "price_high": 0.23,
+        "published": "up to +0.34 on 15 radiomic data sets",
+        "sentence": "Scores 0.910 where 0.710 is right.",
+    }
+    return pd.DataFrame([row, {**row, "mistake": "identity", "title": "The person's number", "published": ""}])
+
+
+def canaries() -> pd.DataFrame:
+    columns = ["canary", "passed", "value", "low", "high", "sentence"]
+    rows = [
+        ("shuffled_labels", True, 0.49, 0.44, 0.55, "With labels shuffled the AUROC is 0.490, which holds 0.5."),
+        ("identity_columns", False, 1.0, np.nan, np.nan, "Features that may name the person: original_x_Y."),
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def info(cases: pd.DataFrame, *, phantom: bool = False, **others: Any) -> RunInfo:
+    said: dict[str, Any] = {
+        "command": {"bootstrap": 60, "also_features": [], "label": "malignant", "group": "patient_id"},
+        "table": "masses.parquet",
+        "table_sha256": "0" * 64,
+        "provenance": {
+            "recipe_name": "lesion",
+            "recipe_hash": "a" * 64,
+            "recipe_text": "setting: {}\n",
+            "engine": "cpu",
+            "reader": {"reader": "cbis-ddsm", "root": "/nowhere"},
+        },
+        "phantom": phantom,
+        "label": "malignant",
+        "group": "patient_id",
+        "classes": ["benign", "malignant"],
+        "arms": {name: arm_title(parse_arm(name)) for name in ARMS},
+        "rows": len(cases),
+        "people": cases["patient_id"].nunique(),
+        "positives": int(cases["y"].sum()),
+        "features": 102,
+        "seeds": {"folds": 0, "models": 0, "bootstrap": 0},
+        "device": {"tree_method": "hist", "device": "cpu", "asked": "cpu", "note": ""},
+        "versions": {"radiomics_mammo": "0.1.0", "python": "3.11.7", "xgboost": "3.2.0"},
+        "best": "xgboost",
+        "best_tree": "xgboost",
+        "contribution_unit": "log-odds",
+        "remarks": ["31 people train in one type and are tested in the other: their training rows were left out."],
+    }
+    assert MODELS["readers"].baseline
+    return RunInfo(**{**said, **others})

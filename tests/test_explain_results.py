@@ -1,0 +1,183 @@
+"""Sections of the page on what the predictions are worth."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields, replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from result_toys import ARMS, toy_run
+from test_report import Page
+
+from radiomics_mammo.errors import InputError
+from radiomics_mammo.explain.arms import MOST, competing, is_baseline, shown
+from radiomics_mammo.explain.case_cards import Pictures
+from radiomics_mammo.explain.compose import compose
+from radiomics_mammo.explain.page import render
+from radiomics_mammo.explain.results_part import result_sections, shift_sentence
+from radiomics_mammo.explain.roc_figure import RocLine, roc_figure
+from radiomics_mammo.explain.sheets import p_value, share, spanned
+from radiomics_mammo.models.run.results import RESULTS, Results, read_results
+
+SLUGS = ["pairs", "held-out", "trust", "at-work", "subgroups", "leakage", "canaries"]
+
+
+def page_of(run, results=None) -> str:
+    made = compose(run, pictures=Pictures({}, ""), meaning=lambda _: "", results=results or Results())
+    return render(made)
+
+
+@pytest.fixture(scope="module")
+def run_and_results():
+    return toy_run()
+
+
+@pytest.fixture(scope="module")
+def whole(run_and_results) -> str:
+    return page_of(*run_and_results)
+
+
+def headings(text: str) -> list[str]:
+    return re.findall(r'<h2 id="([^"]+)"', text)
+
+
+def test_every_section_is_there_in_its_order(whole):
+    found = headings(whole)
+    assert found == ["cohort", "comparison", *SLUGS, "why", "cases", "limits", "method"]
+
+
+def test_a_run_without_these_tables_has_the_page_without_the_sections(run_and_results):
+    run, _ = run_and_results
+    assert headings(page_of(run)) == ["cohort", "comparison", "why", "cases", "limits", "method"]
+
+
+def test_each_table_may_be_missing_or_alone(run_and_results):
+    run, results = run_and_results
+    for name in (one.name for one in fields(Results)):
+        assert len(result_sections(run, Results(**{name: getattr(results, name)}))) == 1, name
+        assert len(result_sections(run, replace(results, **{name: None}))) >= 6, name
+
+
+def test_numbers_on_the_page_are_those_of_the_tables(whole, run_and_results):
+    _, results = run_and_results
+    text = Page(whole).text
+    certified = results.certified.set_index("target").loc[0.95]
+    assert certified["sentence"] in text
+    assert f"{certified['misses']:.0f} of {certified['people']:.0f}" in text
+    pair = results.pairs.set_index("model").loc["logistic"]
+    assert f"{pair['difference']:+.3f}".replace("-", "−") in text
+    tested = results.test_summary.set_index(["model", "metric"]).loc[("forest", "auroc"), "value"]
+    assert f"{tested:.3f}" in text
+    for wanted in ("Oversampled before the split", "+0.200", "up to +0.34", "FAILED", "1 of 2 checks failed"):
+        assert wanted in text
+
+
+def test_baselines_are_marked_and_are_never_counted_as_competitors(whole):
+    text = Page(whole).text
+    assert "Size only (baseline)" in text
+    assert "assessment (baseline)" in text
+    assert "The best of 5 models" in text
+    assert "XGBoost (baseline)" not in text
+
+
+def test_held_out_people_change_what_the_limits_say(run_and_results):
+    run, results = run_and_results
+    assert "no external test set" not in page_of(run, results)
+    assert "no external test set" in page_of(run)
+    tuned = replace(run, info=replace(run.info, command={**run.info.command, "trials": 20}))
+    assert "fixed, not tuned" in page_of(run)
+    assert "fixed, not tuned" not in page_of(tuned)
+
+
+def test_figures_and_tables_say_phantom_where_they_are():
+    run, results = toy_run(phantom=True)
+    text = page_of(run, results)
+    tables = re.findall(r"<caption>(.*?)</caption>", text, flags=re.DOTALL)
+    assert len(tables) == text.count("<table") >= 10
+    assert all("phantom" in caption for caption in tables)
+    captions = re.findall(r"<figcaption>(.*?)</figcaption>", text, flags=re.DOTALL)
+    assert len(captions) == 3
+    assert all("Phantom" in caption for caption in captions)
+    labels = re.findall(r'<svg role="img" aria-label="([^"]*)"', text)
+    assert len(labels) == 3
+    assert all("phantom" in label for label in labels)
+
+
+def test_ids_are_unique_and_nothing_is_fetched(whole):
+    ids = re.findall(r'\bid="([^"]+)"', whole)
+    assert len(ids) == len(set(ids))
+    assert not re.search(r'(?:src|href)="(?!#|data:)', whole)
+
+
+def test_the_page_is_the_same_each_time(run_and_results, whole):
+    assert page_of(*run_and_results) == whole
+
+
+def test_words_in_tables_stay_text(run_and_results):
+    run, results = run_and_results
+    evil = "<script>alert(1)</script>"
+    canaries = results.canaries.assign(sentence=evil)
+    subgroups = results.subgroups.assign(level=evil)
+    text = page_of(run, replace(results, canaries=canaries, subgroups=subgroups))
+    assert "<script" not in text
+    assert evil in Page(text).text
+
+
+def test_the_radiologists_reading_is_dashed_in_the_pages_ink(whole):
+    grid = np.linspace(0, 1, 3)
+    nothing = np.full(3, np.nan)
+    plain = roc_figure([RocLine("Readers", grid, grid, nothing, nothing, 0.8)])
+    read = roc_figure([RocLine("Readers", grid, grid, nothing, nothing, 0.8, reading=True)])
+    assert "stroke-dasharray" not in plain
+    assert "stroke-dasharray" in read
+    assert read.count("currentColor") > plain.count("currentColor")
+    assert "Dashed: Radiologists" in Page(whole).text
+
+
+def test_a_figure_holds_the_best_the_readers_and_what_must_be_there():
+    arms = {name: name for name in ("readers", "size", *(f"m{i}" for i in range(12)), "xgboost+oversampling")}
+    auroc = {name: 0.5 + 0.01 * i for i, name in enumerate(arms)}
+    auroc |= {"size": 0.99, "xgboost+oversampling": 0.51}
+    found = shown(arms, auroc=auroc, best="m3", always=("xgboost+oversampling",))
+    assert found[0] == "m3"
+    assert len(found) == MOST
+    assert set(found) == {"m3", "readers", "xgboost+oversampling", "m11", "m10", "m9", "m8"}
+    few = {name: auroc[name] for name in ("size", "m1")}
+    assert shown(few, auroc=auroc, best="m1") == ["m1", "size"]
+
+
+def test_yardsticks_are_known_by_their_models():
+    assert [is_baseline(name) for name in ("readers", "size", "xgboost+smote", "of another version")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert list(competing(dict.fromkeys(ARMS, ""))) == list(ARMS[3:])
+
+
+def test_label_shift_in_words():
+    row = {"train": 0.483, "test": 0.389, "low": -0.15, "high": -0.04}
+    said = shift_sentence(pd.DataFrame([row]), positive="malignant")
+    assert "48.3% of the training units and 38.9% of the test units are malignant: the labels shift" in said
+    assert "no shift" in shift_sentence(pd.DataFrame([{**row, "high": 0.01}]), positive="malignant")
+
+
+def test_cells():
+    assert (share(0.25), share(float("nan"))) == ("25.0%", "–")
+    assert (p_value(0.0004), p_value(0.04), p_value(float("nan"))) == ("<0.001", "0.040", "–")
+    cell = spanned({"v": -0.1, "l": float("nan"), "h": 0.2}, "v", "l", "h", signed=True)
+    assert (cell.value, cell.interval) == ("−0.100", "")
+
+
+def test_results_are_read_back_from_the_folder(tmp_path, run_and_results, whole):
+    run, results = run_and_results
+    assert all(getattr(read_results(tmp_path), name) is None for name in RESULTS)
+    for name, file in RESULTS.items():
+        getattr(results, name).to_csv(tmp_path / file, index=False)
+    assert page_of(run, read_results(tmp_path)) == whole
+    (tmp_path / "pairs.csv").write_text("")
+    with pytest.raises(InputError, match=r"pairs\.csv: cannot be read"):
+        read_results(tmp_path)
