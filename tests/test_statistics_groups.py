@@ -64,7 +64,7 @@ def test_a_clear_winner_pays_little():
 def test_blocks_do_not_change_the_winner(monkeypatch):
     y, p, group = arms(2)
     whole = correct_winner(list("abcd"), y, p, group, draws=60)
-    monkeypatch.setattr("radiomics_mammo.models.statistics.winner._CELLS", 20 * y.size)
+    monkeypatch.setattr("radiomics_mammo.models.statistics.bootstrap._CELLS", 20 * y.size)
     assert correct_winner(list("abcd"), y, p, group, draws=60) == whole
 
 

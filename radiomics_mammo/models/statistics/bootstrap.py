@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from numpy.typing import NDArray
 
+from radiomics_mammo.models.statistics.arrays import Codes, Counts, Floats, Labels
 from radiomics_mammo.models.statistics.metrics import METRICS, scores
-
-Floats = NDArray[np.float64]
 
 _CELLS = 100_000  # of one block of draws x rows: what stays in the processor's cache
 _LEAST = 16  # draws of one block: the rows are sorted anew for each
 
 
-def draw_people(n_people: int, *, draws: int, seed: int) -> NDArray[np.int32]:
+def draw_people(n_people: int, *, draws: int, seed: int) -> Counts:
     """Draw as many people as there are, with replacement, and count how often each was drawn.
 
     Returns
@@ -29,10 +27,14 @@ def draw_people(n_people: int, *, draws: int, seed: int) -> NDArray[np.int32]:
     return counts
 
 
-def bootstrap_scores(
-    y: NDArray[np.int8], p: Floats, group: NDArray[np.int64], counts: NDArray[np.int32]
-) -> Iterator[tuple[slice, Floats]]:
-    """Compute every metric of every arm in every draw, a block of draws at a time.
+def blocks_of(draws: int, n_rows: int) -> list[slice]:
+    """Divide draws into blocks that bound the memory, whatever the number of rows."""
+    step = max(_LEAST, _CELLS // n_rows)
+    return [slice(start, min(start + step, draws)) for start in range(0, draws, step)]
+
+
+def all_bootstrap_scores(y: Labels, p: Floats, group: Codes, *, draws: int, seed: int, workers: int = 1) -> Floats:
+    """Compute every metric of every arm in every draw of people.
 
     A value is the mean over repeats of the metric on that repeat's pooled out-of-fold predictions. The
     draws are the same for all arms and repeats, so differences between arms are paired.
@@ -45,34 +47,26 @@ def bootstrap_scores(
         Out-of-fold predictions.
     group : ndarray of int64, shape (n_rows,)
         The person of each row, coded from 0.
-    counts : ndarray of int32, shape (n_draws, n_people)
-        From :func:`draw_people`.
-
-    Yields
-    ------
-    draws : slice
-        Which draws these are.
-    values : ndarray of float64, shape (n_arms, n_metrics, draws in the block)
-    """
-    step = max(_LEAST, _CELLS // y.size)
-    for start in range(0, counts.shape[0], step):
-        block = slice(start, min(start + step, counts.shape[0]))
-        weights = counts[block][:, group]
-        values = np.stack([np.mean([scores(y, one, weights) for one in repeats], axis=0) for repeats in p])
-        yield block, values
-
-
-def all_bootstrap_scores(y: NDArray[np.int8], p: Floats, group: NDArray[np.int64], *, draws: int, seed: int) -> Floats:
-    """Collect :func:`bootstrap_scores` for freshly drawn people.
+    draws, seed : int
+        See :func:`draw_people`.
+    workers : int
+        Threads; changes the time only.
 
     Returns
     -------
     ndarray of float64, shape (n_arms, n_metrics, n_draws)
+        NaN where a metric is undefined in a draw.
     """
     counts = draw_people(int(group.max()) + 1, draws=draws, seed=seed)
     values = np.empty((p.shape[0], len(METRICS), draws))
-    for block, part in bootstrap_scores(y, p, group, counts):
-        values[:, :, block] = part
+
+    def fill(block: slice) -> None:
+        weights = counts[block][:, group]
+        for arm, repeats in enumerate(p):
+            values[arm, :, block] = np.mean([scores(y, one, weights) for one in repeats], axis=0)
+
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(fill, blocks_of(draws, y.size)))  # a list: errors are raised
     return values
 
 

@@ -42,17 +42,11 @@ def calibration_intercept(c: Curve) -> Floats:
     Above 0 there were more positives than predicted. Undefined (NaN) with one class.
     """
     x = _logit(c.score)
-    shift = np.where((c.positives > 0) & (c.negatives > 0), 0.0, np.nan)
-    moving = np.flatnonzero(~np.isnan(shift))
-    for _ in range(_STEPS):
-        if moving.size == 0:
-            return shift
-        mu = _expit(shift[moving, None] + x)
-        w = c.weight[moving]
-        step = np.einsum("ij,ij->i", w, c.label - mu) / np.einsum("ij,ij,ij->i", w, mu, 1.0 - mu)
-        shift[moving] += np.clip(step, -_LONGEST, _LONGEST)
-        moving = moving[np.abs(step) > _CLOSE]
-    shift[moving] = np.nan
+    both = (c.positives > 0) & (c.negatives > 0)
+    shift = np.full(both.size, np.nan)
+    if both.any():
+        begin = _climb_to_shift(x, c.label, np.ones((1, x.size)), np.zeros(1))
+        shift[both] = _climb_to_shift(x, c.label, c.weight[both], np.nan_to_num(begin))
     return shift
 
 
@@ -75,36 +69,56 @@ def ece(c: Curve, *, bins: int = BINS) -> Floats:
 
 def _fit_line(z: Floats, label: Floats, weight: Floats) -> Floats:
     """Fit intercept and slope by Newton steps from the fit of the unweighted rows; give the slopes, (n_draws,)."""
-    # All draws begin alike, whatever block they come in: the same draw has the same bits.
-    start = _newton(z, label, np.ones((1, z.size)), np.zeros((2, 1)))
-    begin = np.where(np.isnan(start), 0.0, start)
-    slopes: Floats = _newton(z, label, weight, np.repeat(begin, weight.shape[0], axis=1))[1]
+    begin = _climb_to_line(z, label, np.ones((1, z.size)), np.zeros((2, 1)))
+    slopes: Floats = _climb_to_line(z, label, weight, np.nan_to_num(begin))[1]
     return slopes
 
 
-def _newton(z: Floats, label: Floats, weight: Floats, at: Floats) -> Floats:
-    """Climb to the greatest likelihood from ``at`` of shape (2, n_draws); NaN where it is not reached."""
+# All draws begin at one point, whatever block they come in: the same draw has the same bits, and the predictions of
+# the first step are computed once. NaN where the greatest likelihood is not reached.
+
+
+def _climb_to_line(z: Floats, label: Floats, weight: Floats, begin: Floats) -> Floats:
+    """Give intercept and slope of each draw, shape (2, n_draws), from ``begin`` of shape (2, 1)."""
+    at, here = np.repeat(begin, weight.shape[0], axis=1), begin
     moving = np.arange(weight.shape[0])
     for _ in range(_STEPS):
-        if moving.size == 0:
-            return at
-        w = weight if moving.size == weight.shape[0] else weight[moving]
-        mu = _expit(at[0, moving, None] + at[1, moving, None] * z)
-        off = label - mu
-        off *= w
-        mu *= 1.0 - mu
-        mu *= w
-        g0, g1 = off.sum(axis=1), np.einsum("ij,j->i", off, z)
-        h00, h01, h11 = mu.sum(axis=1), np.einsum("ij,j->i", mu, z), np.einsum("ij,j->i", mu, z * z)
-        det = h00 * h11 - h01 * h01
-        steep = det > 0
-        det = np.where(steep, det, 1.0)
-        step = np.stack([(h11 * g0 - h01 * g1) / det, (h00 * g1 - h01 * g0) / det])
+        step = _line_step(z, label, weight if moving.size == weight.shape[0] else weight[moving], here)
         length = np.abs(step).max(axis=0)
         at[:, moving] += step * np.minimum(1.0, _LONGEST / np.maximum(length, _LONGEST))
-        at[:, moving[~steep]] = np.nan
-        moving = moving[steep & (length > _CLOSE)]
+        moving = moving[length > _CLOSE]
+        if moving.size == 0:
+            return at
+        here = at[:, moving]
     at[:, moving] = np.nan
+    return at
+
+
+def _line_step(z: Floats, label: Floats, weight: Floats, at: Floats) -> Floats:
+    """Give the Newton step of each draw, shape (2, n_draws); NaN where the likelihood is flat."""
+    mu = _expit(at[0][:, None] + at[1][:, None] * z)
+    off, bend = weight * (label - mu), weight * (mu * (1.0 - mu))
+    g0, g1 = off.sum(axis=1), np.einsum("ij,j->i", off, z)
+    h00, h01, h11 = bend.sum(axis=1), np.einsum("ij,j->i", bend, z), np.einsum("ij,j->i", bend, z * z)
+    det = h00 * h11 - h01 * h01
+    det[det <= 0] = np.nan
+    return np.stack([(h11 * g0 - h01 * g1) / det, (h00 * g1 - h01 * g0) / det])
+
+
+def _climb_to_shift(x: Floats, label: Floats, weight: Floats, begin: Floats) -> Floats:
+    """Give the shift of each draw, shape (n_draws,), from ``begin`` of shape (1,)."""
+    at, here = np.repeat(begin, weight.shape[0]), begin
+    moving = np.arange(weight.shape[0])
+    for _ in range(_STEPS):
+        w = weight if moving.size == weight.shape[0] else weight[moving]
+        mu = _expit(here[:, None] + x)
+        step = (w * (label - mu)).sum(axis=1) / (w * (mu * (1.0 - mu))).sum(axis=1)
+        at[moving] += np.clip(step, -_LONGEST, _LONGEST)
+        moving = moving[np.abs(step) > _CLOSE]
+        if moving.size == 0:
+            return at
+        here = at[moving]
+    at[moving] = np.nan
     return at
 
 
@@ -128,6 +142,7 @@ def _logit(p: Floats) -> Floats:
 
 def _expit(x: Floats) -> Floats:
     negated = np.negative(x)
-    np.exp(negated, out=negated)
+    with np.errstate(over="ignore"):  # 1 / (1 + infinity) is the 0 that is meant
+        np.exp(negated, out=negated)
     negated += 1.0
     return np.reciprocal(negated, out=negated)

@@ -11,11 +11,10 @@ from scipy.special import ndtr
 
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.models.statistics.arrays import Codes, Floats, Labels
-from radiomics_mammo.models.statistics.bootstrap import draw_people, interval
+from radiomics_mammo.models.statistics.bootstrap import blocks_of, draw_people, interval
 from radiomics_mammo.models.statistics.shares import Share, clustered_share
 from radiomics_mammo.models.statistics.subgroups import level_names
 
-_CELLS = 100_000  # of one block of draws x units: what stays in the processor's cache
 _HALVINGS = 50
 
 
@@ -128,8 +127,7 @@ def estimate_prevalence(
     _check(prior=prior)
     counts = draw_people(int(group.max()) + 1, draws=draws, seed=seed)
     value = float(_likeliest(p, np.ones((1, p.size), dtype=np.int32), prior)[0])
-    step = max(1, _CELLS // p.size)
-    drawn = [_likeliest(p, counts[i : i + step][:, group], prior) for i in range(0, draws, step)]
+    drawn = [_likeliest(p, counts[block][:, group], prior) for block in blocks_of(draws, p.size)]
     return value, *interval(np.concatenate(drawn), level=level)
 
 

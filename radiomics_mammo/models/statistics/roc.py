@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_mammo.models.statistics.arrays import Counts, Floats
+from radiomics_mammo.models.statistics.bootstrap import blocks_of
 from radiomics_mammo.models.statistics.curves import Curve, curve
 
 _POINTS = 201
-_CELLS = 4_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,10 +50,9 @@ def roc(y: NDArray[np.int8], p: Floats, group: NDArray[np.int64], *, counts: Cou
     nothing = np.full(grid.size, np.nan)
     if counts is None:
         return Roc(grid, tpr, nothing, nothing)
-    step = max(1, _CELLS // y.size)
     drawn = [
-        np.mean([_at(curve(y, one, counts[i : i + step][:, group]), grid) for one in p], axis=0)
-        for i in range(0, counts.shape[0], step)
+        np.mean([_at(curve(y, one, counts[block][:, group]), grid) for one in p], axis=0)
+        for block in blocks_of(counts.shape[0], y.size)
     ]
     low, high = np.nanquantile(np.concatenate(drawn), [0.025, 0.975], axis=0)
     return Roc(grid, tpr, low, high)

@@ -9,11 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_mammo.models.statistics.arrays import Codes, Counts, Floats, Labels
-from radiomics_mammo.models.statistics.bootstrap import draw_people, interval
+from radiomics_mammo.models.statistics.bootstrap import blocks_of, draw_people, interval
 from radiomics_mammo.models.statistics.metrics import auroc, curve
-
-_CELLS = 100_000
-_LEAST = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +69,7 @@ def correct_winner(
     level : float
     """
     counts = draw_people(int(group.max()) + 1, draws=draws, seed=seed)
-    step = max(_LEAST, _CELLS // y.size)
-    blocks = [counts[start : start + step] for start in range(0, draws, step)]
+    blocks = [counts[block] for block in blocks_of(draws, y.size)]
     within = np.concatenate([_aurocs(y, p, group, block) for block in blocks], axis=1)
     without = np.concatenate([_aurocs(y, p, group, (block == 0).astype(np.int32)) for block in blocks], axis=1)
     defined = ~np.isnan(within[0])
