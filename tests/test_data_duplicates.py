@@ -117,6 +117,12 @@ def test_degenerate_rows_are_no_evidence(row):
     assert ties_of(x, PEOPLE) == ([], [])
 
 
+def test_three_fractions_are_evidence():
+    x = noise()
+    x[[2, 7]] = [0.5, 0.25, 0.125, 1, 1, 1]
+    assert ties_of(x, PEOPLE)[0] == [(2, 7)]
+
+
 def test_counts_with_noise_in_the_last_digits_are_counts():
     x = np.repeat(np.arange(60.0).reshape(10, 6) % 7 + 1, 2, axis=0)
     assert ties_of(x * (1 + 1e-13 * noise(20)), np.arange(20)) == ([], [])

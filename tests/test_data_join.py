@@ -175,6 +175,11 @@ def test_simulated_in_part_is_simulated(tmp_path):
     assert table.provenance["phantom"] is True
 
 
+def test_real_and_simulated_contradict(tmp_path):
+    frame = toy_frame(people=5)[["case_id"]].assign(phantom=True)
+    refused([base_table(tmp_path), clinical(tmp_path, frame)], match="column 'phantom' contradicts .* in 10 cases")
+
+
 def test_numeric_case_ids_join_with_text(tmp_path):
     base = toy_frame(people=5).assign(case_id=np.arange(10))
     write_table(base, tmp_path / "b.parquet", provenance={})

@@ -85,6 +85,8 @@ def test_people_of_the_test_set_leave_the_training_set(tmp_path):
     assert not {"P_00003", "P_00007"} & set(sides.train.rows["patient_id"])
     assert sides.remarks == ("2 people are in the test set as well: their 4 training rows were left out.",)
     assert sides.train.group.max() == 57
+    np.testing.assert_array_equal(sides.train.y, sides.train.rows["malignant"])
+    np.testing.assert_array_equal(sides.test.y, test["malignant"])
 
 
 def test_images_of_the_test_set_under_another_name_leave_too(tmp_path):
@@ -247,13 +249,20 @@ def test_people_who_train_in_one_type_and_test_in_the_other(tmp_path):
     calcified = frame["case_id"].isin(["P_00001_1", "P_00002_1"])
     frame.loc[calcified, "abnormality_type"] = "calcification"
     frame.loc[frame["case_id"] == "P_00001_1", "split"] = "test"
+    frame.loc[frame["case_id"] == "P_00003_1", "split"] = "test"  # one type, both splits: no such person in CBIS-DDSM
     sides = read_sides([save(frame, tmp_path / "t.parquet")], question=ASKED, official=True)
     assert sides.remarks == (
         "2 people have lesions of both types (calcification and mass); 1 of them are in both splits.",
-        "1 people are in the test set as well: their 1 training rows were left out.",
+        "2 people are in the test set as well: their 2 training rows were left out.",
     )
     assert not set(sides.train.rows["patient_id"]) & set(sides.test.rows["patient_id"])
-    assert sides.train.y.size + sides.test.y.size == 119
+    assert sides.train.y.size + sides.test.y.size == 118
+
+
+def test_the_split_in_capitals(tmp_path):
+    frame = split_frame()
+    path = save(frame.assign(split=frame["split"].str.title()), tmp_path / "t.parquet")
+    assert read_sides([path], question=ASKED, official=True).test.y.size == 30
 
 
 @pytest.mark.parametrize(

@@ -134,9 +134,19 @@ def test_infinite_feature(value):
 def test_text_in_a_feature():
     frame = toy_frame()
     frame[FEATURES[0]] = frame[FEATURES[0]].astype(object)
-    frame.loc[0, FEATURES[0]] = "n/a"
-    with pytest.raises(InputError, match="is not numeric"):
+    frame.loc[[0, 3], FEATURES[0]] = ["n/a", "high"]
+    with pytest.raises(InputError, match=r"is not numeric: P_00000_0 \('n/a'\), P_00001_1 \('high'\)"):
         prepared(frame)
+
+
+def test_numbers_as_text_are_numbers():
+    frame = toy_frame()
+    wanted = frame[FEATURES[0]].to_numpy(copy=True)
+    frame[FEATURES[0]] = frame[FEATURES[0]].astype(str).astype(object)
+    frame.loc[5, FEATURES[0]] = None
+    found = prepared(frame).x[:, 0]
+    assert np.isnan(found[5])
+    np.testing.assert_array_equal(np.delete(found, 5), np.delete(wanted, 5))
 
 
 def test_no_features():
@@ -195,3 +205,43 @@ def test_a_tables_mixed_columns_can_be_written(tmp_path):
     frame["odd"] = pd.Series([1, "a", None] * 40, dtype=object)
     prepared(frame).rows.to_parquet(tmp_path / "rows.parquet")
     assert pd.read_parquet(tmp_path / "rows.parquet")["odd"].isna().sum() == 40
+
+
+def test_units_and_blocks_come_with_the_cohort():
+    cohort = prepared(toy_frame(people=20), unit="patient", aggregate="noisy-or")
+    assert (cohort.units.kind, cohort.units.rule) == ("patient", "noisy-or")
+    assert cohort.units.y.tolist() == toy_frame(people=20)["malignant"].to_numpy()[::2].tolist()
+    assert cohort.units.rows["case_id"].tolist() == [f"P_{person:05d}" for person in range(20)]
+    assert set(cohort.blocks) == {"metadata", "readers"}
+    assert len(prepared(toy_frame()).units.y) == 120
+
+
+def test_a_unit_that_the_table_cannot_tell():
+    with pytest.raises(InputError, match="--unit breast needs the column laterality"):
+        prepared(toy_frame(), unit="breast")
+
+
+def test_a_row_without_label_needs_no_person():
+    frame = toy_frame().astype({"malignant": "Int64"})
+    frame.loc[0, "malignant"] = pd.NA
+    frame.loc[0, "patient_id"] = None
+    assert prepared(frame, drop_unlabelled=True).y.size == 119
+
+
+def test_every_refusal_says_what_to_do():
+    spoilt = (
+        toy_frame().assign(malignant=1),
+        toy_frame().assign(patient_id=None),
+        toy_frame().assign(case_id="one"),
+        toy_frame().assign(**{FEATURES[0]: np.inf}),
+        toy_frame().assign(**{FEATURES[0]: "text"}),
+        toy_frame().assign(**dict.fromkeys(FEATURES, np.nan)),
+        toy_frame().drop(columns="malignant"),
+        toy_frame().iloc[:0],
+    )
+    for frame in spoilt:
+        with pytest.raises(InputError) as caught:
+            prepared(frame)
+        assert caught.value.cause
+        assert not caught.value.cause.endswith(".")
+        assert caught.value.remedy.endswith((".", "MALIGNANT"))

@@ -90,7 +90,7 @@ def refuse_infinite(x: NDArray[np.float64], names: Sequence[str], case_ids: Sequ
     InputError
         A value is infinite or above 1e150; columns and rows are named.
     """
-    bad = np.abs(x) > _TOO_LARGE  # False for NaN
+    bad = (x > _TOO_LARGE) | (x < -_TOO_LARGE)  # False for NaN
     if bad.any():
         columns = [names[int(i)] for i in np.flatnonzero(bad.any(axis=0))]
         rows = [case_ids[int(i)] for i in np.flatnonzero(bad.any(axis=1))]
