@@ -16,6 +16,7 @@ from radiomics_mammo.models.honesty.shuffling import shuffled_labels
 from radiomics_mammo.models.honesty.ways import Bench, Floats, Judged, Way, auroc_draws, judge
 from radiomics_mammo.models.records import Cohort
 from radiomics_mammo.models.statistics.bootstrap import draw_people, interval
+from radiomics_mammo.models.training.splits import repeated_folds
 
 DRAWS = 1_000
 _SPLIT = Way(split="row")
@@ -101,6 +102,7 @@ def leakage_prices(
         Too few people for the folds.
     """
     bench, remarks = _bench(cohort, seed=seed, folds=folds, repeats=repeats, workers=workers, shuffled=shuffled)
+    repeated_folds(bench.y, bench.group, folds=folds, repeats=repeats, seed=seed)  # or refuse before the first mistake
     counts = draw_people(int(bench.group.max()) + 1, draws=draws, seed=seed)
     scored: dict[tuple[Way, str], _Scored] = {}
     lines: list[dict[str, object]] = []
