@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 SHOWN = 20
 """Rows on screen; --out has them all."""
-SENSITIVITY = 0.95
-
 EPILOG = """\
 what comes out (one row a unit of prediction: lesion, image, breast or patient, as the model was trained):
   score                the model's own, before calibration
@@ -72,9 +70,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--sensitivity",
         type=float,
-        default=SENSITIVITY,
         metavar="S",
-        help="of the certificate that verdicts are by (default: %(default)s)",
+        help="of the certificate that verdicts are by (default: 0.95, or the model's first)",
     )
     parser.add_argument(
         "--trust-table", action="store_true", help="take a table that does not say with which recipe it was made"

@@ -23,6 +23,8 @@ from radiomics_mammo.tables import Table
 
 Floats = NDArray[np.float64]
 
+USUAL = 0.95
+"""Sensitivity of the certificate that verdicts are by where nobody asks for another."""
 IN_TRAINING = "in training: not an independent prediction"
 _TOO_LARGE = 1e150  # its square overflows: such a value is a broken measurement
 _NAMED = 8
@@ -233,8 +235,10 @@ def _warnings(model: SavedModel, rows: pd.DataFrame, *, trained: Collection[str]
     return said
 
 
-def choose_certificate(facts: ModelFacts, *, target: float) -> Certificate | None:
+def choose_certificate(facts: ModelFacts, *, target: float | None = None) -> Certificate | None:
     """Give the certificate for a sensitivity; of several confidences the highest.
+
+    Without a target it is the one for 0.95, or the first where there is none for 0.95.
 
     Returns
     -------
@@ -248,7 +252,10 @@ def choose_certificate(facts: ModelFacts, *, target: float) -> Certificate | Non
     """
     if not facts.certificates:
         return None
-    found = [one for one in facts.certificates if abs(one.target - target) < 1e-9]
+    wanted = USUAL if target is None else target
+    found = [one for one in facts.certificates if abs(one.target - wanted) < 1e-9]
+    if not found and target is None:
+        return facts.certificates[0]
     if not found:
         there = ", ".join(f"{one.target:g}" for one in facts.certificates)
         raise InputError(f"no certificate for a sensitivity of {target:g}", remedy=f"There is one for each of {there}.")

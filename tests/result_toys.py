@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from radiomics_mammo.models.statistics.operating import operating_table
 from radiomics_mammo.models.statistics.pairs import pair_table
 from radiomics_mammo.models.statistics.reliability import reliability_table
 from radiomics_mammo.models.statistics.subgroups import subgroup_table
+from radiomics_mammo.models.statistics.winner import correct_winner
 
 ARMS = ("prevalence", "size", "readers", "logistic", "forest", "xgboost", "xgboost+oversampling", "xgboost+smote")
 _SKILL = (0.0, 0.6, 1.6, 1.0, 1.1, 1.3, 1.2, 1.15)
@@ -116,8 +118,15 @@ def results(cases: pd.DataFrame, y: np.ndarray, p: np.ndarray, group: np.ndarray
         leakage=leakage(),
         canaries=canaries(),
         test_summary=summary(test["y"].to_numpy(np.int8), probabilities(test)),
+        winner=winner(y, p, group),
+        test_operating=operating_table(ARMS, parts[1][1], probabilities(test) >= 0.4, parts[1][2]),
         label_shift=shift_table(parts[0], parts[1], columns={"view": "View"}),
     )
+
+
+def winner(y: np.ndarray, p: np.ndarray, group: np.ndarray) -> pd.DataFrame:
+    found = asdict(correct_winner(ARMS[3:], y, p[3:], group, draws=30))
+    return pd.DataFrame({"model": ARMS[3:], "chosen": found.pop("chosen"), **found})
 
 
 def leakage() -> pd.DataFrame:
@@ -162,6 +171,10 @@ def info(cases: pd.DataFrame, *, phantom: bool = False, **others: Any) -> RunInf
         "phantom": phantom,
         "label": "malignant",
         "group": "patient_id",
+        "unit": "lesion",
+        "rule": "max",
+        "units": len(cases),
+        "kept": "xgboost",
         "classes": ["benign", "malignant"],
         "arms": {name: arm_title(parse_arm(name)) for name in ARMS},
         "rows": len(cases),

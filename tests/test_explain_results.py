@@ -55,7 +55,7 @@ def test_a_run_without_these_tables_has_the_page_without_the_sections(run_and_re
 
 def test_each_table_may_be_missing_or_alone(run_and_results):
     run, results = run_and_results
-    for name in (one.name for one in fields(Results)):
+    for name in (one.name for one in fields(Results) if one.name != "winner"):  # it is a sentence beside the pairs
         assert len(result_sections(run, Results(**{name: getattr(results, name)}))) == 1, name
         assert len(result_sections(run, replace(results, **{name: None}))) >= 6, name
 
@@ -133,7 +133,7 @@ def test_the_radiologists_reading_is_dashed_in_the_pages_ink(whole):
     assert "stroke-dasharray" not in plain
     assert "stroke-dasharray" in read
     assert read.count("currentColor") > plain.count("currentColor")
-    assert "Dashed: Radiologists" in Page(whole).text
+    assert "text: Radiologists' assessment, which no model was given" in Page(whole).text
 
 
 def test_a_figure_holds_the_best_the_readers_and_what_must_be_there():

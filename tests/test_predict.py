@@ -241,6 +241,8 @@ def test_of_several_confidences_the_highest_counts():
     assert found is not None
     assert found.confidence == 0.95
     assert choose_certificate(replace(facts(), certificates=()), target=0.95) is None
+    assert choose_certificate(facts()) == facts().certificates[0]
+    assert choose_certificate(replace(facts(), certificates=facts().certificates[1:])) == facts().certificates[1]
     with pytest.raises(InputError, match="no certificate"):
         choose_certificate(facts(), target=0.9)
 

@@ -22,6 +22,11 @@ def competing(arms: Mapping[str, str]) -> dict[str, str]:
     return {name: title for name, title in arms.items() if not is_baseline(name)}
 
 
+def marked(arms: Mapping[str, str]) -> dict[str, str]:
+    """Give the arms' titles, yardsticks said to be so."""
+    return {name: f"{title} (baseline)" if is_baseline(name) else title for name, title in arms.items()}
+
+
 def shown(arms: Mapping[str, str], *, auroc: Mapping[str, float], best: str, always: tuple[str, ...] = ()) -> list[str]:
     """Choose the arms of a figure, the best first, the others by AUROC.
 

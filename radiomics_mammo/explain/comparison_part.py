@@ -18,12 +18,14 @@ from radiomics_mammo.models.statistics.bootstrap import draw_people
 from radiomics_mammo.models.statistics.metrics import METRICS, Metric
 from radiomics_mammo.models.statistics.roc import roc
 
+_SLOPE = "calibration_slope"
 _BAND_DRAWS = 500  # of the ROC band, which is a drawing; the intervals in the table have them all
 
 
 def comparison_part(run: Run) -> ComparisonPart:
     """Put the tables of the models, of the resampled twins, and the ROC figure together."""
     info = run.info
+    shown_metrics = _shown(run.summary)
     mean_p = run.predictions.groupby("model")["p"].mean()
     rows = [
         ModelRow(title, estimates(run.summary, name), f"{mean_p[name]:.3f}", name == info.best, is_baseline(name))
@@ -34,16 +36,19 @@ def comparison_part(run: Run) -> ComparisonPart:
         best=info.best,
         titles=info.arms,
         mean_p=float(mean_p.get(info.best, np.nan)),
-        share=info.positives / info.rows,
+        share=info.positives / info.units,
     )
     return ComparisonPart(
-        headings=[metric.heading for metric in _shown(run.summary).values()],
+        headings=[metric.heading for metric in shown_metrics.values()],
         models=rows,
         differences=_differences(run),
         calibration=calibration,
-        reading=wording.reading(info.classes),
+        reading=wording.reading(info.classes, slope=_SLOPE in shown_metrics),
         roc=_roc(run),
         drawn=_drawn(info),
+        better=wording.better(slope=_SLOPE in shown_metrics),
+        better_by="A negative Brier difference is an improvement."
+        + (" A difference in slope is no gain in itself: nearer 1 is better." if _SLOPE in shown_metrics else ""),
     )
 
 
@@ -88,7 +93,11 @@ def _differences(run: Run) -> list[DifferenceRow]:
 def _drawn(info: RunInfo) -> str:
     """Say which curves are there, and whose the dashed one is."""
     several = f"Of {len(info.arms)} models the best are drawn." if len(info.arms) > MOST else ""
-    readers = f"Dashed: {info.arms[READING]}, which no model was given." if READING in info.arms else ""
+    readers = (
+        f"Dashed, in the colour of the text: {info.arms[READING]}, which no model was given."
+        if READING in info.arms
+        else ""
+    )
     return f"{several} {readers}".strip()
 
 

@@ -19,6 +19,7 @@ from radiomics_mammo.explain.results_part import result_sections
 from radiomics_mammo.explain.why_part import Meaning, why_part
 from radiomics_mammo.models.run.results import Results
 from radiomics_mammo.models.run.runfolder import Run
+from radiomics_mammo.models.run.runinfo import RunInfo
 
 _NOTHING = Results()
 
@@ -92,11 +93,18 @@ def _cohort_facts(run: Run) -> list[tuple[str, str]]:
     failed = {-1: "not recorded", 0: "none"}.get(info.failures, f"{info.failures} cases could not be measured")
     return [
         ("Cases", f"{info.rows}, of {info.people} people"),
-        (info.classes[1].capitalize(), f"{info.positives} ({100 * info.positives / info.rows:.0f}%)"),
-        (info.classes[0].capitalize(), f"{info.rows - info.positives}"),
+        *([("Predicted by", f"{info.unit}: {info.units}, {info.rule} of its cases")] if info.unit != "lesion" else []),
+        (info.classes[1].capitalize(), f"{info.positives} ({100 * info.positives / info.units:.0f}%)"),
+        (info.classes[0].capitalize(), f"{info.units - info.positives}"),
+        *([("Held out", _held_out(info))] if info.test else []),
         ("Features", f"{info.features}"),
         ("Left out in extraction", failed),
     ]
+
+
+def _held_out(info: RunInfo) -> str:
+    test = info.test
+    return f"{test['rows']} cases of {test['people']} people, {test['positives']} of {test['units']} {info.classes[1]}"
 
 
 def _failures(run: Run) -> list[tuple[str, int]]:

@@ -19,7 +19,7 @@ def contributions(model: Any, x: Floats, *, source: NDArray[np.int64], n_feature
 
     Parameters
     ----------
-    model : xgboost.XGBClassifier or a scikit-learn forest
+    model : xgboost.Booster or a scikit-learn forest
         Fitted, two classes.
     x : ndarray of float64, shape (n_rows, n_prepared)
         Rows as the model is given them.
@@ -34,7 +34,7 @@ def contributions(model: Any, x: Floats, *, source: NDArray[np.int64], n_feature
         One column a feature and the base value last; a row adds up to the model's log-odds (XGBoost) or
         probability (forests).
     """
-    raw = _boosted(model, x) if hasattr(model, "get_booster") else _forest(model, x)
+    raw = _boosted(model, x) if hasattr(model, "get_score") else _forest(model, x)
     summed = np.zeros((x.shape[0], n_features + 1))
     np.add.at(summed.T, np.append(source, n_features), raw.T)
     return summed
@@ -45,7 +45,7 @@ def _boosted(model: Any, x: Floats) -> Floats:
 
     # XGBoost's own; equal to shap.TreeExplainer, and on the GPU when the model is.
     rows = xgboost.DMatrix(x, nthread=1)
-    return np.asarray(model.get_booster().predict(rows, pred_contribs=True), dtype=np.float64)
+    return np.asarray(model.predict(rows, pred_contribs=True), dtype=np.float64)
 
 
 def _forest(model: Any, x: Floats) -> Floats:

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 import pandas as pd
 from markupsafe import Markup
 
-from radiomics_mammo.explain.svg import INK, PALETTE, canvas, to_svg
+from radiomics_mammo.explain.svg import DASHES, INK, PALETTE, canvas, to_svg
 
 ALL, NONE = "treat all", "treat none"
 _FLOOR = -0.25  # of the axis, as a share of the highest net benefit: what lies lower is harm enough
 
 
-def decision_figure(curves: pd.DataFrame, *, titles: Mapping[str, str], note: str = "") -> Markup:
+def decision_figure(curves: pd.DataFrame, *, titles: Mapping[str, str], reading: str = "", note: str = "") -> Markup:
     """Draw the decision curves of some models beside calling everybody and nobody.
 
     Parameters
@@ -22,6 +22,8 @@ def decision_figure(curves: pd.DataFrame, *, titles: Mapping[str, str], note: st
         Columns model, threshold, net_benefit, low, high; with the models ``treat all`` and ``treat none``.
     titles : mapping of str to str
         Which models to draw, the first with its band, and what they are called.
+    reading : str
+        Of these the radiologists' own reading, drawn in the ink of the page.
     note : str
         Written into the figure.
     """
@@ -30,14 +32,14 @@ def decision_figure(curves: pd.DataFrame, *, titles: Mapping[str, str], note: st
     with canvas(4.6, 5.2) as figure:
         axes = figure.add_subplot()
         for i, (name, title) in reversed(list(enumerate(titles.items()))):
-            colour, part = PALETTE[i % len(PALETTE)], own[name]
+            colour, part = INK if name == reading else PALETTE[i % len(PALETTE)], own[name]
             if i == 0 and part["low"].notna().any():
                 axes.fill_between(part["threshold"], part["low"], part["high"], color=colour, alpha=0.2, linewidth=0)
             axes.plot(
                 part["threshold"],
                 part["net_benefit"],
                 color=colour,
-                linestyle="-" if i == 0 else "--",
+                linestyle=DASHES[i % len(DASHES)],
                 linewidth=2.2 if i == 0 else 1.4,
                 label=title,
             )

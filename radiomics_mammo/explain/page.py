@@ -130,6 +130,8 @@ class ComparisonPart:
     reading: Sequence[tuple[str, str]]
     roc: Markup
     drawn: str = ""
+    better: str = ""
+    better_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

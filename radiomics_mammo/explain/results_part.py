@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from radiomics_mammo.explain.arms import shown
+from radiomics_mammo.explain.arms import READING, marked, shown
 from radiomics_mammo.explain.decision_figure import decision_figure
 from radiomics_mammo.explain.page import Figure, Section
 from radiomics_mammo.explain.reliability_figure import Calibration, reliability_figure
@@ -21,12 +21,15 @@ from radiomics_mammo.explain.sheets import (
     subgroup_sheet,
     summary_sheet,
 )
+from radiomics_mammo.explain.wording import number
 from radiomics_mammo.models import HEADLINE
 from radiomics_mammo.models.run.results import Results
 from radiomics_mammo.models.run.runfolder import Run
 from radiomics_mammo.models.run.runinfo import RunInfo
 
 _CURVES = 4
+_AT_TRAINING = "At the operating threshold, chosen in each fold on predictions of its training people; counts are means over repeats"
+_AT_TEST = "On held-out people at the operating threshold, chosen on predictions of the training people"
 
 
 def result_sections(run: Run, results: Results) -> list[Section]:
@@ -46,12 +49,23 @@ def result_sections(run: Run, results: Results) -> list[Section]:
 def _pairs(info: RunInfo, results: Results) -> Section | None:
     if results.pairs is None or results.pairs.empty:
         return None
-    against = results.pairs["against"].unique()
-    one = f" {info.arms.get(against[0], against[0])} is the model that the others are held against." * (
-        len(against) == 1
+    said = ["Differences on the same people, corrected for the number of comparisons."]
+    against = [str(name) for name in results.pairs["against"].unique()]
+    if len(against) == 1:
+        said.append(f"Each line is a model's AUROC minus that of {info.arms.get(against[0], against[0])}.")
+    if results.winner is not None and len(results.winner):
+        said.append(winner_sentence(results.winner, info.arms))
+    sheet = pairs_sheet(results.pairs, marked(info.arms))
+    return Section("pairs", "Is one better than another?", [" ".join(said)], sheets=[sheet])
+
+
+def winner_sentence(table: pd.DataFrame, titles: Mapping[str, str]) -> str:
+    """Say what choosing the best of several models owes to chance (BBC-CV)."""
+    row = table.iloc[0]
+    return (
+        f"The best, {titles.get(row['name'], row['name'])}, scores {number(row['apparent'])}; corrected for having been "
+        f"chosen on the same people it is {number(row['corrected'])} ({number(row['low'])} to {number(row['high'])})."
     )
-    said = f"Differences on the same people, corrected for the number of comparisons.{one}"
-    return Section("pairs", "Is one better than another?", [said], sheets=[pairs_sheet(results.pairs, info.arms)])
 
 
 def _held_out(info: RunInfo, results: Results) -> Section | None:
@@ -64,7 +78,9 @@ def _held_out(info: RunInfo, results: Results) -> Section | None:
             "model was trained once on all training people."
         )
         caption = "On held-out people, with 95% intervals"
-        sheets.append(summary_sheet(results.test_summary, info.arms, caption=caption))
+        sheets.append(summary_sheet(results.test_summary, marked(info.arms), caption=caption))
+    if results.test_operating is not None:
+        sheets.append(operating_sheet(results.test_operating, marked(info.arms), caption=_AT_TEST))
     if results.label_shift is not None and len(results.label_shift):
         text.append(shift_sentence(results.label_shift, positive=info.classes[1]))
         sheets.append(shift_sheet(results.label_shift))
@@ -100,7 +116,9 @@ def _trust(run: Run, results: Results) -> Section | None:
             f"band is the pointwise 95% interval of {next(iter(titles.values()))}. A model is of use where it lies "
             "above calling everybody and calling nobody."
         )
-        figures.append(Figure(decision_figure(results.decision_curve, titles=titles, note=note), caption))
+        figures.append(
+            Figure(decision_figure(results.decision_curve, titles=titles, reading=READING, note=note), caption)
+        )
     if not figures:
         return None
     return Section("trust", "Can the probabilities be trusted, and are they of use?", figures=figures)
@@ -127,7 +145,7 @@ def _curves(table: pd.DataFrame, run: Run) -> Mapping[str, str]:
 def _at_work(info: RunInfo, results: Results) -> Section | None:
     text, sheets = [], []
     if results.operating is not None and len(results.operating):
-        sheets.append(operating_sheet(results.operating, info.arms))
+        sheets.append(operating_sheet(results.operating, marked(info.arms), caption=_AT_TRAINING))
     if results.certified is not None and len(results.certified):
         text += [
             f"Miss no {info.classes[1]} case: the certificates are of {info.arms.get(info.best, 'the best model')}. "

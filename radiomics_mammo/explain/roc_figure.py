@@ -9,11 +9,10 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from radiomics_mammo.explain.svg import INK, PALETTE, canvas, to_svg
+from radiomics_mammo.explain.svg import DASHES, INK, PALETTE, canvas, to_svg
 
 Floats = NDArray[np.float64]
 
-_DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)))
 _READING = (0, (4, 3))
 
 
@@ -61,7 +60,7 @@ def roc_figure(lines: Sequence[RocLine], *, note: str = "") -> Markup:
                 line.fpr,
                 line.tpr,
                 color=colour,
-                linestyle=_READING if line.reading else _DASHES[i % len(_DASHES)],
+                linestyle=_READING if line.reading else DASHES[i % len(DASHES)],
                 linewidth=2.2 if i == 0 else 1.4,
                 label=f"{line.title}: {line.auroc:.3f}",
             )

@@ -39,9 +39,11 @@ def whole(value: float) -> str:
 
 def pairs_sheet(table: pd.DataFrame, titles: Mapping[str, str]) -> Sheet:
     """Each arm against another: difference in AUROC, p-values, verdict."""
+    one = table["against"].nunique() == 1
     rows: list[list[str | Estimate]] = [
         [
-            f"{titles.get(row['model'], row['model'])} minus {titles.get(row['against'], row['against'])}",
+            titles.get(row["model"], row["model"])
+            + ("" if one else f" minus {titles.get(row['against'], row['against'])}"),
             spanned(row, "difference", "low", "high", signed=True),
             p_value(row["p"]),
             p_value(row["p_holm"]),
@@ -73,7 +75,7 @@ def summary_sheet(table: pd.DataFrame, titles: Mapping[str, str], *, caption: st
     return Sheet(caption, ["Model", *(metric.heading for metric in shown.values())], rows)
 
 
-def operating_sheet(table: pd.DataFrame, titles: Mapping[str, str]) -> Sheet:
+def operating_sheet(table: pd.DataFrame, titles: Mapping[str, str], *, caption: str) -> Sheet:
     """What comes of each arm's calls at its operating threshold."""
     figures = {
         "sensitivity": "Sensitivity",
@@ -94,12 +96,7 @@ def operating_sheet(table: pd.DataFrame, titles: Mapping[str, str]) -> Sheet:
         for row in _records(table)
     ]
     headings = ["Model", *there.values(), *(title for name, title in counts.items() if name in table)]
-    return Sheet(
-        "At the operating threshold, chosen on out-of-fold predictions of the training people; counts are means over "
-        "repeats",
-        headings,
-        rows,
-    )
+    return Sheet(caption, headings, rows)
 
 
 def certified_sheet(table: pd.DataFrame) -> Sheet:
@@ -113,7 +110,7 @@ def certified_sheet(table: pd.DataFrame) -> Sheet:
             spanned(row, "recall_rate", "recall_rate_low", "recall_rate_high"),
             number(row["upper"]),
             share(row["in_band"]),
-            f"{whole(row['misses'])} of {whole(row['people'])}",
+            f"{'–' if pd.isna(row['threshold']) else whole(row['misses'])} of {whole(row['people'])}",
             whole(row["needed"]),
         ]
         for row in _records(table)

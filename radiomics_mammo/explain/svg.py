@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 INK = "#1a2b3c"  # a colour nobody else uses: replaced by the page's own
 # Okabe and Ito's palette, told apart with any colour vision, mid-tone so that it shows on white and on black.
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c8c8c")
+
+DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)))
 
 _STYLE = {
     "svg.fonttype": "none",  # text stays text

@@ -14,7 +14,7 @@ Row = Mapping[str, float]
 def estimate(title: str, row: Row, *, signed: bool = False) -> Estimate:
     """Write a value with its interval; ``row`` has value, low and high."""
     value, low, high = (number(row[name], signed=signed) for name in ("value", "low", "high"))
-    return Estimate(title, value, f"{low} to {high}")
+    return Estimate(title, value, "" if row["low"] != row["low"] else f"{low} to {high}")
 
 
 def number(value: float, *, signed: bool = False) -> str:
@@ -94,9 +94,23 @@ def calibration(summary: pd.DataFrame, *, best: str, titles: Mapping[str, str], 
     return f"{text}, and {constant:.3f} is what the same probability for everybody would score."
 
 
-def reading(classes: Sequence[str]) -> list[tuple[str, str]]:
+def better(*, slope: bool) -> str:
+    """Say in which direction the metrics of the comparison improve."""
+    ideal = " calibration slope: 1 is ideal;" if slope else ""
+    return f"Brier score: lower is better;{ideal} for all others higher is better."
+
+
+def reading(classes: Sequence[str], *, slope: bool = False) -> list[tuple[str, str]]:
     """Explain the metrics to someone who reads mammograms rather than statistics."""
     negative, positive = classes
+    calibrated = (
+        "Calibration slope",
+        "1 where probabilities are as far apart as the truth; below 1 they are too extreme, above 1 too timid.",
+    )
+    return [*_reading(negative, positive), *([calibrated] if slope else [])]
+
+
+def _reading(negative: str, positive: str) -> list[tuple[str, str]]:
     return [
         (
             "AUROC",

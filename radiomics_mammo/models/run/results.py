@@ -20,7 +20,9 @@ RESULTS: dict[str, str] = {
     "subgroups": "subgroups.csv",
     "leakage": "leakage.csv",
     "canaries": "canaries.csv",
+    "winner": "winner.csv",
     "test_summary": "test_summary.csv",
+    "test_operating": "test_operating.csv",
     "label_shift": "label_shift.csv",
 }
 """File names by the field of :class:`Results` that they are read into."""
@@ -42,8 +44,10 @@ class Results:
         Certified sensitivity, and the best model by subgroup.
     leakage, canaries : pandas.DataFrame or None
         Prices of the usual mistakes, and the checks that run every time.
-    test_summary, label_shift : pandas.DataFrame or None
-        The summary on held-out people, and how their share of positives differs.
+    winner : pandas.DataFrame or None
+        What choosing the best model owes to chance.
+    test_summary, test_operating, label_shift : pandas.DataFrame or None
+        Of held-out people: the summary, what calls lead to, and how their share of positives differs.
     """
 
     pairs: pd.DataFrame | None = None
@@ -54,7 +58,9 @@ class Results:
     subgroups: pd.DataFrame | None = None
     leakage: pd.DataFrame | None = None
     canaries: pd.DataFrame | None = None
+    winner: pd.DataFrame | None = None
     test_summary: pd.DataFrame | None = None
+    test_operating: pd.DataFrame | None = None
     label_shift: pd.DataFrame | None = None
 
 
