@@ -28,7 +28,7 @@ from radiomics_mammo.models.run.runfolder import Run
 from radiomics_mammo.models.run.runinfo import RunInfo
 
 _CURVES = 4
-_AT_TRAINING = "At the operating threshold, chosen in each fold on predictions of its training people; counts are means over repeats"
+_AT_TRAINING = "At the operating threshold, chosen in each fold on its training people; counts are means over repeats"
 _AT_TEST = "On held-out people at the operating threshold, chosen on predictions of the training people"
 
 
@@ -62,14 +62,15 @@ def _pairs(info: RunInfo, results: Results) -> Section | None:
 def winner_sentence(table: pd.DataFrame, titles: Mapping[str, str]) -> str:
     """Say what choosing the best of several models owes to chance (BBC-CV)."""
     row = table.iloc[0]
+    apparent, corrected, low, high = (number(row[name]) for name in ("apparent", "corrected", "low", "high"))
     return (
-        f"The best, {titles.get(row['name'], row['name'])}, scores {number(row['apparent'])}; corrected for having been "
-        f"chosen on the same people it is {number(row['corrected'])} ({number(row['low'])} to {number(row['high'])})."
+        f"The best, {titles.get(row['name'], row['name'])}, scores {apparent}; corrected for having been chosen on the "
+        f"same people it is {corrected} ({low} to {high})."
     )
 
 
 def _held_out(info: RunInfo, results: Results) -> Section | None:
-    if results.test_summary is None and results.label_shift is None:
+    if all(one is None for one in (results.test_summary, results.test_operating, results.label_shift)):
         return None
     text, sheets = [], []
     if results.test_summary is not None:
