@@ -4,29 +4,64 @@ from __future__ import annotations
 
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.models.records import Arm, Model, Sampler
-from radiomics_mammo.models.training import learners, samplers
+from radiomics_mammo.models.training import learners as made
+from radiomics_mammo.models.training import samplers
 
 MODELS: dict[str, Model] = {
-    "prevalence": Model("Prevalence only", learners.prevalence, resamples=False),
-    "logistic": Model("Logistic regression (L2)", learners.logistic),
-    "forest": Model("Random forest", learners.forest, tree=True),
-    "xgboost": Model("XGBoost", learners.xgboost, tree=True, boosted=True),
+    "prevalence": Model("Prevalence only", "none", made.prevalence, baseline=True),
+    "size": Model("Size only", "sklearn", made.logistic, made.cost_space, block="size", baseline=True),
+    "shape": Model("Shape only", "sklearn", made.logistic, made.cost_space, block="shape", baseline=True),
+    "metadata": Model("Metadata only", "sklearn", made.logistic, made.cost_space, block="metadata", baseline=True),
+    "scanner": Model("Scanner only", "sklearn", made.logistic, made.cost_space, block="scanner", baseline=True),
+    "readers": Model("Radiologists' assessment", "score", made.column_score, block="readers", baseline=True),
+    "logistic": Model("Logistic regression (L2)", "sklearn", made.logistic, made.cost_space, selects=True),
+    "lasso": Model("Logistic regression (L1)", "sklearn", made.l1, made.cost_space, selects=True),
+    "elasticnet": Model("Elastic net", "sklearn", made.elastic_net, made.elastic_space, selects=True),
+    "svm": Model("Linear SVM", "sklearn", made.svm_linear, made.cost_space, selects=True),
+    "svm-rbf": Model("SVM, Gaussian kernel", "sklearn", made.svm_rbf, made.kernel_space, selects=True),
+    "forest": Model("Random forest", "sklearn", made.forest, made.leaf_space, tree=True),
+    "extratrees": Model("Extra trees", "sklearn", made.extra_trees, made.leaf_space, tree=True),
+    "xgboost": Model("XGBoost", "boosted", made.boosted_classifier, made.boosted_space, tree=True),
 }
 
 SAMPLERS: dict[str, Sampler] = {
     "none": Sampler("no resampling", samplers.none, least=0),
+    "weights": Sampler("class weights", samplers.none, least=1),
     "oversampling": Sampler("random oversampling", samplers.oversampling, least=1),
-    "smote": Sampler("SMOTE", samplers.smote, least=2),
+    "smote": Sampler("SMOTE", samplers.smote, least=2, interpolates=True),
+    "borderline": Sampler("borderline SMOTE", samplers.borderline, least=2, interpolates=True),
+    "adasyn": Sampler("ADASYN", samplers.adasyn, least=2, interpolates=True),
+    "smoteenn": Sampler("SMOTE-ENN", samplers.smoteenn, least=2, interpolates=True),
+    "bagging": Sampler("balanced bagging", samplers.bagging, least=1),
 }
+
+HEADLINE = "xgboost+oversampling"
+"""The arm that every other is compared with."""
 
 DEFAULT_ARMS: tuple[str, ...] = (
     "prevalence",
+    "size",
+    "shape",
+    "metadata",
+    "scanner",
+    "readers",
     "logistic",
+    "lasso",
+    "elasticnet",
+    "svm",
+    "svm-rbf",
     "forest",
+    "extratrees",
     "xgboost",
+    "xgboost+weights",
     "xgboost+oversampling",
     "xgboost+smote",
+    "xgboost+borderline",
+    "xgboost+adasyn",
+    "xgboost+smoteenn",
 )
+IMBALANCED = 0.1
+"""Below this share of positives the default arms include ``xgboost+bagging``."""
 
 
 def parse_arm(name: str) -> Arm:
@@ -35,7 +70,7 @@ def parse_arm(name: str) -> Arm:
     Raises
     ------
     InputError
-        The model or the sampler is not in its table, or the model does not look at the rows at all.
+        The model or the sampler is not in its table, or the model is a baseline.
     """
     model, _, sampler = name.strip().partition("+")
     sampler = sampler or "none"
@@ -46,26 +81,34 @@ def parse_arm(name: str) -> Arm:
         )
     if sampler not in SAMPLERS:
         raise InputError(f"no sampler is called {sampler!r}", remedy=f"Samplers: {', '.join(SAMPLERS)}.")
-    if sampler != "none" and not MODELS[model].resamples:
-        raise InputError(f"{model} cannot be crossed with a sampler", remedy=f"Ask for {model} alone.")
+    if sampler != "none" and MODELS[model].baseline:
+        raise InputError(f"{model} is a baseline: no sampler goes with it", remedy=f"Ask for {model} alone.")
     return Arm(model, sampler)
 
 
 def parse_arms(text: str) -> tuple[Arm, ...]:
-    """Read a comma-separated list of arms.
+    """Read a comma-separated list of arms; ``all`` after a plus sign stands for every sampler.
 
     Raises
     ------
     InputError
         An arm is unknown, named twice, or none is named.
     """
-    arms = tuple(parse_arm(name) for name in text.split(",") if name.strip())
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    arms = tuple(arm for name in names for arm in _arms(name))
     if not arms:
         raise InputError("no model was named", remedy=f"Default: --models {','.join(DEFAULT_ARMS)}")
     doubled = sorted({arm.name for arm in arms if arms.count(arm) > 1})
     if doubled:
         raise InputError(f"named twice: {', '.join(doubled)}", remedy="Name each model once in --models.")
     return arms
+
+
+def _arms(name: str) -> list[Arm]:
+    model, _, sampler = name.partition("+")
+    if sampler == "all":
+        return [parse_arm(model if one == "none" else f"{model}+{one}") for one in SAMPLERS]
+    return [parse_arm(name)]
 
 
 def arm_title(arm: Arm) -> str:

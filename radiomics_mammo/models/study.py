@@ -1,20 +1,31 @@
-"""One comparison from table to figures: the Python face of ``compare``, without files or screen."""
+"""One comparison from tables to figures: the Python face of ``compare``, without files or screen."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from radiomics_mammo.models import DEFAULT_ARMS, parse_arms
-from radiomics_mammo.models.comparison import best_arm, compare_arms
-from radiomics_mammo.models.data.cohort import Question, prepare_cohort
-from radiomics_mammo.models.records import Arm, Cohort, Settings
-from radiomics_mammo.models.training.crossval import Outcome, Plan, cross_validate
+from radiomics_mammo.errors import InputError
+from radiomics_mammo.models import DEFAULT_ARMS, IMBALANCED, MODELS, parse_arm, parse_arms
+from radiomics_mammo.models.comparison import Compared, best_arm, compare_arms
+from radiomics_mammo.models.data.sides import Sides
+from radiomics_mammo.models.findings import Tables, oof_tables, shifted, test_tables
+from radiomics_mammo.models.honesty.canaries import canaries
+from radiomics_mammo.models.honesty.leakage import leakage_prices
+from radiomics_mammo.models.records import FEATURES, Arm, Cohort, Settings
+from radiomics_mammo.models.statistics.label_shift import shift_table
+from radiomics_mammo.models.statistics.operating import parse_rule
+from radiomics_mammo.models.statistics.subgroups import SUBGROUPS
+from radiomics_mammo.models.training.calibrate import CALIBRATIONS
+from radiomics_mammo.models.training.crossval import Outcome, cross_validate
 from radiomics_mammo.models.training.device import Device
+from radiomics_mammo.models.training.plan import Plan, Tuning
+from radiomics_mammo.models.training.ranking import RANKINGS
 from radiomics_mammo.models.training.splits import repeated_folds
+from radiomics_mammo.models.training.store import FoldStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +36,23 @@ class Options:
     ----------
     folds, repeats, seed : int
     models : str
-        Comma-separated arms.
+        Comma-separated arms; empty for the default ones that the table has columns for.
+    trials, inner : int
+        Settings tried for each arm, and inner folds.
+    select, calibration, operate_at : str
+        As in :class:`radiomics_mammo.models.training.plan.Tuning`.
+    keep : str
+        The arm whose model is kept; empty for the best.
+    sensitivity, confidence : float
+        Of the certified threshold.
+    shift : str
+        Prevalence that the test set's probabilities are moved to: ``em``, a number, or empty for none.
     bootstrap : int
         Draws of people for the intervals.
     tree_method, device : str
         As asked for; see :func:`radiomics_mammo.models.training.device.resolve_device`.
+    leakage : bool
+        Whether the prices of the usual mistakes are computed.
     workers : int
         Processes; changes the time only.
     """
@@ -37,10 +60,20 @@ class Options:
     folds: int = 5
     repeats: int = 3
     seed: int = 0
-    models: str = ",".join(DEFAULT_ARMS)
+    models: str = ""
+    trials: int = 6
+    inner: int = 3
+    select: str = "auto"
+    calibration: str = "sigmoid"
+    operate_at: str = "sensitivity:0.9"
+    keep: str = ""
+    sensitivity: float = 0.95
+    confidence: float = 0.90
+    shift: str = ""
     bootstrap: int = 1_000
     tree_method: str = "hist"
     device: str = ""
+    leakage: bool = True
     workers: int = 1
 
 
@@ -54,10 +87,12 @@ class Study:
         Cohort, folds, arms, settings, seed.
     outcome : Outcome
         Out-of-fold predictions.
-    summary, differences : pandas.DataFrame
-        From :func:`radiomics_mammo.models.comparison.compare_arms`.
-    best, best_tree : Arm or None
-        Highest AUROC of all arms but the floor, and of the tree models.
+    compared : Compared
+        Summary and differences of twins.
+    tables : dict of str to pandas.DataFrame
+        Everything else, by the name of its file.
+    best, best_tree, kept : Arm or None
+        Highest AUROC of all arms but the baselines, and of the tree models; the arm whose model is kept.
     notes : tuple of str
         What the models and the intervals made necessary.
     seconds : dict of str to float
@@ -66,52 +101,191 @@ class Study:
 
     plan: Plan
     outcome: Outcome
-    summary: pd.DataFrame
-    differences: pd.DataFrame
+    compared: Compared
+    tables: Tables
     best: Arm | None
     best_tree: Arm | None
+    kept: Arm | None
     notes: tuple[str, ...]
     seconds: dict[str, float]
 
 
-def plan_study(
-    frame: pd.DataFrame, features: Sequence[str], *, question: Question, options: Options, device: Device
-) -> Plan:
-    """Check table and options and lay the folds out; nothing is trained.
+def check_options(options: Options, *, test: bool) -> None:
+    """Refuse what makes no sense before anything is read.
+
+    Raises
+    ------
+    InputError
+        Naming the option and what it may be.
+    """
+    parse_rule(options.operate_at)
+    if options.models:
+        parse_arms(options.models)
+    if options.keep:
+        parse_arm(options.keep)
+    for name, value, least in (
+        ("--bootstrap", options.bootstrap, 1),
+        ("--trials", options.trials, 1),
+        ("--inner-folds", options.inner, 2),
+        ("--workers", options.workers, 0),
+        ("--seed", options.seed, 0),
+    ):
+        if value < least:
+            raise InputError(f"{name} is {value}", remedy=f"It must be {least} or more.")
+    for name, word, allowed in (
+        ("--select", options.select, ("auto", "none", *RANKINGS)),
+        ("--calibration", options.calibration, CALIBRATIONS),
+    ):
+        if word not in allowed:
+            raise InputError(f"{name} {word!r} is unknown", remedy=f"Choose one of {', '.join(allowed)}.")
+    for name, share in (("--sensitivity", options.sensitivity), ("--confidence", options.confidence)):
+        if not 0 < share < 1:
+            raise InputError(f"{name} is {share:g}", remedy="It must lie between 0 and 1.")
+    _check_shift(options.shift, test=test)
+
+
+def _check_shift(shift: str, *, test: bool) -> None:
+    if not shift:
+        return
+    if not test:
+        raise InputError(
+            "--shift moves the test set's probabilities, and there is none", remedy="Add --test or --split."
+        )
+    try:
+        fits = shift == "em" or 0 < float(shift) < 1
+    except ValueError:
+        fits = False
+    if not fits:
+        raise InputError(f"--shift {shift!r} is unknown", remedy="Use em, or a prevalence between 0 and 1.")
+
+
+def plan_study(sides: Sides, *, options: Options, device: Device) -> Plan:
+    """Lay arms and folds out; nothing is trained.
 
     Raises
     ------
     InputError
         The table cannot answer the question, or the options do not fit it.
     """
-    arms = parse_arms(options.models)
-    cohort: Cohort = prepare_cohort(frame, features, question=question)
-    folds = repeated_folds(cohort.y, cohort.group, folds=options.folds, repeats=options.repeats, seed=options.seed)
-    return Plan(cohort, folds, arms, Settings(device.tree_method, device.device), options.seed)
+    cohort = sides.train
+    arms, left_out = _arms(cohort, options.models)
+    if options.keep and parse_arm(options.keep) not in arms:
+        raise InputError(f"--keep {options.keep}: that arm is not compared", remedy="Name it with --models, too.")
+    remarks = (*sides.remarks, *cohort.remarks, *left_out)
+    units = cohort.units
+    folds = repeated_folds(units.y, units.group, folds=options.folds, repeats=options.repeats, seed=options.seed)
+    tuning = Tuning(options.trials, options.inner, options.select, options.calibration, options.operate_at)
+    settings = Settings(device.tree_method, device.device)
+    return Plan(replace(cohort, remarks=remarks), folds, arms, settings, options.seed, tuning, sides.test)
 
 
-def run_study(plan: Plan, *, options: Options, on_done: Callable[[str], None] | None = None) -> Study:
-    """Train, predict, and compare.
+def _arms(cohort: Cohort, models: str) -> tuple[tuple[Arm, ...], list[str]]:
+    """Give the arms asked for, or the default ones that the table has columns for, and say which it has not."""
+    asked = parse_arms(models or ",".join(DEFAULT_ARMS))
+    lacking = [arm for arm in asked if MODELS[arm.model].block not in (FEATURES, *cohort.blocks)]
+    if models and lacking:
+        raise InputError(
+            f"no columns for {', '.join(arm.name for arm in lacking)}",
+            remedy="Take those baselines out of --models, or join a table that has the columns.",
+        )
+    arms = tuple(arm for arm in asked if arm not in lacking)
+    if not models and min(cohort.units.y.mean(), 1 - cohort.units.y.mean()) < IMBALANCED:
+        arms = (*arms, Arm("xgboost", "bagging"))
+    left_out = [f"No columns for the baselines {', '.join(arm.name for arm in lacking)}."] if lacking else []
+    return arms, left_out
+
+
+def run_study(
+    plan: Plan,
+    *,
+    options: Options,
+    store: FoldStore | None = None,
+    on_done: Callable[[str], None] | None = None,
+) -> Study:
+    """Train, predict, compare, and look for leaks.
 
     Parameters
     ----------
     plan : Plan
     options : Options
+    store : FoldStore, optional
+        Keeps finished folds (see :func:`radiomics_mammo.models.training.crossval.cross_validate`).
     on_done : callable (arm name) -> None, optional
         Called after each fold of each arm.
     """
-    started = time.perf_counter()
-    outcome = cross_validate(plan, workers=options.workers, on_done=on_done)
-    trained = time.perf_counter()
-    summary, differences, undefined = compare_arms(plan, outcome.p, draws=options.bootstrap)
-    lacking = f"{undefined} of {options.bootstrap} bootstrap draws lack a class and are not in the intervals"
-    return Study(
-        plan=plan,
-        outcome=outcome,
-        summary=summary,
-        differences=differences,
-        best=best_arm(summary, plan.arms),
-        best_tree=best_arm(summary, plan.arms, tree=True),
-        notes=(*outcome.notes, *([lacking] if undefined else [])),
-        seconds={"train": trained - started, "intervals": time.perf_counter() - trained},
+    clock = _Clock()
+    outcome = cross_validate(plan, workers=options.workers, store=store, on_done=on_done)
+    clock.lap("train")
+    compared = compare_arms(plan.arms, plan.cohort.units, outcome.p, draws=options.bootstrap, seed=plan.seed)
+    best = best_arm(compared.summary, plan.arms)
+    tables = oof_tables(
+        plan,
+        outcome,
+        compared,
+        best=best,
+        draws=options.bootstrap,
+        sensitivity=options.sensitivity,
+        confidence=options.confidence,
     )
+    notes = list(outcome.notes)
+    if plan.test is not None:
+        tables |= test_tables(plan, outcome, best=best, draws=options.bootstrap) | _shift(plan, outcome, options, notes)
+    if compared.undefined:
+        notes.append(f"{compared.undefined} of {options.bootstrap} bootstrap draws lack a class: not in the intervals")
+    clock.lap("judge")
+    tables |= _honesty(plan, options, notes)
+    clock.lap("leaks")
+    return Study(
+        plan,
+        outcome,
+        compared,
+        tables,
+        best,
+        best_arm(compared.summary, plan.arms, tree=True),
+        parse_arm(options.keep) if options.keep else best,
+        tuple(notes),
+        clock.seconds,
+    )
+
+
+class _Clock:
+    """A stopwatch that names its laps."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, name: str) -> None:
+        """Keep the time since the last lap."""
+        now = time.perf_counter()
+        self.seconds[name], self._last = now - self._last, now
+
+
+def _shift(plan: Plan, outcome: Outcome, options: Options, notes: list[str]) -> Tables:
+    """State the label shift between training and test people and, on request, correct for it."""
+    assert plan.test is not None
+    here, there = plan.cohort.units, plan.test.units
+    tables = {
+        "label_shift": shift_table(
+            (here.rows, here.y, here.group), (there.rows, there.y, there.group), columns=SUBGROUPS
+        )
+    }
+    if options.shift:
+        moved, said = shifted(plan, outcome, asked=options.shift, draws=options.bootstrap)
+        notes.append(said)
+        p = pd.DataFrame(moved)[[arm.name for arm in plan.arms]].to_numpy().T[:, None]
+        tables["test_shifted"] = compare_arms(plan.arms, there, p, draws=options.bootstrap, seed=plan.seed).summary
+    return tables
+
+
+def _honesty(plan: Plan, options: Options, notes: list[str]) -> Tables:
+    cohort = plan.cohort
+    by_row = plan.fold_of[:, cohort.units.of]
+    tables = {"canaries": canaries(cohort, by_row, seed=plan.seed, workers=options.workers)}
+    if options.leakage:
+        prices = leakage_prices(
+            cohort, seed=plan.seed, folds=plan.n_folds, repeats=plan.n_repeats, workers=options.workers
+        )
+        tables["leakage"] = prices.table
+        notes += prices.remarks
+    return tables

@@ -6,84 +6,139 @@ import hashlib
 import json
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from radiomics_mammo import __version__
 from radiomics_mammo.atomic import write_bytes
 from radiomics_mammo.models import MODELS, arm_title
-from radiomics_mammo.models.comparison import fold_table, prediction_table
+from radiomics_mammo.models.comparison import fold_table, prediction_table, test_prediction_table
 from radiomics_mammo.models.data.cohort import Question
+from radiomics_mammo.models.data.sides import Sides
+from radiomics_mammo.models.records import Cohort
 from radiomics_mammo.models.run import runfolder as names
 from radiomics_mammo.models.run.runinfo import RunInfo
 from radiomics_mammo.models.study import Options, Study
 from radiomics_mammo.models.training.device import Device
-from radiomics_mammo.tables import Table
 
 
-def run_info(
-    study: Study,
-    *,
-    path: Path,
-    table: Table,
-    question: Question,
-    options: Options,
-    device: Device,
-    failures: int = -1,
-) -> RunInfo:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a run was asked: tables by path, question, options.
+
+    Attributes
+    ----------
+    tables, test : tuple of pathlib.Path
+    official : bool
+    question : Question
+    options : Options
+    minutes : float
+        0 where the number of trials was given.
+    """
+
+    tables: tuple[Path, ...]
+    question: Question
+    options: Options
+    test: tuple[Path, ...] = ()
+    official: bool = False
+    minutes: float = 0.0
+
+    def command(self) -> dict[str, Any]:
+        """Give the options that decide the result, as a rerun would be given them."""
+        asked = {name: value for name, value in asdict(self.options).items() if name != "workers"}
+        return {**asdict(self.question), **asked, "official": self.official, "minutes": self.minutes}
+
+    def decides(self) -> dict[str, Any]:
+        """Give everything that decides the result, the content of the tables included."""
+        return {
+            "command": self.command(),
+            "tables": [file_hash(path) for path in self.tables],
+            "test": [file_hash(path) for path in self.test],
+            "versions": versions(),
+        }
+
+
+def file_hash(path: Path) -> str:
+    """Hash the bytes of a file (SHA-256)."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def run_info(study: Study, *, asked: Asked, sides: Sides, device: Device, failures: int = -1) -> RunInfo:
     """Gather what ``run.json`` holds.
 
     Parameters
     ----------
     study : Study
-    path, table : pathlib.Path, Table
-        The feature table, where it lies and as it was read.
-    question, options, device
-        What was asked.
+    asked : Asked
+    sides : Sides
+        The tables as they were read.
+    device : Device
     failures : int
         Cases without a row in the table; -1 if not known.
     """
     cohort, tree = study.plan.cohort, study.best_tree
-    asked = {name: value for name, value in asdict(options).items() if name != "workers"}
     notes = [*study.notes, *([device.note] if device.note else [])]
+    seed = study.plan.seed
     return RunInfo(
-        command={**asdict(question), **asked},
-        table=str(path.absolute()),
-        table_sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
-        provenance=table.provenance,
-        phantom=is_phantom(table, cohort.rows),
+        command=asked.command(),
+        table=", ".join(str(path.absolute()) for path in asked.tables),
+        table_sha256=", ".join(file_hash(path) for path in asked.tables),
+        provenance=sides.table.provenance,
+        phantom=is_phantom(sides),
         label=cohort.label,
         group=cohort.group_column,
+        unit=cohort.units.kind,
+        rule=cohort.units.rule,
         classes=list(cohort.classes),
         arms={arm.name: arm_title(arm) for arm in study.plan.arms},
         rows=int(cohort.y.size),
-        people=int(cohort.group.max()) + 1,
-        positives=int(cohort.y.sum()),
+        units=int(cohort.units.y.size),
+        people=cohort.n_people,
+        positives=int(cohort.units.y.sum()),
         features=len(cohort.features),
-        seeds={"folds": options.seed, "models": options.seed, "bootstrap": options.seed},
+        seeds={"folds": seed, "models": seed, "bootstrap": seed},
         device={name: str(value) for name, value in asdict(device).items()},
-        versions=_versions(),
+        versions=versions(),
         best=study.best.name if study.best else "",
         best_tree=tree.name if tree else "",
+        kept=study.kept.name if study.kept else "",
         contribution_unit="" if tree is None else "log-odds" if MODELS[tree.model].boosted else "probability",
         remarks=list(cohort.remarks),
         notes=notes,
+        test={} if sides.test is None else _test(sides.test, asked),
         failures=failures,
     )
 
 
-def is_phantom(table: Table, rows: pd.DataFrame) -> bool:
-    """Whether the table, or any of its rows, says that it was made from simulated images."""
-    marks = rows["phantom"].astype(str).str.lower() if "phantom" in rows.columns else pd.Series(dtype=str)
-    return bool(marks.isin(["true", "1", "1.0"]).any()) or bool(table.provenance.get("phantom", False))
+def _test(cohort: Cohort, asked: Asked) -> dict[str, Any]:
+    return {
+        "table": ", ".join(str(path.absolute()) for path in asked.test) or "the official test split",
+        "sha256": ", ".join(file_hash(path) for path in asked.test),
+        "rows": int(cohort.y.size),
+        "units": int(cohort.units.y.size),
+        "people": cohort.n_people,
+        "positives": int(cohort.units.y.sum()),
+    }
 
 
-def _versions() -> dict[str, str]:
+def is_phantom(sides: Sides) -> bool:
+    """Whether a table, or any of its rows, says that it was made from simulated images."""
+    tables = [table for table in (sides.table, sides.test_table) if table is not None]
+    cohorts = [cohort for cohort in (sides.train, sides.test) if cohort is not None]
+    marks = [cohort.rows["phantom"].astype(str).str.lower() for cohort in cohorts if "phantom" in cohort.rows.columns]
+    said = any(bool(table.provenance.get("phantom", False)) for table in tables)
+    return said or any(bool(mark.isin(["true", "1", "1.0"]).any()) for mark in marks)
+
+
+def versions() -> dict[str, str]:
+    """Give the versions of what decides the numbers."""
     import imblearn
-    import numpy as np
     import sklearn
     import xgboost
 
@@ -93,6 +148,7 @@ def _versions() -> dict[str, str]:
         "radiomics_mammo": __version__,
         "python": platform.python_version(),
         **found,
+        "optuna": version("optuna"),
         "shap": version("shap"),
     }
 
@@ -116,17 +172,31 @@ def write_run(
     plan = study.plan
     made_from = names.DATA[info.phantom]
     tables = {
-        names.PREDICTIONS: prediction_table(plan, study.outcome.p),
+        names.PREDICTIONS: prediction_table(plan, study.outcome),
         names.FOLDS: fold_table(plan),
-        names.SUMMARY: study.summary,
-        names.DIFFERENCES: study.differences,
+        names.SUMMARY: study.compared.summary,
+        names.DIFFERENCES: study.compared.differences,
+        **{f"{name}.csv": table for name, table in study.tables.items()},
     }
+    if plan.test is not None:
+        tables[names.TEST_PREDICTIONS] = test_prediction_table(plan, study.outcome)
     if contributions is not None:
-        tables |= {names.CONTRIBUTIONS: contributions, names.VALUES: plan.cohort.values(top)}
+        tables |= {names.CONTRIBUTIONS: contributions, names.VALUES: unit_values(plan.cohort, top)}
     for name, table in tables.items():
         names.write_table(table.assign(data=made_from), folder / name)
-    names.write_table(plan.cohort.rows, folder / names.CASES)  # says it row by row, as the feature table does
+    names.write_table(plan.cohort.units.rows, folder / names.CASES)  # says it row by row, as the feature table does
     write_bytes(folder / names.INFO, info.to_json())
+
+
+def unit_names(cohort: Cohort) -> list[str]:
+    """Give the name of each row's unit."""
+    return [str(name) for name in cohort.units.rows["case_id"].to_numpy()[cohort.units.of]]
+
+
+def unit_values(cohort: Cohort, features: Sequence[str]) -> pd.DataFrame:
+    """Give ``case_id`` of the units and the values of some features, averaged over a unit's rows."""
+    table = cohort.values(features).assign(case_id=unit_names(cohort))
+    return table.groupby("case_id", sort=False, as_index=False).mean()
 
 
 def write_timings(folder: Path, *, stages: Mapping[str, float], study: Study, workers: int) -> None:

@@ -24,7 +24,11 @@ SUMMARY = "summary.csv"
 DIFFERENCES = "differences.csv"
 CONTRIBUTIONS = "shap.parquet"
 VALUES = "shap_values.parquet"
+TEST_PREDICTIONS = "test_predictions.parquet"
 FAILURES = "failures.csv"
+MODEL = "model"
+CARD = "model_card.html"
+CARD_JSON = "model_card.json"
 TIMINGS = "timings.json"
 REPORT = "report.html"
 DATA = {True: "phantom", False: "real"}
@@ -42,7 +46,38 @@ OURS = frozenset(
         FAILURES,
         TIMINGS,
         REPORT,
+        TEST_PREDICTIONS,
+        MODEL,
+        CARD,
+        CARD_JSON,
     }
+)
+"""What a new run replaces, beside all tables of ``TABLES``."""
+TABLES = frozenset(
+    f"{name}.csv"
+    for name in (
+        "as_trained",
+        "auroc",
+        "canaries",
+        "certified",
+        "decision_curve",
+        "label_shift",
+        "leakage",
+        "operating",
+        "pairs",
+        "reliability",
+        "selection",
+        "subgroups",
+        "test_auroc",
+        "test_differences",
+        "test_operating",
+        "test_reliability",
+        "test_shifted",
+        "test_subgroups",
+        "test_summary",
+        "tuned",
+        "winner",
+    )
 )
 
 
@@ -146,7 +181,7 @@ def _put_in_place(partial: Path, out: Path, replaced: Path) -> None:
     sync_folder(out.parent)
     if replaced.exists():
         for entry in replaced.iterdir():
-            if entry.name not in OURS:
+            if entry.name not in OURS | TABLES:
                 entry.rename(out / entry.name)
         shutil.rmtree(replaced)
 

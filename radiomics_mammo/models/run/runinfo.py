@@ -9,7 +9,7 @@ from typing import Any
 
 from radiomics_mammo.errors import InputError
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,22 +27,28 @@ class RunInfo:
     phantom : bool
         Whether any of it is simulated.
     label, group : str
+    unit, rule : str
+        What a prediction is about, and how its rows became one.
     classes : list of str
         What 0 and 1 are called.
     arms : dict of str to str
         Name and title of each competitor, in order.
-    rows, people, positives, features : int
+    rows, units, people, positives, features : int
+        Of what was cross-validated; positives are units.
     seeds : dict
         What the folds, the models and the bootstrap were drawn from.
     device : dict
         Tree method and device that were asked for and that XGBoost really used.
     versions : dict of str to str
-    best, best_tree : str
-        Arms with the highest AUROC, of all and of the tree models; empty if there is none.
+    best, best_tree, kept : str
+        Arms with the highest AUROC, of all and of the tree models, and the one whose model is kept; empty if
+        there is none.
     contribution_unit : str
         What SHAP values add up to: ``log-odds`` or ``probability``.
     remarks, notes : list of str
         What the data and the models made necessary.
+    test : dict
+        ``table``, ``sha256``, ``rows``, ``units``, ``people``, ``positives`` of the test set; empty without one.
     failures : int
         Cases that have no row in the table, as its failures file says; -1 where there is no such file.
     format : int
@@ -55,9 +61,12 @@ class RunInfo:
     phantom: bool
     label: str
     group: str
+    unit: str
+    rule: str
     classes: list[str]
     arms: dict[str, str]
     rows: int
+    units: int
     people: int
     positives: int
     features: int
@@ -66,9 +75,11 @@ class RunInfo:
     versions: dict[str, str]
     best: str
     best_tree: str
+    kept: str
     contribution_unit: str
     remarks: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    test: dict[str, Any] = field(default_factory=dict)
     failures: int = -1
     format: int = FORMAT
 

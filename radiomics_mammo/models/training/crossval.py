@@ -3,53 +3,48 @@
 from __future__ import annotations
 
 import time
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_mammo.errors import InputError
-from radiomics_mammo.models import MODELS, SAMPLERS
-from radiomics_mammo.models.records import Arm, Cohort, Settings
-from radiomics_mammo.models.training.prepare import preparation
-from radiomics_mammo.models.training.samplers import SMOTE_NEIGHBOURS, smote_neighbours
-from radiomics_mammo.models.training.splits import fold_seed
+from radiomics_mammo.models import MODELS
+from radiomics_mammo.models.records import FEATURES, Arm
+from radiomics_mammo.models.training.bench import Bench
+from radiomics_mammo.models.training.fitted import Fitted
+from radiomics_mammo.models.training.nested import Choice, Rankings, choose, fit
+from radiomics_mammo.models.training.plan import WHOLE, Plan, check_samplers, light
+from radiomics_mammo.models.training.ranking import RANKINGS, rank_features
+from radiomics_mammo.models.training.store import FoldStore
 
 Floats = NDArray[np.float64]
+Fold = tuple[int, int]
+"""Repeat and fold; ``(0, WHOLE)`` trains on everybody."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Plan:
-    """What all folds of a run share.
+class ArmFold:
+    """What one arm gave in one fold.
 
     Attributes
     ----------
-    cohort : Cohort
-    fold_of : ndarray of int16, shape (n_repeats, n_rows)
-        The fold in which a row is tested.
-    arms : tuple of Arm
-    settings : Settings
-    seed : int
+    arm : str
+    repeat, fold : int
+    raw, p : ndarray of float64, shape (test units of the fold,)
+        The model's own score, and the calibrated probability.
+    choice : Choice
+    seconds : float
     """
 
-    cohort: Cohort
-    fold_of: NDArray[np.int16]
-    arms: tuple[Arm, ...]
-    settings: Settings
-    seed: int
-
-    @property
-    def n_folds(self) -> int:
-        """Number of folds a repeat."""
-        return int(self.fold_of.max()) + 1
-
-    @property
-    def n_repeats(self) -> int:
-        """Number of repeats."""
-        return int(self.fold_of.shape[0])
+    arm: str
+    repeat: int
+    fold: int
+    raw: Floats
+    p: Floats
+    choice: Choice
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,141 +53,207 @@ class Outcome:
 
     Attributes
     ----------
-    p : ndarray of float64, shape (n_arms, n_repeats, n_rows)
-        Predicted probability of the positive class by the model that did not see the row's person.
+    raw, p : ndarray of float64, shape (n_arms, n_repeats, n_units)
+        Score and calibrated probability of the positive class by a model that did not see the unit's person.
+    called : ndarray of bool, shape (n_arms, n_repeats, n_units)
+        Whether the probability reached the threshold that the fold's training people gave.
+    test : dict of str to ArmFold
+        By arm: what models of everybody gave for the test set; empty without one.
+    choices : dict of (arm name, repeat, fold) to Choice
+    rankings : dict of (repeat, fold) to Rankings
+        Empty where no arm chooses features.
     notes : tuple of str
         What a model had to do differently, said once an arm.
     seconds : dict of str to float
         Time spent on each arm, summed over folds.
     """
 
+    raw: Floats
     p: Floats
+    called: NDArray[np.bool_]
+    test: Mapping[str, ArmFold]
+    choices: Mapping[tuple[str, int, int], Choice]
+    rankings: Mapping[Fold, Rankings]
     notes: tuple[str, ...]
-    seconds: dict[str, float]
+    seconds: Mapping[str, float]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Fold:
-    arm: int
-    repeat: int
-    fold: int
-    p: Floats
-    notes: tuple[str, ...]
-    seconds: float
+OnDone = Callable[[str], None]
 
 
-def check_samplers(plan: Plan) -> None:
-    """Refuse, before anything is trained, an arm whose sampler would not have enough cases in some fold.
-
-    Raises
-    ------
-    InputError
-        Naming the arm, the fold and what is there.
-    """
-    y = plan.cohort.y
-    for repeat, assigned in enumerate(plan.fold_of):
-        for fold in range(plan.n_folds):
-            fewest = int(np.bincount(y[assigned != fold], minlength=2).min())
-            for arm in plan.arms:
-                if fewest < SAMPLERS[arm.sampler].least:
-                    raise InputError(
-                        f"{arm.name} needs {SAMPLERS[arm.sampler].least} training cases of the rarer class, "
-                        f"and repeat {repeat}, fold {fold} has {fewest}",
-                        remedy="Leave that arm out with --models, or add cases.",
-                    )
+def folds_of(plan: Plan) -> list[Fold]:
+    """List the folds to be trained; with a test set, that of everybody comes last."""
+    listed = [(repeat, fold) for repeat in range(plan.n_repeats) for fold in range(plan.n_folds)]
+    return listed if plan.test is None else [*listed, (0, WHOLE)]
 
 
-def fit_fold(plan: Plan, arm: Arm, *, repeat: int, fold: int) -> Any:
-    """Fit preparation, sampler and model on the training rows of one fold.
-
-    Returns
-    -------
-    imblearn.pipeline.Pipeline
-        With the steps of :func:`~radiomics_mammo.models.training.prepare.preparation`, ``sample`` (if the arm has one)
-        and ``model``. One thread, and the
-        same bits whichever process runs it.
-    """
-    from imblearn.pipeline import Pipeline
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-    train = plan.fold_of[repeat] != fold
-    y = plan.cohort.y[train]
-    seed = fold_seed(plan.seed, repeat, fold)
-    sampler = SAMPLERS[arm.sampler].build(y, seed)
-    steps = preparation()
-    steps += [] if sampler is None else [("sample", sampler)]
-    steps += [("model", MODELS[arm.model].build(plan.settings, seed))]
-    # BLAS may add in another order with another number of threads.
-    with threadpool_limits(1):
-        return Pipeline(steps).fit(plan.cohort.x[train], y)
+def ranks(plan: Plan) -> bool:
+    """Whether any arm may choose features first."""
+    if plan.tuning.select == "none":
+        return False
+    auto = plan.tuning.select == "auto"
+    return any(
+        MODELS[name].selects if auto else not (MODELS[name].boosted or MODELS[name].baseline) for name in plan.models
+    )
 
 
-def _run_fold(plan: Plan, arm: int, repeat: int, fold: int) -> _Fold:
-    from sklearn.exceptions import ConvergenceWarning
-    from threadpoolctl import threadpool_limits
-
-    started = time.perf_counter()
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", ConvergenceWarning)
-        fitted = fit_fold(plan, plan.arms[arm], repeat=repeat, fold=fold)
-    test = plan.fold_of[repeat] == fold
-    with threadpool_limits(1):
-        p = fitted.predict_proba(plan.cohort.x[test])[:, 1].astype(np.float64)
-    notes = [f"{plan.arms[arm].name} did not converge in some folds"] if _unconverged(caught) else []
-    if plan.arms[arm].sampler == "smote":
-        neighbours = smote_neighbours(plan.cohort.y[~test])
-        if neighbours < SMOTE_NEIGHBOURS:
-            notes.append(
-                f"{plan.arms[arm].name} looked at fewer than {SMOTE_NEIGHBOURS} neighbours in some folds: "
-                "too few training cases of the rarer class"
-            )
-    return _Fold(arm, repeat, fold, p, tuple(notes), time.perf_counter() - started)
+def steps(plan: Plan) -> int:
+    """Count the steps that ``on_done`` is told of."""
+    return len(folds_of(plan)) * (len(plan.arms) + ranks(plan))
 
 
-def _unconverged(caught: Sequence[warnings.WarningMessage]) -> bool:
-    from sklearn.exceptions import ConvergenceWarning
-
-    return any(issubclass(one.category, ConvergenceWarning) for one in caught)
-
-
-def cross_validate(plan: Plan, *, workers: int = 1, on_done: Callable[[str], None] | None = None) -> Outcome:
-    """Train every arm in every fold and predict the rows left out.
+def cross_validate(
+    plan: Plan, *, workers: int = 1, store: FoldStore | None = None, on_done: OnDone | None = None
+) -> Outcome:
+    """Train every arm in every fold and predict the units left out.
 
     Parameters
     ----------
     plan : Plan
     workers : int
         Processes; the result does not depend on it.
+    store : FoldStore, optional
+        Keeps each fold as it is finished; what it holds already is not trained again.
     on_done : callable (arm name) -> None, optional
-        Called after each fold.
+        Called after each arm of each fold.
     """
     check_samplers(plan)
-    p = np.full((len(plan.arms), *plan.fold_of.shape), np.nan)
-    notes: set[str] = set()
-    seconds = dict.fromkeys((arm.name for arm in plan.arms), 0.0)
-    for done in _folds(plan, workers):
-        name = plan.arms[done.arm].name
-        p[done.arm, done.repeat, plan.fold_of[done.repeat] == done.fold] = done.p
-        notes.update(done.notes)
-        seconds[name] += done.seconds
-        if on_done is not None:
-            on_done(name)
-    return Outcome(p, tuple(sorted(notes)), seconds)
+    store = FoldStore() if store is None else store
+    rankings = _all_rankings(plan, workers, store, on_done)
+    found = list(_all_folds(plan, rankings, workers, store, on_done))
+    return _gather(plan, found, rankings)
 
 
-def light(plan: Plan) -> Plan:
-    """Leave the identity columns at home: arrays travel to workers once, by memory map, but text with each fold."""
-    return replace(plan, cohort=replace(plan.cohort, rows=plan.cohort.rows.iloc[:0]))
+def refit(plan: Plan, arm: Arm, outcome: Outcome, *, repeat: int, fold: int) -> tuple[Bench, Fitted]:
+    """Train one arm of one fold again with the settings that were chosen there, to the same bits."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    with threadpool_limits(1):
+        bench = Bench(plan, repeat=repeat, fold=fold, block=MODELS[arm.model].block)
+        fitted, _ = fit(bench, arm, outcome.choices[arm.name, repeat, fold], outcome.rankings.get((repeat, fold), {}))
+    return bench, fitted
 
 
-def _folds(plan: Plan, workers: int) -> Iterator[_Fold]:
-    from joblib import Parallel, delayed
+def train_on_everybody(plan: Plan, arm: Arm, outcome: Outcome) -> tuple[Fitted, Choice]:
+    """Tune and train one arm on all people of the cohort: the model that is kept."""
+    from threadpoolctl import threadpool_limits
 
-    plan = light(plan)
-    todo = [
-        delayed(_run_fold)(plan, arm, repeat, fold)
-        for arm in range(len(plan.arms))
-        for repeat in range(plan.n_repeats)
-        for fold in range(plan.n_folds)
-    ]
+    known = outcome.choices.get((arm.name, 0, WHOLE))
+    with threadpool_limits(1):
+        bench = Bench(plan, repeat=0, fold=WHOLE, block=MODELS[arm.model].block)
+        rankings = outcome.rankings.get((0, WHOLE), {})
+        if known is None:
+            if ranks(plan):
+                rankings = _rank(plan, 0, WHOLE)
+            known = choose(bench, arm, rankings)
+        return fit(bench, arm, known, rankings)[0], known
+
+
+def _gather(plan: Plan, found: list[ArmFold], rankings: Mapping[Fold, Rankings]) -> Outcome:
+    position = {arm.name: i for i, arm in enumerate(plan.arms)}
+    shape = (len(plan.arms), *plan.fold_of.shape)
+    raw, p, called = np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape, dtype=bool)
+    seconds = dict.fromkeys(position, 0.0)
+    for one in found:
+        seconds[one.arm] += one.seconds
+        if one.fold != WHOLE:
+            where = (position[one.arm], one.repeat, plan.test_units(one.repeat, one.fold))
+            raw[where], p[where], called[where] = one.raw, one.p, one.p >= one.choice.threshold
+    return Outcome(
+        raw,
+        p,
+        called,
+        test={one.arm: one for one in found if one.fold == WHOLE},
+        choices={(one.arm, one.repeat, one.fold): one.choice for one in found},
+        rankings=rankings,
+        notes=tuple(sorted({note for one in found for note in one.choice.notes})),
+        seconds=seconds,
+    )
+
+
+def _parallel(todo: list[Any], workers: int) -> Iterator[Any]:
+    from joblib import Parallel
+
     yield from Parallel(n_jobs=workers, return_as="generator_unordered")(todo)
+
+
+def _all_rankings(plan: Plan, workers: int, store: FoldStore, on_done: OnDone | None) -> dict[Fold, Rankings]:
+    from joblib import delayed
+
+    if not ranks(plan):
+        return {}
+    known = {key: store.rankings(*key) for key in folds_of(plan)}
+    slim = light(plan)
+    todo = [delayed(_rank_fold)(slim, *key) for key, found in known.items() if found is None]
+    for repeat, fold, found in _parallel(todo, workers):
+        store.keep_rankings(repeat, fold, found)
+        known[repeat, fold] = found
+        if on_done is not None:
+            on_done("features ranked")
+    if on_done is not None:
+        for _ in range(len(known) - len(todo)):
+            on_done("kept from before")
+    return {key: found for key, found in known.items() if found is not None}
+
+
+def _rank_fold(plan: Plan, repeat: int, fold: int) -> tuple[int, int, Rankings]:
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        return repeat, fold, _rank(plan, repeat, fold)
+
+
+def _rank(plan: Plan, repeat: int, fold: int) -> Rankings:
+    methods = list(RANKINGS) if plan.tuning.select == "auto" else [plan.tuning.select]
+    bench = Bench(plan, repeat=repeat, fold=fold, block=FEATURES)
+    found = {}
+    for part in (*range(len(bench.inner)), WHOLE):
+        rows = bench.rows(part)[0]
+        x, group = bench.prepared(part, native_nulls=False).fit, plan.cohort.group[bench.train[rows]]
+        for method in methods:
+            found[part, method] = rank_features(x, bench.y[rows], group, method=method, seed=bench.seed)
+    return found
+
+
+def _all_folds(
+    plan: Plan, rankings: Mapping[Fold, Rankings], workers: int, store: FoldStore, on_done: OnDone | None
+) -> Iterator[ArmFold]:
+    from joblib import delayed
+
+    slim = light(plan)
+    todo = []
+    for repeat, fold in folds_of(plan):
+        for model in plan.models:
+            kept = [store.arm_fold(arm.name, repeat, fold) for arm in plan.arms if arm.model == model]
+            if all(one is not None for one in kept):
+                yield from _told((one for one in kept if one is not None), on_done, note="kept from before")
+            else:
+                todo.append(delayed(run_model)(slim, model, repeat, fold, rankings.get((repeat, fold), {})))
+    for done in _parallel(todo, workers):
+        for one in done:
+            store.keep_arm_fold(one)
+        yield from _told(iter(done), on_done)
+
+
+def _told(found: Iterator[ArmFold], on_done: OnDone | None, note: str = "") -> Iterator[ArmFold]:
+    for one in found:
+        if on_done is not None:
+            on_done(note or one.arm)
+        yield one
+
+
+def run_model(plan: Plan, model: str, repeat: int, fold: int, rankings: Rankings) -> list[ArmFold]:
+    """Run all arms of a model in a fold: they share the prepared rows."""
+    from threadpoolctl import threadpool_limits
+
+    found = []
+    # BLAS may add in another order with another number of threads.
+    with threadpool_limits(1):
+        bench = Bench(plan, repeat=repeat, fold=fold, block=MODELS[model].block)
+        for arm in (arm for arm in plan.arms if arm.model == model):
+            started = time.perf_counter()
+            choice = choose(bench, arm, rankings)
+            fitted, raw = fit(bench, arm, choice, rankings)
+            p = fitted.calibrator(raw)
+            found.append(ArmFold(arm.name, repeat, fold, raw, p, choice, time.perf_counter() - started))
+    return found

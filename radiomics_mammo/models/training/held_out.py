@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_mammo.models.records import Arm
-from radiomics_mammo.models.training.crossval import Plan, fit_fold, light
-from radiomics_mammo.models.training.prepare import prepare, source_columns
+from radiomics_mammo.models.training.crossval import Outcome, refit
+from radiomics_mammo.models.training.plan import Plan, light
+from radiomics_mammo.models.training.prepare import source_columns
 
 Floats = NDArray[np.float64]
 
@@ -21,6 +22,7 @@ HeldOut = tuple[int, int, NDArray[np.intp], Floats]
 def measure_held_out(
     plan: Plan,
     arm: Arm,
+    outcome: Outcome,
     *,
     repeats: int,
     measure: Measure,
@@ -33,6 +35,8 @@ def measure_held_out(
     ----------
     plan : Plan
     arm : Arm
+    outcome : Outcome
+        What the folds chose.
     repeats : int
         How many of the repeats, from the first.
     measure : callable (model, x, *, source, n_features) -> ndarray, shape (n_rows, …)
@@ -49,7 +53,7 @@ def measure_held_out(
 
     plan = light(plan)
     todo = [
-        delayed(_measure_fold)(plan, arm, repeat, fold, measure)
+        delayed(_measure_fold)(plan, arm, outcome, repeat, fold, measure)
         for repeat in range(repeats)
         for fold in range(plan.n_folds)
     ]
@@ -61,11 +65,9 @@ def measure_held_out(
     return sorted(found, key=lambda one: one[:2])
 
 
-def _measure_fold(plan: Plan, arm: Arm, repeat: int, fold: int, measure: Measure) -> HeldOut:
-    fitted = fit_fold(plan, arm, repeat=repeat, fold=fold)
-    rows = np.flatnonzero(plan.fold_of[repeat] == fold)
-    x = prepare(fitted, plan.cohort.x[rows])
-    measured = measure(
-        fitted.named_steps["model"], x, source=source_columns(fitted), n_features=len(plan.cohort.features)
-    )
-    return repeat, fold, rows, measured
+def _measure_fold(plan: Plan, arm: Arm, outcome: Outcome, repeat: int, fold: int, measure: Measure) -> HeldOut:
+    bench, fitted = refit(plan, arm, outcome, repeat=repeat, fold=fold)
+    x = np.asarray(fitted.preparation.transform(bench.test_rows()))
+    source = source_columns(fitted.preparation)
+    measured = measure(fitted.estimator, x, source=source, n_features=len(plan.cohort.features))
+    return repeat, fold, bench.test, measured

@@ -73,6 +73,29 @@ def _both_classes(y: NDArray[np.int8], assigned: NDArray[np.int16], folds: int) 
     return bool((counts > 0).all())
 
 
+def inner_folds(y: NDArray[np.int8], group: NDArray[np.int64], *, folds: int, seed: int) -> NDArray[np.int16]:
+    """Split the training rows of a fold once more, on the person, for what is tuned and calibrated.
+
+    Fewer folds than asked for where the rarer class has fewer people, but two at least.
+
+    Returns
+    -------
+    ndarray of int16, shape (n_rows,)
+
+    Raises
+    ------
+    InputError
+        Fewer than two people of a class among these rows.
+    """
+    fewest = min(np.unique(group[y == value]).size for value in (0, 1))
+    if fewest < 2:
+        raise InputError(
+            "the training rows of a fold hold one person of a class: nothing can be tuned or calibrated",
+            remedy="Use fewer folds, or add people of the rarer class.",
+        )
+    return _one_repeat(y, group, min(folds, fewest), [seed, 0x1447E4])
+
+
 def fold_seed(seed: int, repeat: int, fold: int) -> int:
-    """Give the seed of everything random in one fold; all arms share it, so twins differ in one thing."""
-    return int(np.random.SeedSequence([seed, repeat, fold]).generate_state(1)[0] & 0x7FFFFFFF)
+    """Give the seed of everything random in one fold (-1: everybody); all arms share it, so twins differ in one thing."""
+    return int(np.random.SeedSequence([seed, repeat, fold + 1]).generate_state(1)[0] & 0x7FFFFFFF)

@@ -1,0 +1,239 @@
+"""Everything that is found out about out-of-fold predictions beyond the summary, as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from radiomics_mammo.models import HEADLINE, MODELS
+from radiomics_mammo.models.comparison import Compared, compare_arms, twins
+from radiomics_mammo.models.records import Arm
+from radiomics_mammo.models.statistics.auc_variance import auroc_interval, delong, obuchowski
+from radiomics_mammo.models.statistics.certified import TARGETS, certified_table
+from radiomics_mammo.models.statistics.decision_curve import decision_curve
+from radiomics_mammo.models.statistics.operating import operating_table
+from radiomics_mammo.models.statistics.pairs import pair_table
+from radiomics_mammo.models.statistics.reliability import reliability_table
+from radiomics_mammo.models.statistics.subgroups import subgroup_table
+from radiomics_mammo.models.statistics.winner import correct_winner
+from radiomics_mammo.models.training.crossval import Outcome
+from radiomics_mammo.models.training.plan import WHOLE, Plan
+from radiomics_mammo.models.training.prepare import source_columns
+from radiomics_mammo.models.training.ranking import RANKINGS
+
+Floats = NDArray[np.float64]
+Tables = dict[str, pd.DataFrame]
+
+_CURVES_DRAWS = 300  # of bands, which are drawings
+_OFTEN = 20  # a feature counts as chosen where it is among so many best
+
+
+def oof_tables(
+    plan: Plan,
+    outcome: Outcome,
+    compared: Compared,
+    *,
+    best: Arm | None,
+    draws: int,
+    sensitivity: float,
+    confidence: float,
+) -> Tables:
+    """Compute the tables that need nothing but predictions and calls.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame
+        By the name of their file, without its ending.
+    """
+    units, p = plan.cohort.units, outcome.p
+    y, group = units.y, units.group
+    names = [arm.name for arm in plan.arms]
+    tables: Tables = {
+        "auroc": auroc_table(names, y, p, group, compared.summary),
+        "operating": operating_table(names, y, outcome.called, group),
+        "as_trained": _as_trained(plan, outcome, draws),
+    }
+    against = reference(plan.arms, best)
+    if against is not None and len(names) > 1:
+        tables["pairs"] = pair_table(names, y, p, group, plan.fold_of, against=against.name)
+    shown = _shown(plan.arms, best)
+    tables["reliability"] = pd.concat(
+        [reliability_table(y, p[i], group).assign(model=names[i]) for i in shown], ignore_index=True
+    )
+    tables["decision_curve"] = decision_curve(
+        [names[i] for i in shown], y, p[shown], group, draws=min(draws, _CURVES_DRAWS), seed=plan.seed
+    )
+    if best is not None:
+        i = plan.arms.index(best)
+        targets = sorted({*TARGETS, sensitivity})
+        tables["certified"] = certified_table(y, p[i], group, targets=targets, confidence=confidence)
+        tables["subgroups"] = subgroup_table(units.rows, y, p[i], group, called=outcome.called[i])
+        tables["winner"] = _winner(plan, outcome, draws)
+    if outcome.rankings:
+        tables["selection"] = selection_table(plan, outcome)
+    tables["tuned"] = tuned_table(outcome)
+    return tables
+
+
+def reference(arms: Sequence[Arm], best: Arm | None) -> Arm | None:
+    """Give the arm that all others are compared with: oversampled XGBoost, or where it is not there the best."""
+    return next((arm for arm in arms if arm.name == HEADLINE), best)
+
+
+def _shown(arms: Sequence[Arm], best: Arm | None) -> list[int]:
+    """Choose the arms whose curves are drawn: the best, the headline and its plain twin, the readers, the floor."""
+    wanted = {"prevalence", "readers", "xgboost", HEADLINE, best.name if best else ""}
+    return [i for i, arm in enumerate(arms) if arm.name in wanted] or list(range(len(arms)))
+
+
+def auroc_table(
+    names: Sequence[str], y: NDArray[np.int8], p: Floats, group: NDArray[np.int64], summary: pd.DataFrame
+) -> pd.DataFrame:
+    """Put three intervals of each AUROC side by side: clustered (Obuchowski), DeLong, patient bootstrap.
+
+    DeLong takes every unit for a person of her own, so it is too narrow where people have several.
+    """
+    boot = summary[summary["metric"] == "auroc"].set_index("model")[["low", "high"]].to_dict("index")
+    clustered, plain = obuchowski(y, p, group), delong(y, p)
+    rows = []
+    for i, name in enumerate(names):
+        row: dict[str, str | float] = {"model": name, "auroc": float(clustered.value[i])}
+        for said, found in (("obuchowski", clustered), ("delong", plain)):
+            low, high = auroc_interval(float(found.value[i]), float(found.covariance[i, i]))
+            row |= {f"{said}_low": low, f"{said}_high": high}
+        row |= {f"bootstrap_{end}": float(value) for end, value in boot[name].items()}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _as_trained(plan: Plan, outcome: Outcome, draws: int) -> pd.DataFrame:
+    """Compare twins before calibration: what resampling does to the probabilities, and calibration undoes."""
+    pairs = [pair for pair in twins(plan.arms) if MODELS[plan.arms[pair[0]].model].fit != "score"]
+    involved = sorted({i for pair in pairs for i in pair})
+    if not involved:
+        return pd.DataFrame(columns=["model", "against", "metric", "value", "low", "high"])
+    arms = [plan.arms[i] for i in involved]
+    found = compare_arms(arms, plan.cohort.units, outcome.raw[involved], draws=draws, seed=plan.seed)
+    return pd.concat([found.summary.assign(against=""), found.differences], ignore_index=True)[
+        found.differences.columns
+    ]
+
+
+def _winner(plan: Plan, outcome: Outcome, draws: int) -> pd.DataFrame:
+    able = [i for i, arm in enumerate(plan.arms) if not MODELS[arm.model].baseline]
+    units = plan.cohort.units
+    names = [plan.arms[i].name for i in able]
+    found = correct_winner(names, units.y, outcome.p[able], units.group, draws=draws, seed=plan.seed)
+    record = {name: value for name, value in asdict(found).items() if name != "chosen"}
+    shares = pd.DataFrame({"model": names, "chosen": found.chosen})
+    return shares.assign(**record, optimism=found.optimism)
+
+
+def tuned_table(outcome: Outcome) -> pd.DataFrame:
+    """List what the inner folds chose: one row an arm, repeat and fold (-1 is everybody), parameters as JSON."""
+    import json
+
+    rows = [
+        (arm, repeat, fold, choice.score, choice.threshold, json.dumps(choice.parameters, sort_keys=True))
+        for (arm, repeat, fold), choice in outcome.choices.items()
+    ]
+    columns = ["model", "repeat", "fold", "inner_auroc", "threshold", "parameters"]
+    return pd.DataFrame(rows, columns=columns).sort_values(columns[:3], kind="stable", ignore_index=True)
+
+
+def selection_table(plan: Plan, outcome: Outcome) -> pd.DataFrame:
+    """Count how often each feature is among the 20 best of a method, over the outer folds.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``feature``, one column a method with the share of folds, and ``stability_<method>``, Nogueira's (JMLR
+        2018;18:174): 1 where all folds agree, about 0 where they agree by chance.
+    """
+    from radiomics_mammo.models.training.bench import Bench
+
+    features = plan.cohort.features
+    chosen = {method: np.zeros((0, len(features)), dtype=bool) for method in RANKINGS}
+    for (repeat, fold), rankings in outcome.rankings.items():
+        if fold == WHOLE:
+            continue
+        bench = Bench(plan, repeat=repeat, fold=fold, block="features")
+        source = source_columns(bench.prepared(WHOLE, native_nulls=False).steps)
+        for method in RANKINGS:
+            if (WHOLE, method) in rankings:
+                row = np.zeros((1, len(features)), dtype=bool)
+                row[0, source[rankings[WHOLE, method][:_OFTEN]]] = True
+                chosen[method] = np.vstack([chosen[method], row])
+    used = {method: found for method, found in chosen.items() if len(found)}
+    table = pd.DataFrame({"feature": features, **{method: found.mean(axis=0) for method, found in used.items()}})
+    return table.assign(**{f"stability_{method}": nogueira(found) for method, found in used.items()})
+
+
+def nogueira(chosen: NDArray[np.bool_]) -> float:
+    """Give the stability of several choices of features, corrected for chance; NaN for one choice alone.
+
+    Parameters
+    ----------
+    chosen : ndarray of bool, shape (n_choices, n_features)
+    """
+    n, d = chosen.shape
+    share, k = chosen.mean(axis=0), chosen.sum(axis=1).mean()
+    if n < 2 or k in (0, d):
+        return float("nan")
+    return float(1 - (n / (n - 1) * share * (1 - share)).mean() / ((k / d) * (1 - k / d)))
+
+
+def test_tables(plan: Plan, outcome: Outcome, *, best: Arm | None, draws: int) -> Tables:
+    """Judge the predictions of the test set as those out of fold are judged."""
+    assert plan.test is not None
+    units = plan.test.units
+    p = np.stack([outcome.test[arm.name].p for arm in plan.arms])[:, None]
+    called = np.stack([one.p >= one.choice.threshold for one in (outcome.test[arm.name] for arm in plan.arms)])[:, None]
+    names = [arm.name for arm in plan.arms]
+    compared = compare_arms(plan.arms, units, p, draws=draws, seed=plan.seed)
+    tables = {
+        "test_summary": compared.summary,
+        "test_differences": compared.differences,
+        "test_auroc": auroc_table(names, units.y, p, units.group, compared.summary),
+        "test_operating": operating_table(names, units.y, called, units.group),
+    }
+    if best is not None:
+        i = plan.arms.index(best)
+        tables["test_subgroups"] = subgroup_table(units.rows, units.y, p[i], units.group, called=called[i])
+        tables["test_reliability"] = reliability_table(units.y, p[i], units.group).assign(model=best.name)
+    return tables
+
+
+def shifted(plan: Plan, outcome: Outcome, *, asked: str, draws: int) -> tuple[Mapping[str, Floats], str]:
+    """Move the test set's probabilities to another prevalence: one that is named, or one estimated without labels.
+
+    Parameters
+    ----------
+    asked : str
+        A prevalence between 0 and 1, or ``em`` (Saerens et al. 2002, from each arm's own predictions).
+
+    Returns
+    -------
+    p : mapping of arm name to ndarray of float64, shape (n_units,)
+    note : str
+    """
+    from radiomics_mammo.models.statistics.label_shift import estimate_prevalence, shift_prior
+
+    assert plan.test is not None
+    prior = float(plan.cohort.units.y.mean())
+    found, said = {}, []
+    for arm in plan.arms:
+        p = outcome.test[arm.name].p
+        if asked == "em":
+            to = estimate_prevalence(p, plan.test.units.group, prior=prior, draws=min(draws, 200), seed=plan.seed)[0]
+            to = float(np.clip(to, 1e-3, 1 - 1e-3))
+            said.append(f"{arm.name} {to:.3f}")
+        else:
+            to = float(asked)
+        found[arm.name] = shift_prior(p, prior, to)
+    how = f"estimated without labels: {', '.join(said)}" if asked == "em" else f"given as {asked}"
+    return found, f"probabilities of the test set were moved from the training prevalence {prior:.3f} to one {how}"

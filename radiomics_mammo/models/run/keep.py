@@ -1,0 +1,57 @@
+"""The model that a run keeps: trained on everybody, saved, and described on a card."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from radiomics_mammo.models import arm_title
+from radiomics_mammo.models.run.model_facts import ModelFacts, certificates, training_range
+from radiomics_mammo.models.run.runfolder import MODEL
+from radiomics_mammo.models.run.runinfo import RunInfo
+from radiomics_mammo.models.run.saved_model import save_model
+from radiomics_mammo.models.statistics.certified import certified_table
+from radiomics_mammo.models.study import Study
+from radiomics_mammo.models.training.crossval import train_on_everybody
+
+
+def keep_model(folder: Path, study: Study, info: RunInfo) -> None:
+    """Train the arm that is kept on all people of the cohort and save it with its certified thresholds.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The run folder.
+    study : Study
+    info : RunInfo
+    """
+    if study.kept is None:
+        return
+    plan, arm = study.plan, study.kept
+    units, block = plan.cohort.units, plan.cohort.block("features")
+    fitted, _ = train_on_everybody(plan, arm, study.outcome)
+    p = study.outcome.p[plan.arms.index(arm)]
+    asked = info.command
+    table = certified_table(units.y, p, units.group, targets=[asked["sensitivity"]], confidence=asked["confidence"])
+    low, high = training_range(block.x)
+    facts = ModelFacts(
+        title=arm_title(arm),
+        features=block.names,
+        low=low,
+        high=high,
+        label=info.label,
+        classes=(info.classes[0], info.classes[1]),
+        unit=info.unit,
+        rule=info.rule,
+        units=info.units,
+        people=info.people,
+        positives=info.positives,
+        operating=plan.tuning.operate_at,
+        certificates=certificates(table),
+        provenance=info.provenance,
+        phantom=info.phantom,
+        seed=plan.seed,
+        versions=info.versions,
+        group=info.group,
+    )
+    (folder / MODEL).mkdir()
+    save_model(folder / MODEL, fitted, facts=facts)

@@ -1,0 +1,43 @@
+"""Where the folds of a run that was interrupted wait for the same command."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from radiomics_mammo.atomic import output_error
+from radiomics_mammo.models.training.store import FoldStore
+
+
+@contextmanager
+def fold_store(out: Path, decides: Mapping[str, Any]) -> Iterator[FoldStore]:
+    """Give a store beside the run folder, named after everything that decides the result.
+
+    When the block ends without an error all such stores of this run folder are removed; otherwise they stay, and
+    a run with the same table, options and versions goes on from there.
+
+    Parameters
+    ----------
+    out : pathlib.Path
+        The run folder.
+    decides : mapping
+        What goes into JSON: hashes of tables, options, versions.
+
+    Raises
+    ------
+    OutputError
+        The folder cannot be written.
+    """
+    key = hashlib.sha256(json.dumps(decides, sort_keys=True, default=str).encode()).hexdigest()[:16]
+    out = out.absolute()
+    try:
+        yield FoldStore(out.with_name(f".{out.name}.folds-{key}"))
+        for old in out.parent.glob(f".{out.name}.folds-*"):
+            shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        raise output_error(error, path=out) from error

@@ -1,0 +1,142 @@
+"""The rows of one outer fold and of its inner folds, each prepared once and shared by all that is trained on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radiomics_mammo.models.data.units import aggregate
+from radiomics_mammo.models.records import Units
+from radiomics_mammo.models.training.boosting import Matrix, to_matrix
+from radiomics_mammo.models.training.plan import WHOLE, Plan
+from radiomics_mammo.models.training.prepare import preparation
+from radiomics_mammo.models.training.splits import fold_seed, inner_folds
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """Rows of one inner fold, or of the whole training set, as a model takes them.
+
+    Attributes
+    ----------
+    steps : sklearn.pipeline.Pipeline
+        Fitted on ``fit``.
+    fit, held : ndarray of float64, shape (n_rows, n_prepared)
+    """
+
+    steps: Any
+    fit: Floats
+    held: Floats
+
+
+class Bench:
+    """One outer fold at work: it exists so that arms and trials share what does not depend on them.
+
+    Parameters
+    ----------
+    plan : Plan
+    repeat, fold : int
+        ``fold`` may be ``WHOLE``.
+    block : str
+        The columns that the models of this bench look at.
+
+    Attributes
+    ----------
+    train, test : ndarray of intp
+        Rows of the cohort; ``test`` are rows of the test set in the fold ``WHOLE``.
+    inner : list of (ndarray of intp, ndarray of intp)
+        Rows to fit and rows held out of each inner fold, as positions in ``train``.
+    seed : int
+        Of everything random here; all arms share it, so that twins differ in one thing.
+    """
+
+    def __init__(self, plan: Plan, *, repeat: int, fold: int, block: str) -> None:
+        cohort = plan.cohort
+        self.plan, self.block = plan, block
+        of = cohort.units.of
+        self.train: Rows = np.arange(of.size) if fold == WHOLE else np.flatnonzero(plan.fold_of[repeat][of] != fold)
+        tested = plan.test if fold == WHOLE else cohort
+        self.test: Rows = (
+            np.arange(0 if tested is None else tested.y.size)
+            if fold == WHOLE
+            else np.flatnonzero(plan.fold_of[repeat][of] == fold)
+        )
+        self._x = cohort.block(block).x
+        self._test_x = self._x if tested is None else tested.block(block).x
+        self.test_of = np.zeros(0, dtype=np.int64) if tested is None else tested.units.of[self.test]
+        self.y = cohort.y[self.train]
+        self.seed = fold_seed(plan.seed, repeat, fold)
+        self.inner = self._inner_rows(cohort.units)
+        self._prepared: dict[tuple[int, bool], Prepared] = {}
+        self._matrices: dict[int, tuple[Any, Matrix, Matrix]] = {}
+
+    def _inner_rows(self, units: Units) -> list[tuple[Rows, Rows]]:
+        of = units.of[self.train]
+        codes, where = np.unique(of, return_inverse=True)
+        self.unit_of, self.unit_y = where, units.y[codes]
+        folds = inner_folds(self.unit_y, units.group[codes], folds=self.plan.tuning.folds, seed=self.seed)
+        row_fold = folds[where]
+        return [
+            (np.flatnonzero(row_fold != one), np.flatnonzero(row_fold == one)) for one in range(int(folds.max()) + 1)
+        ]
+
+    def rows(self, part: int) -> tuple[Rows, Rows]:
+        """Give rows to fit (positions in ``train``) and rows held out of an inner fold; of ``WHOLE``, the test rows."""
+        return (np.arange(self.train.size), self.test) if part == WHOLE else self.inner[part]
+
+    def prepared(self, part: int, *, native_nulls: bool) -> Prepared:
+        """Give an inner fold, or ``WHOLE``, prepared on its own rows to fit; made once."""
+        key = (part, native_nulls)
+        if key not in self._prepared:
+            self._prepared[key] = self._prepare(part, native_nulls=native_nulls)
+        return self._prepared[key]
+
+    def matrices(self, part: int) -> tuple[Any, Matrix, Matrix]:
+        """Give preparation, rows to fit and rows held as XGBoost keeps them, nulls native; made once.
+
+        The prepared rows themselves are let go: a large table lies in memory as bins only.
+        """
+        if part not in self._matrices:
+            made = self._prepare(part, native_nulls=True)
+            fit, held = self.rows(part)
+            train = to_matrix(made.fit, self.y[fit], settings=self.plan.settings)
+            # Nothing is judged on the test rows here, so their labels stay away.
+            y = np.zeros(held.size, dtype=np.int8) if part == WHOLE else self.y[held]
+            other = train if held.size == 0 else to_matrix(made.held, y, settings=self.plan.settings, reference=train)
+            self._matrices[part] = (made.steps, train, other)
+        return self._matrices[part]
+
+    def _prepare(self, part: int, *, native_nulls: bool) -> Prepared:
+        fit, held = self.rows(part)
+        steps = preparation(native_nulls=native_nulls)
+        fitted = np.asarray(steps.fit_transform(self._x[self.train[fit]]))
+        source = self._test_x[held] if part == WHOLE else self._x[self.train[held]]
+        return Prepared(steps, fitted, np.asarray(steps.transform(source)) if held.size else fitted[:0])
+
+    def judge(self, part: int, scores: Floats) -> float:
+        """Give the AUROC of an inner fold's held rows, summed up by unit."""
+        from sklearn.metrics import roc_auc_score
+
+        held = self.unit_of[self.inner[part][1]]
+        return float(roc_auc_score(self.unit_y[np.unique(held)], self._sum_up(scores, held)))
+
+    def by_unit(self, scores: Floats) -> Floats:
+        """Sum scores of all training rows up by unit; in the order of ``unit_y``."""
+        return self._sum_up(scores, self.unit_of)
+
+    def test_by_unit(self, scores: Floats) -> Floats:
+        """Sum scores of the test rows up by unit."""
+        return self._sum_up(scores, self.test_of)
+
+    def _sum_up(self, scores: Floats, of: NDArray[np.int64]) -> Floats:
+        return np.asarray(aggregate(scores, of, rule=self.plan.cohort.units.rule))
+
+    def test_rows(self) -> Floats:
+        """Give the test rows' columns as in the table."""
+        return np.asarray(self._test_x[self.test])

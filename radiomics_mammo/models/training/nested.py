@@ -1,0 +1,255 @@
+"""One arm in one outer fold: tuned on inner folds, calibrated on their out-of-fold scores, trained on all of them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+
+from radiomics_mammo.models import MODELS, SAMPLERS
+from radiomics_mammo.models.records import Arm, Model
+from radiomics_mammo.models.statistics.operating import choose_threshold, parse_rule
+from radiomics_mammo.models.training.bench import Bench
+from radiomics_mammo.models.training.boosting import Pair, booster_parameters, grow, grow_together, to_matrix
+from radiomics_mammo.models.training.calibrate import Calibrator, fit_calibrator, logit
+from radiomics_mammo.models.training.fitted import Fitted, raw_score
+from radiomics_mammo.models.training.learners import Draw, Parameters
+from radiomics_mammo.models.training.plan import WHOLE
+from radiomics_mammo.models.training.prepare import with_choice
+from radiomics_mammo.models.training.ranking import RANKINGS
+from radiomics_mammo.models.training.resample import Resampled, repeats, resample
+from radiomics_mammo.models.training.samplers import balanced_weights
+from radiomics_mammo.models.training.search import Report, Tried, search
+
+Floats = NDArray[np.float64]
+Rankings = Mapping[tuple[int, str], NDArray[np.int32]]
+"""Prepared columns, the best first, by inner fold (or ``WHOLE``) and method."""
+
+_REWEIGHED = ("none", "weights", "oversampling")  # what a booster is told by weights alone
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choice:
+    """What the inner folds decided for an arm.
+
+    Attributes
+    ----------
+    parameters : dict
+    score : float
+        Mean AUROC of the inner folds; NaN where nothing was tried.
+    calibrator : Calibrator
+    threshold : float
+    notes : tuple of str
+    """
+
+    parameters: Parameters
+    score: float
+    calibrator: Calibrator
+    threshold: float
+    notes: tuple[str, ...] = ()
+
+
+def choose(bench: Bench, arm: Arm, rankings: Rankings) -> Choice:
+    """Tune an arm, then fit calibrator and threshold on the inner folds' out-of-fold scores.
+
+    The scores are of real rows, summed up by unit; no resampled row is ever among them.
+    """
+    model, tuning = MODELS[arm.model], bench.plan.tuning
+    if model.fit == "none":
+        return _share_for_everybody(bench)
+    attempt = _attempt(bench, arm, rankings)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ConvergenceWarning)
+        found = search(attempt.run, _space(model, arm, tuning.select), trials=tuning.trials, seed=bench.seed)
+    held = np.empty(bench.train.size)
+    for (_, rows), scores in zip(bench.inner, found.held, strict=True):
+        held[rows] = scores
+    scores = bench.by_unit(held)
+    calibrator = fit_calibrator(scores, bench.unit_y, kind=tuning.calibration)
+    threshold = choose_threshold(bench.unit_y, calibrator(scores), parse_rule(tuning.operate_at))
+    notes = {f"{arm.name} {note}" for note in attempt.notes} | _unconverged(caught, arm)
+    return Choice(
+        found.parameters, np.nan if found.score is None else found.score, calibrator, threshold, tuple(sorted(notes))
+    )
+
+
+def fit(bench: Bench, arm: Arm, choice: Choice, rankings: Rankings) -> tuple[Fitted, Floats]:
+    """Train an arm with the settings that were chosen, on all training rows of the fold.
+
+    Returns
+    -------
+    fitted : Fitted
+    scores : ndarray of float64
+        Raw scores of the fold's test units.
+    """
+    model = MODELS[arm.model]
+    if _by_weight(model, arm):
+        steps, train, _ = bench.matrices(WHOLE)
+        parameters = booster_parameters(bench.plan.settings, choice.parameters, seed=bench.seed)
+        estimator = grow(train, _weight(arm, train.y, bench.seed), parameters, rounds=choice.parameters["rounds"])
+    else:
+        made = bench.prepared(WHOLE, native_nulls=False)
+        columns = _columns(choice.parameters, WHOLE, rankings)
+        steps = made.steps if columns is None else with_choice(made.steps, columns.tolist())
+        x = made.fit if columns is None else made.fit[:, columns]
+        estimator = _train(bench, arm, choice.parameters, x, bench.y, bench.seed)[0]
+    fitted = Fitted(arm, model.block, steps, estimator, choice.calibrator, choice.threshold, choice.parameters)
+    return fitted, bench.test_by_unit(_test_scores(bench, fitted))
+
+
+def _test_scores(bench: Bench, fitted: Fitted) -> Floats:
+    if bench.test.size == 0:
+        return np.zeros(0)
+    return fitted.score(bench.test_rows())
+
+
+def _unconverged(caught: Sequence[warnings.WarningMessage], arm: Arm) -> set[str]:
+    missed = any(issubclass(one.category, ConvergenceWarning) for one in caught)
+    return {f"{arm.name} did not converge in some folds"} if missed else set()
+
+
+def _share_for_everybody(bench: Bench) -> Choice:
+    share = float(bench.unit_y.mean())
+    intercept = float(logit(np.array([share]))[0])
+    return Choice({}, float("nan"), Calibrator("sigmoid", (), (intercept, 0.0)), share)
+
+
+def _by_weight(model: Model, arm: Arm) -> bool:
+    return model.boosted and arm.sampler in _REWEIGHED
+
+
+def _weight(arm: Arm, y: NDArray[np.int8], seed: int) -> Floats:
+    if arm.sampler == "weights":
+        return balanced_weights(y)
+    return repeats(y, seed=seed) if arm.sampler == "oversampling" else np.ones(y.size)
+
+
+def _space(model: Model, arm: Arm, select: str) -> Callable[[Draw], Parameters]:
+    """Join what the model tunes with the choice of features and, in a bag, the number of rounds."""
+
+    def space(draw: Draw) -> Parameters:
+        parameters = {} if model.space is None else model.space(draw)
+        if model.boosted and arm.sampler == "bagging":
+            parameters["rounds"] = draw.whole("rounds", 100, 40, 300)
+        if model.selects and select == "auto":
+            parameters["select"] = draw.choice("select", "none", ("none", *RANKINGS))
+        elif select in RANKINGS and not model.boosted and not model.baseline:
+            parameters["select"] = select
+        if parameters.get("select", "none") != "none":
+            parameters["k"] = draw.whole("k", 20, 5, 60)
+        return parameters
+
+    return space
+
+
+def _columns(parameters: Parameters, part: int, rankings: Rankings) -> NDArray[np.int32] | None:
+    method = parameters.get("select", "none")
+    return None if method == "none" else np.sort(rankings[part, method][: parameters["k"]])
+
+
+def _train(
+    bench: Bench, arm: Arm, parameters: Parameters, x: Floats, y: NDArray[np.int8], seed: int
+) -> tuple[Any, str]:
+    """Resample training rows and fit an estimator with scikit-learn's face on them; say what could not be done."""
+    model = MODELS[arm.model]
+    if arm.sampler == "bagging":
+        return _bag(bench, model, parameters, x, y, seed), ""
+    rows = resample(x, y, sampler=arm.sampler, seed=seed)
+    if model.boosted:
+        return _boost_resampled(bench, parameters, rows, seed), rows.note
+    assert model.build is not None
+    estimator = model.build(bench.plan.settings, _own(parameters), seed, rows.y.size)
+    return estimator.fit(rows.x, rows.y, **_fit_weights(estimator, arm, rows)), rows.note
+
+
+def _own(parameters: Parameters) -> Parameters:
+    return {name: value for name, value in parameters.items() if name not in ("select", "k")}
+
+
+def _fit_weights(estimator: Any, arm: Arm, rows: Resampled) -> dict[str, Floats]:
+    if arm.sampler != "weights":
+        return {}
+    steps = getattr(estimator, "steps", None)
+    return {"sample_weight" if steps is None else f"{steps[-1][0]}__sample_weight": rows.weight}
+
+
+def _bag(bench: Bench, model: Model, parameters: Parameters, x: Floats, y: NDArray[np.int8], seed: int) -> Any:
+    """Fit the model on balanced undersamples and average them (Wallace et al., ICDM 2011)."""
+    assert model.build is not None
+    member = model.build(bench.plan.settings, _own(parameters), seed, int(2 * np.bincount(y, minlength=2).min()))
+    return SAMPLERS["bagging"].build(y, seed)(member).fit(x, y)
+
+
+def _boost_resampled(bench: Bench, parameters: Parameters, rows: Resampled, seed: int) -> Any:
+    settings = bench.plan.settings
+    matrix = to_matrix(rows.x, rows.y, settings=settings)
+    own = booster_parameters(settings, _own(parameters), seed=seed)
+    return grow(matrix, rows.weight, own, rounds=parameters["rounds"])
+
+
+class _Boosted:
+    """Attempts of a booster: matrices are made once, the rounds come from the inner folds grown in step."""
+
+    def __init__(self, bench: Bench, arm: Arm) -> None:
+        self.bench, self.arm = bench, arm
+        self.notes: set[str] = set()
+        self._pairs: list[Pair] = []
+
+    def run(self, parameters: Parameters, report: Report) -> Tried:  # noqa: ARG002 (it stops early by itself)
+        """Grow the inner folds together."""
+        bench = self.bench
+        own = booster_parameters(bench.plan.settings, _own(parameters), seed=bench.seed)
+        if not self._pairs:
+            self._pairs = [self._pair(part) for part in range(len(bench.inner))]
+        grown = grow_together(self._pairs, own, judge=self._judge)
+        return Tried({**parameters, "rounds": grown.rounds}, grown.score, grown.held)
+
+    def _judge(self, held: Sequence[Floats]) -> float:
+        return float(np.mean([self.bench.judge(part, scores) for part, scores in enumerate(held)]))
+
+    def _pair(self, part: int) -> Pair:
+        bench, arm = self.bench, self.arm
+        seed = bench.seed + 1 + part
+        if _by_weight(MODELS[arm.model], arm):
+            _, train, held = bench.matrices(part)
+            return Pair(train, _weight(arm, train.y, seed), held)
+        made, (fit_rows, held_rows) = bench.prepared(part, native_nulls=False), bench.inner[part]
+        rows = resample(made.fit, bench.y[fit_rows], sampler=arm.sampler, seed=seed)
+        self.notes |= {rows.note} - {""}
+        settings = bench.plan.settings
+        train = to_matrix(rows.x, rows.y, settings=settings)
+        held = to_matrix(made.held, bench.y[held_rows], settings=settings, reference=train)
+        return Pair(train, rows.weight, held)
+
+
+class _OneByOne:
+    """Attempts of an estimator with scikit-learn's face: an inner fold after the other."""
+
+    def __init__(self, bench: Bench, arm: Arm, rankings: Rankings) -> None:
+        self.bench, self.arm, self.rankings = bench, arm, rankings
+        self.notes: set[str] = set()
+
+    def run(self, parameters: Parameters, report: Report) -> Tried:
+        """Fit and score inner folds until all are done or these settings are given up."""
+        bench, held, found = self.bench, [], []
+        for part, (fit_rows, _) in enumerate(bench.inner):
+            made, columns = bench.prepared(part, native_nulls=False), _columns(parameters, part, self.rankings)
+            x, x_held = (made.fit, made.held) if columns is None else (made.fit[:, columns], made.held[:, columns])
+            fitted, note = _train(bench, self.arm, parameters, x, bench.y[fit_rows], bench.seed + 1 + part)
+            self.notes |= {note} - {""}
+            held.append(raw_score(fitted, x_held))
+            found.append(bench.judge(part, held[-1]))
+            if report(float(np.mean(found)), part) and part + 1 < len(bench.inner):
+                return Tried(parameters, None, [])
+        return Tried(parameters, float(np.mean(found)), held)
+
+
+def _attempt(bench: Bench, arm: Arm, rankings: Rankings) -> _Boosted | _OneByOne:
+    if MODELS[arm.model].boosted and arm.sampler != "bagging":
+        return _Boosted(bench, arm)
+    return _OneByOne(bench, arm, rankings)
