@@ -6,12 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from radiomics_mammo.models.run.model_card import SOURCES
 from radiomics_mammo.models.run.runinfo import RunInfo
-
-CITATION = (
-    "Images: CBIS-DDSM. Lee RS, Gimenez F, Hoogi A, Miyake KK, Gorovoy M, Rubin DL. A curated mammography "
-    "data set for use in computer-aided detection and diagnosis research. Sci Data 2017;4:170177."
-)
 
 
 def is_tuned(command: Mapping[str, Any]) -> bool:
@@ -76,4 +72,5 @@ def _plain(value: object) -> str:
 def citation(info: RunInfo) -> str:
     """Cite the collection where it is known and real; empty otherwise."""
     reader = info.provenance.get("reader") or {}
-    return CITATION if reader.get("reader") == "cbis-ddsm" and not info.phantom else ""
+    source = SOURCES.get(str(reader.get("reader", "")))
+    return source.citation if source and not info.phantom else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -62,6 +63,11 @@ class Results:
     test_summary: pd.DataFrame | None = None
     test_operating: pd.DataFrame | None = None
     label_shift: pd.DataFrame | None = None
+
+
+def results_of(tables: Mapping[str, pd.DataFrame]) -> Results:
+    """Take from tables by name those that :class:`Results` has a field for."""
+    return Results(**{one.name: tables.get(one.name) for one in fields(Results)})
 
 
 def read_results(folder: Path) -> Results:

@@ -1,0 +1,134 @@
+"""The model card: everything that a reader of a model asks, as JSON and as a page."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from result_toys import toy_run
+from saved_toys import facts, fitted
+from test_report import Page
+
+from radiomics_mammo.explain.card_page import card_page
+from radiomics_mammo.models.records import Arm
+from radiomics_mammo.models.run.model_card import card_json, model_card
+from radiomics_mammo.models.run.results import Results, results_of
+
+EVIL = "<script>alert('x')</script>"
+
+
+def card_of(run, results=None, **said):
+    model = replace(fitted("booster"), arm=Arm("xgboost"))
+    made = facts(provenance=run.info.provenance, title="XGBoost", phantom=run.info.phantom, **said)
+    return model_card(run.info, model, made, summary=run.summary, results=results or Results())
+
+
+@pytest.fixture(scope="module")
+def whole():
+    return card_of(*toy_run())
+
+
+@pytest.fixture(scope="module")
+def page(whole) -> str:
+    return card_page(json.loads(card_json(whole)))
+
+
+def test_the_card_is_json_and_the_same_each_time(whole):
+    assert json.loads(card_json(whole)) == whole
+    assert card_json(card_of(*toy_run())) == card_json(whole)
+    assert b"NaN" not in card_json(whole)
+
+
+def test_the_card_holds_what_a_reader_asks(whole):
+    assert set(whole) >= {
+        "intended_use", "not_intended_use", "data", "features", "preparation", "tuning", "performance", "operating",
+        "certified", "subgroups", "leakage", "canaries", "limits", "versions", "seeds", "citation", "how_to_use",
+    }  # fmt: skip
+    assert whole["model"]["arm"] == "xgboost"
+    assert whole["data"]["people"] == facts().people
+    assert whole["data"]["prevalence"] == pytest.approx(facts().prevalence)
+    assert any("not a medical device" in one for one in whole["not_intended_use"])
+    assert whole["features"]["recipe_hash"] == "a" * 64
+    assert whole["licence_of_data"] == "CC BY 3.0"
+    assert "Sci Data 2017" in whole["citation"]
+
+
+def test_figures_are_those_of_the_kept_model_only(whole):
+    run, results = toy_run()
+    own = run.summary[run.summary["model"] == "xgboost"].set_index("metric")["value"]
+    found = {row["metric"]: row["value"] for row in whole["performance"]["cross_validation"]}
+    assert found["auroc"] == pytest.approx(own["auroc"])
+    assert len(found) == len(own)
+    assert len(whole["operating"]) == 1
+    tested = results.test_summary
+    tested = tested[(tested["model"] == "xgboost") & (tested["metric"] == "auroc")]["value"].iloc[0]
+    assert {row["metric"]: row["value"] for row in whole["performance"]["held_out"]}["auroc"] == pytest.approx(tested)
+
+
+def test_another_arm_than_the_best_has_no_borrowed_figures():
+    run, results = toy_run()
+    other = replace(run, info=replace(run.info, best="forest"))
+    card = card_of(other, results)
+    assert card["subgroups"] == []
+    assert [row["needed"] for row in card["certified"]] == [45, 230]
+    assert "Certified by person" in card_page(card)
+
+
+def test_the_page_shows_it(page, whole):
+    text = Page(page).text
+    for wanted in (
+        "Not a medical device",
+        "And what it is not for",
+        "What it is worth",
+        "Held-out people",
+        "Certified sensitivity by person",
+        "XGBoost by subgroup",
+        "Oversampled before the split",
+        "radiomics_mammo.predict",
+        "xgboost 3.2.0",
+        "Sci Data 2017;4:170177",
+        "chosen on the same people",
+        *whole["limits"],
+    ):
+        assert wanted in text, wanted
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    assert not re.search(r'(?:src|href)="(?!#|data:)', page)
+
+
+def test_a_bare_run_has_a_card(tmp_path):
+    run, _ = toy_run()
+    run = replace(run, info=replace(run.info, provenance={}, command={}))
+    card = card_of(run)
+    text = Page(card_page(card)).text
+    assert "no held-out or external test set" in text
+    assert "made by another tool" in text
+    assert card["citation"] == ""
+
+
+def test_phantoms_are_said():
+    card = card_of(*toy_run(phantom=True))
+    page = card_page(card)
+    assert "PHANTOM: trained on simulated images" in Page(page).text
+    captions = re.findall(r"<caption>(.*?)</caption>", page, flags=re.DOTALL)
+    assert captions
+    assert all("phantom" in one for one in captions)
+    assert card["citation"] == ""
+
+
+def test_words_of_the_table_stay_text():
+    run, results = toy_run()
+    run = replace(run, info=replace(run.info, remarks=[EVIL], table=EVIL))
+    page = card_page(card_of(run, replace(results, subgroups=results.subgroups.assign(level=EVIL)), label=EVIL))
+    assert "<script" not in page
+    assert EVIL in Page(page).text
+
+
+def test_results_are_taken_from_tables_by_name():
+    table = pd.DataFrame({"a": [1]})
+    found = results_of({"pairs": table, "tuned": table})
+    assert found.pairs is table
+    assert found.canaries is None
