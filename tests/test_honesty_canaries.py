@@ -61,7 +61,7 @@ def test_a_torn_split_and_a_code_left_in_are_both_told():
     assert not sung["people_kept_together"].passed
     assert not sung["identity_columns"].passed
     assert sung["identity_columns"].value == 1
-    assert "original_firstorder_Code is one number a person" in sung["identity_columns"].sentence
+    assert "original_firstorder_Code: one number a person" in sung["identity_columns"].sentence
     assert sung["planted_identity"].passed
     assert sung["planted_duplicates"].passed
 

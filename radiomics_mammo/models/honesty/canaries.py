@@ -134,15 +134,16 @@ def planted_identity(cohort: Cohort, *, seed: int) -> Canary:
 def planted_duplicates(cohort: Cohort, *, seed: int) -> Canary:
     """Copy rows over rows of other people and see whether they are found by content alone."""
     rng = np.random.default_rng(np.random.SeedSequence([seed, 0xD0B1E]))
-    source, target = _copies(cohort, rng)
+    rows, _ = fewer_people(cohort.y, cohort.group, columns=cohort.x.shape[1], seed=seed)
+    x, group = cohort.x[rows], np.asarray(pd.factorize(cohort.group[rows])[0], dtype=np.int64)
+    source, target = _copies(x, group, rng)
     if source.size == 0:
-        said = "There are too few rows to plant the image of one person under the name of another."
+        said = "There are too few people to plant the image of one under the name of another."
         return Canary("planted_duplicates", True, _NONE, _NONE, _NONE, said)
-    x = cohort.x.copy()
     x[target] = x[source]
-    ties, _ = find_ties(x, cohort.group, cohort.rows[["case_id"]], features=cohort.features)
+    ties, _ = find_ties(x, group, cohort.rows.iloc[rows][["case_id"]], features=cohort.features)
     # A tie may run through a third row that shows the same image.
-    tied = _linked(ties, cohort.y.size)
+    tied = _linked(ties, rows.size)
     found = int((tied[source] == tied[target]).sum())
     passed = found == source.size
     said = f"{found} of {source.size} images planted under another person's name were found by content."
@@ -151,19 +152,20 @@ def planted_duplicates(cohort: Cohort, *, seed: int) -> Canary:
     return Canary("planted_duplicates", passed, found / source.size, _NONE, _NONE, said)
 
 
-def _copies(cohort: Cohort, rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Draw rows to copy, and rows of others to copy them to, each row once and each person once."""
+def _copies(
+    x: NDArray[np.float64], group: NDArray[np.int64], rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Draw rows to copy and rows of others to copy them to, one row of a person at most."""
     # Flat or empty regions look alike whoever has them: copy rows that hold as many values as most do.
-    values = np.array([np.unique(row[~np.isnan(row)]).size for row in cohort.x])
-    people = rng.permutation(cohort.n_people)
-    first = np.full(cohort.n_people, -1, dtype=np.int64)
-    order = rng.permutation(cohort.y.size)
-    first[cohort.group[order]] = order
-    telling = values >= np.median(values)
-    source = [int(first[one]) for one in people if telling[first[one]]][: min(_COPIES, cohort.n_people // 2)]
-    taken = set(cohort.group[source].tolist())
-    target = [int(first[one]) for one in people if int(one) not in taken][: len(source)]
-    return np.array(source[: len(target)], dtype=np.int64), np.array(target, dtype=np.int64)
+    values = np.array([np.unique(row[~np.isnan(row)]).size for row in x])
+    people = rng.permutation(int(group.max()) + 1)
+    one_of = np.full(people.size, -1, dtype=np.int64)
+    order = rng.permutation(group.size)
+    one_of[group[order]] = order
+    telling = (values >= np.median(values))[one_of]
+    source = people[telling[people]][: min(_COPIES, people.size // 2)]
+    target = people[~np.isin(people, source)][: source.size]
+    return one_of[source[: target.size]], one_of[target]
 
 
 def _linked(ties: NDArray[np.int64], n_rows: int) -> NDArray[np.int64]:
@@ -200,7 +202,7 @@ def _identity(cohort: Cohort) -> Canary:
     limit = cannot_tell(cohort.group)
     said = "No feature names the person."
     if len(found):
-        shown = "; ".join(f"{row.column} is {row.why}" for row in found.head(_SHOWN).itertuples())
+        shown = "; ".join(f"{row.column}: {row.why}" for row in found.head(_SHOWN).itertuples())
         more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
         said = f"Features that may name the person: {shown}{more}. Take them out unless they are meant."
     return Canary("identity_columns", len(found) == 0, float(len(found)), _NONE, _NONE, f"{said} {limit}".strip())
