@@ -179,6 +179,16 @@ def test_operating_table_is_scikit_learns():
             assert 0 <= found.loc[name, f"{figure}_low"] < found.loc[name, figure] < found.loc[name, f"{figure}_high"]
 
 
+def test_intervals_of_the_operating_table_are_clustered_and_of_the_level_asked_for():
+    y, p, group = toy(5, repeats=2)
+    sick = np.broadcast_to(y == 1, p.shape)
+    asked = clustered_share((p >= 0.4) & sick, sick, group)
+    found = operating_table(["a"], y, p[None] >= 0.4, group).iloc[0]
+    assert (found["sensitivity_low"], found["sensitivity_high"]) == (asked.low, asked.high)
+    narrow = operating_table(["a"], y, p[None] >= 0.4, group, level=0.5).iloc[0]
+    assert asked.low < narrow["sensitivity_low"] < narrow["sensitivity_high"] < asked.high
+
+
 def test_predictive_value_of_nobody_called_is_undefined():
     y, _, group = toy(4)
     found = operating_table(["a"], y, np.zeros((1, 1, 200), dtype=bool), group).iloc[0]
