@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
@@ -60,6 +60,7 @@ def test_ten_percent_of_ten_negatives_is_one_whatever_the_rounding():
 
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 10_000), ties=st.integers(1, 30))
+@example(seed=502, ties=13)  # plain Newton steps for the slope run away
 def test_a_weight_is_a_repeated_row(seed, ties):
     y, p = random_case(seed, n=30, ties=ties)
     weights = np.random.default_rng(seed).integers(0, 4, size=(5, 30))
@@ -67,7 +68,7 @@ def test_a_weight_is_a_repeated_row(seed, ties):
     fast = scores(y, p, weights)
     for draw, w in enumerate(weights):
         slow = scores(np.repeat(y, w), np.repeat(p, w))[:, 0]
-        np.testing.assert_allclose(fast[:, draw], slow, rtol=1e-8, atol=1e-10)  # slope and intercept are iterated
+        np.testing.assert_allclose(fast[:, draw], slow, rtol=1e-6, atol=1e-9)  # slope and intercept are iterated
 
 
 def test_a_draw_without_one_class_is_undefined_where_that_class_is_needed():

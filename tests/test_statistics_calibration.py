@@ -101,6 +101,21 @@ def test_hardly_overlapping_classes_still_have_their_slope():
     assert asked > 5
 
 
+@pytest.mark.parametrize("n", [12, 30, 60])
+def test_every_slope_that_exists_is_found(n):
+    # Few, tied, and partly extreme predictions: plain Newton steps run away in a share of these draws.
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        y = rng.permutation(np.arange(n) < n // 3).astype(np.int8)
+        p = rng.integers(13, size=n) / 13
+        w = rng.integers(0, 4, size=(5, n))
+        found = value("calibration_slope", y, p, w)
+        for draw in range(5):
+            sick, well = p[(y == 1) & (w[draw] > 0)], p[(y == 0) & (w[draw] > 0)]
+            exists = sick.size > 0 and well.size > 0 and sick.max() > well.min() and well.max() > sick.min()
+            assert np.isfinite(found[draw]) == exists
+
+
 def test_ece_by_plain_bins():
     y, p = toy(2, n=200)
     order = np.argsort(p)

@@ -179,13 +179,13 @@ def test_estimated_prevalence_is_saerens_em():
 
 def test_estimated_prevalence_is_near_the_truth_and_its_interval_covers():
     inside, values = [], []
-    for seed in range(100):
+    for seed in range(60):
         _, p = shifted_scores(seed, n=300, prevalence=0.25)
-        value, low, high = estimate_prevalence(p, np.arange(300), prior=0.5, draws=200)
+        value, low, high = estimate_prevalence(p, np.arange(300), prior=0.5, draws=100)
         inside.append(low <= 0.25 <= high)
         values.append(value)
     assert np.mean(values) == pytest.approx(0.25, abs=0.01)
-    assert np.mean(inside) >= 0.88
+    assert np.mean(inside) >= 0.85  # 60 sets: 95% less 3.3 standard errors
 
 
 def test_shifted_predictions_by_hand_and_back():
