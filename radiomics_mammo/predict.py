@@ -234,12 +234,12 @@ def _table(found: pd.DataFrame, facts: ModelFacts) -> Any:
     from rich.table import Table as RichTable
 
     table = RichTable(title="Predictions" + (" (phantom)" if facts.phantom else ""))
-    for name in ("case", "person", "score", "p", "call", "verdict", "out of range", "remark"):
+    for name in ("case", "person", "score", "p", "call", "verdict", "out of range", "trained on"):
         table.add_column(name, justify="right" if name in ("score", "p", "out of range") else "left", overflow="fold")
     for row in found.to_dict("records"):
         outside = f"{row['out_of_range']}" + (f": {row['out_of_range_features']}" if row["out_of_range"] else "")
         said = [row["case_id"], row["patient_id"], f"{row['score']:.3f}", f"{row['p']:.3f}", row["call"]]
-        table.add_row(*[_text(cell) for cell in (*said, row["verdict"], outside, row["remark"])])
+        table.add_row(*[_text(cell) for cell in (*said, row["verdict"], outside, "yes" if row["remark"] else "")])
     return table
 
 

@@ -118,7 +118,9 @@ def score_table(
     unit_rows = _judged(model, x, units, certificate=certificate, trained=trained)
     unit_rows["data"] = _data(kept, units.of, phantom=facts.phantom)
     torn = np.isin(texts(rows.loc[broken, "patient_id"]), texts(kept["patient_id"])).any() and facts.unit != "lesion"
-    return Scored(unit_rows, failures, tuple(_warnings(model, kept, trained=trained, torn=bool(torn))))
+    known = int((unit_rows["remark"] != "").sum())
+    seen = [f"{known} of {len(unit_rows)} predictions are of people that it was trained on."] if known else []
+    return Scored(unit_rows, failures, (*_warnings(model, kept, trained=trained, torn=bool(torn)), *seen))
 
 
 def _identified(frame: pd.DataFrame, facts: ModelFacts) -> pd.DataFrame:

@@ -89,6 +89,7 @@ def test_held_out_people_change_what_the_limits_say(run_and_results):
     tuned = replace(run, info=replace(run.info, command={**run.info.command, "trials": 20}))
     assert "fixed, not tuned" in page_of(run)
     assert "fixed, not tuned" not in page_of(tuned)
+    assert "20 settings of each model" in page_of(tuned)
 
 
 def test_figures_and_tables_say_phantom_where_they_are():

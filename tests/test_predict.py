@@ -167,6 +167,7 @@ def test_a_table_that_does_not_say_how_it_was_made_needs_the_users_word(tmp_path
     assert "this table does not say" in said
     found = predicted(tmp_path, "--trust-table", run=run, table=table)
     np.testing.assert_allclose(found["score"], fitted().score(toy_frame(people=12, seed=3)[list(FEATURES)].to_numpy()))
+    assert "2 of 24 predictions are of people that it was trained on" in capsys.readouterr().err
     other = a_run(tmp_path / "other", made={})
     assert "the model was trained on does not say" in said_no(capsys, other, "--table", a_table(tmp_path / "t.parquet"))
 

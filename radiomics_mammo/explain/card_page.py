@@ -78,7 +78,10 @@ def _data(card: Mapping[str, Any]) -> Facts:
     held = data["held_out"]
     return [
         ("Trained on", f"{data['units']} units ({card['model']['unit']}) of {data['people']} people"),
-        ("Positive", f"{data['positives']} ({share(data['prevalence'])}): {data['label']}, {data['classes'][1]}"),
+        (
+            "Positive",
+            f"{data['positives']} ({share(data['prevalence'])}): {data['classes'][1]}, by the column {data['label']}",
+        ),
         ("People told apart by", data["group"]),
         ("Held out", f"{held['units']} units of {held['people']} people" if held else "nobody"),
         ("Images", "simulated (phantom)" if card["phantom"] else "real"),

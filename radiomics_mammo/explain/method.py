@@ -11,8 +11,8 @@ from radiomics_mammo.models.run.runinfo import RunInfo
 
 
 def is_tuned(command: Mapping[str, Any]) -> bool:
-    """Whether a run's models were tuned: its command then says for how long, or how often it tried."""
-    return any(command.get(name) for name in ("trials", "minutes", "tuning"))
+    """Whether a run's models were tuned: more than the default settings were tried."""
+    return int(command.get("trials", 1)) > 1 or bool(command.get("minutes"))
 
 
 def method_facts(info: RunInfo, *, folds: int, repeats: int) -> list[tuple[str, str]]:
@@ -21,8 +21,10 @@ def method_facts(info: RunInfo, *, folds: int, repeats: int) -> list[tuple[str, 
     facts = [
         ("Splits", f"{folds} folds, repeated {repeats} times with new shuffles, stratified, by {info.group}: "
          "all rows of a person are in one fold"),
-        ("Fitted on training rows only", "constant columns out; nulls to the median, with an indicator "
-         "column; scaling to mean 0 and deviation 1; resampling; the model"),
+        ("Fitted on training rows only", "constant and nearly equal columns out; nulls to the median with an "
+         "indicator, and scaling (XGBoost takes nulls as they are); the choice of features; resampling; settings; the "
+         "model; calibration and threshold, on inner out-of-fold predictions of real rows"),
+        *_tuning(command),
         ("Models", "; ".join(info.arms.values())),
         ("Values", "mean over repeats of the metric on that repeat's pooled out-of-fold predictions"),
         ("Intervals", f"95%, percentile, {command['bootstrap']} draws of people with all their rows, with "
@@ -36,6 +38,20 @@ def method_facts(info: RunInfo, *, folds: int, repeats: int) -> list[tuple[str, 
         ("Table", f"{info.table}, SHA-256 {info.table_sha256}"),
     ]  # fmt: skip
     return facts + _extraction(info.provenance) + [("Notes", note) for note in info.notes]
+
+
+def _tuning(command: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Say how settings were chosen; nothing where a run does not tell."""
+    if "trials" not in command:
+        return []
+    tried = f"{command['trials']} settings of each model" if is_tuned(command) else "none: the default settings"
+    return [
+        (
+            "Tuning",
+            f"{tried}; {command.get('inner', '?')} inner folds by person; features: {command.get('select', '?')}",
+        ),
+        ("Calibration", f"{command.get('calibration', '?')}; operating threshold by {command.get('operate_at', '?')}"),
+    ]
 
 
 def _features(info: RunInfo) -> str:

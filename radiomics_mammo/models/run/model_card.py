@@ -156,7 +156,7 @@ def _features(facts: ModelFacts) -> dict[str, Any]:
 
 
 def _tuning(info: RunInfo) -> dict[str, Any]:
-    asked = ("folds", "repeats", "inner", "trials", "minutes", "select", "calibration", "bootstrap")
+    asked = ("folds", "repeats", "inner", "trials", "minutes", "select", "calibration")
     return {name: info.command[name] for name in asked if name in info.command}
 
 
