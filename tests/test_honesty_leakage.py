@@ -23,8 +23,8 @@ def cohort_of(frame: pd.DataFrame, features=FEATURES) -> Cohort:
     return prepare_cohort(frame, features, question=Question())
 
 
-def rare_noise(*, people: int = 80, rows_each: int = 2, columns: int = 100, twins: float = 0.2) -> Cohort:
-    """Noise that is much the same in a person's rows, one person in eight ill: nothing but mistakes can score."""
+def rare_noise(*, people: int = 120, rows_each: int = 2, columns: int = 100, twins: float = 0.2) -> Cohort:
+    """Noise that is much the same in a person's rows, one person in six ill: nothing but mistakes can score."""
     rng = np.random.default_rng(5)
     person = np.repeat(np.arange(people), rows_each)
     x = rng.normal(size=(people, columns))[person] + twins * rng.normal(size=(person.size, columns))
@@ -33,15 +33,18 @@ def rare_noise(*, people: int = 80, rows_each: int = 2, columns: int = 100, twin
         {
             "case_id": [f"c{i}" for i in range(person.size)],
             "patient_id": [f"P_{one:05d}" for one in rng.permutation(people)[person]],
-            "malignant": (person % 8 == 0).astype(int),
+            "malignant": (person % 6 == 0).astype(int),
         }
     )
     return cohort_of(pd.concat([rows, pd.DataFrame(x, columns=names)], axis=1), names)
 
 
+DONE: list[str] = []
+
+
 @pytest.fixture(scope="module")
 def noise() -> Prices:
-    return leakage_prices(rare_noise(), folds=3, repeats=2, draws=200)
+    return leakage_prices(rare_noise(), folds=3, repeats=1, draws=200, on_done=DONE.append)
 
 
 def priced(prices: Prices, slug: str) -> pd.Series:
@@ -66,7 +69,7 @@ def test_the_table_is_whole(noise):
 )
 def test_on_noise_the_right_way_is_worth_nothing_and_the_wrong_way_much(noise, slug):
     row = priced(noise, slug)
-    assert 0.3 < row["right"] < 0.7
+    assert 0.25 < row["right"] < 0.75
     assert row["auroc"] > 0.75
     assert row["price_low"] > 0
     assert "for nothing" in row["sentence"]
@@ -81,8 +84,8 @@ def test_a_number_alone_scores_where_images_are_split():
 
 
 def test_made_rows_are_counted(noise):
-    # 80 people, 10 of them ill, two rows each: 140 rows against 20.
-    assert "120 rows were made and 160 were there" in priced(noise, "oversampling_before")["sentence"]
+    # 120 people, 20 of them ill, two rows each: 200 rows against 40.
+    assert "160 rows were made and 240 were there" in priced(noise, "oversampling_before")["sentence"]
     assert "Splitting images alone scores" in priced(noise, "smote_before")["sentence"]
 
 
@@ -93,7 +96,7 @@ def test_what_others_measured_is_named(noise):
 
 
 def test_one_row_each_makes_splitting_images_free():
-    prices = leakage_prices(cohort_of(toy_frame(people=60, rows_each=1)), folds=3, repeats=1, draws=50)
+    prices = leakage_prices(cohort_of(toy_frame(people=60, rows_each=1)), folds=2, repeats=1, draws=50)
     row = priced(prices, "image_split")
     assert row["price"] == row["price_low"] == row["price_high"] == 0
     assert "by construction" in row["sentence"]
@@ -101,7 +104,7 @@ def test_one_row_each_makes_splitting_images_free():
 
 
 def test_shuffled_labels_leave_the_price_only():
-    cohort = replace(rare_noise(columns=8), x=np.random.default_rng(0).normal(size=(160, 8)))
+    cohort = replace(rare_noise(columns=8), x=np.random.default_rng(0).normal(size=(240, 8)))
     cohort.x[:, 0] += 5.0 * cohort.y  # a feature that knows the label, until it is shuffled
     plain = leakage_prices(cohort, folds=3, repeats=1, draws=20)
     shuffled = leakage_prices(cohort, folds=3, repeats=1, draws=20, shuffled=True)
@@ -137,10 +140,8 @@ def test_too_few_people_for_the_folds():
         leakage_prices(cohort_of(toy_frame(people=10)), folds=9)
 
 
-def test_who_is_done_is_said():
-    done: list[str] = []
-    leakage_prices(cohort_of(toy_frame(people=30)), folds=2, repeats=1, draws=10, on_done=done.append)
-    assert done == list(MISTAKES)
+def test_what_is_done_is_said(noise):
+    assert list(MISTAKES) == DONE
 
 
 def bench(cohort: Cohort) -> Bench:
