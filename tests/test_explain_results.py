@@ -116,6 +116,13 @@ def test_the_page_is_the_same_each_time(run_and_results, whole):
     assert page_of(*run_and_results) == whole
 
 
+def test_a_column_without_any_words_is_read_back_as_numbers(run_and_results):
+    run, results = run_and_results
+    silent = results.subgroups.assign(remark=np.nan, column=np.nan)
+    text = page_of(run, Results(subgroups=silent))
+    assert not re.search(r"\bnan\b", Page(text).text)
+
+
 def test_words_in_tables_stay_text(run_and_results):
     run, results = run_and_results
     evil = "<script>alert(1)</script>"

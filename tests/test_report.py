@@ -15,7 +15,8 @@ from radiomics_mammo.readers import open_reader
 from radiomics_mammo.readers.phantom import PhantomReader
 from radiomics_mammo.tables import write_table
 
-QUICK = ("--folds", "3", "--repeats", "1", "--bootstrap", "40", "--workers", "1")
+QUICK = ("--folds", "3", "--repeats", "1", "--bootstrap", "40", "--workers", "1", "--trials", "1")
+QUICK += ("--inner-folds", "2", "--select", "none", "--no-leakage")
 EVIL = "<script>alert('x')</script>"
 
 
@@ -77,7 +78,7 @@ def test_every_picture_has_words(phantom_page):
     assert pictures
     assert all("lesion with its outline" in (one["alt"] or "") for one in pictures)
     figures = [attributes for tag, attributes in page.tags if tag == "svg"]
-    assert len(figures) == 3
+    assert len(figures) == 5
     assert all(one.get("role") == "img" and len(one.get("aria-label") or "") > 30 for one in figures)
     ids = [attributes["id"] for _, attributes in page.tags if attributes.get("id")]
     assert len(ids) == len(set(ids))

@@ -140,7 +140,7 @@ def subgroup_sheet(table: pd.DataFrame, *, title: str) -> Sheet:
             ),
             str(row["remark"]),
         ]
-        for row in _records(table.assign(column=table["column"].fillna(""), remark=table["remark"].fillna("")))
+        for row in _records(table.assign(column=_words(table["column"]), remark=_words(table["remark"])))
     ]
     calls = ["Sensitivity", "Specificity"] if called else []
     return Sheet(
@@ -197,7 +197,7 @@ def shift_sheet(table: pd.DataFrame) -> Sheet:
             spanned(row, "difference", "low", "high", signed=True),
             p_value(row["p"]),
         ]
-        for row in _records(table.assign(column=table["column"].fillna("")))
+        for row in _records(table.assign(column=_words(table["column"])))
     ]
     return Sheet(
         "Share of positives among training and test units, with clustered 95% intervals",
@@ -208,6 +208,11 @@ def shift_sheet(table: pd.DataFrame) -> Sheet:
 
 def _records(table: pd.DataFrame) -> Sequence[dict[str, Any]]:
     return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+
+
+def _words(column: pd.Series) -> list[str]:
+    """Write cells as text; a column without any words comes back from CSV as numbers."""
+    return ["" if pd.isna(cell) else str(cell) for cell in column.tolist()]
 
 
 def _true(value: object) -> bool:
