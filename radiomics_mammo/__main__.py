@@ -9,6 +9,7 @@ from collections.abc import Sequence
 COMMANDS = {
     "extract": "images and masks in, one feature table out",
     "compare": "a feature table in, models compared by patient-grouped cross-validation out",
+    "predict": "new cases in, calibrated probabilities of a comparison's model out",
     "report": "a comparison in, one self-contained page out",
     "demo": "all three on simulated mammograms",
     "benchmark": "how fast, against pyradiomics",

@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 
     from radiomics_mammo.models.data.cohort import Question
     from radiomics_mammo.models.data.sides import Sides
+    from radiomics_mammo.models.run.model_facts import ModelFacts
     from radiomics_mammo.models.run.record import Asked
     from radiomics_mammo.models.run.runinfo import RunInfo
     from radiomics_mammo.models.study import Options, Study
     from radiomics_mammo.models.training.device import Device
+    from radiomics_mammo.models.training.fitted import Fitted
     from radiomics_mammo.models.training.plan import Plan
     from radiomics_mammo.models.training.store import FoldStore
 
@@ -308,24 +310,27 @@ def _compare(args: argparse.Namespace) -> int:
     with _stopping(), new_run(args.out, overwrite=args.overwrite) as folder:
         sides = read_sides(asked.tables, question=asked.question, test=asked.test, official=asked.official)
         plan = plan_study(sides, options=options, device=device)
-        asked, plan = _within_minutes(asked, plan)
         seconds = {"read": time.perf_counter() - started}
-        _say_plan(plan, sides, device, asked.options)
         with fold_store(args.out, asked.decides()) as store:
+            asked, plan = _within_minutes(asked, plan, store)
+            _say_plan(plan, sides, device, asked.options)
             study = _study(plan, asked.options, store)
             info = _write(folder, study, asked=asked, sides=sides, device=device, seconds=seconds)
     _say_result(args.out, info, study, seconds)
     return 0
 
 
-def _within_minutes(asked: Asked, plan: Plan) -> tuple[Asked, Plan]:
+def _within_minutes(asked: Asked, plan: Plan, store: FoldStore) -> tuple[Asked, Plan]:
     """Turn minutes into a number of trials, and say it: the same number gives the same run."""
     from radiomics_mammo.models.training.budget import trials_within
 
     if not asked.minutes:
         return asked, plan
-    say("timing one fold with default settings …")
-    trials = trials_within(plan, minutes=asked.minutes, workers=asked.options.workers)
+    trials = store.trials()
+    if trials is None:
+        say("timing one fold with default settings …")
+        trials = trials_within(plan, minutes=asked.minutes, workers=asked.options.workers)
+        store.keep_trials(trials)
     say(f"{trials} trials a model fit into about {asked.minutes:g} minutes (--trials {trials} repeats this run)")
     options = replace(asked.options, trials=trials)
     return replace(asked, options=options), replace(plan, tuning=replace(plan.tuning, trials=trials))
@@ -355,10 +360,24 @@ def _write(
     top = [] if contributions is None else importance(contributions).index[:_EXPLAINED_FEATURES].tolist()
     write_run(folder, info, study, contributions=contributions, top=top)
     started = time.perf_counter()
-    keep_model(folder, study, info)
+    kept = keep_model(folder, study, info)
+    if kept is not None:
+        _write_card(folder, info, study, *kept)
     seconds["keep"] = time.perf_counter() - started
     write_timings(folder, stages=seconds, study=study, workers=asked.options.workers)
     return info
+
+
+def _write_card(folder: Path, info: RunInfo, study: Study, fitted: Fitted, facts: ModelFacts) -> None:
+    from radiomics_mammo.atomic import write_bytes
+    from radiomics_mammo.explain.card_page import card_page
+    from radiomics_mammo.models.run.model_card import card_json, model_card
+    from radiomics_mammo.models.run.results import results_of
+    from radiomics_mammo.models.run.runfolder import CARD, CARD_JSON
+
+    card = model_card(info, fitted, facts, summary=study.compared.summary, results=results_of(study.tables))
+    write_bytes(folder / CARD_JSON, card_json(card))
+    write_bytes(folder / CARD, card_page(card).encode())
 
 
 @contextmanager

@@ -49,7 +49,9 @@ def _metrics(summary: pd.DataFrame, names: Sequence[str], title: str) -> None:
     for name in names:
         cells = [values[name, metric] for metric in shown]
         label = f"({name})" if MODELS[name.partition("+")[0]].baseline else name
-        grid.add_row(label, *(f"{cell['value']:.3f}\n{_brief(cell['low'])}–{_brief(cell['high'])}" for cell in cells))
+        grid.add_row(
+            label, *(f"{_value(cell['value'])}\n{_brief(cell['low'])}–{_brief(cell['high'])}" for cell in cells)
+        )
     print_table(grid)
 
 
@@ -84,7 +86,8 @@ def _leakage(table: pd.DataFrame, marked: str) -> None:
     )
     for row in table.to_dict("records"):
         interval = f"{row['price_low']:+.3f} to {row['price_high']:+.3f}"
-        grid.add_row(row["title"], f"{row['auroc']:.3f}", f"{row['right']:.3f}", f"{row['price']:+.3f}", interval)
+        title = f"{row['title']} ({row['learner']})"
+        grid.add_row(title, f"{row['auroc']:.3f}", f"{row['right']:.3f}", f"{row['price']:+.3f}", interval)
     print_table(grid)
 
 
@@ -99,6 +102,10 @@ def _certified(study: Study, info: RunInfo) -> None:
     table = study.tables["certified"]
     asked = table[table["target"] == info.command["sensitivity"]]
     say(f"{info.best}: {asked['sentence'].iloc[0]}")
+
+
+def _value(value: float) -> str:
+    return "undefined" if value != value else f"{value:.3f}"
 
 
 def _brief(value: float) -> str:

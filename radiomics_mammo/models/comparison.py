@@ -92,7 +92,7 @@ class Compared:
 
 
 def compare_arms(
-    arms: Sequence[Arm], units: Units, p: Floats, *, draws: int, seed: int, level: float = 0.95
+    arms: Sequence[Arm], units: Units, p: Floats, *, draws: int, seed: int, level: float = 0.95, workers: int = 1
 ) -> Compared:
     """Compute metrics and paired differences with patient-bootstrap intervals.
 
@@ -108,10 +108,12 @@ def compare_arms(
     p : ndarray of float64, shape (n_arms, n_repeats, n_units)
     draws, seed : int
     level : float
+    workers : int
+        Threads; the result does not depend on it.
     """
     y = units.y
     value = np.stack([np.mean([scores(y, one)[:, 0] for one in repeats], axis=0) for repeats in p])
-    drawn = all_bootstrap_scores(y, p, units.group, draws=draws, seed=seed)
+    drawn = all_bootstrap_scores(y, p, units.group, draws=draws, seed=seed, workers=workers)
     summary = [
         (arm.name, metric, value[i, m], *interval(drawn[i, m], level=level))
         for i, arm in enumerate(arms)

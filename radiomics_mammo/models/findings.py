@@ -39,6 +39,7 @@ def oof_tables(
     *,
     best: Arm | None,
     draws: int,
+    workers: int,
     sensitivity: float,
     confidence: float,
 ) -> Tables:
@@ -55,7 +56,7 @@ def oof_tables(
     tables: Tables = {
         "auroc": auroc_table(names, y, p, group, compared.summary),
         "operating": operating_table(names, y, outcome.called, group),
-        "as_trained": _as_trained(plan, outcome, draws),
+        "as_trained": _as_trained(plan, outcome, draws, workers),
     }
     against = reference(plan.arms, best)
     if against is not None and len(names) > 1:
@@ -110,14 +111,13 @@ def auroc_table(
     return pd.DataFrame(rows)
 
 
-def _as_trained(plan: Plan, outcome: Outcome, draws: int) -> pd.DataFrame:
+def _as_trained(plan: Plan, outcome: Outcome, draws: int, workers: int) -> pd.DataFrame:
     """Compare twins before calibration: what resampling does to the probabilities, and calibration undoes."""
-    pairs = [pair for pair in twins(plan.arms) if MODELS[plan.arms[pair[0]].model].fit != "score"]
-    involved = sorted({i for pair in pairs for i in pair})
+    involved = sorted({i for pair in twins(plan.arms) for i in pair})
     if not involved:
         return pd.DataFrame(columns=["model", "against", "metric", "value", "low", "high"])
     arms = [plan.arms[i] for i in involved]
-    found = compare_arms(arms, plan.cohort.units, outcome.raw[involved], draws=draws, seed=plan.seed)
+    found = compare_arms(arms, plan.cohort.units, outcome.raw[involved], draws=draws, seed=plan.seed, workers=workers)
     return pd.concat([found.summary.assign(against=""), found.differences], ignore_index=True)[
         found.differences.columns
     ]
@@ -162,7 +162,7 @@ def selection_table(plan: Plan, outcome: Outcome) -> pd.DataFrame:
         if fold == WHOLE:
             continue
         bench = Bench(plan, repeat=repeat, fold=fold, block="features")
-        source = source_columns(bench.prepared(WHOLE, native_nulls=False).steps)
+        source = source_columns(bench.prepared(WHOLE).steps)
         for method in RANKINGS:
             if (WHOLE, method) in rankings:
                 row = np.zeros((1, len(features)), dtype=bool)
@@ -187,14 +187,14 @@ def nogueira(chosen: NDArray[np.bool_]) -> float:
     return float(1 - (n / (n - 1) * share * (1 - share)).mean() / ((k / d) * (1 - k / d)))
 
 
-def test_tables(plan: Plan, outcome: Outcome, *, best: Arm | None, draws: int) -> Tables:
+def test_tables(plan: Plan, outcome: Outcome, *, best: Arm | None, draws: int, workers: int) -> Tables:
     """Judge the predictions of the test set as those out of fold are judged."""
     assert plan.test is not None
     units = plan.test.units
     p = np.stack([outcome.test[arm.name].p for arm in plan.arms])[:, None]
     called = np.stack([one.p >= one.choice.threshold for one in (outcome.test[arm.name] for arm in plan.arms)])[:, None]
     names = [arm.name for arm in plan.arms]
-    compared = compare_arms(plan.arms, units, p, draws=draws, seed=plan.seed)
+    compared = compare_arms(plan.arms, units, p, draws=draws, seed=plan.seed, workers=workers)
     tables = {
         "test_summary": compared.summary,
         "test_differences": compared.differences,

@@ -121,8 +121,11 @@ def check_options(options: Options, *, test: bool) -> None:
     parse_rule(options.operate_at)
     if options.models:
         parse_arms(options.models)
-    if options.keep:
-        parse_arm(options.keep)
+    if options.keep and MODELS[parse_arm(options.keep).model].baseline:
+        raise InputError(
+            f"--keep {options.keep}: a baseline is a yardstick, not a model to score new cases with",
+            remedy="Name an arm that learns from the features.",
+        )
     for name, value, least in (
         ("--bootstrap", options.bootstrap, 1),
         ("--trials", options.trials, 1),
@@ -216,7 +219,9 @@ def run_study(
     clock = _Clock()
     outcome = cross_validate(plan, workers=options.workers, store=store, on_done=on_done)
     clock.lap("train")
-    compared = compare_arms(plan.arms, plan.cohort.units, outcome.p, draws=options.bootstrap, seed=plan.seed)
+    compared = compare_arms(
+        plan.arms, plan.cohort.units, outcome.p, draws=options.bootstrap, seed=plan.seed, workers=options.workers
+    )
     best = best_arm(compared.summary, plan.arms)
     tables = oof_tables(
         plan,
@@ -224,12 +229,15 @@ def run_study(
         compared,
         best=best,
         draws=options.bootstrap,
+        workers=options.workers,
         sensitivity=options.sensitivity,
         confidence=options.confidence,
     )
     notes = list(outcome.notes)
     if plan.test is not None:
-        tables |= test_tables(plan, outcome, best=best, draws=options.bootstrap) | _shift(plan, outcome, options, notes)
+        tables |= test_tables(plan, outcome, best=best, draws=options.bootstrap, workers=options.workers) | _shift(
+            plan, outcome, options, notes
+        )
     if compared.undefined:
         notes.append(f"{compared.undefined} of {options.bootstrap} bootstrap draws lack a class: not in the intervals")
     clock.lap("judge")

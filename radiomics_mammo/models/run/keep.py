@@ -9,12 +9,13 @@ from radiomics_mammo.models.run.model_facts import ModelFacts, certificates, tra
 from radiomics_mammo.models.run.runfolder import MODEL
 from radiomics_mammo.models.run.runinfo import RunInfo
 from radiomics_mammo.models.run.saved_model import save_model
-from radiomics_mammo.models.statistics.certified import certified_table
+from radiomics_mammo.models.statistics.certified import TARGETS, certified_table
 from radiomics_mammo.models.study import Study
 from radiomics_mammo.models.training.crossval import train_on_everybody
+from radiomics_mammo.models.training.fitted import Fitted
 
 
-def keep_model(folder: Path, study: Study, info: RunInfo) -> None:
+def keep_model(folder: Path, study: Study, info: RunInfo) -> tuple[Fitted, ModelFacts] | None:
     """Train the arm that is kept on all people of the cohort and save it with its certified thresholds.
 
     Parameters
@@ -23,15 +24,22 @@ def keep_model(folder: Path, study: Study, info: RunInfo) -> None:
         The run folder.
     study : Study
     info : RunInfo
+
+    Returns
+    -------
+    fitted : Fitted
+    facts : ModelFacts
+        None of both where the run kept no model.
     """
     if study.kept is None:
-        return
+        return None
     plan, arm = study.plan, study.kept
     units, block = plan.cohort.units, plan.cohort.block("features")
     fitted, _ = train_on_everybody(plan, arm, study.outcome)
     p = study.outcome.p[plan.arms.index(arm)]
     asked = info.command
-    table = certified_table(units.y, p, units.group, targets=[asked["sensitivity"]], confidence=asked["confidence"])
+    targets = sorted({*TARGETS, asked["sensitivity"]})
+    table = certified_table(units.y, p, units.group, targets=targets, confidence=asked["confidence"])
     low, high = training_range(block.x)
     facts = ModelFacts(
         title=arm_title(arm),
@@ -55,3 +63,4 @@ def keep_model(folder: Path, study: Study, info: RunInfo) -> None:
     )
     (folder / MODEL).mkdir()
     save_model(folder / MODEL, fitted, facts=facts)
+    return fitted, facts
