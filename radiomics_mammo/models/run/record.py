@@ -38,7 +38,7 @@ class Asked:
     question : Question
     options : Options
     minutes : float
-        0 where the number of trials was given.
+        That the number of trials was chosen for; 0 where it was given.
     """
 
     tables: tuple[Path, ...]
@@ -49,14 +49,15 @@ class Asked:
     minutes: float = 0.0
 
     def command(self) -> dict[str, Any]:
-        """Give the options that decide the result, as a rerun would be given them."""
+        """Give the options that decide the result, as a rerun would be given them: the trials, not the minutes."""
         asked = {name: value for name, value in asdict(self.options).items() if name != "workers"}
-        return {**asdict(self.question), **asked, "official": self.official, "minutes": self.minutes}
+        return {**asdict(self.question), **asked, "official": self.official}
 
     def decides(self) -> dict[str, Any]:
-        """Give everything that decides the result, the content of the tables included."""
+        """Give everything that decides the result, the content of the tables and the minutes included."""
         return {
             "command": self.command(),
+            "minutes": self.minutes,
             "tables": [file_hash(path) for path in self.tables],
             "test": [file_hash(path) for path in self.test],
             "versions": versions(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import shutil
@@ -18,8 +19,8 @@ from radiomics_mammo.models.training.store import FoldStore
 def fold_store(out: Path, decides: Mapping[str, Any]) -> Iterator[FoldStore]:
     """Give a store beside the run folder, named after everything that decides the result.
 
-    When the block ends without an error all such stores of this run folder are removed; otherwise they stay, and
-    a run with the same table, options and versions goes on from there.
+    When the block ends without an error all such stores of this run folder are removed; otherwise they stay, unless
+    empty, and a run with the same table, options and versions goes on from there.
 
     Parameters
     ----------
@@ -35,9 +36,14 @@ def fold_store(out: Path, decides: Mapping[str, Any]) -> Iterator[FoldStore]:
     """
     key = hashlib.sha256(json.dumps(decides, sort_keys=True, default=str).encode()).hexdigest()[:16]
     out = out.absolute()
+    folder = out.with_name(f".{out.name}.folds-{key}")
     try:
-        yield FoldStore(out.with_name(f".{out.name}.folds-{key}"))
-        for old in out.parent.glob(f".{out.name}.folds-*"):
-            shutil.rmtree(old, ignore_errors=True)
+        try:
+            yield FoldStore(folder)
+            for old in out.parent.glob(f".{glob.escape(out.name)}.folds-*"):
+                shutil.rmtree(old, ignore_errors=True)
+        finally:
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
     except OSError as error:
         raise output_error(error, path=out) from error

@@ -28,6 +28,7 @@ class Prepared:
     steps : sklearn.pipeline.Pipeline
         Fitted on ``fit``.
     fit, held : ndarray of float64, shape (n_rows, n_prepared)
+        Of the whole training set nothing is held: the outer test rows are scored by what was fitted.
     """
 
     steps: Any
@@ -50,6 +51,13 @@ class Bench:
     ----------
     train, test : ndarray of intp
         Rows of the cohort; ``test`` are rows of the test set in the fold ``WHOLE``.
+    test_of : ndarray of int64
+        The unit of each test row.
+    y : ndarray of int8
+        Labels of the training rows; no label of a test row is kept here.
+    unit_of : ndarray of int64
+        The unit of each training row, as a position in ``unit_y``.
+    unit_y : ndarray of int8
     inner : list of (ndarray of intp, ndarray of intp)
         Rows to fit and rows held out of each inner fold, as positions in ``train``.
     seed : int
@@ -58,7 +66,7 @@ class Bench:
 
     def __init__(self, plan: Plan, *, repeat: int, fold: int, block: str) -> None:
         cohort = plan.cohort
-        self.plan, self.block = plan, block
+        self.plan = plan
         of = cohort.units.of
         self.train: Rows = np.arange(of.size) if fold == WHOLE else np.flatnonzero(plan.fold_of[repeat][of] != fold)
         tested = plan.test if fold == WHOLE else cohort
@@ -73,8 +81,8 @@ class Bench:
         self.y = cohort.y[self.train]
         self.seed = fold_seed(plan.seed, repeat, fold)
         self.inner = self._inner_rows(cohort.units)
-        self._prepared: dict[tuple[int, bool], Prepared] = {}
-        self._matrices: dict[int, tuple[Any, Matrix, Matrix]] = {}
+        self._prepared: dict[int, Prepared] = {}
+        self._matrices: dict[int, tuple[Any, Matrix, Matrix | None]] = {}
 
     def _inner_rows(self, units: Units) -> list[tuple[Rows, Rows]]:
         of = units.of[self.train]
@@ -87,28 +95,27 @@ class Bench:
         ]
 
     def rows(self, part: int) -> tuple[Rows, Rows]:
-        """Give rows to fit (positions in ``train``) and rows held out of an inner fold; of ``WHOLE``, the test rows."""
-        return (np.arange(self.train.size), self.test) if part == WHOLE else self.inner[part]
+        """Give rows to fit and rows held out of an inner fold, as positions in ``train``; ``WHOLE`` holds none out."""
+        return (np.arange(self.train.size), np.arange(0)) if part == WHOLE else self.inner[part]
 
-    def prepared(self, part: int, *, native_nulls: bool) -> Prepared:
-        """Give an inner fold, or ``WHOLE``, prepared on its own rows to fit; made once."""
-        key = (part, native_nulls)
-        if key not in self._prepared:
-            self._prepared[key] = self._prepare(part, native_nulls=native_nulls)
-        return self._prepared[key]
+    def prepared(self, part: int) -> Prepared:
+        """Give an inner fold, or ``WHOLE``, without nulls and scaled, as its own rows to fit have it; made once."""
+        if part not in self._prepared:
+            self._prepared[part] = self._prepare(part, native_nulls=False)
+        return self._prepared[part]
 
-    def matrices(self, part: int) -> tuple[Any, Matrix, Matrix]:
+    def matrices(self, part: int) -> tuple[Any, Matrix, Matrix | None]:
         """Give preparation, rows to fit and rows held as XGBoost keeps them, nulls native; made once.
 
-        The prepared rows themselves are let go: a large table lies in memory as bins only.
+        The prepared rows themselves are let go: a large table lies in memory as bins only. Of ``WHOLE`` nothing is
+        held.
         """
         if part not in self._matrices:
             made = self._prepare(part, native_nulls=True)
             fit, held = self.rows(part)
-            train = to_matrix(made.fit, self.y[fit], settings=self.plan.settings)
-            # Nothing is judged on the test rows here, so their labels stay away.
-            y = np.zeros(held.size, dtype=np.int8) if part == WHOLE else self.y[held]
-            other = train if held.size == 0 else to_matrix(made.held, y, settings=self.plan.settings, reference=train)
+            settings = self.plan.settings
+            train = to_matrix(made.fit, self.y[fit], settings=settings)
+            other = None if part == WHOLE else to_matrix(made.held, self.y[held], settings=settings, reference=train)
             self._matrices[part] = (made.steps, train, other)
         return self._matrices[part]
 
@@ -116,8 +123,8 @@ class Bench:
         fit, held = self.rows(part)
         steps = preparation(native_nulls=native_nulls)
         fitted = np.asarray(steps.fit_transform(self._x[self.train[fit]]))
-        source = self._test_x[held] if part == WHOLE else self._x[self.train[held]]
-        return Prepared(steps, fitted, np.asarray(steps.transform(source)) if held.size else fitted[:0])
+        apart = fitted[:0] if part == WHOLE else np.asarray(steps.transform(self._x[self.train[held]]))
+        return Prepared(steps, fitted, apart)
 
     def judge(self, part: int, scores: Floats) -> float:
         """Give the AUROC of an inner fold's held rows, summed up by unit."""

@@ -86,6 +86,9 @@ def booster_parameters(settings: Settings, parameters: dict[str, Any], *, seed: 
         "device": settings.device,
         "nthread": 1,
         "seed": seed,
+        # XGBoost draws from one stream a process: seeded anew each round, boosters grown in step do not disturb
+        # each other.
+        "seed_per_iteration": True,
         "verbosity": 0,
         **{name: value for name, value in parameters.items() if name != "rounds"},
     }

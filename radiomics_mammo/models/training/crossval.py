@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -89,12 +89,12 @@ def folds_of(plan: Plan) -> list[Fold]:
 
 def ranks(plan: Plan) -> bool:
     """Whether any arm may choose features first."""
-    if plan.tuning.select == "none":
-        return False
-    auto = plan.tuning.select == "auto"
-    return any(
-        MODELS[name].selects if auto else not (MODELS[name].boosted or MODELS[name].baseline) for name in plan.models
-    )
+    return any(_ranks(name, plan.tuning.select) for name in plan.models)
+
+
+def _ranks(name: str, select: str) -> bool:
+    model = MODELS[name]
+    return model.selects if select == "auto" else select in RANKINGS and not (model.boosted or model.baseline)
 
 
 def steps(plan: Plan) -> int:
@@ -130,7 +130,8 @@ def refit(plan: Plan, arm: Arm, outcome: Outcome, *, repeat: int, fold: int) -> 
 
     with threadpool_limits(1):
         bench = Bench(plan, repeat=repeat, fold=fold, block=MODELS[arm.model].block)
-        fitted, _ = fit(bench, arm, outcome.choices[arm.name, repeat, fold], outcome.rankings.get((repeat, fold), {}))
+        rankings = outcome.rankings.get((repeat, fold), {})
+        fitted, _, _ = fit(bench, arm, outcome.choices[arm.name, repeat, fold], rankings)
     return bench, fitted
 
 
@@ -143,7 +144,7 @@ def train_on_everybody(plan: Plan, arm: Arm, outcome: Outcome) -> tuple[Fitted, 
         bench = Bench(plan, repeat=0, fold=WHOLE, block=MODELS[arm.model].block)
         rankings = outcome.rankings.get((0, WHOLE), {})
         if known is None:
-            if ranks(plan):
+            if _ranks(arm.model, plan.tuning.select):
                 rankings = _rank(plan, 0, WHOLE)
             known = choose(bench, arm, rankings)
         return fit(bench, arm, known, rankings)[0], known
@@ -209,7 +210,7 @@ def _rank(plan: Plan, repeat: int, fold: int) -> Rankings:
     found = {}
     for part in (*range(len(bench.inner)), WHOLE):
         rows = bench.rows(part)[0]
-        x, group = bench.prepared(part, native_nulls=False).fit, plan.cohort.group[bench.train[rows]]
+        x, group = bench.prepared(part).fit, plan.cohort.group[bench.train[rows]]
         for method in methods:
             found[part, method] = rank_features(x, bench.y[rows], group, method=method, seed=bench.seed)
     return found
@@ -253,7 +254,8 @@ def run_model(plan: Plan, model: str, repeat: int, fold: int, rankings: Rankings
         for arm in (arm for arm in plan.arms if arm.model == model):
             started = time.perf_counter()
             choice = choose(bench, arm, rankings)
-            fitted, raw = fit(bench, arm, choice, rankings)
+            fitted, raw, notes = fit(bench, arm, choice, rankings)
+            choice = replace(choice, notes=tuple(sorted({*choice.notes, *notes})))
             p = fitted.calibrator(raw)
             found.append(ArmFold(arm.name, repeat, fold, raw, p, choice, time.perf_counter() - started))
     return found

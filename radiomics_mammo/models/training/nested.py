@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,9 +63,8 @@ def choose(bench: Bench, arm: Arm, rankings: Rankings) -> Choice:
     model, tuning = MODELS[arm.model], bench.plan.tuning
     if model.fit == "none":
         return _share_for_everybody(bench)
-    attempt = _attempt(bench, arm, rankings)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", ConvergenceWarning)
+    attempt, notes = _attempt(bench, arm, rankings), set[str]()
+    with _noting(arm, notes):
         found = search(attempt.run, _space(model, arm, tuning.select), trials=tuning.trials, seed=bench.seed)
     held = np.empty(bench.train.size)
     for (_, rows), scores in zip(bench.inner, found.held, strict=True):
@@ -72,13 +72,12 @@ def choose(bench: Bench, arm: Arm, rankings: Rankings) -> Choice:
     scores = bench.by_unit(held)
     calibrator = fit_calibrator(scores, bench.unit_y, kind=tuning.calibration)
     threshold = choose_threshold(bench.unit_y, calibrator(scores), parse_rule(tuning.operate_at))
-    notes = {f"{arm.name} {note}" for note in attempt.notes} | _unconverged(caught, arm)
-    return Choice(
-        found.parameters, np.nan if found.score is None else found.score, calibrator, threshold, tuple(sorted(notes))
-    )
+    notes |= {f"{arm.name} {note}" for note in attempt.notes}
+    score = np.nan if found.score is None else found.score
+    return Choice(found.parameters, score, calibrator, threshold, tuple(sorted(notes)))
 
 
-def fit(bench: Bench, arm: Arm, choice: Choice, rankings: Rankings) -> tuple[Fitted, Floats]:
+def fit(bench: Bench, arm: Arm, choice: Choice, rankings: Rankings) -> tuple[Fitted, Floats, tuple[str, ...]]:
     """Train an arm with the settings that were chosen, on all training rows of the fold.
 
     Returns
@@ -86,20 +85,24 @@ def fit(bench: Bench, arm: Arm, choice: Choice, rankings: Rankings) -> tuple[Fit
     fitted : Fitted
     scores : ndarray of float64
         Raw scores of the fold's test units.
+    notes : tuple of str
+        What the model had to do differently here.
     """
-    model = MODELS[arm.model]
+    model, notes = MODELS[arm.model], set[str]()
     if _by_weight(model, arm):
         steps, train, _ = bench.matrices(WHOLE)
         parameters = booster_parameters(bench.plan.settings, choice.parameters, seed=bench.seed)
         estimator = grow(train, _weight(arm, train.y, bench.seed), parameters, rounds=choice.parameters["rounds"])
     else:
-        made = bench.prepared(WHOLE, native_nulls=False)
+        made = bench.prepared(WHOLE)
         columns = _columns(choice.parameters, WHOLE, rankings)
         steps = made.steps if columns is None else with_choice(made.steps, columns.tolist())
         x = made.fit if columns is None else made.fit[:, columns]
-        estimator = _train(bench, arm, choice.parameters, x, bench.y, bench.seed)[0]
+        with _noting(arm, notes):
+            estimator, note = _train(bench, arm, choice.parameters, x, bench.y, bench.seed)
+        notes |= {f"{arm.name} {note}"} if note else set()
     fitted = Fitted(arm, model.block, steps, estimator, choice.calibrator, choice.threshold, choice.parameters)
-    return fitted, bench.test_by_unit(_test_scores(bench, fitted))
+    return fitted, bench.test_by_unit(_test_scores(bench, fitted)), tuple(sorted(notes))
 
 
 def _test_scores(bench: Bench, fitted: Fitted) -> Floats:
@@ -108,9 +111,17 @@ def _test_scores(bench: Bench, fitted: Fitted) -> Floats:
     return fitted.score(bench.test_rows())
 
 
-def _unconverged(caught: Sequence[warnings.WarningMessage], arm: Arm) -> set[str]:
-    missed = any(issubclass(one.category, ConvergenceWarning) for one in caught)
-    return {f"{arm.name} did not converge in some folds"} if missed else set()
+@contextmanager
+def _noting(arm: Arm, notes: set[str]) -> Iterator[None]:
+    """Turn the warning that a model did not converge into one note; other warnings are passed on."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ConvergenceWarning)
+        yield
+    for one in caught:
+        if issubclass(one.category, ConvergenceWarning):
+            notes.add(f"{arm.name} did not converge in some folds")
+        else:
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
 
 
 def _share_for_everybody(bench: Bench) -> Choice:
@@ -217,8 +228,9 @@ class _Boosted:
         seed = bench.seed + 1 + part
         if _by_weight(MODELS[arm.model], arm):
             _, train, held = bench.matrices(part)
+            assert held is not None  # an inner fold always holds some rows out
             return Pair(train, _weight(arm, train.y, seed), held)
-        made, (fit_rows, held_rows) = bench.prepared(part, native_nulls=False), bench.inner[part]
+        made, (fit_rows, held_rows) = bench.prepared(part), bench.inner[part]
         rows = resample(made.fit, bench.y[fit_rows], sampler=arm.sampler, seed=seed)
         self.notes |= {rows.note} - {""}
         settings = bench.plan.settings
@@ -238,7 +250,7 @@ class _OneByOne:
         """Fit and score inner folds until all are done or these settings are given up."""
         bench, held, found = self.bench, [], []
         for part, (fit_rows, _) in enumerate(bench.inner):
-            made, columns = bench.prepared(part, native_nulls=False), _columns(parameters, part, self.rankings)
+            made, columns = bench.prepared(part), _columns(parameters, part, self.rankings)
             x, x_held = (made.fit, made.held) if columns is None else (made.fit[:, columns], made.held[:, columns])
             fitted, note = _train(bench, self.arm, parameters, x, bench.y[fit_rows], bench.seed + 1 + part)
             self.notes |= {note} - {""}

@@ -101,8 +101,10 @@ class Take(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 def _rank_correlation(x: Floats) -> Floats:
     from scipy.stats import rankdata
 
-    ranks = rankdata(x, axis=0, nan_policy="omit") if np.isnan(x).any() else rankdata(x, axis=0)
-    centred = np.nan_to_num(ranks - np.nanmean(ranks, axis=0))  # a null lies in the middle
+    missing = np.isnan(x)
+    ranks = rankdata(x, axis=0, nan_policy="omit") if missing.any() else rankdata(x, axis=0)
+    # A null lies in the middle; the ranks of n values have the mean (n + 1) / 2.
+    centred = np.where(missing, 0.0, ranks - ((~missing).sum(axis=0) + 1) / 2)
     norm = np.sqrt((centred**2).sum(axis=0))
     centred /= np.where(norm > 0, norm, 1.0)
     return np.asarray(centred.T @ centred)

@@ -57,7 +57,7 @@ def _half(y: Labels, group: NDArray[np.int64], rng: np.random.Generator) -> NDAr
         allowed = np.isin(group, order[: max(2, people.size // 2)])
         rows = np.flatnonzero(allowed)
         if rows.size > _ROWS:  # keep the rarer class whole as far as it goes
-            rare = rows[y[rows] == (y[rows].mean() < 0.5)][: _ROWS // 2]
+            rare = rng.permutation(rows[y[rows] == (y[rows].mean() < 0.5)])[: _ROWS // 2]
             others = np.setdiff1d(rows, rare)
             rows = np.sort(np.concatenate([rare, rng.choice(others, _ROWS - rare.size, replace=False)]))
         if 0 < y[rows].sum() < rows.size:

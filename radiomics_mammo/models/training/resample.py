@@ -12,6 +12,9 @@ from radiomics_mammo.models.training.samplers import NEIGHBOURS, balanced_weight
 
 Floats = NDArray[np.float64]
 
+_NOTHING_TO_ADD = ("No samples will be generated", "Not any neigbours belong to the majority class")
+"""How ADASYN says so, in its own spelling."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Resampled:
@@ -49,12 +52,14 @@ def resample(x: Floats, y: NDArray[np.int8], *, sampler: str, seed: int) -> Resa
         return as_they_are
     try:
         new_x, new_y = built.fit_resample(x, y)
-    except (ValueError, RuntimeError) as error:  # ADASYN's way of saying so
-        if "samples will be generated" in str(error) or "neigbours" in str(error) or "neighbours" in str(error):
-            return _left(as_they_are, "it had nothing to add")
-        raise
+    except (ValueError, RuntimeError) as error:
+        if not str(error).startswith(_NOTHING_TO_ADD):
+            raise
+        return _left(as_they_are, "it had nothing to add")
     if np.unique(new_y).size < 2:
         return _left(as_they_are, "it cleaned a whole class away")
+    if fewest < y.size - fewest and np.array_equal(np.bincount(new_y), np.bincount(y)):
+        return _left(as_they_are, "it had nothing to add")
     note = ""
     if SAMPLERS[sampler].interpolates and neighbours(y) < NEIGHBOURS:
         note = f"looked at fewer than {NEIGHBOURS} neighbours in some folds: too few training cases of the rarer class"

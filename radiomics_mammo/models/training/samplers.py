@@ -68,4 +68,5 @@ def bagging(y: NDArray[np.int8], seed: int) -> Any:  # noqa: ARG001
 
     from imblearn.ensemble import BalancedBaggingClassifier
 
-    return partial(BalancedBaggingClassifier, n_estimators=10, n_jobs=1, random_state=seed)
+    # Without a bootstrap first, which may draw nobody of a rare class.
+    return partial(BalancedBaggingClassifier, n_estimators=10, bootstrap=False, n_jobs=1, random_state=seed)

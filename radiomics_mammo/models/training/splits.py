@@ -97,5 +97,5 @@ def inner_folds(y: NDArray[np.int8], group: NDArray[np.int64], *, folds: int, se
 
 
 def fold_seed(seed: int, repeat: int, fold: int) -> int:
-    """Give the seed of everything random in one fold (-1: everybody); all arms share it, so twins differ in one thing."""
+    """Give the seed of all that is random in one fold (-1: everybody); arms share it, so twins differ in one thing."""
     return int(np.random.SeedSequence([seed, repeat, fold + 1]).generate_state(1)[0] & 0x7FFFFFFF)

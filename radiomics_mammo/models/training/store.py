@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from radiomics_mammo.models.training.crossval import ArmFold
 
 Kept = Mapping[tuple[int, str], NDArray[np.int32]]
+
+_DIGEST = hashlib.sha256().digest_size
+"""Bytes at the head of each file, which tell whether the rest is as it was written."""
 
 
 class FoldStore:
@@ -74,19 +78,31 @@ class FoldStore:
         text = np.frombuffer(json.dumps(said).encode(), dtype=np.uint8)
         self._write(f"{one.arm}_{one.repeat}_{one.fold}", {"raw": one.raw, "p": one.p, "said": text})
 
+    def trials(self) -> int | None:
+        """Give the number of trials that the clock chose when the run was begun, or None."""
+        found = self._read("trials")
+        return None if found is None else int(found["trials"])
+
+    def keep_trials(self, trials: int) -> None:
+        """Keep it: timed again the same fold would take another time, and the finished folds be of no use."""
+        self._write("trials", {"trials": np.array(trials)})
+
     def _read(self, name: str) -> dict[str, NDArray[Any]] | None:
-        path = None if self.folder is None else self.folder / f"{name}.npz"
+        path = None if self.folder is None else self.folder / f"{name}.fold"
         if path is None or not path.is_file():
             return None
-        try:
-            with np.load(path, allow_pickle=False) as found:
-                return {key: found[key] for key in found.files}
-        except (BadZipFile, ValueError, OSError, EOFError):  # a damaged file costs its fold, not the run
-            return None
+        held = path.read_bytes()
+        if hashlib.sha256(held[_DIGEST:]).digest() != held[:_DIGEST]:
+            return None  # a damaged file costs its fold, not the run
+        with np.load(io.BytesIO(held[_DIGEST:]), allow_pickle=False) as found:
+            return {key: found[key] for key in found.files}
 
     def _write(self, name: str, arrays: Mapping[str, NDArray[Any]]) -> None:
         if self.folder is None:
             return
         named: dict[str, Any] = dict(arrays)
-        with atomic_file(self.folder / f"{name}.npz") as handle:
-            np.savez(handle, allow_pickle=False, **named)
+        made = io.BytesIO()
+        np.savez(made, allow_pickle=False, **named)
+        held = made.getvalue()
+        with atomic_file(self.folder / f"{name}.fold") as handle:
+            handle.write(hashlib.sha256(held).digest() + held)
