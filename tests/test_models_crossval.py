@@ -1,85 +1,225 @@
-"""Everything is fitted inside the fold; nothing depends on the workers."""
+"""Everything is fitted inside the fold: what test people are like changes nothing that is chosen without them."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import xgboost
 from cohorts import FEATURES, toy_frame
-from sklearn.base import BaseEstimator, ClassifierMixin
+from plans import Spy, cohort_of, plan_of, rarely, with_rows
+from scipy.special import expit, logit
 from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.models import DEFAULT_ARMS, MODELS, SAMPLERS, arm_title, parse_arm, parse_arms
-from radiomics_mammo.models.data.cohort import Question, prepare_cohort
-from radiomics_mammo.models.records import Arm, Model, Settings
-from radiomics_mammo.models.statistics.bootstrap import draw_people
-from radiomics_mammo.models.study import Options, run_study
-from radiomics_mammo.models.training.crossval import Plan, check_samplers, cross_validate, fit_fold
-from radiomics_mammo.models.training.prepare import DropConstant, prepare, source_columns
-from radiomics_mammo.models.training.samplers import smote_neighbours
-from radiomics_mammo.models.training.splits import repeated_folds
+from radiomics_mammo.models.records import Arm, Model
+from radiomics_mammo.models.statistics.operating import choose_threshold, parse_rule
+from radiomics_mammo.models.training import crossval, nested
+from radiomics_mammo.models.training.bench import Bench
+from radiomics_mammo.models.training.crossval import cross_validate, refit, run_model, train_on_everybody
+from radiomics_mammo.models.training.plan import WHOLE, check_samplers
+from radiomics_mammo.models.training.splits import inner_folds
+from radiomics_mammo.models.training.store import FoldStore
 
 
-def plan_of(frame=None, *, arms="logistic", folds=3, repeats=1, seed=0) -> Plan:
-    cohort = prepare_cohort(toy_frame() if frame is None else frame, FEATURES, question=Question())
-    assigned = repeated_folds(cohort.y, cohort.group, folds=folds, repeats=repeats, seed=seed)
-    return Plan(cohort, assigned, parse_arms(arms), Settings(), seed)
+def add_spy(monkeypatch) -> None:
+    monkeypatch.setitem(MODELS, "spy", Model("Spy", "sklearn", lambda *_: Spy()))
+    Spy.shown.clear()
 
 
-class Spy(ClassifierMixin, BaseEstimator):
-    """Remembers what it was fitted on."""
-
-    def fit(self, X, y):
-        self.classes_ = np.array([0, 1])
-        self.X_, self.y_ = X, y
-        return self
-
-    def predict_proba(self, X):
-        return np.full((len(X), 2), 0.5)
-
-
-@pytest.fixture
-def spy(monkeypatch):
-    monkeypatch.setitem(MODELS, "spy", Model("Spy", lambda *_: Spy()))
-
-
-def test_preparation_is_fitted_on_training_rows_only(spy):
+def test_a_model_is_shown_training_rows_only_prepared_on_themselves(monkeypatch):
+    add_spy(monkeypatch)
     frame = toy_frame()
     frame.loc[::5, FEATURES[3]] = np.nan
     plan = plan_of(frame, arms="spy")
+    cross_validate(plan)
+    shown = iter(Spy.shown)
+    cohort = plan.cohort
     for fold in range(3):
-        train = plan.fold_of[0] != fold
-        fitted = fit_fold(plan, plan.arms[0], repeat=0, fold=fold)
-        x = plan.cohort.x[train]
-        by_hand = SimpleImputer(strategy="median", add_indicator=True).fit_transform(x)
-        by_hand = StandardScaler().fit_transform(by_hand)
-        np.testing.assert_allclose(fitted.named_steps["model"].X_, by_hand)
-        assert source_columns(fitted).tolist() == [*range(8), 3]
-        assert prepare(fitted, plan.cohort.x[~train]).shape == ((~train).sum(), 9)
+        train = np.flatnonzero(plan.fold_of[0] != fold)
+        inner = Bench(plan, repeat=0, fold=fold, block="features").inner
+        for rows in (train[inner[0][0]], train[inner[1][0]], train):
+            assert not np.isin(cohort.group[rows], cohort.group[plan.fold_of[0] == fold]).any()
+            x, y = next(shown)
+            by_hand = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
+            np.testing.assert_allclose(x, by_hand.fit_transform(cohort.x[rows]), atol=1e-12)
+            np.testing.assert_array_equal(y, cohort.y[rows])
+    assert next(shown, None) is None
+
+
+def test_inner_folds_keep_people_and_classes_together():
+    bench = Bench(plan_of(folds=3), repeat=0, fold=1, block="features")
+    group = bench.plan.cohort.group[bench.train]
+    for fit_rows, held in bench.inner:
+        assert not np.isin(group[fit_rows], group[held]).any()
+        assert sorted([*fit_rows, *held]) == list(range(bench.train.size))
+        assert set(bench.y[held]) == {0, 1}
+
+
+@pytest.mark.parametrize("arm", ["spy", "spy+oversampling", "spy+smote", "spy+smoteenn", "spy+weights", "spy+bagging"])
+def test_the_calibrator_sees_each_real_training_unit_once_scored_by_a_stranger(monkeypatch, arm):
+    """The spy scores 1 what it was shown; rows of a person are equal, so it would know a person, too."""
+    add_spy(monkeypatch)
+    if arm.endswith("weights"):
+        monkeypatch.setattr(Spy, "fit", _fit_weighted)
+    frame = toy_frame()
+    frame[list(FEATURES)] = frame.groupby("patient_id")[list(FEATURES)].transform("first")
+    plan, seen = plan_of(frame, arms=arm), []
+    real = nested.fit_calibrator
+
+    def spied(score, y, *, kind):
+        seen.append((score, y))
+        return real(score, y, kind=kind)
+
+    monkeypatch.setattr(nested, "fit_calibrator", spied)
+    run_model(plan, "spy", 0, 1, {})
+    assert len(seen) == 1
+    score, y = seen[0]
+    np.testing.assert_array_equal(y, plan.cohort.y[plan.fold_of[0] != 1])
+    assert (score == 0).all()
+
+
+def _fit_weighted(self, X, y, sample_weight):
+    assert sample_weight.mean() == pytest.approx(1)
+    self.classes_, self.known_ = np.array([0, 1]), {row.tobytes() for row in np.ascontiguousarray(X)}
+    return self
 
 
 @pytest.mark.parametrize("sampler", ["oversampling", "smote"])
-def test_samplers_see_training_rows_only(spy, sampler):
+def test_samplers_see_training_rows_only(monkeypatch, sampler):
+    add_spy(monkeypatch)
     plan = plan_of(arms=f"spy+{sampler}")
-    for fold in range(3):
-        train = plan.fold_of[0] != fold
-        seen = fit_fold(plan, plan.arms[0], repeat=0, fold=fold).named_steps["model"]
-        counts = np.bincount(plan.cohort.y[train])
-        assert np.bincount(seen.y_).tolist() == [counts.max()] * 2
-        own = fit_fold(plan, Arm("spy"), repeat=0, fold=fold).named_steps["model"].X_
-        np.testing.assert_array_equal(seen.X_[: len(own)], own)
-        extra = seen.X_[len(own) :]
-        if sampler == "oversampling":
-            assert all((own == row).all(axis=1).any() for row in extra)
-        else:
-            assert (seen.y_[len(own) :] == 1).all()
-            positives = own[plan.cohort.y[train] == 1]
-            assert (extra >= positives.min(axis=0)).all()
-            assert (extra <= positives.max(axis=0)).all()
+    cross_validate(plan)
+    for fold, (seen, labels) in enumerate(Spy.shown[2::3]):
+        bench = Bench(plan, repeat=0, fold=fold, block="features")
+        own = bench.prepared(WHOLE).fit
+        np.testing.assert_array_equal(seen[: len(own)], own)
+        assert np.unique(np.bincount(labels)).size == 1
+        extra, positives = seen[len(own) :], own[bench.y == 1]
+        assert ((extra >= positives.min(axis=0)) & (extra <= positives.max(axis=0))).all()
 
 
-def test_every_row_is_predicted_once_a_repeat_by_a_model_that_did_not_see_its_person():
+ARMS = "logistic,svm-rbf+weights,forest+smote,xgboost,xgboost+oversampling,xgboost+smoteenn,xgboost+bagging"
+
+
+def all_of_a_fold(plan, fold: int) -> dict:
+    rankings = crossval._rank(plan, 0, fold)
+    found = {one.arm: one for model in plan.models for one in run_model(plan, model, 0, fold, rankings)}
+    return {"rankings": rankings, **found}
+
+
+def chosen(one) -> tuple:
+    choice = one.choice
+    return choice.parameters, choice.score, choice.calibrator, choice.threshold, choice.notes
+
+
+@pytest.mark.slow
+def test_test_people_change_nothing_but_their_own_predictions():
+    plan = plan_of(arms=ARMS, select="auto", trials=3)
+    test = plan.fold_of[0] == 2
+    x, y = plan.cohort.x.copy(), plan.cohort.y.copy()
+    x[test] = 1e6 * np.random.default_rng(0).normal(size=x[test].shape)
+    y[test] = 1 - y[test]
+    before, labels, both = (all_of_a_fold(one, 2) for one in (plan, with_rows(plan, y=y), with_rows(plan, x=x, y=y)))
+    for found in (labels, both):
+        for key, order in before["rankings"].items():
+            np.testing.assert_array_equal(order, found["rankings"][key])
+        for arm in plan.arms:
+            assert chosen(before[arm.name]) == chosen(found[arm.name])
+    for arm in plan.arms:
+        assert before[arm.name].p.tobytes() == labels[arm.name].p.tobytes()
+        assert before[arm.name].raw.tobytes() != both[arm.name].raw.tobytes()
+
+
+def test_rows_held_in_an_inner_fold_change_nothing_that_is_fitted_there():
+    plan = plan_of(select="auto")
+    bench = Bench(plan, repeat=0, fold=0, block="features")
+    fit_rows, held = bench.inner[1]
+    x = plan.cohort.x.copy()
+    x[bench.train[held]] *= -1e6
+    poisoned = with_rows(plan, x=x)
+    other = Bench(poisoned, repeat=0, fold=0, block="features")
+    np.testing.assert_array_equal(other.inner[1][0], fit_rows)
+    assert bench.prepared(1).fit.tobytes() == other.prepared(1).fit.tobytes()
+    assert bench.prepared(1).held.tobytes() != other.prepared(1).held.tobytes()
+    one, two = (crossval._rank(each, 0, 0) for each in (plan, poisoned))
+    assert all((one[key] == two[key]).all() for key in one if key[0] == 1)
+
+
+def by_hand(plan, fold: int, scorer) -> tuple[np.ndarray, np.ndarray]:
+    """Nested cross-validation written out: raw scores and probabilities of a fold's test rows."""
+    cohort, seed = plan.cohort, Bench(plan, repeat=0, fold=fold, block="features").seed
+    train, test = np.flatnonzero(plan.fold_of[0] != fold), np.flatnonzero(plan.fold_of[0] == fold)
+    folds = inner_folds(cohort.y[train], cohort.group[train], folds=plan.tuning.folds, seed=seed)
+    inner = np.empty(train.size)
+    for one in np.unique(folds):
+        inner[folds == one] = scorer(train[folds != one], train[folds == one])
+    platt = LogisticRegression(C=np.inf, tol=1e-10, max_iter=10_000).fit(logit(inner)[:, None], cohort.y[train])
+    raw = scorer(train, test)
+    return raw, platt.predict_proba(logit(raw)[:, None])[:, 1]
+
+
+def test_it_is_nested_cross_validation_by_hand():
+    plan = plan_of(arms="logistic,svm", folds=2)
+    found = cross_validate(plan)
+    x, y = plan.cohort.x, plan.cohort.y
+
+    def logistic(fit, to) -> np.ndarray:
+        model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=5_000)).fit(x[fit], y[fit])
+        return model.predict_proba(x[to])[:, 1]
+
+    def svm(fit, to) -> np.ndarray:
+        from sklearn.svm import LinearSVC
+
+        model = make_pipeline(StandardScaler(), LinearSVC(C=0.1, dual=False, max_iter=5_000)).fit(x[fit], y[fit])
+        return expit(model.decision_function(x[to]))
+
+    for i, scorer in enumerate((logistic, svm)):
+        for fold in range(2):
+            raw, p = by_hand(plan, fold, scorer)
+            test = plan.fold_of[0] == fold
+            np.testing.assert_allclose(found.raw[i, 0, test], raw, atol=1e-9)
+            np.testing.assert_allclose(found.p[i, 0, test], p, atol=1e-3)
+
+
+def test_xgboost_by_hand_and_refit_to_the_bit():
+    plan = plan_of(arms="xgboost+oversampling", folds=2)
+    found = cross_validate(plan)
+    for fold in range(2):
+        choice = found.choices["xgboost+oversampling", 0, fold]
+        _, fitted = refit(plan, plan.arms[0], found, repeat=0, fold=fold)
+        test = plan.fold_of[0] == fold
+        np.testing.assert_array_equal(fitted.score(plan.cohort.x[test]), found.raw[0, 0, test])
+        assert fitted.estimator.num_boosted_rounds() == choice.parameters["rounds"]
+        own = xgboost.DMatrix(plan.cohort.x[test])
+        np.testing.assert_array_equal(fitted.estimator.predict(own).astype(np.float64), found.raw[0, 0, test])
+        np.testing.assert_array_equal(found.called[0, 0, test], found.p[0, 0, test] >= choice.threshold)
+
+
+def test_the_threshold_serves_the_rule_on_inner_predictions(monkeypatch):
+    seen = []
+    real = nested.choose_threshold
+
+    def spied(y, p, rule):
+        seen.append((y, p, rule, real(y, p, rule)))
+        return seen[-1][-1]
+
+    monkeypatch.setattr(nested, "choose_threshold", spied)
+    cross_validate(plan_of(operate_at="sensitivity:0.8"))
+    assert len(seen) == 3
+    for y, p, rule, threshold in seen:
+        assert rule == parse_rule("sensitivity:0.8")
+        assert np.mean(p[y == 1] >= threshold) >= 0.8
+        assert threshold == choose_threshold(y, p, rule)
+
+
+def test_prevalence_is_the_training_share_and_every_unit_is_predicted_once():
     plan = plan_of(arms="prevalence", folds=4, repeats=2)
     p = cross_validate(plan).p
     for repeat in range(2):
@@ -88,104 +228,263 @@ def test_every_row_is_predicted_once_a_repeat_by_a_model_that_did_not_see_its_pe
             assert p[0, repeat, ~train] == pytest.approx(plan.cohort.y[train].mean())
 
 
-def test_results_do_not_depend_on_workers():
-    plan = plan_of(arms="logistic,xgboost,xgboost+smote,forest", folds=3, repeats=1)
+@pytest.mark.slow
+def test_results_do_not_depend_on_workers_or_on_having_been_interrupted(tmp_path):
+    plan = plan_of(arms="logistic,xgboost,xgboost+smote", select="auto", trials=2)
     one, two = cross_validate(plan, workers=1), cross_validate(plan, workers=2)
-    assert (one.p == two.p).all()
-    assert one.notes == two.notes
+    store = FoldStore(tmp_path)
+
+    class StoppedError(Exception):
+        pass
+
+    told: list[str] = []
+
+    def stop(name: str) -> None:
+        told.append(name)
+        if len(told) == 8:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        cross_validate(plan, store=store, on_done=stop)
+    next(tmp_path.glob("logistic_*")).write_bytes(b"damaged")
+    told.clear()
+    three = cross_validate(plan, store=store, on_done=told.append)
+    assert len(told) == crossval.steps(plan) == 3 * (3 + 1)
+    assert told.count("kept from before") == 3 + 5  # a model's arms are kept together
+    for other in (two, three):
+        assert one.p.tobytes() == other.p.tobytes()
+        assert one.raw.tobytes() == other.raw.tobytes()
+        assert (one.called == other.called).all()
+        assert one.notes == other.notes
+        assert {key: chosen_of(c) for key, c in one.choices.items()} == {
+            key: chosen_of(c) for key, c in other.choices.items()
+        }
     assert not np.isnan(one.p).any()
 
 
+def chosen_of(choice) -> tuple:
+    return choice.parameters, choice.score, choice.calibrator, choice.threshold
+
+
+def test_finished_folds_are_not_trained_again(tmp_path, monkeypatch):
+    plan, store = plan_of(arms="logistic,lasso"), FoldStore(tmp_path)
+    first = cross_validate(plan, store=store)
+    next(tmp_path.glob("lasso_0_1*")).unlink()
+    done = []
+    real = crossval.run_model
+    monkeypatch.setattr(crossval, "run_model", lambda *what: done.append(what[1:4]) or real(*what))
+    again = cross_validate(plan, store=store)
+    assert done == [("lasso", 0, 1)]
+    assert first.p.tobytes() == again.p.tobytes()
+
+
+def test_twins_differ_in_one_thing(monkeypatch):
+    plan = plan_of(arms="xgboost,xgboost+oversampling", folds=2)
+    p = cross_validate(plan).p
+    assert (p[0] != p[1]).any()
+    monkeypatch.setattr(nested, "repeats", lambda y, *, seed: np.ones(y.size))  # noqa: ARG005
+    p = cross_validate(plan).p
+    assert (p[0] == p[1]).all()
+
+
 def test_signal_is_found_and_noise_is_not():
-    from sklearn.metrics import roc_auc_score
-
     arms = "logistic,xgboost"
-    strong = plan_of(toy_frame(people=100, strength=2.5), arms=arms)
+    strong = plan_of(toy_frame(people=80, strength=2.5), arms=arms, folds=2)
     assert all(roc_auc_score(strong.cohort.y, p[0]) > 0.85 for p in cross_validate(strong).p)
+    noise = plan_of(toy_frame(people=150, strength=0), arms=arms, folds=2)
+    assert all(0.3 < roc_auc_score(noise.cohort.y, p[0]) < 0.7 for p in cross_validate(noise).p)
+
+
+def test_missing_values_that_tell_are_found_natively():
+    frame = toy_frame(strength=0)
     rng = np.random.default_rng(0)
-    frame = toy_frame(people=150, strength=0)
-    shuffled = dict(zip(frame["patient_id"].unique(), rng.permutation(150) < 60, strict=True))
-    frame["malignant"] = frame["patient_id"].map(shuffled).astype(int)
-    assert all(
-        0.35 < roc_auc_score(frame["malignant"], p[0]) < 0.65 for p in cross_validate(plan_of(frame, arms=arms)).p
-    )
+    frame.loc[(frame["malignant"] == 1) & (rng.random(len(frame)) < 0.9), FEATURES[5]] = np.nan
+    plan = plan_of(frame, arms="xgboost,logistic", folds=2)
+    assert all(roc_auc_score(plan.cohort.y, p[0]) > 0.8 for p in cross_validate(plan).p)
 
 
-def test_a_column_constant_in_training_rows_is_dropped_there():
-    x = np.array([[1.0, np.nan, 2.0], [1.0, np.nan, 2.0], [1.0, np.nan, 3.0]])
-    fitted = DropConstant().fit(x)
-    assert fitted.kept_.tolist() == [2]
+@pytest.mark.parametrize("arms", ["logistic,xgboost,xgboost+smote,forest,size,metadata"])
+def test_columns_that_are_empty_or_constant_in_a_fold(arms):
     frame = toy_frame()
     frame[FEATURES[4]] = 7.25
     frame[FEATURES[5]] = np.where(frame["patient_id"] == "P_00000", 1.0, np.nan)
-    p = cross_validate(plan_of(frame, arms="logistic,xgboost+smote")).p
-    assert not np.isnan(p).any()
+    frame["breast_density"] = np.where(frame["patient_id"] == "P_00000", 3, 2)
+    frame["view"] = "CC"
+    frame["mask_area_px"] = np.where(frame["patient_id"] == "P_00001", 30.0, 20.0)
+    arms = ",".join(name for name in arms.split(",") if name in (*cohort_of(frame).blocks, *MODELS))
+    plan = plan_of(frame, arms=",".join(a for a in arms.split(",") if _has(frame, a)))
+    found = cross_validate(plan)
+    assert not np.isnan(found.p).any()
+    assert "metadata" in plan.models
+
+
+def _has(frame, arm: str) -> bool:
+    block = MODELS[arm.partition("+")[0]].block
+    return block == "features" or block in cohort_of(frame).blocks
+
+
+def test_readers_are_a_curve_and_never_a_feature():
+    frame = toy_frame(strength=0)
+    rng = np.random.default_rng(2)
+    frame["assessment"] = np.clip(3 + frame["malignant"] + rng.integers(-1, 2, len(frame)), 1, 5)
+    plan = plan_of(frame, arms="readers,logistic")
+    assert "assessment" not in plan.cohort.features
+    found = cross_validate(plan)
+    for fold in range(3):
+        test = plan.fold_of[0] == fold
+        own, read = plan.cohort.y[test], frame["assessment"].to_numpy()[test]
+        assert roc_auc_score(own, found.raw[0, 0, test]) == pytest.approx(roc_auc_score(own, read))
+        assert roc_auc_score(own, found.p[0, 0, test]) == pytest.approx(roc_auc_score(own, read))
+    assert roc_auc_score(plan.cohort.y, found.p[1, 0]) < 0.7
+
+
+@pytest.mark.parametrize("kind", ["image", "breast", "patient"])
+@pytest.mark.parametrize("rule", ["max", "mean"])
+def test_units_stay_whole_and_are_scored_by_their_rows(kind, rule):
+    frame = toy_frame(people=40, rows_each=4)
+    frame["laterality"] = np.where(np.arange(len(frame)) % 4 < 2, "LEFT", "RIGHT")
+    frame["image_id"] = frame["patient_id"] + frame["laterality"] + frame["view"]
+    plan = plan_of(frame, arms="logistic,xgboost", folds=2, question={"unit": kind, "aggregate": rule})
+    units = plan.cohort.units
+    assert units.y.size == 40 * {"image": 4, "breast": 2, "patient": 1}[kind]
+    found = cross_validate(plan)
+    assert found.p.shape == (2, 1, units.y.size)
+    for i, arm in enumerate(plan.arms):
+        for fold in range(2):
+            _, fitted = refit(plan, arm, found, repeat=0, fold=fold)
+            for unit in np.flatnonzero(plan.fold_of[0] == fold)[::7]:
+                scores = fitted.score(plan.cohort.x[units.of == unit])
+                wanted = scores.max() if rule == "max" else scores.mean()
+                assert found.raw[i, 0, unit] == pytest.approx(wanted, abs=1e-12)
+
+
+def test_test_people_are_predicted_by_models_of_all_the_others(monkeypatch):
+    add_spy(monkeypatch)
+    frame = toy_frame()
+    train, test = frame.iloc[:80].reset_index(drop=True), frame.iloc[80:].reset_index(drop=True)
+    plan = replace(plan_of(train, arms="spy,logistic", folds=2), test=cohort_of(test))
+    found = cross_validate(plan)
+    one = found.test["logistic"]
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=5_000))
+    model.fit(plan.cohort.x, plan.cohort.y)
+    np.testing.assert_allclose(one.raw, model.predict_proba(plan.test.x)[:, 1], atol=1e-9)
+    assert (found.test["spy"].raw == 0).all()  # nobody of them was shown to it
+    assert max(len(x) for x, _ in Spy.shown) == 80
+    fitted, choice = train_on_everybody(plan, Arm("logistic"), found)
+    assert choice is one.choice
+    np.testing.assert_array_equal(fitted.score(plan.test.x), one.raw)
+
+
+def test_the_kept_model_is_tuned_on_everybody(monkeypatch):
+    plan = plan_of(arms="xgboost,lasso", select="auto", folds=2, trials=2)
+    found = cross_validate(plan)
+    monkeypatch.setattr(crossval, "_rank", lambda *_: pytest.fail("XGBoost chooses no features"))
+    fitted, choice = train_on_everybody(plan, Arm("xgboost"), found)
+    assert ("xgboost", 0, WHOLE) not in found.choices
+    assert fitted.estimator.num_boosted_rounds() == choice.parameters["rounds"]
+    monkeypatch.undo()
+    fitted, choice = train_on_everybody(plan, Arm("lasso"), found)
+    assert fitted.score(plan.cohort.x).shape == (120,)
+    assert 0 < choice.score <= 1
+
+
+def test_selection_by_name_is_used_and_explained():
+    plan = plan_of(arms="logistic,forest,xgboost", select="mrmr", folds=2)
+    found = cross_validate(plan)
+    for arm in ("logistic", "forest"):
+        choice = found.choices[arm, 0, 0]
+        assert choice.parameters["select"] == "mrmr"
+        assert choice.parameters["k"] == 20
+    assert "select" not in found.choices["xgboost", 0, 0].parameters
+    assert set(found.rankings[0, 1]) == {(0, "mrmr"), (1, "mrmr"), (WHOLE, "mrmr")}
+
+
+@pytest.mark.parametrize("kind", ["isotonic", "none"])
+def test_other_calibrations(kind):
+    plan = plan_of(arms="logistic", calibration=kind, folds=2)
+    found = cross_validate(plan)
+    assert found.choices["logistic", 0, 0].calibrator.kind == kind
+    assert (found.raw == found.p).all() == (kind == "none")
 
 
 def test_few_cases_of_the_rarer_class_give_smote_fewer_neighbours():
-    assert smote_neighbours(np.array([0] * 9 + [1] * 3, dtype=np.int8)) == 2
-    frame = toy_frame(people=40, rows_each=1)
-    frame["malignant"] = (np.arange(40) < 6).astype(int)
-    outcome = cross_validate(plan_of(frame, arms="logistic+smote", folds=2))
-    assert any("fewer than 5 neighbours" in note for note in outcome.notes)
+    found = cross_validate(plan_of(rarely(40, 8), arms="logistic+smote", folds=2))
+    assert any("logistic+smote looked at fewer than 5 neighbours" in note for note in found.notes)
 
 
 def test_too_few_cases_for_smote_is_said_before_training():
-    frame = toy_frame(people=40, rows_each=1)
-    frame["malignant"] = (np.arange(40) < 2).astype(int)
-    plan = plan_of(frame, arms="logistic,xgboost+smote", folds=2)
+    plan = plan_of(rarely(40, 2), arms="logistic,xgboost+smote", folds=2)
     with pytest.raises(InputError, match=r"xgboost\+smote needs 2 training cases.*has 1.*--models"):
         check_samplers(plan)
 
 
-def test_a_model_that_does_not_converge_is_noted(monkeypatch):
-    from sklearn.linear_model import LogisticRegression
+@pytest.mark.parametrize("workers", [1, 2])
+def test_one_person_of_a_class_to_train_on_is_refused_with_a_way_out(workers):
+    with pytest.raises(InputError, match=r"one person of a class.*add people"):
+        cross_validate(plan_of(rarely(30, 2), arms="logistic", folds=2), workers=workers)
 
-    hasty = Model("Hasty", lambda *_: LogisticRegression(max_iter=1))
+
+def test_two_people_of_a_class_to_train_on_will_do():
+    found = cross_validate(plan_of(rarely(30, 4), arms="logistic+oversampling,xgboost+bagging", folds=2))
+    assert not np.isnan(found.p).any()
+
+
+def test_a_model_that_does_not_converge_is_noted_and_other_warnings_pass(monkeypatch):
+    hasty = Model("Hasty", "sklearn", lambda *_: LogisticRegression(max_iter=1))
     monkeypatch.setitem(MODELS, "hasty", hasty)
-    assert cross_validate(plan_of(arms="hasty")).notes == ("hasty did not converge in some folds",)
+    assert cross_validate(plan_of(arms="hasty", folds=2)).notes == ("hasty did not converge in some folds",)
+
+    class Talks(Spy):
+        def fit(self, X, y):
+            import warnings
+
+            warnings.warn("mind this", UserWarning, stacklevel=1)
+            return super().fit(X, y)
+
+    monkeypatch.setitem(MODELS, "talks", Model("Talks", "sklearn", lambda *_: Talks()))
+    with pytest.warns(UserWarning, match="mind this"):
+        cross_validate(plan_of(arms="talks", folds=2))
 
 
-def test_twins_share_folds_and_seeds():
-    plan = plan_of(arms="xgboost,xgboost+oversampling")
-    frame = toy_frame()
-    frame["malignant"] = np.repeat(np.arange(60) % 2, 2)  # even classes: the sampler has nothing to do
-    even = plan_of(frame, arms="xgboost,xgboost+oversampling", folds=2)
-    balanced = all(np.unique(np.bincount(even.cohort.y[even.fold_of[0] != fold])).size == 1 for fold in range(2))
-    assert balanced
-    p = cross_validate(even).p
-    assert (p[0] == p[1]).all()
-    assert (cross_validate(plan).p[0] != cross_validate(plan).p[1]).any()
+def test_what_a_sampler_could_not_do_in_the_last_fit_is_noted(monkeypatch):
+    """The inner folds are fine, all training rows together are not."""
+    calls = []
+    real = nested.resample
+
+    def spied(x, y, *, sampler, seed):
+        calls.append(y.size)
+        found = real(x, y, sampler=sampler, seed=seed)
+        return replace(found, note="was out of luck") if len(calls) == 3 else found
+
+    monkeypatch.setattr(nested, "resample", spied)
+    (one,) = run_model(plan_of(arms="logistic+smote", folds=2), "logistic", 0, 0, {})
+    assert one.choice.notes == ("logistic+smote was out of luck",)
+
+
+@pytest.mark.slow
+def test_every_model_and_sampler_runs():
+    frame = toy_frame(people=40)
+    frame["scanner"] = np.where(np.arange(len(frame)) % 3, "A", "B")
+    names = [name for name in MODELS if _has(frame, name)]
+    crossed = [f"{model}+all" if model in ("logistic", "svm-rbf", "xgboost") else model for model in names]
+    plan = plan_of(frame, arms=",".join(crossed), folds=2)
+    found = cross_validate(plan)
+    assert len(plan.arms) >= 3 * len(SAMPLERS) + 5
+    assert not np.isnan(found.p).any()
+    assert ((found.p >= 0) & (found.p <= 1)).all()
 
 
 def test_arms_are_parsed_or_refused():
     assert [arm.name for arm in parse_arms(",".join(DEFAULT_ARMS))] == list(DEFAULT_ARMS)
     assert parse_arm("logistic+smote") == Arm("logistic", "smote")
+    assert [arm.sampler for arm in parse_arms("svm+all")] == list(SAMPLERS)
     assert arm_title(Arm("xgboost", "smote")) == "XGBoost + SMOTE"
     for text, said in (
-        ("xgbost", "Models: prevalence, logistic"),
-        ("xgboost+rose", "Samplers: none, oversampling"),
-        ("prevalence+smote", "cannot be crossed"),
+        ("xgbost", "Models: prevalence, size"),
+        ("xgboost+rose", "Samplers: none, weights"),
+        ("prevalence+smote", "no sampler goes with it"),
         ("logistic,logistic", "named twice: logistic"),
         (" , ", "no model was named"),
     ):
         with pytest.raises(InputError, match=said):
             parse_arms(text)
-
-
-def test_every_line_of_the_tables_builds():
-    y = np.array([0, 0, 0, 1, 1], dtype=np.int8)
-    assert all(hasattr(model.build(Settings(), 0), "fit") for model in MODELS.values())
-    assert all(s.build(y, 0) is None or hasattr(s.build(y, 0), "fit_resample") for s in SAMPLERS.values())
-
-
-def test_draws_without_a_class_are_counted():
-    frame = toy_frame(people=12, rows_each=1)
-    frame["malignant"] = (np.arange(12) < 2).astype(int)
-    plan = plan_of(frame, arms="logistic", folds=2)
-    study = run_study(plan, options=Options(bootstrap=200))
-    draws = draw_people(12, draws=200, seed=0)
-    lacking = int((draws[:, :2].sum(axis=1) == 0).sum())  # cohort order: the first two people are positive
-    assert lacking > 5
-    assert f"{lacking} of 200 bootstrap draws lack a class" in study.notes[-1]
-    assert not study.summary["low"].isna().any()

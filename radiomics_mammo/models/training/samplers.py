@@ -62,11 +62,12 @@ def balanced_weights(y: NDArray[np.int8]) -> NDArray[np.float64]:
     return np.asarray((y.size / (2.0 * counts))[y])
 
 
-def bagging(y: NDArray[np.int8], seed: int) -> Any:  # noqa: ARG001
+def bagging(y: NDArray[np.int8], seed: int) -> Any:
     """Build a maker of bags: ten members, each trained on all of the rarer class and as many of the other."""
     from functools import partial
 
     from imblearn.ensemble import BalancedBaggingClassifier
 
-    # Without a bootstrap first, which may draw nobody of a rare class.
-    return partial(BalancedBaggingClassifier, n_estimators=10, bootstrap=False, n_jobs=1, random_state=seed)
+    # All rows, without a bootstrap: that may draw nobody of a rare class.
+    whole = {"bootstrap": False, "max_samples": y.size}
+    return partial(BalancedBaggingClassifier, n_estimators=10, n_jobs=1, random_state=seed, **whole)
