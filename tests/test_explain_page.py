@@ -145,9 +145,9 @@ TITLES = {"prevalence": "Prevalence", "xgboost": "XGBoost", "xgboost+smote": "XG
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        ((0.01, -0.01, 0.03), "Oversampling brought no gain"),
-        ((0.02, 0.01, 0.03), "a gain for XGBoost + SMOTE"),
-        ((-0.02, -0.03, -0.01), "a loss for XGBoost + SMOTE"),
+        ((0.01, -0.01, 0.03), "Resampling brought no gain in AUROC: XGBoost + SMOTE"),
+        ((0.02, 0.01, 0.03), "brought a gain in AUROC"),
+        ((-0.02, -0.03, -0.01), "brought a loss in AUROC"),
     ],
 )
 def test_verdict_on_oversampling(row, said):
@@ -158,6 +158,27 @@ def test_verdict_on_oversampling(row, said):
     assert said in text
     assert "AUROC of 0.70 (95% interval 0.65 to 0.75)" in text
     assert "best of 2 models" in text
+
+
+def test_verdict_opens_with_random_oversampling_and_names_only_the_others_that_differ():
+    table = differences(
+        ("xgboost+smote", "xgboost", "auroc", -0.02, -0.03, -0.01),
+        ("xgboost+adasyn", "xgboost", "auroc", 0.0, -0.01, 0.01),
+        ("xgboost+oversampling", "xgboost", "auroc", 0.0, -0.01, 0.01),
+    )
+    titles = {**TITLES, "xgboost+adasyn": "XGBoost + ADASYN", "xgboost+oversampling": "XGBoost + random oversampling"}
+    text = wording.verdict(SUMMARY, table, titles=titles, best="xgboost", classes=("a", "b"), phantom=False)
+    assert "Oversampling brought no gain in AUROC: XGBoost + random oversampling" in text
+    assert "Of 2 other ways of evening the classes out: a loss for XGBoost + SMOTE" in text
+    assert "ADASYN" not in text
+    assert text.endswith("; the rest brought no gain.")
+
+
+def test_an_adjusted_verdict_goes_before_the_interval():
+    table = differences(("xgboost+smote", "xgboost", "auroc", 0.02, 0.01, 0.03)).assign(verdict="no gain")
+    assert wording.called(table) == "no gain"
+    assert wording.called(table.assign(verdict="gain")) == "a gain"
+    assert wording.called(table.assign(verdict=float("nan"))) == "a gain"
 
 
 def test_verdict_says_when_it_is_guessing():

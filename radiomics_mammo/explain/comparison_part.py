@@ -84,7 +84,7 @@ def _differences(run: Run) -> list[DifferenceRow]:
                     wording.estimate(metric.title, wording.pick(own, metric=name), signed=True)
                     for name, metric in _shown(own).items()
                 ],
-                wording.gain(wording.pick(own, metric="auroc")),
+                wording.called(own[own["metric"] == "auroc"]),
             )
         )
     return rows

@@ -58,19 +58,48 @@ def verdict(
 
 
 def _resampling(differences: pd.DataFrame, titles: Mapping[str, str]) -> str:
-    pairs = differences[["model", "against"]].drop_duplicates().itertuples(index=False)
-    said = []
-    for model, against in pairs:
-        row = pick(differences, model=model, metric="auroc")
+    """Say of the headline (random oversampling, where it is there) what it brought, then of the others together."""
+    found = []
+    for model, against in differences[["model", "against"]].drop_duplicates().itertuples(index=False):
+        own = differences[(differences["model"] == model) & (differences["against"] == against)]
+        row = pick(own, metric="auroc")
         value, low, high = (number(row[name], signed=True) for name in ("value", "low", "high"))
-        said.append((gain(row), f"{titles[model]} against {titles[against]} ({value}, {low} to {high})"))
-    if not said:
+        text = f"{titles[model]} against {titles[against]} ({value}, {low} to {high})"
+        found.append((model.endswith("+oversampling"), called(own[own["metric"] == "auroc"]), text))
+    if not found:
         return "No model was compared with a resampled twin."
-    words = {word for word, _ in said}
-    listed = "; ".join(text for _, text in said)
-    if words == {"no gain"}:
-        return f"Oversampling brought no gain in AUROC: {listed}."
-    return "Oversampling, in AUROC: " + "; ".join(f"{word} for {text}" for word, text in said) + "."
+    found.sort(key=lambda one: not one[0])
+    (_, word, text), *others = found
+    what = "Oversampling" if found[0][0] else "Resampling"
+    first = f"{what} brought {word} in AUROC: {text}."
+    return f"{first} {_others(others)}" if others else first
+
+
+def _others(others: Sequence[tuple[bool, str, str]]) -> str:
+    """Sum the other twins up: only those that differ are named."""
+    notable = [(word, text) for _, word, text in others if word != "no gain"]
+    many = "the one other way" if len(others) == 1 else f"{len(others)} other ways"
+    what = f"{many} of evening the classes out"
+    if not notable:
+        return f"{what[0].upper()}{what[1:]} brought no gain."
+    listed = "; ".join(f"{word} for {text}" for word, text in notable)
+    rest = "; the rest brought no gain" if len(notable) < len(others) else ""
+    return f"Of {what}: {listed}{rest}."
+
+
+def called(auroc: pd.DataFrame) -> str:
+    """Call a twin's difference in AUROC a gain, a loss or no gain: as the adjusted test says, where there is one.
+
+    Parameters
+    ----------
+    auroc : pandas.DataFrame
+        The row of a twin's AUROC in ``differences``.
+    """
+    row = auroc.iloc[0]
+    verdict = row.get("verdict")
+    if isinstance(verdict, str) and verdict:
+        return verdict if verdict == "no gain" else f"a {verdict}"
+    return gain({name: float(row[name]) for name in ("value", "low", "high")})
 
 
 def gain(row: Row, *, higher_is_better: bool = True) -> str:

@@ -81,7 +81,8 @@ class Compared:
     summary : pandas.DataFrame
         Columns model, metric, value, low, high.
     differences : pandas.DataFrame
-        Columns model, against, metric, value, low, high: each resampled arm minus its plain twin.
+        Columns model, against, metric, value, low, high: each resampled arm minus its plain twin. A study adds
+        ``p_holm`` and ``verdict`` (:func:`radiomics_mammo.models.findings.twin_verdicts`).
     undefined : int
         Draws that lack a class; the intervals are made of the others.
     """
@@ -113,6 +114,9 @@ def compare_arms(
     """
     y = units.y
     value = np.stack([np.mean([scores(y, one)[:, 0] for one in repeats], axis=0) for repeats in p])
+    for i, arm in enumerate(arms):
+        if MODELS[arm.model].fit == "none":  # the folds' shares differ a little, which is no calibration
+            value[i, list(METRICS).index("calibration_slope")] = np.nan
     drawn = all_bootstrap_scores(y, p, units.group, draws=draws, seed=seed, workers=workers)
     summary = [
         (arm.name, metric, value[i, m], *interval(drawn[i, m], level=level))

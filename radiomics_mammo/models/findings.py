@@ -32,6 +32,25 @@ _CURVES_DRAWS = 300  # of bands, which are drawings
 _OFTEN = 20  # a feature counts as chosen where it is among so many best
 
 
+def twin_verdicts(plan: Plan, outcome: Outcome, differences: pd.DataFrame) -> pd.DataFrame:
+    """Add to the differences of twins, for AUROC, the p-value adjusted for the number of twins, and the verdict.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With ``p_holm`` (NaN but for AUROC) and ``verdict`` (empty but for AUROC): an unadjusted interval without 0
+        is no gain where several twins were tried.
+    """
+    names, units = [arm.name for arm in plan.arms], plan.cohort.units
+    against = {names[i]: names[j] for i, j in twins(plan.arms)}
+    if not against:
+        return differences.assign(p_holm=np.nan, verdict="")
+    found = pair_table(names, units.y, outcome.p, units.group, plan.fold_of, against=against)
+    said = found[["model", "against", "p_holm", "verdict"]].assign(metric="auroc")
+    joined = differences.merge(said, on=["model", "against", "metric"], how="left")
+    return joined.assign(verdict=joined["verdict"].fillna(""))
+
+
 def oof_tables(
     plan: Plan,
     outcome: Outcome,

@@ -12,7 +12,7 @@ from radiomics_mammo.errors import InputError
 from radiomics_mammo.models import DEFAULT_ARMS, IMBALANCED, MODELS, parse_arm, parse_arms
 from radiomics_mammo.models.comparison import Compared, best_arm, compare_arms
 from radiomics_mammo.models.data.sides import Sides
-from radiomics_mammo.models.findings import Tables, oof_tables, shifted, test_tables
+from radiomics_mammo.models.findings import Tables, oof_tables, shifted, test_tables, twin_verdicts
 from radiomics_mammo.models.honesty.canaries import canaries
 from radiomics_mammo.models.honesty.leakage import leakage_prices
 from radiomics_mammo.models.records import FEATURES, Arm, Cohort, Settings
@@ -222,6 +222,7 @@ def run_study(
     compared = compare_arms(
         plan.arms, plan.cohort.units, outcome.p, draws=options.bootstrap, seed=plan.seed, workers=options.workers
     )
+    compared = replace(compared, differences=twin_verdicts(plan, outcome, compared.differences))
     best = best_arm(compared.summary, plan.arms)
     tables = oof_tables(
         plan,

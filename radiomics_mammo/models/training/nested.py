@@ -127,7 +127,9 @@ def _noting(arm: Arm, notes: set[str]) -> Iterator[None]:
 def _share_for_everybody(bench: Bench) -> Choice:
     share = float(bench.unit_y.mean())
     intercept = float(logit(np.array([share]))[0])
-    return Choice({}, float("nan"), Calibrator("sigmoid", (), (intercept, 0.0)), share)
+    calibrator = Calibrator("sigmoid", (), (intercept, 0.0))
+    # Its own answer is the threshold, to the bit: everybody is called.
+    return Choice({}, float("nan"), calibrator, float(calibrator(np.array([share]))[0]))
 
 
 def _by_weight(model: Model, arm: Arm) -> bool:
