@@ -28,7 +28,7 @@ def test_the_commands_are_those_that_a_user_types(tmp_path: Path, monkeypatch: p
     assert lines == [
         "-m radiomics_mammo.extract cbis-ddsm demo/cbis-ddsm --recipe lesion --out demo/tables/phantom.parquet",
         "-m radiomics_mammo.compare demo/tables/phantom.parquet --label malignant --group patient_id"
-        " --out demo/runs/phantom",
+        f" --out demo/runs/phantom --models {demo.MODELS} --trials 1 --select none",
         "-m radiomics_mammo.report demo/runs/phantom",
     ]
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_mammo.models.records import Settings
+from radiomics_mammo.models.training.learners import MAX_BIN
 
 Floats = NDArray[np.float64]
 
@@ -48,7 +49,7 @@ def to_matrix(x: Floats, y: NDArray[np.int8], *, settings: Settings, reference: 
     if settings.tree_method != "hist":
         return Matrix(xgboost.DMatrix(x, label=y, nthread=1), y)
     ref = None if reference is None else reference.rows
-    return Matrix(xgboost.QuantileDMatrix(x, label=y, ref=ref, nthread=1), y)
+    return Matrix(xgboost.QuantileDMatrix(x, label=y, ref=ref, max_bin=MAX_BIN, nthread=1), y)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,6 +85,7 @@ def booster_parameters(settings: Settings, parameters: dict[str, Any], *, seed: 
         "objective": "binary:logistic",
         "tree_method": settings.tree_method,
         "device": settings.device,
+        "max_bin": MAX_BIN,
         "nthread": 1,
         "seed": seed,
         # XGBoost draws from one stream a process: seeded anew each round, boosters grown in step do not disturb
