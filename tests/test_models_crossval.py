@@ -265,6 +265,19 @@ def chosen_of(choice) -> tuple:
     return choice.parameters, choice.score, choice.calibrator, choice.threshold
 
 
+@pytest.mark.slow
+def test_results_do_not_depend_on_workers():
+    """Nor do models mind that what workers share by memory map cannot be written to."""
+    from joblib import parallel_config
+
+    plan = plan_of(arms="logistic,svm-rbf,forest,xgboost,xgboost+smote,xgboost+bagging", folds=2, select="mrmr")
+    one = cross_validate(plan, workers=1)
+    with parallel_config(backend="loky", max_nbytes=100):
+        two = cross_validate(plan, workers=2)
+    assert one.p.tobytes() == two.p.tobytes()
+    assert one.notes == two.notes
+
+
 def test_finished_folds_are_not_trained_again(tmp_path, monkeypatch):
     plan, store = plan_of(arms="logistic,lasso"), FoldStore(tmp_path)
     first = cross_validate(plan, store=store)

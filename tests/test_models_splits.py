@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.models.training.splits import fold_seed, repeated_folds
+from radiomics_mammo.models.training.splits import fold_seed, inner_folds, repeated_folds
 
 
 def people(seed: int = 0, *, n: int = 80) -> tuple[np.ndarray, np.ndarray]:
@@ -62,3 +62,34 @@ def test_nothing_to_compare_on(folds, repeats):
 def test_fold_seeds_differ():
     seeds = {fold_seed(s, r, f) for s in range(3) for r in range(4) for f in range(5)}
     assert len(seeds) == 60
+
+
+def test_inner_folds_are_on_the_person_and_fewer_where_people_are_few():
+    y, group = people()
+    folds = inner_folds(y, group, folds=3, seed=1)
+    assert set(folds) == {0, 1, 2}
+    assert all(np.unique(folds[group == g]).size == 1 for g in np.unique(group))
+    assert (folds == inner_folds(y, group, folds=3, seed=1)).all()
+    assert (folds != inner_folds(y, group, folds=3, seed=2)).any()
+    few = np.array([1, 1] + [0] * 20, dtype=np.int8)
+    assert set(inner_folds(few, np.arange(22), folds=5, seed=0)) == {0, 1}
+
+
+@pytest.mark.parametrize("positives", [2, 3, 4, 7])
+@pytest.mark.parametrize("seed", range(5))
+def test_no_inner_fold_has_one_class(positives, seed):
+    y = np.array([1] * positives + [0] * 40, dtype=np.int8)
+    group = np.arange(y.size)
+    folds = inner_folds(y, group, folds=3, seed=seed)
+    assert all({0, 1} == set(y[folds == fold]) for fold in np.unique(folds))
+
+
+def test_one_person_of_a_class_cannot_be_split_again():
+    y = np.array([1, 1, 1, 0, 0, 0], dtype=np.int8)
+    with pytest.raises(InputError, match=r"one person of a class.*fewer folds"):
+        inner_folds(y, np.array([0, 0, 0, 1, 2, 3]), folds=3, seed=0)
+
+
+def test_the_fold_of_everybody_has_a_seed_of_its_own():
+    assert fold_seed(0, 0, -1) not in {fold_seed(0, 0, fold) for fold in range(20)}
+    assert 0 <= fold_seed(7, 3, -1) < 2**31
