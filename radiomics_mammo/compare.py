@@ -86,6 +86,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_question(parser)
     _add_sides(parser)
     _add_options(parser)
+    _add_device(parser)
     _add_fine_options(parser)
     return parser
 
@@ -153,7 +154,6 @@ def _add_sides(parser: argparse.ArgumentParser) -> None:
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
     from radiomics_mammo.models.study import Options
-    from radiomics_mammo.models.training.device import DEVICES, TREE_METHODS
 
     plain = Options()
     group = parser.add_argument_group("how it is compared")
@@ -178,6 +178,17 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         help="draws of people for the intervals (default: %(default)s)",
     )
     group.add_argument(
+        "--workers", type=int, default=0, help="processes (default: all usable cores); changes the time only"
+    )
+
+
+def _add_device(parser: argparse.ArgumentParser) -> None:
+    from radiomics_mammo.models.study import Options
+    from radiomics_mammo.models.training.device import DEVICES, TREE_METHODS
+
+    plain = Options()
+    group = parser.add_argument_group("what XGBoost trains with")
+    group.add_argument(
         "--tree-method",
         choices=TREE_METHODS,
         default=plain.tree_method,
@@ -188,9 +199,6 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         choices=DEVICES,
         default=plain.device,
         help="what XGBoost trains on: cuda fails without one, auto takes it if it is there (default: cpu)",
-    )
-    group.add_argument(
-        "--workers", type=int, default=0, help="processes (default: all usable cores); changes the time only"
     )
 
 

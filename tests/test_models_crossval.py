@@ -290,6 +290,22 @@ def test_finished_folds_are_not_trained_again(tmp_path, monkeypatch):
     assert first.p.tobytes() == again.p.tobytes()
 
 
+@pytest.mark.parametrize("sampler", ["none", "oversampling", "bagging"])
+def test_inner_folds_build_the_kind_of_model_that_the_outer_fold_does(monkeypatch, sampler):
+    """A kernel machine is approximated by the number of rows: were it by the inner ones, scores would not compare."""
+    asked: list[int] = []
+
+    def build(settings, parameters, seed, n_rows):
+        asked.append(n_rows)
+        return Spy()
+
+    monkeypatch.setitem(MODELS, "spy", Model("Spy", "sklearn", build))
+    plan = plan_of(arms=f"spy+{sampler}")
+    run_model(plan, "spy", 0, 0, {})
+    y = plan.cohort.y[plan.fold_of[0] != 0]
+    assert asked == [2 * np.bincount(y).min() if sampler == "bagging" else y.size] * 3
+
+
 def test_twins_differ_in_one_thing(monkeypatch):
     plan = plan_of(arms="xgboost,xgboost+oversampling", folds=2)
     p = cross_validate(plan).p

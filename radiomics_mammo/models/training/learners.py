@@ -1,7 +1,8 @@
 """Builders of the estimators in ``MODELS``, and what of them is tuned. All use one thread.
 
-A builder takes (settings, parameters, seed, number of training rows); a space takes a :class:`Draw` and gives
-the parameters. What it draws first are the defaults, so that an untuned model is a sensible one.
+A builder takes (settings, parameters, seed, number of training rows of the outer fold: inner folds, with fewer,
+build the same kind of model); a space takes a :class:`Draw` and gives the parameters. What it draws first are the
+defaults, so that an untuned model is a sensible one.
 """
 
 from __future__ import annotations

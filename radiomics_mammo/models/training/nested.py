@@ -176,7 +176,7 @@ def _train(
     if model.boosted:
         return _boost_resampled(bench, parameters, rows, seed), rows.note
     assert model.build is not None
-    estimator = model.build(bench.plan.settings, _own(parameters), seed, rows.y.size)
+    estimator = model.build(bench.plan.settings, _own(parameters), seed, bench.train.size)
     return estimator.fit(rows.x, rows.y, **_fit_weights(estimator, arm, rows)), rows.note
 
 
@@ -194,7 +194,8 @@ def _fit_weights(estimator: Any, arm: Arm, rows: Resampled) -> dict[str, Floats]
 def _bag(bench: Bench, model: Model, parameters: Parameters, x: Floats, y: NDArray[np.int8], seed: int) -> Any:
     """Fit the model on balanced undersamples and average them (Wallace et al., ICDM 2011)."""
     assert model.build is not None
-    member = model.build(bench.plan.settings, _own(parameters), seed, int(2 * np.bincount(y, minlength=2).min()))
+    n_rows = 2 * int(np.bincount(bench.y, minlength=2).min())
+    member = model.build(bench.plan.settings, _own(parameters), seed, n_rows)
     return SAMPLERS["bagging"].build(y, seed)(member).fit(x, y)
 
 

@@ -15,12 +15,10 @@ from numpy.typing import NDArray
 
 from radiomics_mammo.atomic import atomic_file
 from radiomics_mammo.models.training.calibrate import Calibrator
-from radiomics_mammo.models.training.nested import Choice
+from radiomics_mammo.models.training.nested import Choice, Rankings
 
 if TYPE_CHECKING:
     from radiomics_mammo.models.training.crossval import ArmFold
-
-Kept = Mapping[tuple[int, str], NDArray[np.int32]]
 
 _DIGEST = hashlib.sha256().digest_size
 """Bytes at the head of each file, which tell whether the rest is as it was written."""
@@ -40,14 +38,14 @@ class FoldStore:
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
 
-    def rankings(self, repeat: int, fold: int) -> Kept | None:
+    def rankings(self, repeat: int, fold: int) -> Rankings | None:
         """Give the rankings of a fold, or None."""
         found = self._read(f"rank_{repeat}_{fold}")
         if found is None:
             return None
         return {(int(part), method): ranks for name, ranks in found.items() for part, method in [name.split("|")]}
 
-    def keep_rankings(self, repeat: int, fold: int, found: Kept) -> None:
+    def keep_rankings(self, repeat: int, fold: int, found: Rankings) -> None:
         """Keep the rankings of a fold."""
         self._write(f"rank_{repeat}_{fold}", {f"{part}|{method}": ranks for (part, method), ranks in found.items()})
 
