@@ -46,7 +46,12 @@ def pairs_of(settings: Settings, *, strength: float = 1.0) -> tuple[list[Pair], 
 def plainly(raw, parameters, rounds: int) -> list[np.ndarray]:
     held = []
     for x, y, weight, x_held, _ in raw:
-        booster = xgboost.train(parameters, xgboost.DMatrix(x, label=y, weight=weight), num_boost_round=rounds)
+        if parameters["tree_method"] == "hist":  # bins by the rows, not by their weights
+            train = xgboost.QuantileDMatrix(x, label=y, max_bin=parameters["max_bin"])
+        else:
+            train = xgboost.DMatrix(x, label=y)
+        train.set_weight(weight)
+        booster = xgboost.train(parameters, train, num_boost_round=rounds)
         held.append(booster.predict(xgboost.DMatrix(x_held)))
     return held
 
@@ -107,8 +112,9 @@ def test_oversampling_by_weight_is_literally_repeating_rows():
     weighed = grow(to_matrix(x, y, settings=Settings()), counts, parameters, rounds=30)
     again = resample(np.nan_to_num(x, nan=-9.0), y, sampler="oversampling", seed=4)
     again_x = np.where(again.x == -9.0, np.nan, again.x)
-    # The bins of the rows as they are: there are fewer rows than bins, so repeating changes none.
-    repeated = grow(to_matrix(again_x, again.y, settings=Settings()), np.ones(again.y.size), parameters, rounds=30)
+    bins = to_matrix(x, y, settings=Settings())
+    same = to_matrix(again_x, again.y, settings=Settings(), reference=bins)
+    repeated = grow(same, np.ones(again.y.size), parameters, rounds=30)
     np.testing.assert_allclose(
         weighed.predict(xgboost.DMatrix(x)), repeated.predict(xgboost.DMatrix(x)), rtol=0, atol=2e-6
     )
