@@ -15,6 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.class_weight import compute_sample_weight
 
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.models import DEFAULT_ARMS, MODELS, SAMPLERS, arm_title, parse_arm, parse_arms
@@ -22,8 +23,10 @@ from radiomics_mammo.models.records import Arm, Model
 from radiomics_mammo.models.statistics.operating import choose_threshold, parse_rule
 from radiomics_mammo.models.training import crossval, nested
 from radiomics_mammo.models.training.bench import Bench
+from radiomics_mammo.models.training.boosting import booster_parameters
 from radiomics_mammo.models.training.crossval import cross_validate, refit, run_model, train_on_everybody
 from radiomics_mammo.models.training.plan import WHOLE, check_samplers
+from radiomics_mammo.models.training.resample import repeats
 from radiomics_mammo.models.training.splits import inner_folds
 from radiomics_mammo.models.training.store import FoldStore
 
@@ -188,17 +191,25 @@ def test_it_is_nested_cross_validation_by_hand():
             np.testing.assert_allclose(found.p[i, 0, test], p, atol=1e-3)
 
 
-def test_xgboost_by_hand_and_refit_to_the_bit():
-    plan = plan_of(arms="xgboost+oversampling", folds=2)
+@pytest.mark.parametrize("sampler", ["none", "weights", "oversampling"])
+def test_xgboost_by_hand_and_refit_to_the_bit(sampler):
+    plan = plan_of(arms=f"xgboost+{sampler}", folds=2)
+    name, x, y = plan.arms[0].name, plan.cohort.x, plan.cohort.y
     found = cross_validate(plan)
     for fold in range(2):
-        choice = found.choices["xgboost+oversampling", 0, fold]
-        _, fitted = refit(plan, plan.arms[0], found, repeat=0, fold=fold)
-        test = plan.fold_of[0] == fold
-        np.testing.assert_array_equal(fitted.score(plan.cohort.x[test]), found.raw[0, 0, test])
-        assert fitted.estimator.num_boosted_rounds() == choice.parameters["rounds"]
-        own = xgboost.DMatrix(plan.cohort.x[test])
-        np.testing.assert_array_equal(fitted.estimator.predict(own).astype(np.float64), found.raw[0, 0, test])
+        choice, test = found.choices[name, 0, fold], plan.fold_of[0] == fold
+        bench, fitted = refit(plan, plan.arms[0], found, repeat=0, fold=fold)
+        np.testing.assert_array_equal(fitted.score(x[test]), found.raw[0, 0, test])
+        weights = {
+            "none": np.ones((~test).sum()),
+            "weights": compute_sample_weight("balanced", y[~test]),
+            "oversampling": repeats(y[~test], seed=bench.seed),
+        }
+        own = booster_parameters(plan.settings, choice.parameters, seed=bench.seed)
+        train = xgboost.QuantileDMatrix(x[~test], label=y[~test], max_bin=own["max_bin"])
+        train.set_weight(weights[sampler])
+        booster = xgboost.train(own, train, num_boost_round=choice.parameters["rounds"])
+        np.testing.assert_allclose(booster.predict(xgboost.DMatrix(x[test])), found.raw[0, 0, test], atol=1e-6)
         np.testing.assert_array_equal(found.called[0, 0, test], found.p[0, 0, test] >= choice.threshold)
 
 
