@@ -438,6 +438,16 @@ def test_selection_by_name_is_used_and_explained():
     assert set(found.rankings[0, 1]) == {(0, "mrmr"), (1, "mrmr"), (WHOLE, "mrmr")}
 
 
+def test_each_inner_fold_chooses_by_its_own_ranking(monkeypatch):
+    add_spy(monkeypatch)
+    plan = plan_of(arms="spy", select="mrmr")
+    firsts = {0: [3, 1], 1: [5, 2], WHOLE: [7, 0]}
+    run_model(plan, "spy", 0, 0, {(part, "mrmr"): np.array(one, dtype=np.int32) for part, one in firsts.items()})
+    bench = Bench(plan, repeat=0, fold=0, block="features")
+    for (shown, _), (part, first) in zip(Spy.shown, firsts.items(), strict=True):
+        np.testing.assert_array_equal(shown, bench.prepared(part).fit[:, sorted(first)])
+
+
 @pytest.mark.parametrize("kind", ["isotonic", "none"])
 def test_other_calibrations(kind):
     plan = plan_of(arms="logistic", calibration=kind, folds=2)
