@@ -222,9 +222,12 @@ def test_the_threshold_serves_the_rule_on_inner_predictions(monkeypatch):
         return seen[-1][-1]
 
     monkeypatch.setattr(nested, "choose_threshold", spied)
+    scores, real_fit = [], nested.fit_calibrator
+    monkeypatch.setattr(nested, "fit_calibrator", lambda s, y, *, kind: scores.append(s) or real_fit(s, y, kind=kind))
     cross_validate(plan_of(operate_at="sensitivity:0.8"))
     assert len(seen) == 3
-    for y, p, rule, threshold in seen:
+    for (y, p, rule, threshold), raw in zip(seen, scores, strict=True):
+        np.testing.assert_array_equal(p, real_fit(raw, y)(raw))  # of calibrated probabilities, as calls are made
         assert rule == parse_rule("sensitivity:0.8")
         assert np.mean(p[y == 1] >= threshold) >= 0.8
         assert threshold == choose_threshold(y, p, rule)
