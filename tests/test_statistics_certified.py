@@ -9,7 +9,15 @@ from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.models.statistics.certified import TARGETS, certified_table, certify, people_needed
+from radiomics_mammo.models.statistics.certified import (
+    CHECKED,
+    TARGETS,
+    certified_table,
+    certify,
+    check_certificate,
+    check_certificates,
+    people_needed,
+)
 from radiomics_mammo.models.statistics.shares import clustered_share
 
 
@@ -58,8 +66,11 @@ def test_a_certificate_by_hand():
     assert stats.binom.cdf([1, 2], 40, 0.1).round(3).tolist() == [0.080, 0.223]
     assert 0.038 < found.upper < 0.039
     assert found.in_band == pytest.approx((1 + 9) / 100)  # 0.03 and 0.030 … 0.038
-    assert found.verdicts(np.array([0.029, 0.03, 0.5])).tolist() == ["cleared", "undecided", "alarm"]
-    assert "2 of 60 missed" in found.sentence
+    assert "out-of-fold predictions find at least 0.9 of positive people by any of" in found.sentence
+    assert "2 of 60 people missed" in found.sentence
+    assert "choice" not in found.sentence
+    chosen = certify(y, p, np.arange(100), sensitivity=0.9, chosen=True)
+    assert "not allowing for the choice of the model on the same people" in chosen.sentence
 
 
 def test_a_person_is_found_by_any_of_her_positive_units_and_by_no_negative_one():
@@ -77,9 +88,8 @@ def test_too_few_people_are_told_how_many_are_needed():
     found = certify(y, p, group, sensitivity=0.95)
     assert (found.threshold, found.people, found.needed) == (None, 30, 45)
     assert np.isnan([found.specificity.value, found.recall_rate.value]).all()
-    assert "30 positive people are too few to promise 95%" in found.sentence
+    assert "30 positive people are too few to certify 0.95" in found.sentence
     assert "45 are needed" in found.sentence
-    assert set(found.verdicts(p[0])) <= {"undecided", "alarm"}
     nobody = certify(np.zeros(4, dtype=np.int8), np.full((1, 4), 0.5), np.arange(4))
     assert (nobody.threshold, nobody.people) == (None, 0)
 
@@ -126,8 +136,42 @@ def test_table_has_a_row_and_a_sentence_a_target():
     assert (found["threshold"].diff()[1:5] < 0).all()
     assert (found["specificity"].diff()[1:5] < 0).all()
     assert found["needed"].tolist() == [11, 15, 22, 45, 114, 230]
-    assert found.loc[5, "sentence"].startswith("150 positive people are too few to promise 99%")
+    assert found.loc[5, "sentence"].startswith("150 positive people are too few to certify 0.99")
     assert found.loc[3, "specificity_low"] < found.loc[3, "specificity"] < found.loc[3, "specificity_high"]
+
+
+def test_a_check_by_hand():
+    # Positive people 0 (0.2 and 0.6), 1 (0.3) and 2 (0.1 and, negative, 0.9); from 0.3 on only person 2 is missed.
+    y = np.array([1, 1, 1, 1, 0, 0, 0], dtype=np.int8)
+    p = np.array([0.2, 0.6, 0.3, 0.1, 0.9, 0.29, 0.3])
+    found = check_certificate(y, p, np.array([0, 0, 1, 2, 2, 3, 4]), threshold=0.3)
+    assert (found.people, found.misses, found.sensitivity, found.specificity) == (3, 1, 2 / 3, 1 / 3)
+    assert "Of 3 positive people held out 1 are missed" in found.sentence
+
+
+@pytest.mark.parametrize("misses", [0, 3, 40])
+def test_a_checks_interval_is_clopper_and_pearsons(misses):
+    y, p = np.ones(40, dtype=np.int8), np.where(np.arange(40) < misses, 0.1, 0.9)
+    found = check_certificate(y, p, np.arange(40), threshold=0.5)
+    assert (found.low, found.high) == pytest.approx(proportion_confint(40 - misses, 40, method="beta"), abs=1e-12)
+    assert np.isnan(found.specificity)
+
+
+def test_checks_are_of_the_certified_thresholds():
+    y, p, group = toy(2)
+    table = certified_table(y, p, group)
+    held = toy(3)
+    found = check_certificates(table, held[0], held[1][0], held[2])
+    assert list(found.columns) == CHECKED
+    assert found["target"].tolist() == list(TARGETS[:5])  # 0.99 has no threshold
+    assert found["threshold"].tolist() == table["threshold"].tolist()[:5]
+    assert (found["misses"].diff()[1:] <= 0).all()
+    nobody = check_certificates(table, np.zeros(4, dtype=np.int8), np.full(4, 0.5), np.arange(4))
+    assert nobody[["sensitivity", "low", "high"]].isna().all(axis=None)
+    assert "cannot be checked" in nobody.loc[0, "sentence"]
+    empty = check_certificates(table[table["threshold"].isna()], held[0], held[1][0], held[2])
+    assert empty.empty
+    assert list(empty.columns) == CHECKED
 
 
 @pytest.mark.parametrize("asked", [{"sensitivity": 1.0}, {"confidence": 0.0}, {"specificity": 95}])

@@ -3,8 +3,10 @@
 A person with a positive unit is found when any of her positive units is at or above the threshold. Thresholds are
 tested from the lowest upwards, each by the exact binomial (Clopper-Pearson) p-value of as few misses, until the first
 that fails (fixed-sequence testing: Bates et al. 2021; Angelopoulos et al. 2021, "Learn then test"). The chance that the
-sensitivity for new people is below the target is then at most 1 - confidence. What is certified are the predictions
-given: out-of-fold ones come from the folds' models, so the promise carries over to a final model as far as it is alike.
+sensitivity for new people is below the target is then at most 1 - confidence, if the predictions had no part of these
+people in them. Out-of-fold ones come from several models that share training people, and often of an arm that was
+chosen on the same people: for them the confidence is approximate, and it is of the procedure, not of a final model.
+:func:`check_certificates` looks at what becomes of it in people held out.
 """
 
 from __future__ import annotations
@@ -14,16 +16,16 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy.special import bdtr
+from scipy.special import bdtr, betaincinv
 
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.models.statistics.arrays import Codes, Flags, Floats, Labels
 from radiomics_mammo.models.statistics.shares import Share, clustered_share
 
-TARGETS = (0.80, 0.85, 0.90, 0.95, 0.98, 0.99)
+CHECKED = ["target", "threshold", "people", "misses", "sensitivity", "low", "high", "specificity", "sentence"]
+"""Columns of :func:`check_certificates`."""
 
-CLEARED, UNDECIDED, ALARM = "cleared", "undecided", "alarm"
+TARGETS = (0.80, 0.85, 0.90, 0.95, 0.98, 0.99)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ class Certificate:
     specificity_asked : float
     in_band : float
         Share of units that are undecided: neither below ``threshold`` nor at or above ``upper``.
+    chosen : bool
+        Whether the arm was chosen among several on the same people, which the confidence does not allow for.
     """
 
     sensitivity: float
@@ -66,6 +70,7 @@ class Certificate:
     upper: float | None
     specificity_asked: float
     in_band: float
+    chosen: bool = False
 
     @property
     def sentence(self) -> str:
@@ -73,20 +78,51 @@ class Certificate:
         sure = f"{self.confidence:.0%} confidence"
         if self.threshold is None:
             return (
-                f"{self.people} positive people are too few to promise {self.sensitivity:.0%} at {sure}: "
+                f"{self.people} positive people are too few to certify {self.sensitivity:g} at {sure}: "
                 f"{self.needed} are needed, none of them missed."
             )
         spared, called = self.specificity, self.recall_rate
+        chosen = ", not allowing for the choice of the model on the same people" if self.chosen else ""
         return (
-            f"Calling from {self.threshold:.3g} upwards finds at least {self.sensitivity:.0%} of positive people, at "
-            f"{sure} ({self.misses} of {self.people} missed); {spared.value:.1%} ({spared.low:.1%} to "
-            f"{spared.high:.1%}) of the negatives are spared and {called.value:.1%} of all are called."
+            f"Called from {self.threshold:.3g} upwards, out-of-fold predictions find at least {self.sensitivity:g} of "
+            f"positive people by any of their positive units, at {sure}{chosen} ({self.misses} of {self.people} people "
+            f"missed); {spared.value:.1%} ({spared.low:.1%} to {spared.high:.1%}) of the negative units are spared and "
+            f"{called.value:.1%} of all are called."
         )
 
-    def verdicts(self, p: Floats) -> NDArray[np.str_]:
-        """Say of each prediction whether it is ``cleared``, ``undecided`` or an ``alarm``."""
-        cleared = p < _lower(self.threshold)
-        return np.where(cleared, CLEARED, np.where(p >= _upper(self.upper), ALARM, UNDECIDED))
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What a certified threshold does to people who had no part in it.
+
+    Attributes
+    ----------
+    threshold : float
+    people, misses : int
+        Positive people, and those of them all of whose positive units are below the threshold.
+    sensitivity, low, high : float
+        By person, with its exact binomial (Clopper-Pearson) interval; NaN without a positive person.
+    specificity : float
+        Share of negative units below the threshold; NaN without one.
+    """
+
+    threshold: float
+    people: int
+    misses: int
+    sensitivity: float
+    low: float
+    high: float
+    specificity: float
+
+    @property
+    def sentence(self) -> str:
+        """The check in words."""
+        if self.people == 0:
+            return "Nobody held out is positive: the threshold cannot be checked."
+        return (
+            f"Of {self.people} positive people held out {self.misses} are missed: a sensitivity by person of "
+            f"{self.sensitivity:.3f} ({self.low:.3f} to {self.high:.3f})."
+        )
 
 
 def certify(
@@ -97,6 +133,7 @@ def certify(
     sensitivity: float = 0.95,
     confidence: float = 0.90,
     specificity: float = 0.95,
+    chosen: bool = False,
 ) -> Certificate:
     """Find the certified thresholds of one arm; of several repeats the most cautious ones.
 
@@ -109,6 +146,8 @@ def certify(
         The person.
     sensitivity, confidence, specificity : float
         Above 0 and below 1; ``specificity`` is by person and for the upper threshold only.
+    chosen : bool
+        Whether the arm was chosen among several on the same people: changes what the sentence says.
 
     Raises
     ------
@@ -137,11 +176,18 @@ def certify(
         upper=upper,
         specificity_asked=specificity,
         in_band=float((called & (p < _upper(upper))).mean()),
+        chosen=chosen,
     )
 
 
 def certified_table(
-    y: Labels, p: Floats, group: Codes, *, targets: Sequence[float] = TARGETS, confidence: float = 0.90
+    y: Labels,
+    p: Floats,
+    group: Codes,
+    *,
+    targets: Sequence[float] = TARGETS,
+    confidence: float = 0.90,
+    chosen: bool = False,
 ) -> pd.DataFrame:
     """Certify several sensitivities of one arm, one row each, with a sentence.
 
@@ -155,7 +201,7 @@ def certified_table(
     """
     rows = []
     for target in targets:
-        found = certify(y, p, group, sensitivity=target, confidence=confidence)
+        found = certify(y, p, group, sensitivity=target, confidence=confidence, chosen=chosen)
         row = {name: value for name, value in asdict(found).items() if not isinstance(value, dict)}
         row["target"] = row.pop("sensitivity")
         for name, share in (("specificity", found.specificity), ("recall_rate", found.recall_rate)):
@@ -163,6 +209,52 @@ def certified_table(
         rows.append({**row, "sentence": found.sentence})
     table = pd.DataFrame(rows).astype({"threshold": np.float64, "upper": np.float64})
     return table[["target", *(name for name in table.columns if name != "target")]]
+
+
+def check_certificate(y: Labels, p: Floats, group: Codes, *, threshold: float, level: float = 0.95) -> Check:
+    """See what a certified threshold does to people held out.
+
+    Parameters
+    ----------
+    y : ndarray of int8, shape (n_units,)
+    p : ndarray of float64, shape (n_units,)
+        Predictions of a model that was not trained on these people.
+    group : ndarray of int64, shape (n_units,)
+        The person.
+    threshold : float
+        Units at or above it are called.
+    level : float
+        Of the interval.
+    """
+    ill = np.unique(group[y == 1])
+    best = _highest(p[None], y == 1, group, ill)[0]
+    people, found = ill.size, int((best >= threshold).sum())
+    low, high = _exact(found, people, level)
+    return Check(
+        threshold=threshold,
+        people=people,
+        misses=people - found,
+        sensitivity=found / people if people else float("nan"),
+        low=low,
+        high=high,
+        specificity=float((p[y == 0] < threshold).mean()) if (y == 0).any() else float("nan"),
+    )
+
+
+def check_certificates(certified: pd.DataFrame, y: Labels, p: Floats, group: Codes) -> pd.DataFrame:
+    """Check every threshold of :func:`certified_table` on people held out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``target``, the fields of :class:`Check` and ``sentence``, one row a certified threshold; none where there was
+        none to check.
+    """
+    rows = []
+    for target, threshold in certified.loc[certified["threshold"].notna(), ["target", "threshold"]].to_numpy().tolist():
+        found = check_certificate(y, p, group, threshold=threshold)
+        rows.append({"target": target, **asdict(found), "sentence": found.sentence})
+    return pd.DataFrame(rows, columns=CHECKED)
 
 
 def people_needed(target: float, confidence: float, *, misses: int = 0) -> int:
@@ -196,6 +288,16 @@ def _highest(p: Floats, rows: Flags, group: Codes, people: Codes) -> Floats:
     for repeat, one in enumerate(p):
         np.maximum.at(best[repeat], group[rows], one[rows])
     return best[:, people]
+
+
+def _exact(found: int, people: int, level: float) -> tuple[float, float]:
+    """Give the exact binomial interval of a share (Clopper & Pearson 1934); NaN of nobody."""
+    if people == 0:
+        return float("nan"), float("nan")
+    tail = (1.0 - level) / 2.0
+    low = float(betaincinv(found, people - found + 1, tail)) if found else 0.0
+    high = float(betaincinv(found + 1, people - found, 1.0 - tail)) if found < people else 1.0
+    return low, high
 
 
 def _lower(threshold: float | None) -> float:
