@@ -166,17 +166,6 @@ def test_narrow_tables_show_six():
     assert all(len(metric.heading) <= 20 for metric in METRICS.values())
 
 
-def test_merit_rises_with_what_is_better():
-    values = np.array([-0.5, 0.0, 0.8, 1.0, 1.3])
-    ranked = {name: np.argsort(METRICS[name].merit(values)).tolist() for name in NAMES}
-    assert ranked["auroc"] == [0, 1, 2, 3, 4]
-    assert ranked["brier"] == [4, 3, 2, 1, 0]
-    assert ranked["calibration_slope"] == [0, 1, 4, 2, 3]
-    assert ranked["calibration_intercept"] == [4, 3, 2, 0, 1]
-    assert METRICS["auroc"].higher_is_better
-    assert not METRICS["brier"].higher_is_better
-
-
 def test_scores_are_one_row_a_metric():
     y, p = toy(5)
     assert scores(y, p, np.ones((3, y.size), dtype=np.int32)).shape == (len(METRICS), 3)

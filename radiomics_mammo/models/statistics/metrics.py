@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +26,6 @@ class Metric:
     ----------
     title, heading : str
         In full, and for a narrow column.
-    better : str
-        ``higher``, ``lower``, ``nearer 1`` or ``nearer 0``.
     value : callable (Curve) -> ndarray of float64, shape (n_draws,)
     shown : bool
         Whether the narrow tables have it.
@@ -36,25 +33,8 @@ class Metric:
 
     title: str
     heading: str
-    better: Literal["higher", "lower", "nearer 1", "nearer 0"]
     value: Callable[[Curve], Floats]
     shown: bool = True
-
-    @property
-    def higher_is_better(self) -> bool:
-        """Whether more is always better; for a metric with an ideal value ask :meth:`merit`."""
-        return self.better == "higher"
-
-    @property
-    def ideal(self) -> float | None:
-        """The value to be near to; None where more, or less, is always better."""
-        return {"nearer 1": 1.0, "nearer 0": 0.0}.get(self.better)
-
-    def merit(self, values: Floats) -> Floats:
-        """Turn values so that higher is better: the value, its negative, or minus the distance to the ideal."""
-        if self.ideal is not None:
-            return -np.abs(values - self.ideal)
-        return values if self.higher_is_better else -values
 
 
 def auroc(c: Curve) -> Floats:
@@ -131,24 +111,22 @@ def _both(c: Curve, value: Floats) -> Floats:
 
 
 METRICS: dict[str, Metric] = {
-    "auroc": Metric("AUROC", "AUROC", "higher", auroc),
-    "average_precision": Metric("Average precision", "Average precision", "higher", average_precision),
-    "brier": Metric("Brier score", "Brier score", "lower", brier),
+    "auroc": Metric("AUROC", "AUROC", auroc),
+    "average_precision": Metric("Average precision", "Average precision", average_precision),
+    "brier": Metric("Brier score", "Brier score", brier),
     "sensitivity_at_90_specificity": Metric(
-        "Sensitivity at 90% specificity", "Sens. at 90% spec.", "higher", sensitivity_at_specificity
+        "Sensitivity at 90% specificity", "Sens. at 90% spec.", sensitivity_at_specificity
     ),
     "specificity_at_90_sensitivity": Metric(
-        "Specificity at 90% sensitivity", "Spec. at 90% sens.", "higher", specificity_at_sensitivity
+        "Specificity at 90% sensitivity", "Spec. at 90% sens.", specificity_at_sensitivity
     ),
-    "calibration_slope": Metric("Calibration slope", "Calibr. slope", "nearer 1", calibration_slope),
+    "calibration_slope": Metric("Calibration slope", "Calibr. slope", calibration_slope),
     "calibration_intercept": Metric(
-        "Calibration in the large", "Calibr. in the large", "nearer 0", calibration_intercept, shown=False
+        "Calibration in the large", "Calibr. in the large", calibration_intercept, shown=False
     ),
-    "ece": Metric("Calibration error, ten bins of equal size", "ECE", "lower", ece, shown=False),
-    "pf1": Metric("Probabilistic F1", "pF1", "higher", pf1, shown=False),
-    "pf1_called": Metric(
-        "Probabilistic F1 of calls at the best threshold", "pF1 of calls", "higher", pf1_called, False
-    ),
+    "ece": Metric("Calibration error, ten bins of equal size", "ECE", ece, shown=False),
+    "pf1": Metric("Probabilistic F1", "pF1", pf1, shown=False),
+    "pf1_called": Metric("Probabilistic F1 of calls at the best threshold", "pF1 of calls", pf1_called, False),
 }
 
 
