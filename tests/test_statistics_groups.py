@@ -177,6 +177,21 @@ def test_estimated_prevalence_is_saerens_em():
     assert low < value < high
 
 
+@pytest.mark.parametrize("same", [0.5, 0.3, 0.0])
+def test_predictions_that_are_all_the_same_leave_the_prior(same):
+    value, low, high = estimate_prevalence(np.full(40, same), np.arange(40), prior=0.5, draws=20)
+    assert value == 0.5
+    assert np.isnan([low, high]).all()
+
+
+def test_a_draw_without_anything_telling_stays_at_the_prior():
+    # One person in ten is told from the prior, so a third of the draws hold nobody who is: they must not fall to 0.
+    p = np.where(np.arange(10) == 0, 0.9, 0.4)
+    value, low, high = estimate_prevalence(p, np.arange(10), prior=0.4, draws=400)
+    assert value == pytest.approx(1.0, abs=1e-6)
+    assert (low, high) == (pytest.approx(0.4), pytest.approx(1.0, abs=1e-6))
+
+
 def test_estimated_prevalence_is_near_the_truth_and_its_interval_covers():
     inside, values = [], []
     for seed in range(60):

@@ -16,6 +16,7 @@ from radiomics_mammo.models.statistics.shares import Share, clustered_share
 from radiomics_mammo.models.statistics.subgroups import level_names
 
 _HALVINGS = 50
+_SAME = 1e-12  # predictions this near to one another are equal but for rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +123,12 @@ def estimate_prevalence(
     Returns
     -------
     value, low, high : float
-        A value of 0 or 1 where the likelihood only rises towards it.
+        A value of 0 or 1 where the likelihood only rises towards it. Predictions that are all the same tell nothing
+        of the prevalence: then the value is the prior and the interval NaN.
     """
     _check(prior=prior)
+    if np.ptp(p) <= _SAME:
+        return prior, float("nan"), float("nan")
     counts = draw_people(int(group.max()) + 1, draws=draws, seed=seed)
     value = float(_likeliest(p, np.ones((1, p.size), dtype=np.int32), prior)[0])
     drawn = [_likeliest(p, counts[block][:, group], prior) for block in blocks_of(draws, p.size)]
@@ -153,14 +157,18 @@ def shift_prior(p: Floats, from_: float, to: float) -> Floats:
 
 
 def _likeliest(p: Floats, weights: np.ndarray, prior: float) -> Floats:
-    """Halve the interval in which the slope of the log-likelihood changes its sign; one value a draw."""
+    """Halve the interval in which the slope of the log-likelihood changes its sign; one value a draw.
+
+    Where everybody drawn is predicted the prior itself the likelihood is flat: nothing moves it from there.
+    """
     sick, well = p / prior, (1.0 - p) / (1.0 - prior)
+    flat = (weights * (np.abs(sick - well) > _SAME)).sum(axis=1) == 0
     low, high = np.zeros(weights.shape[0]), np.ones(weights.shape[0])
     for _ in range(_HALVINGS):
         middle = ((low + high) / 2.0)[:, None]
         slope = (weights * ((sick - well) / (middle * sick + (1.0 - middle) * well))).sum(axis=1)
         low, high = np.where(slope > 0, middle[:, 0], low), np.where(slope > 0, high, middle[:, 0])
-    return (low + high) / 2.0
+    return np.where(flat, prior, (low + high) / 2.0)
 
 
 def _levels(
