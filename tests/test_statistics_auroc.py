@@ -183,6 +183,14 @@ def three_arms() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     return y, np.repeat(p[:, None], 2, axis=1), group, fold_of
 
 
+def test_where_there_is_no_p_the_verdict_is_not_known():
+    y, p, group, fold_of = three_arms()
+    y = (group == 1).astype(np.int8)  # one positive person: nothing is known of how such people vary
+    found = pair_table(["good", "twin", "noise"], y, p, group, fold_of, against="good")
+    assert found["p_holm"].isna().all()
+    assert found["verdict"].tolist() == ["not known", "not known"]
+
+
 def test_pair_table_says_gain_loss_and_no_gain():
     y, p, group, fold_of = three_arms()
     found = pair_table(["good", "twin", "noise"], y, p, group, fold_of, against="good").set_index("model")

@@ -15,6 +15,7 @@ from radiomics_mammo.models.statistics.multiplicity import benjamini_hochberg, h
 from radiomics_mammo.models.statistics.resampled import fold_aurocs, nadeau_bengio
 
 ALPHA = 0.05
+NO_GAIN, NOT_KNOWN = "no gain", "not known"
 
 
 def pair_table(
@@ -49,7 +50,8 @@ def pair_table(
         One row a pair. ``difference``, ``low``, ``high``, ``p``: AUROC of ``model`` minus ``against``, Obuchowski;
         ``fold_difference``, ``fold_low``, ``fold_high``, ``fold_p``: mean over folds, Nadeau-Bengio; ``p_holm``,
         ``fold_p_holm``, ``p_bh``: adjusted over the rows of this table; ``verdict``: ``gain`` or ``loss`` where
-        ``p_holm`` is below 0.05, else ``no gain``. NaN where a variance is unknown.
+        ``p_holm`` is below 0.05, ``not known`` where it is NaN, else ``no gain``: none shown, which is not to say that
+        there is none. NaN where a variance is unknown.
 
     Raises
     ------
@@ -68,10 +70,13 @@ def pair_table(
     for source, adjusted in (("p", "p_holm"), ("fold_p", "fold_p_holm")):
         table[adjusted] = holm(table[source].to_numpy(dtype=np.float64))
     table["p_bh"] = benjamini_hochberg(table["p"].to_numpy(dtype=np.float64))
-    sure = table["p_holm"].to_numpy() < ALPHA
-    upward = table["difference"].to_numpy() > 0
-    table["verdict"] = np.where(sure & upward, "gain", np.where(sure, "loss", "no gain"))
+    table["verdict"] = _verdicts(table)
     return table
+
+
+def _verdicts(table: pd.DataFrame) -> NDArray[np.str_]:
+    p, upward = table["p_holm"].to_numpy(dtype=np.float64), table["difference"].to_numpy() > 0
+    return np.select([np.isnan(p), (p < ALPHA) & upward, p < ALPHA], [NOT_KNOWN, "gain", "loss"], NO_GAIN)
 
 
 def _pairs(names: Sequence[str], against: str | Mapping[str, str]) -> list[tuple[int, int]]:
