@@ -25,6 +25,7 @@ def say_tables(info: RunInfo, study: Study) -> None:
     if "test_shifted" in study.tables:
         _metrics(study.tables["test_shifted"], names, f"The same, moved to another prevalence{marked}")
     _winner(study)
+    _twins(study, marked)
     _pairs(study, marked)
     if "leakage" in study.tables:
         _leakage(study.tables["leakage"], marked)
@@ -63,6 +64,24 @@ def _winner(study: Study) -> None:
         f"The best, {first['name']}, has an AUROC of {first['apparent']:.3f}; corrected for having been chosen among "
         f"{len(study.tables['winner'])}: {first['corrected']:.3f} ({first['low']:.3f} to {first['high']:.3f})."
     )
+
+
+def _twins(study: Study, marked: str) -> None:
+    """Say what evening the classes out changed: each resampled model minus its plain twin, on the same people."""
+    table = study.compared.differences
+    if table.empty:
+        return
+    metrics = ("auroc", "brier", "calibration_slope")
+    headings = (METRICS[name].title for name in metrics)
+    grid = _grid(
+        f"Resampled minus plain{marked}, calibrated; AUROC's verdict is adjusted", ["model", *headings, "AUROC"]
+    )
+    rows = {(row["model"], row["metric"]): row for row in table.to_dict("records")}
+    for model in dict.fromkeys(table["model"]):
+        found = [rows[model, name] for name in metrics]
+        cells = [f"{row['value']:+.3f}\n{row['low']:+.3f} to {row['high']:+.3f}" for row in found]
+        grid.add_row(model, *cells, found[0]["verdict"])
+    print_table(grid)
 
 
 def _pairs(study: Study, marked: str) -> None:

@@ -187,7 +187,7 @@ def test_test_tables_judge_the_test_people(held_out):
 @pytest.mark.parametrize("asked", ["em", "0.1"])
 def test_a_shift_moves_probabilities_and_no_order(held_out, asked):
     plan, outcome = held_out
-    moved, said = shifted(plan, outcome, asked=asked, draws=20)
+    moved, said = shifted(plan, outcome, asked=asked, by=plan.arms[-1], draws=20)
     prior = plan.cohort.y.mean()
     assert f"{prior:.3f}" in said
     for arm in plan.arms:

@@ -86,7 +86,7 @@ def test_no_inner_fold_has_one_class(positives, seed):
 
 def test_one_person_of_a_class_cannot_be_split_again():
     y = np.array([1, 1, 1, 0, 0, 0], dtype=np.int8)
-    with pytest.raises(InputError, match=r"one person of a class.*fewer folds"):
+    with pytest.raises(InputError, match=r"one person of a class.*more folds"):
         inner_folds(y, np.array([0, 0, 0, 1, 2, 3]), folds=3, seed=0)
 
 

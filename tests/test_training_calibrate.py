@@ -28,7 +28,9 @@ GRID = np.linspace(0, 1, 101)
 @pytest.mark.parametrize("seed", range(3))
 def test_sigmoid_is_an_unpenalised_logistic_regression_on_the_logit(seed):
     score, y = scored(seed)
-    theirs = LogisticRegression(C=np.inf, tol=1e-10, max_iter=10_000).fit(logit(score)[:, None], y)
+    theirs = LogisticRegression(C=np.inf, tol=1e-10, max_iter=10_000).fit(
+        logit(np.clip(score, 1e-3, 0.999))[:, None], y
+    )
     inside = GRID[1:-1]
     wanted = theirs.predict_proba(logit(inside)[:, None])[:, 1]
     np.testing.assert_allclose(fit_calibrator(score, y)(inside), wanted, atol=2e-4)
@@ -59,7 +61,9 @@ def test_sigmoid_agrees_with_calibrated_classifier_cv_but_for_platts_softened_la
 def test_isotonic_is_scikit_learns():
     score, y = scored()
     theirs = IsotonicRegression(out_of_bounds="clip").fit(score, y)
-    np.testing.assert_allclose(fit_calibrator(score, y, kind="isotonic")(GRID), theirs.predict(GRID), atol=1e-12)
+    # But for certainty, which n people do not give.
+    wanted = np.clip(theirs.predict(GRID), 0.5 / y.size, 1 - 0.5 / y.size)
+    np.testing.assert_allclose(fit_calibrator(score, y, kind="isotonic")(GRID), wanted, atol=1e-12)
 
 
 def test_none_is_the_score_itself():
@@ -86,3 +90,11 @@ def test_a_negative_slope_and_a_constant_score_become_the_share():
 def test_zero_and_one_have_a_logit_by_a_hair():
     assert np.isfinite(own_logit(np.array([0.0, 1.0]))).all()
     np.testing.assert_allclose(own_logit(GRID[1:-1]), logit(GRID[1:-1]), rtol=1e-12)
+
+
+def test_a_few_scores_of_exactly_zero_do_not_bend_the_line():
+    score, y = scored(n=600)
+    few = np.zeros(6)
+    bent = fit_calibrator(np.append(score, few), np.append(y, [0, 0, 0, 0, 0, 1]).astype(np.int8))
+    np.testing.assert_allclose(bent(GRID[20:81]), fit_calibrator(score, y)(GRID[20:81]), atol=0.03)
+    assert bent(np.array([1e-5]))[0] < bent(np.array([1e-4]))[0] < bent(np.array([1e-3]))[0]  # no order is lost

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from radiomics_mammo.models import HEADLINE, MODELS
 from radiomics_mammo.models.comparison import Compared, compare_arms, twins
-from radiomics_mammo.models.records import Arm
+from radiomics_mammo.models.records import FEATURES, Arm
 from radiomics_mammo.models.statistics.auc_variance import auroc_interval, delong, obuchowski
 from radiomics_mammo.models.statistics.certified import TARGETS, certified_table
 from radiomics_mammo.models.statistics.decision_curve import decision_curve
@@ -173,23 +173,31 @@ def selection_table(plan: Plan, outcome: Outcome) -> pd.DataFrame:
         ``feature``, one column a method with the share of folds, and ``stability_<method>``, Nogueira's (JMLR
         2018;18:174): 1 where all folds agree, about 0 where they agree by chance.
     """
-    from radiomics_mammo.models.training.bench import Bench
-
     features = plan.cohort.features
-    chosen = {method: np.zeros((0, len(features)), dtype=bool) for method in RANKINGS}
+    chosen: dict[str, list[NDArray[np.bool_]]] = {method: [] for method in RANKINGS}
     for (repeat, fold), rankings in outcome.rankings.items():
         if fold == WHOLE:
             continue
-        bench = Bench(plan, repeat=repeat, fold=fold, block="features")
-        source = source_columns(bench.prepared(WHOLE).steps)
+        source = _sources(plan, repeat, fold)
         for method in RANKINGS:
             if (WHOLE, method) in rankings:
-                row = np.zeros((1, len(features)), dtype=bool)
-                row[0, source[rankings[WHOLE, method][:_OFTEN]]] = True
-                chosen[method] = np.vstack([chosen[method], row])
-    used = {method: found for method, found in chosen.items() if len(found)}
+                row = np.zeros(len(features), dtype=bool)
+                row[source[rankings[WHOLE, method][:_OFTEN]]] = True
+                chosen[method].append(row)
+    used = {method: np.array(found) for method, found in chosen.items() if found}
     table = pd.DataFrame({"feature": features, **{method: found.mean(axis=0) for method, found in used.items()}})
     return table.assign(**{f"stability_{method}": nogueira(found) for method, found in used.items()})
+
+
+def _sources(plan: Plan, repeat: int, fold: int) -> NDArray[np.int64]:
+    """Give the feature of each column that the rankings of a fold are about."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    from radiomics_mammo.models.training.bench import Bench
+
+    with threadpool_limits(1):  # as when they were ranked
+        bench = Bench(plan, repeat=repeat, fold=fold, block=FEATURES)
+        return source_columns(bench.prepared(WHOLE).steps)
 
 
 def nogueira(chosen: NDArray[np.bool_]) -> float:
@@ -227,13 +235,16 @@ def test_tables(plan: Plan, outcome: Outcome, *, best: Arm | None, draws: int, w
     return tables
 
 
-def shifted(plan: Plan, outcome: Outcome, *, asked: str, draws: int) -> tuple[Mapping[str, Floats], str]:
+def shifted(plan: Plan, outcome: Outcome, *, asked: str, by: Arm, draws: int) -> tuple[Mapping[str, Floats], str]:
     """Move the test set's probabilities to another prevalence: one that is named, or one estimated without labels.
 
     Parameters
     ----------
     asked : str
-        A prevalence between 0 and 1, or ``em`` (Saerens et al. 2002, from each arm's own predictions).
+        A prevalence between 0 and 1, or ``em`` (Saerens et al. 2002).
+    by : Arm
+        Whose predictions the prevalence is estimated from: there is one population, so there is one prevalence.
+    draws : int
 
     Returns
     -------
@@ -244,15 +255,16 @@ def shifted(plan: Plan, outcome: Outcome, *, asked: str, draws: int) -> tuple[Ma
 
     assert plan.test is not None
     prior = float(plan.cohort.units.y.mean())
-    found, said = {}, []
-    for arm in plan.arms:
-        p = outcome.test[arm.name].p
-        if asked == "em":
-            to = estimate_prevalence(p, plan.test.units.group, prior=prior, draws=min(draws, 200), seed=plan.seed)[0]
-            to = float(np.clip(to, 1e-3, 1 - 1e-3))
-            said.append(f"{arm.name} {to:.3f}")
-        else:
-            to = float(asked)
-        found[arm.name] = shift_prior(p, prior, to)
-    how = f"estimated without labels: {', '.join(said)}" if asked == "em" else f"given as {asked}"
-    return found, f"probabilities of the test set were moved from the training prevalence {prior:.3f} to one {how}"
+    to, how = asked, "as asked"
+    if asked == "em":
+        p, group = outcome.test[by.name].p, plan.test.units.group
+        value, low, high = estimate_prevalence(p, group, prior=prior, draws=draws, seed=plan.seed)
+        to, how = (
+            f"{np.clip(value, 1e-3, 1 - 1e-3):.6f}",
+            f"estimated without labels by {by.name}, {low:.3f} to {high:.3f}",
+        )
+    found = {arm.name: shift_prior(outcome.test[arm.name].p, prior, float(to)) for arm in plan.arms}
+    said = (
+        f"probabilities of the test set were moved from the training prevalence {prior:.3f} to {float(to):.3f} ({how})"
+    )
+    return found, said

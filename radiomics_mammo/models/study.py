@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.models import DEFAULT_ARMS, IMBALANCED, MODELS, parse_arm, parse_arms
+from radiomics_mammo.models import DEFAULT_ARMS, IMBALANCED, MODELS, SAMPLERS, parse_arm, parse_arms
 from radiomics_mammo.models.comparison import Compared, best_arm, compare_arms
 from radiomics_mammo.models.data.sides import Sides
 from radiomics_mammo.models.findings import Tables, oof_tables, shifted, test_tables, twin_verdicts
@@ -22,7 +23,7 @@ from radiomics_mammo.models.statistics.subgroups import SUBGROUPS
 from radiomics_mammo.models.training.calibrate import CALIBRATIONS
 from radiomics_mammo.models.training.crossval import Outcome, cross_validate
 from radiomics_mammo.models.training.device import Device
-from radiomics_mammo.models.training.plan import Plan, Tuning
+from radiomics_mammo.models.training.plan import Plan, Tuning, check_people, check_samplers
 from radiomics_mammo.models.training.ranking import RANKINGS
 from radiomics_mammo.models.training.splits import repeated_folds
 from radiomics_mammo.models.training.store import FoldStore
@@ -174,12 +175,28 @@ def plan_study(sides: Sides, *, options: Options, device: Device) -> Plan:
     arms, left_out = _arms(cohort, options.models)
     if options.keep and parse_arm(options.keep) not in arms:
         raise InputError(f"--keep {options.keep}: that arm is not compared", remedy="Name it with --models, too.")
-    remarks = (*sides.remarks, *cohort.remarks, *left_out)
+    tested = [] if sides.test is None else [f"Test set: {remark}" for remark in sides.test.remarks]
+    remarks = (*sides.remarks, *cohort.remarks, *tested, *left_out, *_unread(cohort, arms))
     units = cohort.units
     folds = repeated_folds(units.y, units.group, folds=options.folds, repeats=options.repeats, seed=options.seed)
     tuning = Tuning(options.trials, options.inner, options.select, options.calibration, options.operate_at)
     settings = Settings(device.tree_method, device.device)
-    return Plan(replace(cohort, remarks=remarks), folds, arms, settings, options.seed, tuning, sides.test)
+    plan = Plan(replace(cohort, remarks=remarks), folds, arms, settings, options.seed, tuning, sides.test)
+    check_people(plan)
+    check_samplers(plan)
+    return plan
+
+
+def _unread(cohort: Cohort, arms: Sequence[Arm]) -> list[str]:
+    """Say how many rows the radiologists' curve has no reading of."""
+    if Arm("readers") not in arms:
+        return []
+    lacking = int(np.isnan(cohort.blocks["readers"].x).any(axis=1).sum())
+    if not lacking:
+        return []
+    return [
+        f"{lacking} of {cohort.y.size} rows have no assessment (or 0): the readers' curve takes the median for them."
+    ]
 
 
 def _arms(cohort: Cohort, models: str) -> tuple[tuple[Arm, ...], list[str]]:
@@ -234,11 +251,10 @@ def run_study(
         sensitivity=options.sensitivity,
         confidence=options.confidence,
     )
-    notes = list(outcome.notes)
+    notes = [*outcome.notes, *_differing_twins(plan)]
     if plan.test is not None:
-        tables |= test_tables(plan, outcome, best=best, draws=options.bootstrap, workers=options.workers) | _shift(
-            plan, outcome, options, notes
-        )
+        tables |= test_tables(plan, outcome, best=best, draws=options.bootstrap, workers=options.workers)
+        tables |= _shift(plan, outcome, options, best, notes)
     if compared.undefined:
         notes.append(f"{compared.undefined} of {options.bootstrap} bootstrap draws lack a class: not in the intervals")
     clock.lap("judge")
@@ -257,6 +273,18 @@ def run_study(
     )
 
 
+def _differing_twins(plan: Plan) -> list[str]:
+    """Say where twins differ in more than the resampling."""
+    filled = [arm.name for arm in plan.arms if MODELS[arm.model].boosted and _fills(arm)]
+    if not filled or not np.isnan(plan.cohort.x).any():
+        return []
+    return [f"{', '.join(filled)}: nulls filled before resampling, where XGBoost alone takes them as they are"]
+
+
+def _fills(arm: Arm) -> bool:
+    return SAMPLERS[arm.sampler].interpolates or arm.sampler == "bagging"
+
+
 class _Clock:
     """A stopwatch that names its laps."""
 
@@ -270,7 +298,7 @@ class _Clock:
         self.seconds[name], self._last = now - self._last, now
 
 
-def _shift(plan: Plan, outcome: Outcome, options: Options, notes: list[str]) -> Tables:
+def _shift(plan: Plan, outcome: Outcome, options: Options, best: Arm | None, notes: list[str]) -> Tables:
     """State the label shift between training and test people and, on request, correct for it."""
     assert plan.test is not None
     here, there = plan.cohort.units, plan.test.units
@@ -280,7 +308,7 @@ def _shift(plan: Plan, outcome: Outcome, options: Options, notes: list[str]) -> 
         )
     }
     if options.shift:
-        moved, said = shifted(plan, outcome, asked=options.shift, draws=options.bootstrap)
+        moved, said = shifted(plan, outcome, asked=options.shift, by=best or plan.arms[0], draws=options.bootstrap)
         notes.append(said)
         p = pd.DataFrame(moved)[[arm.name for arm in plan.arms]].to_numpy().T[:, None]
         tables["test_shifted"] = compare_arms(plan.arms, there, p, draws=options.bootstrap, seed=plan.seed).summary

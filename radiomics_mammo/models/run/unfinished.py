@@ -11,8 +11,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from radiomics_mammo import models
 from radiomics_mammo.atomic import output_error
 from radiomics_mammo.models.training.store import FoldStore
+
+
+def sources_digest() -> str:
+    """Hash the sources of this package's models, so that folds of an edited program are not mixed with new ones."""
+    found = hashlib.sha256()
+    for path in sorted(Path(models.__file__).parent.rglob("*.py")):
+        found.update(path.read_bytes())
+    return found.hexdigest()
 
 
 @contextmanager
@@ -27,7 +36,7 @@ def fold_store(out: Path, decides: Mapping[str, Any]) -> Iterator[FoldStore]:
     out : pathlib.Path
         The run folder.
     decides : mapping
-        What goes into JSON: hashes of tables, options, versions.
+        What goes into JSON: hashes of tables and sources, options, device, versions.
 
     Raises
     ------

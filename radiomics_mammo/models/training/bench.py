@@ -61,7 +61,7 @@ class Bench:
     inner : list of (ndarray of intp, ndarray of intp)
         Rows to fit and rows held out of each inner fold, as positions in ``train``.
     seed : int
-        Of everything random here; all arms share it, so that twins differ in one thing.
+        Of everything random here; all arms share it, twins included.
     """
 
     def __init__(self, plan: Plan, *, repeat: int, fold: int, block: str) -> None:

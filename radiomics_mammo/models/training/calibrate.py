@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 CALIBRATIONS = ("sigmoid", "isotonic", "none")
-_TINY = 1e-12  # of a probability: 0 and 1 have no logit
+_FITTED = 1e-3  # nearer to 0 or 1 a forest's share of trees says no more, and one such row must not bend the line
+_APPLIED = 1e-6  # much nearer, so that the order of small scores is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Calibrator:
             return np.asarray(score, dtype=np.float64)
         if self.kind == "sigmoid":
             intercept, slope = self.y
-            return _expit(intercept + slope * logit(score))
+            return _expit(intercept + slope * logit(score, least=_APPLIED))
         return np.interp(score, self.x, self.y)
 
 
@@ -59,9 +60,9 @@ def fit_calibrator(score: Floats, y: NDArray[np.int8], *, kind: str = "sigmoid")
     return Calibrator("sigmoid", (), (intercept, slope))
 
 
-def logit(p: Floats) -> Floats:
-    """Log-odds; 0 and 1 are moved inwards by a hair."""
-    clipped = np.clip(p, _TINY, 1 - _TINY)
+def logit(p: Floats, *, least: float = _FITTED) -> Floats:
+    """Log-odds of scores, which are moved inwards to ``least`` and 1 - ``least``: 0 and 1 have none."""
+    clipped = np.clip(p, least, 1 - least)
     return np.asarray(np.log(clipped / (1 - clipped)))
 
 
@@ -73,18 +74,24 @@ def _platt(z: Floats, y: NDArray[np.int8]) -> tuple[float, float]:
     from sklearn.linear_model import LogisticRegression
 
     if np.ptp(z) == 0:
-        share = float(y.mean())
-        return float(logit(np.array([share]))[0]), 0.0
+        return _constant(y)
     centre, width = float(z.mean()), float(z.std())
     fitted: Any = LogisticRegression(C=1e6, max_iter=1_000).fit(((z - centre) / width).reshape(-1, 1), y)
     slope = float(fitted.coef_[0, 0]) / width
     if slope < 0:  # the scores are no better than chance: say the share to everybody
-        return float(logit(np.array([y.mean()]))[0]), 0.0
+        return _constant(y)
     return float(fitted.intercept_[0]) - slope * centre, slope
+
+
+def _constant(y: NDArray[np.int8]) -> tuple[float, float]:
+    return float(logit(np.array([y.mean()]), least=_APPLIED)[0]), 0.0
 
 
 def _isotonic(score: Floats, y: NDArray[np.int8]) -> Calibrator:
     from sklearn.isotonic import IsotonicRegression
 
     fitted = IsotonicRegression(out_of_bounds="clip").fit(score, y)
-    return Calibrator("isotonic", tuple(fitted.X_thresholds_.tolist()), tuple(fitted.y_thresholds_.tolist()))
+    # Nobody's probability is exactly 0 or 1 because n people said so.
+    certain = 0.5 / y.size
+    values = np.clip(fitted.y_thresholds_, certain, 1 - certain)
+    return Calibrator("isotonic", tuple(fitted.X_thresholds_.tolist()), tuple(values.tolist()))

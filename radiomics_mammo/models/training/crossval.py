@@ -185,7 +185,7 @@ def _all_rankings(plan: Plan, workers: int, store: FoldStore, on_done: OnDone | 
         return {}
     known = {key: store.rankings(*key) for key in folds_of(plan)}
     slim = light(plan)
-    todo = [delayed(_rank_fold)(slim, *key) for key, found in known.items() if found is None]
+    todo = [delayed(rank_fold)(slim, *key) for key, found in known.items() if found is None]
     for repeat, fold, found in _parallel(todo, workers):
         store.keep_rankings(repeat, fold, found)
         known[repeat, fold] = found
@@ -197,7 +197,8 @@ def _all_rankings(plan: Plan, workers: int, store: FoldStore, on_done: OnDone | 
     return {key: found for key, found in known.items() if found is not None}
 
 
-def _rank_fold(plan: Plan, repeat: int, fold: int) -> tuple[int, int, Rankings]:
+def rank_fold(plan: Plan, repeat: int, fold: int) -> tuple[int, int, Rankings]:
+    """Rank the features on the training rows of a fold, and of each of its inner folds."""
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1):

@@ -70,7 +70,9 @@ def choose(bench: Bench, arm: Arm, rankings: Rankings) -> Choice:
     for (_, rows), scores in zip(bench.inner, found.held, strict=True):
         held[rows] = scores
     scores = bench.by_unit(held)
-    calibrator = fit_calibrator(scores, bench.unit_y, kind=tuning.calibration)
+    # A reader's few levels lie on no logistic curve.
+    kind = "isotonic" if model.fit == "score" else tuning.calibration
+    calibrator = fit_calibrator(scores, bench.unit_y, kind=kind)
     threshold = choose_threshold(bench.unit_y, calibrator(scores), parse_rule(tuning.operate_at))
     notes |= {f"{arm.name} {note}" for note in attempt.notes}
     score = np.nan if found.score is None else found.score
@@ -126,7 +128,7 @@ def _noting(arm: Arm, notes: set[str]) -> Iterator[None]:
 
 def _share_for_everybody(bench: Bench) -> Choice:
     share = float(bench.unit_y.mean())
-    intercept = float(logit(np.array([share]))[0])
+    intercept = float(logit(np.array([share]), least=1e-9)[0])
     calibrator = Calibrator("sigmoid", (), (intercept, 0.0))
     # Its own answer is the threshold, to the bit: everybody is called.
     return Choice({}, float("nan"), calibrator, float(calibrator(np.array([share]))[0]))

@@ -100,6 +100,27 @@ def _without_text(cohort: Cohort) -> Cohort:
     return replace(cohort, rows=cohort.rows.iloc[:0], units=units)
 
 
+def check_people(plan: Plan) -> None:
+    """Refuse, before anything is trained, folds that leave too few people for the inner folds.
+
+    Raises
+    ------
+    InputError
+        Naming the fold and the class.
+    """
+    units = plan.cohort.units
+    for repeat, assigned in enumerate(plan.fold_of):
+        for fold in range(plan.n_folds):
+            for value in (0, 1):
+                people = np.unique(units.group[(assigned != fold) & (units.y == value)]).size
+                if people < 2:
+                    raise InputError(
+                        f"repeat {repeat}, fold {fold} leaves {people} people of class {value} to train on, and tuning "
+                        "and calibration need two",
+                        remedy="Use more folds (--folds), or add people of that class: three are the least.",
+                    )
+
+
 def check_samplers(plan: Plan) -> None:
     """Refuse, before anything is trained, an arm whose sampler would not have enough cases in some fold.
 

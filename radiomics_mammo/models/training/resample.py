@@ -69,7 +69,9 @@ def resample(x: Floats, y: NDArray[np.int8], *, sampler: str, seed: int) -> Resa
 def repeats(y: NDArray[np.int8], *, seed: int) -> Floats:
     """Count how often random oversampling takes each row: the weight with which a booster sees it once.
 
-    A row that counts twice adds to every sum of gradients what two copies would, and the bins are built once.
+    A row that counts twice adds to every sum of gradients what two copies would. Two things differ from literal
+    copies: where rows are subsampled it is drawn or left with all its copies, and the bins, built once, are those of
+    the rows as they are.
     """
     built = SAMPLERS["oversampling"].build(y, seed)
     built.fit_resample(np.zeros((y.size, 1)), y)

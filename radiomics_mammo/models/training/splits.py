@@ -91,11 +91,11 @@ def inner_folds(y: NDArray[np.int8], group: NDArray[np.int64], *, folds: int, se
     if fewest < 2:
         raise InputError(
             "the training rows of a fold hold one person of a class: nothing can be tuned or calibrated",
-            remedy="Use fewer folds, or add people of the rarer class.",
+            remedy="Use more folds, so that more people are left to train on, or add people of the rarer class.",
         )
     return _one_repeat(y, group, min(folds, fewest), [seed, 0x1447E4])
 
 
 def fold_seed(seed: int, repeat: int, fold: int) -> int:
-    """Give the seed of all that is random in one fold (-1: everybody); arms share it, so twins differ in one thing."""
+    """Give the seed of all that is random in one fold (-1: everybody); all arms share it."""
     return int(np.random.SeedSequence([seed, repeat, fold + 1]).generate_state(1)[0] & 0x7FFFFFFF)
