@@ -160,9 +160,43 @@ def test_no_rows():
 
 
 def test_readers_opinions_come_in_by_name_only():
-    cohort = prepared(toy_frame(), also_features=("assessment",))
-    assert cohort.features == (*FEATURES, "assessment")
-    assert any("assessment" in remark for remark in cohort.remarks)
+    cohort = prepared(toy_frame().assign(subtlety=np.arange(120) % 5), also_features=("subtlety",))
+    assert cohort.features == (*FEATURES, "subtlety")
+    assert "Features that are readers' opinions, not measurements: subtlety." in cohort.remarks
+    assert not any("opinions" in remark for remark in prepared(toy_frame(), also_features=("breast_density",)).remarks)
+
+
+@pytest.mark.parametrize("name", ["assessment", "Assessment", "assess*"])
+def test_the_reading_is_never_a_feature(name):
+    frame = toy_frame().rename(columns={"assessment": name.replace("*", "ment")})
+    with pytest.raises(InputError, match="cannot be a feature: it is the radiologists' own reading"):
+        prepared(frame, also_features=(name,))
+
+
+def embedded() -> pd.DataFrame:
+    return toy_frame().assign(emb_1=np.arange(120) % 7, emb_0=np.arange(120) % 5, Emb_2=1.0)
+
+
+def test_a_pattern_lets_columns_in():
+    cohort = prepared(embedded(), also_features=("emb_[01]", "emb_*", "Emb_2"))
+    assert cohort.features == (*FEATURES, "emb_1", "emb_0", "Emb_2")
+
+
+def test_a_columns_own_name_is_no_pattern():
+    frame = embedded().rename(columns={"emb_0": "emb_*"})
+    assert prepared(frame, also_features=("emb_*",)).features == (*FEATURES, "emb_*")
+
+
+def test_what_a_pattern_may_not_let_in():
+    frame = embedded().assign(emb_name="a", emb_kind="b")
+    with pytest.raises(InputError, match=r"2 of the 4 columns like 'emb_\*' are not numeric: emb_name, emb_kind"):
+        prepared(frame, also_features=("emb_*",))
+    with pytest.raises(InputError, match=r"no column's name is like 'deep_\*'"):
+        prepared(frame, also_features=("deep_*",))
+    with pytest.raises(InputError, match="'malignant' cannot be a feature"):
+        prepared(frame, also_features=("malig*",))
+    with pytest.raises(InputError, match="'phantom' cannot be a feature"):
+        prepared(frame, also_features=("phan*",))
 
 
 @pytest.mark.parametrize("name", ["malignant", "patient_id", "case_id"])
@@ -176,9 +210,46 @@ def test_text_is_no_feature():
         prepared(toy_frame(), also_features=("view",))
 
 
-def test_people_torn_apart_by_the_group_are_counted():
-    cohort = prepared(toy_frame(people=20), group="case_id")
-    assert any("20 people have rows in several groups" in remark for remark in cohort.remarks)
+def test_groups_that_share_a_person_are_joined():
+    # Studies 0-1 and 2-3 of four people: P_00000 has two of them, P_00001 and P_00002 share a third.
+    frame = toy_frame(people=20, rows_each=3)
+    study = np.arange(60)
+    study[4] = study[6]
+    cohort = prepared(frame.assign(study=study), group="study")
+    assert cohort.group.tolist() == np.repeat([0, 1, 1, *range(2, 19)], 3).tolist()
+    assert "59 groups of 'study' were joined because they share a person (patient_id). There are 19 groups." in (
+        cohort.remarks
+    )
+
+
+def test_groups_that_hold_whole_people_stay():
+    frame = toy_frame(people=20)
+    cohort = prepared(frame.assign(site=np.arange(40) // 10), group="site")
+    assert cohort.group.tolist() == np.repeat(range(4), 10).tolist()
+    assert cohort.remarks == ()
+
+
+def test_people_stay_people_where_the_group_is_larger():
+    frame = toy_frame(people=20).assign(site=np.arange(40) // 10, laterality="L")
+    for unit in ("patient", "breast"):
+        units = prepared(frame, group="site", unit=unit).units
+        assert units.rows["patient_id"].tolist() == [f"P_{person:05d}" for person in range(20)]
+        assert units.y.tolist() == frame["malignant"].to_numpy()[::2].tolist()
+        assert units.group.tolist() == np.repeat(range(4), 5).tolist()
+
+
+def test_a_patient_id_that_repeats_case_id_names_nobody():
+    frame = toy_frame(people=20).assign(woman=lambda f: f["patient_id"], patient_id=lambda f: f["case_id"])
+    cohort = prepared(frame, group="woman", unit="patient")
+    assert cohort.units.rows["patient_id"].tolist() == [f"P_{person:05d}" for person in range(20)]
+    assert any("patient_id names nobody" in remark for remark in cohort.remarks)
+
+
+def test_rows_without_a_person_of_their_own_are_named_by_the_group():
+    frame = toy_frame(people=20).assign(site=np.arange(40) // 20, patient_id=lambda f: f["patient_id"].str[-1])
+    frame.loc[[0, 1], "patient_id"] = ["", None]
+    cohort = prepared(frame.iloc[:20], group="site", unit="patient")
+    assert cohort.units.rows["patient_id"].tolist() == ["site 0", *"123456789"]
 
 
 def test_twins_under_two_names_are_said():

@@ -16,6 +16,7 @@ from radiomics_mammo.models.data.cells import numbers, refuse_infinite, texts
 from radiomics_mammo.models.data.cohort import Question, check_columns, prepare_cohort
 from radiomics_mammo.models.data.duplicates import find_ties, link_people
 from radiomics_mammo.models.data.labels import Labels, parse_labels, refuse_one_class
+from radiomics_mammo.models.data.people import join_people, own_people
 from radiomics_mammo.models.data.roles import METADATA, READING, SCANNER, SIZE_COLUMNS, among
 from radiomics_mammo.models.records import Cohort, Floats
 
@@ -111,7 +112,8 @@ def _kept(
     """Find the training rows of people whom no tested row shows, by name or by content."""
     n_train = len(train.frame)
     names = [name for part in (train, test) for name in texts(part.frame[question.group])]
-    people = np.asarray(pd.factorize(np.array(names, dtype=object))[0], dtype=np.int64)
+    own = [name for part in (train, test) for name in own_people(part.frame, question.group)]
+    people, _ = join_people(names, own)
     rows = [part.frame.reindex(columns=["case_id", "image_path"]) for part in (train, test)]
     x = np.concatenate([_values(part, features) for part in (train, test)])
     ties, _ = find_ties(x, people, pd.concat(rows, ignore_index=True), features=features)

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.models.data.blocks import blocks, encode_like, remarks_on
-from radiomics_mammo.models.data.cells import listed, text, texts
+from radiomics_mammo.models.data.cells import listed, texts
 from radiomics_mammo.models.data.duplicates import find_ties, link_people
 from radiomics_mammo.models.data.features import feature_matrix
 from radiomics_mammo.models.data.labels import Labels, parse_labels, refuse_one_class
+from radiomics_mammo.models.data.people import grouped, people_names
 from radiomics_mammo.models.data.units import make_units
 from radiomics_mammo.models.records import Block, Cohort
 
@@ -26,11 +27,12 @@ class Question:
     Attributes
     ----------
     label, group : str
-        Columns with the outcome and with the person.
+        Columns with the outcome and with what is kept on one side of a split: the person, or more than her. Groups
+        that share a ``patient_id`` are joined.
     positive, negative : tuple of str
         Values of a label that is not 0/1 (see :func:`radiomics_mammo.models.data.labels.parse_labels`).
     also_features : tuple of str
-        Identity columns that are let in as features, by name.
+        Identity columns that are let in as features, by name or pattern (``emb_*``).
     drop_unlabelled : bool
         Leave rows without a label out instead of refusing the table.
     unit, aggregate : str
@@ -90,7 +92,7 @@ def prepare_cohort(
     )
     identity = [name for name in frame.columns if name not in set(features)]
     rows = _identity_rows(frame[identity], question.group)
-    people = person_codes(frame, question.group)
+    people, joined = grouped(frame, question.group)
     ties, tied = find_ties(x, people, rows, features=names)
     group = link_people(people, ties)
     made, odd = _blocks(frame, features, like=like, hidden=hidden)
@@ -105,7 +107,7 @@ def prepare_cohort(
         classes=classes,
         units=make_units(rows, y, group, kind=question.unit, rule=question.aggregate),
         blocks=made,
-        remarks=(*remarks, *said, *_split_people(frame, question.group), *tied, *odd),
+        remarks=(*remarks, *said, *joined, *tied, *odd),
     )
 
 
@@ -119,11 +121,6 @@ def check_columns(frame: pd.DataFrame, features: Sequence[str], question: Questi
     """
     _need_columns(frame, [name for name in frame.columns if name not in set(features)], question)
     _refuse_duplicates(frame)
-
-
-def person_codes(frame: pd.DataFrame, group: str) -> NDArray[np.int64]:
-    """Code the people from 0 in order of first appearance; 7 and 7.0 are the same person."""
-    return np.asarray(pd.factorize(np.array(texts(frame[group]), dtype=object))[0], dtype=np.int64)
 
 
 def _need_columns(frame: pd.DataFrame, identity: list[str], question: Question) -> None:
@@ -190,23 +187,10 @@ def _labelled(
 def _identity_rows(identity: pd.DataFrame, group: str) -> pd.DataFrame:
     rows = identity.copy()
     rows["case_id"] = rows["case_id"].astype(str)
-    rows["patient_id"] = identity[group].map(text)
+    rows["patient_id"] = people_names(identity, group)
     for name in [column for column in rows.columns if rows[column].dtype.kind == "O"]:
         rows[name] = rows[name].map(str, na_action="ignore")  # Parquet wants one type a column
     return rows[["case_id", "patient_id", *(n for n in rows.columns if n not in ("case_id", "patient_id"))]]
-
-
-def _split_people(frame: pd.DataFrame, group: str) -> list[str]:
-    if group == "patient_id" or "patient_id" not in frame.columns:
-        return []
-    groups = frame.groupby("patient_id", observed=True)[group].nunique()
-    torn = int((groups > 1).sum())
-    if not torn:
-        return []
-    return [
-        f"{torn} people have rows in several groups of {group!r}: training and test rows can come from one "
-        "person, and the figures are then too good. Group by patient_id."
-    ]
 
 
 def _blocks(

@@ -58,7 +58,7 @@ def find_ties(
         *_remark(np.where(loose, near, _NOTHING), group, names, f"have features that agree in {DIGITS} digits"),
         *_remark(files, group, names, "have the same image_path"),
     ]
-    return np.unique(np.concatenate([_pairs(near, group), _pairs(files, group)]), axis=0), remarks
+    return np.unique(np.concatenate([pairs(near, group), pairs(files, group)]), axis=0), remarks
 
 
 def link_people(group: NDArray[np.int64], ties: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -148,12 +148,25 @@ def _hashes(part: Floats, weights: NDArray[np.uint64]) -> NDArray[np.uint64]:
 def _shared(keys: NDArray[Any], group: NDArray[np.int64]) -> NDArray[np.int64]:
     """Number the keys that several people have; -1 for others, and where the key is 0 or empty."""
     codes = np.where((keys == keys.dtype.type()), _NOTHING, pd.factorize(keys)[0]).astype(np.int64)
-    shared = np.isin(codes, codes[_pairs(codes, group).ravel()])
+    shared = np.isin(codes, codes[pairs(codes, group).ravel()])
     return np.where(shared, codes, _NOTHING).astype(np.int64)
 
 
-def _pairs(codes: NDArray[np.int64], group: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Pair the first row of a code with the first row of every further person who has it."""
+def pairs(codes: NDArray[np.int64], group: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Pair the first row of a code with the first row of every further person who has it.
+
+    Parameters
+    ----------
+    codes : ndarray of int64, shape (n_rows,)
+        What rows have in common; -1 for nothing.
+    group : ndarray of int64, shape (n_rows,)
+        The person.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_ties, 2)
+        Pairs of rows, for :func:`link_people`.
+    """
     known = np.flatnonzero(codes != _NOTHING)
     table = pd.DataFrame({"row": known, "code": codes[known], "person": group[known]})
     table = table.drop_duplicates(["code", "person"])

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.models.data.cells import listed, texts
+from radiomics_mammo.models.data.people import people_names
 
 SPLIT, TYPE = "split", "abnormality_type"
 _SIDES = ("train", "test")
@@ -61,7 +62,7 @@ def said_of_types(frame: pd.DataFrame, group: str, tested: NDArray[np.bool_]) ->
     frame : pandas.DataFrame
         With ``abnormality_type``; nothing is said where there is no such column.
     group : str
-        The column with the person.
+        What rows are grouped by; people are told apart by their own ``patient_id`` where it is another.
     tested : ndarray of bool, shape (n_rows,)
         From :func:`officially_tested`.
 
@@ -72,7 +73,7 @@ def said_of_types(frame: pd.DataFrame, group: str, tested: NDArray[np.bool_]) ->
     """
     if TYPE not in frame.columns:
         return []
-    rows = pd.DataFrame({"person": texts(frame[group]), "type": texts(frame[TYPE]), "tested": tested})
+    rows = pd.DataFrame({"person": people_names(frame, group), "type": texts(frame[TYPE]), "tested": tested})
     people = rows[rows["type"] != ""].groupby("person").agg(types=("type", "nunique"), splits=("tested", "nunique"))
     both = people["types"] > 1
     if not both.any():
