@@ -137,12 +137,57 @@ def test_missing_and_further_features(tmp_path):
 
 
 def test_a_column_let_in_by_name_is_needed_in_both(tmp_path):
-    asked = pair(tmp_path, toy_frame(), others().drop(columns="assessment"))
-    asked["question"] = Question(also_features=("assessment",))
-    refused(asked, match="1 features of .* are missing: assessment")
+    asked = pair(tmp_path, toy_frame(), others().drop(columns="breast_density"))
+    for also in ("breast_density", "breast_*"):
+        asked["question"] = Question(also_features=(also,))
+        refused(dict(asked), match="1 features of .* are missing: breast_density")
     asked = pair(tmp_path, toy_frame(), others())
-    asked["question"] = Question(also_features=("assessment",))
-    assert read_sides(**asked).test.features == (*FEATURES, "assessment")
+    asked["question"] = Question(also_features=("breast_*",))
+    assert read_sides(**asked).test.features == (*FEATURES, "breast_density")
+
+
+def test_a_person_under_several_groups_is_on_one_side(tmp_path):
+    # Every row is a study of its own; P_00003 to P_00005 have one on either side.
+    test = pd.concat([others().assign(study=lambda f: "t" + f["case_id"]), late_rows()], ignore_index=True)
+    train = toy_frame().assign(study=lambda f: f["case_id"])
+    asked = pair(tmp_path, train, test)
+    asked["question"] = Question(group="study")
+    sides = read_sides(**asked)
+    assert not set(sides.train.rows["patient_id"]) & {"P_00003", "P_00004", "P_00005"}
+    assert sides.train.y.size == 114
+    assert "6 people are in the test set as well: their 6 training rows were left out." not in sides.remarks
+    assert "3 people are in the test set as well: their 6 training rows were left out." in sides.remarks
+    assert any("114 groups of 'study' were joined" in remark for remark in sides.train.remarks)
+
+
+def late_rows() -> pd.DataFrame:
+    frame = toy_frame(seed=5)
+    frame = frame[frame["patient_id"].isin(["P_00003", "P_00004", "P_00005"]) & frame["case_id"].str.endswith("_0")]
+    return frame.assign(case_id="late" + frame["case_id"], study="late" + frame["case_id"])
+
+
+def test_the_official_split_by_study_keeps_people_on_one_side(tmp_path):
+    frame = split_frame().assign(study=lambda f: f["case_id"])
+    frame.loc[frame["case_id"] == "P_00001_1", "split"] = "test"
+    path = save(frame, tmp_path / "t.parquet")
+    sides = read_sides([path], question=Question(group="study"), official=True)
+    assert "P_00001" not in set(sides.train.rows["patient_id"])
+    assert "1 people are in the test set as well: their 1 training rows were left out." in sides.remarks
+
+
+def test_columns_of_a_further_table_that_are_not_used_are_counted(tmp_path):
+    path = save(toy_frame(), tmp_path / "t.parquet")
+    more = toy_frame()[["case_id", "view"]].assign(
+        emb_0=np.arange(120) % 7, emb_1=0.5, word="a", birads=2, view2=1, outcome=np.arange(120) % 2
+    )
+    more.to_csv(tmp_path / "more.csv", index=False)
+    asked = [path, tmp_path / "more.csv"]
+    said = read_sides(asked, question=Question(label="outcome")).remarks
+    assert said == (
+        "3 numeric columns of more.csv are not used as features (emb_0, emb_1, view2): let them in by name or "
+        "pattern, for example --also-feature 'emb_0'.",
+    )
+    assert read_sides(asked, question=Question(label="outcome", also_features=("emb_*", "view2"))).remarks == ()
 
 
 def test_another_recipe_and_another_engine(tmp_path):

@@ -12,7 +12,8 @@ from radiomics_mammo.errors import InputError
 from radiomics_mammo.models.records import Floats
 
 _SHOWN = 5
-_TOO_LARGE = 1e150  # its square overflows, and so does a standard deviation
+TOO_LARGE = 1e150
+"""Its square overflows, and so does a standard deviation: such a value is a broken measurement."""
 
 
 def text(value: object) -> str:
@@ -90,7 +91,7 @@ def refuse_infinite(x: NDArray[np.float64], names: Sequence[str], case_ids: Sequ
     InputError
         A value is infinite or above 1e150; columns and rows are named.
     """
-    bad = (x > _TOO_LARGE) | (x < -_TOO_LARGE)  # False for NaN
+    bad = (x > TOO_LARGE) | (x < -TOO_LARGE)  # False for NaN
     if bad.any():
         columns = [names[int(i)] for i in np.flatnonzero(bad.any(axis=0))]
         rows = [case_ids[int(i)] for i in np.flatnonzero(bad.any(axis=1))]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.models.data.cells import listed, numbers, refuse_infinite
-from radiomics_mammo.models.data.roles import refuse_as_feature
+from radiomics_mammo.models.data.cells import as_numbers, listed, numbers, refuse_infinite
+from radiomics_mammo.models.data.roles import READERS, among, refuse_as_feature
 from radiomics_mammo.models.records import Floats
+
+_NAMED = 12
 
 
 def feature_matrix(
@@ -31,7 +34,7 @@ def feature_matrix(
     features : sequence of str
         Its feature columns.
     also : sequence of str
-        Other columns that are let in by name.
+        Other columns that are let in, by name or pattern (see :func:`let_in`).
     never : sequence of str
         The label and the person: not even then.
     keep_empty : bool
@@ -49,9 +52,9 @@ def feature_matrix(
     InputError
         A column is missing, not numeric, infinite, or may not be a feature; or no feature is left.
     """
-    wanted = [name for name in also if name not in features]
+    wanted = [name for name in let_in(frame, also) if name not in features]
     for name in wanted:
-        _refuse(name, frame, never)
+        _refuse(name, never)
     names = tuple(name for name in (*features, *wanted) if name not in never)
     missing = [name for name in names if name not in frame.columns]
     if missing:
@@ -69,7 +72,10 @@ def feature_matrix(
     refuse_infinite(x, names, frame["case_id"].tolist())
     kept, remarks = _not_empty(x, names, keep_empty=keep_empty)
     if wanted:
-        remarks.append(f"Let in as features by name, beside the radiomic ones: {', '.join(wanted)}.")
+        remarks.append(f"Let in as features by name, beside the radiomic ones: {listed(wanted, most=_NAMED)}.")
+    opinions = among(wanted, READERS)
+    if opinions:
+        remarks.append(f"Features that are readers' opinions, not measurements: {', '.join(opinions)}.")
     return (
         np.ascontiguousarray(x if kept.all() else x[:, kept]),
         tuple(name for name, good in zip(names, kept, strict=True) if good),
@@ -77,9 +83,42 @@ def feature_matrix(
     )
 
 
-def _refuse(name: str, frame: pd.DataFrame, never: Sequence[str]) -> None:
-    if name not in frame.columns:
-        raise InputError(f"no column is called {name!r}", remedy="Check --also-feature.")
+def let_in(frame: pd.DataFrame, also: Sequence[str]) -> list[str]:
+    """Give the columns that names and patterns stand for, in the order asked for, each once.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One row a case, with ``case_id``.
+    also : sequence of str
+        A column's name, or else a pattern with ``*``, ``?`` or ``[…]`` (``emb_*``), in the case written.
+
+    Raises
+    ------
+    InputError
+        There is no such column, or a pattern stands for columns that are not numeric (named).
+    """
+    return list(dict.fromkeys(name for asked in also for name in _stands_for(frame, asked)))
+
+
+def _stands_for(frame: pd.DataFrame, asked: str) -> list[str]:
+    if asked in frame.columns:
+        return [asked]
+    if not set(asked) & set("*?["):
+        raise InputError(f"no column is called {asked!r}", remedy="Check --also-feature.")
+    found = [str(name) for name in frame.columns if fnmatchcase(str(name), asked)]
+    if not found:
+        raise InputError(f"no column's name is like {asked!r}", remedy="Check --also-feature.")
+    worded = [name for name in found if as_numbers(frame[name]) is None]
+    if worded:
+        raise InputError(
+            f"{len(worded)} of the {len(found)} columns like {asked!r} are not numeric: {listed(worded)}",
+            remedy="Write --also-feature so that it stands for numbers only.",
+        )
+    return found
+
+
+def _refuse(name: str, never: Sequence[str]) -> None:
     if name in never:
         raise InputError(f"{name!r} cannot be a feature", remedy="It is the label or names the person.")
     refuse_as_feature(name)

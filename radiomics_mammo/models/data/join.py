@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.models.data.cells import as_numbers, listed, text, texts
+from radiomics_mammo.models.data.roles import may_be_feature
 from radiomics_mammo.tables import TRAILING, Table, read_table
 
 # How a case was read: another rendition of the image may well have other values, and the base's are kept.
@@ -20,7 +23,7 @@ _AS_READ = frozenset(name for name, _ in TRAILING) - {"phantom"}
 _SAME = 1e-9  # numbers that went through a CSV differ in the last digits
 
 
-def read_joined(paths: Sequence[str | Path]) -> Table:
+def read_joined(paths: Sequence[str | Path], *, used: Sequence[str] | None = None) -> Table:
     """Read feature tables and join them on ``case_id``.
 
     Parameters
@@ -28,6 +31,9 @@ def read_joined(paths: Sequence[str | Path]) -> Table:
     paths : sequence of path
         The first is the base, and its cases and their order count. Further tables add feature columns,
         identity columns, or (a clinical CSV) identity columns only.
+    used : sequence of str, optional
+        Columns, or patterns of columns, that are used although they are no features (the label, the group, what
+        --also-feature names); with it, ``remarks`` count the other numeric columns of further tables.
 
     Returns
     -------
@@ -51,7 +57,9 @@ def read_joined(paths: Sequence[str | Path]) -> Table:
     for path in others:
         found = read_table(path, features_needed=False)
         further = Table(_keyed(found.frame, path), found.features, found.provenance)
-        table = _join(table, further, base=first, path=path)
+        joined = _join(table, further, base=first, path=path)
+        idle = [] if used is None else _not_used(further, table, used, path)
+        table = replace(joined, remarks=(*joined.remarks, *idle))
     return table
 
 
@@ -165,6 +173,25 @@ def _left_out(kept: NDArray[np.bool_], there: int, path: Path) -> list[str]:
     return [
         *([f"{missing} of {kept.size} cases are not in {path.name} and were left out."] if missing else []),
         *([f"{more} cases are in {path.name} only and were not used."] if more else []),
+    ]
+
+
+def _not_used(further: Table, table: Table, used: Sequence[str], path: Path) -> list[str]:
+    """Say how many numeric columns of a further table are not features, and how to let them in."""
+    no_feature = {*table.frame.columns, *further.features}
+    idle = [
+        name
+        for name in further.frame.columns
+        if name not in no_feature
+        and may_be_feature(name)
+        and not any(name == one or fnmatchcase(name, one) for one in used)
+        and as_numbers(further.frame[name]) is not None
+    ]
+    if not idle:
+        return []
+    return [
+        f"{len(idle)} numeric columns of {path.name} are not used as features ({listed(idle)}): let them in by name or "
+        f"pattern, for example --also-feature {idle[0]!r}."
     ]
 
 

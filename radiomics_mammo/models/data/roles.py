@@ -8,7 +8,8 @@ from radiomics_mammo.errors import InputError
 from radiomics_mammo.tables import feature_parts, is_feature_name
 
 METADATA = ("age", "breast_density", "density", "view", "laterality", "abnormality_type", "implant")
-"""Known before anybody looks for a lesion: the metadata baseline."""
+"""Of the woman, the picture and the kind of finding (mass or calcification, which whoever marked the lesion named):
+what is known without measuring it. The metadata baseline."""
 
 SCANNER = (
     "site_id",
@@ -28,7 +29,7 @@ SCANNER = (
 """Where and with what the image was taken: what a model may have learnt instead of the disease."""
 
 READERS = ("assessment", "subtlety", "mass_shape", "mass_margins", "calc_type", "calc_distribution")
-"""Readers' opinions: features only where asked for by name."""
+"""Readers' opinions: features only where asked for by name, and the reading itself not even then."""
 
 READING = "assessment"
 """The radiologists' own score, BI-RADS 1 to 5; 0 (incomplete) and null are no score."""
@@ -97,14 +98,26 @@ def is_size(feature: str) -> bool:
     return is_shape(feature) and feature_parts(feature)[2] in SIZE_FEATURES
 
 
+def may_be_feature(name: str) -> bool:
+    """Whether a column may be let in as a feature where it is asked for."""
+    return plain(name) not in (READING, *AFTERWARDS, *IDENTITY)
+
+
 def refuse_as_feature(name: str) -> None:
     """Refuse a column that must not become a feature, even when asked for.
 
     Raises
     ------
     InputError
-        It is known only afterwards, or names people, images or files; the message says which.
+        It is the radiologists' reading, is known only afterwards, or names people, images or files; the message says
+        which.
     """
+    if plain(name) == READING:
+        raise InputError(
+            f"{name!r} cannot be a feature: it is the radiologists' own reading, which models are compared with, and "
+            "a model that is given it repeats them",
+            remedy="Take it out of --also-feature.",
+        )
     if plain(name) in AFTERWARDS:
         raise InputError(
             f"{name!r} cannot be a feature: it is known only after the diagnosis, and a model that is given it "

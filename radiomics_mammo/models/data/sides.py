@@ -11,6 +11,7 @@ from radiomics_mammo.models.data.apart import Part, keep_apart, naming
 from radiomics_mammo.models.data.cells import listed
 from radiomics_mammo.models.data.cohort import Question, check_columns, prepare_cohort
 from radiomics_mammo.models.data.definition import same_definition
+from radiomics_mammo.models.data.features import let_in
 from radiomics_mammo.models.data.join import read_joined
 from radiomics_mammo.models.data.official import officially_tested, said_of_types
 from radiomics_mammo.models.records import Cohort
@@ -71,7 +72,7 @@ def read_sides(
     """
     if test and official:
         raise InputError("a test table and the official split were asked for", remedy="Choose --test or --split.")
-    table, path = read_joined(tables), Path(tables[0])
+    table, path = read_joined(tables, used=_used(question)), Path(tables[0])
     if test:
         return _with_test_table(table, path, test, question)
     with naming(path):
@@ -84,6 +85,10 @@ def read_sides(
     sides = (Part(path, table.frame.loc[rows].reset_index(drop=True)) for rows in (~tested, tested))
     trained, held_out, more = keep_apart(table.features, *sides, question=question)
     return Sides(trained, held_out, table, None, (*table.remarks, *said, *more))
+
+
+def _used(question: Question) -> tuple[str, ...]:
+    return question.label, question.group, *question.also_features
 
 
 def _with_test_table(table: Table, path: Path, test: Sequence[str | Path], question: Question) -> Sides:
@@ -105,7 +110,9 @@ def _refuse_others(table: Table, other: Table, question: Question, path: Path) -
             f"made otherwise than {path}: {differs}",
             remedy="Extract both with one recipe, and both with pyradiomics or neither.",
         )
-    missing = [name for name in (*table.features, *question.also_features) if name not in other.frame.columns]
+    with naming(path):
+        also = let_in(table.frame, question.also_features)
+    missing = [name for name in (*table.features, *also) if name not in other.frame.columns]
     if missing:
         raise InputError(
             f"{len(missing)} features of {path} are missing: {listed(missing)}",
