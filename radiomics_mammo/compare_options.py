@@ -93,8 +93,8 @@ def _add_question(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="COLUMN",
-        help="let a numeric column in as a feature (repeatable; the report names it). Readers' opinions and "
-        "identity columns never are features otherwise",
+        help="let a numeric column in as a feature, or all that fit a pattern such as 'emb_*' (repeatable; the report "
+        "names them). Readers' opinions and identity columns never are features otherwise; the assessment never is",
     )
     group.add_argument("--drop-unlabelled", action="store_true", help="leave rows without a label out")
     group.add_argument(
