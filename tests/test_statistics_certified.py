@@ -146,7 +146,7 @@ def test_a_check_by_hand():
     p = np.array([0.2, 0.6, 0.3, 0.1, 0.9, 0.29, 0.3])
     found = check_certificate(y, p, np.array([0, 0, 1, 2, 2, 3, 4]), threshold=0.3)
     assert (found.people, found.misses, found.sensitivity, found.specificity) == (3, 1, 2 / 3, 1 / 3)
-    assert "Of 3 positive people held out 1 are missed" in found.sentence
+    assert "Called from 0.3 upwards, 1 of 3 positive people held out are missed" in found.sentence
 
 
 @pytest.mark.parametrize("misses", [0, 3, 40])

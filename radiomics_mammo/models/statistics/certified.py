@@ -120,8 +120,8 @@ class Check:
         if self.people == 0:
             return "Nobody held out is positive: the threshold cannot be checked."
         return (
-            f"Of {self.people} positive people held out {self.misses} are missed: a sensitivity by person of "
-            f"{self.sensitivity:.3f} ({self.low:.3f} to {self.high:.3f})."
+            f"Called from {self.threshold:.3g} upwards, {self.misses} of {self.people} positive people held out are "
+            f"missed: a sensitivity by person of {self.sensitivity:.3f} ({self.low:.3f} to {self.high:.3f})."
         )
 
 
