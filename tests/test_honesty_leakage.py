@@ -54,6 +54,10 @@ def priced(prices: Prices, slug: str) -> pd.Series:
 def test_the_table_is_whole(noise):
     assert tuple(noise.table.columns) == COLUMNS
     assert noise.table["mistake"].tolist() == list(MISTAKES)
+    makes_rows = noise.table["mistake"].isin(("oversampling_before", "smote_before"))
+    assert noise.table["split_alone"].notna().tolist() == makes_rows.tolist()
+    split = priced(noise, "image_split")["auroc"]
+    assert noise.table.loc[makes_rows, "split_alone"].tolist() == [split, split]
     numbers = noise.table[["auroc", "low", "high", "right", "price", "price_low", "price_high"]]
     assert np.isfinite(numbers.to_numpy()).all()
     np.testing.assert_allclose(noise.table["price"], noise.table["auroc"] - noise.table["right"])

@@ -1,4 +1,8 @@
-"""Checks that run every time: each would sing if rows of a person, or the label, had found a way around the split."""
+"""Checks of the table and of the splits, every time: each would sing if a person, or the label, got around a split.
+
+They train quick models of their own. What the compared models do within a fold (tuning, choosing features, resampling,
+calibrating) is not looked at here.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +61,7 @@ def canaries(
 ) -> pd.DataFrame:
     """Ask the table and the splits of a run whether anything leaks.
 
-    Rows are looked at, not the cohort's units.
+    Rows are looked at, not the cohort's units, and quick models trained, not those that are compared.
 
     Parameters
     ----------
@@ -103,11 +107,11 @@ def _shuffled(cohort: Cohort, fold_of: NDArray[np.integer], *, seed: int, worker
         cohort.x[rows], cohort.y[rows], group, fold_of[:, rows], seed=seed, workers=workers, shuffles=shuffles
     )
     on = f" on {fewer}" if fewer else ""
-    said = f"With labels shuffled between people, {shuffles} times{on}, the AUROC is {null.value:.3f}"
+    said = f"With labels shuffled between people, {shuffles} times{on}, the AUROC of a quick model is {null.value:.3f}"
     if np.isnan(null.value):
         said = "Shuffled labels leave no fold with both classes: this cannot be checked; use fewer folds."
     elif null.holds:
-        said += f" ({null.low:.3f} to {null.high:.3f}), which holds 0.5, as it must."
+        said += f" ({null.low:.3f} to {null.high:.3f}), which holds 0.5, as it must on this table and these splits."
     else:
         said += (
             f" ({null.low:.3f} to {null.high:.3f}) and not 0.5. One run in twenty does so by chance: run again with "

@@ -32,6 +32,7 @@ COLUMNS = (
     "price",
     "price_low",
     "price_high",
+    "split_alone",
     "published",
     "sentence",
 )
@@ -46,8 +47,9 @@ class Prices:
     table : pandas.DataFrame
         One row a mistake: ``mistake`` (slug), ``title``, ``learner``; ``auroc`` of the wrong way with ``low`` and
         ``high``; ``right``, the AUROC of the right way; ``price``, their difference, with ``price_low`` and
-        ``price_high``; ``published``; ``sentence``. Bounds are 95% percentiles over people drawn with
-        replacement, NaN where no draw holds both classes; what another split would give is not in them.
+        ``price_high``; ``split_alone``, the AUROC where rows are split and nothing else is wrong, for the mistakes
+        that split made rows, NaN for the others; ``published``; ``sentence``. Bounds are 95% percentiles over people
+        drawn with replacement, NaN where no draw holds both classes; what another split would give is not in them.
     remarks : tuple of str
     """
 
@@ -107,8 +109,7 @@ def leakage_prices(
     scored: dict[tuple[Way, str], _Scored] = {}
     lines: list[dict[str, object]] = []
     for slug, mistake in MISTAKES.items():
-        alone = (_SPLIT,) if mistake.wrong.before in ("oversampling", "smote") else ()
-        for way in (mistake.wrong, mistake.right, *alone):
+        for way in (mistake.wrong, mistake.right, *([_SPLIT] if _makes_rows(mistake) else [])):
             if (way, mistake.learner) not in scored:
                 judged = judge(bench, way, mistake.learner)
                 scored[way, mistake.learner] = _Scored(judged, *auroc_draws(judged, counts))
@@ -154,8 +155,9 @@ def _line(slug: str, mistake: Mistake, bench: Bench, scored: Mapping[tuple[Way, 
     sentence = [_priced(wrong.value, right.value, price_low, price_high)]
     if bench.one_row_each and mistake.wrong.split == "row" and not mistake.wrong.before:
         sentence.insert(0, "Every person has one row: that images are split costs nothing here, by construction.")
+    split_alone = scored[_SPLIT, mistake.learner].value if _makes_rows(mistake) else float("nan")
     if wrong.judged.y.size > bench.y.size:
-        sentence.append(_made(wrong, bench, split_alone=scored[_SPLIT, mistake.learner]))
+        sentence.append(_made(wrong, bench, split_alone=split_alone))
     return {
         "mistake": slug,
         "title": mistake.title,
@@ -167,6 +169,7 @@ def _line(slug: str, mistake: Mistake, bench: Bench, scored: Mapping[tuple[Way, 
         "price": wrong.value - right.value,
         "price_low": price_low,
         "price_high": price_high,
+        "split_alone": split_alone,
         "published": mistake.published,
         "sentence": " ".join(sentence),
     }
@@ -184,9 +187,13 @@ def _priced(wrong: float, right: float, low: float, high: float) -> str:
     return f"{said}: no price can be told from chance here, {wrong - right:+.3f} {span}."
 
 
-def _made(wrong: _Scored, bench: Bench, *, split_alone: _Scored) -> str:
+def _makes_rows(mistake: Mistake) -> bool:
+    return mistake.wrong.before in ("oversampling", "smote")
+
+
+def _made(wrong: _Scored, bench: Bench, *, split_alone: float) -> str:
     rows, made = bench.y.size, wrong.judged.y.size - bench.y.size
     return (
         f"{made:,} rows were made and {rows:,} were there: the rarer a class, the more are made and the higher is the "
-        f"price. Splitting images alone scores {split_alone.value:.3f}."
+        f"price. Splitting images alone scores {split_alone:.3f}."
     )

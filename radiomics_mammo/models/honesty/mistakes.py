@@ -35,14 +35,14 @@ MISTAKES: dict[str, Mistake] = {
     "image_split": Mistake("Images, not people, are split", "xgboost", Way(split="row"), Way(), _SPLIT),
     "image_split_logistic": Mistake("Images, not people, are split", "logistic", Way(split="row"), Way(), _SPLIT),
     "oversampling_before": Mistake(
-        "Oversampled before the split",
+        "Oversampled, then rows split",
         "xgboost",
         Way(split="row", before="oversampling"),
         Way(within="oversampling"),
         _OVERSAMPLING,
     ),
     "smote_before": Mistake(
-        "SMOTE before the split", "xgboost", Way(split="row", before="smote"), Way(within="smote"), _OVERSAMPLING
+        "SMOTE, then rows split", "xgboost", Way(split="row", before="smote"), Way(within="smote"), _OVERSAMPLING
     ),
     "selection_before": Mistake(
         f"{KEEP} features selected before the split",
