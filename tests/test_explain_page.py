@@ -179,6 +179,24 @@ def test_an_adjusted_verdict_goes_before_the_interval():
     assert wording.called(table) == "no gain"
     assert wording.called(table.assign(verdict="gain")) == "a gain"
     assert wording.called(table.assign(verdict=float("nan"))) == "a gain"
+    assert wording.called(table.assign(verdict="not known")) == "not known"
+
+
+def test_a_difference_that_is_not_known_is_no_verdict():
+    table = differences(
+        ("xgboost+oversampling", "xgboost", "auroc", 0.02, float("nan"), float("nan")),
+        ("xgboost+smote", "xgboost", "auroc", 0.02, float("nan"), float("nan")),
+    )
+    titles = {**TITLES, "xgboost+oversampling": "XGBoost + random oversampling"}
+    text = wording.verdict(SUMMARY, table, titles=titles, best="xgboost", classes=("a", "b"), phantom=False)
+    assert "What oversampling brought in AUROC is not known: XGBoost + random oversampling" in text
+    assert "no gain" not in text
+
+
+def test_only_competitors_are_counted():
+    titles = {**TITLES, "size": "Size only", "readers": "Readers"}
+    text = wording.verdict(SUMMARY, differences(), titles=titles, best="xgboost", classes=("a", "b"), phantom=False)
+    assert "The best of 2 models" in text
 
 
 def test_verdict_says_when_it_is_guessing():
@@ -190,7 +208,7 @@ def test_verdict_says_when_it_is_guessing():
 
 def test_a_brier_score_gains_by_falling():
     assert wording.gain({"low": -0.02, "high": -0.01}, higher_is_better=False) == "a gain"
-    assert wording.gain({"low": float("nan"), "high": float("nan")}) == "no gain"
+    assert wording.gain({"low": float("nan"), "high": float("nan")}) == "not known"
 
 
 def test_breakdowns_count():

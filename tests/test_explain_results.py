@@ -55,7 +55,8 @@ def test_a_run_without_these_tables_has_the_page_without_the_sections(run_and_re
 
 def test_each_table_may_be_missing_or_alone(run_and_results):
     run, results = run_and_results
-    for name in (one.name for one in fields(Results) if one.name != "winner"):  # it is a sentence beside the pairs
+    beside = ("winner", "as_trained")  # with the pairs, and with the twins
+    for name in (one.name for one in fields(Results) if one.name not in beside):
         assert len(result_sections(run, Results(**{name: getattr(results, name)}))) == 1, name
         assert len(result_sections(run, replace(results, **{name: None}))) >= 6, name
 
@@ -70,8 +71,40 @@ def test_numbers_on_the_page_are_those_of_the_tables(whole, run_and_results):
     assert f"{pair['difference']:+.3f}".replace("-", "−") in text
     tested = results.test_summary.set_index(["model", "metric"]).loc[("forest", "auroc"), "value"]
     assert f"{tested:.3f}" in text
-    for wanted in ("Oversampled before the split", "+0.200", "up to +0.34", "FAILED", "1 of 2 checks failed"):
+    for wanted in ("Oversampled, then rows split", "+0.200", "+0.070", "up to +0.34", "FAILED", "1 of 2 checks failed"):
         assert wanted in text
+
+
+def test_held_out_people_have_their_twins_thresholds_and_shifted_probabilities(whole, run_and_results):
+    _, results = run_and_results
+    text = Page(whole).text
+    checked = results.test_certified.set_index("target")
+    assert checked.loc[0.95, "sentence"] in text
+    assert f"{checked.loc[0.9, 'misses']} of {checked.loc[0.9, 'people']}" in text
+    assert "−0.004" in text
+    moved = results.test_shifted.set_index(["model", "metric"]).loc[("forest", "brier"), "value"]
+    assert f"{moved:.3f}" in text
+
+
+def test_twins_as_trained_show_brier_and_slope(whole, run_and_results):
+    run, results = run_and_results
+    text = Page(whole).text
+    for wanted in ("+0.031", "−0.123", "Resampling shifts the probabilities, and calibration puts them back"):
+        assert wanted in text
+    assert "0.243" not in text  # the arms themselves are not in the table of differences
+    alone = results.as_trained[results.as_trained["against"] == ""]
+    assert "calibration puts them back" not in page_of(run, Results(as_trained=alone))
+
+
+@pytest.mark.parametrize("asked", [0.8, 0.9])
+def test_the_certificate_in_words_is_the_one_that_was_asked_for(run_and_results, asked):
+    run, results = run_and_results
+    run = replace(run, info=replace(run.info, command={**run.info.command, "sensitivity": asked}))
+    text = Page(page_of(run, results)).text
+    for table in (results.certified, results.test_certified):
+        said = table.set_index("target")["sentence"]
+        assert said[asked] in text
+        assert said[0.95] not in text
 
 
 def test_baselines_are_marked_and_are_never_counted_as_competitors(whole):

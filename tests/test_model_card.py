@@ -86,7 +86,7 @@ def test_the_page_shows_it(page, whole):
         "Held-out people",
         "Certified sensitivity by person",
         "XGBoost by subgroup",
-        "Oversampled before the split",
+        "Oversampled, then rows split",
         "radiomics_mammo.predict",
         "xgboost 3.2.0",
         "Sci Data 2017;4:170177",
@@ -97,6 +97,15 @@ def test_the_page_shows_it(page, whole):
     ids = re.findall(r'\bid="([^"]+)"', page)
     assert len(ids) == len(set(ids))
     assert not re.search(r'(?:src|href)="(?!#|data:)', page)
+
+
+@pytest.mark.parametrize("asked", [0.8, 0.95])
+def test_the_certificate_in_words_is_the_one_that_was_asked_for(asked):
+    run, results = toy_run()
+    run = replace(run, info=replace(run.info, command={**run.info.command, "sensitivity": asked}))
+    text = Page(card_page(card_of(run, results))).text
+    said = results.certified.set_index("target")["sentence"]
+    assert [one for one in said.index if said[one] in text] == [asked]
 
 
 def test_a_bare_run_has_a_card(tmp_path):

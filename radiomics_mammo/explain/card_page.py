@@ -103,7 +103,7 @@ def _sections(card: Mapping[str, Any]) -> list[Section]:
     made = (
         _worth(card),
         _section("operating", "At its threshold", _operating(card), text=""),
-        _section("certified", "Certified sensitivity", _certified(card["certified"]), text=""),
+        _section("certified", "Certified sensitivity", _certified(card["certified"]), text=_asked(card)),
         _section("subgroups", "For whom it works", _sheet(card["subgroups"], subgroup_sheet, title=title), text=""),
         _section("leakage", "What mistakes would have bought", _sheet(card["leakage"], leakage_sheet), text=""),
         _section("canaries", "Does anything leak?", _sheet(card["canaries"], canaries_sheet), text=""),
@@ -150,6 +150,16 @@ def _shift(table: pd.DataFrame) -> Sheet:
 def _operating(card: Mapping[str, Any]) -> Sheet | None:
     named = [{"model": card["model"]["title"], **row} for row in card["operating"]]
     return _sheet(named, operating_sheet, titles={}, caption="Calls in cross-validation, means over repeats")
+
+
+def _asked(card: Mapping[str, Any]) -> str:
+    """Give the sentence of the sensitivity that the run was asked for; empty where there is none."""
+    said = [
+        row["sentence"]
+        for row in card["certified"]
+        if "sentence" in row and abs(row["target"] - card["sensitivity"]) < 1e-9
+    ]
+    return said[0] if said else ""
 
 
 def _certified(rows: Sequence[Mapping[str, Any]]) -> Sheet | None:

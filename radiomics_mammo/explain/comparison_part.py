@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from radiomics_mammo.explain import wording
 from radiomics_mammo.explain.arms import MOST, READING, is_baseline, shown
-from radiomics_mammo.explain.page import ComparisonPart, DifferenceRow, Estimate, ModelRow
+from radiomics_mammo.explain.page import ComparisonPart, DifferenceRow, Estimate, ModelRow, Sheet
 from radiomics_mammo.explain.roc_figure import RocLine, roc_figure
+from radiomics_mammo.explain.sheets import twins_sheet
 from radiomics_mammo.models import HEADLINE
 from radiomics_mammo.models.run.runfolder import Run
 from radiomics_mammo.models.run.runinfo import RunInfo
@@ -22,8 +23,16 @@ _SLOPE = "calibration_slope"
 _BAND_DRAWS = 500  # of the ROC band, which is a drawing; the intervals in the table have them all
 
 
-def comparison_part(run: Run) -> ComparisonPart:
-    """Put the tables of the models, of the resampled twins, and the ROC figure together."""
+def comparison_part(run: Run, *, as_trained: pd.DataFrame | None = None) -> ComparisonPart:
+    """Put the tables of the models, of the resampled twins, and the ROC figure together.
+
+    Parameters
+    ----------
+    run : Run
+    as_trained : pandas.DataFrame, optional
+        Columns model, against, metric, value, low, high: metrics of the twins before calibration, ``against`` empty,
+        and their paired differences.
+    """
     info = run.info
     shown_metrics = _shown(run.summary)
     mean_p = run.predictions.groupby("model")["p"].mean()
@@ -48,7 +57,9 @@ def comparison_part(run: Run) -> ComparisonPart:
         drawn=_drawn(info),
         better=wording.better(slope=_SLOPE in shown_metrics),
         better_by="A negative Brier difference is an improvement."
-        + (" A difference in slope is no gain in itself: nearer 1 is better." if _SLOPE in shown_metrics else ""),
+        + (" A difference in slope is no gain in itself: nearer 1 is better." if _SLOPE in shown_metrics else "")
+        + " No gain: none shown; a wide interval does not show that there is none.",
+        as_trained=_as_trained(as_trained, info),
     )
 
 
@@ -88,6 +99,18 @@ def _differences(run: Run) -> list[DifferenceRow]:
             )
         )
     return rows
+
+
+def _as_trained(table: pd.DataFrame | None, info: RunInfo) -> Sheet | None:
+    """Show what resampling does to the probabilities of the twins before they are calibrated."""
+    if table is None:
+        return None
+    # Empty cells come back from CSV as NaN.
+    between = table[(table["against"].fillna("") != "") & table["metric"].isin(("brier", _SLOPE))]
+    if between.empty:
+        return None
+    caption = "The same differences as trained, before calibration, with 95% intervals"
+    return twins_sheet(between, info.arms, caption=caption)
 
 
 def _drawn(info: RunInfo) -> str:

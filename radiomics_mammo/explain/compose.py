@@ -43,7 +43,7 @@ def compose(run: Run, *, pictures: Pictures, meaning: Meaning, results: Results 
         phantom=info.phantom,
         opening=_opening(run),
         cohort=_cohort(run),
-        comparison=comparison_part(run),
+        comparison=comparison_part(run, as_trained=results.as_trained),
         why=why_part(run, meaning=meaning),
         cases=_cases(run, pictures),
         limits=wording.limits(

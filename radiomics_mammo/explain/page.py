@@ -132,6 +132,7 @@ class ComparisonPart:
     drawn: str = ""
     better: str = ""
     better_by: str = ""
+    as_trained: Sheet | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from radiomics_mammo.explain.reliability_figure import Calibration, reliability_
 from radiomics_mammo.explain.sheets import (
     canaries_sheet,
     certified_sheet,
+    checked_sheet,
     leakage_sheet,
     operating_sheet,
     pairs_sheet,
@@ -20,15 +21,18 @@ from radiomics_mammo.explain.sheets import (
     shift_sheet,
     subgroup_sheet,
     summary_sheet,
+    twins_sheet,
 )
 from radiomics_mammo.explain.wording import number
 from radiomics_mammo.models import HEADLINE
-from radiomics_mammo.models.run.results import Results
+from radiomics_mammo.models.run.results import ASKED, Results
 from radiomics_mammo.models.run.runfolder import Run
 from radiomics_mammo.models.run.runinfo import RunInfo
 
 _CURVES = 4
 _AT_TRAINING = "At the operating threshold, chosen in each fold on its training people; counts are means over repeats"
+_TEST_TWINS = "On held-out people: each resampled model minus the same model without resampling, on the same draws"
+_SHIFTED = "On held-out people, with probabilities moved to another prevalence (see the notes on method)"
 _AT_TEST = "On held-out people at the operating threshold, chosen on predictions of the training people"
 
 
@@ -70,8 +74,6 @@ def winner_sentence(table: pd.DataFrame, titles: Mapping[str, str]) -> str:
 
 
 def _held_out(info: RunInfo, results: Results) -> Section | None:
-    if all(one is None for one in (results.test_summary, results.test_operating, results.label_shift)):
-        return None
     text, sheets = [], []
     if results.test_summary is not None:
         text.append(
@@ -80,12 +82,19 @@ def _held_out(info: RunInfo, results: Results) -> Section | None:
         )
         caption = "On held-out people, with 95% intervals"
         sheets.append(summary_sheet(results.test_summary, marked(info.arms), caption=caption))
+    if results.test_differences is not None and len(results.test_differences):
+        sheets.append(twins_sheet(results.test_differences, info.arms, caption=_TEST_TWINS))
     if results.test_operating is not None:
         sheets.append(operating_sheet(results.test_operating, marked(info.arms), caption=_AT_TEST))
+    if results.test_certified is not None and len(results.test_certified):
+        text += _telling(results.test_certified, info)
+        sheets.append(checked_sheet(results.test_certified))
     if results.label_shift is not None and len(results.label_shift):
         text.append(shift_sentence(results.label_shift, positive=info.classes[1]))
         sheets.append(shift_sheet(results.label_shift))
-    return Section("held-out", "On people held out", text, sheets=sheets)
+    if results.test_shifted is not None:
+        sheets.append(summary_sheet(results.test_shifted, marked(info.arms), caption=_SHIFTED))
+    return Section("held-out", "On people held out", text, sheets=sheets) if sheets else None
 
 
 def shift_sentence(table: pd.DataFrame, *, positive: str) -> str:
@@ -151,16 +160,16 @@ def _at_work(info: RunInfo, results: Results) -> Section | None:
         text += [
             f"Miss no {info.classes[1]} case: the certificates are of {info.arms.get(info.best, 'the best model')}. "
             "Each row holds for itself, not all of them together.",
-            *map(str, _telling(results.certified)),
+            *_telling(results.certified, info),
         ]
         sheets.append(certified_sheet(results.certified))
     return Section("at-work", "At work: thresholds and what they cost", text, sheets=sheets) if sheets else None
 
 
-def _telling(certified: pd.DataFrame) -> list[str]:
-    """Give the sentence of the 0.95 target, or of the first row."""
-    wanted = certified[(certified["target"] - 0.95).abs() < 1e-9]
-    return [(wanted if len(wanted) else certified)["sentence"].iloc[0]]
+def _telling(table: pd.DataFrame, info: RunInfo) -> list[str]:
+    """Give the sentence of the sensitivity that the run was asked for; none where it has no line."""
+    wanted = table[(table["target"] - info.command.get("sensitivity", ASKED)).abs() < 1e-9]
+    return [str(sentence) for sentence in wanted["sentence"]]
 
 
 def _subgroups(info: RunInfo, results: Results) -> Section | None:

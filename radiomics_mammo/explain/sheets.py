@@ -11,6 +11,8 @@ from radiomics_mammo.explain.page import Estimate, Sheet
 from radiomics_mammo.explain.wording import number
 from radiomics_mammo.models.statistics.metrics import METRICS
 
+_ALONE = "Of which splitting rows"
+
 
 def spanned(row: Mapping[str, Any], value: str, low: str, high: str, *, signed: bool = False) -> Estimate:
     """Write a cell of three columns: the value with its interval below; a dash alone where undefined."""
@@ -55,7 +57,8 @@ def pairs_sheet(table: pd.DataFrame, titles: Mapping[str, str]) -> Sheet:
     over_folds = ["p over folds"] if "fold_p" in table else []
     return Sheet(
         "Paired differences in AUROC, clustered by person (Obuchowski); p is corrected for the number of comparisons "
-        "by Holm's method, and a gain or loss is only called where that p is below 0.05"
+        "by Holm's method, and a gain or loss is only called where that p is below 0.05. No gain: none shown; a wide "
+        "interval does not show that there is none"
         + ("; the p over folds is Nadeau and Bengio's" if over_folds else ""),
         ["Model", "Difference", "p", "p, Holm", *over_folds, "Verdict"],
         rows,
@@ -116,11 +119,43 @@ def certified_sheet(table: pd.DataFrame) -> Sheet:
         for row in _records(table)
     ]
     return Sheet(
-        "Certified sensitivity by person: exact binomial bounds, tested in a fixed order. Below the threshold a case "
-        "is ruled out, from the upper one on it is positive, and between them a person decides",
+        "Certified sensitivity by person, of out-of-fold predictions: exact binomial bounds, tested in a fixed order. "
+        "Below the threshold a case is ruled out, from the upper one on it is positive, and between them a person "
+        "decides",
         ["Sensitivity", "Confidence", "Threshold", "Specificity", "Called", "Upper", "In between", "Missed", "Needed"],
         rows,
     )
+
+
+def checked_sheet(table: pd.DataFrame) -> Sheet:
+    """What the certified thresholds did to people held out."""
+    rows: list[list[str | Estimate]] = [
+        [
+            share(row["target"]),
+            number(row["threshold"]),
+            f"{whole(row['misses'])} of {whole(row['people'])}",
+            spanned(row, "sensitivity", "low", "high"),
+            number(row["specificity"]),
+        ]
+        for row in _records(table)
+    ]
+    return Sheet(
+        "The certified thresholds on held-out people: sensitivity by person with its exact 95% interval",
+        ["Certified", "Threshold", "Missed", "Sensitivity", "Specificity"],
+        rows,
+    )
+
+
+def twins_sheet(table: pd.DataFrame, titles: Mapping[str, str], *, caption: str) -> Sheet:
+    """Differences of resampled twins in the metrics that are there, of those that are shown."""
+    there = set(table["metric"])
+    shown = {name: metric for name, metric in METRICS.items() if metric.shown and name in there}
+    rows: list[list[str | Estimate]] = []
+    for (model, against), own in table.groupby(["model", "against"], sort=False):
+        found = {row["metric"]: row for row in _records(own)}
+        cells = [spanned(found[name], "value", "low", "high", signed=True) for name in shown]
+        rows.append([f"{titles.get(str(model), model)} minus {titles.get(str(against), against)}", *cells])
+    return Sheet(caption, ["Model", *(metric.heading for metric in shown.values())], rows)
 
 
 def subgroup_sheet(table: pd.DataFrame, *, title: str) -> Sheet:
@@ -153,23 +188,30 @@ def subgroup_sheet(table: pd.DataFrame, *, title: str) -> Sheet:
 
 def leakage_sheet(table: pd.DataFrame) -> Sheet:
     """What the same data scores when done wrong on purpose."""
+    apart = "split_alone" in table
     rows: list[list[str | Estimate]] = [
         [
             f"{row['title']} ({row['learner']})",
             spanned(row, "auroc", "low", "high"),
             number(row["right"]),
             spanned(row, "price", "price_low", "price_high", signed=True),
+            *([_split_alone(row)] if apart else []),
             "" if pd.isna(row["published"]) else str(row["published"]),
         ]
         for row in _records(table)
     ]
     return Sheet(
         "The same data, done wrong on purpose with a quick learner: what the mistake would have bought",
-        ["Mistake", "AUROC, wrong", "AUROC, right", "Price", "As published"],
+        ["Mistake", "AUROC, wrong", "AUROC, right", "Price", *([_ALONE] if apart else []), "As published"],
         rows,
         words=["As published"],
         stacked=True,
     )
+
+
+def _split_alone(row: Mapping[str, Any]) -> str:
+    """Write what splitting rows alone adds to the right way; nothing where that is no part of the mistake."""
+    return "" if pd.isna(row["split_alone"]) else number(row["split_alone"] - row["right"], signed=True)
 
 
 def canaries_sheet(table: pd.DataFrame) -> Sheet:
@@ -179,7 +221,8 @@ def canaries_sheet(table: pd.DataFrame) -> Sheet:
         for row in _records(table)
     ]
     return Sheet(
-        "Checks that would fail if a label or a person had found a way around the split",
+        "Checks of the table and of the splits, by quick models: they would fail if a label or a person had got around "
+        "a split. What the compared models do within a fold is not looked at here",
         ["Check", "Result", "What was found"],
         rows,
         words=["Result", "What was found"],

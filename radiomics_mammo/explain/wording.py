@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from radiomics_mammo.explain.arms import competing
 from radiomics_mammo.explain.page import Estimate
+from radiomics_mammo.models.statistics.pairs import NO_GAIN, NOT_KNOWN
 
 Row = Mapping[str, float]
 
@@ -47,7 +49,7 @@ def verdict(
     auroc = pick(summary, model=best, metric="auroc")
     what = "simulated lesions" if phantom else "cases"
     sure = "" if auroc["low"] > 0.5 else ", which is not told from guessing (0.5)"
-    compared = len([name for name in titles if name != "prevalence"])
+    compared = len(competing(titles))
     which = f"The best of {compared} models" if compared > 1 else "The model"
     first = (
         f"{which}, {titles[best]}, tells "
@@ -72,12 +74,14 @@ def _resampling(differences: pd.DataFrame, titles: Mapping[str, str]) -> str:
     (_, word, text), *others = found
     what = "Oversampling" if found[0][0] else "Resampling"
     first = f"{what} brought {word} in AUROC: {text}."
+    if word == NOT_KNOWN:
+        first = f"What {what.lower()} brought in AUROC is not known: {text}."
     return f"{first} {_others(others)}" if others else first
 
 
 def _others(others: Sequence[tuple[bool, str, str]]) -> str:
     """Sum the other twins up: only those that differ are named."""
-    notable = [(word, text) for _, word, text in others if word != "no gain"]
+    notable = [(word, text) for _, word, text in others if word != NO_GAIN]
     many = "the one other way" if len(others) == 1 else f"{len(others)} other ways"
     what = f"{many} of evening the classes out"
     if not notable:
@@ -88,7 +92,7 @@ def _others(others: Sequence[tuple[bool, str, str]]) -> str:
 
 
 def called(auroc: pd.DataFrame) -> str:
-    """Call a twin's difference in AUROC a gain, a loss or no gain: as the adjusted test says, where there is one.
+    """Call a twin's difference in AUROC a gain, a loss, no gain or not known: as the adjusted test says, where it is.
 
     Parameters
     ----------
@@ -98,16 +102,18 @@ def called(auroc: pd.DataFrame) -> str:
     row = auroc.iloc[0]
     verdict = row.get("verdict")
     if isinstance(verdict, str) and verdict:
-        return verdict if verdict == "no gain" else f"a {verdict}"
+        return verdict if verdict in (NO_GAIN, NOT_KNOWN) else f"a {verdict}"
     return gain({name: float(row[name]) for name in ("value", "low", "high")})
 
 
 def gain(row: Row, *, higher_is_better: bool = True) -> str:
-    """Call a paired difference a gain, a loss, or no gain where its interval holds 0 or is undefined."""
+    """Call a paired difference a gain, a loss, no gain where its interval holds 0, or not known where it has none."""
     low, high = (row["low"], row["high"]) if higher_is_better else (-row["high"], -row["low"])
+    if low != low or high != high:
+        return NOT_KNOWN
     if low > 0:
         return "a gain"
-    return "a loss" if high < 0 else "no gain"
+    return "a loss" if high < 0 else NO_GAIN
 
 
 def calibration(summary: pd.DataFrame, *, best: str, titles: Mapping[str, str], mean_p: float, share: float) -> str:

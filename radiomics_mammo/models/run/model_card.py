@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from radiomics_mammo.models.run.model_facts import ModelFacts
-from radiomics_mammo.models.run.results import Results
+from radiomics_mammo.models.run.results import ASKED, Results
 from radiomics_mammo.models.run.runinfo import RunInfo
 from radiomics_mammo.models.training.fitted import Fitted
 
@@ -91,6 +91,7 @@ def model_card(
         "operating": _rows(_own(results.operating, name)),
         "reliability": _rows(_own(results.reliability, name)),
         "certified": _rows(results.certified if name == info.best else None) or _saved(facts),
+        "sensitivity": info.command.get("sensitivity", ASKED),
         "subgroups": _rows(results.subgroups if name == info.best else None),
         "leakage": _rows(results.leakage),
         "canaries": _rows(results.canaries),
@@ -180,7 +181,8 @@ def _limits(info: RunInfo, facts: ModelFacts, *, tested: bool) -> list[str]:
         f"Probabilities start from {100 * facts.prevalence:.1f}% {facts.classes[1]}: where the share is another they "
         "are off until they are moved there.",
         "A value outside the training range, or an image of another origin, may be scored with confidence and wrongly.",
-        "The certificates are by person, for people like those of the training set, and of the training procedure.",
+        "The certificates are by person, for people like those of the training set, and of out-of-fold predictions, "
+        "not of this model; they do not allow for the choice of a model on the same people.",
     ]
     if facts.phantom:
         found.insert(0, "Trained on simulated images (phantom): it knows nothing of patients.")

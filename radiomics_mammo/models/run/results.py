@@ -22,11 +22,18 @@ RESULTS: dict[str, str] = {
     "leakage": "leakage.csv",
     "canaries": "canaries.csv",
     "winner": "winner.csv",
+    "as_trained": "as_trained.csv",
     "test_summary": "test_summary.csv",
+    "test_differences": "test_differences.csv",
+    "test_shifted": "test_shifted.csv",
+    "test_certified": "test_certified.csv",
     "test_operating": "test_operating.csv",
     "label_shift": "label_shift.csv",
 }
 """File names by the field of :class:`Results` that they are read into."""
+
+ASKED = 0.95
+"""Certified sensitivity that is put into words where a run does not say which it was asked for."""
 
 _AGAIN = "Run python -m radiomics_mammo.compare again with --overwrite."
 
@@ -47,8 +54,13 @@ class Results:
         Prices of the usual mistakes, and the checks that run every time.
     winner : pandas.DataFrame or None
         What choosing the best model owes to chance.
-    test_summary, test_operating, label_shift : pandas.DataFrame or None
-        Of held-out people: the summary, what calls lead to, and how their share of positives differs.
+    as_trained : pandas.DataFrame or None
+        Metrics of resampled twins before calibration (``against`` empty), and their paired differences.
+    test_summary, test_differences, test_shifted : pandas.DataFrame or None
+        Of held-out people: the summary, the differences of twins, and the summary after moving the probabilities to
+        another prevalence.
+    test_certified, test_operating, label_shift : pandas.DataFrame or None
+        Of held-out people: what certified thresholds and calls lead to, and how their share of positives differs.
     """
 
     pairs: pd.DataFrame | None = None
@@ -60,7 +72,11 @@ class Results:
     leakage: pd.DataFrame | None = None
     canaries: pd.DataFrame | None = None
     winner: pd.DataFrame | None = None
+    as_trained: pd.DataFrame | None = None
     test_summary: pd.DataFrame | None = None
+    test_differences: pd.DataFrame | None = None
+    test_shifted: pd.DataFrame | None = None
+    test_certified: pd.DataFrame | None = None
     test_operating: pd.DataFrame | None = None
     label_shift: pd.DataFrame | None = None
 
