@@ -158,8 +158,8 @@ def _at_work(info: RunInfo, results: Results) -> Section | None:
         sheets.append(operating_sheet(results.operating, marked(info.arms), caption=_AT_TRAINING))
     if results.certified is not None and len(results.certified):
         text += [
-            f"Miss no {info.classes[1]} case: the certificates are of {info.arms.get(info.best, 'the best model')}. "
-            "Each row holds for itself, not all of them together.",
+            f"How few {info.classes[1]} people are missed: the certificates are of out-of-fold predictions of "
+            f"{info.arms.get(info.best, 'the best model')}. Each row holds for itself, not all of them together.",
             *_telling(results.certified, info),
         ]
         sheets.append(certified_sheet(results.certified))
