@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,13 +22,18 @@ if TYPE_CHECKING:
 
 SHOWN = 20
 """Rows on screen; --out has them all."""
+_COLUMNS = ("case", "person", "score", "p", "call", "p of person", "verdict on person", "out of range", "trained on")
+_NUMBERS = ("score", "p", "p of person", "out of range")
 EPILOG = """\
 what comes out (one row a unit of prediction: lesion, image, breast or patient, as the model was trained):
   score                the model's own, before calibration
   p                    calibrated probability. It starts from the share of positives among the training people
                        (training_prevalence, beside it): where the disease is rarer or commoner it is off
   call                 the class at the operating threshold that compare chose
-  verdict              by the certified threshold: rule-out, the abstention band (a person decides), or positive.
+  p_person, verdict    of the person, not of the row: p_person is the highest p of all her units in the table, and
+                       the verdict is by it and the certified threshold: rule-out, the abstention band (a person
+                       decides), or positive. It is the same in all her rows, and holds only if the table has all of
+                       her units. Where nobody is named, or a row of hers could not be scored, nothing is ruled out.
                        The certificate is of the training procedure on out-of-fold predictions of people like
                        those it was trained on; other machines and other people are not covered
   out_of_range         features outside the values that the model has seen, with their names: do not trust p
@@ -71,7 +77,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--sensitivity",
         type=float,
         metavar="S",
-        help="of the certificate that verdicts are by (default: 0.95, or the model's first)",
+        help="of the certificate that verdicts are by (default: the one that compare was asked for)",
     )
     parser.add_argument(
         "--trust-table", action="store_true", help="take a table that does not say with which recipe it was made"
@@ -107,7 +113,8 @@ def _predict(args: argparse.Namespace) -> int:
     table, failures = _measured(args, model) if args.image else (_read(args, model), [])
     if failures:
         return _all_failed(failures)
-    scored = score_table(model, table, certificate=certificate, trained=read_people(folder.parent))
+    trained = read_people(folder.parent)
+    scored = score_table(model, table, certificate=certificate, trained=trained, alone=bool(args.image))
     _write(args.out, scored)
     _show(scored, model, certificate, out=args.out)
     return 0 if len(scored.predictions) else EXIT_ALL_FAILED
@@ -211,7 +218,7 @@ def _show(scored: Scored, model: SavedModel, certificate: Certificate | None, *,
         say(f"… and {len(found) - SHOWN} more" + ("." if out else "; --out FILE.csv writes them all."))
     _say_what_it_is(model, certificate)
     for name, n in by_verdict(found).items():
-        say(f"  {n} {name}")
+        say(f"  {n} of {len(found)} predictions: {name}")
     if out is not None:
         say(f"predictions: {out.absolute()}")
 
@@ -227,19 +234,24 @@ def _say_what_it_is(model: SavedModel, certificate: Certificate | None) -> None:
         say("PHANTOM: trained on simulated images.")
     if certificate is not None and certificate.threshold is not None:
         upper = "no upper threshold" if certificate.upper is None else f"positive from {certificate.upper:.3f}"
-        say(f"Certified {certificate.title}: rule-out below {certificate.threshold:.3f}, {upper}.")
+        say(
+            f"Certified {certificate.title}: a person is ruled out whose highest p is below "
+            f"{certificate.threshold:.3f}; {upper}."
+        )
 
 
 def _table(found: pd.DataFrame, facts: ModelFacts) -> Any:
     from rich.table import Table as RichTable
 
     table = RichTable(title="Predictions" + (" (phantom)" if facts.phantom else ""))
-    for name in ("case", "person", "score", "p", "call", "verdict", "out of range", "trained on"):
-        table.add_column(name, justify="right" if name in ("score", "p", "out of range") else "left", overflow="fold")
+    for name in _COLUMNS:
+        table.add_column(name, justify="right" if name in _NUMBERS else "left", overflow="fold")
     for row in found.to_dict("records"):
         outside = f"{row['out_of_range']}" + (f": {row['out_of_range_features']}" if row["out_of_range"] else "")
         said = [row["case_id"], row["patient_id"], f"{row['score']:.3f}", f"{row['p']:.3f}", row["call"]]
-        table.add_row(*[_text(cell) for cell in (*said, row["verdict"], outside, "yes" if row["remark"] else "")])
+        person = "" if math.isnan(row["p_person"]) else f"{row['p_person']:.3f}"
+        more = (person, row["verdict"], outside, "yes" if row["remark"] else "")
+        table.add_row(*[_text(cell) for cell in (*said, *more)])
     return table
 
 

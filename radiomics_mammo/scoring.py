@@ -12,22 +12,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.models.data.blocks import encode_like
-from radiomics_mammo.models.data.cells import listed, numbers, texts
+from radiomics_mammo.models.data.cells import TOO_LARGE, listed, numbers, texts
 from radiomics_mammo.models.data.definition import same_definition
+from radiomics_mammo.models.data.people import PERSON, join_people, own_people, people_names
 from radiomics_mammo.models.data.units import aggregate, make_units
-from radiomics_mammo.models.records import FEATURES, Units
+from radiomics_mammo.models.records import Units
 from radiomics_mammo.models.run.model_facts import Certificate, ModelFacts
 from radiomics_mammo.models.run.saved_model import SavedModel
 from radiomics_mammo.tables import Table
 
 Floats = NDArray[np.float64]
 
-USUAL = 0.95
-"""Sensitivity of the certificate that verdicts are by where nobody asks for another."""
 IN_TRAINING = "in training: not an independent prediction"
-_TOO_LARGE = 1e150  # its square overflows: such a value is a broken measurement
 _NAMED = 8
+_NONE = -1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,7 +36,8 @@ class Scored:
     ----------
     predictions : pandas.DataFrame
         One row a unit: case_id, patient_id, cases (rows that it is made of), score (raw), p (calibrated),
-        training_prevalence, call, verdict, out_of_range (number of features), out_of_range_features,
+        training_prevalence, call, p_person (the highest p of all the person's units; null where none is named),
+        verdict (of the person: the same in all her rows), out_of_range (number of features), out_of_range_features,
         null_features, in_training (null where not known), remark, data (``real`` or ``phantom``).
     failures : pandas.DataFrame
         One row a case that has no prediction: case_id, patient_id, cause, remedy.
@@ -88,9 +87,16 @@ def check_table(facts: ModelFacts, table: Table, *, trusted: bool, path: Path | 
 
 
 def score_table(
-    model: SavedModel, table: Table, *, certificate: Certificate | None, trained: Collection[str] | None
+    model: SavedModel,
+    table: Table,
+    *,
+    certificate: Certificate | None,
+    trained: Collection[str] | None,
+    alone: bool = False,
 ) -> Scored:
     """Score a table's rows, sum them up by the model's unit, calibrate and judge.
+
+    Calls are by unit. The verdict is by person, as the certificate is: from the highest p of all her units.
 
     Parameters
     ----------
@@ -101,6 +107,8 @@ def score_table(
         What the verdicts are by.
     trained : collection of str, or None
         ``patient_id`` of the people that the model was trained on; None where not known.
+    alone : bool
+        The one row is a person of its own, named or not.
 
     Raises
     ------
@@ -108,23 +116,27 @@ def score_table(
         A column is missing or not numeric, a case is twice, or the unit's columns are missing.
     """
     facts = model.facts
-    rows = _identified(table.frame, facts)
+    rows, people = _identified(table.frame, facts, alone=alone)
     x = _matrix(model, rows)
-    broken: NDArray[np.bool_] = np.asarray((np.abs(x) > _TOO_LARGE).any(axis=1))
-    failures = _failures(rows, x, broken, facts.features)
-    kept = rows.loc[~broken].reset_index(drop=True)
-    x = x[~broken]
-    units = _units(kept, facts)
-    unit_rows = _judged(model, x, units, certificate=certificate, trained=trained)
+    failures, good = _failures(rows, x, facts, alone=alone)
+    kept = rows.loc[good].reset_index(drop=True)
+    units = _units(kept, people[good], facts)
+    lacking = np.isin(units.group, people[~good]) & (units.group != _NONE)
+    whom = _whom(facts, alone=alone)
+    unit_rows = _scores(model, x[good], units, trained=trained)
+    after = unit_rows.columns.get_loc("call") + 1
+    unit_rows.insert(after, "p_person", _highest(unit_rows["p"].to_numpy(), units.group))
+    verdicts = _verdicts(unit_rows["p_person"].tolist(), lacking, certificate=certificate, whom=whom)
+    unit_rows.insert(after + 1, "verdict", verdicts)
     unit_rows["data"] = _data(kept, units.of, phantom=facts.phantom)
-    torn = np.isin(texts(rows.loc[broken, "patient_id"]), texts(kept["patient_id"])).any() and facts.unit != "lesion"
     known = int((unit_rows["remark"] != "").sum())
     seen = [f"{known} of {len(unit_rows)} predictions are of people that it was trained on."] if known else []
-    return Scored(unit_rows, failures, (*_warnings(model, kept, trained=trained, torn=bool(torn)), *seen))
+    torn = bool(lacking.any()) and facts.unit != "lesion"
+    return Scored(unit_rows, failures, (*_warnings(model, kept, trained=trained, torn=torn), *seen))
 
 
-def _identified(frame: pd.DataFrame, facts: ModelFacts) -> pd.DataFrame:
-    """Make sure of ``case_id`` and give the person the name ``patient_id``."""
+def _identified(frame: pd.DataFrame, facts: ModelFacts, *, alone: bool) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+    """Make sure of ``case_id``, give the person the name ``patient_id``, and code whom a verdict is about."""
     if len(frame) == 0:
         raise InputError("the table has no rows", remedy="See the failures table beside it for the reasons.")
     if "case_id" not in frame.columns:
@@ -137,14 +149,24 @@ def _identified(frame: pd.DataFrame, facts: ModelFacts) -> pd.DataFrame:
             f"the model predicts by {facts.unit}, and no column is called {facts.group!r}",
             remedy="Add the column that names the person.",
         )
-    people = texts(frame[facts.group]) if facts.group in frame.columns else [""] * len(frame)
-    return frame.assign(case_id=texts(frame["case_id"]), patient_id=people).reset_index(drop=True)
+    named = facts.group in frame.columns
+    names = people_names(frame, facts.group) if named else texts(frame.get(PERSON, pd.Series([""] * len(frame))))
+    people = _people(frame, facts.group) if named else np.full(len(frame), _NONE, dtype=np.int64)
+    rows = frame.assign(case_id=texts(frame["case_id"]), patient_id=names).reset_index(drop=True)
+    return rows, np.zeros(1, dtype=np.int64) if alone else people
+
+
+def _people(frame: pd.DataFrame, group: str) -> NDArray[np.int64]:
+    """Code the people as the certificate counted them: groups, joined where they share a person; -1 for nobody."""
+    groups, own = texts(frame[group]), own_people(frame, group)
+    apart = [name or f"\0{row}" for row, name in enumerate(groups)]  # rows that name no group share none
+    people, _ = join_people(apart, own)
+    nobody = np.array([not (name or other) for name, other in zip(groups, own, strict=True)], dtype=np.bool_)
+    return np.where(nobody, _NONE, people)
 
 
 def _matrix(model: SavedModel, rows: pd.DataFrame) -> Floats:
     wanted = model.facts.features
-    if model.fitted.block != FEATURES:
-        return encode_like(rows, wanted)
     missing = [name for name in wanted if name not in rows.columns]
     if missing:
         raise InputError(
@@ -154,22 +176,31 @@ def _matrix(model: SavedModel, rows: pd.DataFrame) -> Floats:
     return np.column_stack([numbers(rows, name) for name in wanted])
 
 
-def _failures(rows: pd.DataFrame, x: Floats, broken: NDArray[np.bool_], names: Sequence[str]) -> pd.DataFrame:
-    bad = [[names[int(i)] for i in np.flatnonzero(np.abs(one) > _TOO_LARGE)] for one in x[broken]]
-    causes = [f"infinite or absurdly large values in {listed(columns)}" for columns in bad]
-    return rows.loc[broken, ["case_id", "patient_id"]].assign(
-        cause=causes, remedy="Leave the cell empty where a feature is undefined, or extract the case again."
-    )
+def _failures(
+    rows: pd.DataFrame, x: Floats, facts: ModelFacts, *, alone: bool
+) -> tuple[pd.DataFrame, NDArray[np.bool_]]:
+    """Say which rows cannot be scored and why, and which can."""
+    broken: NDArray[np.bool_] = np.asarray((np.abs(x) > TOO_LARGE).any(axis=1))
+    nobody = np.array(rows["patient_id"] == "") & (facts.unit != "lesion") & (not alone)
+    failed = broken | nobody
+    causes, remedies = [], []
+    for row in np.flatnonzero(failed).tolist():
+        if broken[row]:
+            names = [facts.features[int(i)] for i in np.flatnonzero(np.abs(x[row]) > TOO_LARGE)]
+            causes.append(f"infinite or absurdly large values in {listed(names)}")
+            remedies.append("Leave the cell empty where a feature is undefined, or extract the case again.")
+        else:
+            causes.append(f"the model predicts by {facts.unit}, and this row does not say whose it is")
+            remedies.append(f"Fill in {facts.group}.")
+    return rows.loc[failed, ["case_id", "patient_id"]].assign(cause=causes, remedy=remedies), ~failed
 
 
-def _units(rows: pd.DataFrame, facts: ModelFacts) -> Units:
-    nobody = np.zeros(len(rows), dtype=np.int8)  # labels are not known, and none is needed
-    return make_units(rows, nobody, nobody.astype(np.int64), kind=facts.unit, rule=facts.rule)
+def _units(rows: pd.DataFrame, people: NDArray[np.int64], facts: ModelFacts) -> Units:
+    unknown = np.zeros(len(rows), dtype=np.int8)  # labels are not known, and none is needed
+    return make_units(rows, unknown, people, kind=facts.unit, rule=facts.rule)
 
 
-def _judged(
-    model: SavedModel, x: Floats, units: Units, *, certificate: Certificate | None, trained: Collection[str] | None
-) -> pd.DataFrame:
+def _scores(model: SavedModel, x: Floats, units: Units, *, trained: Collection[str] | None) -> pd.DataFrame:
     facts, fitted = model.facts, model.fitted
     score = aggregate(fitted.score(x), units.of, facts.rule) if len(x) else np.zeros(0)
     p = fitted.calibrator(score)
@@ -185,7 +216,6 @@ def _judged(
             "p": p,
             "training_prevalence": facts.prevalence,
             "call": np.where(p >= fitted.threshold, facts.classes[1], facts.classes[0]),
-            "verdict": [certificate.verdict(one) if certificate else "no certificate was made" for one in p.tolist()],
             "out_of_range": outside.sum(axis=1),
             "out_of_range_features": [_named(one, facts.features) for one in outside],
             "null_features": null.sum(axis=1),
@@ -193,6 +223,41 @@ def _judged(
             "remark": [IN_TRAINING if one is True else "" for one in known],
         }
     )
+
+
+def _highest(p: Floats, people: NDArray[np.int64]) -> Floats:
+    """Give each unit the highest probability of all its person's units; NaN where nobody is named."""
+    highest = np.full(int(people.max(initial=_NONE)) + 2, -np.inf)  # the last is nobody's
+    np.maximum.at(highest, people, p)
+    return np.where(people == _NONE, np.nan, highest[people])
+
+
+def _whom(facts: ModelFacts, *, alone: bool) -> str:
+    """Name what the certificate counts."""
+    whom = "person" if facts.group == PERSON else facts.group
+    return f"{whom} (if the region is all there is)" if alone else whom
+
+
+def _verdicts(
+    highest: Sequence[float], lacking: NDArray[np.bool_], *, certificate: Certificate | None, whom: str
+) -> list[str]:
+    """Judge people by their highest probability, NaN where nobody is named.
+
+    Who lacks rows may be positive there, so that nothing rules her out.
+    """
+    if certificate is None:
+        return ["no certificate was made"] * len(highest)
+    if certificate.threshold is None:
+        return [certificate.verdict(np.nan)] * len(highest)
+    said = []
+    for top, part in zip(highest, lacking.tolist(), strict=True):
+        if np.isnan(top):
+            said.append(f"no verdict: the certificate is by {whom} and the table names none")
+        elif part and top < certificate.threshold:
+            said.append(f"no verdict: a row of this {whom} could not be scored")
+        else:
+            said.append(f"this {whom}: {certificate.verdict(top)}")
+    return said
 
 
 def _by_unit(flags: NDArray[np.bool_], of: NDArray[np.int64], n_units: int) -> NDArray[np.bool_]:
@@ -240,7 +305,11 @@ def _warnings(model: SavedModel, rows: pd.DataFrame, *, trained: Collection[str]
 def choose_certificate(facts: ModelFacts, *, target: float | None = None) -> Certificate | None:
     """Give the certificate for a sensitivity; of several confidences the highest.
 
-    Without a target it is the one for 0.95, or the first where there is none for 0.95.
+    Parameters
+    ----------
+    facts : ModelFacts
+    target : float, optional
+        The one that the comparison was asked for where nothing is said.
 
     Returns
     -------
@@ -254,16 +323,14 @@ def choose_certificate(facts: ModelFacts, *, target: float | None = None) -> Cer
     """
     if not facts.certificates:
         return None
-    wanted = USUAL if target is None else target
+    wanted = facts.asked if target is None else target
     found = [one for one in facts.certificates if abs(one.target - wanted) < 1e-9]
-    if not found and target is None:
-        return facts.certificates[0]
     if not found:
         there = ", ".join(f"{one.target:g}" for one in facts.certificates)
-        raise InputError(f"no certificate for a sensitivity of {target:g}", remedy=f"There is one for each of {there}.")
+        raise InputError(f"no certificate for a sensitivity of {wanted:g}", remedy=f"There is one for each of {there}.")
     return max(found, key=lambda one: one.confidence)
 
 
 def by_verdict(predictions: pd.DataFrame) -> dict[str, Any]:
-    """Count the units by verdict, the commonest first."""
+    """Count the predictions by their person's verdict, the commonest first."""
     return {str(name): int(n) for name, n in predictions["verdict"].value_counts().items()}

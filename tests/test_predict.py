@@ -66,12 +66,86 @@ def test_predictions_are_the_models_own(tmp_path, kind):
 
 def test_verdicts_are_by_the_certificate_asked_for(tmp_path):
     found = predicted(tmp_path, run=a_run(tmp_path / "run"))
-    p = found["p"].to_numpy()
-    for sure, said in ((p < 0.2, "rule-out"), ((p >= 0.2) & (p < 0.7), "abstention"), (p >= 0.7, "above: positive")):
+    p = found.groupby("patient_id")["p"].transform("max").to_numpy()
+    np.testing.assert_array_equal(found["p_person"], p)
+    ruled_out = "this person: below the certified threshold: rule-out at sensitivity 0.95, 90% confidence"
+    for sure, said in (
+        (p < 0.2, ruled_out),
+        ((p >= 0.2) & (p < 0.7), "this person: in the abstention band: a person decides"),
+        (p >= 0.7, "this person: positive: at or above the upper certified threshold"),
+    ):
         assert sure.any()
-        assert found.loc[sure, "verdict"].str.contains(said).all()
+        assert set(found.loc[sure, "verdict"]) == {said}
+    assert ((found["p"] < 0.2) & (found["verdict"] != ruled_out)).any()  # of a lesion alone nothing is certified
     none = predicted(tmp_path, "--sensitivity", "0.99", run=tmp_path / "run", table=tmp_path / "t.parquet")
     assert set(none["verdict"]) == {"no certificate: needs 230 people"}
+
+
+def test_the_certificate_is_the_one_that_compare_was_asked_for(tmp_path):
+    run = a_run(tmp_path / "run", asked=0.99)
+    assert set(predicted(tmp_path, run=run)["verdict"]) == {"no certificate: needs 230 people"}
+
+
+def test_where_nobody_is_named_nobody_is_ruled_out(tmp_path):
+    frame = toy_frame(people=12, seed=3)
+    nobody = {"no verdict: the certificate is by person and the table names none"}
+    found = predicted(tmp_path, table=a_table(tmp_path / "n.parquet", frame=frame.drop(columns="patient_id")))
+    assert set(found["verdict"]) == nobody
+    assert set(found["p_person"]) == {""}
+    run = tmp_path / "run"
+    named = predicted(tmp_path, run=run, table=a_table(tmp_path / "t.parquet", frame=frame))
+    frame.loc[[6, 19], "patient_id"] = ["", None]
+    found = predicted(tmp_path, run=run, table=a_table(tmp_path / "t.parquet", frame=frame))
+    assert set(found.loc[[6, 19], "verdict"]) == nobody
+    others = ~np.isin(np.arange(24), [6, 7, 18, 19])
+    assert found.loc[others, "verdict"].tolist() == named.loc[others, "verdict"].tolist()
+    assert float(found["p_person"][7]) == float(found["p"][7])
+
+
+def test_who_lacks_a_row_is_not_ruled_out(tmp_path):
+    frame = toy_frame(people=12, seed=3)
+    before = predicted(tmp_path, table=a_table(tmp_path / "t.parquet", frame=frame))
+    p = before.groupby("patient_id")["p"]
+    low = next(person for person, most in p.max().items() if most < 0.2)
+    high = next(person for person, least in p.max().items() if least >= 0.7)
+    spoilt = before.loc[before.groupby("patient_id")["p"].idxmin(), "case_id"]
+    frame.loc[frame["case_id"].isin(spoilt) & frame["patient_id"].isin([low, high]), FEATURES[0]] = np.inf
+    found = predicted(tmp_path, run=tmp_path / "run", table=a_table(tmp_path / "t.parquet", frame=frame))
+    assert len(found) == 22
+    said = found.set_index("patient_id")["verdict"]
+    assert said[low] == "no verdict: a row of this person could not be scored"
+    assert said[high].startswith("this person: positive")
+
+
+def test_the_certificate_counts_groups_joined_by_person(tmp_path):
+    # Trained by study: both rows of a person are studies of their own, but nobody is two people.
+    frame = toy_frame(people=12, seed=3).assign(study=lambda f: f["case_id"], site=np.arange(24) // 8)
+    table = a_table(tmp_path / "t.parquet", frame=frame)
+    found = predicted(tmp_path, run=a_run(tmp_path / "r", group="study"), table=table)
+    np.testing.assert_array_equal(found["p_person"], found.groupby("patient_id")["p"].transform("max"))
+    assert found["verdict"].str.startswith("this study: ").all()
+    found = predicted(tmp_path, run=a_run(tmp_path / "s", group="site"), table=table)
+    np.testing.assert_array_equal(found["p_person"], found["p"].groupby(np.arange(24) // 8).transform("max"))
+    found = predicted(tmp_path, run=a_run(tmp_path / "u", group="site", unit="patient"), table=table)
+    assert found["patient_id"].tolist() == [f"P_{person:05d}" for person in range(12)]
+    assert found["p_person"].nunique() == 3
+
+
+@pytest.mark.parametrize("unit", ["patient", "breast"])
+def test_rows_of_nobody_are_no_unit(tmp_path, unit, capsys):
+    frame = toy_frame(people=12, seed=3).assign(laterality="L")
+    frame.loc[[6, 19], "patient_id"] = ["", None]
+    frame.loc[3, FEATURES[0]] = np.inf
+    run = a_run(tmp_path / "run", unit=unit)
+    found = predicted(tmp_path, run=run, table=a_table(tmp_path / "t.parquet", frame=frame))
+    assert found["cases"].tolist() == [1 if person in (1, 3, 9) else 2 for person in range(12)]
+    assert "" not in set(found["patient_id"])
+    failed = pd.read_csv(tmp_path / "p.csv.failures.csv", keep_default_na=False)
+    assert failed["case_id"].tolist() == frame.loc[[3, 6, 19], "case_id"].tolist()
+    wanted = f"the model predicts by {unit}, and this row does not say whose it is"
+    assert failed["cause"][1:].tolist() == [wanted, wanted]
+    assert FEATURES[0] in failed["cause"][0]
+    assert f"failed: P_00003_0: {wanted}" in capsys.readouterr().err
 
 
 def test_people_of_the_training_set_are_flagged(tmp_path):
@@ -243,7 +317,7 @@ def test_of_several_confidences_the_highest_counts():
     assert found.confidence == 0.95
     assert choose_certificate(replace(facts(), certificates=()), target=0.95) is None
     assert choose_certificate(facts()) == facts().certificates[0]
-    assert choose_certificate(replace(facts(), certificates=facts().certificates[1:])) == facts().certificates[1]
+    assert choose_certificate(replace(facts(), asked=0.99)) == facts().certificates[1]
     with pytest.raises(InputError, match="no certificate"):
         choose_certificate(facts(), target=0.9)
 
@@ -280,6 +354,8 @@ def test_an_image_is_measured_as_extract_measured_it(tmp_path, pictures, capsys)
     assert by_image["score"][0] == pytest.approx(float(by_table["score"][4]), rel=0, abs=0)
     assert by_image["remark"][0] == IN_TRAINING
     assert by_image["case_id"][0] == "i4.png"
+    assert by_image["verdict"][0].startswith("this person (if the region is all there is): ")
+    assert by_image["p_person"][0] == by_image["p"][0]
     capsys.readouterr()
     one[-1] = "7"
     assert predict([str(run), *one]) == 1
@@ -314,7 +390,9 @@ def test_one_region_is_a_unit_whatever_the_model_predicts(tmp_path, pictures):
         save_model(other, model.fitted, facts=replace(model.facts, unit=unit))
         arguments = ["--image", str(pictures / "i4.png"), "--mask", str(pictures / "m4.png"), "--label", "2"]
         assert predict([str(tmp_path / unit), *arguments, "--out", str(tmp_path / f"{unit}.csv")]) == 0
-        assert len(pd.read_csv(tmp_path / f"{unit}.csv")) == 1
+        found = pd.read_csv(tmp_path / f"{unit}.csv")
+        assert len(found) == 1
+        assert found["verdict"][0].startswith("this person (if the region is all there is): ")
 
 
 def test_help_says_what_the_probabilities_are(capsys):

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from saved_toys import boosted, facts, fitted, scikit, toy_rows
+from sklearn.dummy import DummyClassifier
 
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.models.run import saved_model as names
@@ -33,7 +34,6 @@ KINDS = (
     "linear-svc",
     "bagging",
     "boosted-bagging",
-    "dummy",
     "booster",
 )
 
@@ -164,6 +164,33 @@ def test_what_could_not_be_read_back_is_not_written(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def nested(deep: int) -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as zipped:
+        zipped.writestr("schema.json", "[" * deep + "]" * deep)
+    return held.getvalue()
+
+
+def test_parts_within_parts_without_end_are_damage(tmp_path):
+    save_model(tmp_path, fitted("logistic"), facts=facts())
+    planted(tmp_path, nested(200_000))
+    with pytest.raises(InputError, match="is damaged") as error:
+        load_model(tmp_path)
+    assert error.value.path == str(tmp_path / names.PREPARATION)
+    (tmp_path / names.INFO).write_text("[" * 200_000 + "]" * 200_000)
+    with pytest.raises(InputError, match="cannot be read"):
+        load_model(tmp_path)
+
+
+def test_a_baseline_cannot_be_kept(tmp_path):
+    made = replace(fitted("logistic"), estimator=DummyClassifier().fit([[0], [1]], [0, 1]))
+    with pytest.raises(InputError, match="DummyClassifier"):
+        save_model(tmp_path, made, facts=facts())
+    save_model(tmp_path, replace(fitted("logistic"), block="size"), facts=facts())
+    with pytest.raises(InputError, match="baseline, which is never kept"):
+        load_model(tmp_path)
+
+
 def test_the_trusted_types_are_classes_that_exist_and_no_functions():
     import importlib
 
@@ -280,7 +307,7 @@ def test_certificates_come_from_the_table_and_give_verdicts():
     assert one == Certificate(0.95, 0.9, 0.1, 0.7, 45)
     assert one.verdict(0.0999) == "below the certified threshold: rule-out at sensitivity 0.95, 90% confidence"
     assert one.verdict(0.1) == one.verdict(0.6999) == "in the abstention band: a person decides"
-    assert one.verdict(0.7) == "above: positive"
+    assert one.verdict(0.7) == "positive: at or above the upper certified threshold"
     assert two.verdict(0.5) == "no certificate: needs 230 people"
     assert replace(one, upper=None).verdict(0.99) == "in the abstention band: a person decides"
 

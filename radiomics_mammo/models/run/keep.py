@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from radiomics_mammo.models import arm_title
+from radiomics_mammo.models.records import FEATURES
 from radiomics_mammo.models.run.model_facts import ModelFacts, certificates, training_range
 from radiomics_mammo.models.run.runfolder import MODEL
 from radiomics_mammo.models.run.runinfo import RunInfo
@@ -34,7 +35,7 @@ def keep_model(folder: Path, study: Study, info: RunInfo) -> tuple[Fitted, Model
     if study.kept is None:
         return None
     plan, arm = study.plan, study.kept
-    units, block = plan.cohort.units, plan.cohort.block("features")
+    units, block = plan.cohort.units, plan.cohort.block(FEATURES)
     fitted, _ = train_on_everybody(plan, arm, study.outcome)
     p = study.outcome.p[plan.arms.index(arm)]
     asked = info.command
@@ -54,6 +55,7 @@ def keep_model(folder: Path, study: Study, info: RunInfo) -> tuple[Fitted, Model
         people=info.people,
         positives=info.positives,
         operating=plan.tuning.operate_at,
+        asked=float(asked["sensitivity"]),
         certificates=certificates(table),
         provenance=info.provenance,
         phantom=info.phantom,

@@ -25,7 +25,8 @@ class Certificate:
     threshold : float or None
         Of the calibrated probability; None where there were too few people.
     upper : float or None
-        At or above it a unit is positive by the certificate of specificity; None without one.
+        By the certificate of specificity at least that share of people without a positive finding stay below it;
+        None without one.
     needed : int
         People with a positive finding that the certificate wants.
     """
@@ -42,13 +43,20 @@ class Certificate:
         return f"sensitivity {self.target:g}, {100 * self.confidence:g}% confidence"
 
     def verdict(self, p: float) -> str:
-        """Say what a probability means under the certificate."""
+        """Say what a person's highest probability means under the certificate.
+
+        Parameters
+        ----------
+        p : float
+            The highest of all her units: the certificate is by person, who is found when any of her units is at or
+            above the threshold. Of a single unit of hers it certifies nothing.
+        """
         if self.threshold is None:
             return f"no certificate: needs {self.needed} people"
         if p < self.threshold:
             return f"below the certified threshold: rule-out at {self.title}"
         if self.upper is not None and p >= self.upper:
-            return "above: positive"
+            return "positive: at or above the upper certified threshold"
         return "in the abstention band: a person decides"
 
 
@@ -74,6 +82,8 @@ class ModelFacts:
         How many of each it was trained on; positives are units.
     operating : str
         The rule that chose the threshold (``sensitivity:0.9``, say).
+    asked : float
+        Sensitivity of the certificate that the comparison was asked for: what verdicts are by.
     certificates : tuple of Certificate
     provenance : dict
         The training table's: recipe, engine, reader, versions; empty for another tool's table.
@@ -96,6 +106,7 @@ class ModelFacts:
     people: int
     positives: int
     operating: str
+    asked: float
     certificates: tuple[Certificate, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
     phantom: bool = False
@@ -182,6 +193,7 @@ def facts_from(record: Mapping[str, Any]) -> ModelFacts:
             "classes": (str(zero), str(one)),
             "low": np.array([np.nan if v is None else float(v) for v in record["low"]]),
             "high": np.array([np.nan if v is None else float(v) for v in record["high"]]),
+            "asked": float(record["asked"]),
             "certificates": tuple(Certificate(**one) for one in record["certificates"]),
         }
     )

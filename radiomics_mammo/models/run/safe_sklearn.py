@@ -46,8 +46,6 @@ TRUSTED: tuple[str, ...] = (
     "imblearn.ensemble._bagging.BalancedBaggingClassifier",
     "imblearn.pipeline.Pipeline",
     "imblearn.under_sampling._prototype_selection._random_under_sampler.RandomUnderSampler",
-    "radiomics_mammo.models.training.learners.ColumnScore",
-    "sklearn.dummy.DummyClassifier",
     "sklearn.ensemble._forest.ExtraTreesClassifier",
     "sklearn.ensemble._forest.RandomForestClassifier",
     "sklearn.kernel_approximation.Nystroem",
@@ -155,6 +153,7 @@ def load(content: bytes, *, path: Path) -> tuple[Any, tuple[str, ...]]:
         KeyError,
         NotImplementedError,
         OSError,
+        RecursionError,  # parts within parts without end
         TypeError,
         ValueError,
     ) as error:

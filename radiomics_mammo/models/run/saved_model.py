@@ -2,6 +2,8 @@
 
 ``model.json`` holds everything that is plain numbers and text, with a SHA-256 of each other file;
 ``preparation.skops`` and ``estimator.skops`` hold scikit-learn objects, ``booster.ubj`` is XGBoost's own format.
+The SHA-256 guards against damage, not against tampering: who can change a file can change its hash beside it. That
+reading runs no code rests on the list of types (:mod:`radiomics_mammo.models.run.safe_sklearn`), not on the hash.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import numpy as np
 
 from radiomics_mammo.atomic import write_bytes
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.models.records import Arm
+from radiomics_mammo.models.records import FEATURES, Arm
 from radiomics_mammo.models.run.model_facts import ModelFacts, facts_from, facts_record
 from radiomics_mammo.models.run.safe_sklearn import dump, load
 from radiomics_mammo.models.training.calibrate import CALIBRATIONS, Calibrator
@@ -120,9 +122,11 @@ def _fitted(record: Mapping[str, Any], preparation: Any, estimator: Any) -> Fitt
     calibrator = Calibrator(str(held["kind"]), tuple(map(float, held["x"])), tuple(map(float, held["y"])))
     if calibrator.kind not in CALIBRATIONS:
         raise ValueError(f"no calibration is called {calibrator.kind!r}")
+    if record["block"] != FEATURES:
+        raise ValueError(f"a model of the block {record['block']!r} is a baseline, which is never kept")
     return Fitted(
         arm=Arm(**record["arm"]),
-        block=str(record["block"]),
+        block=FEATURES,
         preparation=preparation,
         estimator=estimator,
         calibrator=calibrator,
@@ -140,7 +144,7 @@ def _read_record(path: Path) -> dict[str, Any]:
             path=path.parent,
             remedy="Run python -m radiomics_mammo.compare again: it saves the best model in RUN/model.",
         ) from None
-    except (OSError, ValueError) as error:
+    except (OSError, RecursionError, ValueError) as error:
         raise InputError(f"cannot be read ({error})", path=path, remedy=_AGAIN) from error
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         raise InputError(f"is not a model of format {FORMAT}", path=path, remedy=_AGAIN)
