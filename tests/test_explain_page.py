@@ -189,7 +189,7 @@ def test_a_difference_that_is_not_known_is_no_verdict():
     )
     titles = {**TITLES, "xgboost+oversampling": "XGBoost + random oversampling"}
     text = wording.verdict(SUMMARY, table, titles=titles, best="xgboost", classes=("a", "b"), phantom=False)
-    assert "What oversampling brought in AUROC is not known: XGBoost + random oversampling" in text
+    assert "Oversampling: whether it brought a gain in AUROC is not known, XGBoost + random over" in text
     assert "no gain" not in text
 
 

@@ -75,7 +75,7 @@ def _resampling(differences: pd.DataFrame, titles: Mapping[str, str]) -> str:
     what = "Oversampling" if found[0][0] else "Resampling"
     first = f"{what} brought {word} in AUROC: {text}."
     if word == NOT_KNOWN:
-        first = f"What {what.lower()} brought in AUROC is not known: {text}."
+        first = f"{what}: whether it brought a gain in AUROC is not known, {text}."
     return f"{first} {_others(others)}" if others else first
 
 
