@@ -124,7 +124,7 @@ def score_table(
     lacking = np.isin(units.group, people[~good]) & (units.group != _NONE)
     whom = _whom(facts, alone=alone)
     unit_rows = _scores(model, x[good], units, trained=trained)
-    after = unit_rows.columns.get_loc("call") + 1
+    after = unit_rows.columns.tolist().index("call") + 1
     unit_rows.insert(after, "p_person", _highest(unit_rows["p"].to_numpy(), units.group))
     verdicts = _verdicts(unit_rows["p_person"].tolist(), lacking, certificate=certificate, whom=whom)
     unit_rows.insert(after + 1, "verdict", verdicts)
