@@ -103,7 +103,7 @@ def test_the_page_says_what_a_reviewer_asks(phantom_page):
     for wanted in (
         "The best of 2 models",
         "95% interval",
-        "Oversampling",
+        "Resampling",
         "Who was looked at",
         "held-out cases only",
         "False alarms",
