@@ -128,7 +128,7 @@ class Cohort:
     features : tuple of str
         Names of the columns of ``x``.
     rows : pandas.DataFrame
-        ``case_id``, ``patient_id`` (the group column's text) and the table's other identity columns.
+        ``case_id``, ``patient_id`` (the table's own, else the group column's text) and its other identity columns.
     label, group_column : str
         The columns with the outcome and with the person.
     classes : tuple of (str, str)
