@@ -134,7 +134,7 @@ def test_minutes_choose_trials_and_say_so(tmp_path, capsys):
     said = " ".join(capsys.readouterr().out.split())
     trials = read_run(tmp_path / "timed").info.command["trials"]
     assert trials >= 1
-    assert f"{trials} trials a model fit into about 0.05 minutes (--trials {trials} repeats this run)" in said
+    assert f"trials a model and fold: {trials}, for about 0.05 minutes (--trials {trials} repeats this run)" in said
     assert run(tmp_path / "t.parquet", tmp_path / "named", *asked, "--trials", str(trials)) == 0
     assert contents(tmp_path / "timed") == contents(tmp_path / "named")
 
@@ -144,7 +144,7 @@ def test_an_interrupted_run_by_the_clock_goes_on_with_the_trials_it_began_with(t
 
     toy_frame().to_parquet(tmp_path / "t.parquet")
     asked = ("--models", "logistic,lasso", "--minutes", "3")
-    monkeypatch.setattr(budget, "trials_within", lambda *_, **__: 3)
+    monkeypatch.setattr(budget, "trials_within", lambda *_, **__: budget.Budget(3, 0.1))
     real, done = crossval.run_model, []
 
     def stops(*what):
@@ -170,11 +170,11 @@ def test_fewer_minutes_are_fewer_trials_and_one_at_least(monkeypatch):
     from radiomics_mammo.models.training import budget
 
     plan = plan_of(arms="logistic", folds=2, repeats=2)
-    clock = iter([0.0, 10.0] * 4)
+    clock = iter([0.0, 0.0, 10.0] * 4)  # nothing is ranked
     monkeypatch.setattr(budget.time, "perf_counter", lambda: next(clock))
     monkeypatch.setattr(budget, "run_model", lambda *_: [])
     # Four folds of 10 s a trial: 30 of 40 minutes on one core are 450 s a fold.
-    assert budget.trials_within(plan, minutes=40, workers=1) == 1 + (450 - 10) // 8
-    assert budget.trials_within(plan, minutes=4, workers=1) == 1 + int((45 - 10) / 8)
-    assert budget.trials_within(plan, minutes=0.1, workers=1) == 1
-    assert budget.trials_within(plan, minutes=4, workers=2) > 5
+    assert budget.trials_within(plan, minutes=40, workers=1).trials == 1 + (450 - 10) // 8
+    assert budget.trials_within(plan, minutes=4, workers=1).trials == 1 + int((45 - 10) / 8)
+    assert budget.trials_within(plan, minutes=0.1, workers=1) == budget.Budget(1, pytest.approx(40 / 45))
+    assert budget.trials_within(plan, minutes=4, workers=2).trials > 5

@@ -182,7 +182,7 @@ def test_failures_and_remarks_are_told(tmp_path):
     )
     frame = toy_frame()
     frame["original_firstorder_F7"] = float("nan")
-    page = Page(reported(tmp_path, frame, options=("--models", "logistic", "--also-feature", "assessment")))
+    page = Page(reported(tmp_path, frame, options=("--models", "logistic", "--also-feature", "breast_density")))
     assert "3 cases could not be measured" in page.text
     assert "read: the file is truncated" in page.text
     assert "features are null in every row" in page.text

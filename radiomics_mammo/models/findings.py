@@ -13,7 +13,7 @@ from radiomics_mammo.models import HEADLINE, MODELS
 from radiomics_mammo.models.comparison import Compared, compare_arms, twins
 from radiomics_mammo.models.records import FEATURES, Arm
 from radiomics_mammo.models.statistics.auc_variance import auroc_interval, delong, obuchowski
-from radiomics_mammo.models.statistics.certified import TARGETS, certified_table
+from radiomics_mammo.models.statistics.certified import TARGETS, certified_table, check_certificates
 from radiomics_mammo.models.statistics.decision_curve import decision_curve
 from radiomics_mammo.models.statistics.operating import operating_table
 from radiomics_mammo.models.statistics.pairs import pair_table
@@ -90,7 +90,9 @@ def oof_tables(
     if best is not None:
         i = plan.arms.index(best)
         targets = sorted({*TARGETS, sensitivity})
-        tables["certified"] = certified_table(y, p[i], group, targets=targets, confidence=confidence)
+        tables["certified"] = certified_table(
+            y, p[i], group, targets=targets, confidence=confidence, chosen=chosen(plan.arms)
+        )
         tables["subgroups"] = subgroup_table(units.rows, y, p[i], group, called=outcome.called[i])
         tables["winner"] = _winner(plan, outcome, draws)
     if outcome.rankings:
@@ -214,8 +216,15 @@ def nogueira(chosen: NDArray[np.bool_]) -> float:
     return float(1 - (n / (n - 1) * share * (1 - share)).mean() / ((k / d) * (1 - k / d)))
 
 
-def test_tables(plan: Plan, outcome: Outcome, *, best: Arm | None, draws: int, workers: int) -> Tables:
-    """Judge the predictions of the test set as those out of fold are judged."""
+def chosen(arms: Sequence[Arm]) -> bool:
+    """Whether the best arm was chosen among several on the people that it is judged on."""
+    return sum(not MODELS[arm.model].baseline for arm in arms) > 1
+
+
+def test_tables(
+    plan: Plan, outcome: Outcome, *, best: Arm | None, certified: pd.DataFrame | None, draws: int, workers: int
+) -> Tables:
+    """Judge the predictions of the test set as those out of fold are judged, and check the certified thresholds."""
     assert plan.test is not None
     units = plan.test.units
     p = np.stack([outcome.test[arm.name].p for arm in plan.arms])[:, None]
@@ -231,6 +240,8 @@ def test_tables(plan: Plan, outcome: Outcome, *, best: Arm | None, draws: int, w
     if best is not None:
         i = plan.arms.index(best)
         tables["test_subgroups"] = subgroup_table(units.rows, units.y, p[i], units.group, called=called[i])
+        if certified is not None:
+            tables["test_certified"] = check_certificates(certified, units.y, p[i][0], units.group)
         tables["test_reliability"] = reliability_table(units.y, p[i], units.group).assign(model=best.name)
     return tables
 

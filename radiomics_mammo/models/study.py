@@ -253,7 +253,14 @@ def run_study(
     )
     notes = [*outcome.notes, *_differing_twins(plan)]
     if plan.test is not None:
-        tables |= test_tables(plan, outcome, best=best, draws=options.bootstrap, workers=options.workers)
+        tables |= test_tables(
+            plan,
+            outcome,
+            best=best,
+            certified=tables.get("certified"),
+            draws=options.bootstrap,
+            workers=options.workers,
+        )
         tables |= _shift(plan, outcome, options, best, notes)
     if compared.undefined:
         notes.append(f"{compared.undefined} of {options.bootstrap} bootstrap draws lack a class: not in the intervals")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from radiomics_mammo.models import arm_title
+from radiomics_mammo.models.findings import chosen
 from radiomics_mammo.models.records import FEATURES
 from radiomics_mammo.models.run.model_facts import ModelFacts, certificates, training_range
 from radiomics_mammo.models.run.runfolder import MODEL
@@ -40,7 +41,8 @@ def keep_model(folder: Path, study: Study, info: RunInfo) -> tuple[Fitted, Model
     p = study.outcome.p[plan.arms.index(arm)]
     asked = info.command
     targets = sorted({*TARGETS, asked["sensitivity"]})
-    table = certified_table(units.y, p, units.group, targets=targets, confidence=asked["confidence"])
+    picked = study.kept == study.best and chosen(plan.arms)
+    table = certified_table(units.y, p, units.group, targets=targets, confidence=asked["confidence"], chosen=picked)
     low, high = training_range(block.x)
     facts = ModelFacts(
         title=arm_title(arm),

@@ -69,6 +69,7 @@ TABLES = frozenset(
         "selection",
         "subgroups",
         "test_auroc",
+        "test_certified",
         "test_differences",
         "test_operating",
         "test_reliability",
