@@ -114,10 +114,10 @@ def compare_arms(
     """
     y = units.y
     value = np.stack([np.mean([scores(y, one)[:, 0] for one in repeats], axis=0) for repeats in p])
-    for i, arm in enumerate(arms):
-        if MODELS[arm.model].fit == "none":  # the folds' shares differ a little, which is no calibration
-            value[i, list(METRICS).index("calibration_slope")] = np.nan
     drawn = all_bootstrap_scores(y, p, units.group, draws=draws, seed=seed, workers=workers)
+    constant = [i for i, arm in enumerate(arms) if MODELS[arm.model].fit == "none"]
+    slope = list(METRICS).index("calibration_slope")
+    value[constant, slope] = drawn[constant, slope] = np.nan  # the folds' shares differ a little: no calibration
     summary = [
         (arm.name, metric, value[i, m], *interval(drawn[i, m], level=level))
         for i, arm in enumerate(arms)
