@@ -267,7 +267,7 @@ def test_a_refusal_in_the_middle_leaves_nothing(tmp_path, capsys):
     frame["malignant"] = (np.arange(30) < 2).astype(int)
     frame.to_parquet(tmp_path / "t.parquet")
     assert run(tmp_path / "t.parquet", tmp_path / "r", "--models", "logistic") == 2
-    assert "one person of a class" in capsys.readouterr().err
+    assert "too few people of class 1 are left to train on" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir() if path.name != ".r.lock"] == ["t.parquet"]
 
 

@@ -115,8 +115,8 @@ def check_people(plan: Plan) -> None:
                 people = np.unique(units.group[(assigned != fold) & (units.y == value)]).size
                 if people < 2:
                     raise InputError(
-                        f"repeat {repeat}, fold {fold} leaves {people} people of class {value} to train on, and tuning "
-                        "and calibration need two",
+                        f"too few people of class {value} are left to train on in repeat {repeat}, fold {fold}: "
+                        f"{people}, and tuning and calibration need two",
                         remedy="Use more folds (--folds), or add people of that class: three are the least.",
                     )
 
