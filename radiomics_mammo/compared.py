@@ -101,12 +101,12 @@ def _pairs(study: Study, marked: str) -> None:
 def _leakage(table: pd.DataFrame, marked: str) -> None:
     grid = _grid(
         f"What mistakes would have been worth on these data{marked} (quick models)",
-        ["mistake", "done wrong", "done right", "price", "95% interval"],
+        ["mistake", "done wrong", "done right", "price"],
     )
     for row in table.to_dict("records"):
-        interval = f"{row['price_low']:+.3f} to {row['price_high']:+.3f}"
-        title = f"{row['title']} ({row['learner']})"
-        grid.add_row(title, f"{row['auroc']:.3f}", f"{row['right']:.3f}", f"{row['price']:+.3f}", interval)
+        price = f"{row['price']:+.3f}\n{row['price_low']:+.3f} to {row['price_high']:+.3f}"
+        learner = row["learner"].partition(",")[0].partition(" (")[0]
+        grid.add_row(f"{row['title']} ({learner})", f"{row['auroc']:.3f}", f"{row['right']:.3f}", price)
     print_table(grid)
 
 
