@@ -197,3 +197,13 @@ def test_a_shift_moves_probabilities_and_no_order(held_out, asked):
         if asked == "0.1":  # Bayes' rule written out: odds times the ratio of prior odds
             odds = p / (1 - p) * (0.1 / 0.9) / (prior / (1 - prior))
             np.testing.assert_allclose(moved[arm.name], odds / (1 + odds), rtol=1e-9)
+
+
+def test_a_prevalence_at_its_limit_moves_nothing(held_out, monkeypatch):
+    from radiomics_mammo.models.statistics import label_shift
+
+    plan, outcome = held_out
+    monkeypatch.setattr(label_shift, "estimate_prevalence", lambda *_, **__: (0.0, 0.0, 0.3))
+    moved, said = shifted(plan, outcome, asked="em", by=plan.arms[-1], draws=20)
+    assert "left where they were" in said
+    np.testing.assert_allclose(moved["logistic"], outcome.test["logistic"].p)

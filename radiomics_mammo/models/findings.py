@@ -29,6 +29,7 @@ Floats = NDArray[np.float64]
 Tables = dict[str, pd.DataFrame]
 
 _CURVES_DRAWS = 300  # of bands, which are drawings
+_CERTAIN = 0.005  # a prevalence this near to 0 or 1 is no estimate
 _OFTEN = 20  # a feature counts as chosen where it is among so many best
 
 
@@ -266,16 +267,15 @@ def shifted(plan: Plan, outcome: Outcome, *, asked: str, by: Arm, draws: int) ->
 
     assert plan.test is not None
     prior = float(plan.cohort.units.y.mean())
-    to, how = asked, "as asked"
+    to, how = (prior, "") if asked == "em" else (float(asked), "as asked")
     if asked == "em":
         p, group = outcome.test[by.name].p, plan.test.units.group
         value, low, high = estimate_prevalence(p, group, prior=prior, draws=draws, seed=plan.seed)
-        to, how = (
-            f"{np.clip(value, 1e-3, 1 - 1e-3):.6f}",
-            f"estimated without labels by {by.name}, {low:.3f} to {high:.3f}",
-        )
-    found = {arm.name: shift_prior(outcome.test[arm.name].p, prior, float(to)) for arm in plan.arms}
-    said = (
-        f"probabilities of the test set were moved from the training prevalence {prior:.3f} to {float(to):.3f} ({how})"
-    )
+        how = f"estimated without labels by {by.name}: {value:.3f}, {low:.3f} to {high:.3f}"
+        if not _CERTAIN < value < 1 - _CERTAIN:  # the likelihood only rises towards nobody, or everybody
+            how += ", at its limit, so left where they were"
+        else:
+            to = value
+    found = {arm.name: shift_prior(outcome.test[arm.name].p, prior, to) for arm in plan.arms}
+    said = f"probabilities of the test set: from the training prevalence {prior:.3f} to {to:.3f} ({how})"
     return found, said
