@@ -277,5 +277,5 @@ def shifted(plan: Plan, outcome: Outcome, *, asked: str, by: Arm, draws: int) ->
         else:
             to = value
     found = {arm.name: shift_prior(outcome.test[arm.name].p, prior, to) for arm in plan.arms}
-    said = f"probabilities of the test set: from the training prevalence {prior:.3f} to {to:.3f} ({how})"
+    said = f"probabilities of the test set moved from the training prevalence {prior:.3f} to {to:.3f} ({how})"
     return found, said
