@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _compare(args: argparse.Namespace) -> int:
     from radiomics_mammo.models.data.sides import read_sides
-    from radiomics_mammo.models.run.record import Asked
+    from radiomics_mammo.models.run.record import Asked, run_info
     from radiomics_mammo.models.run.runfolder import new_run
     from radiomics_mammo.models.run.unfinished import fold_store, sources_digest
     from radiomics_mammo.models.study import plan_study
@@ -61,11 +61,14 @@ def _compare(args: argparse.Namespace) -> int:
         sides = read_sides(asked.tables, question=asked.question, test=asked.test, official=asked.official)
         plan = plan_study(sides, options=options, device=device)
         seconds = {"read": time.perf_counter() - started}
-        with fold_store(args.out, {**asked.decides(), "device": device.device, "sources": sources_digest()}) as store:
+        decides = {**asked.decides(), "device": device.device, "sources": sources_digest()}
+        with fold_store(args.out, decides) as store:
             asked, plan = _within_minutes(asked, plan, store)
             _say_plan(plan, sides, device, asked.options)
             study = _study(plan, asked.options, store)
-            info = _write(folder, study, asked=asked, sides=sides, device=device, seconds=seconds)
+            failures = _copy_failures(asked.tables[0], folder)
+            info = run_info(study, asked=asked, hashes=decides, sides=sides, device=device, failures=failures)
+            _write(folder, study, info, options=options, seconds=seconds)
     _say_result(args.out, info, study, seconds)
     return 0
 
@@ -97,19 +100,16 @@ def _study(plan: Plan, options: Options, store: FoldStore) -> Study:
         return run_study(plan, options=options, store=store, on_done=lambda name: advance(note=name))
 
 
-def _write(
-    folder: Path, study: Study, *, asked: Asked, sides: Sides, device: Device, seconds: dict[str, float]
-) -> RunInfo:
+def _write(folder: Path, study: Study, info: RunInfo, *, options: Options, seconds: dict[str, float]) -> None:
     """Explain, keep the model, and write everything."""
     from radiomics_mammo.explain.contributions import importance
     from radiomics_mammo.models.run.keep import keep_model
-    from radiomics_mammo.models.run.record import run_info, write_run, write_timings
+    from radiomics_mammo.models.run.record import write_run, write_timings
 
     seconds |= study.seconds
     started = time.perf_counter()
-    contributions = _explain(study, asked.options)
+    contributions = _explain(study, options)
     seconds["explain"] = time.perf_counter() - started
-    info = run_info(study, asked=asked, sides=sides, device=device, failures=_copy_failures(asked.tables[0], folder))
     top = [] if contributions is None else importance(contributions).index[:_EXPLAINED_FEATURES].tolist()
     write_run(folder, info, study, contributions=contributions, top=top)
     started = time.perf_counter()
@@ -117,8 +117,7 @@ def _write(
     if kept is not None:
         _write_card(folder, info, study, *kept)
     seconds["keep"] = time.perf_counter() - started
-    write_timings(folder, stages=seconds, study=study, workers=asked.options.workers)
-    return info
+    write_timings(folder, stages=seconds, study=study, workers=options.workers)
 
 
 def _write_card(folder: Path, info: RunInfo, study: Study, fitted: Fitted, facts: ModelFacts) -> None:

@@ -110,11 +110,6 @@ def identity_columns(columns: Sequence[tuple[str, type]]) -> tuple[tuple[str, ty
     return (*LEADING, *columns, *TRAILING)
 
 
-def identity_schema(columns: Sequence[tuple[str, type]]) -> pa.Schema:
-    """Give the Arrow schema of :func:`identity_columns`."""
-    return pa.schema([pa.field(name, ARROW_TYPES[kind]) for name, kind in identity_columns(columns)])
-
-
 def write_arrow(
     table: pa.Table,
     path: str | Path,

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.models.data.units import RULES, UNITS, aggregate, make_units, select_units
+from radiomics_mammo.models.data.units import RULES, UNITS, aggregate, make_units
 
 ROWS = pd.DataFrame(
     {
@@ -146,22 +146,6 @@ def test_an_unknown_score_makes_its_unit_unknown():
     score = np.array([np.nan, 0.5, 0.1, 0.4, 0.3, 0.0, 1.0])
     for rule in RULES:
         assert np.isnan(aggregate(score, GROUP, rule)).tolist() == [True, False, False]
-
-
-def test_selected_units_keep_their_people():
-    units = units_of("breast")
-    some = select_units(units, np.isin(units.of, [1, 3]))
-    assert some.of.tolist() == [0, 0, 1]
-    assert some.y.tolist() == [0, 1]
-    assert some.group.tolist() == [1, 2]
-    assert some.rows["case_id"].tolist() == ["P1_LEFT", "P3_LEFT"]
-    assert (some.kind, some.rule) == ("breast", "max")
-
-
-def test_a_torn_unit_is_refused():
-    units = units_of("patient")
-    with pytest.raises(ValueError, match="in part"):
-        select_units(units, np.arange(7) < 3)
 
 
 @pytest.mark.parametrize("kind", UNITS)

@@ -236,34 +236,8 @@ def run_study(
     clock = _Clock()
     outcome = cross_validate(plan, workers=options.workers, store=store, on_done=on_done)
     clock.lap("train")
-    compared = compare_arms(
-        plan.arms, plan.cohort.units, outcome.p, draws=options.bootstrap, seed=plan.seed, workers=options.workers
-    )
-    compared = replace(compared, differences=twin_verdicts(plan, outcome, compared.differences))
-    best = best_arm(compared.summary, plan.arms)
-    tables = oof_tables(
-        plan,
-        outcome,
-        compared,
-        best=best,
-        draws=options.bootstrap,
-        workers=options.workers,
-        sensitivity=options.sensitivity,
-        confidence=options.confidence,
-    )
     notes = [*outcome.notes, *_differing_twins(plan)]
-    if plan.test is not None:
-        tables |= test_tables(
-            plan,
-            outcome,
-            best=best,
-            certified=tables.get("certified"),
-            draws=options.bootstrap,
-            workers=options.workers,
-        )
-        tables |= _shift(plan, outcome, options, best, notes)
-    if compared.undefined:
-        notes.append(f"{compared.undefined} of {options.bootstrap} bootstrap draws lack a class: not in the intervals")
+    compared, best, tables = _judge(plan, outcome, options, notes)
     clock.lap("judge")
     tables |= _honesty(plan, options, notes)
     clock.lap("leaks")
@@ -278,6 +252,32 @@ def run_study(
         tuple(notes),
         clock.seconds,
     )
+
+
+def _judge(plan: Plan, outcome: Outcome, options: Options, notes: list[str]) -> tuple[Compared, Arm | None, Tables]:
+    """Turn predictions into tables, and add to the notes what that made necessary."""
+    draws, workers = options.bootstrap, options.workers
+    units = plan.cohort.units
+    compared = compare_arms(plan.arms, units, outcome.p, draws=draws, seed=plan.seed, workers=workers)
+    compared = replace(compared, differences=twin_verdicts(plan, outcome, compared.differences))
+    best = best_arm(compared.summary, plan.arms)
+    tables = oof_tables(
+        plan,
+        outcome,
+        compared,
+        best=best,
+        draws=draws,
+        workers=workers,
+        sensitivity=options.sensitivity,
+        confidence=options.confidence,
+    )
+    if plan.test is not None:
+        certified = tables.get("certified")
+        tables |= test_tables(plan, outcome, best=best, certified=certified, draws=draws, workers=workers)
+        tables |= _shift(plan, outcome, options, best, notes)
+    if compared.undefined:
+        notes.append(f"{compared.undefined} of {draws} bootstrap draws lack a class: not in the intervals")
+    return compared, best, tables
 
 
 def _differing_twins(plan: Plan) -> list[str]:

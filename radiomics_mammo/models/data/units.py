@@ -119,33 +119,6 @@ def aggregate(score: Floats, of: NDArray[np.int64], rule: str) -> Floats:
     return RULES[rule](ordered, starts) if starts.size else ordered
 
 
-def select_units(units: Units, rows: NDArray[np.bool_]) -> Units:
-    """Keep the units of some rows.
-
-    Parameters
-    ----------
-    units : Units
-    rows : ndarray of bool, shape (n_rows,)
-        Holds every unit with all of its rows or with none.
-
-    Returns
-    -------
-    Units
-        ``of`` is coded anew from 0; ``group`` keeps its codes.
-
-    Raises
-    ------
-    ValueError
-        A unit is torn apart.
-    """
-    kept = np.unique(units.of[rows])
-    if np.isin(units.of[~rows], kept).any():
-        raise ValueError("the rows hold some units in part")
-    of = np.searchsorted(kept, units.of[rows]).astype(np.int64)
-    described = units.rows.iloc[kept].reset_index(drop=True)
-    return Units(units.kind, units.rule, of, units.y[kept], units.group[kept], described)
-
-
 def _columns(rows: pd.DataFrame, kind: str) -> tuple[str, ...]:
     choices = UNITS[kind]
     there = [names for names in choices if set(names) <= set(rows.columns)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from radiomics_mammo.models import arm_title
-from radiomics_mammo.models.findings import chosen
 from radiomics_mammo.models.records import FEATURES
 from radiomics_mammo.models.run.model_facts import ModelFacts, certificates, training_range
 from radiomics_mammo.models.run.runfolder import MODEL
@@ -38,11 +37,12 @@ def keep_model(folder: Path, study: Study, info: RunInfo) -> tuple[Fitted, Model
     plan, arm = study.plan, study.kept
     units, block = plan.cohort.units, plan.cohort.block(FEATURES)
     fitted, _ = train_on_everybody(plan, arm, study.outcome)
-    p = study.outcome.p[plan.arms.index(arm)]
     asked = info.command
-    targets = sorted({*TARGETS, asked["sensitivity"]})
-    picked = study.kept == study.best and chosen(plan.arms)
-    table = certified_table(units.y, p, units.group, targets=targets, confidence=asked["confidence"], chosen=picked)
+    if arm == study.best:
+        table = study.tables["certified"]
+    else:
+        p, targets = study.outcome.p[plan.arms.index(arm)], sorted({*TARGETS, asked["sensitivity"]})
+        table = certified_table(units.y, p, units.group, targets=targets, confidence=asked["confidence"])
     low, high = training_range(block.x)
     facts = ModelFacts(
         title=arm_title(arm),

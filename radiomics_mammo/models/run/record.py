@@ -70,13 +70,23 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
-def run_info(study: Study, *, asked: Asked, sides: Sides, device: Device, failures: int = -1) -> RunInfo:
+def run_info(
+    study: Study,
+    *,
+    asked: Asked,
+    hashes: Mapping[str, Sequence[str]],
+    sides: Sides,
+    device: Device,
+    failures: int = -1,
+) -> RunInfo:
     """Gather what ``run.json`` holds.
 
     Parameters
     ----------
     study : Study
     asked : Asked
+    hashes : mapping
+        ``tables`` and ``test``, as :meth:`Asked.decides` found them when the tables were read.
     sides : Sides
         The tables as they were read.
     device : Device
@@ -89,7 +99,7 @@ def run_info(study: Study, *, asked: Asked, sides: Sides, device: Device, failur
     return RunInfo(
         command=asked.command(),
         table=", ".join(str(path.absolute()) for path in asked.tables),
-        table_sha256=", ".join(file_hash(path) for path in asked.tables),
+        table_sha256=", ".join(hashes["tables"]),
         provenance=sides.table.provenance,
         phantom=is_phantom(sides),
         label=cohort.label,
@@ -112,15 +122,15 @@ def run_info(study: Study, *, asked: Asked, sides: Sides, device: Device, failur
         contribution_unit="" if tree is None else "log-odds" if MODELS[tree.model].boosted else "probability",
         remarks=list(cohort.remarks),
         notes=notes,
-        test={} if sides.test is None else _test(sides.test, asked),
+        test={} if sides.test is None else _test(sides.test, asked.test, hashes["test"]),
         failures=failures,
     )
 
 
-def _test(cohort: Cohort, asked: Asked) -> dict[str, Any]:
+def _test(cohort: Cohort, paths: Sequence[Path], hashes: Sequence[str]) -> dict[str, Any]:
     return {
-        "table": ", ".join(str(path.absolute()) for path in asked.test) or "the official test split",
-        "sha256": ", ".join(file_hash(path) for path in asked.test),
+        "table": ", ".join(str(path.absolute()) for path in paths) or "the official test split",
+        "sha256": ", ".join(hashes),
         "rows": int(cohort.y.size),
         "units": int(cohort.units.y.size),
         "people": cohort.n_people,

@@ -99,7 +99,7 @@ def fit(bench: Bench, arm: Arm, choice: Choice, rankings: Rankings) -> tuple[Fit
         made = bench.prepared(WHOLE)
         columns = _columns(choice.parameters, WHOLE, rankings)
         steps = made.steps if columns is None else with_choice(made.steps, columns.tolist())
-        x = made.fit if columns is None else made.fit[:, columns]
+        x = _narrowed(made.fit, columns)
         with _noting(arm, notes):
             estimator, note = _train(bench, arm, choice.parameters, x, bench.y, bench.seed)
         notes |= {f"{arm.name} {note}"} if note else set()
@@ -167,6 +167,10 @@ def _columns(parameters: Parameters, part: int, rankings: Rankings) -> NDArray[n
     return None if method == "none" else np.sort(rankings[part, method][: parameters["k"]])
 
 
+def _narrowed(x: Floats, columns: NDArray[np.int32] | None) -> Floats:
+    return x if columns is None else x[:, columns]
+
+
 def _train(
     bench: Bench, arm: Arm, parameters: Parameters, x: Floats, y: NDArray[np.int8], seed: int
 ) -> tuple[Any, str]:
@@ -204,7 +208,7 @@ def _bag(bench: Bench, model: Model, parameters: Parameters, x: Floats, y: NDArr
 def _boost_resampled(bench: Bench, parameters: Parameters, rows: Resampled, seed: int) -> Any:
     settings = bench.plan.settings
     matrix = to_matrix(rows.x, rows.y, settings=settings)
-    own = booster_parameters(settings, _own(parameters), seed=seed)
+    own = booster_parameters(settings, parameters, seed=seed)
     return grow(matrix, rows.weight, own, rounds=parameters["rounds"])
 
 
@@ -219,7 +223,7 @@ class _Boosted:
     def run(self, parameters: Parameters, report: Report) -> Tried:  # noqa: ARG002 (it stops early by itself)
         """Grow the inner folds together."""
         bench = self.bench
-        own = booster_parameters(bench.plan.settings, _own(parameters), seed=bench.seed)
+        own = booster_parameters(bench.plan.settings, parameters, seed=bench.seed)
         if not self._pairs:
             self._pairs = [self._pair(part) for part in range(len(bench.inner))]
         grown = grow_together(self._pairs, own, judge=self._judge)
@@ -256,7 +260,7 @@ class _OneByOne:
         bench, held, found = self.bench, [], []
         for part, (fit_rows, _) in enumerate(bench.inner):
             made, columns = bench.prepared(part), _columns(parameters, part, self.rankings)
-            x, x_held = (made.fit, made.held) if columns is None else (made.fit[:, columns], made.held[:, columns])
+            x, x_held = _narrowed(made.fit, columns), _narrowed(made.held, columns)
             fitted, note = _train(bench, self.arm, parameters, x, bench.y[fit_rows], bench.seed + 1 + part)
             self.notes |= {note} - {""}
             held.append(raw_score(fitted, x_held))

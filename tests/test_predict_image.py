@@ -1,0 +1,97 @@
+"""The command predict on one image and its mask."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from saved_toys import facts, fitted
+from sklearn.linear_model import LogisticRegression
+
+from radiomics_mammo.extract import main as extract
+from radiomics_mammo.extractor import FeatureExtractor
+from radiomics_mammo.models.run.model_facts import training_range
+from radiomics_mammo.models.run.runfolder import FOLDS
+from radiomics_mammo.models.run.saved_model import MODEL, load_model, save_model
+from radiomics_mammo.models.training.prepare import preparation
+from radiomics_mammo.predict import main as predict
+from radiomics_mammo.scoring import IN_TRAINING
+from radiomics_mammo.tables import Table, read_table
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory) -> Path:
+    """Twelve images with two regions each, and the manifest of the first region."""
+    folder = tmp_path_factory.mktemp("pictures")
+    rng = np.random.default_rng(0)
+    lines = ["case_id,patient_id,image,mask,label"]
+    for i in range(12):
+        mask = np.zeros((48, 48), dtype=np.uint8)
+        mask[6:20, 6 : 20 + i], mask[30:40, 30:44] = 1, 2
+        Image.fromarray(rng.integers(0, 200 + i, (48, 48)).astype(np.uint8)).save(folder / f"i{i}.png")
+        Image.fromarray(mask).save(folder / f"m{i}.png")
+        lines.append(f"c{i},P_{i},i{i}.png,m{i}.png,2")
+    (folder / "cases.csv").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+def test_an_image_is_measured_as_extract_measured_it(tmp_path, pictures, capsys):
+    (tmp_path / "few.yaml").write_text("featureClass:\n  firstorder: [Mean, Entropy]\n  glcm: [Contrast]\n")
+    table = tmp_path / "t.parquet"
+    recipe = str(tmp_path / "few.yaml")
+    manifest = str(pictures / "cases.csv")
+    assert extract(["manifest", manifest, "--recipe", recipe, "--out", str(table), "--workers", "1"]) == 0
+    found = read_table(table)
+    run = trained_on(tmp_path / "run", found)
+    assert predict([str(run), "--table", str(table), "--out", str(tmp_path / "p.csv")]) == 0
+    by_table = pd.read_csv(tmp_path / "p.csv")
+    out = tmp_path / "i.csv"
+    one = ["--image", str(pictures / "i4.png"), "--mask", str(pictures / "m4.png"), "--label", "2"]
+    assert predict([str(run), *one, "--patient", "P_4", "--out", str(out)]) == 0
+    by_image = pd.read_csv(out)
+    assert by_image["score"][0] == pytest.approx(float(by_table["score"][4]), rel=0, abs=0)
+    assert by_image["remark"][0] == IN_TRAINING
+    assert by_image["case_id"][0] == "i4.png"
+    assert by_image["verdict"][0].startswith("this person (if the region is all there is): ")
+    assert by_image["p_person"][0] == by_image["p"][0]
+    capsys.readouterr()
+    one[-1] = "7"
+    assert predict([str(run), *one]) == 1
+    assert "error: " in capsys.readouterr().err
+    assert predict([str(run), "--image", str(pictures / "gone.png"), *one[2:]]) == 1
+
+
+def trained_on(folder: Path, table) -> Path:
+    """Train and save a model on a real table of the command extract."""
+    x = table.frame[list(table.features)].to_numpy(np.float64)
+    y = np.arange(len(x)) % 2
+    steps = preparation(native_nulls=False).fit(x)
+    model = replace(fitted(), preparation=steps, estimator=LogisticRegression().fit(steps.transform(x), y))
+    low, high = training_range(x)
+    said = facts(features=table.features, low=low, high=high, provenance=table.provenance)
+    (folder / MODEL).mkdir(parents=True)
+    save_model(folder / MODEL, model, facts=said)
+    people = table.frame["patient_id"].tolist()
+    pd.DataFrame({"patient_id": people}).to_parquet(folder / FOLDS)
+    return folder
+
+
+def test_one_region_is_a_unit_whatever_the_model_predicts(tmp_path, pictures):
+    extractor = FeatureExtractor("lesion", engine="cpu")
+    cases = [{"image": pictures / f"i{i}.png", "mask": pictures / f"m{i}.png", "label": 2} for i in range(6)]
+    frame = extractor.extract(cases)
+    run = trained_on(tmp_path / "run", Table(frame, extractor.feature_names, frame.attrs["provenance"]))
+    for unit in ("image", "breast", "patient"):
+        model = load_model(run / MODEL)
+        other = tmp_path / unit / MODEL
+        other.mkdir(parents=True)
+        save_model(other, model.fitted, facts=replace(model.facts, unit=unit))
+        arguments = ["--image", str(pictures / "i4.png"), "--mask", str(pictures / "m4.png"), "--label", "2"]
+        assert predict([str(tmp_path / unit), *arguments, "--out", str(tmp_path / f"{unit}.csv")]) == 0
+        found = pd.read_csv(tmp_path / f"{unit}.csv")
+        assert len(found) == 1
+        assert found["verdict"][0].startswith("this person (if the region is all there is): ")
