@@ -148,13 +148,13 @@ def _explain(study: Study, options: Options) -> pd.DataFrame | None:
     from radiomics_mammo.models.training.held_out import measure_held_out
 
     plan = study.plan
-    if study.best_tree is None:
+    if study.explained is None:
         return None
     repeats = min(plan.n_repeats, max(1, _EXPLAINED_ROWS // plan.cohort.y.size))
-    with progress(repeats * plan.n_folds, what=f"folds of {study.best_tree.name} explained") as advance:
+    with progress(repeats * plan.n_folds, what=f"folds of {study.explained.name} explained") as advance:
         parts = measure_held_out(
             plan,
-            study.best_tree,
+            study.explained,
             study.outcome,
             repeats=repeats,
             measure=contributions,

@@ -201,7 +201,7 @@ def info(cases: pd.DataFrame, *, phantom: bool = False, **others: Any) -> RunInf
         "device": {"tree_method": "hist", "device": "cpu", "asked": "cpu", "note": ""},
         "versions": {"radiomics_mammo": "0.1.0", "python": "3.11.7", "xgboost": "3.2.0"},
         "best": "xgboost",
-        "best_tree": "xgboost",
+        "explained": "xgboost",
         "contribution_unit": "log-odds",
         "remarks": ["31 people train in one type and are tested in the other: their training rows were left out."],
     }

@@ -118,7 +118,7 @@ def test_the_signal_is_found_and_explained(finished):
     done = read_run(finished / "run")
     assert importance(done.contributions).index[0] == FEATURES[0]
     assert done.info.best in ARMS[3:]  # never a baseline, though the readers know it all
-    assert done.info.best_tree in ARMS[4:]
+    assert done.info.explained in ARMS[4:]
     assert done.info.kept == done.info.best
     auroc = done.summary[done.summary["metric"] == "auroc"].set_index("model")["value"]
     assert auroc["readers"] == 1.0
@@ -161,7 +161,7 @@ def test_a_foreign_csv_and_a_text_label(tmp_path, capsys, quick):
     done = read_run(tmp_path / "r")
     assert done.info.classes == ["BENIGN", "MALIGNANT"]
     assert done.info.provenance == {}
-    assert done.info.best_tree == ""
+    assert done.info.explained == ""
     assert done.contributions is None
     assert "48 MALIGNANT, 72 BENIGN" in capsys.readouterr().out
 

@@ -124,7 +124,7 @@ def _cases(run: Run, pictures: Pictures) -> CasesPart:
     if not info.best:
         return CasesPart("No model that looks at the features was compared.")
     found = _mistakes(run)
-    explained = info.best == info.best_tree and run.contributions is not None
+    explained = info.best == info.explained and run.contributions is not None
     groups = case_groups(
         found,
         run.cases,

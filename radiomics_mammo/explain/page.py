@@ -168,13 +168,14 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of the page between the comparison and the explanation: a heading, sentences, figures, tables."""
+    """A part of the page: a heading, sentences, figures, tables, and parts of its own below them."""
 
     slug: str
     title: str
     text: Sequence[str] = ()
     figures: Sequence[Figure] = ()
     sheets: Sequence[Sheet] = ()
+    parts: Sequence[Section] = ()
 
 
 @dataclass(frozen=True, slots=True)

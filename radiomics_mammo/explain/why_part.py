@@ -34,7 +34,7 @@ def why_part(run: Run, *, meaning: Meaning) -> WhyPart:
     values = run.values.set_index("case_id").loc[by_case.index]
     top = top_features(ranked)
     text = (
-        f"{info.arms[info.best_tree]}, the best tree model, explained by SHAP values on held-out cases only: "
+        f"{info.arms[info.explained]}, the best tree model, explained by SHAP values on held-out cases only: "
         f"each case by the models of the folds that did not see its person. "
         f"Values are in {info.contribution_unit}."
     )

@@ -92,7 +92,7 @@ class Study:
         Summary and differences of twins.
     tables : dict of str to pandas.DataFrame
         Everything else, by the name of its file.
-    best, best_tree, kept : Arm or None
+    best, explained, kept : Arm or None
         Highest AUROC of all arms but the baselines, and of the tree models; the arm whose model is kept.
     notes : tuple of str
         What the models and the intervals made necessary.
@@ -105,7 +105,7 @@ class Study:
     compared: Compared
     tables: Tables
     best: Arm | None
-    best_tree: Arm | None
+    explained: Arm | None
     kept: Arm | None
     notes: tuple[str, ...]
     seconds: dict[str, float]

@@ -93,7 +93,7 @@ def run_info(
     failures : int
         Cases without a row in the table; -1 if not known.
     """
-    cohort, tree = study.plan.cohort, study.best_tree
+    cohort, tree = study.plan.cohort, study.explained
     notes = [*study.notes, *([device.note] if device.note else [])]
     seed = study.plan.seed
     return RunInfo(
@@ -117,7 +117,7 @@ def run_info(
         device={name: str(value) for name, value in asdict(device).items()},
         versions=versions(),
         best=study.best.name if study.best else "",
-        best_tree=tree.name if tree else "",
+        explained=tree.name if tree else "",
         kept=study.kept.name if study.kept else "",
         contribution_unit="" if tree is None else "log-odds" if MODELS[tree.model].boosted else "probability",
         remarks=list(cohort.remarks),

@@ -29,6 +29,23 @@ RESULTS: dict[str, str] = {
     "test_certified": "test_certified.csv",
     "test_operating": "test_operating.csv",
     "label_shift": "label_shift.csv",
+    "selection": "selection.csv",
+    "tuned": "tuned.csv",
+    "test_auroc": "test_auroc.csv",
+    "auroc": "auroc.csv",
+    "ensembles": "ensembles.csv",
+    "probes": "probes.csv",
+    "learning_curves": "learning_curves.csv",
+    "confusion": "confusion.csv",
+    "test_confusion": "test_confusion.csv",
+    "neighbours": "neighbours.csv",
+    "out_of_range": "out_of_range.csv",
+    "shap_features": "shap_features.csv",
+    "shap_groups": "shap_groups.csv",
+    "shap_stability": "shap_stability.csv",
+    "shap_interactions": "shap_interactions.csv",
+    "shap_clusters": "shap_clusters.csv",
+    "shap_null": "shap_null.csv",
 }
 """File names by the field of :class:`Results` that they are read into."""
 
@@ -61,6 +78,17 @@ class Results:
         another prevalence.
     test_certified, test_operating, label_shift : pandas.DataFrame or None
         Of held-out people: what certified thresholds and calls lead to, and how their share of positives differs.
+    selection, tuned, auroc, test_auroc : pandas.DataFrame or None
+        Features and settings that the folds chose; three intervals of each AUROC side by side.
+    ensembles, probes, learning_curves : pandas.DataFrame or None
+        Each ensemble minus its best member; one linear probe an embedder; how dense heads learnt.
+    confusion, test_confusion : pandas.DataFrame or None
+        Counts and classification report at 0.5, at the chosen and at the certified threshold.
+    neighbours, out_of_range : pandas.DataFrame or None
+        The training cases nearest to each case, and its values beyond those of the training cases.
+    shap_features, shap_groups, shap_stability, shap_interactions, shap_clusters, shap_null : pandas.DataFrame or None
+        What the contributions come to: by feature, by family and filter, over folds, in pairs, in groups of
+        correlated features, and with labels shuffled.
     """
 
     pairs: pd.DataFrame | None = None
@@ -79,6 +107,23 @@ class Results:
     test_certified: pd.DataFrame | None = None
     test_operating: pd.DataFrame | None = None
     label_shift: pd.DataFrame | None = None
+    selection: pd.DataFrame | None = None
+    tuned: pd.DataFrame | None = None
+    test_auroc: pd.DataFrame | None = None
+    auroc: pd.DataFrame | None = None
+    ensembles: pd.DataFrame | None = None
+    probes: pd.DataFrame | None = None
+    learning_curves: pd.DataFrame | None = None
+    confusion: pd.DataFrame | None = None
+    test_confusion: pd.DataFrame | None = None
+    neighbours: pd.DataFrame | None = None
+    out_of_range: pd.DataFrame | None = None
+    shap_features: pd.DataFrame | None = None
+    shap_groups: pd.DataFrame | None = None
+    shap_stability: pd.DataFrame | None = None
+    shap_interactions: pd.DataFrame | None = None
+    shap_clusters: pd.DataFrame | None = None
+    shap_null: pd.DataFrame | None = None
 
 
 def results_of(tables: Mapping[str, pd.DataFrame]) -> Results:

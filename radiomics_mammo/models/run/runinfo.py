@@ -9,7 +9,7 @@ from typing import Any
 
 from radiomics_mammo.errors import InputError
 
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +40,18 @@ class RunInfo:
     device : dict
         Tree method and device that were asked for and that XGBoost really used.
     versions : dict of str to str
-    best, best_tree, kept : str
-        Arms with the highest AUROC, of all and of the tree models, and the one whose model is kept; empty if
-        there is none.
+    best, explained, kept : str
+        The arm with the highest AUROC, the one that SHAP explains (the best XGBoost that looks at radiomic features,
+        else the best other tree model), and the one whose model is kept; empty if there is none.
     contribution_unit : str
         What SHAP values add up to: ``log-odds`` or ``probability``.
     remarks, notes : list of str
         What the data and the models made necessary.
     test : dict
         ``table``, ``sha256``, ``rows``, ``units``, ``people``, ``positives`` of the test set; empty without one.
+    embeddings : list of dict
+        What embedded the images, one entry an embedder: ``name``, ``input``, ``prefix`` (its columns' beginning),
+        ``dims``, and its weights' ``source``, ``licence``, ``sha256``, ``trained_on``, ``forced``.
     failures : int
         Cases that have no row in the table, as its failures file says; -1 where there is no such file.
     format : int
@@ -74,12 +77,13 @@ class RunInfo:
     device: dict[str, str]
     versions: dict[str, str]
     best: str
-    best_tree: str
+    explained: str
     kept: str
     contribution_unit: str
     remarks: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     test: dict[str, Any] = field(default_factory=dict)
+    embeddings: list[dict[str, Any]] = field(default_factory=list)
     failures: int = -1
     format: int = FORMAT
 
