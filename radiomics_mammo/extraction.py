@@ -8,7 +8,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from radiomics_mammo.batch import BatchResult, Numbered, Seconds, measure_cases
 from radiomics_mammo.console import progress, said_when_slow, say
@@ -38,9 +38,27 @@ from radiomics_mammo.worker import Ready, Task
 
 if TYPE_CHECKING:
     from radiomics_mammo.readers.base import Reader
-    from radiomics_mammo.recipe import Recipe
 
 Measure = Callable[[Sequence[Numbered]], Generator[BatchResult, None, None]]
+
+
+class Definition(Protocol):
+    """What the columns of a table are: a recipe of features, or the settings of an embedding. Picklable."""
+
+    @property
+    def name(self) -> str:
+        """For messages."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """All of it, to read."""
+        ...
+
+    @property
+    def hash(self) -> str:
+        """Hexadecimal digits; two definitions with the same hash give the same columns."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +67,7 @@ class Setup:
 
     Attributes
     ----------
-    recipe : Recipe
+    recipe : Definition
         Which features, with which settings.
     engine : str
         The engine's name, chosen once for the run.
@@ -57,12 +75,15 @@ class Setup:
         The libraries that compute them.
     opener : callable
         ``opener(engine, recipe)`` makes the engine, in whichever process.
+    said : mapping
+        What else the provenance says of it.
     """
 
-    recipe: Recipe
+    recipe: Definition
     engine: str
     versions: Mapping[str, str]
-    opener: Callable[[str, Recipe], Engine]
+    opener: Callable[[str, Any], Engine]
+    said: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +282,7 @@ def _provenance(reader: Reader, setup: Setup) -> dict[str, Any]:
         "engine": setup.engine,
         "versions": dict(setup.versions),
         "reader": reader.describe(),
+        **setup.said,
     }
 
 

@@ -1,0 +1,177 @@
+"""The readers as subcommands, and the options that ``extract`` and ``embed`` share."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from radiomics_mammo.errors import InputError
+
+# Heavy imports are inside the functions: --help should not wait for them.
+if TYPE_CHECKING:
+    from radiomics_mammo.readers.base import Reader
+    from radiomics_mammo.settings import Settings
+
+TABLES = Path("features/tables")
+FIRST_IMPORTS = {"cbis-ddsm": ("pydicom.pixels",), "manifest": (), "phantom": ()}
+"""What a reader's first case would import."""
+_SETTINGS = {
+    "cbis-ddsm": ("root", "abnormality", "split"),
+    "manifest": ("path", "whole"),
+    "phantom": ("patients", "seed"),
+}
+
+
+def add_readers(
+    parser: argparse.ArgumentParser, own: argparse.ArgumentParser, *, ending: str = ""
+) -> dict[str, argparse.ArgumentParser]:
+    """Add a subcommand for each reader.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+        The command's.
+    own : argparse.ArgumentParser
+        Without ``--help``; the options of the command itself.
+    ending : str
+        What follows the reader's name in the name of the table, where ``--out`` gives none.
+
+    Returns
+    -------
+    dict of str to argparse.ArgumentParser
+        The subcommands.
+    """
+    readers = parser.add_subparsers(dest="reader", required=True, metavar="READER", title="readers")
+    parents = [own, _run_options(ending)]
+    return {
+        "cbis-ddsm": _add_cbis_ddsm(readers, parents),
+        "manifest": _add_manifest(readers, parents),
+        "phantom": _add_phantom(readers, parents),
+    }
+
+
+def out_path(arguments: argparse.Namespace, *, ending: str = "") -> Path:
+    """Give the table to write.
+
+    Raises
+    ------
+    InputError
+        It would not be Parquet.
+    """
+    name = arguments.path.stem if arguments.reader == "manifest" else arguments.reader
+    out: Path = arguments.out or TABLES / f"{name}{ending}.parquet"
+    if out.suffix != ".parquet":
+        raise InputError("tables are written as Parquet", path=out, remedy="Let --out end in .parquet.")
+    return out
+
+
+def open_chosen_reader(arguments: argparse.Namespace, *, asked: Settings) -> Reader:
+    """Make the reader that the command line names.
+
+    Parameters
+    ----------
+    arguments : argparse.Namespace
+        As the parser of :func:`add_readers` gives them.
+    asked : Settings
+        What a recipe says about labels and geometry.
+
+    Raises
+    ------
+    InputError
+        The collection is not what the reader reads.
+    """
+    from radiomics_mammo.console import say
+    from radiomics_mammo.readers import open_reader
+
+    settings = {name: getattr(arguments, name) for name in _SETTINGS[arguments.reader]}
+    scalars = {name: str(value.absolute()) if isinstance(value, Path) else value for name, value in settings.items()}
+    if arguments.reader == "manifest":
+        scalars |= {"label": asked.label, "correct_mask": asked.correctMask, "tolerance": asked.geometryTolerance}
+    elif asked.label is not None:
+        say(f"note: the recipe's label {asked.label} is for manifests; here every mask holds one region.")
+    return open_reader({"reader": arguments.reader, **scalars})
+
+
+def positive(text: str) -> int:
+    """Read a whole number above 0, for argparse."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return value
+
+
+def _run_options(ending: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(add_help=False)
+    options = parser.add_argument_group("how it is run")
+    options.add_argument(
+        "--out",
+        type=Path,
+        metavar="TABLE.parquet",
+        help=f"the table to write (default: {TABLES}/ and the name of the reader, or of the manifest"
+        + (f", and {ending})" if ending else ")"),
+    )
+    options.add_argument(
+        "--workers",
+        type=positive,
+        metavar="N",
+        help="processes; the table does not depend on it (default: the cores that this process may use)",
+    )
+    options.add_argument("--limit", type=positive, metavar="N", help="only the first N cases")
+    options.add_argument("--overwrite", action="store_true", help="make the table anew, whatever is there")
+    options.add_argument(
+        "--retry-failed", action="store_true", help="try the cases again that failed in an earlier run"
+    )
+    return parser
+
+
+def _add_cbis_ddsm(
+    readers: argparse._SubParsersAction[argparse.ArgumentParser], parents: Sequence[argparse.ArgumentParser]
+) -> argparse.ArgumentParser:
+    parser = readers.add_parser(
+        "cbis-ddsm",
+        parents=parents,
+        help="CBIS-DDSM as TCIA ships it (CSVs and DICOM), or Kaggle's JPEG copy of it",
+        description="Read CBIS-DDSM: TCIA's download (either layout) or Kaggle's JPEG re-release.",
+    )
+    parser.add_argument("root", type=Path, metavar="ROOT", help="the folder with the description CSVs and the images")
+    parser.add_argument("--abnormality", choices=("mass", "calc", "both"), default="both", help="(default: both)")
+    parser.add_argument("--split", choices=("train", "test", "both"), default="both", help="(default: both)")
+    return parser
+
+
+def _add_manifest(
+    readers: argparse._SubParsersAction[argparse.ArgumentParser], parents: Sequence[argparse.ArgumentParser]
+) -> argparse.ArgumentParser:
+    parser = readers.add_parser(
+        "manifest",
+        parents=parents,
+        help="your own images and masks, listed in a CSV",
+        description="Read images and masks that a CSV lists: columns image, mask, and any of case_id, "
+        "patient_id, label (the mask's value), spacing_mm; others go through to the table. Paths are "
+        "relative to the CSV. Images: DICOM, NIfTI, NRRD, PNG, TIFF, JPEG, .npy.",
+    )
+    parser.add_argument("path", type=Path, metavar="CASES.csv", help="the list of cases")
+    parser.add_argument(
+        "--whole",
+        choices=("image", "breast"),
+        default="image",
+        help="what is measured where no mask is named: the whole image, or the breast found in it "
+        "(default: %(default)s)",
+    )
+    return parser
+
+
+def _add_phantom(
+    readers: argparse._SubParsersAction[argparse.ArgumentParser], parents: Sequence[argparse.ArgumentParser]
+) -> argparse.ArgumentParser:
+    parser = readers.add_parser(
+        "phantom",
+        parents=parents,
+        help="simulated mammograms, to try things out (no clinical performance)",
+        description="Measure simulated mammograms with benign and malignant masses; needs no data.",
+    )
+    parser.add_argument("--patients", type=positive, default=60, metavar="N", help="(default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=2026, metavar="S", help="(default: %(default)s)")
+    return parser
