@@ -1,0 +1,126 @@
+"""What the network sees of a case: ``INPUTS`` is the list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radiomics_mammo.embeddings.frame import Box, frame_around, frame_of, laid, shown
+from radiomics_mammo.embeddings.window import windowed
+from radiomics_mammo.errors import MaskError
+from radiomics_mammo.preprocess.breast import breast_mask
+from radiomics_mammo.preprocess.crop import bounding_box
+from radiomics_mammo.preprocess.plane import Plane
+
+CONTEXT = 0.3
+"""What is shown around a lesion unless something else is asked for, as a share of its longer side."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """A square picture.
+
+    Attributes
+    ----------
+    values : ndarray of float32, shape (side, side)
+        From 0 (the background) to 1.
+    inside : ndarray of bool, shape (side, side)
+        The lesion, or the breast.
+    """
+
+    values: NDArray[np.float32]
+    inside: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One way to look at a case.
+
+    Attributes
+    ----------
+    look : callable
+        ``look(plane, context)`` gives the view.
+    channels : tuple of str
+        What its three channels can be (:data:`radiomics_mammo.embeddings.channels.CHANNELS`); the first is the
+        default.
+    has_context : bool
+        Whether something around the lesion is shown.
+    meaning : str
+        For ``--help``.
+    """
+
+    look: Callable[[Plane, float], View]
+    channels: tuple[str, ...]
+    has_context: bool
+    meaning: str
+
+
+def see_crop(plane: Plane, context: float) -> View:
+    """The lesion and what is around it, windowed.
+
+    Raises
+    ------
+    MaskError
+        The mask is empty.
+    RoiError
+        The crop is constant or not made of numbers.
+    """
+    frame = frame_around(_lesion(plane), plane.mask.shape, context=context)
+    return View(laid(windowed(shown(plane.values, frame)), frame), laid(shown(plane.mask, frame), frame))
+
+
+def see_masked(plane: Plane, context: float) -> View:
+    """As :func:`see_crop`, with everything outside the mask set to the background."""
+    view = see_crop(plane, context)
+    return View(np.where(view.inside, view.values, np.float32(0.0)), view.inside)
+
+
+def see_mask(plane: Plane, context: float) -> View:
+    """The mask itself, 1 inside and 0 outside, in the frame of :func:`see_crop`.
+
+    Raises
+    ------
+    MaskError
+        The mask is empty.
+    """
+    frame = frame_around(_lesion(plane), plane.mask.shape, context=context)
+    inside = laid(shown(plane.mask, frame), frame)
+    return View(inside.astype(np.float32), inside)
+
+
+def see_breast(plane: Plane, context: float) -> View:
+    """The box of the whole breast, windowed by the breast's pixels and padded to a square; the mask plays no part.
+
+    Raises
+    ------
+    MaskError
+        No breast can be told from air.
+    RoiError
+        The breast is constant or not made of numbers.
+    """
+    del context
+    breast = breast_mask(plane.values)
+    box = bounding_box(breast)
+    if box is None:
+        raise MaskError("no breast was found in the image", remedy="Check the image, or use another --input.")
+    frame = frame_of(box)
+    values, inside = shown(plane.values, frame), shown(breast, frame)
+    return View(laid(windowed(values, of=values[inside]), frame), laid(inside, frame))
+
+
+def _lesion(plane: Plane) -> Box:
+    box = bounding_box(plane.mask)
+    if box is None:
+        raise MaskError("the mask is empty", remedy="Draw the region, or name the mask's label.")
+    return box
+
+
+INPUTS: dict[str, Input] = {
+    "crop": Input(see_crop, ("masked", "repeat", "clahe"), True, "the lesion with context"),
+    "masked": Input(see_masked, ("repeat", "clahe"), True, "the same, black outside the mask"),
+    "mask": Input(see_mask, ("repeat",), True, "the binary mask in that frame"),
+    "breast": Input(see_breast, ("masked", "repeat", "clahe"), False, "the whole breast, found in the image"),
+}
