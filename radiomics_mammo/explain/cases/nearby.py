@@ -1,0 +1,38 @@
+"""What surrounds a case: its nearest training cases and its values out of range, as a page tells them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from radiomics_mammo.explain.cases.records import Neighbour
+from radiomics_mammo.explain.cases.store import Store
+from radiomics_mammo.explain.waterfall import plain_name
+
+
+def neighbours_of(
+    table: pd.DataFrame | None, case_ids: Sequence[str], *, classes: Sequence[str], store: Store
+) -> Mapping[str, list[Neighbour]]:
+    """Give the nearest training cases of some cases, by case_id, the nearest first."""
+    found: dict[str, list[Neighbour]] = {name: [] for name in case_ids}
+    if table is None:
+        return found
+    for row in table[table["case_id"].astype(str).isin(found)].sort_values("rank", kind="stable").to_dict("records"):
+        name = str(row["neighbour"])
+        truth, distance = classes[int(row["neighbour_y"])], f"{float(row['distance']):.2f}"
+        found[str(row["case_id"])].append(Neighbour(name, truth, distance, store.thumbnail(name)))
+    return found
+
+
+def beyond_of(table: pd.DataFrame | None) -> Mapping[str, list[str]]:
+    """Say, by case_id, which values lie outside what the fold's models were trained on, the farthest first."""
+    found: dict[str, list[str]] = {}
+    if table is None:
+        return found
+    for row in table.to_dict("records"):
+        value, low, high = (float(row[name]) for name in ("value", "low", "high"))
+        side, end = ("below", low) if value < low else ("above", high)
+        said = f"{plain_name(str(row['feature']))} is {value:.3g}, {side} all training cases ({end:.3g})"
+        found.setdefault(str(row["case_id"]), []).append(said)
+    return found
