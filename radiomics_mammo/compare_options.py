@@ -19,6 +19,9 @@ models (each but the baselines may be followed by a sampler; xgboost+all names a
                          readers (the radiologists' assessment, as it is)
   linear                 logistic (L2), lasso (L1), elasticnet, svm; they may choose few features first
   others                 svm-rbf, forest, extratrees, xgboost
+  of embeddings          probe (linear probe), emb-logistic, emb-xgboost (both on principal components found in the
+                         fold), head (dense head); MODEL@EMBEDDER for one of several, as probe@crop_embEfficientnetLite0
+  of both                fusion-logistic, fusion-xgboost (early); average, rank-average, stack (late, of --members)
   MODEL+SAMPLER          weights, oversampling, smote, borderline, adasyn, smoteenn, bagging (balanced)
 
 what is written to OUT:
@@ -26,6 +29,9 @@ what is written to OUT:
   summary.csv            model, metric, value, low, high (95% patient-bootstrap interval)
   differences.csv        each resampled model minus its plain twin, paired; as_trained.csv: before calibration
   pairs.csv, auroc.csv   differences in AUROC with Obuchowski and Nadeau-Bengio tests, Holm-adjusted; intervals
+  ensembles.csv          each ensemble minus its best single member, paired; probes.csv: one row an embedder
+  confusion.csv, learning_curves.csv (of dense heads), neighbours.csv, out_of_range.csv
+  shap_*.csv             what the contributions come to: features, groups, stability, clusters, interactions
   operating.csv, certified.csv, subgroups.csv, reliability.csv, decision_curve.csv, winner.csv
   leakage.csv, canaries.csv                  what usual mistakes would have been worth; checks for leaks
   tuned.csv, selection.csv, folds.parquet, cases.parquet, shap.parquet, shap_values.parquet
@@ -138,7 +144,10 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
     plain = Options()
     group = parser.add_argument_group("how it is compared")
-    group.add_argument("--models", default="", help="comma-separated (default: all baselines and models)")
+    group.add_argument("--models", default="", help="comma-separated (default: all that the tables have columns for)")
+    group.add_argument(
+        "--members", default="", help="arms that average, rank-average and stack are made of (default: the usual four)"
+    )
     group.add_argument("--folds", type=int, default=plain.folds, help="default: %(default)s")
     group.add_argument("--repeats", type=int, default=plain.repeats, help="default: %(default)s")
     group.add_argument("--seed", type=int, default=plain.seed, help="default: %(default)s")
@@ -259,6 +268,7 @@ def options_of(args: argparse.Namespace) -> Options:
         repeats=args.repeats,
         seed=args.seed,
         models=args.models,
+        members=args.members,
         trials=plain.trials if args.trials is None else args.trials,
         inner=args.inner_folds,
         select=args.select,

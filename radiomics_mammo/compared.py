@@ -9,7 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from radiomics_mammo.console import print_table, say
-from radiomics_mammo.models import MODELS
+from radiomics_mammo.models import MODELS, parse_arm
 from radiomics_mammo.models.run.runinfo import RunInfo
 from radiomics_mammo.models.statistics.metrics import METRICS
 from radiomics_mammo.models.study import Study
@@ -49,7 +49,7 @@ def _metrics(summary: pd.DataFrame, names: Sequence[str], title: str) -> None:
     values = {(row["model"], row["metric"]): row for row in summary.to_dict("records")}
     for name in names:
         cells = [values[name, metric] for metric in shown]
-        label = f"({name})" if MODELS[name.partition("+")[0]].baseline else name
+        label = f"({name})" if MODELS[parse_arm(name).model].baseline else name
         grid.add_row(
             label, *(f"{_value(cell['value'])}\n{_brief(cell['low'])}–{_brief(cell['high'])}" for cell in cells)
         )

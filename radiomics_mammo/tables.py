@@ -42,6 +42,7 @@ TRAILING = (
 RESERVED = tuple(name for name, _ in LEADING + TRAILING)
 
 _FEATURE = re.compile(r"(?P<filter>[a-z][A-Za-z0-9.-]*)_(?P<family>[a-z][A-Za-z0-9]*)_(?P<feature>\d*[A-Z]\w*)")
+_EMBEDDED = re.compile(r"emb[A-Z]")
 # First words of columns that look like features and are not: pyradiomics' diagnostics, and what other
 # tools make of identity columns (``mass_shape_ROUND``).
 _NOT_FILTERS = frozenset({"diagnostics", "mass", "calc", "breast", "abnormality", "image", "mask", "patient"})
@@ -73,6 +74,17 @@ def is_feature_name(name: str) -> bool:
     """Whether a column name has the form ``<filter>_<family>_<Feature>``, as pyradiomics writes it."""
     found = _FEATURE.fullmatch(name)
     return found is not None and found["filter"] not in _NOT_FILTERS
+
+
+def is_embedding(name: str) -> bool:
+    """Whether a feature column holds a network's output: ``crop_embEfficientnetLite0_E0001``."""
+    found = _FEATURE.fullmatch(name)
+    return found is not None and _EMBEDDED.match(found["family"]) is not None
+
+
+def embedder_of(name: str) -> str:
+    """Give the beginning that all columns of one embedder share, such as ``crop_embEfficientnetLite0``."""
+    return name.rpartition("_")[0]
 
 
 def feature_parts(name: str) -> tuple[str, str, str]:

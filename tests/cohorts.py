@@ -39,6 +39,19 @@ def toy_frame(*, people: int = 60, rows_each: int = 2, strength: float = 1.5, se
     return pd.concat([frame, pd.DataFrame(x, columns=list(FEATURES))], axis=1)
 
 
+def embedded_frame(
+    *, widths: Mapping[str, int] | None = None, radiomic: bool = True, strength: float = 1.5, **kind: Any
+) -> pd.DataFrame:
+    """Give the toy table with embeddings, whose first column's neighbours all lean a little towards the truth."""
+    frame = toy_frame(strength=strength, **kind)
+    rng = np.random.default_rng(17)
+    for prefix, width in (widths or {"crop_embToy": 12}).items():
+        direction = rng.normal(size=width) / np.sqrt(width)
+        x = rng.normal(size=(len(frame), width)) + 2 * strength * np.outer(frame["malignant"], direction)
+        frame = pd.concat([frame, pd.DataFrame(x, columns=[f"{prefix}_E{i:04d}" for i in range(width)])], axis=1)
+    return frame if radiomic else frame.drop(columns=list(FEATURES))
+
+
 def toy_table(path: Path, *, provenance: Mapping[str, Any] | None = None, **kind: Any) -> Path:
     """Write a toy table as Parquet and give its path back."""
     made = {"features": list(FEATURES), **(provenance or {})}

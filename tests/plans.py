@@ -12,13 +12,16 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 
 from radiomics_mammo.models import parse_arms
 from radiomics_mammo.models.data.cohort import Question, prepare_cohort
-from radiomics_mammo.models.records import Cohort, Settings
+from radiomics_mammo.models.records import Arm, Cohort, Settings
 from radiomics_mammo.models.training.plan import Plan, Tuning
 from radiomics_mammo.models.training.splits import repeated_folds
+from radiomics_mammo.tables import is_embedding
 
 
 def cohort_of(frame: pd.DataFrame | None = None, **question: Any) -> Cohort:
-    return prepare_cohort(toy_frame() if frame is None else frame, FEATURES, question=Question(**question))
+    frame = toy_frame() if frame is None else frame
+    features = [name for name in frame.columns if name in FEATURES or is_embedding(name)]
+    return prepare_cohort(frame, features, question=Question(**question))
 
 
 def plan_of(
@@ -30,13 +33,18 @@ def plan_of(
     seed: int = 0,
     question: dict[str, Any] | None = None,
     settings: Settings | None = None,
+    members: str = "",
     **tuning: Any,
 ) -> Plan:
     """Plan with one trial, two inner folds and no selection, unless told otherwise."""
     cohort = cohort_of(frame, **(question or {}))
     assigned = repeated_folds(cohort.units.y, cohort.units.group, folds=folds, repeats=repeats, seed=seed)
     tuned = Tuning(**{"trials": 1, "folds": 2, "select": "none", **tuning})
-    return Plan(cohort, assigned, parse_arms(arms), settings or Settings(), seed, tuned)
+    return Plan(cohort, assigned, parse_arms(arms), settings or Settings(), seed, tuned, members=_members(members))
+
+
+def _members(names: str) -> tuple[Arm, ...]:
+    return parse_arms(names) if names else ()
 
 
 def rarely(people: int, positives: int, *, rows_each: int = 1) -> pd.DataFrame:

@@ -156,7 +156,7 @@ def test_an_interrupted_run_by_the_clock_goes_on_with_the_trials_it_began_with(t
     monkeypatch.setattr(crossval, "run_model", stops)
     assert run(tmp_path / "t.parquet", tmp_path / "r", *asked) == 130
     monkeypatch.setattr(budget, "trials_within", lambda *_, **__: pytest.fail("timed again"))
-    monkeypatch.setattr(crossval, "run_model", lambda *what: done.append(what[1:4]) or real(*what))
+    monkeypatch.setattr(crossval, "run_model", lambda *what: done.append((what[1].name, *what[2:4])) or real(*what))
     assert run(tmp_path / "t.parquet", tmp_path / "r", *asked) == 0
     assert len(done) == len(set(done)) == 4
     assert read_run(tmp_path / "r").info.command["trials"] == 3

@@ -79,7 +79,7 @@ def test_the_calibrator_sees_each_real_training_unit_once_scored_by_a_stranger(m
         return real(score, y, kind=kind)
 
     monkeypatch.setattr(nested, "fit_calibrator", spied)
-    run_model(plan, "spy", 0, 1, {})
+    run_model(plan, Arm("spy"), 0, 1, {})
     assert len(seen) == 1
     score, y = seen[0]
     np.testing.assert_array_equal(y, plan.cohort.y[plan.fold_of[0] != 1])
@@ -296,7 +296,7 @@ def test_finished_folds_are_not_trained_again(tmp_path, monkeypatch):
     next(tmp_path.glob("lasso_0_1*")).unlink()
     done = []
     real = crossval.run_model
-    monkeypatch.setattr(crossval, "run_model", lambda *what: done.append(what[1:4]) or real(*what))
+    monkeypatch.setattr(crossval, "run_model", lambda *what: done.append((what[1].name, *what[2:4])) or real(*what))
     again = cross_validate(plan, store=store)
     assert done == [("lasso", 0, 1)]
     assert first.p.tobytes() == again.p.tobytes()
@@ -313,7 +313,7 @@ def test_inner_folds_build_the_kind_of_model_that_the_outer_fold_does(monkeypatc
 
     monkeypatch.setitem(MODELS, "spy", Model("Spy", "sklearn", build))
     plan = plan_of(arms=f"spy+{sampler}")
-    run_model(plan, "spy", 0, 0, {})
+    run_model(plan, Arm("spy"), 0, 0, {})
     y = plan.cohort.y[plan.fold_of[0] != 0]
     assert asked == [2 * np.bincount(y).min() if sampler == "bagging" else y.size] * 3
 
@@ -352,7 +352,7 @@ def test_each_inner_fold_chooses_by_its_own_ranking(monkeypatch):
     add_spy(monkeypatch)
     plan = plan_of(arms="spy", select="mrmr")
     firsts = {0: [3, 1], 1: [5, 2], WHOLE: [7, 0]}
-    run_model(plan, "spy", 0, 0, {(part, "mrmr"): np.array(one, dtype=np.int32) for part, one in firsts.items()})
+    run_model(plan, Arm("spy"), 0, 0, {(part, "mrmr"): np.array(one, dtype=np.int32) for part, one in firsts.items()})
     bench = Bench(plan, repeat=0, fold=0, block="features")
     for (shown, _), (part, first) in zip(Spy.shown, firsts.items(), strict=True):
         np.testing.assert_array_equal(shown, bench.prepared(part).fit[:, sorted(first)])

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cohorts import FEATURES, toy_frame
+from cohorts import FEATURES, embedded_frame, toy_frame
 from plans import Spy, cohort_of, plan_of, rarely
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.models import DEFAULT_ARMS, MODELS, SAMPLERS, arm_title, parse_arm, parse_arms
+from radiomics_mammo.models import DEFAULT_ARMS, MODELS, SAMPLERS, arm_title, block_of, parse_arm, parse_arms
 from radiomics_mammo.models.records import Arm, Model
 from radiomics_mammo.models.training import nested
 from radiomics_mammo.models.training.crossval import cross_validate, refit, run_model
@@ -55,12 +55,11 @@ def test_columns_that_are_empty_or_constant_in_a_fold(arms):
     plan = plan_of(frame, arms=",".join(a for a in arms.split(",") if _has(frame, a)))
     found = cross_validate(plan)
     assert not np.isnan(found.p).any()
-    assert "metadata" in plan.models
+    assert Arm("metadata") in plan.models
 
 
 def _has(frame, arm: str) -> bool:
-    block = MODELS[arm.partition("+")[0]].block
-    return block == "features" or block in cohort_of(frame).blocks
+    return cohort_of(frame).offers(block_of(parse_arm(arm)))
 
 
 def test_readers_are_a_curve_and_never_a_feature():
@@ -167,17 +166,18 @@ def test_what_a_sampler_could_not_do_in_the_last_fit_is_noted(monkeypatch):
         return replace(found, note="was out of luck") if len(calls) == 3 else found
 
     monkeypatch.setattr(nested, "resample", spied)
-    (one,) = run_model(plan_of(arms="logistic+smote", folds=2), "logistic", 0, 0, {})
+    (one,) = run_model(plan_of(arms="logistic+smote", folds=2), Arm("logistic"), 0, 0, {})
     assert one.choice.notes == ("logistic+smote was out of luck",)
 
 
 @pytest.mark.slow
 def test_every_model_and_sampler_runs():
-    frame = toy_frame(people=40)
+    frame = embedded_frame(people=40)
     frame["scanner"] = np.where(np.arange(len(frame)) % 3, "A", "B")
-    names = [name for name in MODELS if _has(frame, name)]
-    crossed = [f"{model}+all" if model in ("logistic", "svm-rbf", "xgboost") else model for model in names]
-    plan = plan_of(frame, arms=",".join(crossed), folds=2)
+    crossed = ("logistic", "svm-rbf", "xgboost", "emb-logistic", "fusion-xgboost")
+    names = [f"{model}+all" if model in crossed else model for model in MODELS if _has(frame, model)]
+    plan = plan_of(frame, arms=",".join(names), folds=2, members="logistic,emb-xgboost")
+    assert {arm.model for arm in plan.arms} >= {"head", "probe", "stack"}
     found = cross_validate(plan)
     assert len(plan.arms) >= 3 * len(SAMPLERS) + 5
     assert not np.isnan(found.p).any()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.models.records import Arm, Model, Sampler
+from radiomics_mammo.models.records import EMBEDDINGS, FUSION, Arm, Model, Sampler
 from radiomics_mammo.models.training import learners as made
 from radiomics_mammo.models.training import samplers
 
@@ -22,6 +22,34 @@ MODELS: dict[str, Model] = {
     "forest": Model("Random forest", "sklearn", made.forest, made.leaf_space, tree=True),
     "extratrees": Model("Extra trees", "sklearn", made.extra_trees, made.leaf_space, tree=True),
     "xgboost": Model("XGBoost", "boosted", made.boosted_classifier, made.boosted_space, tree=True),
+    "probe": Model("Linear probe of the embedding", "sklearn", made.logistic, made.probe_space, block=EMBEDDINGS),
+    "emb-logistic": Model(
+        "Embedding, PCA + logistic", "sklearn", made.logistic, made.components_space, block=EMBEDDINGS, components=64
+    ),
+    "emb-xgboost": Model(
+        "Embedding, PCA + XGBoost",
+        "boosted",
+        made.boosted_classifier,
+        made.boosted_space,
+        block=EMBEDDINGS,
+        components=32,
+    ),
+    "head": Model("Embedding, dense head", "head", made.dense_head, block=EMBEDDINGS),
+    "fusion-logistic": Model(
+        "Early fusion, logistic", "sklearn", made.logistic, made.cost_space, block=FUSION, components=32
+    ),
+    "fusion-xgboost": Model(
+        "Early fusion, XGBoost",
+        "boosted",
+        made.boosted_classifier,
+        made.boosted_space,
+        block=FUSION,
+        tree=True,
+        components=32,
+    ),
+    "average": Model("Late fusion, average", "ensemble"),
+    "rank-average": Model("Late fusion, rank average", "ensemble"),
+    "stack": Model("Late fusion, stacking", "ensemble"),
 }
 
 SAMPLERS: dict[str, Sampler] = {
@@ -60,19 +88,32 @@ DEFAULT_ARMS: tuple[str, ...] = (
     "xgboost+adasyn",
     "xgboost+smoteenn",
 )
+EMBEDDED_ARMS: tuple[str, ...] = ("probe", "emb-logistic", "emb-xgboost", "head")
+"""What a table with embeddings adds to the default arms; the first and the last once an embedder where there are
+several."""
+FUSED_ARMS: tuple[str, ...] = ("fusion-logistic", "fusion-xgboost")
+"""What a table with radiomic features and embeddings adds."""
+ENSEMBLES: tuple[str, ...] = ("average", "rank-average", "stack")
+"""What such a table adds last."""
+MEMBERS: tuple[str, ...] = ("logistic", HEADLINE, "emb-logistic", "emb-xgboost")
+"""Arms that the ensembles are made of, where none are named."""
 IMBALANCED = 0.1
 """Below this share of positives the default arms include ``xgboost+bagging``."""
 
 
 def parse_arm(name: str) -> Arm:
-    """Read ``model`` or ``model+sampler`` as an arm of the comparison.
+    """Read ``model`` or ``model+sampler``, with ``@block`` behind it or without, as an arm of the comparison.
+
+    A block, the beginning of an embedder's columns, goes with the models of embeddings only. Whether the table has
+    it is seen when the arms are laid out.
 
     Raises
     ------
     InputError
-        The model or the sampler is not in its table, or the model is a baseline.
+        The model or the sampler is not in its table, or they do not go together.
     """
-    model, _, sampler = name.strip().partition("+")
+    rest, at, block = name.strip().partition("@")
+    model, _, sampler = rest.partition("+")
     sampler = sampler or "none"
     if model not in MODELS:
         raise InputError(
@@ -83,7 +124,22 @@ def parse_arm(name: str) -> Arm:
         raise InputError(f"no sampler is called {sampler!r}", remedy=f"Samplers: {', '.join(SAMPLERS)}.")
     if sampler != "none" and MODELS[model].baseline:
         raise InputError(f"{model} is a baseline: no sampler goes with it", remedy=f"Ask for {model} alone.")
-    return Arm(model, sampler)
+    if sampler != "none" and MODELS[model].fit in ("head", "ensemble"):
+        raise InputError(f"no sampler goes with {model}", remedy=f"Ask for {model} alone.")
+    if at and (not block or MODELS[model].block != EMBEDDINGS):
+        fit = ", ".join(one for one, made in MODELS.items() if made.block == EMBEDDINGS)
+        raise InputError(f"{name!r} is not understood", remedy=f"@EMBEDDER goes with {fit}.")
+    return Arm(model, sampler, block)
+
+
+def model_of(name: str) -> Model | None:
+    """Give the model of an arm by the arm's name; None where another version called it so."""
+    return MODELS.get(name.partition("@")[0].partition("+")[0])
+
+
+def block_of(arm: Arm) -> str:
+    """Name the columns that an arm is given."""
+    return arm.block or MODELS[arm.model].block
 
 
 def parse_arms(text: str) -> tuple[Arm, ...]:
@@ -114,4 +170,6 @@ def _arms(name: str) -> list[Arm]:
 def arm_title(arm: Arm) -> str:
     """Name an arm as a reader of the report knows it."""
     title = MODELS[arm.model].title
-    return title if arm.sampler == "none" else f"{title} + {SAMPLERS[arm.sampler].title}"
+    if arm.sampler != "none":
+        title = f"{title} + {SAMPLERS[arm.sampler].title}"
+    return f"{title} ({arm.block})" if arm.block else title

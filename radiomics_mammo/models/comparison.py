@@ -68,8 +68,9 @@ def fold_table(plan: Plan) -> pd.DataFrame:
 
 def twins(arms: Sequence[Arm]) -> list[tuple[int, int]]:
     """Pair each resampled or reweighted arm with its plain twin, by position."""
-    plain = {arm.model: i for i, arm in enumerate(arms) if arm.sampler == "none"}
-    return [(i, plain[a.model]) for i, a in enumerate(arms) if a.sampler != "none" and a.model in plain]
+    plain = {(arm.model, arm.block): i for i, arm in enumerate(arms) if arm.sampler == "none"}
+    resampled = [(i, (arm.model, arm.block)) for i, arm in enumerate(arms) if arm.sampler != "none"]
+    return [(i, plain[one]) for i, one in resampled if one in plain]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,7 +94,15 @@ class Compared:
 
 
 def compare_arms(
-    arms: Sequence[Arm], units: Units, p: Floats, *, draws: int, seed: int, level: float = 0.95, workers: int = 1
+    arms: Sequence[Arm],
+    units: Units,
+    p: Floats,
+    *,
+    draws: int,
+    seed: int,
+    level: float = 0.95,
+    workers: int = 1,
+    pairs: Sequence[tuple[int, int]] | None = None,
 ) -> Compared:
     """Compute metrics and paired differences with patient-bootstrap intervals.
 
@@ -111,6 +120,8 @@ def compare_arms(
     level : float
     workers : int
         Threads; the result does not depend on it.
+    pairs : sequence of (int, int), optional
+        Positions of the arms whose differences are wanted; without it the twins.
     """
     y = units.y
     value = np.stack([np.mean([scores(y, one)[:, 0] for one in repeats], axis=0) for repeats in p])
@@ -131,7 +142,7 @@ def compare_arms(
             value[i, m] - value[j, m],
             *interval(drawn[i, m] - drawn[j, m], level=level),
         )
-        for i, j in twins(arms)
+        for i, j in (twins(arms) if pairs is None else pairs)
         for m, metric in enumerate(METRICS)
     ]
     lacking = np.isnan(drawn[:, list(METRICS).index("auroc")]).any(axis=0)
@@ -142,13 +153,17 @@ def compare_arms(
     )
 
 
-def best_arm(summary: pd.DataFrame, arms: Sequence[Arm], *, tree: bool = False) -> Arm | None:
-    """Give the arm with the highest AUROC, baselines aside; only tree models if asked (no bags of them).
-
-    Of equal arms the one named first; None where no arm qualifies.
-    """
+def best_arm(summary: pd.DataFrame, arms: Sequence[Arm]) -> Arm | None:
+    """Give the arm with the highest AUROC, baselines aside; of equal arms the one named first, None of none."""
     auroc = summary[summary["metric"] == "auroc"].set_index("model")["value"]
     able = [arm for arm in arms if not MODELS[arm.model].baseline]
-    if tree:
-        able = [arm for arm in able if MODELS[arm.model].tree and arm.sampler != "bagging"]
     return max(able, key=lambda arm: auroc[arm.name]) if able else None
+
+
+def explained_arm(summary: pd.DataFrame, arms: Sequence[Arm]) -> Arm | None:
+    """Give the arm that SHAP explains: the best XGBoost that looks at radiomic features, else the best other trees.
+
+    XGBoost gives exact contributions and interactions in log-odds; a bag has neither. None where no arm qualifies.
+    """
+    trees = [arm for arm in arms if MODELS[arm.model].tree and arm.sampler != "bagging"]
+    return best_arm(summary, [arm for arm in trees if MODELS[arm.model].boosted] or trees)

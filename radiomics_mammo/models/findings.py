@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from radiomics_mammo.models import HEADLINE, MODELS
 from radiomics_mammo.models.comparison import Compared, compare_arms, twins
+from radiomics_mammo.models.embedded_findings import embedded_tables
 from radiomics_mammo.models.records import FEATURES, Arm
 from radiomics_mammo.models.statistics.auc_variance import auroc_interval, delong, obuchowski
 from radiomics_mammo.models.statistics.certified import TARGETS, certified_table, check_certificates
+from radiomics_mammo.models.statistics.confusion import confusion_table
 from radiomics_mammo.models.statistics.decision_curve import decision_curve
 from radiomics_mammo.models.statistics.operating import operating_table
 from radiomics_mammo.models.statistics.pairs import pair_table
@@ -96,10 +98,19 @@ def oof_tables(
         )
         tables["subgroups"] = subgroup_table(units.rows, y, p[i], group, called=outcome.called[i])
         tables["winner"] = _winner(plan, outcome, draws)
+    sure = {} if best is None else _certified_cut(tables["certified"], sensitivity, best)
+    tables["confusion"] = confusion_table(names, y, p, outcome.called, certified=sure)
+    tables |= embedded_tables(plan, outcome, compared.summary, draws=draws, workers=workers)
     if outcome.rankings:
         tables["selection"] = selection_table(plan, outcome)
     tables["tuned"] = tuned_table(outcome)
     return tables
+
+
+def _certified_cut(table: pd.DataFrame, sensitivity: float, best: Arm) -> dict[str, float]:
+    """Give the best arm's certified threshold for the sensitivity asked for, if there is one."""
+    cut = table.loc[(table["target"] - sensitivity).abs() < 1e-9, "threshold"].dropna()
+    return {best.name: float(cut.iloc[0])} if len(cut) else {}
 
 
 def reference(arms: Sequence[Arm], best: Arm | None) -> Arm | None:
@@ -223,7 +234,14 @@ def chosen(arms: Sequence[Arm]) -> bool:
 
 
 def test_tables(
-    plan: Plan, outcome: Outcome, *, best: Arm | None, certified: pd.DataFrame | None, draws: int, workers: int
+    plan: Plan,
+    outcome: Outcome,
+    *,
+    best: Arm | None,
+    certified: pd.DataFrame | None,
+    sensitivity: float,
+    draws: int,
+    workers: int,
 ) -> Tables:
     """Judge the predictions of the test set as those out of fold are judged, and check the certified thresholds."""
     assert plan.test is not None
@@ -238,6 +256,8 @@ def test_tables(
         "test_auroc": auroc_table(names, units.y, p, units.group, compared.summary),
         "test_operating": operating_table(names, units.y, called, units.group),
     }
+    sure = {} if best is None or certified is None else _certified_cut(certified, sensitivity, best)
+    tables["test_confusion"] = confusion_table(names, units.y, p, called, certified=sure)
     if best is not None:
         i = plan.arms.index(best)
         tables["test_subgroups"] = subgroup_table(units.rows, units.y, p[i], units.group, called=called[i])

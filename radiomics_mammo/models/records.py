@@ -10,10 +10,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from radiomics_mammo.tables import embedder_of
+
 Floats = NDArray[np.float64]
 
 FEATURES = "features"
-"""The block that holds every feature; the others serve the baselines."""
+"""The block of the radiomic features, or of all features where there are embeddings only."""
+EMBEDDINGS = "embeddings"
+"""The block of all embeddings; each embedder's own has the beginning that its columns share as its name."""
+FUSION = "fusion"
+"""The block of radiomic features and embeddings, in this order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +62,17 @@ class Sampler:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Arm:
-    """One competitor: a model and what is done to the training rows before it."""
+    """One competitor: a model, what is done to the training rows before it, and columns other than the model's own."""
 
     model: str
     sampler: str = "none"
+    block: str = ""
 
     @property
     def name(self) -> str:
-        """``model`` or ``model+sampler``."""
-        return self.model if self.sampler == "none" else f"{self.model}+{self.sampler}"
+        """``model``, ``model+sampler``, and ``@block`` behind it where it is given another block than its own."""
+        name = self.model if self.sampler == "none" else f"{self.model}+{self.sampler}"
+        return f"{name}@{self.block}" if self.block else name
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,6 +146,8 @@ class Cohort:
     blocks : mapping of str to Block
         What the baselines look at: ``size``, ``shape``, ``metadata``, ``scanner``, ``readers``; only those that
         the table has columns for.
+    embedded : Block or None
+        The embeddings, one embedder's columns after the other's; in a table of nothing else also ``x``.
     remarks : tuple of str
         What was left out or looks odd, for the screen and the report.
     """
@@ -153,15 +163,64 @@ class Cohort:
     units: Units
     blocks: Mapping[str, Block] = field(default_factory=dict)
     remarks: tuple[str, ...] = field(default=())
+    embedded: Block | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of all columns that models may learn from: features, then embeddings."""
+        return self.features if self.embedded is None or not self.radiomic else (*self.features, *self.embedded.names)
+
+    @property
+    def radiomic(self) -> bool:
+        """Whether the features are more than embeddings."""
+        return self.embedded is None or self.features != self.embedded.names
+
+    @property
+    def embedders(self) -> dict[str, slice]:
+        """Where each embedder's columns are among the embeddings."""
+        names = () if self.embedded is None else self.embedded.names
+        own = [embedder_of(name) for name in names]
+        return {one: slice(own.index(one), len(own) - own[::-1].index(one)) for one in dict.fromkeys(own)}
 
     @property
     def n_people(self) -> int:
         """How many people the rows are of."""
         return int(self.group.max()) + 1
 
-    def block(self, name: str) -> Block:
-        """Give the columns that a model looks at."""
-        return Block(self.features, self.x) if name == FEATURES else self.blocks[name]
+    def offers(self, block: str) -> bool:
+        """Whether there are columns for a block."""
+        if block == FUSION:
+            return self.embedded is not None and self.radiomic
+        return block in (FEATURES, *self.blocks, *self.embedders) or (block == EMBEDDINGS and self.embedded is not None)
+
+    def names(self, block: str) -> tuple[str, ...]:
+        """Give the names of a block's columns."""
+        if block == FEATURES:
+            return self.features
+        if block in self.blocks:
+            return self.blocks[block].names
+        assert self.embedded is not None  # whoever asks has asked whether it is offered
+        if block == FUSION:
+            return (*self.features, *self.embedded.names)
+        return self.embedded.names if block == EMBEDDINGS else self.embedded.names[self.embedders[block]]
+
+    def take(self, block: str, rows: NDArray[np.intp]) -> Floats:
+        """Give some rows of a block; what lies together in memory is not put together for all rows."""
+        if block == FEATURES:
+            return self.x[rows]
+        if block in self.blocks:
+            return self.blocks[block].x[rows]
+        assert self.embedded is not None
+        if block == FUSION:
+            return np.hstack([self.x[rows], self.embedded.x[rows]])
+        return self.embedded.x[rows] if block == EMBEDDINGS else self.embedded.x[rows, self.embedders[block]]
+
+    def widths(self, block: str) -> tuple[int, ...]:
+        """Give the number of columns of each embedder in a block; empty where it has none."""
+        if block in self.embedders:
+            return (len(self.names(block)),)
+        held = block in (EMBEDDINGS, FUSION)
+        return tuple(one.stop - one.start for one in self.embedders.values()) if held else ()
 
     def values(self, features: Sequence[str]) -> pd.DataFrame:
         """Give ``case_id`` and the values of some features as a table."""
@@ -179,7 +238,8 @@ class Model:
         As a reader of the report knows it.
     fit : str
         ``none`` for a floor that looks at nothing, ``score`` for a column that is itself the score, ``sklearn``
-        for a scikit-learn estimator, ``boosted`` for XGBoost.
+        for a scikit-learn estimator, ``boosted`` for XGBoost, ``head`` for a dense head, ``ensemble`` for what
+        puts other arms' scores together.
     build : callable (Settings, parameters, seed, n_rows) -> scikit-learn classifier, or None
         A fresh, unfitted estimator that uses one thread.
     space : callable (Draw) -> dict of parameters
@@ -192,6 +252,8 @@ class Model:
         Whether SHAP's tree algorithms apply.
     selects : bool
         Whether choosing few features first is part of what is tuned.
+    components : int
+        Principal components that each embedder's columns are reduced to, inside the fold; 0 keeps the columns.
     """
 
     title: str
@@ -202,6 +264,7 @@ class Model:
     baseline: bool = False
     tree: bool = False
     selects: bool = False
+    components: int = 0
 
     @property
     def boosted(self) -> bool:

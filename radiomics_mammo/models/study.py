@@ -10,9 +10,22 @@ import numpy as np
 import pandas as pd
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.models import DEFAULT_ARMS, IMBALANCED, MODELS, SAMPLERS, parse_arm, parse_arms
-from radiomics_mammo.models.comparison import Compared, best_arm, compare_arms
+from radiomics_mammo.models import (
+    DEFAULT_ARMS,
+    EMBEDDED_ARMS,
+    ENSEMBLES,
+    FUSED_ARMS,
+    IMBALANCED,
+    MEMBERS,
+    MODELS,
+    SAMPLERS,
+    block_of,
+    parse_arm,
+    parse_arms,
+)
+from radiomics_mammo.models.comparison import Compared, best_arm, compare_arms, explained_arm
 from radiomics_mammo.models.data.sides import Sides
+from radiomics_mammo.models.embedded_findings import probes_table
 from radiomics_mammo.models.findings import Tables, oof_tables, shifted, test_tables, twin_verdicts
 from radiomics_mammo.models.honesty.canaries import canaries
 from radiomics_mammo.models.honesty.leakage import leakage_prices
@@ -38,6 +51,8 @@ class Options:
     folds, repeats, seed : int
     models : str
         Comma-separated arms; empty for the default ones that the table has columns for.
+    members : str
+        Arms that the ensembles are made of; empty for the default ones among those compared.
     trials, inner : int
         Settings tried for each arm, and inner folds.
     select, calibration, operate_at : str
@@ -62,6 +77,7 @@ class Options:
     repeats: int = 3
     seed: int = 0
     models: str = ""
+    members: str = ""
     trials: int = 6
     inner: int = 3
     select: str = "auto"
@@ -93,7 +109,8 @@ class Study:
     tables : dict of str to pandas.DataFrame
         Everything else, by the name of its file.
     best, explained, kept : Arm or None
-        Highest AUROC of all arms but the baselines, and of the tree models; the arm whose model is kept.
+        Highest AUROC of all arms but the baselines; the arm that SHAP explains
+        (:func:`radiomics_mammo.models.comparison.explained_arm`); the arm whose model is kept, never an ensemble.
     notes : tuple of str
         What the models and the intervals made necessary.
     seconds : dict of str to float
@@ -122,11 +139,10 @@ def check_options(options: Options, *, test: bool) -> None:
     parse_rule(options.operate_at)
     if options.models:
         parse_arms(options.models)
-    if options.keep and MODELS[parse_arm(options.keep).model].baseline:
-        raise InputError(
-            f"--keep {options.keep}: a baseline is a yardstick, not a model to score new cases with",
-            remedy="Name an arm that learns from the features.",
-        )
+    if options.members:
+        parse_arms(options.members)
+    if options.keep:
+        _check_kept(options.keep)
     for name, value, least in (
         ("--bootstrap", options.bootstrap, 1),
         ("--trials", options.trials, 1),
@@ -146,6 +162,17 @@ def check_options(options: Options, *, test: bool) -> None:
         if not 0 < share < 1:
             raise InputError(f"{name} is {share:g}", remedy="It must lie between 0 and 1.")
     _check_shift(options.shift, test=test)
+
+
+def _check_kept(keep: str) -> None:
+    model = MODELS[parse_arm(keep).model]
+    if model.fit == "ensemble":
+        raise InputError(f"--keep {keep}: an ensemble is of several models", remedy="Name one of its members.")
+    if model.baseline:
+        raise InputError(
+            f"--keep {keep}: a baseline is a yardstick, not a model to score new cases with",
+            remedy="Name an arm that learns from the features.",
+        )
 
 
 def _check_shift(shift: str, *, test: bool) -> None:
@@ -181,7 +208,8 @@ def plan_study(sides: Sides, *, options: Options, device: Device) -> Plan:
     folds = repeated_folds(units.y, units.group, folds=options.folds, repeats=options.repeats, seed=options.seed)
     tuning = Tuning(options.trials, options.inner, options.select, options.calibration, options.operate_at)
     settings = Settings(device.tree_method, device.device)
-    plan = Plan(replace(cohort, remarks=remarks), folds, arms, settings, options.seed, tuning, sides.test)
+    members = _members(arms, options.members)
+    plan = Plan(replace(cohort, remarks=remarks), folds, arms, settings, options.seed, tuning, sides.test, members)
     check_people(plan)
     check_samplers(plan)
     return plan
@@ -201,12 +229,13 @@ def _unread(cohort: Cohort, arms: Sequence[Arm]) -> list[str]:
 
 def _arms(cohort: Cohort, models: str) -> tuple[tuple[Arm, ...], list[str]]:
     """Give the arms asked for, or the default ones that the table has columns for, and say which it has not."""
-    asked = parse_arms(models or ",".join(DEFAULT_ARMS))
-    lacking = [arm for arm in asked if MODELS[arm.model].block not in (FEATURES, *cohort.blocks)]
+    asked = parse_arms(models) if models else _default_arms(cohort)
+    lacking = [arm for arm in asked if not _able(arm, cohort)]
     if models and lacking:
         raise InputError(
             f"no columns for {', '.join(arm.name for arm in lacking)}",
-            remedy="Take those baselines out of --models, or join a table that has the columns.",
+            remedy="Take them out of --models, or join a table that has the columns (embeddings come from "
+            "python -m radiomics_mammo.embed).",
         )
     arms = tuple(arm for arm in asked if arm not in lacking)
     if not models and min(cohort.units.y.mean(), 1 - cohort.units.y.mean()) < IMBALANCED:
@@ -241,14 +270,15 @@ def run_study(
     clock.lap("judge")
     tables |= _honesty(plan, options, notes)
     clock.lap("leaks")
+    single = [arm for arm in plan.arms if MODELS[arm.model].fit != "ensemble"]
     return Study(
         plan,
         outcome,
         compared,
         tables,
         best,
-        best_arm(compared.summary, plan.arms, tree=True),
-        parse_arm(options.keep) if options.keep else best,
+        explained_arm(compared.summary, plan.arms),
+        parse_arm(options.keep) if options.keep else best_arm(compared.summary, single),
         tuple(notes),
         clock.seconds,
     )
@@ -273,8 +303,19 @@ def _judge(plan: Plan, outcome: Outcome, options: Options, notes: list[str]) -> 
     )
     if plan.test is not None:
         certified = tables.get("certified")
-        tables |= test_tables(plan, outcome, best=best, certified=certified, draws=draws, workers=workers)
+        tables |= test_tables(
+            plan,
+            outcome,
+            best=best,
+            certified=certified,
+            sensitivity=options.sensitivity,
+            draws=draws,
+            workers=workers,
+        )
         tables |= _shift(plan, outcome, options, best, notes)
+    probes = probes_table(plan, tables["auroc"], tables.get("test_auroc"))
+    if probes is not None:
+        tables["probes"] = probes
     if compared.undefined:
         notes.append(f"{compared.undefined} of {draws} bootstrap draws lack a class: not in the intervals")
     return compared, best, tables
@@ -290,6 +331,50 @@ def _differing_twins(plan: Plan) -> list[str]:
 
 def _fills(arm: Arm) -> bool:
     return SAMPLERS[arm.sampler].interpolates or arm.sampler == "bagging"
+
+
+def _default_arms(cohort: Cohort) -> tuple[Arm, ...]:
+    """Give the arms that are compared where none are named: they depend on what the table has."""
+    plain = [parse_arm(name) for name in DEFAULT_ARMS]
+    arms = [arm for arm in plain if cohort.radiomic or block_of(arm) != FEATURES or MODELS[arm.model].baseline]
+    if cohort.embedded is None:
+        return tuple(arms)
+    arms += [parse_arm(name) for name in EMBEDDED_ARMS]
+    if len(cohort.embedders) > 1:
+        arms += [Arm(name, block=one) for one in cohort.embedders for name in (EMBEDDED_ARMS[0], EMBEDDED_ARMS[-1])]
+    if cohort.radiomic:
+        arms += [parse_arm(name) for name in (*FUSED_ARMS, *ENSEMBLES)]
+    return tuple(arms)
+
+
+def _able(arm: Arm, cohort: Cohort) -> bool:
+    return MODELS[arm.model].fit == "ensemble" or cohort.offers(block_of(arm))
+
+
+def _members(arms: Sequence[Arm], asked: str) -> tuple[Arm, ...]:
+    """Settle what the ensembles among the arms are made of.
+
+    Raises
+    ------
+    InputError
+        There are fewer than two members, one is not compared, or one cannot be a member.
+    """
+    if not any(MODELS[arm.model].fit == "ensemble" for arm in arms):
+        if asked:
+            raise InputError("--members: no ensemble is compared", remedy="Name average, rank-average or stack, too.")
+        return ()
+    named = parse_arms(asked) if asked else tuple(arm for arm in map(parse_arm, MEMBERS) if arm in arms)
+    wrong = [arm.name for arm in named if arm not in arms or MODELS[arm.model].fit in ("ensemble", "none")]
+    if wrong:
+        raise InputError(
+            f"{', '.join(wrong)} cannot be members of an ensemble here",
+            remedy="Members are arms that are compared, with --models, and learn something.",
+        )
+    if len(named) < 2:
+        raise InputError(
+            "an ensemble needs two members", remedy=f"Name them with --members; by default: {', '.join(MEMBERS)}."
+        )
+    return named
 
 
 class _Clock:

@@ -17,7 +17,8 @@ from radiomics_mammo.models.data.features import feature_matrix
 from radiomics_mammo.models.data.labels import Labels, parse_labels, refuse_one_class
 from radiomics_mammo.models.data.people import grouped, people_names
 from radiomics_mammo.models.data.units import make_units
-from radiomics_mammo.models.records import Block, Cohort
+from radiomics_mammo.models.records import Block, Cohort, Floats
+from radiomics_mammo.tables import embedder_of, is_embedding
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def prepare_cohort(
     _refuse_null_groups(frame, question.group)
     x, names, said = feature_matrix(
         frame,
-        like.features if like else features,
+        like.columns if like else features,
         also=() if like else question.also_features,
         never=(question.label, question.group),
         keep_empty=like is not None,
@@ -96,6 +97,12 @@ def prepare_cohort(
     ties, tied = find_ties(x, people, rows, features=names)
     group = link_people(people, ties)
     made, odd = _blocks(frame, features, like=like, hidden=hidden)
+    embedded = _embedded(x, names)
+    if embedded is not None and len(embedded.names) < len(names):
+        plain = [i for i, name in enumerate(names) if not is_embedding(name)]
+        x, names = np.ascontiguousarray(x[:, plain]), tuple(names[i] for i in plain)
+    elif embedded is not None:
+        x, names = embedded.x, embedded.names
     return Cohort(
         x=x,
         y=y,
@@ -108,7 +115,31 @@ def prepare_cohort(
         units=make_units(rows, y, group, kind=question.unit, rule=question.aggregate),
         blocks=made,
         remarks=(*remarks, *said, *joined, *tied, *odd),
+        embedded=embedded,
     )
+
+
+def _embedded(x: Floats, names: Sequence[str]) -> Block | None:
+    """Take the embeddings out of the features, one embedder's after the other's; they have no nulls.
+
+    Raises
+    ------
+    InputError
+        A value is missing.
+    """
+    found = [i for i, name in enumerate(names) if is_embedding(name)]
+    order = list(dict.fromkeys(embedder_of(names[i]) for i in found))
+    found.sort(key=lambda i: order.index(embedder_of(names[i])))
+    if not found:
+        return None
+    block = np.ascontiguousarray(x[:, found])
+    lacking = np.isnan(block).any(axis=1)
+    if lacking.any():
+        raise InputError(
+            f"embeddings are null in {int(lacking.sum())} rows, where a network always gives a number",
+            remedy="Make the table again with python -m radiomics_mammo.embed.",
+        )
+    return Block(tuple(names[i] for i in found), block)
 
 
 def check_columns(frame: pd.DataFrame, features: Sequence[str], question: Question) -> None:

@@ -161,6 +161,7 @@ def _provenance(table: Table, further: Table, path: Path) -> dict[str, Any]:
         "features": list(further.features),
         "recipe_hash": str(further.provenance.get("recipe_hash") or ""),
         "engine": str(further.provenance.get("engine") or ""),
+        "embedding": further.provenance.get("embedding"),
     }
     said = {**table.provenance, "joined": [*table.provenance.get("joined", ()), part]}
     if further.provenance.get("phantom"):

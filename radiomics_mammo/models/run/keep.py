@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from radiomics_mammo.models import arm_title
-from radiomics_mammo.models.records import FEATURES
+import numpy as np
+
+from radiomics_mammo.models import arm_title, block_of
 from radiomics_mammo.models.run.model_facts import ModelFacts, certificates, training_range
 from radiomics_mammo.models.run.runfolder import MODEL
 from radiomics_mammo.models.run.runinfo import RunInfo
@@ -35,7 +36,7 @@ def keep_model(folder: Path, study: Study, info: RunInfo) -> tuple[Fitted, Model
     if study.kept is None:
         return None
     plan, arm = study.plan, study.kept
-    units, block = plan.cohort.units, plan.cohort.block(FEATURES)
+    units, block = plan.cohort.units, block_of(arm)
     fitted, _ = train_on_everybody(plan, arm, study.outcome)
     asked = info.command
     if arm == study.best:
@@ -43,10 +44,10 @@ def keep_model(folder: Path, study: Study, info: RunInfo) -> tuple[Fitted, Model
     else:
         p, targets = study.outcome.p[plan.arms.index(arm)], sorted({*TARGETS, asked["sensitivity"]})
         table = certified_table(units.y, p, units.group, targets=targets, confidence=asked["confidence"])
-    low, high = training_range(block.x)
+    low, high = training_range(plan.cohort.take(block, np.arange(plan.cohort.y.size)))
     facts = ModelFacts(
         title=arm_title(arm),
-        features=block.names,
+        features=plan.cohort.names(block),
         low=low,
         high=high,
         label=info.label,

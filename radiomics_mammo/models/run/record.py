@@ -8,6 +8,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -123,8 +124,17 @@ def run_info(
         remarks=list(cohort.remarks),
         notes=notes,
         test={} if sides.test is None else _test(sides.test, asked.test, hashes["test"]),
+        embeddings=embeddings_of(sides.table.provenance, cohort),
         failures=failures,
     )
+
+
+def embeddings_of(provenance: Mapping[str, Any], cohort: Cohort) -> list[dict[str, Any]]:
+    """Say what made the embeddings of a cohort, one entry an embedder; only its name where the table does not say."""
+    parts = [provenance, *provenance.get("joined", ())]
+    known = {str(one["prefix"]): dict(one) for part in parts if (one := part.get("embedding"))}
+    widths = {prefix: own.stop - own.start for prefix, own in cohort.embedders.items()}
+    return [known.get(prefix, {"prefix": prefix, "name": prefix, "dims": dims}) for prefix, dims in widths.items()]
 
 
 def _test(cohort: Cohort, paths: Sequence[Path], hashes: Sequence[str]) -> dict[str, Any]:
@@ -161,6 +171,7 @@ def versions() -> dict[str, str]:
         **found,
         "optuna": version("optuna"),
         "shap": version("shap"),
+        **({"torch": version("torch")} if find_spec("torch") else {}),  # it trains dense heads where it is
     }
 
 

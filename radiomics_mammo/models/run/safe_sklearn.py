@@ -35,6 +35,8 @@ TRUSTED: tuple[str, ...] = (
     "numpy.int8",
     "numpy.ndarray",
     # preparation
+    "radiomics_mammo.models.training.embedded.Compress",
+    "radiomics_mammo.models.training.embedded.Fuse",
     "radiomics_mammo.models.training.prepare.DropAlike",
     "radiomics_mammo.models.training.prepare.DropConstant",
     "radiomics_mammo.models.training.prepare.Take",
@@ -46,6 +48,7 @@ TRUSTED: tuple[str, ...] = (
     "imblearn.ensemble._bagging.BalancedBaggingClassifier",
     "imblearn.pipeline.Pipeline",
     "imblearn.under_sampling._prototype_selection._random_under_sampler.RandomUnderSampler",
+    "radiomics_mammo.models.training.dense_head.estimator.DenseHead",
     "sklearn.ensemble._forest.ExtraTreesClassifier",
     "sklearn.ensemble._forest.RandomForestClassifier",
     "sklearn.kernel_approximation.Nystroem",

@@ -21,6 +21,7 @@ import numpy as np
 
 from radiomics_mammo.atomic import write_bytes
 from radiomics_mammo.errors import InputError
+from radiomics_mammo.models import MODELS
 from radiomics_mammo.models.records import FEATURES, Arm
 from radiomics_mammo.models.run.model_facts import ModelFacts, facts_from, facts_record
 from radiomics_mammo.models.run.safe_sklearn import dump, load
@@ -122,11 +123,11 @@ def _fitted(record: Mapping[str, Any], preparation: Any, estimator: Any) -> Fitt
     calibrator = Calibrator(str(held["kind"]), tuple(map(float, held["x"])), tuple(map(float, held["y"])))
     if calibrator.kind not in CALIBRATIONS:
         raise ValueError(f"no calibration is called {calibrator.kind!r}")
-    if record["block"] != FEATURES:
+    if record["block"] in {one.block for one in MODELS.values() if one.baseline} - {FEATURES}:
         raise ValueError(f"a model of the block {record['block']!r} is a baseline, which is never kept")
     return Fitted(
         arm=Arm(**record["arm"]),
-        block=FEATURES,
+        block=str(record["block"]),
         preparation=preparation,
         estimator=estimator,
         calibrator=calibrator,

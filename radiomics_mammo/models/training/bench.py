@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_mammo.models.data.units import aggregate
-from radiomics_mammo.models.records import Units
+from radiomics_mammo.models.records import FUSION, Units
 from radiomics_mammo.models.training.boosting import Matrix, to_matrix
 from radiomics_mammo.models.training.plan import WHOLE, Plan
 from radiomics_mammo.models.training.prepare import preparation
@@ -46,6 +47,8 @@ class Bench:
         ``fold`` may be ``WHOLE``.
     block : str
         The columns that the models of this bench look at.
+    components : int
+        To which embeddings are reduced (see :class:`radiomics_mammo.models.records.Model`).
 
     Attributes
     ----------
@@ -64,7 +67,7 @@ class Bench:
         Of everything random here; all arms share it, twins included.
     """
 
-    def __init__(self, plan: Plan, *, repeat: int, fold: int, block: str) -> None:
+    def __init__(self, plan: Plan, *, repeat: int, fold: int, block: str, components: int = 0) -> None:
         cohort = plan.cohort
         self.plan = plan
         of = cohort.units.of
@@ -75,8 +78,8 @@ class Bench:
             if fold == WHOLE
             else np.flatnonzero(plan.fold_of[repeat][of] == fold)
         )
-        self._x = cohort.block(block).x
-        self._test_x = self._x if tested is None else tested.block(block).x
+        self._tested = tested or cohort
+        self.block, self._components = block, components
         self.test_of = np.zeros(0, dtype=np.int64) if tested is None else tested.units.of[self.test]
         self.y = cohort.y[self.train]
         self.seed = fold_seed(plan.seed, repeat, fold)
@@ -121,10 +124,12 @@ class Bench:
 
     def _prepare(self, part: int, *, native_nulls: bool) -> Prepared:
         fit, held = self.rows(part)
-        steps = preparation(native_nulls=native_nulls)
-        fitted = np.asarray(steps.fit_transform(self._x[self.train[fit]]))
-        apart = fitted[:0] if part == WHOLE else np.asarray(steps.transform(self._x[self.train[held]]))
-        return Prepared(steps, fitted, apart)
+        cohort, widths = self.plan.cohort, self.plan.cohort.widths(self.block)
+        fused = self.block == FUSION
+        steps = preparation(native_nulls=native_nulls, widths=widths, fused=fused, components=self._components)
+        fitted = np.asarray(steps.fit_transform(cohort.take(self.block, self.train[fit])))
+        apart = fitted[:0] if part == WHOLE else steps.transform(cohort.take(self.block, self.train[held]))
+        return Prepared(steps, fitted, np.asarray(apart))
 
     def judge(self, part: int, scores: Floats) -> float:
         """Give the AUROC of an inner fold's held rows, summed up by unit."""
@@ -132,6 +137,10 @@ class Bench:
 
         held = self.unit_of[self.inner[part][1]]
         return float(roc_auc_score(self.unit_y[np.unique(held)], self._sum_up(scores, held)))
+
+    def judge_all(self, held: Sequence[Floats]) -> float:
+        """Give the mean AUROC of the inner folds' held rows."""
+        return float(np.mean([self.judge(part, scores) for part, scores in enumerate(held)]))
 
     def by_unit(self, scores: Floats) -> Floats:
         """Sum scores of all training rows up by unit; in the order of ``unit_y``."""
@@ -146,4 +155,4 @@ class Bench:
 
     def test_rows(self) -> Floats:
         """Give the test rows' columns as in the table."""
-        return np.asarray(self._test_x[self.test])
+        return self._tested.take(self.block, self.test)

@@ -37,7 +37,7 @@ class Calibrator:
             return np.asarray(score, dtype=np.float64)
         if self.kind == "sigmoid":
             intercept, slope = self.y
-            return _expit(intercept + slope * logit(score, least=_APPLIED))
+            return expit(intercept + slope * logit(score, least=_APPLIED))
         return np.interp(score, self.x, self.y)
 
 
@@ -66,7 +66,8 @@ def logit(p: Floats, *, least: float = _FITTED) -> Floats:
     return np.asarray(np.log(clipped / (1 - clipped)))
 
 
-def _expit(z: Floats) -> Floats:
+def expit(z: Floats) -> Floats:
+    """Give the probability of log-odds."""
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(z, -700, 700))))
 
 

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_mammo.models import MODELS
+from radiomics_mammo.models import MODELS, block_of
 from radiomics_mammo.models.records import FEATURES, Arm
 from radiomics_mammo.models.training.bench import Bench
+from radiomics_mammo.models.training.ensemble import ensembles
 from radiomics_mammo.models.training.fitted import Fitted
-from radiomics_mammo.models.training.nested import Choice, Rankings, choose, fit
+from radiomics_mammo.models.training.nested import ArmFold, Choice, Rankings, choose, chooses, fit
 from radiomics_mammo.models.training.plan import WHOLE, Plan, check_samplers, light
 from radiomics_mammo.models.training.ranking import RANKINGS, rank_features
 from radiomics_mammo.models.training.store import FoldStore
@@ -22,29 +23,6 @@ from radiomics_mammo.models.training.store import FoldStore
 Floats = NDArray[np.float64]
 Fold = tuple[int, int]
 """Repeat and fold; ``(0, WHOLE)`` trains on everybody."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ArmFold:
-    """What one arm gave in one fold.
-
-    Attributes
-    ----------
-    arm : str
-    repeat, fold : int
-    raw, p : ndarray of float64, shape (test units of the fold,)
-        The model's own score, and the calibrated probability.
-    choice : Choice
-    seconds : float
-    """
-
-    arm: str
-    repeat: int
-    fold: int
-    raw: Floats
-    p: Floats
-    choice: Choice
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,12 +67,12 @@ def folds_of(plan: Plan) -> list[Fold]:
 
 def ranks(plan: Plan) -> bool:
     """Whether any arm may choose features first."""
-    return any(_ranks(name, plan.tuning.select) for name in plan.models)
+    return any(_ranks(arm, plan.tuning.select) for arm in plan.models)
 
 
-def _ranks(name: str, select: str) -> bool:
-    model = MODELS[name]
-    return model.selects if select == "auto" else select in RANKINGS and not (model.boosted or model.baseline)
+def _ranks(arm: Arm, select: str) -> bool:
+    model = MODELS[arm.model]
+    return model.selects if select == "auto" else select in RANKINGS and chooses(model)
 
 
 def steps(plan: Plan) -> int:
@@ -121,7 +99,16 @@ def cross_validate(
     store = FoldStore() if store is None else store
     rankings = _all_rankings(plan, workers, store, on_done)
     found = list(_all_folds(plan, rankings, workers, store, on_done))
+    for one in ensembles(plan, found):
+        found.append(one)
+        if on_done is not None:
+            on_done(one.arm)
     return _gather(plan, found, rankings)
+
+
+def bench_for(plan: Plan, arm: Arm, *, repeat: int, fold: int) -> Bench:
+    """Lay out the rows of a fold as a model takes them."""
+    return Bench(plan, repeat=repeat, fold=fold, block=block_of(arm), components=MODELS[arm.model].components)
 
 
 def refit(plan: Plan, arm: Arm, outcome: Outcome, *, repeat: int, fold: int) -> tuple[Bench, Fitted]:
@@ -129,7 +116,7 @@ def refit(plan: Plan, arm: Arm, outcome: Outcome, *, repeat: int, fold: int) -> 
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     with threadpool_limits(1):
-        bench = Bench(plan, repeat=repeat, fold=fold, block=MODELS[arm.model].block)
+        bench = bench_for(plan, arm, repeat=repeat, fold=fold)
         rankings = outcome.rankings.get((repeat, fold), {})
         fitted, _, _ = fit(bench, arm, outcome.choices[arm.name, repeat, fold], rankings)
     return bench, fitted
@@ -141,10 +128,10 @@ def train_on_everybody(plan: Plan, arm: Arm, outcome: Outcome) -> tuple[Fitted, 
 
     known = outcome.choices.get((arm.name, 0, WHOLE))
     with threadpool_limits(1):
-        bench = Bench(plan, repeat=0, fold=WHOLE, block=MODELS[arm.model].block)
+        bench = bench_for(plan, arm, repeat=0, fold=WHOLE)
         rankings = outcome.rankings.get((0, WHOLE), {})
         if known is None:
-            if _ranks(arm.model, plan.tuning.select):
+            if _ranks(arm, plan.tuning.select):
                 rankings = _rank(plan, 0, WHOLE)
             known = choose(bench, arm, rankings)
         return fit(bench, arm, known, rankings)[0], known
@@ -226,7 +213,7 @@ def _all_folds(
     todo = []
     for repeat, fold in folds_of(plan):
         for model in plan.models:
-            kept = [store.arm_fold(arm.name, repeat, fold) for arm in plan.arms if arm.model == model]
+            kept = [store.arm_fold(arm.name, repeat, fold) for arm in arms_of(plan, model)]
             if all(one is not None for one in kept):
                 yield from _told((one for one in kept if one is not None), on_done, note="kept from before")
             else:
@@ -244,19 +231,25 @@ def _told(found: Iterator[ArmFold], on_done: OnDone | None, note: str = "") -> I
         yield one
 
 
-def run_model(plan: Plan, model: str, repeat: int, fold: int, rankings: Rankings) -> list[ArmFold]:
+def arms_of(plan: Plan, model: Arm) -> list[Arm]:
+    """List the arms that are one model on one block, whatever their samplers."""
+    return [arm for arm in plan.arms if (arm.model, arm.block) == (model.model, model.block)]
+
+
+def run_model(plan: Plan, model: Arm, repeat: int, fold: int, rankings: Rankings) -> list[ArmFold]:
     """Run all arms of a model in a fold: they share the prepared rows."""
     from threadpoolctl import threadpool_limits
 
     found = []
     # BLAS may add in another order with another number of threads.
     with threadpool_limits(1):
-        bench = Bench(plan, repeat=repeat, fold=fold, block=MODELS[model].block)
-        for arm in (arm for arm in plan.arms if arm.model == model):
+        bench = bench_for(plan, model, repeat=repeat, fold=fold)
+        for arm in arms_of(plan, model):
             started = time.perf_counter()
             choice = choose(bench, arm, rankings)
             fitted, raw, notes = fit(bench, arm, choice, rankings)
-            choice = replace(choice, notes=tuple(sorted({*choice.notes, *notes})))
+            held = choice.held if arm in plan.members else None
+            choice = replace(choice, notes=tuple(sorted({*choice.notes, *notes})), held=held)
             p = fitted.calibrator(raw)
             found.append(ArmFold(arm.name, repeat, fold, raw, p, choice, time.perf_counter() - started))
     return found

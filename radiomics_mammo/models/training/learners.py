@@ -155,6 +155,13 @@ def boosted_classifier(settings: Settings, parameters: Parameters, seed: int, n_
     )
 
 
+def dense_head(settings: Settings, parameters: Parameters, seed: int, n_rows: int) -> Any:  # noqa: ARG001
+    """Build a dense head for embeddings: 128 rectified units, dropout 0.4, one sigmoid, classes weighed evenly."""
+    from radiomics_mammo.models.training.dense_head import DenseHead
+
+    return DenseHead(epochs=parameters["epochs"], seed=seed)
+
+
 def _leaves(parameters: Parameters) -> Parameters:
     return {name: parameters[name] for name in ("min_samples_leaf", "max_features")}
 
@@ -162,6 +169,17 @@ def _leaves(parameters: Parameters) -> Parameters:
 def cost_space(draw: Draw) -> Parameters:
     """Tune the strength of the penalty."""
     return {"C": draw.real("C", 0.1, 1e-3, 10.0)}
+
+
+def probe_space(draw: Draw) -> Parameters:
+    """Tune the strength of the penalty of a thousand and more standardised columns."""
+    return {"C": draw.real("C", 1e-3, 1e-6, 1.0)}
+
+
+def components_space(draw: Draw) -> Parameters:
+    """Tune the strength of the penalty and the number of components an embedder."""
+    components = int(draw.choice("components", "32", ("8", "16", "32", "64")))
+    return {"C": draw.real("C", 0.01, 1e-5, 1.0), "components": components}
 
 
 def elastic_space(draw: Draw) -> Parameters:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
 from radiomics_mammo.models import MODELS, SAMPLERS
-from radiomics_mammo.models.records import Arm, Model
+from radiomics_mammo.models.records import FEATURES, Arm, Model
 from radiomics_mammo.models.statistics.operating import choose_threshold, parse_rule
-from radiomics_mammo.models.training.bench import Bench
+from radiomics_mammo.models.training.bench import Bench, Prepared
 from radiomics_mammo.models.training.boosting import Pair, booster_parameters, grow, grow_together, to_matrix
 from radiomics_mammo.models.training.calibrate import Calibrator, fit_calibrator, logit
+from radiomics_mammo.models.training.dense_head import HeadPair, grow_heads_together
 from radiomics_mammo.models.training.fitted import Fitted, raw_score
-from radiomics_mammo.models.training.learners import Draw, Parameters
+from radiomics_mammo.models.training.learners import Draw, Parameters, dense_head
 from radiomics_mammo.models.training.plan import WHOLE
 from radiomics_mammo.models.training.prepare import with_choice
 from radiomics_mammo.models.training.ranking import RANKINGS
@@ -31,6 +32,8 @@ Floats = NDArray[np.float64]
 Rankings = Mapping[tuple[int, str], NDArray[np.int32]]
 """Prepared columns, the best first, by inner fold (or ``WHOLE``) and method."""
 
+_MOST_EPOCHS = 60
+_PATIENCE = 10  # epochs without a better mean AUROC before a head stops
 _REWEIGHED = ("none", "weights", "oversampling")  # what a booster is told by weights alone
 
 
@@ -46,6 +49,10 @@ class Choice:
     calibrator : Calibrator
     threshold : float
     notes : tuple of str
+    held : ndarray of float64, shape (training units,), or None
+        Out-of-fold raw scores of the inner folds; kept where an ensemble needs them.
+    curves : ndarray of float64, shape (n_points, 6), or None
+        How a dense head learnt (see :data:`radiomics_mammo.models.training.dense_head.CURVES`).
     """
 
     parameters: Parameters
@@ -53,6 +60,31 @@ class Choice:
     calibrator: Calibrator
     threshold: float
     notes: tuple[str, ...] = ()
+    held: Floats | None = None
+    curves: Floats | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ArmFold:
+    """What one arm gave in one fold.
+
+    Attributes
+    ----------
+    arm : str
+    repeat, fold : int
+    raw, p : ndarray of float64, shape (test units of the fold,)
+        The model's own score, and the calibrated probability.
+    choice : Choice
+    seconds : float
+    """
+
+    arm: str
+    repeat: int
+    fold: int
+    raw: Floats
+    p: Floats
+    choice: Choice
+    seconds: float
 
 
 def choose(bench: Bench, arm: Arm, rankings: Rankings) -> Choice:
@@ -72,11 +104,16 @@ def choose(bench: Bench, arm: Arm, rankings: Rankings) -> Choice:
     scores = bench.by_unit(held)
     # A reader's few levels lie on no logistic curve.
     kind = "isotonic" if model.fit == "score" else tuning.calibration
-    calibrator = fit_calibrator(scores, bench.unit_y, kind=kind)
-    threshold = choose_threshold(bench.unit_y, calibrator(scores), parse_rule(tuning.operate_at))
+    calibrator, threshold = calibrate(scores, bench.unit_y, kind=kind, operate_at=tuning.operate_at)
     notes |= {f"{arm.name} {note}" for note in attempt.notes}
     score = np.nan if found.score is None else found.score
-    return Choice(found.parameters, score, calibrator, threshold, tuple(sorted(notes)))
+    return Choice(found.parameters, score, calibrator, threshold, tuple(sorted(notes)), scores, attempt.curves)
+
+
+def calibrate(scores: Floats, y: NDArray[np.int8], *, kind: str, operate_at: str) -> tuple[Calibrator, float]:
+    """Fit calibrator and threshold on out-of-fold scores of training units."""
+    calibrator = fit_calibrator(scores, y, kind=kind)
+    return calibrator, choose_threshold(y, calibrator(scores), parse_rule(operate_at))
 
 
 def fit(bench: Bench, arm: Arm, choice: Choice, rankings: Rankings) -> tuple[Fitted, Floats, tuple[str, ...]]:
@@ -97,13 +134,13 @@ def fit(bench: Bench, arm: Arm, choice: Choice, rankings: Rankings) -> tuple[Fit
         estimator = grow(train, _weight(arm, train.y, bench.seed), parameters, rounds=choice.parameters["rounds"])
     else:
         made = bench.prepared(WHOLE)
-        columns = _columns(choice.parameters, WHOLE, rankings)
+        columns = _columns(made, choice.parameters, WHOLE, rankings)
         steps = made.steps if columns is None else with_choice(made.steps, columns.tolist())
         x = _narrowed(made.fit, columns)
         with _noting(arm, notes):
             estimator, note = _train(bench, arm, choice.parameters, x, bench.y, bench.seed)
         notes |= {f"{arm.name} {note}"} if note else set()
-    fitted = Fitted(arm, model.block, steps, estimator, choice.calibrator, choice.threshold, choice.parameters)
+    fitted = Fitted(arm, bench.block, steps, estimator, choice.calibrator, choice.threshold, choice.parameters)
     return fitted, bench.test_by_unit(_test_scores(bench, fitted)), tuple(sorted(notes))
 
 
@@ -153,7 +190,7 @@ def _space(model: Model, arm: Arm, select: str) -> Callable[[Draw], Parameters]:
             parameters["rounds"] = draw.whole("rounds", 100, 40, 300)
         if model.selects and select == "auto":
             parameters["select"] = draw.choice("select", "none", ("none", *RANKINGS))
-        elif select in RANKINGS and not model.boosted and not model.baseline:
+        elif select in RANKINGS and chooses(model):
             parameters["select"] = select
         if parameters.get("select", "none") != "none":
             parameters["k"] = draw.whole("k", 20, 5, 60)
@@ -162,7 +199,16 @@ def _space(model: Model, arm: Arm, select: str) -> Callable[[Draw], Parameters]:
     return space
 
 
-def _columns(parameters: Parameters, part: int, rankings: Rankings) -> NDArray[np.int32] | None:
+def chooses(model: Model) -> bool:
+    """Whether a model can be given few features: any of radiomic features but XGBoost, which chooses by itself."""
+    return model.block == FEATURES and model.fit == "sklearn" and not model.baseline
+
+
+def _columns(made: Prepared, parameters: Parameters, part: int, rankings: Rankings) -> NDArray[np.int32] | None:
+    """Give the prepared columns that a model is to have; None for all."""
+    if "components" in parameters:  # the leading ones of each embedder
+        order = np.concatenate([np.arange(size) for size in made.steps["compress"].sizes()])
+        return np.flatnonzero(order < parameters["components"]).astype(np.int32)
     method = parameters.get("select", "none")
     return None if method == "none" else np.sort(rankings[part, method][: parameters["k"]])
 
@@ -187,7 +233,7 @@ def _train(
 
 
 def _own(parameters: Parameters) -> Parameters:
-    return {name: value for name, value in parameters.items() if name not in ("select", "k")}
+    return {name: value for name, value in parameters.items() if name not in ("select", "k", "components")}
 
 
 def _fit_weights(estimator: Any, arm: Arm, rows: Resampled) -> dict[str, Floats]:
@@ -218,6 +264,7 @@ class _Boosted:
     def __init__(self, bench: Bench, arm: Arm) -> None:
         self.bench, self.arm = bench, arm
         self.notes: set[str] = set()
+        self.curves: Floats | None = None
         self._pairs: list[Pair] = []
 
     def run(self, parameters: Parameters, report: Report) -> Tried:  # noqa: ARG002 (it stops early by itself)
@@ -226,11 +273,8 @@ class _Boosted:
         own = booster_parameters(bench.plan.settings, parameters, seed=bench.seed)
         if not self._pairs:
             self._pairs = [self._pair(part) for part in range(len(bench.inner))]
-        grown = grow_together(self._pairs, own, judge=self._judge)
+        grown = grow_together(self._pairs, own, judge=bench.judge_all)
         return Tried({**parameters, "rounds": grown.rounds}, grown.score, grown.held)
-
-    def _judge(self, held: Sequence[Floats]) -> float:
-        return float(np.mean([self.bench.judge(part, scores) for part, scores in enumerate(held)]))
 
     def _pair(self, part: int) -> Pair:
         bench, arm = self.bench, self.arm
@@ -254,12 +298,14 @@ class _OneByOne:
     def __init__(self, bench: Bench, arm: Arm, rankings: Rankings) -> None:
         self.bench, self.arm, self.rankings = bench, arm, rankings
         self.notes: set[str] = set()
+        self.curves: Floats | None = None
 
     def run(self, parameters: Parameters, report: Report) -> Tried:
         """Fit and score inner folds until all are done or these settings are given up."""
         bench, held, found = self.bench, [], []
         for part, (fit_rows, _) in enumerate(bench.inner):
-            made, columns = bench.prepared(part), _columns(parameters, part, self.rankings)
+            made = bench.prepared(part)
+            columns = _columns(made, parameters, part, self.rankings)
             x, x_held = _narrowed(made.fit, columns), _narrowed(made.held, columns)
             fitted, note = _train(bench, self.arm, parameters, x, bench.y[fit_rows], bench.seed + 1 + part)
             self.notes |= {note} - {""}
@@ -270,7 +316,31 @@ class _OneByOne:
         return Tried(parameters, float(np.mean(found)), held)
 
 
-def _attempt(bench: Bench, arm: Arm, rankings: Rankings) -> _Boosted | _OneByOne:
+class _Heads:
+    """The attempt of a dense head, which has one setting: its epochs come from the inner folds, trained in step."""
+
+    def __init__(self, bench: Bench, arm: Arm) -> None:
+        self.bench, self.arm = bench, arm
+        self.notes: set[str] = set()
+        self.curves: Floats | None = None
+
+    def run(self, parameters: Parameters, report: Report) -> Tried:  # noqa: ARG002 (it stops early by itself)
+        """Train the inner folds together."""
+        bench = self.bench
+        made = [bench.prepared(part) for part in range(len(bench.inner))]
+        pairs = [
+            HeadPair(one.fit, bench.y[fit_rows], one.held, bench.y[held_rows])
+            for one, (fit_rows, held_rows) in zip(made, bench.inner, strict=True)
+        ]
+        head = dense_head(bench.plan.settings, {"epochs": _MOST_EPOCHS}, bench.seed, bench.train.size)
+        grown = grow_heads_together(pairs, head, judge=bench.judge_all, patience=_PATIENCE)
+        self.curves = grown.curves
+        return Tried({**parameters, "epochs": grown.epochs}, grown.score, grown.held)
+
+
+def _attempt(bench: Bench, arm: Arm, rankings: Rankings) -> _Boosted | _Heads | _OneByOne:
+    if MODELS[arm.model].fit == "head":
+        return _Heads(bench, arm)
     if MODELS[arm.model].boosted and arm.sampler != "bagging":
         return _Boosted(bench, arm)
     return _OneByOne(bench, arm, rankings)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.models import SAMPLERS
+from radiomics_mammo.models import MODELS, SAMPLERS
 from radiomics_mammo.models.records import Arm, Cohort, Settings
 
 WHOLE = -1
@@ -57,6 +57,8 @@ class Plan:
     tuning : Tuning
     test : Cohort or None
         People who are predicted by models of all the others, and never trained on.
+    members : tuple of Arm
+        What the ensembles among the arms are made of.
     """
 
     cohort: Cohort
@@ -66,6 +68,7 @@ class Plan:
     seed: int
     tuning: Tuning = Tuning()
     test: Cohort | None = None
+    members: tuple[Arm, ...] = ()
 
     @property
     def n_folds(self) -> int:
@@ -78,9 +81,10 @@ class Plan:
         return int(self.fold_of.shape[0])
 
     @property
-    def models(self) -> tuple[str, ...]:
-        """The models of the arms, each once, in the order of the arms."""
-        return tuple(dict.fromkeys(arm.model for arm in self.arms))
+    def models(self) -> tuple[Arm, ...]:
+        """The arms without their samplers, each once, in the order of the arms; ensembles aside."""
+        single = [arm for arm in self.arms if MODELS[arm.model].fit != "ensemble"]
+        return tuple(dict.fromkeys(Arm(arm.model, block=arm.block) for arm in single))
 
     def test_units(self, repeat: int, fold: int) -> NDArray[np.intp]:
         """Give the units that a fold predicts, of the cohort, or of the test set in the fold ``WHOLE``."""

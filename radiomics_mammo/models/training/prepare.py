@@ -13,6 +13,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
+from radiomics_mammo.models.training.embedded import Compress, Fuse
+
 Floats = NDArray[np.float64]
 
 ALIKE = 0.95
@@ -110,14 +112,29 @@ def _rank_correlation(x: Floats) -> Floats:
     return np.asarray(centred.T @ centred)
 
 
-def preparation(*, native_nulls: bool) -> Any:
+def preparation(*, native_nulls: bool, widths: Sequence[int] = (), fused: bool = False, components: int = 0) -> Any:
     """Build the steps: constant and redundant columns out; unless the model takes nulls, median, indicator, scaling.
+
+    Parameters
+    ----------
+    native_nulls : bool
+        Whether the model takes nulls in radiomic features as they are; embeddings have none.
+    widths : sequence of int
+        Columns of each embedder; empty where there is none.
+    fused : bool
+        Whether radiomic features come before the embeddings.
+    components : int
+        As in :class:`radiomics_mammo.models.training.embedded.Compress`.
 
     Returns
     -------
     sklearn.pipeline.Pipeline
         Unfitted, of transformers only.
     """
+    if widths:
+        compress = Compress(tuple(widths), components)
+        plain = preparation(native_nulls=native_nulls)
+        return Pipeline([("fuse", Fuse(plain, compress))] if fused else [("compress", compress)])
     steps: list[tuple[str, Any]] = [("vary", DropConstant()), ("alike", DropAlike())]
     if not native_nulls:
         steps += [
@@ -139,10 +156,18 @@ def source_columns(fitted: Any) -> NDArray[np.int64]:
     Returns
     -------
     ndarray of int64, shape (n_prepared,)
-        Positions in the block; an indicator of missingness has its feature's.
+        Positions in the block; an indicator of missingness has its feature's. What an embedder gave counts as one
+        column: those of the embedders follow the radiomic features, or begin at 0 where there are none.
     """
     steps = fitted.named_steps
-    kept = steps["vary"].kept_[steps["alike"].kept_]
-    if "impute" in steps and steps["impute"].indicator_ is not None:
-        kept = np.concatenate([kept, kept[steps["impute"].indicator_.features_]])
+    if "compress" in steps or "fuse" in steps:
+        fuse = steps.get("fuse")
+        before = np.zeros(0, dtype=np.int64) if fuse is None else source_columns(fuse.plain_)
+        sizes = (steps["compress"] if fuse is None else fuse.compress_).sizes()
+        first = 0 if fuse is None else fuse.n_plain_
+        kept = np.concatenate([before, np.repeat(np.arange(first, first + len(sizes)), sizes)])
+    else:
+        kept = steps["vary"].kept_[steps["alike"].kept_]
+        if "impute" in steps and steps["impute"].indicator_ is not None:
+            kept = np.concatenate([kept, kept[steps["impute"].indicator_.features_]])
     return np.asarray(kept[steps["choose"].kept_] if "choose" in steps else kept, dtype=np.int64)

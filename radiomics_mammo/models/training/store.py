@@ -8,17 +8,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_mammo.atomic import atomic_file
 from radiomics_mammo.models.training.calibrate import Calibrator
-from radiomics_mammo.models.training.nested import Choice, Rankings
-
-if TYPE_CHECKING:
-    from radiomics_mammo.models.training.crossval import ArmFold
+from radiomics_mammo.models.training.nested import ArmFold, Choice, Rankings
 
 _DIGEST = hashlib.sha256().digest_size
 """Bytes at the head of each file, which tell whether the rest is as it was written."""
@@ -51,15 +48,21 @@ class FoldStore:
 
     def arm_fold(self, arm: str, repeat: int, fold: int) -> ArmFold | None:
         """Give what an arm gave in a fold, or None."""
-        from radiomics_mammo.models.training.crossval import ArmFold
-
         found = self._read(f"{arm}_{repeat}_{fold}")
         if found is None:
             return None
         said = json.loads(bytes(found["said"]))
         made = said["calibrator"]
         calibrator = Calibrator(made["kind"], tuple(made["x"]), tuple(made["y"]))
-        choice = Choice(said["parameters"], said["score"], calibrator, said["threshold"], tuple(said["notes"]))
+        choice = Choice(
+            said["parameters"],
+            said["score"],
+            calibrator,
+            said["threshold"],
+            tuple(said["notes"]),
+            held=found.get("held"),
+            curves=found.get("curves"),
+        )
         return ArmFold(arm, repeat, fold, found["raw"], found["p"], choice, said["seconds"])
 
     def keep_arm_fold(self, one: ArmFold) -> None:
@@ -74,7 +77,10 @@ class FoldStore:
             "seconds": one.seconds,
         }
         text = np.frombuffer(json.dumps(said).encode(), dtype=np.uint8)
-        self._write(f"{one.arm}_{one.repeat}_{one.fold}", {"raw": one.raw, "p": one.p, "said": text})
+        arrays: dict[str, NDArray[Any]] = {"raw": one.raw, "p": one.p, "said": text}
+        more = {"held": choice.held, "curves": choice.curves}
+        arrays |= {key: values for key, values in more.items() if values is not None}
+        self._write(f"{one.arm}_{one.repeat}_{one.fold}", arrays)
 
     def trials(self) -> int | None:
         """Give the number of trials that the clock chose when the run was begun, or None."""

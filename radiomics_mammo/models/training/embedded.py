@@ -1,0 +1,107 @@
+"""What is done to embeddings before a model, fitted on the training rows of one fold only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+Floats = NDArray[np.float64]
+
+
+class Compress(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Standardise embeddings, and reduce each embedder's to its leading principal components.
+
+    Components are not brought to one variance: a penalty then weighs least on what varies most.
+
+    Parameters
+    ----------
+    widths : sequence of int
+        Columns of each embedder, which follow one another.
+    components : int
+        Components kept of each, fewer where there are fewer rows or columns; 0 keeps the standardised columns.
+
+    Attributes
+    ----------
+    mean_, scale_ : ndarray of float64, shape (n_columns,)
+        A constant column has the scale 1.
+    axes_ : list of ndarray of float64, shape (n_components, width)
+        One an embedder; empty where nothing is reduced.
+    """
+
+    def __init__(self, widths: Sequence[int] = (), components: int = 0) -> None:
+        self.widths = widths
+        self.components = components
+
+    def fit(self, X: Floats, y: object = None) -> Self:  # noqa: ARG002 (scikit-learn's signature)
+        """Find means, scales and components; labels are not looked at."""
+        from sklearn.decomposition import PCA
+
+        self.mean_ = X.mean(axis=0)
+        scale = X.std(axis=0)
+        self.scale_ = np.where(scale > 0, scale, 1.0)
+        self.axes_: list[Floats] = []
+        if self.components:
+            standard = (X - self.mean_) / self.scale_
+            for part in self._parts(standard):
+                most = min(self.components, *part.shape)
+                # Both are exact; the smaller of the two matrices is taken apart.
+                solver = "full" if part.shape[0] < part.shape[1] else "covariance_eigh"
+                self.axes_.append(PCA(most, svd_solver=solver).fit(part).components_)
+        return self
+
+    def transform(self, X: Floats) -> Floats:
+        """Give the standardised columns, or the components, one embedder's after the other's."""
+        check_is_fitted(self)
+        standard = (X - self.mean_) / self.scale_
+        if not self.axes_:
+            return np.asarray(standard)
+        return np.hstack([part @ axes.T for part, axes in zip(self._parts(standard), self.axes_, strict=True)])
+
+    def sizes(self) -> list[int]:
+        """Count the columns that each embedder is left with."""
+        return [len(axes) for axes in self.axes_] or list(self.widths)
+
+    def _parts(self, x: Floats) -> list[Floats]:
+        return np.split(x, np.cumsum(self.widths)[:-1], axis=1)
+
+
+class Fuse(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Prepare radiomic features and embeddings each in their way, and lay them side by side.
+
+    Parameters
+    ----------
+    plain : transformer
+        For the first columns.
+    compress : Compress
+        For the others.
+
+    Attributes
+    ----------
+    plain_, compress_ : transformer
+        Fitted copies.
+    """
+
+    def __init__(self, plain: object = None, compress: Compress | None = None) -> None:
+        self.plain = plain
+        self.compress = compress
+
+    def fit(self, X: Floats, y: object = None) -> Self:  # noqa: ARG002
+        """Fit both."""
+        from sklearn.base import clone
+
+        assert self.compress is not None
+        self.n_plain_ = X.shape[1] - int(sum(self.compress.widths))
+        self.plain_ = clone(self.plain).fit(X[:, : self.n_plain_])
+        self.compress_ = clone(self.compress).fit(X[:, self.n_plain_ :])
+        return self
+
+    def transform(self, X: Floats) -> Floats:
+        """Prepare both."""
+        check_is_fitted(self)
+        plain, embedded = np.split(X, [self.n_plain_], axis=1)
+        return np.hstack([self.plain_.transform(plain), self.compress_.transform(embedded)])
