@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from report_toys import confusion, embeddings, ensembles, learning_curves, probes
 
 from radiomics_mammo.models import MODELS, arm_title, parse_arm
+from radiomics_mammo.models.findings import auroc_table
 from radiomics_mammo.models.run.results import Results
 from radiomics_mammo.models.run.runfolder import Run
 from radiomics_mammo.models.run.runinfo import RunInfo
@@ -123,7 +125,27 @@ def results(cases: pd.DataFrame, y: np.ndarray, p: np.ndarray, group: np.ndarray
         winner=winner(y, p, group),
         test_operating=operating_table(ARMS, parts[1][1], held >= 0.4, parts[1][2]),
         label_shift=shift_table(parts[0], parts[1], columns={"view": "View"}),
+        auroc=auroc_table(ARMS, y, p, group, summary(y, p)),
+        test_auroc=auroc_table(ARMS, parts[1][1], held, parts[1][2], summary(parts[1][1], held)),
+        selection=selection(),
+        tuned=tuned(),
+        ensembles=ensembles(),
+        probes=probes(),
+        learning_curves=learning_curves(),
+        confusion=confusion(y, p, ARMS),
+        test_confusion=confusion(parts[1][1], held, ARMS),
     )
+
+
+def selection() -> pd.DataFrame:
+    features = [f"original_firstorder_F{i}" for i in range(70)]
+    share = np.linspace(1, 0, 70)
+    return pd.DataFrame({"feature": features, "anova": share, "stability_anova": 0.64})
+
+
+def tuned() -> pd.DataFrame:
+    rows = [("xgboost", repeat, fold, 0.72, 0.31, '{"max_depth": 3}') for repeat, fold in ((0, 0), (0, 1), (-1, -1))]
+    return pd.DataFrame(rows, columns=["model", "repeat", "fold", "inner_auroc", "threshold", "parameters"])
 
 
 def twins(*, value: float) -> pd.DataFrame:
@@ -203,6 +225,7 @@ def info(cases: pd.DataFrame, *, phantom: bool = False, **others: Any) -> RunInf
         "best": "xgboost",
         "explained": "xgboost",
         "contribution_unit": "log-odds",
+        "embeddings": embeddings(),
         "remarks": ["31 people train in one type and are tested in the other: their training rows were left out."],
     }
     assert MODELS["readers"].baseline

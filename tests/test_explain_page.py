@@ -11,18 +11,18 @@ import pytest
 
 from radiomics_mammo.explain import wording
 from radiomics_mammo.explain.cohort_counts import breakdowns
+from radiomics_mammo.explain.curve_figure import CurveLine, roc_figure
 from radiomics_mammo.explain.mistakes import most_confident_mistakes
 from radiomics_mammo.explain.page import breakable
 from radiomics_mammo.explain.picture import OUTLINE, lesion_picture
-from radiomics_mammo.explain.roc_figure import RocLine, roc_figure
 from radiomics_mammo.explain.shap_figures import bar_figure, beeswarm_figure, short_name
 
 NOTHING = np.full(3, np.nan)
 
 
-def line(title: str) -> RocLine:
+def line(title: str) -> CurveLine:
     grid = np.linspace(0, 1, 3)
-    return RocLine(title, grid, grid, grid, grid, 0.5)
+    return CurveLine(title, grid, grid, grid, grid, 0.5)
 
 
 class Tags(HTMLParser):
@@ -215,10 +215,10 @@ def test_breakdowns_count():
     cases = pd.DataFrame(
         {"view": ["CC", "MLO", "CC", None], "breast_density": [1.0, 2.0, np.nan, 1.0], "laterality": "LEFT"}
     )
-    found = {part.title: part.rows for part in breakdowns(cases, np.array([1, 0, 0, 1], dtype=np.int8))}
+    found = {part.caption: part.rows for part in breakdowns(cases, np.array([1, 0, 0, 1], dtype=np.int8))}
     assert found == {
-        "View": [("CC", 2, 1, "50%"), ("MLO", 1, 0, "0%"), ("not given", 1, 1, "100%")],
-        "Breast density": [("1", 2, 2, "100%"), ("2", 1, 0, "0%"), ("not given", 1, 0, "0%")],
+        "View": [["CC", "2", "1", "50%"], ["MLO", "1", "0", "0%"], ["not given", "1", "1", "100%"]],
+        "Breast density": [["1", "2", "2", "100%"], ["2", "1", "0", "0%"], ["not given", "1", "0", "0%"]],
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from radiomics_mammo.models import MODELS
@@ -12,8 +13,8 @@ MOST = 7
 
 
 def is_baseline(arm: str) -> bool:
-    """Whether an arm, by its name, is a yardstick; an arm of another version's tables is not."""
-    model = arm.partition("+")[0]
+    """Whether an arm, by its name (``model@block+sampler``), is a yardstick; one of another version is not."""
+    model = re.split("[+@]", arm, maxsplit=1)[0]
     return model in MODELS and MODELS[model].baseline
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from radiomics_mammo.explain.page import Breakdown
+from radiomics_mammo.explain.page import Sheet
 
 COLUMNS = {
     "abnormality_type": "Type of abnormality",
@@ -19,7 +19,7 @@ COLUMNS = {
 _MOST = 8
 
 
-def breakdowns(cases: pd.DataFrame, y: NDArray[np.int8]) -> list[Breakdown]:
+def breakdowns(cases: pd.DataFrame, y: NDArray[np.int8]) -> list[Sheet]:
     """Count cases and positives by each of ``COLUMNS`` that is there and takes at least two values.
 
     Parameters
@@ -33,7 +33,9 @@ def breakdowns(cases: pd.DataFrame, y: NDArray[np.int8]) -> list[Breakdown]:
         if column in cases.columns:
             text = cases[column].map(_text)
             if text.nunique() > 1:
-                found.append(Breakdown(title, _counted(text, y)))
+                found.append(
+                    Sheet(title, ["Value", "Cases", "Positive", "Share"], _counted(text, y), name=f"cohort-{column}")
+                )
     return found
 
 
@@ -43,7 +45,7 @@ def _text(value: object) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _counted(text: pd.Series, y: NDArray[np.int8]) -> list[tuple[str, int, int, str]]:
+def _counted(text: pd.Series, y: NDArray[np.int8]) -> list[list[str]]:
     counts = pd.DataFrame({"value": text.to_numpy(), "y": y}).groupby("value")["y"].agg(["size", "sum"])
     counts = counts.sort_values("size", ascending=False, kind="stable")
     shown = counts.head(_MOST).sort_index()
@@ -54,5 +56,5 @@ def _counted(text: pd.Series, y: NDArray[np.int8]) -> list[tuple[str, int, int, 
     return rows
 
 
-def _row(value: str, n: int, positives: int) -> tuple[str, int, int, str]:
-    return value, n, positives, f"{100 * positives / n:.0f}%"
+def _row(value: str, n: int, positives: int) -> list[str]:
+    return [value, str(n), str(positives), f"{100 * positives / n:.0f}%"]

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import pandas as pd
+from markupsafe import Markup
 
 from radiomics_mammo.explain import wording
 from radiomics_mammo.explain.arms import competing
 from radiomics_mammo.explain.case_cards import Pictures, case_groups, cases_text
 from radiomics_mammo.explain.cohort_counts import breakdowns
-from radiomics_mammo.explain.comparison_part import comparison_part, estimates, outcome
+from radiomics_mammo.explain.cohort_flow import cohort_flow
+from radiomics_mammo.explain.comparison_part import comparison_section, estimates, outcome
 from radiomics_mammo.explain.contributions import mean_by_case
+from radiomics_mammo.explain.embedding_part import forced
 from radiomics_mammo.explain.method import citation, is_tuned, method_facts
 from radiomics_mammo.explain.mistakes import Mistakes, most_confident_mistakes
-from radiomics_mammo.explain.page import CasesPart, CohortPart, Opening, Page
-from radiomics_mammo.explain.results_part import result_sections
+from radiomics_mammo.explain.page import CasesPart, CohortPart, Figure, Opening, Page, Section, Sheet
 from radiomics_mammo.explain.why_part import Meaning, why_part
 from radiomics_mammo.models.run.results import Results
 from radiomics_mammo.models.run.runfolder import Run
@@ -24,40 +24,32 @@ from radiomics_mammo.models.run.runinfo import RunInfo
 _NOTHING = Results()
 
 
-def compose(run: Run, *, pictures: Pictures, meaning: Meaning, results: Results = _NOTHING) -> Page:
+def compose(run: Run, results: Results = _NOTHING, *, pictures: Pictures, meaning: Meaning) -> Page:
     """Put the page together.
 
     Parameters
     ----------
     run : Run
+    results : Results
+        Tables beyond predictions and summary; a section is there where its table is.
     pictures : Pictures
         Of the cases that :func:`mistaken_cases` names.
     meaning : callable (feature name) -> str
         What a feature means on a mammogram; empty if there is nothing to say.
-    results : Results
-        Tables beyond predictions and summary; a section is there where its table is.
     """
     info, last = run.info, run.predictions[["fold", "repeat"]].max()
     return Page(
         title=f"Radiomics of {info.rows} cases: {info.classes[1]} or {info.classes[0]}?",
         phantom=info.phantom,
         opening=_opening(run),
-        cohort=_cohort(run),
-        comparison=comparison_part(run, as_trained=results.as_trained),
-        why=why_part(run, meaning=meaning),
+        cohort=CohortPart(cohort_flow(run), _cohort_facts(info), info.remarks, breakdowns(run.cases, outcome(run))),
+        limits=_limits(run, results),
+        comparison=comparison_section(run, results),
+        why=_why(run, meaning),
         cases=_cases(run, pictures),
-        limits=wording.limits(
-            compared=len(competing(info.arms)),
-            phantom=info.phantom,
-            tested=results.test_summary is not None,
-            tuned=is_tuned(info.command),
-            spacing_unknown=_without_spacing(run.cases),
-            rows=info.rows,
-            group=info.group,
-        ),
         method=method_facts(info, folds=int(last["fold"]) + 1, repeats=int(last["repeat"]) + 1),
+        checklists=[],
         citation=citation(info),
-        sections=result_sections(run, results),
     )
 
 
@@ -70,7 +62,7 @@ def mistaken_cases(run: Run) -> list[str]:
 
 
 def _opening(run: Run) -> Opening:
-    info = run.info
+    info, warnings = run.info, forced(run.info)
     verdict = wording.verdict(
         run.summary,
         run.differences,
@@ -80,39 +72,47 @@ def _opening(run: Run) -> Opening:
         phantom=info.phantom,
     )
     if not info.best:
-        return Opening(verdict, [], "")
-    return Opening(verdict, estimates(run.summary, info.best), f"{info.arms[info.best]}, with 95% intervals")
+        return Opening(verdict, [], "", warnings)
+    headline = f"{info.arms[info.best]}, with 95% intervals"
+    return Opening(verdict, estimates(run.summary, info.best), headline, warnings)
 
 
-def _cohort(run: Run) -> CohortPart:
-    return CohortPart(_cohort_facts(run), breakdowns(run.cases, outcome(run)), run.info.remarks, _failures(run))
-
-
-def _cohort_facts(run: Run) -> list[tuple[str, str]]:
-    info = run.info
-    failed = {-1: "not recorded", 0: "none"}.get(info.failures, f"{info.failures} cases could not be measured")
+def _cohort_facts(info: RunInfo) -> list[tuple[str, str]]:
     return [
-        ("Cases", f"{info.rows}, of {info.people} people"),
-        *([("Predicted by", f"{info.unit}: {info.units}, {info.rule} of its cases")] if info.unit != "lesion" else []),
-        (info.classes[1].capitalize(), f"{info.positives} ({100 * info.positives / info.units:.0f}%)"),
-        (info.classes[0].capitalize(), f"{info.units - info.positives}"),
-        *([("Held out", _held_out(info))] if info.test else []),
-        ("Features", f"{info.features}"),
-        ("Left out in extraction", failed),
+        ("Features", f"{info.features:,}"),
+        *[(f"Embedding by {one['name']}", f"{one['dims']} features of the {one['input']}") for one in info.embeddings],
     ]
 
 
-def _held_out(info: RunInfo) -> str:
-    test = info.test
-    return f"{test['rows']} cases of {test['people']} people, {test['positives']} of {test['units']} {info.classes[1]}"
+def _limits(run: Run, results: Results) -> list[str]:
+    info = run.info
+    return wording.limits(
+        compared=len(competing(info.arms)),
+        phantom=info.phantom,
+        tested=results.test_summary is not None,
+        tuned=is_tuned(info.command),
+        spacing_unknown=_without_spacing(run.cases),
+        rows=info.rows,
+        group=info.group,
+    )
 
 
-def _failures(run: Run) -> list[tuple[str, int]]:
-    """Count the failures by cause, the commonest first."""
-    if run.failures is None or run.failures.empty:
-        return []
-    causes = Counter(f"{stage}: {cause}" for stage, cause in run.failures[["stage", "cause"]].itertuples(index=False))
-    return causes.most_common(8)
+def _why(run: Run, meaning: Meaning) -> list[Section]:
+    part = why_part(run, meaning=meaning)
+    if not part.features:
+        return [Section("why", "What the model looks at", [part.text])]
+    figures = [
+        Figure(Markup(part.bar), "How much each feature moves the prediction, on average over held-out cases."),
+        Figure(
+            Markup(part.beeswarm),
+            "Each point is one held-out case: its place is how far the feature moved the prediction, its colour the "
+            "feature's value (grey: undefined).",
+        ),
+    ]
+    headings = ["Feature", "Mean |SHAP|", "High values speak for", "What it means on a mammogram"]
+    rows = [[one.name, one.size, one.direction, one.meaning] for one in part.features]
+    sheet = Sheet("The leading features in words", headings, rows, words=headings[2:], stacked=True)
+    return [Section("why", "What the model looks at", [part.text], figures, [sheet])]
 
 
 def _mistakes(run: Run) -> Mistakes:

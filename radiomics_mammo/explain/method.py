@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from radiomics_mammo.models.run.model_card import SOURCES
@@ -35,7 +36,7 @@ def method_facts(info: RunInfo, *, folds: int, repeats: int) -> list[tuple[str, 
         ("Seeds", ", ".join(f"{name} {value}" for name, value in info.seeds.items())),
         ("XGBoost", f"tree_method {info.device['tree_method']}, trained on {info.device['device']}"),
         ("Versions", ", ".join(f"{name} {number}" for name, number in info.versions.items())),
-        ("Table", f"{info.table}, SHA-256 {info.table_sha256}"),
+        ("Table", f"{Path(info.table).name}, SHA-256 {info.table_sha256}"),
     ]  # fmt: skip
     return facts + _extraction(info.provenance) + [("Notes", note) for note in info.notes]
 

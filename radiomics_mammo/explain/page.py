@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
 from markupsafe import Markup, escape
+
+_STYLES = ("report.css",)
+_SCRIPTS = ("report.js",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,34 +27,6 @@ class Estimate:
     title: str
     value: str
     interval: str
-
-
-@dataclass(frozen=True, slots=True)
-class ModelRow:
-    """A line of the comparison: title, one estimate a metric, mean predicted probability, whether best or baseline."""
-
-    title: str
-    estimates: Sequence[Estimate]
-    mean_p: str
-    best: bool
-    baseline: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class DifferenceRow:
-    """A resampled model against its plain twin: differences as estimates, and what they come to."""
-
-    title: str
-    estimates: Sequence[Estimate]
-    verdict: str
-
-
-@dataclass(frozen=True, slots=True)
-class Breakdown:
-    """The cohort by one column: rows of (value, cases, positives, share of positives)."""
-
-    title: str
-    rows: Sequence[tuple[str, int, int, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,46 +79,12 @@ class CaseGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
-    """The verdict and the figures behind it."""
-
-    verdict: str
-    headline: Sequence[Estimate]
-    headline_title: str
-
-
-@dataclass(frozen=True, slots=True)
-class CohortPart:
-    """Who was looked at: facts, counts by column, remarks, failures by cause."""
-
-    facts: Sequence[tuple[str, str]]
-    breakdowns: Sequence[Breakdown]
-    remarks: Sequence[str]
-    failures: Sequence[tuple[str, int]]
-
-
-@dataclass(frozen=True, slots=True)
-class ComparisonPart:
-    """The models as table and figure, the resampled twins, and how to read it."""
-
-    headings: Sequence[str]
-    models: Sequence[ModelRow]
-    differences: Sequence[DifferenceRow]
-    calibration: str
-    reading: Sequence[tuple[str, str]]
-    roc: Markup
-    drawn: str = ""
-    better: str = ""
-    better_by: str = ""
-    as_trained: Sheet | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Figure:
-    """A drawing and what to see in it."""
+    """A drawing and what to see in it; ``name`` is its file's, where the section's and a number will not do."""
 
     svg: Markup
     caption: str
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +101,12 @@ class Sheet:
         Headings of columns that hold words, which are set to the left.
     stacked : bool
         Whether a narrow screen shows a row's cells one below the other; otherwise it scrolls.
+    marks : sequence of str
+        ``best``, ``baseline`` or nothing for each row; may be empty.
+    folded : str
+        What a reader clicks on to see the table; shown at once if empty.
+    name : str
+        Its file's, where the section's and a number will not do.
     """
 
     caption: str
@@ -164,11 +114,30 @@ class Sheet:
     rows: Sequence[Sequence[str | Estimate]]
     words: Sequence[str] = ()
     stacked: bool = False
+    marks: Sequence[str] = ()
+    folded: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of the page: a heading, sentences, figures, tables, and parts of its own below them."""
+    """A part of the page, in the order in which it is read.
+
+    Attributes
+    ----------
+    slug, title : str
+        The anchor, unique on the page, and the heading.
+    text : sequence of str
+        A paragraph each.
+    figures : sequence of Figure
+    sheets : sequence of Sheet
+    parts : sequence of Section
+        Parts of its own, with headings one level down.
+    warnings : sequence of str
+        What must not be overlooked, before everything else.
+    terms : sequence of (str, str)
+        Words and what they mean, folded away.
+    """
 
     slug: str
     title: str
@@ -176,6 +145,46 @@ class Section:
     figures: Sequence[Figure] = ()
     sheets: Sequence[Sheet] = ()
     parts: Sequence[Section] = ()
+    warnings: Sequence[str] = ()
+    terms: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The verdict, the figures behind it, and what must not be overlooked."""
+
+    verdict: str
+    headline: Sequence[Estimate]
+    headline_title: str
+    warnings: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FlowStep:
+    """A box of the cohort's flow: what is counted, how many, and notes; ``aside`` where it leaves the flow."""
+
+    title: str
+    count: str
+    notes: Sequence[str] = ()
+    aside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """How cases became predictions: steps that all share, then a branch for each set of people."""
+
+    steps: Sequence[FlowStep]
+    branches: Sequence[tuple[str, Sequence[FlowStep]]]
+
+
+@dataclass(frozen=True, slots=True)
+class CohortPart:
+    """Who was looked at: the flow, facts, remarks, counts by column."""
+
+    flow: Flow
+    facts: Sequence[tuple[str, str]]
+    remarks: Sequence[str]
+    sheets: Sequence[Sheet]
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,18 +213,13 @@ class Page:
     phantom: bool
     opening: Opening
     cohort: CohortPart
-    comparison: ComparisonPart
-    why: WhyPart
-    cases: CasesPart
     limits: Sequence[str]
+    comparison: Section
+    why: Sequence[Section]
+    cases: CasesPart
     method: Sequence[tuple[str, str]]
+    checklists: Sequence[Section]
     citation: str
-    sections: Sequence[Section] = ()
-
-
-def breakable(name: object) -> Markup:
-    """Let a long name break after its underscores, and there before anywhere else."""
-    return Markup("_<wbr>").join(escape(part) for part in str(name).split("_"))
 
 
 def render(page: Page) -> str:
@@ -224,7 +228,11 @@ def render(page: Page) -> str:
 
 
 def fill(template: str, **values: object) -> str:
-    """Fill one of this folder's templates, with the style sheet as ``css``."""
+    """Fill one of this folder's templates.
+
+    It is given the style sheet as ``css``, the script as ``js``, and as ``policy`` what a browser may load and run
+    (Content-Security-Policy): this script, by its hash, and nothing from anywhere.
+    """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     # Autoescape is on for all: the page is HTML whatever its template is called.
@@ -236,5 +244,29 @@ def fill(template: str, **values: object) -> str:
         loader=PackageLoader("radiomics_mammo", "explain"),
     )
     environment.filters["breakable"] = breakable
-    css = (files("radiomics_mammo.explain") / "report.css").read_text(encoding="utf-8")
-    return environment.get_template(template).render(css=Markup(css), **values)
+    environment.filters["slug"] = slug
+    css, js = ("".join(_text(name) for name in names) for names in (_STYLES, _SCRIPTS))
+    ours = {"css": Markup(css), "js": Markup(js), "policy": _policy(js)}
+    return environment.get_template(template).render(**ours, **values)
+
+
+def breakable(name: object) -> Markup:
+    """Let a long name break after its underscores, and there before anywhere else."""
+    return Markup("_<wbr>").join(escape(part) for part in str(name).split("_"))
+
+
+def slug(text: object) -> str:
+    """Write a text as a file name or anchor: small letters, digits and hyphens; ``x`` if nothing is left."""
+    return re.sub(r"[^a-z0-9]+", "-", str(text).lower()).strip("-") or "x"
+
+
+def _text(name: str) -> str:
+    return (files("radiomics_mammo.explain") / name).read_text(encoding="utf-8")
+
+
+def _policy(js: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(js.encode("utf-8")).digest()).decode("ascii")
+    return (
+        f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; "
+        "base-uri 'none'; form-action 'none'"
+    )

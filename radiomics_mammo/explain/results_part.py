@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pandas as pd
+from markupsafe import Markup
 
 from radiomics_mammo.explain.arms import READING, marked, shown
+from radiomics_mammo.explain.confusion_part import confusion_figures, confusion_sheets
 from radiomics_mammo.explain.decision_figure import decision_figure
+from radiomics_mammo.explain.embedding_part import embedders_section, ensembles_section, learning_section
+from radiomics_mammo.explain.forest_figure import ForestRow, forest_figure
+from radiomics_mammo.explain.more_tables import more_tables
 from radiomics_mammo.explain.page import Figure, Section
 from radiomics_mammo.explain.reliability_figure import Calibration, reliability_figure
 from radiomics_mammo.explain.sheets import (
@@ -17,8 +22,10 @@ from radiomics_mammo.explain.sheets import (
     leakage_sheet,
     operating_sheet,
     pairs_sheet,
+    records,
     share,
     shift_sheet,
+    subgroup_name,
     subgroup_sheet,
     summary_sheet,
     twins_sheet,
@@ -40,12 +47,16 @@ def result_sections(run: Run, results: Results) -> list[Section]:
     """Put together what the run has tables for, in the order in which it is read."""
     found = (
         _pairs(run.info, results),
+        ensembles_section(results.ensembles, run.info),
+        embedders_section(results.probes, run.info),
+        learning_section(results.learning_curves, run.info),
         _held_out(run.info, results),
         _trust(run, results),
         _at_work(run.info, results),
         _subgroups(run.info, results),
         _leakage(results),
         _canaries(results),
+        more_tables(run.info, results),
     )
     return [section for section in found if section is not None]
 
@@ -74,7 +85,7 @@ def winner_sentence(table: pd.DataFrame, titles: Mapping[str, str]) -> str:
 
 
 def _held_out(info: RunInfo, results: Results) -> Section | None:
-    text, sheets = [], []
+    text, sheets, figures = [], [], []
     if results.test_summary is not None:
         text.append(
             "These people had no part in training, tuning, calibration or the choice of a threshold or a model; each "
@@ -86,6 +97,10 @@ def _held_out(info: RunInfo, results: Results) -> Section | None:
         sheets.append(twins_sheet(results.test_differences, info.arms, caption=_TEST_TWINS))
     if results.test_operating is not None:
         sheets.append(operating_sheet(results.test_operating, marked(info.arms), caption=_AT_TEST))
+    if results.test_confusion is not None and len(results.test_confusion):
+        heads = results.learning_curves
+        figures = confusion_figures(results.test_confusion, info, name="test-confusion", heads=heads)
+        sheets += confusion_sheets(results.test_confusion, marked(info.arms), info.classes, who="of held-out people")
     if results.test_certified is not None and len(results.test_certified):
         text += _telling(results.test_certified, info)
         sheets.append(checked_sheet(results.test_certified))
@@ -94,7 +109,7 @@ def _held_out(info: RunInfo, results: Results) -> Section | None:
         sheets.append(shift_sheet(results.label_shift))
     if results.test_shifted is not None:
         sheets.append(summary_sheet(results.test_shifted, marked(info.arms), caption=_SHIFTED))
-    return Section("held-out", "On people held out", text, sheets=sheets) if sheets else None
+    return Section("held-out", "On people held out", text, figures, sheets) if sheets else None
 
 
 def shift_sentence(table: pd.DataFrame, *, positive: str) -> str:
@@ -153,7 +168,10 @@ def _curves(table: pd.DataFrame, run: Run) -> Mapping[str, str]:
 
 
 def _at_work(info: RunInfo, results: Results) -> Section | None:
-    text, sheets = [], []
+    text, sheets, figures = [], [], []
+    if results.confusion is not None and len(results.confusion):
+        figures = confusion_figures(results.confusion, info, name="confusion", heads=results.learning_curves)
+        sheets += confusion_sheets(results.confusion, marked(info.arms), info.classes, who="of out-of-fold predictions")
     if results.operating is not None and len(results.operating):
         sheets.append(operating_sheet(results.operating, marked(info.arms), caption=_AT_TRAINING))
     if results.certified is not None and len(results.certified):
@@ -163,7 +181,7 @@ def _at_work(info: RunInfo, results: Results) -> Section | None:
             *_telling(results.certified, info),
         ]
         sheets.append(certified_sheet(results.certified))
-    return Section("at-work", "At work: thresholds and what they cost", text, sheets=sheets) if sheets else None
+    return Section("at-work", "At work: thresholds and what they cost", text, figures, sheets) if sheets else None
 
 
 def _telling(table: pd.DataFrame, info: RunInfo) -> list[str]:
@@ -182,8 +200,25 @@ def _subgroups(info: RunInfo, results: Results) -> Section | None:
         "Intervals of small groups are wide, and looking at many groups finds a striking one by chance: read them as "
         "questions, not as findings."
     )
-    sheet = subgroup_sheet(table, title=info.arms.get(info.best, "The best model"))
-    return Section("subgroups", "For whom it works", [text], sheets=[sheet])
+    title = info.arms.get(info.best, "The best model")
+    caption = f"AUROC of {title} by subgroup, with clustered 95% intervals; the line is everybody together."
+    return Section(
+        "subgroups",
+        "For whom it works",
+        [text],
+        [Figure(_subgroup_forest(table, info), caption, name="subgroup-forest")],
+        [subgroup_sheet(table, title=title)],
+    )
+
+
+def _subgroup_forest(table: pd.DataFrame, info: RunInfo) -> Markup:
+    rows = [
+        ForestRow(subgroup_name(row), float(row["auroc"]), float(row["low"]), float(row["high"]))
+        for row in records(table)
+    ]
+    everyone = {"All": rows[0].value} if rows[0].value == rows[0].value else {}
+    note = "phantom" if info.phantom else ""
+    return forest_figure(rows, name="subgroup-forest", what="AUROC by subgroup", lines=everyone, note=note)
 
 
 def _leakage(results: Results) -> Section | None:

@@ -52,7 +52,7 @@ def pairs_sheet(table: pd.DataFrame, titles: Mapping[str, str]) -> Sheet:
             *([p_value(row["fold_p"])] if "fold_p" in row else []),
             str(row["verdict"]),
         ]
-        for row in _records(table)
+        for row in records(table)
     ]
     over_folds = ["p over folds"] if "fold_p" in table else []
     return Sheet(
@@ -72,7 +72,7 @@ def summary_sheet(table: pd.DataFrame, titles: Mapping[str, str], *, caption: st
     shown = {name: metric for name, metric in METRICS.items() if metric.shown and name in there}
     rows: list[list[str | Estimate]] = []
     for model, own in table.groupby("model", sort=False):
-        found = {row["metric"]: row for row in _records(own)}
+        found = {row["metric"]: row for row in records(own)}
         cells = [spanned(found[name], "value", "low", "high") for name in shown]
         rows.append([titles.get(str(model), str(model)), *cells])
     return Sheet(caption, ["Model", *(metric.heading for metric in shown.values())], rows)
@@ -96,7 +96,7 @@ def operating_sheet(table: pd.DataFrame, titles: Mapping[str, str], *, caption: 
             *(spanned(row, name, f"{name}_low", f"{name}_high") for name in there),
             *(whole(row[name]) for name in counts if name in row),
         ]
-        for row in _records(table)
+        for row in records(table)
     ]
     headings = ["Model", *there.values(), *(title for name, title in counts.items() if name in table)]
     return Sheet(caption, headings, rows)
@@ -116,7 +116,7 @@ def certified_sheet(table: pd.DataFrame) -> Sheet:
             f"{'–' if pd.isna(row['threshold']) else whole(row['misses'])} of {whole(row['people'])}",
             whole(row["needed"]),
         ]
-        for row in _records(table)
+        for row in records(table)
     ]
     return Sheet(
         "Certified sensitivity by person, of out-of-fold predictions: exact binomial bounds, tested in a fixed order. "
@@ -137,7 +137,7 @@ def checked_sheet(table: pd.DataFrame) -> Sheet:
             spanned(row, "sensitivity", "low", "high"),
             number(row["specificity"]),
         ]
-        for row in _records(table)
+        for row in records(table)
     ]
     return Sheet(
         "The certified thresholds on held-out people: sensitivity by person with its exact 95% interval",
@@ -152,7 +152,7 @@ def twins_sheet(table: pd.DataFrame, titles: Mapping[str, str], *, caption: str)
     shown = {name: metric for name, metric in METRICS.items() if metric.shown and name in there}
     rows: list[list[str | Estimate]] = []
     for (model, against), own in table.groupby(["model", "against"], sort=False):
-        found = {row["metric"]: row for row in _records(own)}
+        found = {row["metric"]: row for row in records(own)}
         cells = [spanned(found[name], "value", "low", "high", signed=True) for name in shown]
         rows.append([f"{titles.get(str(model), model)} minus {titles.get(str(against), against)}", *cells])
     return Sheet(caption, ["Model", *(metric.heading for metric in shown.values())], rows)
@@ -163,7 +163,7 @@ def subgroup_sheet(table: pd.DataFrame, *, title: str) -> Sheet:
     called = "sensitivity" in table
     rows: list[list[str | Estimate]] = [
         [
-            str(row["level"]) if not row["column"] else f"{row['title']}: {row['level']}",
+            subgroup_name(row),
             whole(row["n"]),
             whole(row["people"]),
             whole(row["positives"]),
@@ -175,7 +175,7 @@ def subgroup_sheet(table: pd.DataFrame, *, title: str) -> Sheet:
             ),
             str(row["remark"]),
         ]
-        for row in _records(table.assign(column=_words(table["column"]), remark=_words(table["remark"])))
+        for row in records(table.assign(remark=_words(table["remark"])))
     ]
     calls = ["Sensitivity", "Specificity"] if called else []
     return Sheet(
@@ -184,6 +184,12 @@ def subgroup_sheet(table: pd.DataFrame, *, title: str) -> Sheet:
         rows,
         words=["Remark"],
     )
+
+
+def subgroup_name(row: Mapping[str, Any]) -> str:
+    """Name a line of a table by subgroup: the column's title and the level; the level alone for everybody."""
+    everybody = pd.isna(row["column"]) or not row["column"]
+    return str(row["level"]) if everybody else f"{row['title']}: {row['level']}"
 
 
 def leakage_sheet(table: pd.DataFrame) -> Sheet:
@@ -198,7 +204,7 @@ def leakage_sheet(table: pd.DataFrame) -> Sheet:
             *([_split_alone(row)] if apart else []),
             "" if pd.isna(row["published"]) else str(row["published"]),
         ]
-        for row in _records(table)
+        for row in records(table)
     ]
     return Sheet(
         "The same data, done wrong on purpose with a quick learner: what the mistake would have bought",
@@ -218,7 +224,7 @@ def canaries_sheet(table: pd.DataFrame) -> Sheet:
     """The checks that run every time."""
     rows: list[list[str | Estimate]] = [
         [str(row["canary"]).replace("_", " "), "passed" if _true(row["passed"]) else "FAILED", str(row["sentence"])]
-        for row in _records(table)
+        for row in records(table)
     ]
     return Sheet(
         "Checks of the table and of the splits, by quick models: they would fail if a label or a person had got around "
@@ -234,13 +240,13 @@ def shift_sheet(table: pd.DataFrame) -> Sheet:
     """How frequent the outcome is among training and test people."""
     rows: list[list[str | Estimate]] = [
         [
-            str(row["level"]) if not row["column"] else f"{row['title']}: {row['level']}",
+            subgroup_name(row),
             f"{share(row['train'])} of {whole(row['n_train'])}",
             f"{share(row['test'])} of {whole(row['n_test'])}",
             spanned(row, "difference", "low", "high", signed=True),
             p_value(row["p"]),
         ]
-        for row in _records(table.assign(column=_words(table["column"])))
+        for row in records(table)
     ]
     return Sheet(
         "Share of positives among training and test units, with clustered 95% intervals",
@@ -249,7 +255,8 @@ def shift_sheet(table: pd.DataFrame) -> Sheet:
     )
 
 
-def _records(table: pd.DataFrame) -> Sequence[dict[str, Any]]:
+def records(table: pd.DataFrame) -> Sequence[dict[str, Any]]:
+    """Give the rows of a table by column."""
     return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
 
 

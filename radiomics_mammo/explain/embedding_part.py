@@ -1,0 +1,182 @@
+"""Sections on ensembles, on embedders and on how dense heads learnt, each only where its table is there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from radiomics_mammo.explain import wording
+from radiomics_mammo.explain.learning_figure import FIGURES, KEYS, at_chosen, learning_figure
+from radiomics_mammo.explain.page import Estimate, Figure, Section, Sheet
+from radiomics_mammo.explain.sheets import p_value, records, spanned
+from radiomics_mammo.models.run.runinfo import RunInfo
+from radiomics_mammo.models.statistics.metrics import METRICS
+
+Rows = list[Sequence[str | Estimate]]
+
+
+def ensembles_section(table: pd.DataFrame | None, info: RunInfo) -> Section | None:
+    """Say of each ensemble what it adds to its best single member.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame or None
+        Columns ensemble, members, against, metric, value, low, high, p_holm, verdict.
+    info : RunInfo
+    """
+    if table is None or table.empty:
+        return None
+    text: list[str] = []
+    rows: Rows = []
+    there = [name for name in METRICS if name in set(table["metric"])]
+    for (ensemble, against), own in table.groupby(["ensemble", "against"], sort=False):
+        found = {str(row["metric"]): row for row in records(own)}
+        cells = [spanned(found[name], "value", "low", "high", signed=True) for name in there if name in found]
+        first = found.get("auroc") or next(iter(found.values()))
+        title, best = info.arms.get(str(ensemble), str(ensemble)), info.arms.get(str(against), str(against))
+        members = [info.arms.get(name, name) for name in str(first["members"]).split("; ")]
+        verdict = "" if pd.isna(first["verdict"]) else str(first["verdict"])
+        rows.append([title, "; ".join(members), best, *cells, p_value(first["p_holm"]), verdict])
+        text.append(_ensemble_sentence(title, best, cells[0], str(first["metric"]), verdict))
+    return Section(
+        "ensembles",
+        "Does an ensemble help?",
+        [" ".join(text)],
+        sheets=[
+            Sheet(
+                "Each ensemble minus its best single member, on the same people, with 95% intervals; p is of the "
+                "AUROC, corrected by Holm's method. The best member was chosen on these predictions, which favours it",
+                ["Ensemble", "Members", "Minus", *(METRICS[name].heading for name in there), "p, Holm", "Verdict"],
+                rows,
+                words=["Members", "Minus", "Verdict"],
+                stacked=True,
+            )
+        ],
+    )
+
+
+def _ensemble_sentence(title: str, best: str, cell: Estimate, metric: str, verdict: str) -> str:
+    name = METRICS[metric].title if metric in METRICS else metric
+    spread = f" ({cell.interval})" if cell.interval else ""
+    called = f": {verdict}" if verdict else ""
+    return f"{title} minus its best single member, {best}: {cell.value}{spread} in {name}{called}."
+
+
+def forced(info: RunInfo) -> list[str]:
+    """Warn of weights that may have seen the cases that they are judged on."""
+    return [
+        f"FORCED: the weights of {one['name']} are known to be trained on {one['trained_on']}. They may have seen "
+        "these very cases: what they score here says nothing about new patients."
+        for one in info.embeddings
+        if one["forced"]
+    ]
+
+
+def embedders_section(table: pd.DataFrame | None, info: RunInfo) -> Section | None:
+    """Show a linear probe for each embedder, and where its weights come from.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame or None
+        Columns embedder, dims, auroc, low, high, test_auroc, test_low, test_high.
+    info : RunInfo
+    """
+    sheets = [] if table is None or table.empty else [_probes(table, info)]
+    if info.embeddings:
+        sheets.append(_weights(info.embeddings))
+    if not sheets:
+        return None
+    text = ["A linear probe shows what the frozen features of a network hold: nothing of the network is trained here."]
+    return Section("embedders", "What the embeddings hold", text, sheets=sheets, warnings=forced(info))
+
+
+def _probes(table: pd.DataFrame, info: RunInfo) -> Sheet:
+    names = {one["prefix"]: f"{one['name']} on {one['input']}" for one in info.embeddings}
+    tested = bool(table["test_auroc"].notna().any())
+    rows: Rows = [
+        [
+            names.get(row["embedder"], row["embedder"]),
+            f"{row['dims']:.0f}",
+            spanned(row, "auroc", "low", "high"),
+            *([spanned(row, "test_auroc", "test_low", "test_high")] if tested else []),
+        ]
+        for row in records(table)
+    ]
+    return Sheet(
+        "Linear probe of each embedder: L2 logistic regression on its features alone, with 95% intervals",
+        ["Embedder", "Features", "AUROC", *(["AUROC, held-out people"] if tested else [])],
+        rows,
+        name="probes",
+    )
+
+
+def _weights(embeddings: Sequence[dict[str, Any]]) -> Sheet:
+    rows: Rows = [
+        [
+            f"{one['name']} on {one['input']}",
+            f"{one['dims']}",
+            str(one["source"] or "not stated"),
+            str(one["licence"] or "not stated"),
+            str(one["trained_on"] or "not stated") + (" (FORCED)" if one["forced"] else ""),
+            str(one["sha256"]),
+        ]
+        for one in embeddings
+    ]
+    return Sheet(
+        "Where the weights come from",
+        ["Embedder", "Features", "Source", "Licence", "Trained on", "SHA-256"],
+        rows,
+        words=["Source", "Licence", "Trained on", "SHA-256"],
+        stacked=True,
+        name="weights",
+    )
+
+
+def learning_section(table: pd.DataFrame | None, info: RunInfo) -> Section | None:
+    """Show how the dense heads learnt.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame or None
+        Columns model, repeat, fold, inner, epoch, part, loss, auroc, accuracy, chosen.
+    info : RunInfo
+    """
+    if table is None or table.empty:
+        return None
+    figures = []
+    for i, (model, own) in enumerate(table.groupby("model", sort=False), start=1):
+        title, name = info.arms.get(str(model), str(model)), f"learning-{i}"
+        svg = learning_figure(own, title=title, name=name, note="phantom" if info.phantom else "")
+        caption = (
+            f"{title}: each line is one training, on its training people and on the validation people that stopped it, "
+            "who are training people of the fold too; the dot is the epoch whose weights were kept."
+        )
+        figures.append(Figure(svg, caption, name=name))
+    text = [
+        "A gap that grows between training and validation is overfitting; early stopping keeps the weights from before."
+    ]
+    return Section("learning", "How the dense heads learnt", text, figures=figures, sheets=[_epochs(table, info)])
+
+
+def _epochs(table: pd.DataFrame, info: RunInfo) -> Sheet:
+    best = at_chosen(table)
+    rows: Rows = []
+    for (model, *key), own in best.groupby(["model", *KEYS], sort=False):
+        parts = {str(row["part"]): row for row in records(own)}
+        cells = [
+            wording.number(float(parts[part][column])) if part in parts else "–"
+            for column in FIGURES
+            for part in ("training", "validation")
+        ]
+        name = info.arms.get(str(model), str(model))
+        rows.append([name, *(f"{one:.0f}" for one in key), f"{own['chosen'].iloc[0]:.0f}", *cells])
+    words = [f"{word}, {part}" for word in FIGURES.values() for part in ("training", "validation")]
+    return Sheet(
+        "Each training at the epoch that was kept (fold −1: on everybody)",
+        ["Model", "Repeat", "Fold", "Inner", "Epoch", *words],
+        rows,
+        folded=f"All {len(rows)} trainings",
+        name="epochs",
+    )
