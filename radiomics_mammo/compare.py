@@ -16,20 +16,16 @@ from radiomics_mammo.compare_options import build_parser, options_of, question_o
 from radiomics_mammo.console import complain, progress, run_command, say
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from radiomics_mammo.models.data.sides import Sides
+    from radiomics_mammo.models.options import Options
     from radiomics_mammo.models.run.model_facts import ModelFacts
     from radiomics_mammo.models.run.record import Asked
     from radiomics_mammo.models.run.runinfo import RunInfo
-    from radiomics_mammo.models.study import Options, Study
+    from radiomics_mammo.models.study import Study
     from radiomics_mammo.models.training.device import Device
     from radiomics_mammo.models.training.fitted import Fitted
     from radiomics_mammo.models.training.plan import Plan
     from radiomics_mammo.models.training.store import FoldStore
-
-_EXPLAINED_ROWS = 20_000  # repeats are explained until their rows pass this; the first always is
-_EXPLAINED_FEATURES = 30  # features whose values are kept beside their contributions, for the figures
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -102,16 +98,15 @@ def _study(plan: Plan, options: Options, store: FoldStore) -> Study:
 
 def _write(folder: Path, study: Study, info: RunInfo, *, options: Options, seconds: dict[str, float]) -> None:
     """Explain, keep the model, and write everything."""
-    from radiomics_mammo.explain.contributions import importance
+    from radiomics_mammo.explaining import explain_study
     from radiomics_mammo.models.run.keep import keep_model
     from radiomics_mammo.models.run.record import write_run, write_timings
 
     seconds |= study.seconds
     started = time.perf_counter()
-    contributions = _explain(study, options)
+    found = explain_study(study, options)
     seconds["explain"] = time.perf_counter() - started
-    top = [] if contributions is None else importance(contributions).index[:_EXPLAINED_FEATURES].tolist()
-    write_run(folder, info, study, contributions=contributions, top=top)
+    write_run(folder, info, study, contributions=found.contributions, values=found.values, explained=found.tables)
     started = time.perf_counter()
     kept = keep_model(folder, study, info)
     if kept is not None:
@@ -139,29 +134,6 @@ def _stopping() -> Iterator[None]:
     except KeyboardInterrupt:
         complain("stopped: no run was written; the finished folds are kept, and the same command goes on from there")
         raise
-
-
-def _explain(study: Study, options: Options) -> pd.DataFrame | None:
-    """Compute SHAP values of the best tree model on the rows that each of its folds left out."""
-    from radiomics_mammo.explain.contributions import contribution_table, contributions
-    from radiomics_mammo.models.run.record import unit_names
-    from radiomics_mammo.models.training.held_out import measure_held_out
-
-    plan = study.plan
-    if study.explained is None:
-        return None
-    repeats = min(plan.n_repeats, max(1, _EXPLAINED_ROWS // plan.cohort.y.size))
-    with progress(repeats * plan.n_folds, what=f"folds of {study.explained.name} explained") as advance:
-        parts = measure_held_out(
-            plan,
-            study.explained,
-            study.outcome,
-            repeats=repeats,
-            measure=contributions,
-            workers=options.workers,
-            on_done=lambda _: advance(),
-        )
-    return contribution_table(parts, unit_names(plan.cohort), plan.cohort.features)
 
 
 def _copy_failures(table: Path, folder: Path) -> int:

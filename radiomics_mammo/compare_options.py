@@ -10,7 +10,7 @@ from radiomics_mammo.errors import InputError
 
 if TYPE_CHECKING:
     from radiomics_mammo.models.data.cohort import Question
-    from radiomics_mammo.models.study import Options
+    from radiomics_mammo.models.options import Options
 
 DESCRIPTION = "Compare models on feature tables with nested cross-validation grouped by person; write a run folder."
 EPILOG = """\
@@ -31,7 +31,8 @@ what is written to OUT:
   pairs.csv, auroc.csv   differences in AUROC with Obuchowski and Nadeau-Bengio tests, Holm-adjusted; intervals
   ensembles.csv          each ensemble minus its best single member, paired; probes.csv: one row an embedder
   confusion.csv, learning_curves.csv (of dense heads), neighbours.csv, out_of_range.csv
-  shap_*.csv             what the contributions come to: features, groups, stability, clusters, interactions
+  shap_features.csv, shap_groups.csv, shap_stability.csv, shap_interactions.csv, shap_clusters.csv, shap_null.csv
+                         what the contributions come to, and what shuffled labels give
   operating.csv, certified.csv, subgroups.csv, reliability.csv, decision_curve.csv, winner.csv
   leakage.csv, canaries.csv                  what usual mistakes would have been worth; checks for leaks
   tuned.csv, selection.csv, folds.parquet, cases.parquet, shap.parquet, shap_values.parquet
@@ -140,7 +141,7 @@ def _add_sides(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
-    from radiomics_mammo.models.study import Options
+    from radiomics_mammo.models.options import Options
 
     plain = Options()
     group = parser.add_argument_group("how it is compared")
@@ -173,7 +174,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_device(parser: argparse.ArgumentParser) -> None:
-    from radiomics_mammo.models.study import Options
+    from radiomics_mammo.models.options import Options
     from radiomics_mammo.models.training.device import DEVICES, TREE_METHODS
 
     plain = Options()
@@ -193,7 +194,7 @@ def _add_device(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_fine_options(parser: argparse.ArgumentParser) -> None:
-    from radiomics_mammo.models.study import Options
+    from radiomics_mammo.models.options import Options
     from radiomics_mammo.models.training.calibrate import CALIBRATIONS
     from radiomics_mammo.models.training.ranking import RANKINGS
 
@@ -253,7 +254,7 @@ def options_of(args: argparse.Namespace) -> Options:
     """
     from joblib import cpu_count
 
-    from radiomics_mammo.models.study import Options, check_options
+    from radiomics_mammo.models.options import Options, check_options
 
     if args.minutes < 0 or (args.minutes and args.trials is not None):
         raise InputError(

@@ -17,9 +17,10 @@ from radiomics_mammo.compare import main
 from radiomics_mammo.models import DEFAULT_ARMS
 from radiomics_mammo.models.data.cohort import Question
 from radiomics_mammo.models.data.sides import read_sides
+from radiomics_mammo.models.options import Options
 from radiomics_mammo.models.run.runfolder import OURS, TABLES, TIMINGS, read_run
 from radiomics_mammo.models.statistics.metrics import METRICS
-from radiomics_mammo.models.study import Options, plan_study
+from radiomics_mammo.models.study import plan_study
 from radiomics_mammo.models.training.device import resolve_device
 
 ARMS = ("prevalence", "metadata", "readers", "logistic", "xgboost", "xgboost+oversampling", "xgboost+smote")

@@ -20,12 +20,13 @@ from radiomics_mammo.models.comparison import compare_arms, explained_arm
 from radiomics_mammo.models.data.sides import Sides
 from radiomics_mammo.models.embedded_findings import embedded_tables, probes_table
 from radiomics_mammo.models.findings import auroc_table
+from radiomics_mammo.models.options import Options
 from radiomics_mammo.models.records import EMBEDDINGS, FUSION, Arm
 from radiomics_mammo.models.records import FEATURES as RADIOMIC
 from radiomics_mammo.models.run.model_facts import ModelFacts
 from radiomics_mammo.models.run.saved_model import load_model, save_model
 from radiomics_mammo.models.statistics.confusion import confusion_table
-from radiomics_mammo.models.study import Options, plan_study
+from radiomics_mammo.models.study import plan_study
 from radiomics_mammo.models.training.bench import Bench
 from radiomics_mammo.models.training.calibrate import logit
 from radiomics_mammo.models.training.crossval import bench_for, cross_validate, refit, train_on_everybody

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from radiomics_mammo.errors import InputError
@@ -73,6 +73,7 @@ def read_sides(
     if test and official:
         raise InputError("a test table and the official split were asked for", remedy="Choose --test or --split.")
     table, path = read_joined(tables, used=_used(question)), Path(tables[0])
+    table = replace(table, remarks=(*table.remarks, *_forced(table)))
     if test:
         return _with_test_table(table, path, test, question)
     with naming(path):
@@ -85,6 +86,17 @@ def read_sides(
     sides = (Part(path, table.frame.loc[rows].reset_index(drop=True)) for rows in (~tested, tested))
     trained, held_out, more = keep_apart(table.features, *sides, question=question)
     return Sides(trained, held_out, table, None, (*table.remarks, *said, *more))
+
+
+def _forced(table: Table) -> list[str]:
+    """Say it where embeddings are by weights that were trained on the collection that they are judged on."""
+    parts = [table.provenance, *table.provenance.get("joined", ())]
+    known = [one for part in parts if (one := part.get("embedding")) and one.get("forced")]
+    return [
+        f"The weights of {one['name']} were trained on {one['trained_on']}, which these cases are from: what its "
+        "embeddings are worth on them says nothing of other women."
+        for one in known
+    ]
 
 
 def _used(question: Question) -> tuple[str, ...]:

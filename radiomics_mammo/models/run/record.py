@@ -21,10 +21,11 @@ from radiomics_mammo.models import MODELS, arm_title
 from radiomics_mammo.models.comparison import fold_table, prediction_table, test_prediction_table
 from radiomics_mammo.models.data.cohort import Question
 from radiomics_mammo.models.data.sides import Sides
+from radiomics_mammo.models.options import Options
 from radiomics_mammo.models.records import Cohort
 from radiomics_mammo.models.run import runfolder as names
 from radiomics_mammo.models.run.runinfo import RunInfo
-from radiomics_mammo.models.study import Options, Study
+from radiomics_mammo.models.study import Study
 from radiomics_mammo.models.training.device import Device
 
 
@@ -176,7 +177,13 @@ def versions() -> dict[str, str]:
 
 
 def write_run(
-    folder: Path, info: RunInfo, study: Study, *, contributions: pd.DataFrame | None, top: Sequence[str] = ()
+    folder: Path,
+    info: RunInfo,
+    study: Study,
+    *,
+    contributions: pd.DataFrame | None,
+    values: pd.DataFrame | None = None,
+    explained: Mapping[str, pd.DataFrame] | None = None,
 ) -> None:
     """Write the tables of a run and ``run.json``, the last.
 
@@ -187,9 +194,11 @@ def write_run(
     info, study
         What is written.
     contributions : pandas.DataFrame or None
-        SHAP values of the best tree model on held-out rows.
-    top : sequence of str
-        Features whose values are kept beside their contributions.
+        SHAP values of the explained model on held-out rows.
+    values : pandas.DataFrame or None
+        Values of the features that contribute most.
+    explained : mapping of str to pandas.DataFrame, optional
+        What the contributions come to, by the names of the tables.
     """
     plan = study.plan
     made_from = names.DATA[info.phantom]
@@ -198,12 +207,12 @@ def write_run(
         names.FOLDS: fold_table(plan),
         names.SUMMARY: study.compared.summary,
         names.DIFFERENCES: study.compared.differences,
-        **{f"{name}.csv": table for name, table in study.tables.items()},
+        **{f"{name}.csv": table for name, table in {**study.tables, **(explained or {})}.items()},
     }
     if plan.test is not None:
         tables[names.TEST_PREDICTIONS] = test_prediction_table(plan, study.outcome)
-    if contributions is not None:
-        tables |= {names.CONTRIBUTIONS: contributions, names.VALUES: unit_values(plan.cohort, top)}
+    if contributions is not None and values is not None:
+        tables |= {names.CONTRIBUTIONS: contributions, names.VALUES: values}
     for name, table in tables.items():
         names.write_table(table.assign(data=made_from), folder / name)
     names.write_table(plan.cohort.units.rows, folder / names.CASES)  # says it row by row, as the feature table does
