@@ -13,7 +13,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "radiomics_mammo"
 ROOT = PACKAGE.name
-COMMANDS = ("extract", "compare", "report", "predict", "benchmark", "demo")
+COMMANDS = ("extract", "embed", "compare", "report", "predict", "benchmark", "demo")
 GROUND = ("errors", "types", "settings", "_arrays", "_device", "_jit")
 """What every room that sees pixels stands on."""
 
@@ -96,11 +96,15 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "readers": (*GROUND, "readers"),
     "preprocess": (*GROUND, "preprocess"),
     "filters": (*GROUND, "filters"),
+    "embeddings": (*GROUND, "embeddings", "preprocess", "engines", "prepared"),
     "families.spec": GROUND,
     **{f"families.{name}": (*GROUND, "families.spec", f"families.{name}") for name in FAMILY_FOLDERS},
 }
 EXTRA_EDGES = {("readers.manifest", "preprocess.breast")}
 """Without a mask column the manifest's region is the breast."""
+
+
+PIXELS = ("readers", "preprocess", "families", "filters", "ragged", "engines", "embeddings")
 
 
 def is_shared(module: str) -> bool:
@@ -132,7 +136,7 @@ def test_shared_helpers_of_the_families_know_no_family():
 @pytest.mark.parametrize("module", [*members("models"), *members("explain")])
 def test_models_and_explanations_never_reach_pixels(module):
     way = reachable(module)
-    pixels = {t: way[t] for t in way if within(t, "readers", "preprocess", "families", "filters", "ragged", "engines")}
+    pixels = {t: way[t] for t in way if within(t, *PIXELS)}
     assert not pixels
 
 
@@ -152,7 +156,7 @@ def test_the_package_itself_reaches_no_command():
 
 def test_every_command_is_a_leaf_that_exists_or_is_to_come():
     there = [name for name in COMMANDS if name in MODULES]
-    assert {"extract", "compare", "report", "demo"} <= set(there)
+    assert {"extract", "embed", "compare", "report", "demo"} <= set(there)
     for name in there:
         assert MODULES[name].parent == PACKAGE
 
@@ -160,6 +164,15 @@ def test_every_command_is_a_leaf_that_exists_or_is_to_come():
 def test_cupy_comes_in_through_one_door():
     users = {name for name, path in MODULES.items() if any(t.split(".")[0].startswith("cupy") for t in targets(path))}
     assert users == {"_cuda"}
+
+
+@pytest.mark.parametrize(
+    ("library", "door"),
+    [("onnxruntime", "embeddings.onnx_network"), ("onnx", "embeddings.lite"), ("timm", "embeddings.timm_network")],
+)
+def test_networks_come_in_through_one_door_each(library, door):
+    users = {name for name, path in MODULES.items() if any(t.split(".")[0] == library for t in targets(path))}
+    assert users == {door}
 
 
 def test_the_rules_see_imports_wherever_they_stand(tmp_path):
@@ -171,9 +184,13 @@ def test_the_rules_see_imports_wherever_they_stand(tmp_path):
     assert "preprocess.crop" in reachable("cpu_engine")
 
 
-@pytest.mark.parametrize("module", ["radiomics_mammo", "radiomics_mammo.extract", "radiomics_mammo.cpu_engine"])
+@pytest.mark.parametrize("module", ["", ".extract", ".cpu_engine", ".embed", ".embeddings"])
 def test_extraction_starts_without_the_heavy_libraries(module):
-    heavy = ["pandas", "sklearn", "matplotlib", "shap", "xgboost", "imblearn", "radiomics", "cupy", "torch"]
+    module = f"radiomics_mammo{module}"
+    heavy = [
+        "pandas", "sklearn", "matplotlib", "shap", "xgboost", "imblearn", "radiomics", "cupy", "torch", "timm", "onnx",
+        "onnxruntime",
+    ]  # fmt: skip
     code = f"import sys, {module}; print(*[m for m in {heavy} if m in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", code],

@@ -183,7 +183,7 @@ def _fill(model: torch.nn.Module, tensors: Mapping[str, torch.Tensor], *, path: 
         raise InputError(
             f"its tensors do not fit the network ({' '.join(str(error).split())[:200]})",
             path=path,
-            remedy="Name the timm model that the checkpoint was trained as.",
+            remedy="Name the timm model that the checkpoint was trained as, and its --size.",
         ) from error
     missing = found.missing_keys
     if missing:
