@@ -1,66 +1,109 @@
-"""What the best tree model looks at, as the page shows it."""
+"""What the best tree model looks at, as the page shows it: in numbers, in figures and in words."""
 
 from __future__ import annotations
-
-from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
 
-from radiomics_mammo.explain.contributions import importance, mean_by_case
-from radiomics_mammo.explain.page import FeatureRow, WhyPart
-from radiomics_mammo.explain.shap_figures import bar_figure, beeswarm_figure, top_features
+from radiomics_mammo.explain.contributions import mean_by_case
+from radiomics_mammo.explain.notions import NOTIONS
+from radiomics_mammo.explain.page import Figure, Section
+from radiomics_mammo.explain.shap_figures import TOP, bar_figure, beeswarm_figure
+from radiomics_mammo.explain.shap_parts import (
+    clusters_part,
+    dependence_part,
+    groups_part,
+    interactions_part,
+    stability_part,
+    stability_sentence,
+)
+from radiomics_mammo.explain.shap_sheets import Meaning, words_sheet
+from radiomics_mammo.models.run.results import Results
 from radiomics_mammo.models.run.runfolder import Run
+from radiomics_mammo.models.run.runinfo import RunInfo
 
-Meaning = Callable[[str], str]
+_TITLE = "What the model looks at"
+_MODEL_ONLY = (
+    "SHAP values say how this model comes to its probabilities, not how the disease comes about; another model as good "
+    "may look at other features."
+)
 
-_CLEAR = 0.3  # rank correlation of value and contribution from which a direction is named
 
-
-def why_part(run: Run, *, meaning: Meaning) -> WhyPart:
-    """Put the sentence, the two figures and the table of the explained model together.
+def why_sections(run: Run, results: Results, *, meaning: Meaning) -> list[Section]:
+    """Put the part "why" together: one section, with a sub-section for each question that the run has a table for.
 
     Parameters
     ----------
     run : Run
+    results : Results
+        The tables ``shap_*``.
     meaning : callable (feature name) -> str
         What a feature means on a mammogram; empty if there is nothing to say.
     """
-    info, note = run.info, "phantom" if run.info.phantom else ""
-    if run.contributions is None or run.values is None:
-        return WhyPart("No tree model was compared, so there is nothing to explain.")
-    ranked = importance(run.contributions)
+    if run.contributions is None or run.values is None or results.shap_features is None:
+        return [Section("why", _TITLE, ["No tree model was compared, so there is nothing to explain."])]
+    features = results.shap_features
+    if (features["importance"] <= 0).all():
+        return [Section("why", _TITLE, [_about(run.info), "No feature moved any prediction."])]
     by_case = mean_by_case(run.contributions)
     values = run.values.set_index("case_id").loc[by_case.index]
-    top = top_features(ranked)
-    text = (
-        f"{info.arms[info.explained]}, the best tree model, explained by SHAP values on held-out cases only: "
-        f"each case by the models of the folds that did not see its person. "
-        f"Values are in {info.contribution_unit}."
+    note = "phantom" if run.info.phantom else ""
+    text = [_about(run.info), _MODEL_ONLY]
+    if results.shap_stability is not None:
+        text.append(stability_sentence(results.shap_stability))
+    lead = features.iloc[:TOP]
+    parts = (
+        Section(
+            "why-words",
+            "In a radiologist's words",
+            [_notions(results.shap_groups, run.info)],
+            sheets=[words_sheet(run, by_case, lead, meaning=meaning)],
+        ),
+        groups_part(results.shap_groups, run.info, note),
+        dependence_part(run, by_case, values, features, note),
+        interactions_part(results.shap_interactions, run.info, note),
+        stability_part(results, note),
+        clusters_part(results.shap_clusters, run.info, note),
     )
-    if (ranked <= 0).all():
-        return WhyPart(f"{text} No feature moved any prediction.")
-    leading = by_case[top]
-    rows = [
-        FeatureRow(
-            name,
-            f"{ranked[name]:.3g}",
-            _direction(values[name], by_case[name], info.classes),
-            meaning(name),
-        )
-        for name in top
+    figures = _figures(by_case[list(lead["feature"])], values, features, run.info, note)
+    return [Section("why", _TITLE, text, figures=figures, parts=[part for part in parts if part is not None])]
+
+
+def _about(info: RunInfo) -> str:
+    unit = info.contribution_unit
+    return (
+        f"What {info.arms[info.explained]} looks at, by its SHAP values on held-out cases only: each case by the "
+        f"models of the folds that did not see its person. Values are in {unit}, before calibration."
+    )
+
+
+def _figures(
+    leading: pd.DataFrame, values: pd.DataFrame, features: pd.DataFrame, info: RunInfo, note: str
+) -> list[Figure]:
+    chance = float(features["null_high"].iloc[0])
+    sizes = pd.Series(features["importance"].to_numpy(), index=features["feature"])
+    beyond = "" if np.isnan(chance) else " Shuffled labels pass the dashed line in 5% of tries."
+    return [
+        Figure(
+            bar_figure(sizes, unit=info.contribution_unit, note=note, chance=chance),
+            f"How much each feature moves the prediction, on average over held-out cases.{beyond}",
+        ),
+        Figure(
+            beeswarm_figure(leading, values, unit=info.contribution_unit, classes=info.classes, note=note),
+            "Each point is one held-out case: its place is how far the feature moved the prediction, its colour the "
+            "feature's value (grey: undefined).",
+        ),
     ]
-    swarm = beeswarm_figure(leading, values, unit=info.contribution_unit, classes=info.classes, note=note)
-    bars = bar_figure(ranked, unit=info.contribution_unit, note=note)
-    return WhyPart(text, bars, swarm, rows)
 
 
-def _direction(value: pd.Series, contribution: pd.Series, classes: Sequence[str]) -> str:
-    # Spearman's coefficient by hand: pandas' own warns on constant columns.
-    ranks = pd.DataFrame({"v": value, "c": contribution}).dropna().rank().to_numpy()
-    if len(ranks) < 3 or (np.ptp(ranks, axis=0) == 0).any():
-        return "unclear"
-    rho = float(np.corrcoef(ranks.T)[0, 1])
-    if abs(rho) < _CLEAR:
-        return "both, depending on the value"
-    return classes[1] if rho > 0 else classes[0]
+def _notions(groups: pd.DataFrame | None, info: RunInfo) -> str:
+    if groups is None:
+        return "Features by what a radiologist would look at to see what they measure."
+    own = groups[groups["kind"] == "notion"]
+    said = ", ".join(
+        f"{NOTIONS.get(str(one.group), str(one.group)).lower()} {one.importance:.2g}" for one in own.itertuples()
+    )
+    return (
+        "Features by what a radiologist would look at to see what they measure, after the notions of BI-RADS. What the "
+        f"features of a notion move together, summed with their sign ({info.contribution_unit}): {said}."
+    )

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_mammo.models.records import Arm
+from radiomics_mammo.models import block_of
+from radiomics_mammo.models.records import FUSION, Arm
 from radiomics_mammo.models.training.crossval import Outcome, refit
 from radiomics_mammo.models.training.plan import Plan, light
 from radiomics_mammo.models.training.prepare import source_columns
 
 Floats = NDArray[np.float64]
 
-# What is measured on a fitted fold: (model, its prepared held-out rows, source columns, number of features).
-Measure = Callable[..., Floats]
-HeldOut = tuple[int, int, NDArray[np.intp], Floats]
+Measure = Callable[..., Any]
+"""What is measured on a fitted fold: (Fitted, its prepared held-out rows, source columns, number of features)."""
+HeldOut = tuple[int, int, NDArray[np.intp], Any]
+
+
+def explained_names(plan: Plan, arm: Arm) -> tuple[str, ...]:
+    """Name the features that a tree model's contributions are given for, in the order of ``source_columns``.
+
+    What an embedder gave is one feature, ``…_Embedding``: a component of it has no meaning of its own.
+    """
+    cohort, block = plan.cohort, block_of(arm)
+    if block != FUSION:
+        return cohort.names(block)
+    return (*cohort.features, *(f"{one}_Embedding" for one in cohort.embedders))
 
 
 def measure_held_out(
@@ -39,7 +52,7 @@ def measure_held_out(
         What the folds chose.
     repeats : int
         How many of the repeats, from the first.
-    measure : callable (model, x, *, source, n_features) -> ndarray, shape (n_rows, …)
+    measure : callable (Fitted, x, *, source, n_features) -> object
         As :func:`radiomics_mammo.explain.contributions.contributions`; picklable.
     workers : int
     on_done : callable (arm name) -> None, optional
@@ -51,9 +64,9 @@ def measure_held_out(
     """
     from joblib import Parallel, delayed
 
-    plan = light(plan)
+    n_features, slim = len(explained_names(plan, arm)), light(plan)
     todo = [
-        delayed(_measure_fold)(plan, arm, outcome, repeat, fold, measure)
+        delayed(_measure_fold)(slim, arm, outcome, repeat, fold, measure, n_features)
         for repeat in range(repeats)
         for fold in range(plan.n_folds)
     ]
@@ -65,9 +78,10 @@ def measure_held_out(
     return sorted(found, key=lambda one: one[:2])
 
 
-def _measure_fold(plan: Plan, arm: Arm, outcome: Outcome, repeat: int, fold: int, measure: Measure) -> HeldOut:
+def _measure_fold(
+    plan: Plan, arm: Arm, outcome: Outcome, repeat: int, fold: int, measure: Measure, n_features: int
+) -> HeldOut:
     bench, fitted = refit(plan, arm, outcome, repeat=repeat, fold=fold)
     x = np.asarray(fitted.preparation.transform(bench.test_rows()))
     source = source_columns(fitted.preparation)
-    measured = measure(fitted.estimator, x, source=source, n_features=len(plan.cohort.features))
-    return repeat, fold, bench.test, measured
+    return repeat, fold, bench.test, measure(fitted, x, source=source, n_features=n_features)
