@@ -1,16 +1,19 @@
-"""A finished run with what the cases of a report are made from: calls, contributions, neighbours, values out of range."""
+"""A finished run with what the cases of a report are made from: calls, contributions, neighbours, odd values."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib.resources import files
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from cohorts import FEATURES as PLAIN
+from markupsafe import Markup
 from result_toys import REPEATS, toy_run
 
-from radiomics_mammo.explain.cases import Picture, Pictures
+from radiomics_mammo.explain.cases import CasesPart, Picture, Pictures
+from radiomics_mammo.explain.page import breakable
 from radiomics_mammo.models.run.results import Results
 from radiomics_mammo.models.run.runfolder import Run
 
@@ -88,3 +91,25 @@ def some_pictures(names: list[str], *, bytes_each: int = 30) -> Pictures:
     """Give every case a picture of the same size."""
     lesions = {name: Picture("data:image/jpeg;base64," + "A" * bytes_each, 20, 10) for name in names}
     return Pictures(lesions=lesions, problem="")
+
+
+def section_page(part: CasesPart, *, phantom: bool = False) -> str:
+    """Fill the cases' template on a page of its own, with its style and script."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        loader=jinja2.PackageLoader("radiomics_mammo", "explain"),
+    )
+    environment.filters["breakable"] = breakable
+    style, script = (
+        Markup((files("radiomics_mammo.explain") / f"cases.{kind}").read_text(encoding="utf-8"))
+        for kind in ("css", "js")
+    )
+    template = environment.from_string(
+        '{% from "cases.html.j2" import cases_section %}<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        "<title>Cases</title><style>{{ style }}</style></head><body><main>{{ cases_section(part, phantom) }}</main>"
+        "<script>{{ script }}</script></body></html>"
+    )
+    return template.render(part=part, phantom=phantom, style=style, script=script)

@@ -121,6 +121,15 @@ def signed(value: float, *, digits: int = 2) -> str:
     return f"{value:+.{digits}f}".replace("-", "−")
 
 
+def number(value: float) -> str:
+    """Write a number in three digits, without an exponent as far as that can be read."""
+    size = abs(value)
+    if size != 0 and not 1e-4 <= size < 1e7:
+        return f"{value:.2e}".replace("-", "−")
+    places = max(0, 2 - int(np.floor(np.log10(size)))) if size else 0
+    return f"{value:,.{places}f}".replace("-", "−")
+
+
 def draw_waterfall(
     terms: Terms,
     *,
@@ -157,9 +166,10 @@ def draw_waterfall(
     ends = np.cumsum([terms.start, *(value for _, value, _ in steps)])
     scale = _Scale.over(ends, terms.unit, width)
     height = _ROW * (len(steps) + 2) + 34
-    parts = [_level(scale, terms, "Average of the model", terms.start, 0, width)]
+    parts = [_link(scale, at, row) for row, at in enumerate(ends)]  # first, so that everything lies over them
+    parts.append(_level(scale, terms, "Average of the model", terms.start, 0, width))
     for i, (name, _, own) in enumerate(steps, start=1):
-        shown = name if np.isnan(own) else f"{name} = {own:.3g}"
+        shown = name if np.isnan(own) else f"{name} = {number(own)}"
         parts.append(_step(scale, shown, ends[i - 1], ends[i], i, width))
     parts.append(_level(scale, terms, "This case", terms.end, len(steps) + 1, width))
     parts.append(_axis(scale, height - 34, terms, width, note))
@@ -212,20 +222,22 @@ class _Scale:
         return place, f"{float(expit(np.asarray(at))) if self.unit == 'log-odds' else at:.3f}"
 
 
+def _link(scale: _Scale, at: float, row: int) -> str:
+    return f'<path d="M{scale(at):.1f} {row * _ROW + 18}v{_ROW}"/>'
+
+
 def _step(scale: _Scale, name: str, start: float, end: float, row: int, width: int) -> str:
     top, kind = row * _ROW, "up" if end >= start else "down"
     x, length = scale(min(start, end)), max(abs(scale(end) - scale(start)), 0.8)
     bar = f'<rect class="{kind}" x="{x:.1f}" y="{top + 14}" width="{length:.1f}" height="{_BAR}"/>'
-    link = f'<path d="M{scale(end):.1f} {top + 14}v{_ROW}"/>'
-    return link + bar + _texts(name, signed(end - start), top, width)
+    return bar + _texts(name, signed(end - start), top, width)
 
 
 def _level(scale: _Scale, terms: Terms, name: str, at: float, row: int, width: int) -> str:
     top = row * _ROW
     value = f"p = {terms.probability(at):.2f}"
     mark = f'<circle cx="{scale(at):.1f}" cy="{top + 18.5}" r="4.5"/>'
-    link = f'<path d="M{scale(at):.1f} {top + 18}v{_ROW - 4}"/>' if row == 0 else ""
-    return link + mark + _texts(name, value, top, width)
+    return mark + _texts(name, value, top, width)
 
 
 def _texts(name: str, value: str, top: int, width: int) -> str:

@@ -27,7 +27,7 @@ from radiomics_mammo.explain.cases.part import (
 )
 from radiomics_mammo.explain.cases.records import Neighbour, Picture, Pictures, Shown, Wanted
 from radiomics_mammo.explain.page import Sheet, fill
-from radiomics_mammo.explain.waterfall import Terms, draw_waterfall, plain_name, signed
+from radiomics_mammo.explain.waterfall import Terms, draw_waterfall, number, plain_name, signed
 from radiomics_mammo.models.run.results import Results
 from radiomics_mammo.models.run.runfolder import Run
 
@@ -155,7 +155,7 @@ def _contributions(terms: Terms, values: dict[str, float], meaning: Meaning) -> 
     )
     rows = []
     for name, value in terms.leading(len(terms.features))[0]:
-        own = f"{values[name]:.4g}" if name in values and values[name] == values[name] else "–"
+        own = number(values[name]) if name in values and values[name] == values[name] else "–"
         rows.append([plain_name(name), signed(value, digits=4), own, meaning(name)])
     caption = (
         f"All contributions ({kind}): from {signed(terms.start, digits=4)}, the average of the model, to "

@@ -63,7 +63,8 @@ def choose(found: pd.DataFrame, neighbours: pd.DataFrame | None, *, classes: Seq
     if neighbours is None:
         return groups
     for slug, outcome, title in (("typical-1", "TP", positive), ("typical-0", "TN", negative)):
-        groups.append(Chosen(slug, f"Typical: {title}, and called so", _TYPICAL, _typical(found, neighbours, outcome)))
+        typical = _typical(found, neighbours, outcome)
+        groups.append(Chosen(slug, f"Typical: {title}, and called so", _TYPICAL if typical else _NONE, typical))
     return groups
 
 
@@ -71,6 +72,7 @@ _TYPICAL = (
     "Those among the cases called rightly that lie nearest, on average, to their neighbours among the training cases, "
     "where most of these are of the same class."
 )
+_NONE = "There are none."
 
 
 def wanted_pictures(run: Run, results: Results) -> Wanted:
@@ -126,5 +128,5 @@ def _typical(found: pd.DataFrame, neighbours: pd.DataFrame, outcome: str) -> tup
 
 def _of(count: int, most: int, order: str) -> str:
     if not count:
-        return "There are none."
+        return _NONE
     return f"All {count}, {order}." if count <= most else f"{most} of {count}, {order}."

@@ -8,7 +8,7 @@ import pandas as pd
 
 from radiomics_mammo.explain.cases.records import Neighbour
 from radiomics_mammo.explain.cases.store import Store
-from radiomics_mammo.explain.waterfall import plain_name
+from radiomics_mammo.explain.waterfall import number, plain_name
 
 
 def neighbours_of(
@@ -33,6 +33,6 @@ def beyond_of(table: pd.DataFrame | None) -> Mapping[str, list[str]]:
     for row in table.to_dict("records"):
         value, low, high = (float(row[name]) for name in ("value", "low", "high"))
         side, end = ("below", low) if value < low else ("above", high)
-        said = f"{plain_name(str(row['feature']))} is {value:.3g}, {side} all training cases ({end:.3g})"
+        said = f"{plain_name(str(row['feature']))} is {number(value)}, {side} all training cases ({number(end)})"
         found.setdefault(str(row["case_id"]), []).append(said)
     return found
