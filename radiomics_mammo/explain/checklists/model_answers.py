@@ -1,0 +1,168 @@
+"""What a run knows of its models: what they are, how they were trained and chosen, what they put out."""
+
+from __future__ import annotations
+
+from radiomics_mammo.explain.checklists.records import NO, NOT_APPLICABLE, PARTLY, YES, Answer, Facts
+from radiomics_mammo.explain.wording import number
+
+
+def models(facts: Facts) -> Answer:
+    """Kinds of models and how rows are prepared for them."""
+    said = f"{'; '.join(facts.run.info.arms.values())}. {handling(facts).evidence}"
+    if facts.run.info.embeddings:
+        return Answer(PARTLY, f"{said} The layers of the embedding networks are those of their publications.")
+    return Answer(YES, said)
+
+
+def building(facts: Facts) -> Answer:
+    """Type of model, all steps, tuning and validation; the reasons are the authors'."""
+    return Answer(
+        PARTLY,
+        f"{models(facts).evidence} {training(facts).evidence} Validated in {facts.folds} folds × {facts.repeats} "
+        "repeats. Why these models is for the authors.",
+    )
+
+
+def handling(_: Facts) -> Answer:
+    """How predictors are scaled and transformed."""
+    return Answer(
+        YES,
+        "Within each fold: constant and nearly equal columns out, nulls to the median with an indicator, mean 0 and "
+        "deviation 1 (XGBoost takes columns as they are); no transformation by hand.",
+    )
+
+
+def libraries(facts: Facts) -> Answer:
+    """Software and versions."""
+    return Answer(YES, ", ".join(f"{name} {said}" for name, said in facts.run.info.versions.items()))
+
+
+def initial(facts: Facts) -> Answer:
+    """Seeds, and the weights that embedders came with."""
+    info = facts.run.info
+    seeds = "Seeds: " + ", ".join(f"{name} {value}" for name, value in info.seeds.items())
+    weights = [
+        f"{one['name']}: weights from {one['source']}, SHA-256 {one['sha256']}, trained on {one['trained_on']}, frozen"
+        for one in info.embeddings
+    ]
+    return Answer(YES, "; ".join([seeds, *weights]) + ".")
+
+
+def training(facts: Facts) -> Answer:
+    """How settings were tuned."""
+    command = facts.run.info.command
+    if "trials" not in command:
+        return Answer(PARTLY, "The run does not record how many settings were tried.")
+    tried = f"{command['trials']} settings of each model, the defaults first"
+    curves = " Training curves are shown." if facts.results.learning_curves is not None else ""
+    inner = command.get("inner", "some")
+    return Answer(YES, f"{tried}; judged by mean AUROC of {inner} inner folds by person.{curves}")
+
+
+def choice(facts: Facts) -> Answer:
+    """How the final model was chosen."""
+    if not facts.best:
+        return Answer(NO, "No model that looks at the features was compared.")
+    said = f"{facts.best} has the highest AUROC out of fold"
+    winner = facts.results.winner
+    if winner is None:
+        return Answer(YES, f"{said}; the figure is not corrected for the choice.")
+    first = winner.iloc[0]
+    return Answer(
+        YES,
+        f"{said} of {len(winner)}: {number(first['apparent'])}, and {number(first['corrected'])} when corrected for "
+        "having been chosen on the same people.",
+    )
+
+
+def ensembles(facts: Facts) -> Answer:
+    """Ensembles against their best member."""
+    table = facts.results.ensembles
+    if table is None or table.empty:
+        return Answer(NOT_APPLICABLE, "No ensemble was compared.")
+    names = ", ".join(dict.fromkeys(table["ensemble"].astype(str)))
+    return Answer(YES, f"{names}: each with its members, and minus its best single member, paired.")
+
+
+def explained(facts: Facts) -> Answer:
+    """Methods that explain a model."""
+    info = facts.run.info
+    if facts.run.contributions is None and facts.results.shap_features is None:
+        return Answer(NO, "No model was explained.")
+    title = info.arms.get(info.explained, info.explained)
+    null = ", beside values with labels shuffled" if facts.results.shap_null is not None else ""
+    return Answer(YES, f"SHAP values of {title} on the rows that each fold left out{null}. They explain the model.")
+
+
+def imbalance(facts: Facts) -> Answer:
+    """Methods against imbalance, and what they did to the probabilities."""
+    info = facts.run.info
+    arms = [title for name, title in info.arms.items() if "+" in name]
+    share = f"{100 * info.positives / info.units:.1f}% of the units are {info.classes[1]}"
+    if not arms:
+        return Answer(NOT_APPLICABLE, f"None was used; {share}.")
+    before = "; probabilities before calibration are shown as well" if facts.results.as_trained is not None else ""
+    return Answer(
+        PARTLY,
+        f"{', '.join(arms)}: each beside the same model without it, on training rows only, calibrated afterwards"
+        f"{before}; {share}. Why is for the authors.",
+    )
+
+
+def output(facts: Facts) -> Answer:
+    """Probabilities and calls."""
+    command = facts.run.info.command
+    if "calibration" not in command:
+        return Answer(PARTLY, "Probabilities; how they were calibrated and cut is not recorded.")
+    return Answer(
+        PARTLY,
+        f"Probabilities (calibration: {command['calibration']}) and calls at the threshold by "
+        f"{command.get('operate_at', '?')}, both fitted on inner out-of-fold predictions of training people. Why this "
+        "threshold is for the authors.",
+    )
+
+
+def updating(facts: Facts) -> Answer:
+    """Whether a model was updated after it was evaluated."""
+    if facts.results.test_shifted is None:
+        return Answer(NOT_APPLICABLE, "No model was updated after its evaluation.")
+    return Answer(
+        YES, "The held-out people's probabilities were moved to another prevalence; figures of both are shown."
+    )
+
+
+def specification(facts: Facts) -> Answer:
+    """The model itself, for others to use."""
+    info = facts.run.info
+    if not info.kept:
+        return Answer(NO, "The run kept no model.")
+    title = info.arms.get(info.kept, info.kept)
+    return Answer(
+        YES, f"{title}, trained on everybody, is saved in the run with its card; radiomics_mammo.predict applies it."
+    )
+
+
+def sharing(facts: Facts) -> Answer:
+    """Whether others can have the model."""
+    if not facts.run.info.kept:
+        return Answer(NO, "The run kept no model.")
+    return Answer(PARTLY, f"{specification(facts).evidence} Whether it is shared is for the authors.")
+
+
+def details(facts: Facts) -> Answer:
+    """Technical details beyond the text."""
+    return Answer(
+        PARTLY,
+        f"run.json holds options, seeds, versions and the table's SHA-256 {facts.run.info.table_sha256}. A protocol is "
+        "for the authors.",
+    )
+
+
+def unusable(facts: Facts) -> Answer:
+    """Poor or missing input when the model is used."""
+    flags = " Values out of the training range are flagged by case." if facts.results.out_of_range is not None else ""
+    return Answer(
+        PARTLY,
+        "A case that cannot be measured gets no prediction but a named failure; nulls are filled as in training."
+        f"{flags} How good an image must be is for the authors.",
+    )
