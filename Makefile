@@ -1,4 +1,4 @@
-# make demo   a fresh machine to a report: environment, installation (wheels only), extract, compare, report
+# make demo   a fresh machine to a report: environment, installation (wheels only), extract, embed, compare, report
 # make test   what must pass: ruff, mypy, pytest, with the extras that the tests need (gcc for pyradiomics)
 # make lint, format, bench, clean (removes the environment, too)
 # A second call installs nothing, unless pyproject.toml has changed.
@@ -56,7 +56,7 @@ $(VENV)/.made:
 # Dependencies come as wheels, so that no compiler is needed.
 $(VENV)/.core: pyproject.toml | $(VENV)/.made
 	@echo "Installing the package and what it needs; this takes minutes and about 2 GB."
-	$(BIN)/python -m pip install --quiet --only-binary :all: --editable .
+	$(BIN)/python -m pip install --quiet --only-binary :all: --editable '.[embeddings]'
 	@touch $@
 
 # pyradiomics is built from source.

@@ -15,7 +15,11 @@ from radiomics_mammo.readers.phantom import PhantomReader
 from radiomics_mammo.readers.phantom_tree import write_cbis_tree
 
 PATIENTS = 40
-MODELS = "prevalence,size,logistic,forest,xgboost,xgboost+oversampling,xgboost+smote"
+MODELS = (
+    "prevalence,size,logistic,forest,xgboost,xgboost+oversampling,xgboost+smote,"
+    "probe,emb-logistic,head,fusion-xgboost,average,stack"
+)
+MEMBERS = "logistic,xgboost+oversampling,emb-logistic"
 """With one setting each: a demonstration is over in a minute or two; compare's own default takes longer."""
 DISCLAIMER = "phantom: not clinical performance"
 
@@ -65,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m radiomics_mammo.demo",
         description="Simulate mammograms with masses, write them as a CBIS-DDSM download, and run extract, "
-        "compare and report on them, each as its own command. Nothing is downloaded.",
+        "embed, compare and report on them, each as its own command. Nothing is downloaded.",
         epilog="Simulated pictures show that the path works; their results say nothing about real lesions.",
     )
     parser.add_argument(
@@ -102,15 +106,19 @@ def _commands(out: Path, *, anew: bool) -> list[tuple[str, list[str]]]:
     A table or run of an earlier demonstration is replaced; a table that was cut short goes on, unless the
     pictures are others (``anew``).
     """
-    tree, table, run = out / "cbis-ddsm", out / "tables" / "phantom.parquet", out / "runs" / "phantom"
-    extract = ["cbis-ddsm", str(tree), "--recipe", "lesion", "--out", str(table)]
-    compare = [str(table), "--label", "malignant", "--group", "patient_id", "--out", str(run)]
-    compare += ["--models", MODELS, "--trials", "1", "--select", "none"]
-    stale = anew and any(table.parent.glob(f"{table.name}*"))
-    extract += ["--overwrite"] if table.exists() or stale else []
+    tree, run = out / "cbis-ddsm", out / "runs" / "phantom"
+    table, embedded = (out / "tables" / f"{name}.parquet" for name in ("phantom", "phantom_emb"))
+    extract = ["cbis-ddsm", str(tree), "--recipe", "lesion", "--out", str(table), *_again(table, anew=anew)]
+    embed = ["cbis-ddsm", str(tree), "--out", str(embedded), *_again(embedded, anew=anew)]
+    compare = [str(table), str(embedded), "--label", "malignant", "--group", "patient_id", "--out", str(run)]
+    compare += ["--models", MODELS, "--members", MEMBERS, "--trials", "1", "--select", "none"]
     compare += ["--overwrite"] if run.exists() else []
-    steps = {"extract": extract, "compare": compare, "report": [str(run)]}
+    steps = {"extract": extract, "embed": embed, "compare": compare, "report": [str(run)]}
     return [(name, ["-m", f"radiomics_mammo.{name}", *rest]) for name, rest in steps.items()]
+
+
+def _again(table: Path, *, anew: bool) -> list[str]:
+    return ["--overwrite"] if table.exists() or (anew and any(table.parent.glob(f"{table.name}*"))) else []
 
 
 def _run(command: list[str]) -> int:

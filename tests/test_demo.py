@@ -27,8 +27,10 @@ def test_the_commands_are_those_that_a_user_types(tmp_path: Path, monkeypatch: p
     lines = [" ".join(command) for _, command in demo._commands(Path("demo"), anew=True)]
     assert lines == [
         "-m radiomics_mammo.extract cbis-ddsm demo/cbis-ddsm --recipe lesion --out demo/tables/phantom.parquet",
-        "-m radiomics_mammo.compare demo/tables/phantom.parquet --label malignant --group patient_id"
-        f" --out demo/runs/phantom --models {demo.MODELS} --trials 1 --select none",
+        "-m radiomics_mammo.embed cbis-ddsm demo/cbis-ddsm --out demo/tables/phantom_emb.parquet",
+        "-m radiomics_mammo.compare demo/tables/phantom.parquet demo/tables/phantom_emb.parquet"
+        " --label malignant --group patient_id --out demo/runs/phantom"
+        f" --models {demo.MODELS} --members {demo.MEMBERS} --trials 1 --select none",
         "-m radiomics_mammo.report demo/runs/phantom",
     ]
 
@@ -44,8 +46,9 @@ def test_a_second_run_overwrites_the_first(tmp_path: Path) -> None:
 @pytest.mark.parametrize("anew", [False, True])
 def test_a_table_cut_short_goes_on_unless_the_pictures_are_others(tmp_path: Path, anew: bool) -> None:
     (tmp_path / "tables" / "phantom.parquet.parts").mkdir(parents=True)
-    (_, extract), *_ = demo._commands(tmp_path, anew=anew)
+    (_, extract), (_, embed), *_ = demo._commands(tmp_path, anew=anew)
     assert ("--overwrite" in extract) == anew
+    assert "--overwrite" not in embed
 
 
 def test_it_ends_with_the_report_and_the_disclaimer(
