@@ -64,7 +64,9 @@ def predictions(cases: pd.DataFrame, p: np.ndarray, fold_of: np.ndarray) -> pd.D
     named = cases[["case_id", "patient_id", "y"]]
     return pd.concat(
         [
-            named.assign(model=arm, repeat=repeat, fold=fold_of[repeat], p=p[i, repeat], data="real")
+            named.assign(
+                model=arm, repeat=repeat, fold=fold_of[repeat], p=p[i, repeat], called=p[i, repeat] >= 0.4, data="real"
+            )
             for i, arm in enumerate(ARMS)
             for repeat in range(REPEATS)
         ],

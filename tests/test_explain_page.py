@@ -12,9 +12,7 @@ import pytest
 from radiomics_mammo.explain import wording
 from radiomics_mammo.explain.cohort_counts import breakdowns
 from radiomics_mammo.explain.curve_figure import CurveLine, roc_figure
-from radiomics_mammo.explain.mistakes import most_confident_mistakes
 from radiomics_mammo.explain.page import breakable
-from radiomics_mammo.explain.picture import OUTLINE, lesion_picture
 from radiomics_mammo.explain.shap_figures import bar_figure, beeswarm_figure, short_name
 
 NOTHING = np.full(3, np.nan)
@@ -99,36 +97,6 @@ def test_short_names():
     assert short_name(long) == "SmallDependenceLow\nGrayLevelEmphasis (gldm)"
     assert short_name("original_firstorder_10Percentile") == "10Percentile\nfirstorder"
     assert short_name("assessment") == "assessment"
-
-
-def predictions() -> pd.DataFrame:
-    y = [1, 1, 1, 0, 0, 0]
-    p = [0.9, 0.2, 0.6, 0.1, 0.8, 0.7]
-    parts = [
-        pd.DataFrame(
-            {"case_id": list("abcdef"), "patient_id": list("ABCDEF"), "model": "m", "repeat": r, "y": y, "p": p}
-        )
-        for r in range(2)
-    ]
-    return pd.concat(parts)
-
-
-def test_mistakes_are_the_wrong_side_of_the_cut_most_confident_first():
-    found = most_confident_mistakes(predictions(), model="m")
-    # Three are malignant, so three are called: a (0.9), e (0.8), f (0.7).
-    assert found.threshold == pytest.approx(0.7)
-    assert found.missed.index.tolist() == ["b", "c"]
-    assert found.alarms.index.tolist() == ["e", "f"]
-    assert (found.n_missed, found.n_alarms) == (2, 2)
-    assert most_confident_mistakes(predictions(), model="m", most=1).missed.index.tolist() == ["b"]
-
-
-def test_a_perfect_model_makes_none():
-    table = predictions()
-    table["p"] = table["y"] * 0.9
-    found = most_confident_mistakes(table, model="m")
-    assert found.missed.empty
-    assert found.alarms.empty
 
 
 def differences(*rows) -> pd.DataFrame:

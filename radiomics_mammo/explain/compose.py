@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import pandas as pd
-from markupsafe import Markup
 
 from radiomics_mammo.explain import wording
 from radiomics_mammo.explain.arms import competing
-from radiomics_mammo.explain.case_cards import Pictures, case_groups, cases_text
+from radiomics_mammo.explain.cases import Pictures, cases_part
+from radiomics_mammo.explain.checklists import checklists
 from radiomics_mammo.explain.cohort_counts import breakdowns
 from radiomics_mammo.explain.cohort_flow import cohort_flow
 from radiomics_mammo.explain.comparison_part import comparison_section, estimates, outcome
-from radiomics_mammo.explain.contributions import mean_by_case
 from radiomics_mammo.explain.embedding_part import forced
 from radiomics_mammo.explain.method import citation, is_tuned, method_facts
-from radiomics_mammo.explain.mistakes import Mistakes, most_confident_mistakes
-from radiomics_mammo.explain.page import CasesPart, CohortPart, Figure, Opening, Page, Section, Sheet
-from radiomics_mammo.explain.why_part import Meaning, why_part
+from radiomics_mammo.explain.page import CohortPart, Opening, Page
+from radiomics_mammo.explain.shap_sheets import Meaning
+from radiomics_mammo.explain.why_part import why_sections
 from radiomics_mammo.models.run.results import Results
 from radiomics_mammo.models.run.runfolder import Run
 from radiomics_mammo.models.run.runinfo import RunInfo
@@ -33,7 +32,7 @@ def compose(run: Run, results: Results = _NOTHING, *, pictures: Pictures, meanin
     results : Results
         Tables beyond predictions and summary; a section is there where its table is.
     pictures : Pictures
-        Of the cases that :func:`mistaken_cases` names.
+        Of the cases that :func:`radiomics_mammo.explain.cases.wanted_pictures` names.
     meaning : callable (feature name) -> str
         What a feature means on a mammogram; empty if there is nothing to say.
     """
@@ -45,20 +44,12 @@ def compose(run: Run, results: Results = _NOTHING, *, pictures: Pictures, meanin
         cohort=CohortPart(cohort_flow(run), _cohort_facts(info), info.remarks, breakdowns(run.cases, outcome(run))),
         limits=_limits(run, results),
         comparison=comparison_section(run, results),
-        why=_why(run, meaning),
-        cases=_cases(run, pictures),
+        why=why_sections(run, results, meaning=meaning),
+        cases=cases_part(run, results, pictures=pictures, meaning=meaning),
         method=method_facts(info, folds=int(last["fold"]) + 1, repeats=int(last["repeat"]) + 1),
-        checklists=[],
+        checklists=checklists(run, results),
         citation=citation(info),
     )
-
-
-def mistaken_cases(run: Run) -> list[str]:
-    """Name the cases whose pictures the page wants."""
-    if not run.info.best:
-        return []
-    found = _mistakes(run)
-    return [str(name) for name in (*found.missed.index, *found.alarms.index)]
 
 
 def _opening(run: Run) -> Opening:
@@ -95,45 +86,6 @@ def _limits(run: Run, results: Results) -> list[str]:
         rows=info.rows,
         group=info.group,
     )
-
-
-def _why(run: Run, meaning: Meaning) -> list[Section]:
-    part = why_part(run, meaning=meaning)
-    if not part.features:
-        return [Section("why", "What the model looks at", [part.text])]
-    figures = [
-        Figure(Markup(part.bar), "How much each feature moves the prediction, on average over held-out cases."),
-        Figure(
-            Markup(part.beeswarm),
-            "Each point is one held-out case: its place is how far the feature moved the prediction, its colour the "
-            "feature's value (grey: undefined).",
-        ),
-    ]
-    headings = ["Feature", "Mean |SHAP|", "High values speak for", "What it means on a mammogram"]
-    rows = [[one.name, one.size, one.direction, one.meaning] for one in part.features]
-    sheet = Sheet("The leading features in words", headings, rows, words=headings[2:], stacked=True)
-    return [Section("why", "What the model looks at", [part.text], figures, [sheet])]
-
-
-def _mistakes(run: Run) -> Mistakes:
-    return most_confident_mistakes(run.predictions, model=run.info.best)
-
-
-def _cases(run: Run, pictures: Pictures) -> CasesPart:
-    info = run.info
-    if not info.best:
-        return CasesPart("No model that looks at the features was compared.")
-    found = _mistakes(run)
-    explained = info.best == info.explained and run.contributions is not None
-    groups = case_groups(
-        found,
-        run.cases,
-        classes=(info.classes[0], info.classes[1]),
-        pictures=pictures,
-        contributions=mean_by_case(run.contributions) if explained and run.contributions is not None else None,
-    )
-    text = cases_text(found, title=info.arms[info.best], positive=info.classes[1], problem=pictures.problem)
-    return CasesPart(text, groups)
 
 
 def _without_spacing(cases: pd.DataFrame) -> int:

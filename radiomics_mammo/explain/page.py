@@ -8,11 +8,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
 
-_STYLES = ("report.css",)
-_SCRIPTS = ("report.js",)
+if TYPE_CHECKING:
+    from radiomics_mammo.explain.cases.records import CasesPart
+
+_STYLES = ("report.css", "cases.css")
+_SCRIPTS = ("report.js", "cases.js")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,55 +31,6 @@ class Estimate:
     title: str
     value: str
     interval: str
-
-
-@dataclass(frozen=True, slots=True)
-class FeatureRow:
-    """One leading feature: name, mean absolute contribution, direction, meaning (empty if unknown)."""
-
-    name: str
-    size: str
-    direction: str
-    meaning: str
-
-
-@dataclass(frozen=True, slots=True)
-class CaseCard:
-    """One mistake to look at.
-
-    Attributes
-    ----------
-    case_id, patient_id, facts : str
-        Names, and what the table says (side, view, density …).
-    probability : str
-        Mean over repeats of the out-of-fold probability.
-    reasons : sequence of str
-        The contributions that weighed most; may be empty.
-    picture : str
-        A data URI, or empty.
-    alt : str
-        What the picture shows.
-    absent : str
-        Why there is no picture.
-    """
-
-    case_id: str
-    patient_id: str
-    facts: str
-    probability: str
-    reasons: Sequence[str]
-    picture: str
-    alt: str
-    absent: str
-
-
-@dataclass(frozen=True, slots=True)
-class CaseGroup:
-    """Mistakes of one kind: a heading, what they are, and the cards."""
-
-    title: str
-    text: str
-    cards: Sequence[CaseCard]
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,24 +140,6 @@ class CohortPart:
     facts: Sequence[tuple[str, str]]
     remarks: Sequence[str]
     sheets: Sequence[Sheet]
-
-
-@dataclass(frozen=True, slots=True)
-class WhyPart:
-    """What the best tree model looks at; without ``features`` there is only the sentence."""
-
-    text: str
-    bar: str = ""
-    beeswarm: str = ""
-    features: Sequence[FeatureRow] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class CasesPart:
-    """The most confident mistakes."""
-
-    text: str
-    groups: Sequence[CaseGroup] = ()
 
 
 @dataclass(frozen=True, slots=True)
