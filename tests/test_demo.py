@@ -40,7 +40,7 @@ def test_a_second_run_overwrites_the_first(tmp_path: Path) -> None:
     (tmp_path / "tables" / "phantom.parquet").touch()
     (tmp_path / "runs" / "phantom").mkdir(parents=True)
     over = ["--overwrite" in command for _, command in demo._commands(tmp_path, anew=False)]
-    assert over == [True, True, False]
+    assert over == [True, False, True, False]
 
 
 @pytest.mark.parametrize("anew", [False, True])
