@@ -190,37 +190,6 @@ def test_breakdowns_count():
     }
 
 
-def decoded(uri: str) -> np.ndarray:
-    import base64
-    import io
-
-    from PIL import Image
-
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2]))).convert("RGB")).astype(int)
-
-
-@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float64])
-def test_a_picture_shows_the_outline_and_where_it_lies(dtype):
-    image = (np.arange(600 * 400).reshape(600, 400) % 200).astype(dtype)
-    mask = np.zeros((600, 400), dtype=bool)
-    mask[200:260, 100:140] = True
-    picture = decoded(lesion_picture(image, mask))
-    marked = (np.abs(picture - OUTLINE).sum(axis=2) < 120).mean(axis=0)
-    left, right = np.split(marked, [picture.shape[1] // 2 - 40])
-    assert left.any()  # the box in the whole image
-    assert right.any()  # the outline in the crop
-
-
-def test_a_crop_is_shown_once_and_odd_values_do_no_harm():
-    image = np.full((50, 60), np.nan)
-    image[10:40, 10:50] = 3.0
-    mask = np.zeros((50, 60), dtype=bool)
-    mask[0:50, 0:60] = True
-    picture = decoded(lesion_picture(image, mask))
-    assert picture.shape[1] <= 340
-    assert decoded(lesion_picture(np.full((9, 9), np.nan), np.eye(9, dtype=bool))).max() <= 255
-
-
 def test_long_names_break_after_underscores_and_stay_text():
     assert str(breakable("BENIGN_WITHOUT_CALLBACK")) == "BENIGN_<wbr>WITHOUT_<wbr>CALLBACK"
     assert str(breakable("<b>_&")) == "&lt;b&gt;_<wbr>&amp;"
