@@ -38,7 +38,7 @@ what the network sees:
   normalised. With --flip the answers to the picture and to its mirror image are averaged.
     channels masked   image, image, image with black outside the mask (default for crop and breast)
              repeat   the image three times (default for masked and mask)
-             clahe    image, image, image after adaptive histogram equalisation
+             clahe    image, image, image after contrast-limited adaptive histogram equalisation
 
 what comes out:
   TABLE.parquet               one row a case: identity columns, then INPUT_embNETWORK_E0000 and so on

@@ -8,6 +8,7 @@ from embedding_toys import gradient, tiny_facts
 
 from radiomics_mammo.embeddings.channels import CHANNELS
 from radiomics_mammo.embeddings.engine import EmbeddingEngine, picture_of
+from radiomics_mammo.embeddings.equalise import equalised
 from radiomics_mammo.embeddings.frame import Frame, frame_around, frame_of, laid, shown
 from radiomics_mammo.embeddings.inputs import INPUTS, View
 from radiomics_mammo.embeddings.resize import resized
@@ -149,25 +150,55 @@ def test_resizing_averages_and_stays_within_bounds() -> None:
 def test_channels_are_what_they_are_called() -> None:
     values = windowed(gradient(12, 12))
     view = View(values, boxed((12, 12), (2, 8, 3, 9)))
-    masked, repeated, equalised = (CHANNELS[name](view, 12) for name in ("masked", "repeat", "clahe"))
-    for picture in (masked, repeated, equalised):
+    masked, repeated, third = (CHANNELS[name](view, 12) for name in ("masked", "repeat", "clahe"))
+    for picture in (masked, repeated, third):
         assert picture.shape == (3, 12, 12)
         assert picture.dtype == np.float32
         np.testing.assert_array_equal(picture[0], values)
         np.testing.assert_array_equal(picture[1], values)
     np.testing.assert_array_equal(masked[2], np.where(view.inside, values, 0.0))
     np.testing.assert_array_equal(repeated[2], values)
-    assert 0.0 <= equalised[2].min() < equalised[2].max() <= 1.0
-    assert np.abs(equalised[2] - values).max() > 0.05
+    np.testing.assert_array_equal(third[2], equalised(values))
 
 
-def test_equalisation_raises_faint_contrast() -> None:
-    faint = np.full((64, 64), 0.5, dtype=np.float32)
+def test_unclipped_equalisation_of_one_tile_is_the_distribution_function() -> None:
+    rng = np.random.default_rng(5)
+    levels = rng.integers(0, 256, (32, 32))
+    counts = np.array([(levels <= level).mean() for level in range(256)])
+    found = equalised((levels / 255).astype(np.float32), tiles=1, clip=256.0)
+    np.testing.assert_allclose(found, counts[levels], atol=1e-6)
+
+
+def test_clipped_counts_are_spread_over_all_levels() -> None:
+    picture = np.zeros((16, 16), dtype=np.float32)
+    picture[:, 8:] = 1.0  # two levels with 128 counts; the mean is 1, so that 2 of each are kept and 252 / 256 added
+    found = equalised(picture, tiles=1, clip=2.0)
+    np.testing.assert_allclose(found[:, :8], (2 + 252 / 256) / 256, rtol=1e-6)
+    np.testing.assert_allclose(found[:, 8:], 1.0, rtol=1e-6)
+
+
+def test_between_the_centres_of_tiles_their_answers_are_interpolated() -> None:
+    picture = np.full((4, 8), 100 / 255, dtype=np.float32)
+    picture[:, 4:] = 200 / 255
+    picture[1, 2] = picture[1, 6] = 150 / 255  # 1 of 16 pixels in either of two tiles of 4 x 4
+    found = equalised(np.vstack([picture, picture]), tiles=2, clip=256.0)[1]
+    assert found[1] == pytest.approx(15 / 16)  # before the first centre: the left tile's answer
+    # Column 2 is 1/8 + 0 tiles past the left centre (1.5): (2.5 / 4 - 0.5); level 150: all of the left tile is below
+    # or equal, and 1/16 of the right one.
+    share = 2.5 / 4 - 0.5
+    assert found[2] == pytest.approx((1 - share) * 1.0 + share * 1 / 16)
+    assert found[7] == pytest.approx(1.0)
+
+
+def test_equalisation_raises_faint_contrast_and_takes_odd_sizes() -> None:
+    faint = np.full((61, 67), 0.5, dtype=np.float32)
     faint[::4] += 0.02
     faint[0, 0], faint[-1, -1] = 0.0, 1.0
-    third = CHANNELS["clahe"](View(faint, np.ones((64, 64), dtype=np.bool_)), 64)[2]
-    middle = np.s_[20:44, 20:44]
-    assert np.ptp(third[middle]) > 3 * np.ptp(faint[middle])
+    found = equalised(faint)
+    assert found.shape == faint.shape
+    assert 0.0 <= found.min() <= found.max() <= 1.0
+    assert np.ptp(found[20:44, 20:44]) > np.ptp(faint[20:44, 20:44])
+    assert equalised(np.zeros((64, 64), dtype=np.float32)).max() < 0.02  # black stays black
 
 
 def test_pictures_are_normalised_by_channel() -> None:

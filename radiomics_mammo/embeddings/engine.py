@@ -59,7 +59,7 @@ class EmbeddingEngine:
         The one that the settings name, loaded.
     """
 
-    limits = Limits()
+    limits = Limits(cases=16)  # some networks take a second a picture, and a kill should lose little
 
     def __init__(self, settings: EmbeddingSettings, network: Network) -> None:
         self.name = settings.network.runner

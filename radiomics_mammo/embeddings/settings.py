@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from radiomics_mammo.embeddings.equalise import CLIP, TILES
 from radiomics_mammo.embeddings.inputs import CONTEXT, INPUTS
 from radiomics_mammo.embeddings.network import NetworkFacts
 from radiomics_mammo.embeddings.window import PERCENTILES
@@ -18,6 +19,7 @@ _FIXED = {
     "edges": "the frame is shifted into the image, and padded with black where the image is smaller",
     "resize": "bicubic, antialiased",
 }
+_CLAHE = f"CLAHE with {TILES} x {TILES} tiles, clipped at {CLIP:g} times the mean count"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ class EmbeddingSettings:
             "channels": self.channels,
             "flip": self.flip,
             **_FIXED,
+            **({"equalisation": _CLAHE} if self.channels == "clahe" else {}),
             "source": network.source,
             "licence": network.licence,
             "sha256": network.sha256,
