@@ -1,29 +1,28 @@
-"""Make a run's report: one self-contained HTML page, with the images of the most confident mistakes."""
+"""Make a run's report: one self-contained HTML page. Or one case's page, or two runs side by side."""
 
 from __future__ import annotations
 
 import argparse
+import hashlib
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from radiomics_mammo.atomic import write_bytes
-from radiomics_mammo.console import run_command, said_when_slow, say
-from radiomics_mammo.errors import OutputError
-
-if TYPE_CHECKING:
-    from radiomics_mammo.explain.case_cards import Pictures
-    from radiomics_mammo.models.run.runfolder import Run
+from radiomics_mammo.console import run_command, say
+from radiomics_mammo.errors import InputError, OutputError
 
 EPILOG = """\
 The page needs no network and no other file: open it in any browser. It is made from the run folder alone;
-only the pictures of the most confident mistakes are read again from the images, through the reader that the
+only the pictures of the cases that it shows are read again from the images, through the reader that the
 table was extracted with. Where they cannot be reached the page says so in the picture's place.
 
 examples:
   python -m radiomics_mammo.report runs/mine                      writes runs/mine/report.html
-  python -m radiomics_mammo.report runs/mine --out mine.html
+  python -m radiomics_mammo.report runs/mine --parts parts        and every table as CSV, every figure as SVG
+  python -m radiomics_mammo.report runs/mine --case ID            writes runs/mine/case_ID.html
+  python -m radiomics_mammo.report runs/mine runs/other           writes runs/mine/compared_with_other.html
 """
 
 
@@ -36,7 +35,12 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("run", type=Path, metavar="RUN", help="run folder, written by compare")
-    parser.add_argument("--out", type=Path, help="page to write (default: RUN/report.html, replaced if there)")
+    parser.add_argument("other", type=Path, metavar="OTHER", nargs="?", help="a second run, to compare with the first")
+    parser.add_argument("--case", metavar="ID", help="write the page of this case instead")
+    parser.add_argument(
+        "--parts", type=Path, metavar="FOLDER", help="write the page's tables (CSV) and figures (SVG) there, too"
+    )
+    parser.add_argument("--out", type=Path, help="page to write (default: in the folder RUN, replaced if there)")
     parser.add_argument("--overwrite", action="store_true", help="replace the file named with --out")
     return parser
 
@@ -50,59 +54,91 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 when the page is written, 2 for wrong input or output, 130 for Ctrl-C.
     """
     args = build_parser().parse_args(argv)
-    return run_command(lambda: _report(args))
+    return run_command(lambda: _command(args))
+
+
+def _command(args: argparse.Namespace) -> int:
+    asked = {"a second run": args.other, "--case": args.case, "--parts": args.parts}
+    given = [name for name, value in asked.items() if value is not None]
+    if len(given) > 1:
+        raise InputError(f"{' and '.join(given)} do not go together", remedy="Ask for one page at a time.")
+    _check_out(args.out, overwrite=args.overwrite)
+    if args.other is not None:
+        return _two_runs(args)
+    return _report(args) if args.case is None else _case(args)
 
 
 def _report(args: argparse.Namespace) -> int:
     from radiomics_mammo.catalogue import meaning
-    from radiomics_mammo.explain.compose import compose, mistaken_cases
+    from radiomics_mammo.explain.cases import wanted_pictures
+    from radiomics_mammo.explain.compose import compose
     from radiomics_mammo.explain.page import render
     from radiomics_mammo.models.run.results import read_results
     from radiomics_mammo.models.run.runfolder import REPORT, read_run
+    from radiomics_mammo.report_pictures import case_pictures
 
-    if args.out is not None and args.out.exists() and not args.overwrite:
-        raise OutputError("this file is there already", path=args.out, remedy="Replace it with --overwrite.")
-    run = read_run(args.run)
-    pictures = lesion_pictures(run, mistaken_cases(run))
-    page = render(compose(run, pictures=pictures, meaning=meaning, results=read_results(args.run)))
-    out = args.out or args.run / REPORT
-    if not out.parent.is_dir():
-        raise OutputError("there is no such folder", path=out.parent, remedy="Make it, or choose another --out.")
-    write_bytes(out, page.encode("utf-8"))
-    if run.info.phantom:
-        say("PHANTOM: simulated images; the report says nothing about patients.")
-    if pictures.problem:
-        say(f"note: {pictures.problem}")
-    say(f"report: {out.absolute()}")
+    run, results = read_run(args.run), read_results(args.run)
+    pictures = case_pictures(run, wanted_pictures(run, results))
+    page = compose(run, pictures=pictures, meaning=meaning, results=results)
+    _write(args.out or args.run / REPORT, render(page), phantom=run.info.phantom, problem=pictures.problem)
+    if args.parts is not None:
+        from radiomics_mammo.explain.parts import write_parts
+
+        say(f"parts: {len(write_parts(page, args.parts))} files in {args.parts.absolute()}")
     return 0
 
 
-def lesion_pictures(run: Run, case_ids: Sequence[str]) -> Pictures:
-    """Read a few cases again and draw them; whatever cannot be reached is said, never fatal.
+def _case(args: argparse.Namespace) -> int:
+    from radiomics_mammo.catalogue import meaning
+    from radiomics_mammo.explain.cases.case_page import case_page, check_case, wanted_of_case
+    from radiomics_mammo.models.run.results import read_results
+    from radiomics_mammo.models.run.runfolder import read_run
+    from radiomics_mammo.report_pictures import case_pictures
 
-    Parameters
-    ----------
-    run : Run
-        Its provenance names the reader.
-    case_ids : sequence of str
-    """
-    from radiomics_mammo.errors import RadiomicsMammoError
-    from radiomics_mammo.explain.case_cards import Pictures
-    from radiomics_mammo.explain.picture import lesion_picture
-    from radiomics_mammo.readers import find_samples, open_reader
+    run, results = read_run(args.run), read_results(args.run)
+    check_case(run, args.case)
+    pictures = case_pictures(run, wanted_of_case(run, results, args.case), large=True)
+    page = case_page(run, results, args.case, pictures=pictures, meaning=meaning)
+    out = args.out or args.run / f"case_{_file_name(args.case)}.html"
+    _write(out, page, phantom=run.info.phantom, problem=pictures.problem)
+    return 0
 
-    described = run.info.provenance.get("reader")
-    if not described:
-        return Pictures({}, "The table does not say how its images are read, so there are no pictures.")
-    try:
-        with said_when_slow("reading the images of the most confident mistakes …"):
-            samples = find_samples(open_reader(described), case_ids)
-    except (RadiomicsMammoError, TypeError) as error:  # TypeError: a reader of another version's settings
-        return Pictures({}, f"The images could not be reached: {error}")
-    uris = {name: lesion_picture(one.image, one.mask) for name, one in samples.items() if one.mask.any()}
-    missing = [name for name in case_ids if name not in uris]
-    said = f"The images of {len(missing)} of {len(case_ids)} cases could not be read again." if missing else ""
-    return Pictures(uris, said)
+
+def _two_runs(args: argparse.Namespace) -> int:
+    from radiomics_mammo.explain.two_runs import two_runs_page
+    from radiomics_mammo.models.run.results import read_results
+    from radiomics_mammo.models.run.runfolder import read_run
+
+    first, second = read_run(args.run), read_run(args.other)
+    page = two_runs_page(first, second, read_results(args.run), read_results(args.other))
+    out = args.out or args.run / f"compared_with_{_file_name(args.other.resolve().name)}.html"
+    _write(out, page, phantom=first.info.phantom or second.info.phantom)
+    return 0
+
+
+def _check_out(out: Path | None, *, overwrite: bool) -> None:
+    """Refuse a named page that is there, or has no folder, before anything is read."""
+    if out is None:
+        return
+    if out.exists() and not overwrite:
+        raise OutputError("this file is there already", path=out, remedy="Replace it with --overwrite.")
+    if not out.parent.is_dir():
+        raise OutputError("there is no such folder", path=out.parent, remedy="Make it, or choose another --out.")
+
+
+def _write(out: Path, page: str, *, phantom: bool, problem: str = "") -> None:
+    write_bytes(out, page.encode("utf-8"))
+    if phantom:
+        say("PHANTOM: simulated images; the report says nothing about patients.")
+    if problem:
+        say(f"note: {problem}")
+    say(f"report: {out.absolute()}")
+
+
+def _file_name(name: str) -> str:
+    """Write a name so that any disk takes it; names that would become one stay apart."""
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", name)[:100]
+    return plain if plain == name else f"{plain}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 if __name__ == "__main__":

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 
 from radiomics_mammo.console import progress, said_when_slow, say
 from radiomics_mammo.errors import RadiomicsMammoError
-from radiomics_mammo.explain.cases.drawing import LARGE, Size, draw_lesion, draw_thumbnail, draw_whole, size_for
+from radiomics_mammo.explain.cases.drawing import (
+    LARGE,
+    LARGE_THUMBNAIL,
+    THUMBNAIL,
+    Size,
+    draw_lesion,
+    draw_whole,
+    size_for,
+)
 from radiomics_mammo.explain.cases.records import Picture, Pictures, Wanted
 from radiomics_mammo.models.run.runfolder import Run
 from radiomics_mammo.readers import find_samples, open_reader
@@ -45,11 +53,14 @@ def case_pictures(run: Run, wanted: Wanted, *, large: bool = False) -> Pictures:
         # Without the path: a page travels farther than a screen.
         said = error.cause if isinstance(error, RadiomicsMammoError) else str(error)
         return Pictures(problem=f"The images could not be reached: {said}.")
-    size = LARGE if large else size_for(len(wanted.cards))
-    return _drawn(wanted, _samples(reader, cases, names), size, total=len(names))
+    sizes = (LARGE, LARGE_THUMBNAIL) if large else (size_for(len(wanted.cards)), THUMBNAIL)
+    return _drawn(wanted, _samples(reader, cases, names), sizes, total=len(names))
 
 
-def _drawn(wanted: Wanted, samples: Iterator[tuple[str, Sample | None]], size: Size, *, total: int) -> Pictures:
+def _drawn(
+    wanted: Wanted, samples: Iterator[tuple[str, Sample | None]], sizes: tuple[Size, Size], *, total: int
+) -> Pictures:
+    size, small = sizes
     lesions: dict[str, Picture] = {}
     wholes: dict[str, Picture] = {}
     thumbnails: dict[str, Picture] = {}
@@ -67,7 +78,7 @@ def _drawn(wanted: Wanted, samples: Iterator[tuple[str, Sample | None]], size: S
             if name in cards or (name in views and whole is None):
                 lesions[name] = draw_lesion(sample.image, sample.mask, size)
             if name in near:
-                thumbnails[name] = draw_thumbnail(sample.image, sample.mask)
+                thumbnails[name] = draw_lesion(sample.image, sample.mask, small)
     said = f"The images of {missing} of {total} cases could not be read again." if missing else ""
     return Pictures(lesions, wholes, thumbnails, said)
 

@@ -31,6 +31,7 @@ from radiomics_mammo.explain.waterfall import Terms, draw_waterfall, number, pla
 from radiomics_mammo.models.run.results import Results
 from radiomics_mammo.models.run.runfolder import Run
 
+_CLOSE = 5
 _STEPS = 20
 _WIDTH = 620
 
@@ -74,7 +75,8 @@ def check_case(run: Run, case_id: str) -> None:
     names = run.cases["case_id"].astype(str).tolist()
     if case_id in names:
         return
-    near = get_close_matches(case_id, names, n=5, cutoff=0.5) or [name for name in names if case_id in name][:5]
+    holding = [name for name in names if case_id.lower() in name.lower()]
+    near = list(dict.fromkeys([*holding, *get_close_matches(case_id, names, n=_CLOSE, cutoff=0.5)]))[:_CLOSE]
     said = f"Close to it: {', '.join(near)}." if near else f"Its cases are called such as {', '.join(names[:3])}."
     raise InputError(f"no case is called {case_id!r}", path=run.folder, remedy=said)
 

@@ -15,7 +15,6 @@ from radiomics_mammo.explain.cases.records import Picture
 OUTLINE = (255, 200, 0)
 _CONTEXT = 0.5  # of the region's larger side, on each side of it
 _SAMPLED = 250_000  # pixels that a picture's range of grey is taken from
-_THUMBNAIL = 72
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +25,7 @@ class Size:
     quality: int
 
 
-LARGE = Size(720, 88)
+LARGE, THUMBNAIL, LARGE_THUMBNAIL = Size(720, 88), Size(72, 70), Size(240, 78)
 
 
 def size_for(n_cards: int) -> Size:
@@ -53,11 +52,6 @@ def draw_lesion(image: NDArray[np.generic], mask: NDArray[np.bool_], size: Size)
     inside = _resized(mask[top:bottom, left:right].astype(np.uint8) * 255, size.side) > 127
     core = binary_erosion(inside, iterations=1 if size.side <= 240 else 2)
     return _encoded(grey, inside & ~core, size)
-
-
-def draw_thumbnail(image: NDArray[np.generic], mask: NDArray[np.bool_]) -> Picture:
-    """Draw the region small, as :func:`draw_lesion` does."""
-    return draw_lesion(image, mask, Size(_THUMBNAIL, 70))
 
 
 def draw_whole(image: NDArray[np.generic], mask: NDArray[np.bool_], size: Size) -> Picture | None:
@@ -89,8 +83,15 @@ def _grey(image: NDArray[np.generic]) -> NDArray[np.uint8]:
     if defined.size == 0:
         return np.zeros(image.shape, dtype=np.uint8)
     low, high = np.percentile(defined, [1, 99])
-    values = np.nan_to_num(image.astype(np.float32), nan=low, posinf=high, neginf=low)
-    return np.asarray(np.clip((values - low) / max(float(high - low), 1e-6), 0, 1) * 255, dtype=np.uint8)
+    if image.dtype in (np.uint8, np.uint16):
+        # Through a table: a mammogram in floating point takes a tenth of a gigabyte and a second.
+        return np.asarray(_spread(np.arange(2 ** (8 * image.itemsize)), low, high)[image])
+    return _spread(image, low, high)
+
+
+def _spread(values: NDArray[np.generic], low: float, high: float) -> NDArray[np.uint8]:
+    finite = np.nan_to_num(values.astype(np.float32), nan=low, posinf=high, neginf=low)
+    return np.asarray(np.clip((finite - low) / max(float(high - low), 1e-6), 0, 1) * 255, dtype=np.uint8)
 
 
 def _resized(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
