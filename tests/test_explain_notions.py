@@ -1,0 +1,62 @@
+"""Every feature speaks of something, and of what the catalogue says that it means."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from radiomics_mammo.explain.notions import DIFFERENT, FAMILIES, NOTIONS, notion_of, parts_of
+
+CATALOGUE = Path(__file__).parents[1] / "features" / "catalogue.csv"
+
+
+def registered() -> dict[str, str]:
+    with CATALOGUE.open(encoding="utf-8") as handle:
+        return {row["name"]: row["meaning"] for row in csv.DictReader(handle)}
+
+
+def test_every_registered_feature_has_a_notion_and_a_family_with_a_title():
+    names = registered()
+    assert len(names) > 100
+    assert {notion_of(name) for name in names} == set(NOTIONS) - {"embedding", "other"}
+    assert {parts_of(name)[0] for name in names} <= set(FAMILIES)
+
+
+def test_features_that_differ_from_their_family_exist_and_differ_once():
+    names = registered()
+    listed = [
+        f"original_{family}_{feature}" for family, own in DIFFERENT.items() for some in own.values() for feature in some
+    ]
+    assert len(listed) == len(set(listed))
+    assert set(listed) <= set(names)
+
+
+def test_what_the_catalogue_says_of_outlines_and_fat_is_margin_and_density():
+    for name, meaning in registered().items():
+        if "lobulated or spiculated it is" in meaning:
+            assert notion_of(name) == "margin", name
+        if "fat shows through" in meaning or meaning.startswith(("Mean density", "Typical density")):
+            assert notion_of(name) == "density", name
+
+
+@pytest.mark.parametrize(
+    ("name", "notion"),
+    [
+        ("wavelet-HH_firstorder_Mean", "parenchyma"),
+        ("log-sigma-2-0-mm_glszm_SmallAreaHighGrayLevelEmphasis", "calcification"),
+        ("original_shape2D_Sphericity", "margin"),
+        ("crop_embEfficientnetLite0_Embedding", "embedding"),
+        ("crop_embEfficientnetLite0_E0001", "embedding"),
+        ("original_unheard_Of", "other"),
+        ("age", "other"),
+    ],
+)
+def test_notions_of_filtered_embedded_and_unknown_features(name, notion):
+    assert notion_of(name) == notion
+
+
+def test_embeddings_of_all_networks_are_one_family():
+    assert parts_of("crop_embA_Embedding")[:2] == parts_of("masked_embB_E0001")[:2] == ("embedding", "embedding")
+    assert parts_of("age") == ("other", "none", "age")
