@@ -143,6 +143,14 @@ def test_what_tells_how_a_case_was_read_may_differ(tmp_path):
     assert table.remarks == ("clinical.csv read the cases otherwise (image_rows); the first table's values are kept.",)
 
 
+def test_empty_text_is_the_same_as_empty_text(tmp_path):
+    base = toy_frame(people=5).assign(notes="", remark="")
+    write_table(base, tmp_path / "b.parquet", provenance={})
+    more = base[["case_id", "notes", "remark"]].assign(original_glcm_Extra=1.0)
+    write_table(more, tmp_path / "m.parquet", provenance={})
+    assert read_joined([tmp_path / "b.parquet", tmp_path / "m.parquet"]).remarks == ()
+
+
 def test_no_case_id(tmp_path):
     refused(
         [base_table(tmp_path), clinical(tmp_path, pd.DataFrame({"patient_id": ["P_00001"], "age": [5]}))],

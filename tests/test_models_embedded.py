@@ -31,7 +31,7 @@ from radiomics_mammo.models.training.bench import Bench
 from radiomics_mammo.models.training.calibrate import logit
 from radiomics_mammo.models.training.crossval import bench_for, cross_validate, refit, train_on_everybody
 from radiomics_mammo.models.training.device import Device
-from radiomics_mammo.models.training.embedded import Compress
+from radiomics_mammo.models.training.embedded import FARTHEST, Compress
 from radiomics_mammo.models.training.ensemble import rank_average
 from radiomics_mammo.models.training.plan import WHOLE
 from radiomics_mammo.models.training.prepare import source_columns
@@ -94,6 +94,8 @@ def test_components_are_those_of_scikit_learn():
     kept = Compress((12, 5), 0).fit(x)
     np.testing.assert_allclose(kept.transform(new), StandardScaler().fit(x).transform(new), atol=1e-12)
     assert kept.sizes() == [12, 5]
+    new[0, 5] = 1e6  # hardly varied before
+    assert kept.transform(new)[0, 5] == FARTHEST
     wide = Compress((12, 5), 64).fit(x[:8])
     assert wide.sizes() == [8, 5]  # no more than there are rows or columns
 

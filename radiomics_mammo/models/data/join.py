@@ -132,7 +132,7 @@ def _differing(one: pd.Series, other: pd.Series) -> NDArray[np.bool_]:
     known = np.asarray(one.notna() & other.notna())
     a, b = as_numbers(one), as_numbers(other)
     if a is not None and b is not None:
-        return np.asarray(known & ~np.isclose(a, b, rtol=_SAME, atol=0.0))
+        return np.asarray(known & ~np.isclose(a, b, rtol=_SAME, atol=0.0, equal_nan=True))  # empty text is no number
     unequal = [text(x) != text(y) for x, y in zip(one.tolist(), other.tolist(), strict=True)]
     return known & np.array(unequal, dtype=np.bool_)
 

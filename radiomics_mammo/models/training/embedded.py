@@ -13,9 +13,14 @@ from sklearn.utils.validation import check_is_fitted
 Floats = NDArray[np.float64]
 
 
+FARTHEST = 10.0
+
+
 class Compress(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Standardise embeddings, and reduce each embedder's to its leading principal components.
 
+    Values more than ``FARTHEST`` standard deviations out are moved there: many columns of a network are nearly always
+    0, and one that hardly varied among the training rows would otherwise outweigh all others in a new case.
     Components are not brought to one variance: a penalty then weighs least on what varies most.
 
     Parameters
@@ -46,7 +51,7 @@ class Compress(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.scale_ = np.where(scale > 0, scale, 1.0)
         self.axes_: list[Floats] = []
         if self.components:
-            standard = (X - self.mean_) / self.scale_
+            standard = self._standard(X)
             for part in self._parts(standard):
                 most = min(self.components, *part.shape)
                 # Both are exact; the smaller of the two matrices is taken apart.
@@ -57,7 +62,7 @@ class Compress(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def transform(self, X: Floats) -> Floats:
         """Give the standardised columns, or the components, one embedder's after the other's."""
         check_is_fitted(self)
-        standard = (X - self.mean_) / self.scale_
+        standard = self._standard(X)
         if not self.axes_:
             return np.asarray(standard)
         return np.hstack([part @ axes.T for part, axes in zip(self._parts(standard), self.axes_, strict=True)])
@@ -65,6 +70,9 @@ class Compress(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def sizes(self) -> list[int]:
         """Count the columns that each embedder is left with."""
         return [len(axes) for axes in self.axes_] or list(self.widths)
+
+    def _standard(self, x: Floats) -> Floats:
+        return np.asarray(np.clip((x - self.mean_) / self.scale_, -FARTHEST, FARTHEST))
 
     def _parts(self, x: Floats) -> list[Floats]:
         return np.split(x, np.cumsum(self.widths)[:-1], axis=1)
