@@ -68,6 +68,12 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="the collection that the images are from, such as CBIS-DDSM: networks that were trained on it are refused",
     )
+    readers["manifest"].add_argument(
+        "--mask-label",
+        type=int,
+        metavar="VALUE",
+        help="the mask's value that counts where the manifest names none, as a recipe's label does for extract",
+    )
     return parser
 
 
@@ -162,7 +168,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from radiomics_mammo.summary import say_summary
 
     # The path is wrong more often than the network, and is sooner told.
-    reader = open_chosen_reader(arguments, asked=Settings())
+    reader = open_chosen_reader(arguments, asked=Settings(label=getattr(arguments, "mask_label", None)))
     settings = _settings(arguments)
     if arguments.reader == "phantom":
         say("These are phantoms: simulated images, no clinical performance.")
@@ -175,14 +181,18 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _settings(arguments: argparse.Namespace) -> EmbeddingSettings:
+    from radiomics_mammo.console import said_when_slow, say
     from radiomics_mammo.embeddings import find_network
     from radiomics_mammo.embeddings.settings import settings_for
     from radiomics_mammo.embeddings.trained_on import OF_READER, refuse_taught, taught_by
 
-    network = find_network(arguments.model, weights=arguments.weights, size=arguments.size)
+    with said_when_slow("Looking at the network's weights ..."):
+        network = find_network(arguments.model, weights=arguments.weights, size=arguments.size)
     declared = [name for given in arguments.trained_on for name in given.split(",")]
     network = replace(network, trained_on=taught_by(network, declared=declared))
     collection = OF_READER.get(arguments.reader, "") or getattr(arguments, "collection", "")
+    if network.trained_on and not collection and arguments.reader == "manifest":
+        say("note: nobody checked whether these images are among what the weights were trained on; name --collection.")
     forced = refuse_taught(network.trained_on, collection, allowed=arguments.allow_trained_on)
     return settings_for(
         network,
@@ -199,7 +209,8 @@ def _setup(settings: EmbeddingSettings) -> Setup:
     from radiomics_mammo.extraction import Setup
 
     network = settings.network
-    return Setup(settings, network.runner, versions_of(network), open_embedder, {"embedding": settings.record()})
+    said = {"embedding": settings.record()}
+    return Setup(settings, network.runner, versions_of(network), open_embedder, said, "Loading the network ...")
 
 
 def _say_settings(settings: EmbeddingSettings) -> None:

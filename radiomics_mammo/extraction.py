@@ -77,6 +77,8 @@ class Setup:
         ``opener(engine, recipe)`` makes the engine, in whichever process.
     said : mapping
         What else the provenance says of it.
+    starting : str
+        What is said when the start takes long.
     """
 
     recipe: Definition
@@ -84,6 +86,7 @@ class Setup:
     versions: Mapping[str, str]
     opener: Callable[[str, Any], Engine]
     said: Mapping[str, Any] = field(default_factory=dict)
+    starting: str = "Starting the engine; the first time on a machine it compiles (about half a minute) ..."
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +261,7 @@ def _carry_out(run: _Run, reader: Reader, *, setup: Setup, workers: int) -> Merg
     try:
         if run.todo:
             task = Task(reader, setup.opener, (setup.engine, setup.recipe))
-            with _measuring(task, workers=workers) as (ready, measure):
+            with _measuring(task, workers=workers, starting=setup.starting) as (ready, measure):
                 _measure_all(run, ready=ready, measure=measure)
         start = time.perf_counter()
         merged = merge_parts(run.journal, cases=run.cases, features=run.features, said=_provenance(reader, setup))
@@ -287,9 +290,9 @@ def _provenance(reader: Reader, setup: Setup) -> dict[str, Any]:
 
 
 @contextmanager
-def _measuring(task: Task, *, workers: int) -> Iterator[tuple[Ready, Measure]]:
+def _measuring(task: Task, *, workers: int, starting: str) -> Iterator[tuple[Ready, Measure]]:
     """Open the engine here or in workers; the caller need not know where."""
-    slow = said_when_slow("Starting the engine; the first time on a machine it compiles (about half a minute) ...")
+    slow = said_when_slow(starting)
     if workers > 1:
         with ExitStack() as stack:
             with slow:

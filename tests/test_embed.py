@@ -177,6 +177,7 @@ def test_weights_are_refused_on_what_taught_them(tmp_path: Path, onnx: str, caps
     embedding = read_provenance(out)["embedding"]
     assert (embedding["trained_on"], embedding["forced"]) == (["CBIS-DDSM", "VinDr"], True)
     assert run(*base, "--overwrite") == 0
+    assert "name --collection" in capsys.readouterr().out
     assert read_provenance(out)["embedding"]["forced"] is False
 
 
@@ -190,6 +191,25 @@ def test_a_collection_of_its_own_reader_is_known_by_itself(
     assert run(*arguments, "--trained-on", "CBIS-DDSM", "--workers", 1) == 2
     assert "were trained on CBIS-DDSM" in capsys.readouterr().err
     assert run(*arguments, "--workers", 1) == 0
+
+
+def test_rows_have_the_names_that_extract_gives_them(tmp_path: Path, onnx: str) -> None:
+    from radiomics_mammo.extract import main as extract
+
+    path = write_cases(tmp_path)
+    mask = np.asarray(Image.open(tmp_path / "m2.png")).copy()
+    mask[mask > 0] = 1
+    mask[50:58, 5:20] = 2
+    Image.fromarray(mask).save(tmp_path / "m2.png")
+    recipe = tmp_path / "r.yaml"
+    for extra, said in ([], "{}"), (["--mask-label", 1], "label: 1"):
+        recipe.write_text(f"featureClass: {{firstorder: [Mean]}}\nsetting: {{{said.strip('{}')}}}\n", encoding="utf-8")
+        tables = [tmp_path / f"{name}{len(extra)}.parquet" for name in ("x", "e")]
+        extract(["manifest", str(path), "--recipe", str(recipe), "--workers", "1", "--out", str(tables[0])])
+        run("manifest", path, "--model", onnx, "--workers", 1, "--out", tables[1], *extra)
+        names = [pq.read_table(table)["case_id"].to_pylist() for table in tables]
+        assert names[0] == names[1]
+        assert ("c2_label2" in names[0]) == (not extra)
 
 
 def test_mistakes_are_told_in_a_line(tmp_path: Path, onnx: str, capsys: pytest.CaptureFixture[str]) -> None:
