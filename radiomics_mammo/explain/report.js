@@ -20,8 +20,8 @@
   /** What a cell is sorted by: a number ("12 of 130", "<0.001", "25.0%" too), null where it has no value. */
   function weight(cell) {
     const text = words(cell).trim();
-    if (text === "" || text === "\u2013") return null;
-    const head = text.replace(/^</, "").replace(/%$/, "").replace(/%? of [\d,]+$/, "");
+    const head = text.replace(/ of [\d,]+$/, "").replace(/^</, "").replace(/%$/, "");
+    if (head === "" || head === "\u2013") return null;
     const number = plain(head);
     return number === null ? text : Number(number);
   }
@@ -130,18 +130,11 @@
     if (svg) figure.append(button("SVG", `Save as ${name}`, () => save(drawing(svg), name, "image/svg+xml")));
   });
 
-  // A link or a search into something folded opens it; a print shows everything.
-  function open() {
-    const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    const folded = target && target.closest("details");
-    if (folded) folded.open = true;
-  }
+  // A print shows everything.
   let opened = [];
-  addEventListener("hashchange", open);
   addEventListener("beforeprint", () => {
     opened = [...document.querySelectorAll("details:not([open])")];
     opened.forEach((one) => (one.open = true));
   });
   addEventListener("afterprint", () => opened.forEach((one) => (one.open = false)));
-  open();
 })();
