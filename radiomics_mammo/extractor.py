@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from radiomics_mammo import __version__, errors
 from radiomics_mammo.batch import case_failure
@@ -18,6 +19,7 @@ from radiomics_mammo.errors import CaseError, InputError
 from radiomics_mammo.readers.base import Reader
 from radiomics_mammo.readers.pictures import Picture, picture_of, region_of
 from radiomics_mammo.recipe import Recipe, load_recipe, recipe_from
+from radiomics_mammo.settings import Settings
 from radiomics_mammo.types import Case, Failure, Sample
 
 if TYPE_CHECKING:
@@ -101,8 +103,8 @@ class FeatureExtractor:
         CaseError
             The image or the mask cannot be read or measured.
         """
-        sample = self._sample(image, mask, spacing=spacing, label=label)
-        (result,) = self._engine.measure([sample]).results
+        sample = sample_of(image, mask, settings=self.recipe.settings, spacing=spacing, label=label)
+        result = self.measure(sample)
         if isinstance(result, Failure):
             raise getattr(errors, result.error)(result.cause, path=result.path or None, remedy=result.remedy)
         row: OrderedDict[str, Any] = OrderedDict()
@@ -110,6 +112,11 @@ class FeatureExtractor:
             row.update(self._diagnostics(sample))
         row.update(zip(self.feature_names, result.tolist(), strict=True))
         return row
+
+    def measure(self, sample: Sample) -> NDArray[np.float64] | Failure:
+        """Measure one sample; gives the values of ``feature_names``, or why there are none."""
+        (result,) = self._engine.measure([sample]).results
+        return result
 
     def extract(self, cases: Reader | Iterable[CaseLike]) -> pd.DataFrame:
         """Measure many regions; a bad case costs its row only.
@@ -145,7 +152,7 @@ class FeatureExtractor:
                 if isinstance(result, Failure):
                     failures.append(result)
                 else:
-                    rows.append({**_identity(sample), **dict(zip(self.feature_names, result.tolist(), strict=True))})
+                    rows.append({**identity_of(sample), **dict(zip(self.feature_names, result.tolist(), strict=True))})
         frame = pd.DataFrame(rows)
         ordered = [c for c in frame.columns if c not in self.feature_names]
         frame = frame.reindex(columns=[*(ordered or ["case_id", "patient_id"]), *self.feature_names])
@@ -157,38 +164,6 @@ class FeatureExtractor:
             "versions": versions(self.engine_name),
         }
         return frame
-
-    def _sample(
-        self,
-        image: Picture,
-        mask: Picture,
-        *,
-        spacing: float | tuple[float, float] | None,
-        label: int | None,
-        case_id: str = "",
-    ) -> Sample:
-        settings = self.recipe.settings
-        picture = picture_of(image, what="image")
-        region, notes = region_of(
-            picture_of(mask, what="mask"),
-            picture,
-            label=settings.label if label is None else label,
-            correct=settings.correctMask,
-            tolerance=settings.geometryTolerance,
-            path=_path(mask),
-        )
-        own = (spacing, spacing) if isinstance(spacing, (int, float)) else spacing
-        return Sample(
-            case_id=case_id,
-            patient_id=case_id,
-            image=picture.pixels,
-            mask=region,
-            spacing=picture.spacing if own is None else (float(own[0]), float(own[1])),
-            notes=(*picture.notes, *notes),
-            phantom=picture.phantom,
-            image_path=_path(image),
-            mask_path=_path(mask),
-        )
 
     def _samples(self, cases: Reader | Iterable[CaseLike], failures: list[Failure]) -> Iterator[Sample]:
         if not isinstance(cases, Iterable):
@@ -209,9 +184,10 @@ class FeatureExtractor:
             if missing:
                 raise InputError(f"case {case_id} has no {' and no '.join(sorted(missing))}", remedy="Give both.")
             try:
-                sample = self._sample(
+                sample = sample_of(
                     entry.pop("image"),
                     entry.pop("mask"),
+                    settings=self.recipe.settings,
                     spacing=entry.pop("spacing", None),
                     label=entry.pop("label", None),
                     case_id=case_id,
@@ -238,6 +214,56 @@ class FeatureExtractor:
         }
 
 
+def sample_of(
+    image: Picture,
+    mask: Picture,
+    *,
+    settings: Settings,
+    spacing: float | tuple[float, float] | None = None,
+    label: int | None = None,
+    case_id: str = "",
+) -> Sample:
+    """Read an image and its mask as one region.
+
+    Parameters
+    ----------
+    image, mask : ndarray, SimpleITK.Image or path
+    settings : Settings
+        Of the recipe: how far image and mask may differ in geometry, and the label where none is given.
+    spacing : float or (row, column), optional
+        Millimetres; None takes the image's own, where it has one.
+    label : int, optional
+        The mask's value that is the region.
+    case_id : str
+
+    Raises
+    ------
+    CaseError
+        The image or the mask cannot be read, or do not fit.
+    """
+    picture = picture_of(image, what="image")
+    region, notes = region_of(
+        picture_of(mask, what="mask"),
+        picture,
+        label=settings.label if label is None else label,
+        correct=settings.correctMask,
+        tolerance=settings.geometryTolerance,
+        path=_path(mask),
+    )
+    own = (spacing, spacing) if isinstance(spacing, (int, float)) else spacing
+    return Sample(
+        case_id=case_id,
+        patient_id=case_id,
+        image=picture.pixels,
+        mask=region,
+        spacing=picture.spacing if own is None else (float(own[0]), float(own[1])),
+        notes=(*picture.notes, *notes),
+        phantom=picture.phantom,
+        image_path=_path(image),
+        mask_path=_path(mask),
+    )
+
+
 def _batches(samples: Iterable[Sample], limits: Limits) -> Iterator[list[Sample]]:
     batch: list[Sample] = []
     size = 0
@@ -251,7 +277,8 @@ def _batches(samples: Iterable[Sample], limits: Limits) -> Iterator[list[Sample]
         yield batch
 
 
-def _identity(sample: Sample) -> dict[str, Any]:
+def identity_of(sample: Sample) -> dict[str, Any]:
+    """Give the identity columns of a sample's row."""
     row, column = sample.spacing or (None, None)
     return {
         "case_id": sample.case_id,

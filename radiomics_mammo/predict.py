@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from radiomics_mammo.console import EXIT_ALL_FAILED, complain, print_table, run_command, say
-from radiomics_mammo.errors import InputError, OutputError
+from radiomics_mammo.errors import CaseError, InputError, OutputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +67,9 @@ def build_parser() -> argparse.ArgumentParser:
     source.add_argument(
         "--table", type=Path, nargs="+", metavar="TABLE", help="feature table(s), joined on case_id as in compare"
     )
-    source.add_argument("--image", type=Path, metavar="I", help="one image, measured with the model's recipe")
+    source.add_argument(
+        "--image", type=Path, metavar="I", help="one image, measured with the model's recipe and networks"
+    )
     parser.add_argument("--mask", type=Path, metavar="M", help="its mask; any value but 0 counts unless --label")
     parser.add_argument("--label", type=int, metavar="N", help="the mask's value that is the region")
     parser.add_argument("--spacing", type=float, metavar="MM", help="pixel spacing, where the image does not say")
@@ -110,9 +112,11 @@ def _predict(args: argparse.Namespace) -> int:
     folder = args.run if (args.run / INFO).is_file() else args.run / MODEL
     model = load_model(folder)
     certificate = choose_certificate(model.facts, target=args.sensitivity)
-    table, failures = _measured(args, model) if args.image else (_read(args, model), [])
-    if failures:
-        return _all_failed(failures)
+    try:
+        table = _measured(args, model) if args.image else _read(args, model)
+    except CaseError as error:
+        complain(f"error: {error}")
+        return EXIT_ALL_FAILED
     trained = read_people(folder.parent)
     scored = score_table(model, table, certificate=certificate, trained=trained, alone=bool(args.image))
     _write(args.out, scored)
@@ -146,51 +150,18 @@ def _read(args: argparse.Namespace, model: SavedModel) -> Table:
     return table
 
 
-def _measured(args: argparse.Namespace, model: SavedModel) -> tuple[Table, list[dict[str, Any]]]:
-    """Measure one image with the recipe that the model's table was made with."""
-    import yaml
+def _measured(args: argparse.Namespace, model: SavedModel) -> Table:
+    from radiomics_mammo.measured_image import measure_image
 
-    from radiomics_mammo.extractor import FeatureExtractor
-    from radiomics_mammo.recipe import recipe_from
-    from radiomics_mammo.tables import Table
-
-    made = model.facts.provenance
-    if not made.get("recipe_text"):
-        raise InputError(
-            "the model's table does not say with which recipe it was made, so an image cannot be measured alike",
-            path=args.run,
-            remedy="Extract the image yourself and give the table with --table.",
-        )
-    recipe = recipe_from(yaml.safe_load(made["recipe_text"]), name=str(made.get("recipe_name", "recipe")))
-    engine = "pyradiomics" if made.get("engine") == "pyradiomics" else args.engine
-    extractor = FeatureExtractor(recipe, engine=engine)
-    _refuse_other_columns(model.facts, extractor.feature_names)
-    case = {"image": args.image, "mask": args.mask, "case_id": args.image.name, "patient_id": args.patient}
-    frame = extractor.extract([{**case, "label": args.label, "spacing": args.spacing}])
-    frame = frame.assign(**{model.facts.group: args.patient}, **_of_one_region(model.facts, frame))
-    return Table(frame, extractor.feature_names, dict(frame.attrs["provenance"])), frame.attrs["failures"]
-
-
-def _of_one_region(facts: ModelFacts, frame: pd.DataFrame) -> dict[str, Any]:
-    """Name the unit of a single region, which is a unit of its own whatever the kind."""
-    return {} if facts.unit == "lesion" else dict.fromkeys(("image_id", "laterality"), frame["case_id"])
-
-
-def _refuse_other_columns(facts: ModelFacts, measured: Sequence[str]) -> None:
-    others = sorted(set(facts.features) - set(measured))
-    if others:
-        raise InputError(
-            f"the model also takes columns that an image does not give: {', '.join(others[:5])}"
-            + (f" and {len(others) - 5} more" if len(others) > 5 else ""),
-            remedy="Give a table that has them with --table.",
-        )
-
-
-def _all_failed(failures: Sequence[dict[str, Any]]) -> int:
-    for one in failures:
-        where = f"{one['path']}: " if one["path"] else ""
-        complain(f"error: {where}{one['cause']}. {one['remedy']}")
-    return EXIT_ALL_FAILED
+    return measure_image(
+        model.facts,
+        args.image,
+        args.mask,
+        label=args.label,
+        spacing=args.spacing,
+        patient=args.patient,
+        engine=args.engine,
+    )
 
 
 def _write(out: Path | None, scored: Scored) -> None:

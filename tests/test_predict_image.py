@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from PIL import Image
 from saved_toys import facts, fitted
 from sklearn.linear_model import LogisticRegression
 
+from radiomics_mammo.embed import main as embed
 from radiomics_mammo.extract import main as extract
 from radiomics_mammo.extractor import FeatureExtractor
+from radiomics_mammo.models.data.join import read_joined
 from radiomics_mammo.models.run.model_facts import training_range
 from radiomics_mammo.models.run.runfolder import FOLDS
 from radiomics_mammo.models.run.saved_model import MODEL, load_model, save_model
@@ -63,6 +66,31 @@ def test_an_image_is_measured_as_extract_measured_it(tmp_path, pictures, capsys)
     assert predict([str(run), *one]) == 1
     assert "error: " in capsys.readouterr().err
     assert predict([str(run), "--image", str(pictures / "gone.png"), *one[2:]]) == 1
+
+
+def test_an_image_is_shown_to_the_network_that_the_model_was_trained_with(tmp_path, pictures, capsys):
+    (tmp_path / "few.yaml").write_text("featureClass:\n  firstorder: [Mean, Entropy]\n")
+    manifest, tables = str(pictures / "cases.csv"), [str(tmp_path / f"{name}.parquet") for name in ("r", "e")]
+    recipe = ["--recipe", str(tmp_path / "few.yaml")]
+    assert extract(["manifest", manifest, *recipe, "--out", tables[0], "--workers", "1"]) == 0
+    assert embed(["manifest", manifest, "--out", tables[1], "--workers", "1"]) == 0
+    for name, paths in (("alone", tables[1:]), ("both", tables)):
+        run = trained_on(tmp_path / name, read_joined([Path(path) for path in paths]))
+        out = [str(tmp_path / f"{name}_{kind}.csv") for kind in ("table", "image")]
+        assert predict([str(run), "--table", *paths, "--out", out[0]]) == 0
+        one = ["--image", str(pictures / "i4.png"), "--mask", str(pictures / "m4.png"), "--label", "2"]
+        assert predict([str(run), *one, "--out", out[1]]) == 0
+        by_table, by_image = (pd.read_csv(path) for path in out)
+        # The last bit of a product of matrices depends on the number of its rows.
+        assert by_image["score"][0] == pytest.approx(float(by_table["score"][4]), rel=1e-12)
+        assert by_image["out_of_range"][0] == 0  # of embeddings nobody is told
+    info = tmp_path / "alone" / MODEL / "model.json"
+    record = json.loads(info.read_text())
+    record["facts"]["provenance"]["embedding"]["sha256"] = "0" * 64
+    info.write_text(json.dumps(record))
+    capsys.readouterr()
+    assert predict([str(tmp_path / "alone"), *one]) == 2
+    assert "is not what the model was trained with (sha256 differ)" in capsys.readouterr().err
 
 
 def trained_on(folder: Path, table) -> Path:

@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from radiomics_mammo.tables import is_embedding
+
 Floats = NDArray[np.float64]
 
 
@@ -122,12 +124,15 @@ class ModelFacts:
     def outside(self, x: Floats) -> NDArray[np.bool_]:
         """Tell which values lie outside the training range; a null does not.
 
+        Embeddings are left out: of a thousand columns some always do, and nobody can read them.
+
         Parameters
         ----------
         x : ndarray of float64, shape (n_rows, n_features)
         """
         never = np.isnan(self.low)  # null in all training rows: any value is new
-        return np.asarray((x < self.low) | (x > self.high) | (never & ~np.isnan(x)))
+        told = np.array([not is_embedding(name) for name in self.features])
+        return np.asarray(((x < self.low) | (x > self.high) | (never & ~np.isnan(x))) & told)
 
 
 def training_range(x: Floats) -> tuple[Floats, Floats]:
