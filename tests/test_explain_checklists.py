@@ -207,9 +207,12 @@ def test_embeddings_name_their_weights():
     one |= {"sha256": "d" * 64, "trained_on": "photographs", "forced": False}
     found = answers(*run_of(embeddings=[one]), "claim")
     assert found["24"][0] == YES
-    assert "net-x: weights from a shop, SHA-256 " + "d" * 64 + ", trained on photographs" in found["24"][1]
+    assert "net-x: frozen weights from a shop, SHA-256 " + "d" * 64 in found["24"][1]
     assert "net-x saw the mask" in found["9"][1]
     assert found["22"][0] == PARTLY
+    assert found["20"][0] == YES
+    answer, evidence = answers(*run_of(embeddings=[one | {"forced": True}]), "claim")["20"]
+    assert answer == NO and "net-x were trained on images of this collection" in evidence
     assert answers(*VARIANTS["no embeddings"], "claim")["22"][0] == YES
 
 

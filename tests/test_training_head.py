@@ -19,6 +19,7 @@ from radiomics_mammo.models.training.dense_head import (
     grow_heads_together,
     network,
 )
+from radiomics_mammo.models.training.dense_head.numpy_network import NumpyNetwork
 from radiomics_mammo.models.training.samplers import balanced_weights
 
 
@@ -84,6 +85,18 @@ def test_a_step_is_adams_by_hand():
         np.testing.assert_allclose(found[name], kept - 0.01 * np.sign(slopes[name]), rtol=1e-4, atol=1e-6)
 
 
+def test_only_decay_moves_what_has_no_slope_and_biases_stay():
+    weights = {"w1": np.full((1, 1), 2.0), "b1": np.array([3.0]), "w2": np.array([-4.0]), "b2": np.array([5.0])}
+    rows_of_no_weight = (np.ones((2, 1)), np.array([0.0, 1.0]), np.zeros(2))
+    training = NumpyNetwork(weights, *rows_of_no_weight, rate=0.1, decay=0.5)
+    for _ in range(3):
+        training.step(np.arange(2), np.ones((2, 1)))
+    left = 0.95**3
+    found = {name: float(value.ravel()[0]) for name, value in training.weights().items()}
+    assert found == pytest.approx({"w1": 2 * left, "b1": 3.0, "w2": -4 * left, "b2": 5.0}, abs=1e-12)
+    assert float(weights["w1"][0, 0]) == 2.0  # those it started from are as they were
+
+
 def test_weights_start_where_glorot_says():
     found = network.initial_weights(np.random.default_rng(0), n_columns=300, hidden=100)
     assert not found["b1"].any() and not found["b2"].any()
@@ -95,7 +108,8 @@ def test_weights_start_where_glorot_says():
 def test_an_epoch_takes_every_row_once_and_leaves_out_its_share():
     drawn = list(network.draw_epoch(np.random.default_rng(0), n_rows=70, batch=32, hidden=400, dropout=0.4))
     assert [taken.size for taken, _ in drawn] == [32, 32, 6]
-    assert sorted(np.concatenate([taken for taken, _ in drawn])) == list(range(70))
+    order = np.concatenate([taken for taken, _ in drawn]).tolist()
+    assert sorted(order) == list(range(70)) != order
     masks = np.concatenate([mask for _, mask in drawn])
     np.testing.assert_allclose(np.unique(masks), [0, 1 / 0.6], rtol=1e-6)
     assert masks.mean() == pytest.approx(1.0, abs=0.02)  # what enters the last unit stays as large

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from radiomics_mammo.explain.checklists.records import NO, NOT_APPLICABLE, PARTLY, YES, Answer, Facts
+from radiomics_mammo.explain.method import is_tuned
 from radiomics_mammo.explain.wording import number
 
 
@@ -23,13 +24,15 @@ def building(facts: Facts) -> Answer:
     )
 
 
-def handling(_: Facts) -> Answer:
+def handling(facts: Facts) -> Answer:
     """How predictors are scaled and transformed."""
-    return Answer(
-        YES,
+    said = (
         "Within each fold: constant and nearly equal columns out, nulls to the median with an indicator, mean 0 and "
-        "deviation 1 (XGBoost takes columns as they are); no transformation by hand.",
+        "deviation 1 (XGBoost takes columns as they are); no transformation by hand."
     )
+    if facts.run.info.embeddings:
+        said += " Embeddings are standardised, or cut to principal components, within the fold as well."
+    return Answer(YES, said)
 
 
 def libraries(facts: Facts) -> Answer:
@@ -42,8 +45,7 @@ def initial(facts: Facts) -> Answer:
     info = facts.run.info
     seeds = "Seeds: " + ", ".join(f"{name} {value}" for name, value in info.seeds.items())
     weights = [
-        f"{one['name']}: weights from {one['source']}, SHA-256 {one['sha256']}, trained on {one['trained_on']}, frozen"
-        for one in info.embeddings
+        f"{one['name']}: frozen weights from {one['source']}, SHA-256 {one['sha256']}" for one in info.embeddings
     ]
     return Answer(YES, "; ".join([seeds, *weights]) + ".")
 
@@ -53,7 +55,7 @@ def training(facts: Facts) -> Answer:
     command = facts.run.info.command
     if "trials" not in command:
         return Answer(PARTLY, "The run does not record how many settings were tried.")
-    tried = f"{command['trials']} settings of each model, the defaults first"
+    tried = f"{command['trials']} settings of each model, the defaults first" if is_tuned(command) else "The defaults"
     curves = " Training curves are shown." if facts.results.learning_curves is not None else ""
     inner = command.get("inner", "some")
     return Answer(YES, f"{tried}; judged by mean AUROC of {inner} inner folds by person.{curves}")

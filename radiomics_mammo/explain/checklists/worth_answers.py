@@ -80,7 +80,7 @@ def confounders(facts: Facts) -> Answer:
     if not shown and not apart:
         return Answer(NO, "Nothing was looked at that could confound.")
     said = "; ".join([*shown, *([apart] if apart else [])])
-    return Answer(PARTLY, f"{said}. Confounders that no column names are for the authors.")
+    return Answer(PARTLY, f"Looked at: {said}. Confounders that no column names are for the authors.")
 
 
 def robustness(facts: Facts) -> Answer:
@@ -96,7 +96,7 @@ def robustness(facts: Facts) -> Answer:
     null = shuffled(facts)
     if not said and not null:
         return Answer(NO, "Nothing was varied.")
-    return Answer(PARTLY, f"{said or 'labels shuffled'}.{null} No other images, outlines or settings of measurement.")
+    return Answer(PARTLY, f"Varied: {said or 'labels'}.{null} No other images, outlines or settings of measurement.")
 
 
 def internal(facts: Facts) -> Answer:

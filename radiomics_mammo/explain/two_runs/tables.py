@@ -89,7 +89,7 @@ def difference_sheet(table: pd.DataFrame, titles: Mapping[str, str], names: tupl
         for row in records(table)
     ]
     headings = ["Model", *(f"AUROC, {name}" for name in names), "Difference", "p, Holm"]
-    headings += [f"Difference in {METRICS[name].title.lower()}" for name in DRAWN]
+    headings += [f"Difference: {METRICS[name].title}" for name in DRAWN]
     return Sheet(
         f"{names[1]} minus {names[0]} on the cases in common: AUROC clustered by person (Obuchowski), the others by "
         f"{draws} draws of people. Brier score: lower is better. A gain or loss in AUROC is only called where p, "
