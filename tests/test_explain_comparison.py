@@ -94,6 +94,13 @@ def test_probes_have_the_test_column_only_with_a_test_set(run_and_results):
     assert embedders_section(None, replace(info, embeddings=[])) is None
 
 
+def test_what_a_table_does_not_tell_of_its_weights_is_said_to_be_unknown(run_and_results):
+    info = replace(run_and_results[0].info, embeddings=[{"prefix": PREFIX, "name": PREFIX, "dims": 1280}])
+    (sheet,) = embedders_section(None, info).sheets
+    assert sheet.rows == [[PREFIX, "1280", *["not recorded"] * 4]]
+    assert forced(info) == []
+
+
 def test_forced_weights_are_said_loudly_at_the_top_and_where_they_are_shown(run_and_results):
     run, _ = run_and_results
     assert forced(run.info) == []

@@ -11,7 +11,7 @@ from radiomics_mammo.explain.checklists import checklists
 from radiomics_mammo.explain.cohort_counts import breakdowns
 from radiomics_mammo.explain.cohort_flow import cohort_flow
 from radiomics_mammo.explain.comparison_part import comparison_section, estimates, outcome
-from radiomics_mammo.explain.embedding_part import forced
+from radiomics_mammo.explain.embedding_part import embedder_title, forced
 from radiomics_mammo.explain.method import citation, is_tuned, method_facts
 from radiomics_mammo.explain.page import CohortPart, Opening, Page
 from radiomics_mammo.explain.shap_sheets import Meaning
@@ -71,7 +71,7 @@ def _opening(run: Run) -> Opening:
 def _cohort_facts(info: RunInfo) -> list[tuple[str, str]]:
     return [
         ("Features", f"{info.features:,}"),
-        *[(f"Embedding by {one['name']}", f"{one['dims']} features of the {one['input']}") for one in info.embeddings],
+        *[(f"Embedding by {embedder_title(one)}", f"{one['dims']} features") for one in info.embeddings],
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -70,7 +70,7 @@ def forced(info: RunInfo) -> list[str]:
         f"FORCED: the weights of {one['name']} are known to be trained on {one['trained_on']}. They may have seen "
         "these very cases: what they score here says nothing about new patients."
         for one in info.embeddings
-        if one["forced"]
+        if one.get("forced")
     ]
 
 
@@ -93,7 +93,7 @@ def embedders_section(table: pd.DataFrame | None, info: RunInfo) -> Section | No
 
 
 def _probes(table: pd.DataFrame, info: RunInfo) -> Sheet:
-    names = {one["prefix"]: f"{one['name']} on {one['input']}" for one in info.embeddings}
+    names = {one["prefix"]: embedder_title(one) for one in info.embeddings}
     tested = bool(table["test_auroc"].notna().any())
     rows: Rows = [
         [
@@ -115,12 +115,11 @@ def _probes(table: pd.DataFrame, info: RunInfo) -> Sheet:
 def _weights(embeddings: Sequence[dict[str, Any]]) -> Sheet:
     rows: Rows = [
         [
-            f"{one['name']} on {one['input']}",
+            embedder_title(one),
             f"{one['dims']}",
-            str(one["source"] or "not stated"),
-            str(one["licence"] or "not stated"),
-            str(one["trained_on"] or "not stated") + (" (FORCED)" if one["forced"] else ""),
-            str(one["sha256"]),
+            *(_told(one, name) for name in ("source", "licence")),
+            _told(one, "trained_on") + (" (FORCED)" if one.get("forced") else ""),
+            _told(one, "sha256"),
         ]
         for one in embeddings
     ]
@@ -132,6 +131,16 @@ def _weights(embeddings: Sequence[dict[str, Any]]) -> Sheet:
         stacked=True,
         name="weights",
     )
+
+
+def embedder_title(embedder: Mapping[str, Any]) -> str:
+    """Name an embedder and what it saw, which a table of another tool does not tell."""
+    return f"{embedder['name']} on {embedder['input']}" if "input" in embedder else str(embedder["name"])
+
+
+def _told(embedder: Mapping[str, Any], name: str) -> str:
+    value = embedder.get(name)
+    return ", ".join(str(one) for one in value) if isinstance(value, list | tuple) else str(value or "not recorded")
 
 
 def learning_section(table: pd.DataFrame | None, info: RunInfo) -> Section | None:
@@ -150,12 +159,14 @@ def learning_section(table: pd.DataFrame | None, info: RunInfo) -> Section | Non
         title, name = info.arms.get(str(model), str(model)), f"learning-{i}"
         svg = learning_figure(own, title=title, name=name, note="phantom" if info.phantom else "")
         caption = (
-            f"{title}: each line is one training, on its training people and on the validation people that stopped it, "
-            "who are training people of the fold too; the dot is the epoch whose weights were kept."
+            f"{title}: each line is one training on the inner folds of an outer fold, seen on the people that it "
+            "learnt from and on its validation people, who are none of those held out; the dot is the number of epochs that "
+            "was chosen for the outer fold."
         )
         figures.append(Figure(svg, caption, name=name))
     text = [
-        "A gap that grows between training and validation is overfitting; early stopping keeps the weights from before."
+        "A gap that grows between training and validation is overfitting: the number of epochs is chosen before it "
+        "costs AUROC on the validation people."
     ]
     return Section("learning", "How the dense heads learnt", text, figures=figures, sheets=[_epochs(table, info)])
 
@@ -174,7 +185,8 @@ def _epochs(table: pd.DataFrame, info: RunInfo) -> Sheet:
         rows.append([name, *(f"{one:.0f}" for one in key), f"{own['chosen'].iloc[0]:.0f}", *cells])
     words = [f"{word}, {part}" for word in FIGURES.values() for part in ("training", "validation")]
     return Sheet(
-        "Each training at the epoch that was kept (fold −1: on everybody)",
+        "Each training on inner folds at the number of epochs that was chosen for the outer fold; a training that "
+        "stopped sooner has no line (fold −1: of the model that is trained on everybody)",
         ["Model", "Repeat", "Fold", "Inner", "Epoch", *words],
         rows,
         folded=f"All {len(rows)} trainings",

@@ -21,7 +21,7 @@ _MANY = 12  # trainings whose lines are drawn as an image, which stays small
 
 
 def learning_figure(curves: pd.DataFrame, *, title: str, name: str, note: str = "") -> Markup:
-    """Draw one model's curves, and a point where each training stopped being better on its validation people.
+    """Draw one model's curves, and a point at the number of epochs that was chosen for its outer fold.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def learning_figure(curves: pd.DataFrame, *, title: str, name: str, note: str = 
 
 
 def at_chosen(curves: pd.DataFrame) -> pd.DataFrame:
-    """Keep the epoch that each training chose.
+    """Keep the epoch that was chosen.
 
     Parameters
     ----------
