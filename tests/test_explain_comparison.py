@@ -106,7 +106,7 @@ def test_forced_weights_are_said_loudly_at_the_top_and_where_they_are_shown(run_
     assert forced(run.info) == []
     info = replace(run.info, embeddings=embeddings(forced=True))
     (warning,) = embedders_section(probes(), info).warnings
-    assert "FORCED: the weights of efficientnet-lite0 are known to be trained on CBIS-DDSM" in warning
+    assert "FORCED: the weights of efficientnet-lite0 are known to be trained on ImageNet-1k, CBIS-DDSM" in warning
     assert forced(info) == [warning]
 
 

@@ -67,7 +67,7 @@ def _ensemble_sentence(title: str, best: str, cell: Estimate, metric: str, verdi
 def forced(info: RunInfo) -> list[str]:
     """Warn of weights that may have seen the cases that they are judged on."""
     return [
-        f"FORCED: the weights of {one['name']} are known to be trained on {one['trained_on']}. They may have seen "
+        f"FORCED: the weights of {one['name']} are known to be trained on {_told(one, 'trained_on')}. They may have seen "
         "these very cases: what they score here says nothing about new patients."
         for one in info.embeddings
         if one.get("forced")
@@ -160,8 +160,8 @@ def learning_section(table: pd.DataFrame | None, info: RunInfo) -> Section | Non
         svg = learning_figure(own, title=title, name=name, note="phantom" if info.phantom else "")
         caption = (
             f"{title}: each line is one training on the inner folds of an outer fold, seen on the people that it "
-            "learnt from and on its validation people, who are none of those held out; the dot is the number of epochs that "
-            "was chosen for the outer fold."
+            "learnt from and on its validation people, who are none of those held out; the dot is the number of epochs "
+            "that was chosen for the outer fold."
         )
         figures.append(Figure(svg, caption, name=name))
     text = [
