@@ -88,6 +88,7 @@ def test_probes_have_the_test_column_only_with_a_test_set(run_and_results):
     assert columns(tested)["AUROC, held-out people"][0].value == "0.698"
     assert columns(weights)["SHA-256"] == ["b" * 64]
     assert columns(weights)["Licence"] == ["Apache-2.0"]
+    assert columns(weights)["What it is shown"] == ["224 px, context 0.25, channels image, averaged over flips"]
     alone = embedders_section(probes(tested=False), replace(info, embeddings=[])).sheets
     assert [sheet.headings for sheet in alone] == [["Embedder", "Features", "AUROC"]]
     assert columns(alone[0])["Embedder"] == [PREFIX]
@@ -97,7 +98,7 @@ def test_probes_have_the_test_column_only_with_a_test_set(run_and_results):
 def test_what_a_table_does_not_tell_of_its_weights_is_said_to_be_unknown(run_and_results):
     info = replace(run_and_results[0].info, embeddings=[{"prefix": PREFIX, "name": PREFIX, "dims": 1280}])
     (sheet,) = embedders_section(None, info).sheets
-    assert sheet.rows == [[PREFIX, "1280", *["not recorded"] * 4]]
+    assert sheet.rows == [[PREFIX, "1280", *["not recorded"] * 5]]
     assert forced(info) == []
 
 

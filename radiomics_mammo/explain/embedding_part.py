@@ -67,8 +67,8 @@ def _ensemble_sentence(title: str, best: str, cell: Estimate, metric: str, verdi
 def forced(info: RunInfo) -> list[str]:
     """Warn of weights that may have seen the cases that they are judged on."""
     return [
-        f"FORCED: the weights of {one['name']} are known to be trained on {_told(one, 'trained_on')}. They may have seen "
-        "these very cases: what they score here says nothing about new patients."
+        f"FORCED: the weights of {one['name']} are known to be trained on {_told(one, 'trained_on')}. They may have "
+        "seen these very cases: what they score here says nothing about new patients."
         for one in info.embeddings
         if one.get("forced")
     ]
@@ -117,6 +117,7 @@ def _weights(embeddings: Sequence[dict[str, Any]]) -> Sheet:
         [
             embedder_title(one),
             f"{one['dims']}",
+            _picture(one),
             *(_told(one, name) for name in ("source", "licence")),
             _told(one, "trained_on") + (" (FORCED)" if one.get("forced") else ""),
             _told(one, "sha256"),
@@ -125,9 +126,9 @@ def _weights(embeddings: Sequence[dict[str, Any]]) -> Sheet:
     ]
     return Sheet(
         "Where the weights come from",
-        ["Embedder", "Features", "Source", "Licence", "Trained on", "SHA-256"],
+        ["Embedder", "Features", "What it is shown", "Source", "Licence", "Trained on", "SHA-256"],
         rows,
-        words=["Source", "Licence", "Trained on", "SHA-256"],
+        words=["What it is shown", "Source", "Licence", "Trained on", "SHA-256"],
         stacked=True,
         name="weights",
     )
@@ -136,6 +137,14 @@ def _weights(embeddings: Sequence[dict[str, Any]]) -> Sheet:
 def embedder_title(embedder: Mapping[str, Any]) -> str:
     """Name an embedder and what it saw, which a table of another tool does not tell."""
     return f"{embedder['name']} on {embedder['input']}" if "input" in embedder else str(embedder["name"])
+
+
+def _picture(embedder: Mapping[str, Any]) -> str:
+    """Say what picture the network was given; its size, the context around the lesion, its channels, and flips."""
+    said = [f"{embedder['size']} px"] if "size" in embedder else []
+    said += [f"{name} {embedder[name]}" for name in ("context", "channels") if embedder.get(name)]
+    said += ["averaged over flips"] if embedder.get("flip") else []
+    return ", ".join(said) or "not recorded"
 
 
 def _told(embedder: Mapping[str, Any], name: str) -> str:
