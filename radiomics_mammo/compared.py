@@ -27,6 +27,7 @@ def say_tables(info: RunInfo, study: Study) -> None:
     _winner(study)
     _twins(study, marked)
     _pairs(study, marked)
+    _ensembles(study)
     if "leakage" in study.tables:
         _leakage(study.tables["leakage"], marked)
     _canaries(study.tables["canaries"])
@@ -96,6 +97,18 @@ def _pairs(study: Study, marked: str) -> None:
         interval = f"{row['low']:+.3f} to {row['high']:+.3f}"
         grid.add_row(row["model"], f"{row['difference']:+.3f}", interval, f"{row['p_holm']:.3f}", row["verdict"])
     print_table(grid)
+
+
+def _ensembles(study: Study) -> None:
+    """Say what each ensemble gains over its best single member."""
+    if "ensembles" not in study.tables:
+        return
+    table = study.tables["ensembles"]
+    for row in table[table["metric"] == "auroc"].to_dict("records"):
+        say(
+            f"{row['ensemble']} minus its best single member, {row['against']}: AUROC {row['value']:+.3f} "
+            f"({row['low']:+.3f} to {row['high']:+.3f}), {row['verdict']}."
+        )
 
 
 def _leakage(table: pd.DataFrame, marked: str) -> None:
