@@ -76,9 +76,8 @@ def test_a_planted_feature_comes_first_in_every_fold(planted, section):
     assert found.tables["shap_stability"].iloc[0]["verdict"] != "nothing stable"
     assert not any("nothing stable" in sentence for sentence in section.text)
     row = next(row for row in parts(section)["why-words"].sheets[0].rows if row[0] == PLANTED)
-    assert row[3] == "1.0 ± 0.0"
-    assert row[4] == "malignant"
-    assert row[6] == f"Means {PLANTED}."
+    assert row[1:6] == ["Texture", row[2], "yes", "1.0 ± 0.0", "malignant"]
+    assert row[7] == f"Means {PLANTED}."
 
 
 def test_tables_are_of_held_out_rows_and_of_the_contract(planted):
@@ -155,6 +154,27 @@ def test_a_forest_is_explained_in_probability_without_interactions(monkeypatch):
     section = why(run, found)
     assert "Random forest" in parts(section)["why-interactions"].text[0]
     assert found.tables["shap_features"]["feature"].iloc[0] == PLANTED
+
+
+def test_a_network_is_one_feature_of_early_fusion(monkeypatch):
+    monkeypatch.setattr(explaining, "_PERMUTATIONS", 2)
+    monkeypatch.setattr(explaining, "_FEWEST", 2)
+    frame = noise_frame()
+    outputs = [f"crop_embToy_E{i:04d}" for i in range(1, 13)]
+    seen = np.random.default_rng(1).normal(size=(len(frame), 12)) + 1.5 * frame[["malignant"]].to_numpy()
+    frame = frame.assign(**dict(zip(outputs, seen.T, strict=True)))
+    plan = toy_plan(frame, arm="fusion-xgboost", repeats=1, features=(*NAMES, *outputs))
+    found = explained(plan)
+    assert found.contributions is not None
+    assert found.contributions.columns[6:].tolist() == [*NAMES, "crop_embToy_Embedding"]
+    assert found.tables["shap_features"]["feature"].iloc[0] == "crop_embToy_Embedding"
+    groups = found.tables["shap_groups"]
+    assert "embedding" in groups.loc[groups["kind"] == "family", "group"].tolist()
+    run, _ = toy_run(explained="xgboost")
+    run = replace(run, cases=plan.cohort.units.rows, contributions=found.contributions, values=found.values)
+    row = parts(why(run, found))["why-words"].sheets[0].rows[0]
+    assert row[:2] == ["crop_embToy_Embedding", "Network embedding"]
+    assert "no single meaning" in row[7]
 
 
 def test_without_a_tree_model_there_is_one_sentence():

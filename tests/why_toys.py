@@ -35,8 +35,8 @@ def noise_frame(*, people: int = 90, strength: float = 0.0, seed: int = 0) -> pd
     return pd.concat([pd.DataFrame({**identity, "malignant": sick, "breast_density": density}), frame], axis=1)
 
 
-def toy_plan(frame: pd.DataFrame, *, arm: str = "xgboost", repeats: int = 2) -> Plan:
-    cohort = prepare_cohort(frame, NAMES, question=Question())
+def toy_plan(frame: pd.DataFrame, *, arm: str = "xgboost", repeats: int = 2, features: tuple[str, ...] = NAMES) -> Plan:
+    cohort = prepare_cohort(frame, features, question=Question())
     folds = repeated_folds(cohort.units.y, cohort.units.group, folds=3, repeats=repeats, seed=0)
     return Plan(cohort, folds, (parse_arm(arm),), Settings(), 0, Tuning(trials=1, folds=2, select="none"))
 

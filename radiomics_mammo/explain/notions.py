@@ -21,7 +21,7 @@ NOTIONS: dict[str, str] = {
     "margin": "Margin",
     "density": "Density",
     "calcification": "Calcification",
-    "parenchyma": "Texture and parenchyma",
+    "parenchyma": "Texture",
     "embedding": "Network embedding",
     "other": "Other",
 }

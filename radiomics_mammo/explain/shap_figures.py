@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -59,7 +60,9 @@ def beeswarm_figure(
         data=values.reindex(columns=names).to_numpy(dtype=np.float64),
         feature_names=[short_name(name) for name in names],
     )
-    with canvas(4.9, 1.5 + 0.4 * len(names)) as figure, _seeded():
+    with canvas(4.9, 1.5 + 0.4 * len(names)) as figure, _seeded(), warnings.catch_warnings():
+        # A feature without any value has no percentiles to colour by, and is grey.
+        warnings.filterwarnings("ignore", message="All-NaN slice", category=RuntimeWarning)
         axes = figure.add_subplot()
         shap.plots.beeswarm(
             explanation,
@@ -169,11 +172,19 @@ def rank_figure(features: pd.DataFrame, *, note: str = "") -> Markup:
         axes = figure.add_subplot()
         rows = np.arange(len(top))[::-1]
         spread = np.nan_to_num(top["rank_sd"].to_numpy(dtype=np.float64))
+        below = np.minimum(spread, top["rank_mean"] - 1)  # no rank is before the first
         axes.errorbar(
-            top["rank_mean"], rows, xerr=spread, fmt="o", color=PALETTE[0], markersize=4.5, capsize=2.5, linewidth=1.2
+            top["rank_mean"],
+            rows,
+            xerr=[below, spread],
+            fmt="o",
+            color=PALETTE[0],
+            markersize=4.5,
+            capsize=2.5,
+            linewidth=1.2,
         )
         axes.set_yticks(rows, [short_name(str(name)) for name in top["feature"]])
-        axes.set_xlim(left=min(0.0, float((top["rank_mean"] - spread).min())) - 0.5)
+        axes.set_xlim(left=0.0)
         label_rows(axes)
         axes.set_xlabel(f"Mean rank of {len(features)} ± standard deviation", fontsize=10)
         if note:

@@ -52,9 +52,9 @@ def stability_sentence(table: pd.DataFrame) -> str:
     )
     alone = "1 feature weighs" if above == 1 else f"{above} features weigh"
     verdict = {
-        STABLE: f"More than any of {count} shufflings gave: what it looks at is stable",
-        FEW: "No more than shuffled labels give: only the leading features are stable",
-        NOTHING: "No more than shuffled labels give: nothing stable",
+        STABLE: f"That is more than any of {count} shufflings gave: the folds agree more than chance would have them",
+        FEW: "That is no more than shuffled labels give: beyond the few that weigh more than chance nothing is stable",
+        NOTHING: "That is no more than shuffled labels give: nothing stable",
     }[str(overlap["verdict"])]
     return f"{said}; {chance}. {verdict}; {alone} more than the largest of all features does by chance."
 
@@ -156,14 +156,15 @@ def stability_part(results: Results, note: str) -> Section | None:
     if table is None or features is None:
         return None
     rows = {str(row["statistic"]): row["value"] for row in table.to_dict("records")}
-    text = [stability_sentence(table)]
+    text = []
     if rows["permutations"]:
         auroc = table.loc[table["statistic"] == "shuffled_auroc"].iloc[0]
         text.append(
             "Chance is what the same model gives, with the settings that each fold chose, on labels that were given to "
             f"other people: {rows['permutations']:.0f} times over {rows['shuffled_rows']:.0f} cases and the folds of "
             f"the first repeat. Its AUROC on held-out cases was then {auroc['value']:.3f} ({auroc['low']:.3f} to "
-            f"{auroc['high']:.3f}), where 0.5 is right."
+            f"{auroc['high']:.3f}), where 0.5 is right. Of tables of noise one in {rows['permutations'] + 1:.0f} seems "
+            "more stable than chance."
         )
     caption = (
         "The mean rank of each leading feature over folds and repeats, and its standard deviation; 1 is the first."

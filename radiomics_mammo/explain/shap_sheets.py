@@ -39,7 +39,8 @@ def words_sheet(run: Run, by_case: pd.DataFrame, features: pd.DataFrame, *, mean
         cells = [
             name,
             NOTIONS[notion],
-            f"{one['importance']:.3g}{'' if one['above_chance'] else ' (chance)'}",
+            f"{one['importance']:.3g}",
+            "yes" if one["above_chance"] else "no",
             _rank(one["rank_mean"], one["rank_sd"]),
             direction(run, by_case, name, classes=(first, second)),
             str(one["cluster"]) if one["cluster"] else "–",
@@ -50,16 +51,15 @@ def words_sheet(run: Run, by_case: pd.DataFrame, features: pd.DataFrame, *, mean
         "Feature",
         "Speaks of",
         "Mean |SHAP|",
+        "Beyond chance",
         "Mean rank",
         "High values speak for",
         "Cluster",
         "What it means on a mammogram",
     ]
-    caption = "The leading features in words, by what they speak of"
-    if not features["above_chance"].any() or not features["above_chance"].all():
-        caption += "; (chance): shuffled labels reach as much"
+    caption = "The leading features in words, by what they speak of; beyond chance is what shuffled labels do not reach"
     rows = [cells for _, cells in sorted(found, key=lambda one: one[0])]
-    return Sheet(caption, headings, rows, words=[headings[1], headings[4], headings[6]], stacked=True)
+    return Sheet(caption, headings, rows, words=[headings[i] for i in (1, 3, 5, 7)], stacked=True)
 
 
 def _rank(mean: float, spread: float) -> str:
@@ -74,7 +74,7 @@ def direction(run: Run, by_case: pd.DataFrame, name: str, *, classes: tuple[str,
     if np.isnan(rho):
         return "unclear"
     if abs(rho) < CLEAR:
-        return "both, depending on the value"
+        return "both"
     return classes[1] if rho > 0 else classes[0]
 
 

@@ -15,8 +15,8 @@ Floats = NDArray[np.float64]
 
 LEADING = 20
 """Features whose overlap between folds is measured; a quarter of them where there are fewer than eighty."""
-STABLE, FEW, NOTHING, UNKNOWN = "stable", "only the leading features are stable", "nothing stable", "not known"
-"""Verdicts."""
+STABLE, FEW, NOTHING, UNKNOWN = "more stable than chance", "few features stable", "nothing stable", "not known"
+"""Verdicts. Few: the overlap is not above chance, but single features weigh more than the largest does by chance."""
 _LEVEL = 0.95
 
 

@@ -104,6 +104,7 @@ def _notions(groups: pd.DataFrame | None, info: RunInfo) -> str:
         f"{NOTIONS.get(str(one.group), str(one.group)).lower()} {one.importance:.2g}" for one in own.itertuples()
     )
     return (
-        "Features by what a radiologist would look at to see what they measure, after the notions of BI-RADS. What the "
+        "Features by what a radiologist would look at to see what they measure, after the notions of BI-RADS, which "
+        "has no word for texture inside a lesion; in a whole breast texture is the pattern of the parenchyma. What the "
         f"features of a notion move together, summed with their sign ({info.contribution_unit}): {said}."
     )
