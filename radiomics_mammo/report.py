@@ -80,7 +80,7 @@ def _report(args: argparse.Namespace) -> int:
     run, results = read_run(args.run), read_results(args.run)
     pictures = case_pictures(run, wanted_pictures(run, results))
     page = compose(run, pictures=pictures, meaning=meaning, results=results)
-    _write(args.out or args.run / REPORT, render(page), phantom=run.info.phantom, problem=pictures.problem)
+    _write(args.out or args.run / REPORT, render(page), phantom=run.info.phantom)
     if args.parts is not None:
         from radiomics_mammo.explain.parts import write_parts
 
@@ -100,7 +100,7 @@ def _case(args: argparse.Namespace) -> int:
     pictures = case_pictures(run, wanted_of_case(run, results, args.case), large=True)
     page = case_page(run, results, args.case, pictures=pictures, meaning=meaning)
     out = args.out or args.run / f"case_{_file_name(args.case)}.html"
-    _write(out, page, phantom=run.info.phantom, problem=pictures.problem)
+    _write(out, page, phantom=run.info.phantom)
     return 0
 
 
@@ -126,12 +126,10 @@ def _check_out(out: Path | None, *, overwrite: bool) -> None:
         raise OutputError("there is no such folder", path=out.parent, remedy="Make it, or choose another --out.")
 
 
-def _write(out: Path, page: str, *, phantom: bool, problem: str = "") -> None:
+def _write(out: Path, page: str, *, phantom: bool) -> None:
     write_bytes(out, page.encode("utf-8"))
     if phantom:
         say("PHANTOM: simulated images; the report says nothing about patients.")
-    if problem:
-        say(f"note: {problem}")
     say(f"report: {out.absolute()}")
 
 

@@ -24,7 +24,7 @@ from radiomics_mammo.types import Case, Sample, Scalar
 
 
 def case_pictures(run: Run, wanted: Wanted, *, large: bool = False) -> Pictures:
-    """Read some cases again and draw them; whatever cannot be reached is said, never fatal.
+    """Read some cases again and draw them; whatever cannot be reached is said, on screen too, never fatal.
 
     One image is in memory at a time, and pictures do not depend on when they are drawn.
 
@@ -38,23 +38,30 @@ def case_pictures(run: Run, wanted: Wanted, *, large: bool = False) -> Pictures:
     """
     names = list(dict.fromkeys((*wanted.cards, *wanted.views, *wanted.neighbours)))
     if run.info.unit != "lesion":
-        return Pictures(problem=f"There are no pictures: a prediction is about a {run.info.unit}, of several rows.")
+        return _none(f"There are no pictures: a prediction is about a {run.info.unit}, of several rows.")
     if not names:
         return Pictures()
     described = run.info.provenance.get("reader")
     if not described:
-        return Pictures(problem="The table does not say how its images are read, so there are no pictures.")
+        return _none("The table does not say how its images are read, so there are no pictures.")
     try:
         with said_when_slow("looking for the images of the cases that are shown …"):
             reader = open_reader(described)
             cases = {case.case_id: case for case in reader.cases()}
     except (RadiomicsMammoError, TypeError) as error:  # TypeError: a reader of another version's settings
-        say(f"note: {error}")
-        # Without the path: a page travels farther than a screen.
-        said = error.cause if isinstance(error, RadiomicsMammoError) else str(error)
-        return Pictures(problem=f"The images could not be reached: {said}.")
+        # On the page without the path: a page travels farther than a screen.
+        cause = error.cause if isinstance(error, RadiomicsMammoError) else str(error)
+        return _none(f"The images could not be reached: {cause}.", full=f"The images could not be reached: {error}")
     sizes = (LARGE, LARGE_THUMBNAIL) if large else (size_for(len(wanted.cards)), THUMBNAIL)
-    return _drawn(wanted, _samples(reader, cases, names), sizes, total=len(names))
+    drawn = _drawn(wanted, _samples(reader, cases, names), sizes, total=len(names))
+    if drawn.problem:
+        say(f"note: {drawn.problem}")
+    return drawn
+
+
+def _none(problem: str, *, full: str = "") -> Pictures:
+    say(f"note: {full or problem}")
+    return Pictures(problem=problem)
 
 
 def _drawn(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,12 +16,28 @@ from result_toys import REPEATS, toy_run
 
 from radiomics_mammo.explain.cases import CasesPart, Picture, Pictures
 from radiomics_mammo.explain.page import breakable
-from radiomics_mammo.models.run.results import Results
-from radiomics_mammo.models.run.runfolder import Run
+from radiomics_mammo.models.run.results import RESULTS, Results
+from radiomics_mammo.models.run.runfolder import (
+    CASES,
+    CONTRIBUTIONS,
+    DIFFERENCES,
+    FAILURES,
+    INFO,
+    PREDICTIONS,
+    SUMMARY,
+    VALUES,
+    Run,
+    write_table,
+)
 
 FEATURES = tuple(name.replace("_F", "_Feature") for name in PLAIN)
 SCALE, SHIFT = (0.8, 1.1), (-0.2, 0.1)
 """Of the calibration of each repeat."""
+
+
+@cache
+def _toy() -> tuple[Run, Results]:
+    return toy_run()
 
 
 def logit(p: np.ndarray) -> np.ndarray:
@@ -28,7 +46,8 @@ def logit(p: np.ndarray) -> np.ndarray:
 
 def case_run(*, people: int = 0, phantom: bool = False, at: float = 0.4, **info: Any) -> tuple[Run, Results]:
     """Give the toy run with everything that cases are made from; of so many people where that is asked."""
-    run, results = toy_run(phantom=phantom, **info)
+    run, results = _toy()
+    run = replace(run, info=replace(run.info, phantom=phantom, **info))
     if people:
         run = enlarged(run, people)
     predictions = run.predictions.assign(called=run.predictions["p"] >= at)
@@ -91,6 +110,19 @@ def some_pictures(names: list[str], *, bytes_each: int = 30) -> Pictures:
     """Give every case a picture of the same size."""
     lesions = {name: Picture("data:image/jpeg;base64," + "A" * bytes_each, 20, 10) for name in names}
     return Pictures(lesions=lesions, problem="")
+
+
+def written(run: Run, results: Results, folder: Path) -> Path:
+    """Write a run as compare leaves it, and give its folder back."""
+    folder.mkdir()
+    parts = {PREDICTIONS: run.predictions, CASES: run.cases, SUMMARY: run.summary, DIFFERENCES: run.differences}
+    parts |= {CONTRIBUTIONS: run.contributions, VALUES: run.values, FAILURES: run.failures}
+    parts |= {file: getattr(results, name) for name, file in RESULTS.items()}
+    for name, table in parts.items():
+        if table is not None:
+            write_table(table, folder / name)
+    (folder / INFO).write_bytes(run.info.to_json())
+    return folder
 
 
 def section_page(part: CasesPart, *, phantom: bool = False) -> str:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
+import pandas as pd
 import pytest
-from cohorts import toy_frame, toy_table
+from case_toys import case_run, written
+from cohorts import toy_frame
 
 from radiomics_mammo import report
 from radiomics_mammo.catalogue import meaning
 from radiomics_mammo.compare import main as compare
+from radiomics_mammo.models.run.results import Results
 from radiomics_mammo.readers import open_reader
 from radiomics_mammo.readers.phantom import PhantomReader
 from radiomics_mammo.tables import write_table
 
-QUICK = ("--folds", "3", "--repeats", "1", "--bootstrap", "40", "--workers", "1", "--trials", "1")
+QUICK = ("--folds", "2", "--repeats", "1", "--bootstrap", "40", "--workers", "1", "--trials", "1")
 QUICK += ("--inner-folds", "2", "--select", "none", "--no-leakage")
 EVIL = "<script>alert('x')</script>"
 
@@ -40,31 +45,50 @@ class Page(HTMLParser):
         return re.sub(r"\s+", " ", " ".join(self.words))
 
 
-def reported(folder, frame, *, provenance=None, options=("--models", "prevalence,xgboost,xgboost+smote")) -> str:
-    write_table(frame, folder / "t.parquet", provenance=provenance or {})
-    assert compare([str(folder / "t.parquet"), "--out", str(folder / "run"), *QUICK, *options]) == 0
-    assert report.main([str(folder / "run")]) == 0
-    return (folder / "run" / "report.html").read_text(encoding="utf-8")
+def reported(folder: Path, *options: str, name: str = "report.html") -> str:
+    assert report.main([str(folder), *options]) == 0
+    return (folder / name).read_text(encoding="utf-8")
+
+
+def toy_folder(folder: Path, *, provenance: dict | None = None, **others) -> Path:
+    """Write a toy run whose table says how its images are read."""
+    run, results = case_run()
+    if provenance is not None:
+        run = replace(run, info=replace(run.info, provenance=provenance))
+    return written(replace(run, **others), results, folder / "run")
 
 
 @pytest.fixture(scope="module")
-def phantom_page(tmp_path_factory) -> str:
-    """A run on phantoms, whose images the report can read again."""
+def phantom_folder(tmp_path_factory) -> Path:
+    """A run of compare on phantoms, whose images the report can read again."""
+    folder = tmp_path_factory.mktemp("phantom")
     reader = PhantomReader(patients=14)
     people = reader.cases()
     frame = toy_frame(people=len(people), rows_each=1)
     frame["case_id"] = [case.case_id for case in people]
     frame["patient_id"] = [case.patient_id for case in people]
+    frame["laterality"] = [case.columns["laterality"] for case in people]
+    frame["view"] = [case.columns["view"] for case in people]
     frame["phantom"] = True
     frame.loc[frame.index % 7 == 0, "malignant"] ^= 1  # so that there are mistakes
+    frame = frame.rename(columns={"original_firstorder_F0": "original_glcm_Contrast"})
     made = {"reader": reader.describe(), "phantom": True, "recipe_name": "lesion", "engine": "cpu"}
-    return reported(tmp_path_factory.mktemp("phantom"), frame, provenance=made)
+    write_table(frame, folder / "t.parquet", provenance=made)
+    models = ("--models", "prevalence,xgboost,xgboost+smote")
+    assert compare([str(folder / "t.parquet"), "--out", str(folder / "run"), *QUICK, *models]) == 0
+    return folder / "run"
+
+
+@pytest.fixture(scope="module")
+def phantom_page(phantom_folder) -> str:
+    return reported(phantom_folder)
 
 
 def test_the_page_needs_nothing_else(phantom_page):
     page = Page(phantom_page)
-    assert not [tag for tag, _ in page.tags if tag in ("script", "link", "iframe", "object", "embed")]
-    for _, attributes in page.tags:
+    assert not [tag for tag, _ in page.tags if tag in ("link", "iframe", "object", "embed", "base")]
+    for tag, attributes in page.tags:
+        assert tag != "script" or not attributes
         for name in ("src", "href", "xlink:href"):
             assert (attributes.get(name) or "#").startswith(("#", "data:image/"))
     style = phantom_page.partition("<style>")[2].partition("</style>")[0]
@@ -74,14 +98,14 @@ def test_the_page_needs_nothing_else(phantom_page):
 
 def test_every_picture_has_words(phantom_page):
     page = Page(phantom_page)
-    pictures = [attributes for tag, attributes in page.tags if tag == "img"]
-    assert pictures
-    assert all("lesion with its outline" in (one["alt"] or "") for one in pictures)
-    figures = [attributes for tag, attributes in page.tags if tag == "svg"]
-    assert len(figures) == 5
-    assert all(one.get("role") == "img" and len(one.get("aria-label") or "") > 30 for one in figures)
+    assert len([tag for tag, _ in page.tags if tag == "image"]) > 20
+    drawings = [found for tag, found in page.tags if tag == "svg" and found.get("aria-hidden") != "true"]
+    assert len(drawings) > 40
+    assert all(one.get("role") == "img" and len(one.get("aria-label") or "") > 10 for one in drawings)
+    assert sum("with its outline" in (one["aria-label"] or "") for one in drawings) > 10
     ids = [attributes["id"] for _, attributes in page.tags if attributes.get("id")]
     assert len(ids) == len(set(ids))
+    assert {found["href"][1:] for tag, found in page.tags if tag == "use" and "href" in found} <= set(ids)
 
 
 def test_phantom_is_said_on_every_figure_and_table(phantom_page):
@@ -89,11 +113,11 @@ def test_phantom_is_said_on_every_figure_and_table(phantom_page):
     assert "PHANTOM: simulated images" in page.text
     captions = re.findall(r"<figcaption>(.*?)</figcaption>", phantom_page, flags=re.DOTALL)
     assert captions
-    assert all("Phantom" in caption for caption in captions)
+    assert all("phantom" in caption.lower() for caption in captions)
     tables = re.findall(r"<caption>(.*?)</caption>", phantom_page, flags=re.DOTALL)
     assert len(tables) == phantom_page.count("<table") >= 4
     assert all("phantom" in caption for caption in tables)
-    labels = [attributes["aria-label"] for tag, attributes in page.tags if tag == "svg"]
+    labels = [found["aria-label"] for tag, found in page.tags if tag == "svg" and found.get("role") == "img"]
     assert all("phantom" in (label or "") for label in labels)
     assert "Lee RS" not in phantom_page
 
@@ -105,111 +129,161 @@ def test_the_page_says_what_a_reviewer_asks(phantom_page):
         "95% interval",
         "Resampling",
         "Who was looked at",
-        "held-out cases only",
-        "False alarms",
-        "Missed",
+        "False positives",
+        "False negatives",
+        "Most like it among the training cases",
         "all rows of a person are in one fold",
         "draws of people",
         "SHA-256",
         "lesion",
         "xgboost",
+        meaning("original_glcm_Contrast"),
     ):
         assert wanted in text, wanted
 
 
-def test_the_report_is_the_same_each_time(phantom_page, tmp_path):
-    table = toy_table(tmp_path / "t.parquet")
-    assert compare([str(table), "--out", str(tmp_path / "r"), *QUICK, "--models", "xgboost"]) == 0
-    pages = []
-    for name in ("a.html", "b.html"):
-        assert report.main([str(tmp_path / "r"), "--out", str(tmp_path / name)]) == 0
-        pages.append((tmp_path / name).read_bytes())
-    assert pages[0] == pages[1]
+def test_the_report_is_the_same_each_time(phantom_folder, phantom_page, tmp_path):
+    assert report.main([str(phantom_folder), "--out", str(tmp_path / "b.html")]) == 0
+    assert (tmp_path / "b.html").read_text(encoding="utf-8") == phantom_page
+
+
+def test_one_case_has_a_page(phantom_folder, tmp_path, capsys):
+    name = pd.read_parquet(phantom_folder / "cases.parquet")["case_id"][3]
+    page = Page(reported(phantom_folder, "--case", name, name=f"case_{name}.html"))
+    assert name in page.text
+    assert sum(tag == "use" for tag, _ in page.tags) >= 8
+    assert f"case_{name}.html" in capsys.readouterr().out
+    assert report.main([str(phantom_folder), "--case", name, "--out", str(tmp_path / "mine.html")]) == 0
+    assert (tmp_path / "mine.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert report.main([str(phantom_folder), "--case", name[:-2]]) == 2
+    assert name in capsys.readouterr().err
+
+
+def test_a_case_is_a_file_whatever_it_is_called(tmp_path):
+    run, results = case_run()
+    odd = f"../../{EVIL}"
+    names = {"P_00001_0": odd, "P_00001_1": f"___{EVIL}"}
+    tables = {
+        name: getattr(run, name).replace({"case_id": names}) for name in ("cases", "predictions", "contributions")
+    }
+    folder = written(replace(run, **tables), results, tmp_path / "run")
+    for name in names.values():
+        assert report.main([str(folder), "--case", name]) == 0
+    pages = sorted(path.name for path in folder.glob("*.html"))
+    assert len(pages) == 2
+    assert all(re.fullmatch(r"case_[\w.]+\.html", page) for page in pages)
+
+
+def test_two_runs_have_a_page(tmp_path, capsys):
+    first = toy_folder(tmp_path, provenance={})
+    run, results = case_run()
+    other = written(run, results, tmp_path / "other run")
+    page = Page(reported(first, str(other), name="compared_with_other_run_" + _digest(other) + ".html"))
+    assert "other run" in page.text
+    assert "report:" in capsys.readouterr().out
+
+
+def _digest(folder: Path) -> str:
+    import hashlib
+
+    return hashlib.sha256(folder.name.encode()).hexdigest()[:8]
 
 
 def test_text_from_the_table_is_shown_as_text(tmp_path):
-    frame = toy_frame()
-    frame["case_id"] = [f"{EVIL}{i}" for i in range(len(frame))]
-    frame["patient_id"] = EVIL + frame["patient_id"]
-    frame["pathology"] = [f"<img src=x onerror={EVIL}>" if y else "b" for y in frame["malignant"]]
-    frame["cost<b>"] = frame["original_firstorder_F0"]
-    text = reported(
-        tmp_path,
-        frame,
-        provenance={"recipe_text": EVIL, "reader": {"reader": EVIL}},
-        options=("--models", "xgboost", "--also-feature", "cost<b>"),
-    )
-    page = Page(text)
-    assert "script" not in [tag for tag, _ in page.tags]
+    run, results = case_run()
+    evil = run.cases["case_id"].map(lambda name: f"{EVIL}{name}")
+    names = dict(zip(run.cases["case_id"], evil, strict=True))
+    cases = run.cases.assign(case_id=evil, patient_id=EVIL + run.cases["patient_id"])
+    cases["pathology"] = f"<img src=x onerror={EVIL}>"
+    tables = {
+        name: getattr(run, name).replace({"case_id": names}) for name in ("predictions", "contributions", "values")
+    }
+    info = replace(run.info, provenance={"recipe_text": EVIL, "reader": {"reader": EVIL}}, classes=[f"b{EVIL}", EVIL])
+    folder = written(replace(run, info=info, cases=cases, **tables), results, tmp_path / "run")
+    page = Page(reported(folder))
+    assert [tag for tag, _ in page.tags].count("script") == 1  # our own
     assert not [attributes for _, attributes in page.tags if "onerror" in attributes]
     assert EVIL in page.text
     assert "no reader is called" in page.text
 
 
-def test_images_out_of_reach_are_said_in_the_pictures_place(tmp_path, capsys):
-    made = {"reader": {"reader": "manifest", "path": str(tmp_path / "gone.csv")}}
-    page = Page(reported(tmp_path, toy_frame(strength=0.5), provenance=made))
-    assert "The images could not be reached" in page.text
-    assert "No picture" in page.text
-    assert not [tag for tag, _ in page.tags if tag == "img"]
-    assert "could not be reached" in capsys.readouterr().out
+@pytest.fixture(scope="module")
+def gone_page(tmp_path_factory) -> str:
+    """A real collection that is no longer there, with failures and remarks."""
+    run, _ = case_run()
+    provenance = {**run.info.provenance, "reader": {"reader": "cbis-ddsm", "root": "/no/such/place"}}
+    info = replace(run.info, provenance=provenance, failures=3, remarks=["2 features are null in every row."])
+    failures = pd.DataFrame({"case_id": list("abc"), "stage": "read", "cause": "the file is truncated"})
+    run = replace(run, info=info, failures=failures)
+    return reported(written(run, Results(), tmp_path_factory.mktemp("gone") / "run"))
 
 
-def test_a_table_of_another_tool_has_a_report_without_pictures(tmp_path):
-    page = Page(reported(tmp_path, toy_frame(strength=0.5).drop(columns=["phantom", "view"])))
+def test_images_out_of_reach_are_said_in_the_pictures_place(gone_page):
+    text = Page(gone_page).text
+    assert "The images could not be reached: is not a folder." in text
+    assert text.count("No picture: the image could not be reached.") > 20
+    assert not [tag for tag, _ in Page(gone_page).tags if tag == "image"]
+    cases = gone_page.partition('id="cases"')[2].partition('id="method"')[0]
+    assert "/no/such/place" not in cases
+
+
+def test_the_collection_is_cited_where_it_is_known_and_real(gone_page):
+    assert "Sci Data 2017;4:170177" in gone_page
+
+
+def test_failures_and_remarks_are_told(gone_page):
+    assert "read: the file is truncated" in Page(gone_page).text
+    assert "features are null in every row" in Page(gone_page).text
+
+
+def test_a_table_of_another_tool_has_a_report_without_pictures_also_in_parts(tmp_path, capsys):
+    run, _ = case_run()
+    run = replace(
+        run,
+        info=replace(run.info, provenance={}),
+        cases=run.cases.drop(columns=["view", "laterality"]),
+    )
+    folder = written(run, Results(), tmp_path / "run")
+    page = Page(reported(folder, "--parts", str(tmp_path / "parts")))
     assert "does not say how its images are read" in page.text
     assert "made by another tool" in page.text
     assert "PHANTOM" not in page.text
+    assert {path.suffix for path in (tmp_path / "parts").iterdir()} == {".csv", ".svg"}
+    assert "files in" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("models", ["prevalence", "logistic", "prevalence,logistic+smote"])
-def test_runs_with_nothing_to_explain_still_have_a_report(tmp_path, models):
-    page = Page(reported(tmp_path, toy_frame(), options=("--models", models)))
-    assert "nothing to explain" in page.text
-
-
-def test_the_collection_is_cited_where_it_is_known_and_real(tmp_path):
-    made = {"reader": {"reader": "cbis-ddsm", "root": str(tmp_path / "gone")}}
-    assert "Sci Data 2017;4:170177" in reported(
-        tmp_path, toy_frame(), provenance=made, options=("--models", "logistic")
-    )
-
-
-def test_failures_and_remarks_are_told(tmp_path):
-    (tmp_path / "t.parquet.failures.csv").write_text(
-        "case_id,patient_id,stage,error,path,cause,remedy\n"
-        + "P_9,P_9,read,ReadError,x.dcm,the file is truncated,Fetch\n" * 3
-    )
-    frame = toy_frame()
-    frame["original_firstorder_F7"] = float("nan")
-    page = Page(reported(tmp_path, frame, options=("--models", "logistic", "--also-feature", "breast_density")))
-    assert "3 cases could not be measured" in page.text
-    assert "read: the file is truncated" in page.text
-    assert "features are null in every row" in page.text
-    assert "Let in as features by name" in page.text
-
-
-def test_leading_features_are_told_in_the_catalogues_words(tmp_path):
-    name = "original_glcm_Contrast"
-    text = reported(tmp_path, toy_frame().rename(columns={"original_firstorder_F0": name}))
-    assert len(meaning(name)) > 20
-    assert meaning(name) in Page(text).text
+@pytest.mark.parametrize(("best", "said"), [("", "no cases to show"), ("logistic", "no waterfalls")])
+def test_runs_with_nothing_to_explain_still_have_a_report(tmp_path, best, said):
+    run, _ = case_run()
+    info = replace(run.info, best=best, explained="", kept="", provenance={})
+    folder = written(replace(run, info=info, contributions=None, values=None), Results(), tmp_path / "run")
+    assert said in Page(reported(folder)).text
 
 
 def test_bad_input_ends_in_one_line(tmp_path, capsys):
     assert report.main([str(tmp_path / "none")]) == 2
-    table = toy_table(tmp_path / "t.parquet")
-    assert compare([str(table), "--out", str(tmp_path / "r"), *QUICK, "--models", "logistic"]) == 0
+    folder = toy_folder(tmp_path)
     (tmp_path / "mine.html").write_text("mine")
-    assert report.main([str(tmp_path / "r"), "--out", str(tmp_path / "mine.html")]) == 2
+    assert report.main([str(folder), "--out", str(tmp_path / "mine.html")]) == 2
     assert (tmp_path / "mine.html").read_text() == "mine"
-    assert report.main([str(tmp_path / "r"), "--out", str(tmp_path / "no" / "r.html")]) == 2
-    (tmp_path / "r" / "predictions.parquet").write_bytes(b"PAR1")
-    assert report.main([str(tmp_path / "r")]) == 2
+    assert report.main([str(folder), "--out", str(tmp_path / "no" / "r.html")]) == 2
+    assert report.main([str(folder), str(folder), "--case", "x"]) == 2
+    (folder / "predictions.parquet").write_bytes(b"PAR1")
+    assert report.main([str(folder)]) == 2
     said = capsys.readouterr().err
-    for wanted in ("no such run folder", "--overwrite", "no such folder", "predictions.parquet"):
-        assert wanted in said
+    wanted = ("no such run folder", "--overwrite", "no such folder", "do not go together", "predictions.parquet")
+    for words in wanted:
+        assert words in said
     assert "Traceback" not in said
+
+
+def test_a_named_page_is_replaced_when_that_is_asked(tmp_path):
+    folder = toy_folder(tmp_path, provenance={})
+    (tmp_path / "mine.html").write_text("mine")
+    again = [str(folder), "--case", "P_00001_0", "--out", str(tmp_path / "mine.html")]
+    assert report.main(again) == 2
+    assert report.main([*again, "--overwrite"]) == 0
+    assert (tmp_path / "mine.html").read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
 def test_the_provenance_opens_the_reader_again():

@@ -89,7 +89,7 @@ def open_desk(run: Run, results: Results, *, pictures: Pictures, meaning: Meanin
         classes=run.info.classes,
         beyond=None if results.out_of_range is None else beyond,
     )
-    store = Store(pictures, absent=ABSENT if run.info.unit == "lesion" else _SEVERAL)
+    store = Store(pictures, absent=ABSENT if run.info.unit == "lesion" else _SEVERAL, note=phantom_note(run))
     return Desk(run, results, found, rows, tags, beyond, store, meaning)  # type: ignore[arg-type]
 
 

@@ -15,12 +15,15 @@ class Store:
     pictures : Pictures
     absent : str
         What is said in the place of a picture that is not there.
+    note : str
+        Added to every picture's words.
     """
 
-    def __init__(self, pictures: Pictures, *, absent: str = ABSENT) -> None:
+    def __init__(self, pictures: Pictures, *, absent: str = ABSENT, note: str = "") -> None:
         self.kept: dict[str, Picture] = {}
         self._pictures = pictures
         self._absent = absent
+        self._note = f" ({note})" if note else ""
         self._numbers: dict[str, int] = {}
 
     def lesion(self, case_id: str, *, caption: str) -> Shown:
@@ -56,4 +59,4 @@ class Store:
     def _shown(self, kind: str, case_id: str, picture: Picture, alt: str, caption: str) -> Shown:
         key = f"pic-{kind}{self._numbers.setdefault(case_id, len(self._numbers))}"
         self.kept[key] = picture
-        return Shown(key, picture.width, picture.height, alt, caption)
+        return Shown(key, picture.width, picture.height, alt + self._note, caption)
