@@ -135,13 +135,13 @@ def section_page(part: CasesPart, *, phantom: bool = False) -> str:
         loader=jinja2.PackageLoader("radiomics_mammo", "explain"),
     )
     environment.filters["breakable"] = breakable
-    style, script = (
-        Markup((files("radiomics_mammo.explain") / f"cases.{kind}").read_text(encoding="utf-8"))
-        for kind in ("css", "js")
+    whole, style, script = (
+        Markup((files("radiomics_mammo.explain") / name).read_text(encoding="utf-8"))
+        for name in ("report.css", "cases.css", "cases.js")
     )
     template = environment.from_string(
         '{% from "cases.html.j2" import cases_section %}<!doctype html><html lang="en"><head><meta charset="utf-8">'
         "<title>Cases</title><style>{{ style }}</style></head><body><main>{{ cases_section(part, phantom) }}</main>"
         "<script>{{ script }}</script></body></html>"
     )
-    return template.render(part=part, phantom=phantom, style=style, script=script)
+    return template.render(part=part, phantom=phantom, style=whole + style, script=script)

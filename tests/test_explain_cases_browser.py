@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
-import shutil
-import subprocess
-from html import unescape
 from pathlib import Path
+from typing import Any
 
+import browser
 import pytest
 from case_toys import case_run, section_page, some_pictures
 
 from radiomics_mammo.explain.cases import cases_part
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+pytestmark = browser.needs_browser
 
-ACT = """
-<script>
-const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+HELP = """
 const form = document.querySelector(".case-filters");
 const seen = (css) => [...document.querySelectorAll(css)].filter((one) => one.checkVisibility());
 const names = (css) => seen(css).map((one) => one.querySelector("h4, th").textContent.trim().replace(/\\s+/g, " "));
@@ -37,25 +32,11 @@ async function type(text) {
   form.elements.search.dispatchEvent(new Event("input", { bubbles: true }));
   await wait(250);
 }
-(async () => {
-  const out = {};
-  %s
-  document.body.dataset.found = JSON.stringify(out);
-})();
-</script>
 """
 
 
-def played(page: str, steps: str, folder: Path) -> dict:
-    """Open a page, act on it and give back what the steps put into ``out``."""
-    path = folder / "page.html"
-    path.write_text(page.replace("</body>", ACT % steps + "</body>"), encoding="utf-8")
-    command = [str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    command += [f"--user-data-dir={folder / 'profile'}", "--virtual-time-budget=20000", "--dump-dom", path.as_uri()]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-    found = re.search(r'<body[^>]* data-found="([^"]*)"', done.stdout)
-    assert found, done.stderr[-2_000:]
-    return json.loads(unescape(found[1]))
+def played(page: str, steps: str, folder: Path, *, width: int = 1400) -> dict[str, Any]:
+    return browser.played(page, HELP + steps, folder, width=width)
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +101,7 @@ def test_the_fields_can_be_reached_by_keyboard_and_have_names(toy, tmp_path):
       out.live = document.getElementById("cases-shown").getAttribute("aria-live");
       out.fields = fields.length;
       form.requestSubmit(); await wait(30);
-      out.here = location.href.includes("page.html") && !location.search;
+      out.here = location.href.includes("played.html") && !location.search;
     """
     out = played(section_page(toy), steps, tmp_path)
     assert out == {"named": out["named"], "live": "polite", "fields": 2 + len(toy.filters), "here": True}
@@ -137,15 +118,8 @@ def test_without_the_script_everything_is_visible(toy, tmp_path):
 
 @pytest.mark.parametrize("width", [400, 1400])
 def test_nothing_is_wider_than_the_screen(toy, tmp_path, width):
-    steps = f"""
-      const frame = document.createElement("iframe");
-      frame.style = "width: {width}px; height: 900px; border: 0";
-      frame.srcdoc = document.documentElement.outerHTML.replace(/<script[^]*?<[/]script>/g, "");
-      await new Promise((done) => {{ frame.onload = done; document.body.append(frame); }});
-      const page = frame.contentDocument.documentElement;
-      out.wide = page.scrollWidth; out.height = page.scrollHeight;
-    """
-    out = played(section_page(toy), steps, tmp_path)
+    steps = "const page = document.documentElement; out.wide = page.scrollWidth; out.height = page.scrollHeight;"
+    out = played(section_page(toy), steps, tmp_path, width=width)
     assert out["wide"] <= width
     assert out["height"] > 3_000
 
