@@ -15,7 +15,7 @@ from radiomics_mammo.embeddings.network import IMAGENET_MEAN, IMAGENET_STD, slug
 from radiomics_mammo.embeddings.settings import settings_for
 from radiomics_mammo.embeddings.trained_on import collection_name, refuse_taught, taught_by
 from radiomics_mammo.errors import EngineError, InputError
-from radiomics_mammo.tables import feature_parts
+from radiomics_mammo.tables import embedder_of, feature_parts, is_embedding
 
 needs_onnx = pytest.mark.skipif(
     any(importlib.util.find_spec(name) is None for name in ("onnx", "onnxruntime")),
@@ -116,11 +116,35 @@ def test_without_torch_the_command_to_install_it_is_told() -> None:
         ("timm:resnetv2_50", "TimmResnetv250"),
         ("timm:vit_base_patch14_dinov2", "TimmVitBasePatch14Dinov2"),
         ("timm:vgg16.tv_in1k", "TimmVgg16TvIn1k"),
-        ("7 <b>", "7B"),
+        ("7 <b>", "N7B"),
+        ("___", "N"),
     ],
 )
-def test_slugs_make_column_names(name: str, slug: str) -> None:
+@pytest.mark.parametrize("seen", ["crop", "masked", "mask", "breast"])
+def test_slugs_make_column_names(name: str, slug: str, seen: str) -> None:
     assert slug_of(name) == slug
+    column = settings_for(tiny_facts(slug=slug), seen=seen).columns[0]
+    assert is_embedding(column)
+    assert embedder_of(column) == f"{seen}_emb{slug}"
+
+
+@needs_onnx
+def test_a_files_text_is_no_more_than_text(tmp_path: Path) -> None:
+    told = {"source": "a\x1b[2J\nb" + "x" * 900}
+    facts = find_network(f"onnx:{write_onnx(tmp_path / 'n.onnx', metadata=told)}")
+    assert facts.source.startswith("a [2J bxx")
+    assert len(facts.source) == 200
+
+
+@needs_onnx
+def test_weights_beside_the_file_are_not_read(tmp_path: Path) -> None:
+    import onnx
+
+    model = onnx.load(write_onnx(tmp_path / "whole.onnx"))
+    onnx.save(model, tmp_path / "n.onnx", save_as_external_data=True, location="n.data", size_threshold=0)
+    assert (tmp_path / "n.data").exists()
+    with pytest.raises(InputError, match="weights inside the file"):
+        find_network(f"onnx:{tmp_path / 'n.onnx'}")
 
 
 def test_columns_are_features_of_a_family_of_their_own() -> None:

@@ -66,8 +66,14 @@ class NetworkFacts:
 
 
 def slug_of(name: str) -> str:
-    """Turn ``timm:resnetv2_50`` into ``TimmResnetv250``."""
-    return "".join(part[0].upper() + part[1:] for part in re.findall(r"[A-Za-z0-9]+", name))
+    """Turn ``timm:resnetv2_50`` into ``TimmResnetv250``; what begins with no letter gets one."""
+    slug = "".join(part[0].upper() + part[1:] for part in re.findall(r"[A-Za-z0-9]+", name))
+    return slug if slug[:1].isalpha() else f"N{slug}"
+
+
+def plain_text(said: str) -> str:
+    """Text of a file that anybody may have written: printable, on one line, of bounded length."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in said).split())[:200]
 
 
 def weights_bytes(path: Path) -> bytes:

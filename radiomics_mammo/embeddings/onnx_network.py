@@ -17,6 +17,7 @@ from radiomics_mammo.embeddings.network import (
     UNKNOWN_LICENCE,
     Network,
     NetworkFacts,
+    plain_text,
     refuse_changed,
     sha256_of,
     slug_of,
@@ -76,7 +77,7 @@ def onnx_facts(name: str, weights: Path | None, size: int | None) -> NetworkFact
     path = (weights or Path(name)).expanduser().absolute()
     content = weights_bytes(path)
     session = open_session(content, path=path)
-    said = dict(session.get_modelmeta().custom_metadata_map)
+    said = {key: plain_text(value) for key, value in session.get_modelmeta().custom_metadata_map.items()}
     side = _side(session, said, asked=size, path=path)
     dims = onnx_network(session, path=path)(np.zeros((3, side, side), dtype=np.float32)).size
     return NetworkFacts(
