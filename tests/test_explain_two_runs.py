@@ -32,10 +32,10 @@ def run_of(folder: str = "first", *, predictions: pd.DataFrame | None = None, **
     return replace(run, folder=Path(folder), info=replace(run.info, **others), predictions=own)
 
 
-def noisier(run: Run, *, seed: int = 0) -> pd.DataFrame:
+def noisier(run: Run, *, seed: int = 0, noise: float = 1.5) -> pd.DataFrame:
     """The same cases with worse predictions."""
     own, rng = run.predictions.copy(), np.random.default_rng(seed)
-    z = np.log(own["p"] / (1 - own["p"])) + 1.5 * rng.normal(size=len(own))
+    z = np.log(own["p"] / (1 - own["p"])) + noise * rng.normal(size=len(own))
     own["p"] = 1 / (1 + np.exp(-z))
     return own
 
@@ -114,6 +114,17 @@ def test_intervals_are_clustered_by_person_and_paired():
     assert (row["auroc"], row["auroc_low"], row["auroc_high"], row["p"]) == pytest.approx(
         (wanted.value, wanted.low, wanted.high, wanted.p), abs=1e-12
     )
+
+
+def test_a_verdict_survives_the_number_of_lines():
+    a = run_of()
+    b = replace(a, predictions=noisier(a, seed=5, noise=0.5))
+    found, pair = overlap(a, b), Pair("xgboost", "xgboost")
+    alone = differences(a, b, found, [pair], draws=2).iloc[0]
+    assert 0.005 < alone["p"] < 0.05 and alone["p_holm"] == alone["p"] and alone["verdict"] == "a loss"
+    among_many = differences(a, b, found, [pair] * 10, draws=2)
+    assert among_many["p_holm"].iloc[0] == pytest.approx(10 * alone["p"])
+    assert (among_many["verdict"] == "no gain").all()
 
 
 def test_a_run_against_itself_differs_by_nothing():

@@ -110,12 +110,12 @@ def disjoint(facts: Facts) -> Answer:
     info = facts.run.info
     if facts.crossing:
         return Answer(NO, f"Counted in the predictions: people in two folds of one repeat: {facts.crossing}.")
-    seen = [one["name"] for one in info.embeddings if one["forced"]]
+    seen = [one["name"] for one in info.embeddings if one.get("forced")]
     if seen:
         return Answer(
             NO,
-            f"The weights of {', '.join(seen)} were trained on images of this collection (forced), so they may have seen "
-            "people of every fold.",
+            f"The weights of {', '.join(seen)} were trained on images of this collection (forced), so they may have "
+            "seen people of every fold.",
         )
     held = " Whoever is in the test set was left out of training." if info.test else ""
     said = f"Split by {info.group}; counted in the predictions: no person is in two folds of a repeat.{held}"
