@@ -137,7 +137,7 @@ def test_verdict_opens_with_random_oversampling_and_names_only_the_others_that_d
     titles = {**TITLES, "xgboost+adasyn": "XGBoost + ADASYN", "xgboost+oversampling": "XGBoost + random oversampling"}
     text = wording.verdict(SUMMARY, table, titles=titles, best="xgboost", classes=("a", "b"), phantom=False)
     assert "Oversampling brought no gain in AUROC: XGBoost + random oversampling" in text
-    assert "Of 2 other ways of evening the classes out: a loss for XGBoost + SMOTE" in text
+    assert "; of 2 other ways of evening the classes out: a loss for XGBoost + SMOTE" in text
     assert "ADASYN" not in text
     assert text.endswith("; the rest brought no gain.")
 

@@ -14,6 +14,7 @@ from radiomics_mammo.explain.sheets import p_value, records, spanned
 from radiomics_mammo.models.run.runinfo import RunInfo
 from radiomics_mammo.models.statistics.metrics import METRICS
 
+_SHOWN = ("auroc", "average_precision", "brier")
 Rows = list[Sequence[str | Estimate]]
 
 
@@ -30,16 +31,16 @@ def ensembles_section(table: pd.DataFrame | None, info: RunInfo) -> Section | No
         return None
     text: list[str] = []
     rows: Rows = []
-    there = [name for name in METRICS if name in set(table["metric"])]
+    there = [name for name in _SHOWN if name in set(table["metric"])]
     for (ensemble, against), own in table.groupby(["ensemble", "against"], sort=False):
         found = {str(row["metric"]): row for row in records(own)}
-        cells = [spanned(found[name], "value", "low", "high", signed=True) for name in there if name in found]
-        first = found.get("auroc") or next(iter(found.values()))
+        cells = [spanned(found[name], "value", "low", "high", signed=True) for name in there]
+        first = found["auroc"]
         title, best = info.arms.get(str(ensemble), str(ensemble)), info.arms.get(str(against), str(against))
         members = [info.arms.get(name, name) for name in str(first["members"]).split("; ")]
         verdict = "" if pd.isna(first["verdict"]) else str(first["verdict"])
         rows.append([title, "; ".join(members), best, *cells, p_value(first["p_holm"]), verdict])
-        text.append(_ensemble_sentence(title, best, cells[0], str(first["metric"]), verdict))
+        text.append(_ensemble_sentence(title, best, cells[there.index("auroc")], verdict))
     return Section(
         "ensembles",
         "Does an ensemble help?",
@@ -57,11 +58,10 @@ def ensembles_section(table: pd.DataFrame | None, info: RunInfo) -> Section | No
     )
 
 
-def _ensemble_sentence(title: str, best: str, cell: Estimate, metric: str, verdict: str) -> str:
-    name = METRICS[metric].title if metric in METRICS else metric
+def _ensemble_sentence(title: str, best: str, cell: Estimate, verdict: str) -> str:
     spread = f" ({cell.interval})" if cell.interval else ""
     called = f": {verdict}" if verdict else ""
-    return f"{title} minus its best single member, {best}: {cell.value}{spread} in {name}{called}."
+    return f"{title} minus its best single member, {best}: {cell.value}{spread} in AUROC{called}."
 
 
 def forced(info: RunInfo) -> list[str]:

@@ -76,7 +76,7 @@ def _resampling(differences: pd.DataFrame, titles: Mapping[str, str]) -> str:
     first = f"{what} brought {word} in AUROC: {text}."
     if word == NOT_KNOWN:
         first = f"{what}: whether it brought a gain in AUROC is not known, {text}."
-    return f"{first} {_others(others)}" if others else first
+    return f"{first[:-1]}; {_others(others)}" if others else first
 
 
 def _others(others: Sequence[tuple[bool, str, str]]) -> str:
@@ -85,10 +85,10 @@ def _others(others: Sequence[tuple[bool, str, str]]) -> str:
     many = "the one other way" if len(others) == 1 else f"{len(others)} other ways"
     what = f"{many} of evening the classes out"
     if not notable:
-        return f"{what[0].upper()}{what[1:]} brought no gain."
+        return f"{what} brought no gain."
     listed = "; ".join(f"{word} for {text}" for word, text in notable)
     rest = "; the rest brought no gain" if len(notable) < len(others) else ""
-    return f"Of {what}: {listed}{rest}."
+    return f"of {what}: {listed}{rest}."
 
 
 def called(auroc: pd.DataFrame) -> str:
