@@ -133,7 +133,9 @@ def _tables(
     tables = {
         "shap_features": features,
         "shap_groups": group_table(by_case),
-        "shap_stability": stability_table(sizes, features, null=null, rows=shuffled.rows),
+        "shap_stability": stability_table(
+            sizes, features, null=null, rows=shuffled.rows, interaction_rows=sum(found[0] for *_, found in pairs or [])
+        ),
         "shap_clusters": clusters,
         "shap_null": null,
     }

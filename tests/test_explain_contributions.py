@@ -124,10 +124,10 @@ def test_interactions_equal_shaps(plan, outcome, arm):
 
 def test_interactions_look_at_evenly_spaced_rows_of_a_large_table(plan, outcome):
     fitted, x, source, _ = held_out(plan, outcome, "xgboost")
-    count, found = interactions(fitted, x, source=source, n_features=len(FEATURES), most=5 * 8**2)
-    some = x[np.linspace(0, len(x) - 1, 5).astype(int)]
+    count, found = interactions(fitted, x, source=source, n_features=len(FEATURES), most=25 * 8**2)
+    some = x[np.linspace(0, len(x) - 1, 25).astype(int)]
     whole = interactions(fitted, some, source=source, n_features=len(FEATURES), most=10**6)
-    assert (count, whole[0]) == (5, 5)
+    assert (count, whole[0]) == (25, 25)
     np.testing.assert_array_equal(found, whole[1])
 
 

@@ -110,6 +110,7 @@ def test_every_question_has_a_part_and_every_figure_words(section):
         assert figure.caption
     ids = [name for figure in drawn for name in re.findall(r'\bid="([^"]+)"', figure.svg)]
     assert len(ids) == len(set(ids))
+    assert "90 evenly spaced held-out cases" in parts(section)["why-interactions"].text[0]
     said = " ".join(section.text)
     assert "not how the disease comes about" in said
     assert "held-out cases only" in said

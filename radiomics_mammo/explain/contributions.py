@@ -17,6 +17,7 @@ Floats = NDArray[np.float64]
 
 IDENTITY = ("case_id", "repeat", "fold", "base", "scale", "shift")
 """Columns of the table of contributions that are no feature's."""
+_FEWEST = 20  # rows of a fold that interactions are looked at in
 
 
 def contributions(fitted: Fitted, x: Floats, *, source: NDArray[np.int64], n_features: int) -> Floats:
@@ -57,7 +58,8 @@ def interactions(
     fitted, x, source, n_features
         As for :func:`contributions`.
     most : int
-        Rows times prepared columns times prepared columns that are looked at, at the most: rows are evenly spaced.
+        Rows times prepared columns squared that are looked at, at the most, but twenty rows at least: they are evenly
+        spaced.
 
     Returns
     -------
@@ -68,7 +70,7 @@ def interactions(
     """
     import xgboost
 
-    n_rows = int(np.clip(most // x.shape[1] ** 2, 1, x.shape[0]))
+    n_rows = min(x.shape[0], max(_FEWEST, most // x.shape[1] ** 2))
     rows = np.linspace(0, x.shape[0] - 1, n_rows).astype(np.int64)
     belongs = np.eye(n_features)[source]
     total = np.zeros((n_features, n_features))

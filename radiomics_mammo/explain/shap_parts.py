@@ -121,8 +121,9 @@ def dependence_part(
     return Section("why-dependence", "How values turn into contributions", figures=[Figure(drawn, caption)])
 
 
-def interactions_part(table: pd.DataFrame | None, info: RunInfo, note: str) -> Section | None:
+def interactions_part(results: Results, info: RunInfo, note: str) -> Section:
     """The pairs that the model weighs together, from ``shap_interactions``, or why they are not known."""
+    table = results.shap_interactions
     if table is None:
         said = (
             f"Interactions are worked out for XGBoost only: for {info.arms[info.explained]} they would take too long."
@@ -143,11 +144,18 @@ def interactions_part(table: pd.DataFrame | None, info: RunInfo, note: str) -> S
         ink=3,
     )
     text = (
-        "What a pair moves beyond what each of the two moves by itself, both halves of it, on held-out cases of the "
-        "first repeat (evenly spaced ones where all would take too long)."
+        "What a pair moves beyond what each of the two moves by itself, both halves of it, on "
+        f"{_cases_looked_at(results.shap_stability)}held-out cases of the first repeat."
     )
     caption = "The strongest pairs; a small bar beside those of single features means that the model mostly adds up."
     return Section("why-interactions", _TOGETHER, [text], [Figure(drawn, caption)])
+
+
+def _cases_looked_at(stability: pd.DataFrame | None) -> str:
+    if stability is None:
+        return ""
+    count = stability.loc[stability["statistic"] == "interaction_rows", "value"]
+    return f"{count.iloc[0]:.0f} evenly spaced " if len(count) else ""
 
 
 def stability_part(results: Results, note: str) -> Section | None:

@@ -135,7 +135,7 @@ def null_table(shuffled: Shuffled) -> pd.DataFrame:
 
 
 def stability_table(
-    sizes: dict[int, Floats], features: pd.DataFrame, *, null: pd.DataFrame | None, rows: int
+    sizes: dict[int, Floats], features: pd.DataFrame, *, null: pd.DataFrame | None, rows: int, interaction_rows: int = 0
 ) -> pd.DataFrame:
     """Say how far folds agree on the leading features, beside what shuffled labels give.
 
@@ -148,6 +148,8 @@ def stability_table(
         From :func:`null_table`.
     rows : int
         That took part in the shuffled refits.
+    interaction_rows : int
+        That interactions were worked out on.
 
     Returns
     -------
@@ -156,29 +158,26 @@ def stability_table(
         ``jaccard`` (mean over pairs of folds of a repeat; low and high are the lowest and the highest pair; chance is
         the mean of the shuffled ones, and what it must exceed the largest of them), ``leading`` (how many features
         that is), ``above_chance`` (features; chance is 0), ``shuffled_auroc`` (mean, lowest and highest),
-        ``permutations`` and ``shuffled_rows``.
+        ``permutations``, ``shuffled_rows`` and ``interaction_rows``.
     """
     top = leading(len(features))
     pairs = [one for own in sizes.values() for one in jaccards(own, top)]
     value = float(np.mean(pairs))
     nan = float("nan")
     head = ["jaccard", value, min(pairs), max(pairs)]
+    counts = {"leading": top, "interaction_rows": interaction_rows, "permutations": 0}
     if null is None:
-        rows_ = [[*head, nan, UNKNOWN], ["leading", top, nan, nan, nan, ""], ["permutations", 0, nan, nan, nan, ""]]
-        return pd.DataFrame(rows_, columns=_COLUMNS)
-    above = int(features["above_chance"].sum())
-    auroc = null["auroc"]
-    return pd.DataFrame(
-        [
+        found = [[*head, nan, UNKNOWN]]
+    else:
+        above, auroc = int(features["above_chance"].sum()), null["auroc"]
+        counts |= {"permutations": len(null), "shuffled_rows": rows}
+        found = [
             [*head, null["jaccard"].mean(), _verdict(value, null["jaccard"], above)],
-            ["leading", top, nan, nan, nan, ""],
             ["above_chance", above, nan, nan, 0.0, ""],
             ["shuffled_auroc", auroc.mean(), auroc.min(), auroc.max(), 0.5, ""],
-            ["permutations", len(null), nan, nan, nan, ""],
-            ["shuffled_rows", rows, nan, nan, nan, ""],
-        ],
-        columns=_COLUMNS,
-    )
+        ]
+    found += [[name, count, nan, nan, nan, ""] for name, count in counts.items()]
+    return pd.DataFrame(found, columns=_COLUMNS)
 
 
 _COLUMNS = ["statistic", "value", "low", "high", "chance", "verdict"]

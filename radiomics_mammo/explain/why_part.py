@@ -61,7 +61,7 @@ def why_sections(run: Run, results: Results, *, meaning: Meaning) -> list[Sectio
         ),
         groups_part(results.shap_groups, run.info, note),
         dependence_part(run, by_case, values, features, note),
-        interactions_part(results.shap_interactions, run.info, note),
+        interactions_part(results, run.info, note),
         stability_part(results, note),
         clusters_part(results.shap_clusters, run.info, note),
     )
