@@ -71,9 +71,8 @@ class Table:
 
 
 def is_feature_name(name: str) -> bool:
-    """Whether a column name has the form ``<filter>_<family>_<Feature>``, as pyradiomics writes it."""
-    found = _FEATURE.fullmatch(name)
-    return found is not None and found["filter"] not in _NOT_FILTERS
+    """Whether a column name has the form ``<filter>_<family>_<Feature>``, as pyradiomics writes it and embed does."""
+    return _parts(name) is not None
 
 
 def is_embedding(name: str) -> bool:
@@ -95,10 +94,17 @@ def feature_parts(name: str) -> tuple[str, str, str]:
     ValueError
         The name is not a feature's.
     """
-    found = _FEATURE.fullmatch(name)
-    if found is None or found["filter"] in _NOT_FILTERS:
+    found = _parts(name)
+    if found is None:
         raise ValueError(f"{name!r} is not a feature name such as original_glcm_Contrast")
     return found["filter"], found["family"], found["feature"]
+
+
+def _parts(name: str) -> re.Match[str] | None:
+    found = _FEATURE.fullmatch(name)
+    if found is None or (found["filter"] in _NOT_FILTERS and not _EMBEDDED.match(found["family"])):
+        return None
+    return found
 
 
 def identity_columns(columns: Sequence[tuple[str, type]]) -> tuple[tuple[str, type], ...]:

@@ -36,7 +36,7 @@ from radiomics_mammo.models.training.ensemble import rank_average
 from radiomics_mammo.models.training.plan import WHOLE
 from radiomics_mammo.models.training.prepare import source_columns
 from radiomics_mammo.models.training.store import FoldStore
-from radiomics_mammo.tables import Table, embedder_of, is_embedding
+from radiomics_mammo.tables import Table, embedder_of, feature_parts, is_embedding, is_feature_name
 
 TWO = {"crop_embToy": 12, "breast_embOther": 5}
 
@@ -45,6 +45,10 @@ def test_embedding_columns_are_told_by_their_name():
     assert is_embedding("crop_embEfficientnetLite0_E0001")
     for name in ("original_glcm_Contrast", "crop_embedding_E0001", "emb_0001", "crop_emb_E1", "original_emb_Energy"):
         assert not is_embedding(name), name
+    for name in ("mask_embVgg16_E0001", "breast_embToy_Embedding"):  # no outline's and no breast's own columns
+        assert is_feature_name(name)
+        assert feature_parts(name)[1].startswith("emb")
+    assert not is_feature_name("mask_glcm_Contrast")
     assert embedder_of("crop_embEfficientnetLite0_E0001") == "crop_embEfficientnetLite0"
 
 
