@@ -9,7 +9,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from radiomics_mammo.explain.cases.chosen import Chosen, choose, other_views
-from radiomics_mammo.explain.cases.facts import facts
+from radiomics_mammo.explain.cases.facts import fact, facts
 from radiomics_mammo.explain.cases.listing import filters_of, lines_of, tags_of
 from radiomics_mammo.explain.cases.nearby import beyond_of, neighbours_of
 from radiomics_mammo.explain.cases.outcomes import OUTCOMES, model_shown, outcomes
@@ -155,7 +155,7 @@ def _card(
 def pictures_of(store: Store, name: str, views: Sequence[str], rows: Mapping[str, Mapping[str, object]]) -> list[Shown]:
     """Give the pictures of a case and of its breast's other views; those that are not there only where none is."""
     found = [store.lesion(name, caption="Lesion"), store.whole(name, caption="Whole image")]
-    found += [store.view(view, caption=f"Other view, {rows[view]['view']}") for view in views]
+    found += [store.view(view, caption=f"Other view, {fact(rows[view], 'view')}") for view in views]
     return [one for one in found if one is not None]
 
 
