@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 COMMANDS = {
     "extract": "images and masks in, one feature table out",
-    "compare": "a feature table in, models compared by patient-grouped cross-validation out",
+    "embed": "images and masks in, one table of a frozen network's outputs out",
+    "compare": "feature tables in, models compared by patient-grouped cross-validation out",
     "predict": "new cases in, calibrated probabilities of a comparison's model out",
     "report": "a comparison in, one self-contained page out",
     "demo": "all three on simulated mammograms",
