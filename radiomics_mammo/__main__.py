@@ -12,7 +12,7 @@ COMMANDS = {
     "compare": "feature tables in, models compared by patient-grouped cross-validation out",
     "predict": "new cases in, calibrated probabilities of a comparison's model out",
     "report": "a comparison in, one self-contained page out",
-    "demo": "all three on simulated mammograms",
+    "demo": "extract, embed, compare and report on simulated mammograms",
     "benchmark": "how fast, against pyradiomics",
 }
 
