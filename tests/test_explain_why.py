@@ -126,10 +126,13 @@ def test_the_page_says_the_same_of_tables_read_from_csv(planted, section, tmp_pa
     assert why(run, Explained(tables=read)) == section
 
 
-def test_phantoms_are_marked_in_every_figure(planted):
+def test_phantoms_are_marked_and_crowds_thinned_in_every_figure(planted, monkeypatch):
+    monkeypatch.setattr("radiomics_mammo.explain.why_part._POINTS", 30)
     run, found = planted
-    marked = replace(run, info=replace(run.info, phantom=True))
-    assert all("phantom" in figure.svg for figure in figures(why(marked, found)))
+    marked = replace(run, info=replace(run.info, phantom=True, units=90))
+    section = why(marked, found)
+    assert all("phantom" in figure.svg for figure in figures(section))
+    assert "(30 of 90, evenly spaced)" in section.figures[1].caption
 
 
 def test_what_a_table_calls_a_feature_stays_text(planted):
@@ -153,6 +156,7 @@ def test_a_forest_is_explained_in_probability_without_interactions(monkeypatch):
     assert found.contributions is not None
     assert found.contributions["scale"].isna().all()
     section = why(run, found)
+    assert "The highest AUROC has XGBoost, which is not explained here." in section.text[0]
     assert "Random forest" in parts(section)["why-interactions"].text[0]
     assert found.tables["shap_features"]["feature"].iloc[0] == PLANTED
 

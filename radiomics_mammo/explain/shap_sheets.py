@@ -15,6 +15,7 @@ from radiomics_mammo.models.run.runfolder import Run
 Meaning = Callable[[str], str]
 
 _WHOLE = "What a network saw, all its outputs together: it has no single meaning."
+_OUTPUT = "One output of a network: it has no meaning that has a name."
 
 
 def words_sheet(run: Run, by_case: pd.DataFrame, features: pd.DataFrame, *, meaning: Meaning) -> Sheet:
@@ -44,7 +45,7 @@ def words_sheet(run: Run, by_case: pd.DataFrame, features: pd.DataFrame, *, mean
             _rank(one["rank_mean"], one["rank_sd"]),
             direction(run, by_case, name, classes=(first, second)),
             str(one["cluster"]) if one["cluster"] else "–",
-            _WHOLE if notion == "embedding" else meaning(name),
+            _embedded(name) if notion == "embedding" else meaning(name),
         ]
         found.append((order[notion], cells))
     headings = [
@@ -60,6 +61,10 @@ def words_sheet(run: Run, by_case: pd.DataFrame, features: pd.DataFrame, *, mean
     caption = "The leading features in words, by what they speak of; beyond chance is what shuffled labels do not reach"
     rows = [cells for _, cells in sorted(found, key=lambda one: one[0])]
     return Sheet(caption, headings, rows, words=[headings[i] for i in (1, 3, 5, 7)], stacked=True)
+
+
+def _embedded(name: str) -> str:
+    return _WHOLE if name.endswith("_Embedding") else _OUTPUT
 
 
 def _rank(mean: float, spread: float) -> str:

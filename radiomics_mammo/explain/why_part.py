@@ -29,6 +29,10 @@ _MODEL_ONLY = (
 )
 
 
+_POINTS = 5_000
+"""Cases that are drawn as points, evenly spaced; more would only cost time."""
+
+
 def why_sections(run: Run, results: Results, *, meaning: Meaning) -> list[Section]:
     """Put the part "why" together: one section, with a sub-section for each question that the run has a table for.
 
@@ -48,6 +52,7 @@ def why_sections(run: Run, results: Results, *, meaning: Meaning) -> list[Sectio
     by_case = mean_by_case(run.contributions)
     values = run.values.set_index("case_id").loc[by_case.index]
     note = "phantom" if run.info.phantom else ""
+    some = np.linspace(0, len(by_case) - 1, min(len(by_case), _POINTS)).astype(np.int64)
     text = [_about(run.info), _MODEL_ONLY]
     if results.shap_stability is not None:
         text.append(stability_sentence(results.shap_stability))
@@ -60,20 +65,23 @@ def why_sections(run: Run, results: Results, *, meaning: Meaning) -> list[Sectio
             sheets=[words_sheet(run, by_case, lead, meaning=meaning)],
         ),
         groups_part(results.shap_groups, run.info, note),
-        dependence_part(run, by_case, values, features, note),
+        dependence_part(run, by_case.iloc[some], values.iloc[some], features, note),
         interactions_part(results, run.info, note),
         stability_part(results, note),
         clusters_part(results.shap_clusters, run.info, note),
     )
-    figures = _figures(by_case[list(lead["feature"])], values, features, run.info, note)
+    leading = by_case[list(lead["feature"])].iloc[some]
+    figures = _figures(leading, values.iloc[some], features, run.info, note)
     return [Section("why", _TITLE, text, figures=figures, parts=[part for part in parts if part is not None])]
 
 
 def _about(info: RunInfo) -> str:
     unit = info.contribution_unit
+    other = info.explained != info.best and info.best in info.arms
+    best = f" The highest AUROC has {info.arms[info.best]}, which is not explained here." if other else ""
     return (
         f"What {info.arms[info.explained]} looks at, by its SHAP values on held-out cases only: each case by the "
-        f"models of the folds that did not see its person. Values are in {unit}, before calibration."
+        f"models of the folds that did not see its person. Values are in {unit}, before calibration.{best}"
     )
 
 
@@ -82,7 +90,7 @@ def _figures(
 ) -> list[Figure]:
     chance = float(features["null_high"].iloc[0])
     sizes = pd.Series(features["importance"].to_numpy(), index=features["feature"])
-    beyond = "" if np.isnan(chance) else " Shuffled labels pass the dashed line in 5% of tries."
+    beyond = "" if np.isnan(chance) else " Shuffled labels take the largest to the dashed line."
     return [
         Figure(
             bar_figure(sizes, unit=info.contribution_unit, note=note, chance=chance),
@@ -90,10 +98,14 @@ def _figures(
         ),
         Figure(
             beeswarm_figure(leading, values, unit=info.contribution_unit, classes=info.classes, note=note),
-            "Each point is one held-out case: its place is how far the feature moved the prediction, its colour the "
-            "feature's value (grey: undefined).",
+            f"Each point is one held-out case{_thinned(leading, info)}: its place is how far the feature moved the "
+            "prediction, its colour the feature's value (grey: undefined).",
         ),
     ]
+
+
+def _thinned(drawn: pd.DataFrame, info: RunInfo) -> str:
+    return f" ({len(drawn)} of {info.units}, evenly spaced)" if len(drawn) < info.units else ""
 
 
 def _notions(groups: pd.DataFrame | None, info: RunInfo) -> str:
