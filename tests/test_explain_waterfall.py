@@ -13,7 +13,8 @@ from cohorts import toy_table
 from runs import run as compared
 from runs import skip_checks
 
-from radiomics_mammo.explain.waterfall import case_terms, draw_waterfall, number, plain_name, signed
+from radiomics_mammo.explain.waterfall import case_terms, number, plain_name, signed
+from radiomics_mammo.explain.waterfall_figure import draw_waterfall
 from radiomics_mammo.models.run.runfolder import read_run
 
 

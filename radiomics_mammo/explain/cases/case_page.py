@@ -9,11 +9,7 @@ from difflib import get_close_matches
 from markupsafe import Markup
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.explain.cases.chosen import other_views, wanted_for
-from radiomics_mammo.explain.cases.facts import facts
-from radiomics_mammo.explain.cases.nearby import neighbours_of
-from radiomics_mammo.explain.cases.outcomes import OUTCOMES, model_shown
-from radiomics_mammo.explain.cases.part import (
+from radiomics_mammo.explain.cases.cards import (
     Desk,
     Meaning,
     leading_words,
@@ -25,9 +21,14 @@ from radiomics_mammo.explain.cases.part import (
     terms_of,
     values_of,
 )
+from radiomics_mammo.explain.cases.chosen import other_views, wanted_for
+from radiomics_mammo.explain.cases.facts import facts
+from radiomics_mammo.explain.cases.nearby import neighbours_of
+from radiomics_mammo.explain.cases.outcomes import OUTCOMES, model_shown
 from radiomics_mammo.explain.cases.records import Neighbour, Picture, Pictures, Shown, Wanted
 from radiomics_mammo.explain.page import Sheet, fill
-from radiomics_mammo.explain.waterfall import Terms, draw_waterfall, number, plain_name, signed
+from radiomics_mammo.explain.waterfall import Terms, number, plain_name, signed
+from radiomics_mammo.explain.waterfall_figure import draw_waterfall
 from radiomics_mammo.models.run.results import Results
 from radiomics_mammo.models.run.runfolder import Run
 
