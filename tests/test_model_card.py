@@ -6,8 +6,11 @@ import json
 import re
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
+from cohorts import FEATURES, embedded_frame
+from plans import cohort_of
 from result_toys import toy_run
 from saved_toys import facts, fitted
 from test_report import Page
@@ -16,6 +19,7 @@ from radiomics_mammo.explain.card_page import card_page
 from radiomics_mammo.models.records import Arm
 from radiomics_mammo.models.run.model_card import card_json, model_card
 from radiomics_mammo.models.run.results import Results, results_of
+from radiomics_mammo.models.training.prepare import preparation
 
 EVIL = "<script>alert('x')</script>"
 
@@ -141,3 +145,29 @@ def test_results_are_taken_from_tables_by_name():
     found = results_of({"pairs": table, "tuned": table})
     assert found.pairs is table
     assert found.canaries is None
+
+
+def test_the_card_of_a_fusion_names_its_networks_and_not_their_columns():
+    run, _ = toy_run()
+    made = {"name": "toy-net", "prefix": "crop_embToy", "dims": 12, "source": "somewhere", "sha256": "0" * 64}
+    idle = {"name": "other-net", "prefix": "mask_embOther", "dims": 3}
+    cohort = cohort_of(embedded_frame(people=20))
+    steps = preparation(native_nulls=True, widths=cohort.widths("fusion"), fused=True, components=3)
+    model = replace(
+        fitted("booster"), arm=Arm("fusion-xgboost"), preparation=steps.fit(cohort.take("fusion", np.arange(40)))
+    )
+    names = cohort.names("fusion")
+    said = facts(features=names, low=np.zeros(20), high=np.ones(20), provenance=run.info.provenance)
+    info = replace(run.info, embeddings=[made, idle])
+    card = model_card(info, model, said, summary=run.summary, results=Results())
+    assert card["preparation"][-2:] == [
+        "embeddings to mean 0 and deviation 1",
+        "the leading principal components of each network",
+    ]
+    assert card["preparation"][0] == "constant columns out"
+    assert card["features"]["count"] == 20
+    assert card["features"]["names"] == list(FEATURES)
+    assert card["features"]["networks"] == [made]
+    page = card_page(json.loads(card_json(card)))
+    assert "Network toy-net" in page
+    assert "_E0001" not in page

@@ -95,6 +95,10 @@ def _features(features: Mapping[str, Any]) -> Facts:
         ("Number", f"{features['count']}"),
         ("Recipe", f"{features['recipe_name'] or 'not recorded'} {features['recipe_hash']}".strip()),
         ("Engine", features["engine"] or "not recorded"),
+        *(
+            (f"Network {one['name']}", f"{one['dims']} outputs, {one['prefix']}; {one.get('source', 'not recorded')}")
+            for one in features["networks"]
+        ),
     ]
 
 

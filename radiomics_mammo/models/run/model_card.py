@@ -13,6 +13,7 @@ from radiomics_mammo.models.run.model_facts import ModelFacts
 from radiomics_mammo.models.run.results import ASKED, Results
 from radiomics_mammo.models.run.runinfo import RunInfo
 from radiomics_mammo.models.training.fitted import Fitted
+from radiomics_mammo.tables import embedder_of, is_embedding
 
 FORMAT = 1
 
@@ -84,8 +85,8 @@ def model_card(
         "intended_use": list(INTENDED),
         "not_intended_use": list(NOT_INTENDED),
         "data": _data(info, facts),
-        "features": _features(facts),
-        "preparation": [_STEPS.get(step, step) for step, _ in fitted.preparation.steps],
+        "features": _features(info, facts),
+        "preparation": _preparation(fitted.preparation),
         "tuning": _tuning(info),
         "performance": _performance(name, summary, results, settings=info.command),
         "operating": _rows(_own(results.operating, name)),
@@ -108,6 +109,21 @@ def model_card(
             'radiomics_mammo.models.run.saved_model.load_model(Path("RUN/model"))',
         ],
     }
+
+
+def _preparation(steps: Any) -> list[str]:
+    """Put the steps into words; those of radiomic features come before those of embeddings."""
+    named = steps.named_steps
+    if "fuse" in named:
+        return [*_preparation(named["fuse"].plain_), *_compressing(named["fuse"].compress_)]
+    if "compress" in named:
+        return _compressing(named["compress"])
+    return [_STEPS.get(step, step) for step in named]
+
+
+def _compressing(compress: Any) -> list[str]:
+    reduced = ["the leading principal components of each network"] if compress.components else []
+    return ["embeddings to mean 0 and deviation 1", *reduced]
 
 
 def card_json(card: Mapping[str, Any]) -> bytes:
@@ -144,11 +160,13 @@ def _data(info: RunInfo, facts: ModelFacts) -> dict[str, Any]:
     }
 
 
-def _features(facts: ModelFacts) -> dict[str, Any]:
+def _features(info: RunInfo, facts: ModelFacts) -> dict[str, Any]:
     made = facts.provenance
+    networks = {embedder_of(name) for name in facts.features if is_embedding(name)}
     return {
         "count": len(facts.features),
-        "names": list(facts.features),
+        "names": [name for name in facts.features if not is_embedding(name)],
+        "networks": [dict(one) for one in info.embeddings if one["prefix"] in networks],
         "recipe_name": str(made.get("recipe_name", "")),
         "recipe_hash": str(made.get("recipe_hash", "")),
         "recipe": str(made.get("recipe_text", "")),
