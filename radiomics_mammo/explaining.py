@@ -30,6 +30,7 @@ from radiomics_mammo.models.training.shuffled_labels import Shuffled, refit_shuf
 _ROWS = 20_000  # repeats are explained until their rows pass this; the first always is
 _LEADING = 30  # features whose values are kept beside their contributions, and that are put into clusters
 _PERMUTATIONS = 19  # one in twenty tables of noise then seems to say something
+_FOREST_PERMUTATIONS = 9  # a forest's contributions take half a second a fold however few the rows
 _FEWEST = 5
 _CELLS = 100_000_000  # rows times features that are trained on with shuffled labels, all refits together
 _FOREST = 20  # times as long as XGBoost's a forest's refits and contributions take
@@ -99,9 +100,11 @@ def explain_study(study: Study, options: Options) -> Explained:
 
 def shuffling_budget(plan: Plan, arm: Arm) -> tuple[int, int]:
     """Give the number of permutations, and of rows that take part, so that a large table takes minutes, not days."""
-    cost = plan.n_folds * len(explained_names(plan, arm)) * (1 if MODELS[arm.model].boosted else _FOREST)
-    rows = min(plan.cohort.y.size, max(_THINNED, _CELLS // (_PERMUTATIONS * cost)))
-    return max(_FEWEST, min(_PERMUTATIONS, _CELLS // (rows * cost))), rows
+    boosted = MODELS[arm.model].boosted
+    most = _PERMUTATIONS if boosted else min(_PERMUTATIONS, _FOREST_PERMUTATIONS)
+    cost = plan.n_folds * len(explained_names(plan, arm)) * (1 if boosted else _FOREST)
+    rows = min(plan.cohort.y.size, max(_THINNED, _CELLS // (most * cost)))
+    return max(_FEWEST, min(most, _CELLS // (rows * cost))), rows
 
 
 def _measured(
