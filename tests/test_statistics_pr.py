@@ -17,18 +17,19 @@ def scored(seed: int, *, rows: int = 120, levels: int = 0) -> tuple[np.ndarray, 
     return y, np.round(p * levels) / levels if levels else p, np.arange(rows) // 2
 
 
-def reached(y: np.ndarray, p: np.ndarray, recall: float) -> float:
-    """scikit-learn's precision at the highest threshold whose recall is at least that."""
+def reached(y: np.ndarray, p: np.ndarray, grid: np.ndarray) -> list[float]:
+    """scikit-learn's precision at the highest threshold whose recall is at least each of the grid's."""
     precision, recalls, thresholds = precision_recall_curve(y, p)
     precision, recalls = precision[:-1], recalls[:-1]  # without the made-up point at recall 0
-    return float(precision[recalls >= recall - 1e-12][np.argmax(thresholds[recalls >= recall - 1e-12])])
+    able = [recalls >= recall - 1e-12 for recall in grid]
+    return [float(precision[one][np.argmax(thresholds[one])]) for one in able]
 
 
 @pytest.mark.parametrize("levels", [0, 3])
 def test_points_are_those_of_scikit_learn(levels):
     y, p, group = scored(1, levels=levels)
     found = precision_recall(y, p, group)
-    expected = [np.mean([reached(y, one, recall) for one in p]) for recall in found.recall]
+    expected = np.mean([reached(y, one, found.recall) for one in p], axis=0)
     np.testing.assert_allclose(found.precision, expected, rtol=1e-12)
     assert np.isnan(found.low).all()
 
@@ -54,7 +55,7 @@ def test_the_band_equals_repeating_the_rows_of_the_people_drawn():
     drawn = []
     for count in counts:
         rows = np.repeat(np.arange(60), count[group])
-        drawn.append([np.mean([reached(y[rows], one[rows], recall) for one in p]) for recall in found.recall])
+        drawn.append(np.mean([reached(y[rows], one[rows], found.recall) for one in p], axis=0))
     low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
     np.testing.assert_allclose(found.low, low, rtol=1e-12)
     np.testing.assert_allclose(found.high, high, rtol=1e-12)
