@@ -16,6 +16,7 @@ from radiomics_mammo.explain.arms import MOST, competing, is_baseline, shown
 from radiomics_mammo.explain.cases import Pictures
 from radiomics_mammo.explain.compose import compose
 from radiomics_mammo.explain.curve_figure import CurveLine, roc_figure
+from radiomics_mammo.explain.method import method_facts
 from radiomics_mammo.explain.page import render
 from radiomics_mammo.explain.results_part import result_sections, shift_sentence
 from radiomics_mammo.explain.sheets import p_value, share, spanned
@@ -144,6 +145,16 @@ def test_held_out_people_change_what_the_limits_say(run_and_results, whole):
     assert "no external test set" in tuned
     assert "fixed, not tuned" not in tuned
     assert "20 settings of each model" in tuned
+
+
+def test_where_files_lie_is_not_told():
+    run, _ = toy_run(
+        table="/home/someone/private/masses.parquet",
+        provenance={"reader": {"reader": "manifest", "path": "/home/someone/list.csv"}},
+    )
+    facts = dict(method_facts(run.info, folds=5, repeats=2))
+    assert facts["Table"].startswith("masses.parquet, SHA-256 ")
+    assert facts["Reader"] == "reader manifest, path list.csv"
 
 
 def test_figures_and_tables_say_phantom_where_they_are():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import PurePath
 from typing import Any
 
 from radiomics_mammo.models.run.model_card import SOURCES
@@ -36,7 +36,7 @@ def method_facts(info: RunInfo, *, folds: int, repeats: int) -> list[tuple[str, 
         ("Seeds", ", ".join(f"{name} {value}" for name, value in info.seeds.items())),
         ("XGBoost", f"tree_method {info.device['tree_method']}, trained on {info.device['device']}"),
         ("Versions", ", ".join(f"{name} {number}" for name, number in info.versions.items())),
-        ("Table", f"{Path(info.table).name}, SHA-256 {info.table_sha256}"),
+        ("Table", f"{PurePath(info.table).name}, SHA-256 {info.table_sha256}"),
     ]  # fmt: skip
     return facts + _extraction(info.provenance) + [("Notes", note) for note in info.notes]
 
@@ -82,8 +82,13 @@ def _extraction(provenance: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _plain(value: object) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {one}" for name, one in value.items() if one is not None)
+        return ", ".join(f"{name} {_last(one)}" for name, one in value.items() if one is not None)
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def _last(value: object) -> object:
+    """Keep the last part of an absolute path: where it lies says who works there, not what was read."""
+    return PurePath(value).name if isinstance(value, str) and PurePath(value).is_absolute() else value
 
 
 def citation(info: RunInfo) -> str:
