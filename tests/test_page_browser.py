@@ -112,13 +112,14 @@ def test_hostile_text_is_text_and_no_formula(tmp_path):
         + """
       out.scripts = document.querySelectorAll("script:not([type]):not([src])").length;
       out.images = document.querySelectorAll("img[onerror], [onerror]").length;
-      out.shown = document.body.innerText.length;
+      out.banners = [...document.querySelectorAll(".banner, .alarm")].map((one) => one.textContent.slice(0, 6));
       out.body = document.body.textContent;
     """
     )
     found = played(render(page), steps, tmp_path)
     assert found["scripts"] == 2  # the page's own, and this test's
     assert found["images"] == 0
+    assert found["banners"] == ["FORCED", "FORCED"]  # at the top, and with the embedders
     assert found["body"].count(SCRIPT) > 10
     assert found["body"].count(HANDLER) > 10
     cells = [
