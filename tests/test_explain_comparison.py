@@ -88,6 +88,7 @@ def test_probes_have_the_test_column_only_with_a_test_set(run_and_results):
     assert columns(tested)["AUROC, held-out people"][0].value == "0.698"
     assert columns(weights)["SHA-256"] == ["b" * 64]
     assert columns(weights)["Licence"] == ["Apache-2.0"]
+    assert columns(weights)["Known collections in training"] == ["none"]
     assert columns(weights)["What it is shown"] == ["224 px, context 0.25, channels image, averaged over flips"]
     alone = embedders_section(probes(tested=False), replace(info, embeddings=[])).sheets
     assert [sheet.headings for sheet in alone] == [["Embedder", "Features", "AUROC"]]
@@ -107,7 +108,7 @@ def test_forced_weights_are_said_loudly_at_the_top_and_where_they_are_shown(run_
     assert forced(run.info) == []
     info = replace(run.info, embeddings=embeddings(forced=True))
     (warning,) = embedders_section(probes(), info).warnings
-    assert "FORCED: the weights of efficientnet-lite0 are known to be trained on ImageNet-1k, CBIS-DDSM" in warning
+    assert "FORCED: the weights of efficientnet-lite0 are known to be trained on CBIS-DDSM" in warning
     assert forced(info) == [warning]
 
 

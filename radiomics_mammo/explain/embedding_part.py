@@ -39,7 +39,7 @@ def ensembles_section(table: pd.DataFrame | None, info: RunInfo) -> Section | No
         title, best = info.arms.get(str(ensemble), str(ensemble)), info.arms.get(str(against), str(against))
         members = [info.arms.get(name, name) for name in str(first["members"]).split("; ")]
         verdict = "" if pd.isna(first["verdict"]) else str(first["verdict"])
-        rows.append([title, "; ".join(members), best, *cells, p_value(first["p_holm"]), verdict])
+        rows.append([title, best, *cells, p_value(first["p_holm"]), verdict, "; ".join(members)])
         text.append(_ensemble_sentence(title, best, cells[there.index("auroc")], verdict))
     return Section(
         "ensembles",
@@ -49,9 +49,9 @@ def ensembles_section(table: pd.DataFrame | None, info: RunInfo) -> Section | No
             Sheet(
                 "Each ensemble minus its best single member, on the same people, with 95% intervals; p is of the "
                 "AUROC, corrected by Holm's method. The best member was chosen on these predictions, which favours it",
-                ["Ensemble", "Members", "Minus", *(METRICS[name].heading for name in there), "p, Holm", "Verdict"],
+                ["Ensemble", "Minus", *(METRICS[name].heading for name in there), "p, Holm", "Verdict", "Members"],
                 rows,
-                words=["Members", "Minus", "Verdict"],
+                words=["Minus", "Verdict", "Members"],
                 stacked=True,
             )
         ],
@@ -119,16 +119,16 @@ def _weights(embeddings: Sequence[dict[str, Any]]) -> Sheet:
             f"{one['dims']}",
             _picture(one),
             *(_told(one, name) for name in ("source", "licence")),
-            _told(one, "trained_on") + (" (FORCED)" if one.get("forced") else ""),
+            _collections(one) + (" (FORCED)" if one.get("forced") else ""),
             _told(one, "sha256"),
         ]
         for one in embeddings
     ]
     return Sheet(
         "Where the weights come from",
-        ["Embedder", "Features", "What it is shown", "Source", "Licence", "Trained on", "SHA-256"],
+        ["Embedder", "Features", "What it is shown", "Source", "Licence", "Known collections in training", "SHA-256"],
         rows,
-        words=["What it is shown", "Source", "Licence", "Trained on", "SHA-256"],
+        words=["What it is shown", "Source", "Licence", "Known collections in training", "SHA-256"],
         stacked=True,
         name="weights",
     )
@@ -145,6 +145,10 @@ def _picture(embedder: Mapping[str, Any]) -> str:
     said += [f"{name} {embedder[name]}" for name in ("context", "channels") if embedder.get(name)]
     said += ["averaged over flips"] if embedder.get("flip") else []
     return ", ".join(said) or "not recorded"
+
+
+def _collections(embedder: Mapping[str, Any]) -> str:
+    return "none" if embedder.get("trained_on") == [] else _told(embedder, "trained_on")
 
 
 def _told(embedder: Mapping[str, Any], name: str) -> str:
