@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from cohorts import FEATURES, toy_frame, toy_table
+from cohorts import FEATURES, embedded_frame, toy_frame, toy_table
 from runs import contents, run, skip_checks
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
 from radiomics_mammo.compare import main
-from radiomics_mammo.models import DEFAULT_ARMS
+from radiomics_mammo.models import DEFAULT_ARMS, EMBEDDED_ARMS, ENSEMBLES, FUSED_ARMS
 from radiomics_mammo.models.data.cohort import Question
 from radiomics_mammo.models.data.sides import read_sides
 from radiomics_mammo.models.options import Options
@@ -343,17 +343,18 @@ def test_bags_join_below_ten_percent(tmp_path, positives, joins):
 
 @pytest.mark.slow
 def test_the_default_comparison_runs(tmp_path, capsys):
-    """All default arms, with the prices of mistakes and the checks for leaks."""
+    """All default arms, embeddings and ensembles among them, with the prices of mistakes and the checks for leaks."""
     from radiomics_mammo import report
 
-    frame = toy_frame(people=50)
+    frame = embedded_frame(people=50)
     frame["original_shape2D_MeshSurface"] = np.random.default_rng(0).normal(size=len(frame))
     frame["manufacturer"] = np.where(np.arange(len(frame)) % 3, "A", "B")
     frame.to_parquet(tmp_path / "t.parquet")
     asked = ["--folds", "2", "--repeats", "1", "--trials", "1", "--inner-folds", "2", "--bootstrap", "30"]
     assert main([str(tmp_path / "t.parquet"), "--out", str(tmp_path / "r"), *asked, "--workers", "1"]) == 0
     done = read_run(tmp_path / "r")
-    assert list(done.info.arms) == list(DEFAULT_ARMS)
+    assert list(done.info.arms) == [*DEFAULT_ARMS, *EMBEDDED_ARMS, *FUSED_ARMS, *ENSEMBLES]
+    assert [one["prefix"] for one in done.info.embeddings] == ["crop_embToy"]
     assert not done.predictions["p"].isna().any()
     there = {path.name for path in (tmp_path / "r").iterdir()}
     assert {name for name in TABLES if not name.startswith(("test_", "label_shift"))} <= there

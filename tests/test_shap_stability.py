@@ -15,6 +15,7 @@ from radiomics_mammo.explain.shap_stability import (
     feature_table,
     fold_sizes,
     jaccards,
+    largest_by_chance,
     leading,
     null_table,
     ranks_of,
@@ -91,3 +92,10 @@ def test_without_shuffling_the_verdict_is_not_known():
     assert table["verdict"].iloc[0] == UNKNOWN
     assert features["null_high"].isna().all()
     assert "not worked out" in stability_sentence(table)
+
+
+def test_a_network_has_a_chance_of_its_own():
+    names = ["original_glcm_Contrast", "crop_embToy_Embedding", "original_glcm_Idm"]
+    importance = np.array([[0.1, 0.9, 0.2], [0.3, 0.7, 0.1]])
+    shuffled = Shuffled(importance[:, None], np.array([10]), np.full(2, 0.5), 10)
+    np.testing.assert_array_equal(largest_by_chance(shuffled, names), [0.3, 0.9, 0.3])

@@ -56,7 +56,7 @@ def stability_sentence(table: pd.DataFrame) -> str:
         FEW: "That is no more than shuffled labels give: beyond the few that weigh more than chance nothing is stable",
         NOTHING: "That is no more than shuffled labels give: nothing stable",
     }[str(overlap["verdict"])]
-    return f"{said}; {chance}. {verdict}; {alone} more than the largest of all features does by chance."
+    return f"{said}; {chance}. {verdict}; {alone} more than the largest of its kind does by chance."
 
 
 def groups_part(groups: pd.DataFrame | None, info: RunInfo, note: str) -> Section | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from radiomics_mammo.explain.contributions import features_of
 from radiomics_mammo.models.training.shuffled_labels import Shuffled
+from radiomics_mammo.tables import is_embedding
 
 Floats = NDArray[np.float64]
 
@@ -97,11 +99,13 @@ def feature_table(
     pandas.DataFrame
         Columns feature, importance, rank_mean, rank_sd (over repeats and folds), null_high, above_chance, cluster.
         ``null_high`` is what the largest of all features reaches with shuffled labels in 95% of draws, so it is one
-        number for all, and at most one table of noise in twenty has a feature above it; NaN where nothing was shuffled.
+        number for all, and at most one table of noise in twenty has a feature above it; embeddings, each of which sums
+        many columns up, have a number of their own. NaN where nothing was shuffled.
         Cluster 0 holds the features that are not among the leading ones.
     """
     ranks = pd.DataFrame(ranks_of(np.vstack(list(sizes.values()))), columns=names)[list(importance.index)]
-    high = float("nan") if shuffled is None else largest_by_chance(shuffled)
+    high = np.full(len(names), np.nan) if shuffled is None else largest_by_chance(shuffled, names)
+    chance = pd.Series(high, index=names)[list(importance.index)].to_numpy()
     cluster = dict(zip(clusters["feature"], clusters["cluster"], strict=True))
     return pd.DataFrame(
         {
@@ -109,16 +113,25 @@ def feature_table(
             "importance": importance.to_numpy(dtype=np.float64),
             "rank_mean": ranks.mean().to_numpy(),
             "rank_sd": ranks.std(ddof=1).to_numpy(),
-            "null_high": high,
-            "above_chance": importance.to_numpy(dtype=np.float64) > high,
+            "null_high": chance,
+            "above_chance": importance.to_numpy(dtype=np.float64) > chance,
             "cluster": [int(cluster.get(name, 0)) for name in importance.index],
         }
     )
 
 
-def largest_by_chance(shuffled: Shuffled) -> float:
-    """Give the 95% quantile of the largest importance with shuffled labels; of fewer than twenty draws the largest."""
-    return float(np.quantile(shuffled.importance.max(axis=1), _LEVEL, method="higher"))
+def largest_by_chance(shuffled: Shuffled, names: Sequence[str]) -> Floats:
+    """Give for each feature the 95% quantile of the largest importance of its kind with shuffled labels.
+
+    A network's outputs together weigh more than any feature, on noise too, so that they are a kind of their own. Of
+    fewer than twenty draws the largest counts.
+    """
+    embedded = np.array([is_embedding(name) for name in names])
+    high = np.empty(len(names))
+    for kind in (embedded, ~embedded):
+        if kind.any():
+            high[kind] = np.quantile(shuffled.importance[:, kind].max(axis=1), _LEVEL, method="higher")
+    return high
 
 
 def null_table(shuffled: Shuffled) -> pd.DataFrame:

@@ -21,6 +21,7 @@ from radiomics_mammo.explain.shap_sheets import Meaning, words_sheet
 from radiomics_mammo.models.run.results import Results
 from radiomics_mammo.models.run.runfolder import Run
 from radiomics_mammo.models.run.runinfo import RunInfo
+from radiomics_mammo.tables import is_embedding
 
 _TITLE = "What the model looks at"
 _MODEL_ONLY = (
@@ -88,9 +89,14 @@ def _about(info: RunInfo) -> str:
 def _figures(
     leading: pd.DataFrame, values: pd.DataFrame, features: pd.DataFrame, info: RunInfo, note: str
 ) -> list[Figure]:
-    chance = float(features["null_high"].iloc[0])
+    embedded = features["feature"].map(is_embedding).astype(bool)
+    kind = features if embedded.all() else features[~embedded]
+    chance = float(kind["null_high"].iloc[0])
     sizes = pd.Series(features["importance"].to_numpy(), index=features["feature"])
     beyond = "" if np.isnan(chance) else " Shuffled labels take the largest to the dashed line."
+    if beyond and embedded.any() and not embedded.all():
+        own = ", ".join(f"{one:.2g}" for one in features.loc[embedded, "null_high"])
+        beyond = f" Shuffled labels take the largest radiomic feature to the dashed line, a network to {own}."
     return [
         Figure(
             bar_figure(sizes, unit=info.contribution_unit, note=note, chance=chance),
