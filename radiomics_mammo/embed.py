@@ -100,6 +100,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _own_options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(add_help=False)
+    _add_network(parser)
+    _add_view(parser)
+    return parser
+
+
+def _add_network(parser: argparse.ArgumentParser) -> None:
     options = parser.add_argument_group("the network")
     options.add_argument(
         "--model", default="efficientnet-lite0", metavar="NAME", help="the network (default: %(default)s)"
@@ -118,6 +124,9 @@ def _own_options() -> argparse.ArgumentParser:
         action="store_true",
         help="use weights on the very collection that they were trained on; reports will say so",
     )
+
+
+def _add_view(parser: argparse.ArgumentParser) -> None:
     seen = parser.add_argument_group("what it sees")
     seen.add_argument(
         "--input",
@@ -144,7 +153,6 @@ def _own_options() -> argparse.ArgumentParser:
         default=True,
         help="average with the answer to the mirror image (default: yes)",
     )
-    return parser
 
 
 def _size(text: str) -> int:

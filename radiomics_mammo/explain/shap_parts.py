@@ -55,7 +55,7 @@ def stability_sentence(table: pd.DataFrame) -> str:
         STABLE: f"That is more than any of {count} shufflings gave: the folds agree more than chance would have them",
         FEW: "That is no more than shuffled labels give: beyond the few that weigh more than chance nothing is stable",
         NOTHING: "That is no more than shuffled labels give: nothing stable",
-    }[str(overlap["verdict"])]
+    }.get(str(overlap["verdict"]), "What that comes to this version has no words for")
     return f"{said}; {chance}. {verdict}; {alone} more than the largest of its kind does by chance."
 
 

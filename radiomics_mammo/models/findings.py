@@ -90,21 +90,30 @@ def oof_tables(
     tables["decision_curve"] = decision_curve(
         [names[i] for i in shown], y, p[shown], group, draws=min(draws, _CURVES_DRAWS), seed=plan.seed
     )
+    sure: dict[str, float] = {}
     if best is not None:
-        i = plan.arms.index(best)
         targets = sorted({*TARGETS, sensitivity})
-        tables["certified"] = certified_table(
-            y, p[i], group, targets=targets, confidence=confidence, chosen=chosen(plan.arms)
-        )
-        tables["subgroups"] = subgroup_table(units.rows, y, p[i], group, called=outcome.called[i])
-        tables["winner"] = _winner(plan, outcome, draws)
-    sure = {} if best is None else _certified_cut(tables["certified"], sensitivity, best)
+        tables |= _of_best(plan, outcome, best, targets=targets, confidence=confidence, draws=draws)
+        sure = _certified_cut(tables["certified"], sensitivity, best)
     tables["confusion"] = confusion_table(names, y, p, outcome.called, certified=sure)
     tables |= embedded_tables(plan, outcome, compared.summary, draws=draws, workers=workers)
     if outcome.rankings:
         tables["selection"] = selection_table(plan, outcome)
     tables["tuned"] = tuned_table(outcome)
     return tables
+
+
+def _of_best(
+    plan: Plan, outcome: Outcome, best: Arm, *, targets: Sequence[float], confidence: float, draws: int
+) -> Tables:
+    i, units = plan.arms.index(best), plan.cohort.units
+    p = outcome.p[i]
+    several = chosen(plan.arms)
+    return {
+        "certified": certified_table(units.y, p, units.group, targets=targets, confidence=confidence, chosen=several),
+        "subgroups": subgroup_table(units.rows, units.y, p, units.group, called=outcome.called[i]),
+        "winner": _winner(plan, outcome, draws),
+    }
 
 
 def _certified_cut(table: pd.DataFrame, sensitivity: float, best: Arm) -> dict[str, float]:

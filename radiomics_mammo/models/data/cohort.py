@@ -97,12 +97,7 @@ def prepare_cohort(
     ties, tied = find_ties(x, people, rows, features=names)
     group = link_people(people, ties)
     made, odd = _blocks(frame, features, like=like, hidden=hidden)
-    embedded = _embedded(x, names)
-    if embedded is not None and len(embedded.names) < len(names):
-        plain = [i for i, name in enumerate(names) if not is_embedding(name)]
-        x, names = np.ascontiguousarray(x[:, plain]), tuple(names[i] for i in plain)
-    elif embedded is not None:
-        x, names = embedded.x, embedded.names
+    x, names, embedded = _embeddings_apart(x, names)
     return Cohort(
         x=x,
         y=y,
@@ -119,27 +114,30 @@ def prepare_cohort(
     )
 
 
-def _embedded(x: Floats, names: Sequence[str]) -> Block | None:
-    """Take the embeddings out of the features, one embedder's after the other's; they have no nulls.
+def _embeddings_apart(x: Floats, names: tuple[str, ...]) -> tuple[Floats, tuple[str, ...], Block | None]:
+    """Take the embeddings out of the features, one embedder's after the other's; alone they stay features, too.
 
     Raises
     ------
     InputError
-        A value is missing.
+        A value of an embedding is missing.
     """
     found = [i for i, name in enumerate(names) if is_embedding(name)]
+    if not found:
+        return x, names, None
     order = list(dict.fromkeys(embedder_of(names[i]) for i in found))
     found.sort(key=lambda i: order.index(embedder_of(names[i])))
-    if not found:
-        return None
-    block = np.ascontiguousarray(x[:, found])
-    lacking = np.isnan(block).any(axis=1)
+    embedded = Block(tuple(names[i] for i in found), np.ascontiguousarray(x[:, found]))
+    lacking = np.isnan(embedded.x).any(axis=1)
     if lacking.any():
         raise InputError(
             f"embeddings are null in {int(lacking.sum())} rows, where a network always gives a number",
             remedy="Make the table again with python -m radiomics_mammo.embed.",
         )
-    return Block(tuple(names[i] for i in found), block)
+    plain = [i for i, name in enumerate(names) if not is_embedding(name)]
+    if not plain:
+        return embedded.x, embedded.names, embedded
+    return np.ascontiguousarray(x[:, plain]), tuple(names[i] for i in plain), embedded
 
 
 def check_columns(frame: pd.DataFrame, features: Sequence[str], question: Question) -> None:

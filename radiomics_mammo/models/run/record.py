@@ -22,7 +22,7 @@ from radiomics_mammo.models.comparison import fold_table, prediction_table, test
 from radiomics_mammo.models.data.cohort import Question
 from radiomics_mammo.models.data.sides import Sides
 from radiomics_mammo.models.options import Options
-from radiomics_mammo.models.records import Cohort
+from radiomics_mammo.models.records import Arm, Cohort
 from radiomics_mammo.models.run import runfolder as names
 from radiomics_mammo.models.run.runinfo import RunInfo
 from radiomics_mammo.models.study import Study
@@ -96,7 +96,6 @@ def run_info(
         Cases without a row in the table; -1 if not known.
     """
     cohort, tree = study.plan.cohort, study.explained
-    notes = [*study.notes, *([device.note] if device.note else [])]
     seed = study.plan.seed
     return RunInfo(
         command=asked.command(),
@@ -121,13 +120,19 @@ def run_info(
         best=study.best.name if study.best else "",
         explained=tree.name if tree else "",
         kept=study.kept.name if study.kept else "",
-        contribution_unit="" if tree is None else "log-odds" if MODELS[tree.model].boosted else "probability",
+        contribution_unit=_contribution_unit(tree),
         remarks=list(cohort.remarks),
-        notes=notes,
+        notes=[*study.notes, *([device.note] if device.note else [])],
         test={} if sides.test is None else _test(sides.test, asked.test, hashes["test"]),
         embeddings=embeddings_of(sides.table.provenance, cohort),
         failures=failures,
     )
+
+
+def _contribution_unit(explained: Arm | None) -> str:
+    if explained is None:
+        return ""
+    return "log-odds" if MODELS[explained.model].boosted else "probability"
 
 
 def embeddings_of(provenance: Mapping[str, Any], cohort: Cohort) -> list[dict[str, Any]]:
