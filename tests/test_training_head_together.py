@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from head_toys import mean_auroc, numpy_head, pairs_of, rows
+from sklearn.base import clone
 from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
 
 from radiomics_mammo.errors import EngineError, InputError
