@@ -39,7 +39,7 @@ def test_all_tables_are_there_and_known_to_the_run_folder(done):
     tables = tables_of(done)
     assert set(tables) == {
         "auroc", "operating", "as_trained", "pairs", "reliability", "decision_curve", "certified", "subgroups",
-        "winner", "selection", "tuned",
+        "winner", "selection", "tuned", "confusion",
     }  # fmt: skip
     assert {f"{name}.csv" for name in tables} <= TABLES
     assert set(tables["pairs"]["against"]) == {"xgboost+oversampling"}

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from radiomics_mammo.explain.method import table_names
 from radiomics_mammo.explain.page import Estimate, Section, Sheet, fill
 from radiomics_mammo.explain.sheets import (
     canaries_sheet,
@@ -85,7 +86,7 @@ def _data(card: Mapping[str, Any]) -> Facts:
         ("People told apart by", data["group"]),
         ("Held out", f"{held['units']} units of {held['people']} people" if held else "nobody"),
         ("Images", "simulated (phantom)" if card["phantom"] else "real"),
-        ("Table", f"{data['table']}, SHA-256 {data['table_sha256']}"),
+        ("Table", f"{table_names(data['table'])}, SHA-256 {data['table_sha256']}"),
         *([("Licence of the images", card["licence_of_data"])] if card["licence_of_data"] else []),
     ]
 

@@ -36,7 +36,7 @@ def method_facts(info: RunInfo, *, folds: int, repeats: int) -> list[tuple[str, 
         ("Seeds", ", ".join(f"{name} {value}" for name, value in info.seeds.items())),
         ("XGBoost", f"tree_method {info.device['tree_method']}, trained on {info.device['device']}"),
         ("Versions", ", ".join(f"{name} {number}" for name, number in info.versions.items())),
-        ("Table", f"{PurePath(info.table).name}, SHA-256 {info.table_sha256}"),
+        ("Table", f"{table_names(info.table)}, SHA-256 {info.table_sha256}"),
     ]  # fmt: skip
     return facts + _extraction(info.provenance) + [("Notes", note) for note in info.notes]
 
@@ -78,6 +78,11 @@ def _extraction(provenance: Mapping[str, Any]) -> list[tuple[str, str]]:
     )
     told = [(title, _plain(provenance[key])) for key, title in names if provenance.get(key)]
     return told or [("Extraction", "not recorded: the table was made by another tool")]
+
+
+def table_names(paths: str) -> str:
+    """Give the file names of tables, whose folders may tell who made them."""
+    return ", ".join(PurePath(one).name for one in paths.split(", "))
 
 
 def _plain(value: object) -> str:
