@@ -18,6 +18,7 @@ from radiomics_mammo.console import complain, progress, run_command, say
 if TYPE_CHECKING:
     from radiomics_mammo.models.data.sides import Sides
     from radiomics_mammo.models.options import Options
+    from radiomics_mammo.models.records import Cohort
     from radiomics_mammo.models.run.model_facts import ModelFacts
     from radiomics_mammo.models.run.record import Asked
     from radiomics_mammo.models.run.runinfo import RunInfo
@@ -159,7 +160,7 @@ def _say_plan(plan: Plan, sides: Sides, device: Device, options: Options) -> Non
     of = "" if units.kind == "lesion" else f", in {units.y.size} units ({units.kind}, {units.rule} of its rows)"
     say(
         f"{cohort.y.size} cases of {cohort.n_people} people{of}: {int(units.y.sum())} {positive}, "
-        f"{int((units.y == 0).sum())} {negative}; {len(cohort.features)} features"
+        f"{int((units.y == 0).sum())} {negative}; {len(cohort.features) * cohort.radiomic} features{_networks(cohort)}"
     )
     if plan.test is not None:
         tested = plan.test.units
@@ -171,6 +172,11 @@ def _say_plan(plan: Plan, sides: Sides, device: Device, options: Options) -> Non
     )
     for remark in (*cohort.remarks, *([device.note] if device.note else [])):
         say(f"note: {remark}")
+
+
+def _networks(cohort: Cohort) -> str:
+    own = ((name, part.stop - part.start) for name, part in cohort.embedders.items())
+    return "".join(f", {width} outputs of {name}" for name, width in own)
 
 
 def _say_result(out: Path, info: RunInfo, study: Study, seconds: dict[str, float]) -> None:

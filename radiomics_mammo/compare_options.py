@@ -21,6 +21,7 @@ models (each but the baselines may be followed by a sampler; xgboost+all names a
   others                 svm-rbf, forest, extratrees, xgboost
   of embeddings          probe (linear probe), emb-logistic, emb-xgboost (both on principal components found in the
                          fold), head (dense head); MODEL@EMBEDDER for one of several, as probe@crop_embEfficientnetLite0
+                         (a sampler comes first: emb-xgboost+smote@crop_embEfficientnetLite0)
   of both                fusion-logistic, fusion-xgboost (early); average, rank-average, stack (late, of --members)
   MODEL+SAMPLER          weights, oversampling, smote, borderline, adasyn, smoteenn, bagging (balanced)
 

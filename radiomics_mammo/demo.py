@@ -1,4 +1,4 @@
-"""The whole path on simulated mammograms: a CBIS-DDSM tree, then extract, compare and report by command."""
+"""The whole path on simulated mammograms: a CBIS-DDSM tree, then extract, embed, compare and report by command."""
 
 from __future__ import annotations
 

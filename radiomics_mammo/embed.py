@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from radiomics_mammo.errors import OutputError
 from radiomics_mammo.reader_options import FIRST_IMPORTS, add_readers, open_chosen_reader, out_path, positive
 
 # Heavy imports are inside the functions: workers import this module again, and --help should not wait.
@@ -183,6 +184,8 @@ def _run(arguments: argparse.Namespace) -> int:
     _say_settings(settings)
     options = Options(out, workers, arguments.limit, overwrite=arguments.overwrite, retry_failed=arguments.retry_failed)
     setup = _setup(settings)
+    if not options.overwrite:
+        _refuse_other_standing(out, settings)
     summary = extract_table(reader, setup=setup, options=options)
     say_summary(summary, engine=setup.engine, out=out)
     return 0 if summary.merged.rows else 1
@@ -219,6 +222,19 @@ def _setup(settings: EmbeddingSettings) -> Setup:
     network = settings.network
     said = {"embedding": settings.record()}
     return Setup(settings, network.runner, versions_of(network), open_embedder, said, "Loading the network ...")
+
+
+def _refuse_other_standing(out: Path, settings: EmbeddingSettings) -> None:
+    """Refuse to go on with a table that says otherwise whether the network has seen these cases."""
+    from radiomics_mammo.tables import read_provenance
+
+    known = (read_provenance(out).get("embedding") or {}) if out.is_file() else {}
+    if known and bool(known.get("forced")) != settings.forced:
+        raise OutputError(
+            "it says otherwise whether the weights were trained on these images",
+            path=out,
+            remedy="Say the same as before (--collection, --trained-on, --allow-trained-on), or --overwrite.",
+        )
 
 
 def _say_settings(settings: EmbeddingSettings) -> None:

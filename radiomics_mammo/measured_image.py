@@ -33,6 +33,7 @@ def measure_image(
     spacing: float | None,
     patient: str,
     engine: str,
+    weights: Path | None = None,
 ) -> Table:
     """Measure one region for a model.
 
@@ -49,6 +50,8 @@ def measure_image(
         Whose image it is; may be empty.
     engine : str
         ``auto``, ``cpu`` or ``cuda``, for radiomic features.
+    weights : pathlib.Path, optional
+        The network's file, where it is not a package's or has moved.
 
     Raises
     ------
@@ -61,7 +64,7 @@ def measure_image(
     networks = [part["embedding"] for part in parts if part.get("embedding")]
     wanted = {embedder_of(name) for name in facts.features if is_embedding(name)}
     radiomic = any(not is_embedding(name) for name in facts.features)
-    extractor = _extractor(facts.provenance, engine) if radiomic else None
+    extractor = _extractor(parts, engine) if radiomic else None
     settings = Settings() if extractor is None else extractor.recipe.settings
     sample = replace(
         sample_of(image, mask, settings=settings, spacing=spacing, label=label, case_id=image.name), patient_id=patient
@@ -74,7 +77,7 @@ def measure_image(
         row |= dict(zip(extractor.feature_names, _vector(extractor.measure(sample)), strict=True))
     for record in networks:
         if record["prefix"] in wanted:
-            own = _network_settings(record)
+            own = _network_settings(record, weights)
             measured += own.columns
             row |= dict(zip(own.columns, _vector(_look(own, sample)), strict=True))
     _refuse_other_columns(facts, measured)
@@ -84,10 +87,11 @@ def measure_image(
     return Table(frame, tuple(measured), dict(facts.provenance))
 
 
-def _extractor(made: Mapping[str, Any], engine: str) -> FeatureExtractor:
+def _extractor(parts: Sequence[Mapping[str, Any]], engine: str) -> FeatureExtractor:
     import yaml
 
-    if not made.get("recipe_text") or made.get("embedding"):
+    made = next((part for part in parts if part.get("recipe_text") and not part.get("embedding")), None)
+    if made is None:
         raise InputError(
             "the model's table does not say with which recipe it was made, so an image cannot be measured alike",
             remedy=_YOURSELF,
@@ -96,20 +100,20 @@ def _extractor(made: Mapping[str, Any], engine: str) -> FeatureExtractor:
     return FeatureExtractor(recipe, engine="pyradiomics" if made.get("engine") == "pyradiomics" else engine)
 
 
-def _network_settings(record: Mapping[str, Any]) -> EmbeddingSettings:
+def _network_settings(record: Mapping[str, Any], weights: Path | None) -> EmbeddingSettings:
     """Find the network again, and make sure that it and what it sees are what they were."""
     from radiomics_mammo.embeddings import find_network
     from radiomics_mammo.embeddings.inputs import INPUTS
     from radiomics_mammo.embeddings.settings import settings_for
 
     try:
-        network = replace(
-            find_network(str(record["name"]), size=int(record["size"])), trained_on=tuple(record["trained_on"])
-        )
+        name = str(record["name"])
+        name = "onnx" if weights and name.startswith("onnx:") else name
+        network = find_network(name, weights=weights, size=int(record["size"]))
+        network = replace(network, trained_on=tuple(record["trained_on"]))
     except InputError as error:
-        raise InputError(
-            f"{record['name']} is not at hand: {error.cause}", path=error.path, remedy=_YOURSELF
-        ) from error
+        said = f"{record['name']} is not at hand: {error.cause}"
+        raise InputError(said, path=error.path, remedy=f"Name its file with --weights. {_YOURSELF}") from error
     settings = settings_for(
         network,
         seen=str(record["input"]),

@@ -74,6 +74,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--label", type=int, metavar="N", help="the mask's value that is the region")
     parser.add_argument("--spacing", type=float, metavar="MM", help="pixel spacing, where the image does not say")
     parser.add_argument("--patient", default="", metavar="ID", help="whose image it is, to know if she was trained on")
+    parser.add_argument("--weights", type=Path, metavar="FILE", help="the network's file, if the model has one")
     parser.add_argument("--engine", choices=("auto", "cpu", "cuda"), default="auto", help="what measures the image")
     parser.add_argument(
         "--sensitivity",
@@ -161,6 +162,7 @@ def _measured(args: argparse.Namespace, model: SavedModel) -> Table:
         spacing=args.spacing,
         patient=args.patient,
         engine=args.engine,
+        weights=args.weights,
     )
 
 

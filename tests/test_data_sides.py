@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from cohorts import FEATURES, toy_frame
+from cohorts import FEATURES, embedded_frame, toy_frame
 
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.models.data.cohort import Question
 from radiomics_mammo.models.data.sides import read_sides
-from radiomics_mammo.tables import write_table
+from radiomics_mammo.models.run.record import embeddings_of
+from radiomics_mammo.tables import is_embedding, write_table
 
 ASKED = Question()
 
@@ -340,3 +341,39 @@ def test_units_of_both_sides(tmp_path):
     sides = read_sides(**asked)
     assert (sides.train.units.y.size, sides.test.units.y.size) == (60, 20)
     assert (sides.test.units.kind, sides.test.units.rule) == ("patient", "mean")
+
+
+def embedded(folder: Path, name: str, *, people: int = 20, reader: str = "manifest", **said) -> Path:
+    frame = embedded_frame(people=people, radiomic=False)
+    if name == "test":
+        frame = frame.assign(**{one: "X" + frame[one] for one in ("case_id", "patient_id")})
+    columns = [one for one in frame.columns if is_embedding(one)]
+    frame[columns] *= 1.1 if name == "test" else 1.0  # other images
+    network = {"name": "toy", "prefix": "crop_embToy", "trained_on": ["CBIS-DDSM"], "forced": False, **said}
+    made = {"features": columns, "recipe_hash": "e", "engine": "onnxruntime", "reader": {"reader": reader}}
+    path = folder / f"{name}.parquet"
+    write_table(frame, path, provenance={**made, "embedding": network})
+    return path
+
+
+def test_weights_that_have_seen_the_cases_are_said_on_either_side(tmp_path):
+    fine = embedded(tmp_path, "train")
+    assert not any("weights" in one for one in read_sides([fine], question=ASKED).remarks)
+    seen = "The weights of toy were trained on CBIS-DDSM, which these cases are from"
+    for said in ({"forced": True}, {"reader": "cbis-ddsm"}):
+        (tmp_path / "other").mkdir(exist_ok=True)
+        first = read_sides([embedded(tmp_path / "other", "train", **said)], question=ASKED)
+        assert any(one.startswith(seen) for one in first.remarks), said
+        both = read_sides([fine], test=[embedded(tmp_path, "test", **said)], question=ASKED)
+        assert any(one.startswith(f"Test set: {seen}") for one in both.remarks), said
+    assert embeddings_of(both, both.train)[0]["forced"] is False
+    forced = read_sides([fine], test=[embedded(tmp_path, "test", forced=True)], question=ASKED)
+    assert embeddings_of(forced, forced.train)[0]["forced"] is True
+
+
+def test_embeddings_without_a_record_are_named_by_their_columns(tmp_path):
+    embedded_frame(people=20).to_csv(tmp_path / "t.csv", index=False)
+    sides = read_sides([tmp_path / "t.csv"], question=ASKED)
+    (said,) = embeddings_of(sides, sides.train)
+    assert said["prefix"] == said["name"] == "crop_embToy"
+    assert (said["dims"], said["sha256"], said["trained_on"]) == (12, "not recorded", [])

@@ -179,6 +179,8 @@ def test_weights_are_refused_on_what_taught_them(tmp_path: Path, onnx: str, caps
     assert run(*base, "--overwrite") == 0
     assert "name --collection" in capsys.readouterr().out
     assert read_provenance(out)["embedding"]["forced"] is False
+    assert run(*base, "--collection", "DDSM", "--allow-trained-on") == 2  # or the table would go on saying the other
+    assert "it says otherwise whether the weights were trained on these images" in capsys.readouterr().err
 
 
 def test_a_collection_of_its_own_reader_is_known_by_itself(

@@ -156,7 +156,7 @@ def test_columns_are_features_of_a_family_of_their_own() -> None:
     ("said", "name"),
     [
         ("cbis-ddsm", "CBIS-DDSM"), ("CBIS_DDSM", "CBIS-DDSM"), ("DDSM", "CBIS-DDSM"), ("rsna", "RSNA"),
-        ("RSNA 2022", "RSNA"), (" VinDr ", "VinDr"),
+        ("RSNA 2022", "RSNA"), (" VinDr ", "VinDr"), ("CBIS-DDSM test set", "CBIS-DDSM"),
     ],
 )  # fmt: skip
 def test_spellings_of_a_collection_are_one(said: str, name: str) -> None:

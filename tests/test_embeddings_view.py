@@ -52,6 +52,7 @@ def test_a_breast_is_padded_and_nothing_around_it_is_shown() -> None:
 
 def test_pixels_are_laid_where_the_frame_says() -> None:
     image = np.arange(12).reshape(3, 4) + 1
+    assert frame_around((0, 3, 0, 4), (3, 4), context=10.0).side == 8  # beyond it there is nothing but padding
     frame = frame_around((0, 3, 1, 2), (3, 4), context=0.5)
     assert frame.side == 6
     square = laid(shown(image, frame), frame)

@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.models import DEFAULT_ARMS, parse_arm, parse_arms
+from radiomics_mammo.models import DEFAULT_ARMS, SAMPLERS, parse_arm, parse_arms
 from radiomics_mammo.models.comparison import compare_arms, explained_arm
 from radiomics_mammo.models.data.sides import Sides
 from radiomics_mammo.models.embedded_findings import embedded_tables, probes_table
@@ -90,16 +90,20 @@ def test_a_table_of_embeddings_only_and_one_without():
 def test_components_are_those_of_scikit_learn():
     rng = np.random.default_rng(0)
     x, new = rng.normal(size=(40, 17)) * rng.uniform(0.1, 9, 17), rng.normal(size=(6, 17))
-    x[:, 3] = 2.0  # constant
+    x[:, 3] = 0.1  # constant, and yet its deviation is not 0 in floating point
     found = Compress((12, 5), 3).fit(x).transform(new)
     for at, part in enumerate((slice(0, 12), slice(12, 17))):
         own = make_pipeline(StandardScaler(), PCA(3, svd_solver="full")).fit(x[:, part])
         np.testing.assert_allclose(found[:, 3 * at : 3 * at + 3], own.transform(new[:, part]), atol=1e-10)
     kept = Compress((12, 5), 0).fit(x)
+    new[:, 3] = x[0, 3]
     np.testing.assert_allclose(kept.transform(new), StandardScaler().fit(x).transform(new), atol=1e-12)
     assert kept.sizes() == [12, 5]
-    new[0, 5] = 1e6  # hardly varied before
+    new[0, 5], new[1, 3] = 1e6, 0.1 + 1e-9  # hardly varied before; did not vary at all
     assert kept.transform(new)[0, 5] == FARTHEST
+    assert abs(kept.transform(new)[1, 3]) < 1e-6
+    nothing = np.full((40, 17), 0.1)  # a network that sees nothing
+    np.testing.assert_allclose(Compress((17,), 3).fit(nothing).transform(nothing), 0, atol=1e-12)
     wide = Compress((12, 5), 64).fit(x[:8])
     assert wide.sizes() == [8, 5]  # no more than there are rows or columns
 
@@ -265,6 +269,7 @@ def test_default_arms_follow_the_columns():
         ({"models": "logistic,stack"}, "an ensemble needs two members"),
         ({"models": "logistic,svm,stack", "members": "logistic,forest"}, "forest cannot be members"),
         ({"models": "logistic,svm,stack,average", "members": "logistic,average"}, "average cannot be members"),
+        ({"models": "logistic,metadata,stack", "members": "logistic,metadata"}, "metadata cannot be members"),
         ({"models": "logistic,svm", "members": "logistic,svm"}, "no ensemble is compared"),
         ({"models": "probe@crop_embNobody"}, "no columns for probe@crop_embNobody"),
     ],
@@ -277,9 +282,11 @@ def test_what_cannot_be_put_together_is_refused(options, said):
 def test_embedders_behind_an_arms_name():
     assert parse_arm("head@breast_embOther") == Arm("head", block="breast_embOther")
     assert parse_arm("emb-xgboost+smote@crop_embToy").name == "emb-xgboost+smote@crop_embToy"
+    assert [arm.block for arm in parse_arms("probe+all@crop_embToy")] == ["crop_embToy"] * len(SAMPLERS)
     for text, said in (
         ("logistic@crop_embToy", "is not understood"),
         ("probe@", "is not understood"),
+        ("probe@crop_embToy+smote", "is not understood"),
         ("head+smote", "no sampler goes with head"),
         ("stack+weights", "no sampler goes with stack"),
     ):

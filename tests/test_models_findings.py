@@ -12,7 +12,7 @@ from plans import cohort_of, plan_of
 from sklearn.metrics import roc_auc_score
 
 from radiomics_mammo.models import findings
-from radiomics_mammo.models.comparison import best_arm, compare_arms, fold_table, prediction_table, twins
+from radiomics_mammo.models.comparison import best_arm, compare_arms, explained_arm, fold_table, prediction_table, twins
 from radiomics_mammo.models.findings import nogueira, oof_tables, reference, selection_table, shifted, tuned_table
 from radiomics_mammo.models.records import Arm
 from radiomics_mammo.models.run.runfolder import TABLES
@@ -154,7 +154,7 @@ def test_twins_best_and_reference():
     values = {"logistic+smote": 0.6, "prevalence": 0.9, "xgboost": 0.7, "xgboost+weights": 0.7, "logistic": 0.8}
     summary = pd.DataFrame([{"model": name, "metric": "auroc", "value": value} for name, value in values.items()])
     assert best_arm(summary, arms) == Arm("logistic")
-    assert best_arm(summary, arms, tree=True) == Arm("xgboost")  # of equal ones the first
+    assert explained_arm(summary, arms) == Arm("xgboost")  # of equal ones the first
     assert best_arm(summary, [Arm("prevalence")]) is None
 
 
@@ -163,19 +163,28 @@ def held_out():
     from dataclasses import replace
 
     frame = toy_frame(people=90)
-    plan = plan_of(frame.iloc[:100].reset_index(drop=True), arms="logistic,xgboost", folds=2)
+    arms = "logistic,xgboost,average"
+    plan = plan_of(frame.iloc[:100].reset_index(drop=True), arms=arms, members="logistic,xgboost", folds=2)
     plan = replace(plan, test=cohort_of(frame.iloc[100:].reset_index(drop=True)))
     return plan, cross_validate(plan)
 
 
 def test_test_tables_judge_the_test_people(held_out):
     plan, outcome = held_out
-    tables = findings.test_tables(plan, outcome, best=Arm("logistic"), certified=None, draws=30, workers=1)
+    oof = pd.DataFrame(
+        [{"model": name, "metric": "auroc", "value": v} for name, v in (("logistic", 0.6), ("xgboost", 0.7))]
+    )
+    tables = findings.test_tables(
+        plan, outcome, best=Arm("logistic"), certified=None, sensitivity=0.95, oof=oof, draws=30, workers=1
+    )
     assert {f"{name}.csv" for name in tables} <= TABLES
     summary = tables["test_summary"].set_index(["model", "metric"])["value"]
     for arm in plan.arms:
         one = outcome.test[arm.name]
         assert summary[arm.name, "auroc"] == pytest.approx(roc_auc_score(plan.test.y, one.p))
+    ensembles = tables["test_ensembles"].set_index("metric")
+    assert (ensembles["against"] == "xgboost").all()  # the best out of fold, whatever it is here
+    assert ensembles.loc["auroc", "value"] == pytest.approx(summary["average", "auroc"] - summary["xgboost", "auroc"])
     operating = tables["test_operating"]
     one = outcome.test["logistic"]
     called = one.p >= one.choice.threshold

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from embedding_toys import write_onnx
 from PIL import Image
 from saved_toys import facts, fitted
 from sklearn.linear_model import LogisticRegression
@@ -91,6 +92,32 @@ def test_an_image_is_shown_to_the_network_that_the_model_was_trained_with(tmp_pa
     capsys.readouterr()
     assert predict([str(tmp_path / "alone"), *one]) == 2
     assert "is not what the model was trained with (sha256 differ)" in capsys.readouterr().err
+
+
+def test_a_network_that_has_moved_is_named(tmp_path, pictures, capsys, monkeypatch):
+    away = tmp_path / "away"
+    away.mkdir()
+    network, table = write_onnx(away / "net.onnx"), str(tmp_path / "e.parquet")
+    manifest = str(pictures / "cases.csv")
+    assert embed(["manifest", manifest, "--model", f"onnx:{network}", "--out", table, "--workers", "1"]) == 0
+    run = trained_on(tmp_path / "run", read_table(table))
+    one = ["--image", str(pictures / "i4.png"), "--mask", str(pictures / "m4.png"), "--label", "2"]
+    monkeypatch.chdir(tmp_path)
+    capsys.readouterr()
+    assert predict([str(run), *one]) == 2
+    assert "Name its file with --weights" in capsys.readouterr().err
+    assert predict([str(run), *one, "--weights", str(network)]) == 0
+
+
+def test_an_image_can_be_measured_whichever_table_came_first(tmp_path, pictures):
+    (tmp_path / "few.yaml").write_text("featureClass:\n  firstorder: [Mean, Entropy]\n")
+    manifest, paths = str(pictures / "cases.csv"), [tmp_path / "e.parquet", tmp_path / "r.parquet"]
+    recipe = ["--recipe", str(tmp_path / "few.yaml")]
+    assert embed(["manifest", manifest, "--out", str(paths[0]), "--workers", "1"]) == 0
+    assert extract(["manifest", manifest, *recipe, "--out", str(paths[1]), "--workers", "1"]) == 0
+    run = trained_on(tmp_path / "run", read_joined(paths))
+    one = ["--image", str(pictures / "i4.png"), "--mask", str(pictures / "m4.png"), "--label", "2"]
+    assert predict([str(run), *one]) == 0
 
 
 def trained_on(folder: Path, table) -> Path:

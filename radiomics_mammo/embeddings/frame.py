@@ -48,8 +48,10 @@ def frame_around(box: Box, shape: tuple[int, int], *, context: float) -> Frame:
     -------
     Frame
         Shifted to lie inside the image; where the image is smaller, it lies in the middle and the frame is padded.
+        Never more than twice as wide as the image: beyond there is nothing but padding.
     """
-    side = max(1, round(max(box[1] - box[0], box[3] - box[2]) * (1.0 + 2.0 * context)))
+    wanted = round(max(box[1] - box[0], box[3] - box[2]) * (1.0 + 2.0 * context))
+    side = min(max(1, wanted), 2 * max(shape))
     top, left = (
         _start(first, past, side, length)
         for first, past, length in ((box[0], box[1], shape[0]), (box[2], box[3], shape[1]))

@@ -13,8 +13,6 @@ RSNA = "RSNA"
 OF_READER = {"cbis-ddsm": CBIS_DDSM, "rsna": RSNA}
 """The collection that a reader reads."""
 
-_SPELLINGS = {"cbisddsm": CBIS_DDSM, "cbis": CBIS_DDSM, "ddsm": CBIS_DDSM, "rsna": RSNA, "rsnabreast": RSNA}
-"""CBIS-DDSM is a part of DDSM: who has seen one has seen the other."""
 KNOWN: tuple[tuple[str, tuple[str, ...]], ...] = (
     # Its model card: pretrained on CBIS-DDSM, then trained on the RSNA challenge.
     (r"mammoscreen", (CBIS_DDSM, RSNA)),
@@ -27,11 +25,14 @@ KNOWN: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 
 def collection_name(said: str) -> str:
-    """One name for all spellings of a collection; others are given back as they are."""
-    plain = re.sub(r"[^a-z]", "", said.casefold())
-    if plain.startswith("rsna"):
-        return RSNA
-    return _SPELLINGS.get(plain, said.strip())
+    """One name for all spellings of a collection; others are given back as they are.
+
+    CBIS-DDSM is a part of DDSM: who has seen one has seen the other.
+    """
+    plain = said.casefold()
+    if "ddsm" in plain or "cbis" in plain:
+        return CBIS_DDSM
+    return RSNA if "rsna" in plain else said.strip()
 
 
 def taught_by(facts: NetworkFacts, *, declared: Iterable[str] = ()) -> tuple[str, ...]:

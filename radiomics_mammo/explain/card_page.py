@@ -124,7 +124,9 @@ def _sheet(rows: Sequence[Mapping[str, Any]], make: Any, **more: Any) -> Sheet |
     """Make a table of rows that went through JSON; null is NaN again."""
     if not rows:
         return None
-    sheet: Sheet = make(pd.DataFrame(rows), **more)
+    table = pd.DataFrame(rows)
+    empty = [name for name in table.columns if table[name].isna().all()]  # a column of objects, until it is told
+    sheet: Sheet = make(table.astype(dict.fromkeys(empty, "float64")), **more)
     return sheet
 
 

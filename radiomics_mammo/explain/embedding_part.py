@@ -18,17 +18,30 @@ _SHOWN = ("auroc", "average_precision", "brier")
 Rows = list[Sequence[str | Estimate]]
 
 
-def ensembles_section(table: pd.DataFrame | None, info: RunInfo) -> Section | None:
+_BEST = "The best member was chosen on these predictions, which favours it"
+_TESTED = "On held-out people; the member was chosen on the training people"
+
+
+def ensembles_section(
+    table: pd.DataFrame | None, info: RunInfo, *, tested: pd.DataFrame | None = None
+) -> Section | None:
     """Say of each ensemble what it adds to its best single member.
 
     Parameters
     ----------
-    table : pandas.DataFrame or None
-        Columns ensemble, members, against, metric, value, low, high, p_holm, verdict.
+    table, tested : pandas.DataFrame or None
+        Columns ensemble, members, against, metric, value, low, high, p_holm, verdict; out of fold, and of held-out
+        people.
     info : RunInfo
     """
     if table is None or table.empty:
         return None
+    text, sheet = _ensembles(table, info, _BEST)
+    sheets = [sheet] if tested is None else [sheet, _ensembles(tested, info, _TESTED)[1]]
+    return Section("ensembles", "Does an ensemble help?", [" ".join(text)], sheets=sheets)
+
+
+def _ensembles(table: pd.DataFrame, info: RunInfo, chosen: str) -> tuple[list[str], Sheet]:
     text: list[str] = []
     rows: Rows = []
     there = [name for name in _SHOWN if name in set(table["metric"])]
@@ -41,21 +54,15 @@ def ensembles_section(table: pd.DataFrame | None, info: RunInfo) -> Section | No
         verdict = "" if pd.isna(first["verdict"]) else str(first["verdict"])
         rows.append([title, best, *cells, p_value(first["p_holm"]), verdict, "; ".join(members)])
         text.append(_ensemble_sentence(title, best, cells[there.index("auroc")], verdict))
-    return Section(
-        "ensembles",
-        "Does an ensemble help?",
-        [" ".join(text)],
-        sheets=[
-            Sheet(
-                "Each ensemble minus its best single member, on the same people, with 95% intervals; p is of the "
-                "AUROC, corrected by Holm's method. The best member was chosen on these predictions, which favours it",
-                ["Ensemble", "Minus", *(METRICS[name].heading for name in there), "p, Holm", "Verdict", "Members"],
-                rows,
-                words=["Minus", "Verdict", "Members"],
-                stacked=True,
-            )
-        ],
+    sheet = Sheet(
+        "Each ensemble minus its best single member, on the same people, with 95% intervals; p is of the AUROC, "
+        f"corrected by Holm's method. {chosen}",
+        ["Ensemble", "Minus", *(METRICS[name].heading for name in there), "p, Holm", "Verdict", "Members"],
+        rows,
+        words=["Minus", "Verdict", "Members"],
+        stacked=True,
     )
+    return text, sheet
 
 
 def _ensemble_sentence(title: str, best: str, cell: Estimate, verdict: str) -> str:

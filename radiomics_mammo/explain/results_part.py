@@ -47,7 +47,7 @@ def result_sections(run: Run, results: Results) -> list[Section]:
     """Put together what the run has tables for, in the order in which it is read."""
     found = (
         _pairs(run.info, results),
-        ensembles_section(results.ensembles, run.info),
+        ensembles_section(results.ensembles, run.info, tested=results.test_ensembles),
         embedders_section(results.probes, run.info),
         learning_section(results.learning_curves, run.info),
         _held_out(run.info, results),

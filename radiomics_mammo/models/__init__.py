@@ -126,6 +126,8 @@ def parse_arm(name: str) -> Arm:
         raise InputError(f"{model} is a baseline: no sampler goes with it", remedy=f"Ask for {model} alone.")
     if sampler != "none" and MODELS[model].fit in ("head", "ensemble"):
         raise InputError(f"no sampler goes with {model}", remedy=f"Ask for {model} alone.")
+    if "+" in block:
+        raise InputError(f"{name!r} is not understood", remedy="The sampler comes first: MODEL+SAMPLER@EMBEDDER.")
     if at and (not block or MODELS[model].block != EMBEDDINGS):
         fit = ", ".join(one for one, made in MODELS.items() if made.block == EMBEDDINGS)
         raise InputError(f"{name!r} is not understood", remedy=f"@EMBEDDER goes with {fit}.")
@@ -161,9 +163,10 @@ def parse_arms(text: str) -> tuple[Arm, ...]:
 
 
 def _arms(name: str) -> list[Arm]:
-    model, _, sampler = name.partition("+")
+    rest, at, block = name.partition("@")
+    model, _, sampler = rest.partition("+")
     if sampler == "all":
-        return [parse_arm(model if one == "none" else f"{model}+{one}") for one in SAMPLERS]
+        return [parse_arm((model if one == "none" else f"{model}+{one}") + at + block) for one in SAMPLERS]
     return [parse_arm(name)]
 
 

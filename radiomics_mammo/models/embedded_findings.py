@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from radiomics_mammo.models import MODELS
 from radiomics_mammo.models.comparison import best_arm, compare_arms
-from radiomics_mammo.models.records import Arm
+from radiomics_mammo.models.records import Arm, Units
 from radiomics_mammo.models.statistics.pairs import pair_table
 from radiomics_mammo.models.training.crossval import Outcome
 from radiomics_mammo.models.training.dense_head import CURVES, PARTS
 from radiomics_mammo.models.training.plan import Plan
+
+Floats = NDArray[np.float64]
 
 PROBE = "probe"
 
@@ -40,17 +43,40 @@ def ensembles_table(plan: Plan, outcome: Outcome, summary: pd.DataFrame, *, draw
         ``ensemble``, ``members``, ``against``, ``metric``, ``value``, ``low``, ``high`` (patient bootstrap), and of
         AUROC ``p_holm`` (Obuchowski, corrected for the number of ensembles) and ``verdict``.
     """
+    return _against_best(plan, outcome.p, plan.cohort.units, plan.fold_of, summary, draws=draws, workers=workers)
+
+
+def test_ensembles_table(
+    plan: Plan, outcome: Outcome, summary: pd.DataFrame, *, draws: int, workers: int
+) -> pd.DataFrame:
+    """Compare each ensemble on held-out people with the member that was best out of fold, as above."""
+    assert plan.test is not None
+    units = plan.test.units
+    p = np.stack([outcome.test[arm.name].p for arm in plan.arms])[:, None]
+    one_fold = np.zeros((1, units.y.size), dtype=np.int16)
+    return _against_best(plan, p, units, one_fold, summary, draws=draws, workers=workers)
+
+
+def _against_best(
+    plan: Plan,
+    p: Floats,
+    units: Units,
+    fold_of: NDArray[np.int16],
+    summary: pd.DataFrame,
+    *,
+    draws: int,
+    workers: int,
+) -> pd.DataFrame:
     made = [arm for arm in plan.arms if MODELS[arm.model].fit == "ensemble"]
     best = best_arm(summary, plan.members)
-    assert best is not None  # there are two members at least
+    assert best is not None  # there are two members at least, and none is a baseline
     arms = [best, *made]
-    p, units = outcome.p[[plan.arms.index(arm) for arm in arms]], plan.cohort.units
-    found = compare_arms(
-        arms, units, p, draws=draws, seed=plan.seed, workers=workers, pairs=[(i, 0) for i in range(1, len(arms))]
-    )
+    p = p[[plan.arms.index(arm) for arm in arms]]
+    pairs = [(i, 0) for i in range(1, len(arms))]
+    found = compare_arms(arms, units, p, draws=draws, seed=plan.seed, workers=workers, pairs=pairs)
     names = [arm.name for arm in arms]
     against = dict.fromkeys(names[1:], best.name)
-    tested = pair_table(names, units.y, p, units.group, plan.fold_of, against=against)
+    tested = pair_table(names, units.y, p, units.group, fold_of, against=against)
     said = tested[["model", "p_holm", "verdict"]].assign(metric="auroc")
     joined = found.differences.merge(said, on=["model", "metric"], how="left")
     joined = joined.rename(columns={"model": "ensemble"}).assign(

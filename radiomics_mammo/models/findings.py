@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from radiomics_mammo.models import HEADLINE, MODELS
 from radiomics_mammo.models.comparison import Compared, compare_arms, twins
-from radiomics_mammo.models.embedded_findings import embedded_tables
+from radiomics_mammo.models.embedded_findings import embedded_tables, test_ensembles_table
 from radiomics_mammo.models.records import FEATURES, Arm
 from radiomics_mammo.models.statistics.auc_variance import auroc_interval, delong, obuchowski
 from radiomics_mammo.models.statistics.certified import TARGETS, certified_table, check_certificates
@@ -249,10 +249,14 @@ def test_tables(
     best: Arm | None,
     certified: pd.DataFrame | None,
     sensitivity: float,
+    oof: pd.DataFrame,
     draws: int,
     workers: int,
 ) -> Tables:
-    """Judge the predictions of the test set as those out of fold are judged, and check the certified thresholds."""
+    """Judge the predictions of the test set as those out of fold are judged, and check the certified thresholds.
+
+    What is set against the best, or a best member, takes what was best out of fold (``oof``, the summary of that).
+    """
     assert plan.test is not None
     units = plan.test.units
     p = np.stack([outcome.test[arm.name].p for arm in plan.arms])[:, None]
@@ -267,6 +271,8 @@ def test_tables(
     }
     sure = {} if best is None or certified is None else _certified_cut(certified, sensitivity, best)
     tables["test_confusion"] = confusion_table(names, units.y, p, called, certified=sure)
+    if plan.members:
+        tables["test_ensembles"] = test_ensembles_table(plan, outcome, oof, draws=draws, workers=workers)
     if best is not None:
         i = plan.arms.index(best)
         tables["test_subgroups"] = subgroup_table(units.rows, units.y, p[i], units.group, called=called[i])

@@ -68,11 +68,15 @@ def members_of(arms: Sequence[Arm], asked: str) -> tuple[Arm, ...]:
             raise InputError("--members: no ensemble is compared", remedy="Name average, rank-average or stack, too.")
         return ()
     named = parse_arms(asked) if asked else tuple(arm for arm in map(parse_arm, MEMBERS) if arm in arms)
-    wrong = [arm.name for arm in named if arm not in arms or MODELS[arm.model].fit in ("ensemble", "none")]
+    wrong = [
+        arm.name
+        for arm in named
+        if arm not in arms or MODELS[arm.model].baseline or MODELS[arm.model].fit == "ensemble"
+    ]
     if wrong:
         raise InputError(
             f"{', '.join(wrong)} cannot be members of an ensemble here",
-            remedy="Members are arms that are compared, with --models, and learn something.",
+            remedy="Members are arms that are compared, with --models; no baselines and no ensembles.",
         )
     if len(named) < 2:
         raise InputError(

@@ -174,6 +174,7 @@ def _judge(plan: Plan, outcome: Outcome, options: Options, notes: list[str]) -> 
             best=best,
             certified=certified,
             sensitivity=options.sensitivity,
+            oof=compared.summary,
             draws=draws,
             workers=workers,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -123,6 +123,12 @@ def _refuse_same_features(table: Table, further: Table, *, base: Path, path: Pat
     )
 
 
+def embeddings_in(provenance: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Give what a plain or joined table's provenance says of the embeddings in it, one entry an embedder."""
+    parts = [provenance, *provenance.get("joined", ())]
+    return [dict(one) for part in parts if (one := part.get("embedding"))]
+
+
 def _gaps(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
     return [name for name in names if name not in _AS_READ and frame[name].isna().any()]
 
@@ -162,6 +168,9 @@ def _provenance(table: Table, further: Table, path: Path) -> dict[str, Any]:
         "recipe_hash": str(further.provenance.get("recipe_hash") or ""),
         "engine": str(further.provenance.get("engine") or ""),
         "embedding": further.provenance.get("embedding"),
+        "recipe_name": str(further.provenance.get("recipe_name") or ""),
+        "recipe_text": str(further.provenance.get("recipe_text") or ""),
+        "reader": further.provenance.get("reader"),
     }
     said = {**table.provenance, "joined": [*table.provenance.get("joined", ()), part]}
     if further.provenance.get("phantom"):

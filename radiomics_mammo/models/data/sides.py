@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.models.data.apart import Part, keep_apart, naming
@@ -12,7 +13,7 @@ from radiomics_mammo.models.data.cells import listed
 from radiomics_mammo.models.data.cohort import Question, check_columns, prepare_cohort
 from radiomics_mammo.models.data.definition import same_definition
 from radiomics_mammo.models.data.features import let_in
-from radiomics_mammo.models.data.join import read_joined
+from radiomics_mammo.models.data.join import embeddings_in, read_joined
 from radiomics_mammo.models.data.official import officially_tested, said_of_types
 from radiomics_mammo.models.records import Cohort
 from radiomics_mammo.tables import Table
@@ -73,7 +74,7 @@ def read_sides(
     if test and official:
         raise InputError("a test table and the official split were asked for", remedy="Choose --test or --split.")
     table, path = read_joined(tables, used=_used(question)), Path(tables[0])
-    table = replace(table, remarks=(*table.remarks, *_forced(table)))
+    table = replace(table, remarks=(*table.remarks, *_taught(table)))
     if test:
         return _with_test_table(table, path, test, question)
     with naming(path):
@@ -88,15 +89,26 @@ def read_sides(
     return Sides(trained, held_out, table, None, (*table.remarks, *said, *more))
 
 
-def _forced(table: Table) -> list[str]:
+def _taught(table: Table) -> list[str]:
     """Say it where embeddings are by weights that were trained on the collection that they are judged on."""
-    parts = [table.provenance, *table.provenance.get("joined", ())]
-    known = [one for part in parts if (one := part.get("embedding")) and one.get("forced")]
+    here = {_collection(name) for name in _readers(table.provenance)}
     return [
-        f"The weights of {one['name']} were trained on {one['trained_on']}, which these cases are from: what its "
-        "embeddings are worth on them says nothing of other women."
-        for one in known
+        f"The weights of {one['name']} were trained on {', '.join(one.get('trained_on') or ())}, which these cases are "
+        "from: what its embeddings are worth on them says nothing of other women."
+        for one in embeddings_in(table.provenance)
+        if one.get("forced") or here & {_collection(name) for name in one.get("trained_on") or ()}
     ]
+
+
+def _readers(provenance: Mapping[str, Any]) -> list[str]:
+    parts = [provenance, *provenance.get("joined", ())]
+    return [str((part.get("reader") or {}).get("reader", "")) for part in parts]
+
+
+def _collection(name: str) -> str:
+    """One name for the spellings of a collection, as a reader's; CBIS-DDSM is a part of DDSM."""
+    plain = name.casefold()
+    return "ddsm" if "ddsm" in plain or "cbis" in plain else "rsna" if "rsna" in plain else plain
 
 
 def _used(question: Question) -> tuple[str, ...]:
@@ -105,6 +117,7 @@ def _used(question: Question) -> tuple[str, ...]:
 
 def _with_test_table(table: Table, path: Path, test: Sequence[str | Path], question: Question) -> Sides:
     other, other_path = read_joined(test), Path(test[0])
+    other = replace(other, remarks=(*other.remarks, *(f"Test set: {said}" for said in _taught(other))))
     with naming(other_path):
         _refuse_others(table, other, question, path)
     extra = [name for name in other.features if name not in table.features]

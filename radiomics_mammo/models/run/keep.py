@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from radiomics_mammo.models import arm_title, block_of
+from radiomics_mammo.models.findings import chosen
 from radiomics_mammo.models.run.model_facts import ModelFacts, certificates, training_range
 from radiomics_mammo.models.run.runfolder import MODEL
 from radiomics_mammo.models.run.runinfo import RunInfo
@@ -43,7 +44,10 @@ def keep_model(folder: Path, study: Study, info: RunInfo) -> tuple[Fitted, Model
         table = study.tables["certified"]
     else:
         p, targets = study.outcome.p[plan.arms.index(arm)], sorted({*TARGETS, asked["sensitivity"]})
-        table = certified_table(units.y, p, units.group, targets=targets, confidence=asked["confidence"])
+        several = not asked.get("keep") and chosen(plan.arms)
+        table = certified_table(
+            units.y, p, units.group, targets=targets, confidence=asked["confidence"], chosen=several
+        )
     low, high = training_range(plan.cohort.take(block, np.arange(plan.cohort.y.size)))
     facts = ModelFacts(
         title=arm_title(arm),

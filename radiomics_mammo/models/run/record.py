@@ -20,6 +20,7 @@ from radiomics_mammo.atomic import write_bytes
 from radiomics_mammo.models import MODELS, arm_title
 from radiomics_mammo.models.comparison import fold_table, prediction_table, test_prediction_table
 from radiomics_mammo.models.data.cohort import Question
+from radiomics_mammo.models.data.join import embeddings_in
 from radiomics_mammo.models.data.sides import Sides
 from radiomics_mammo.models.options import Options
 from radiomics_mammo.models.records import Arm, Cohort
@@ -124,7 +125,7 @@ def run_info(
         remarks=list(cohort.remarks),
         notes=[*study.notes, *([device.note] if device.note else [])],
         test={} if sides.test is None else _test(sides.test, asked.test, hashes["test"]),
-        embeddings=embeddings_of(sides.table.provenance, cohort),
+        embeddings=embeddings_of(sides, cohort),
         failures=failures,
     )
 
@@ -135,12 +136,22 @@ def _contribution_unit(explained: Arm | None) -> str:
     return "log-odds" if MODELS[explained.model].boosted else "probability"
 
 
-def embeddings_of(provenance: Mapping[str, Any], cohort: Cohort) -> list[dict[str, Any]]:
-    """Say what made the embeddings of a cohort, one entry an embedder; only its name where the table does not say."""
-    parts = [provenance, *provenance.get("joined", ())]
-    known = {str(one["prefix"]): dict(one) for part in parts if (one := part.get("embedding"))}
-    widths = {prefix: own.stop - own.start for prefix, own in cohort.embedders.items()}
-    return [known.get(prefix, {"prefix": prefix, "name": prefix, "dims": dims}) for prefix, dims in widths.items()]
+def embeddings_of(sides: Sides, cohort: Cohort) -> list[dict[str, Any]]:
+    """Say what made the embeddings of a cohort, one entry an embedder, as far as the tables tell.
+
+    Weights count as forced where they were on either side of a test.
+    """
+    known: dict[str, dict[str, Any]] = {}
+    for table in (sides.test_table, sides.table):
+        for one in [] if table is None else embeddings_in(table.provenance):
+            forced = bool(one.get("forced")) or bool(known.get(one["prefix"], {}).get("forced"))
+            known[one["prefix"]] = {**one, "forced": forced}
+    blank = dict.fromkeys(("source", "licence", "sha256"), "not recorded")
+    found = []
+    for prefix, own in cohort.embedders.items():
+        said = {"name": prefix, "input": prefix.partition("_")[0], "trained_on": [], "forced": False, **blank}
+        found.append({**said, **known.get(prefix, {}), "prefix": prefix, "dims": own.stop - own.start})
+    return found
 
 
 def _test(cohort: Cohort, paths: Sequence[Path], hashes: Sequence[str]) -> dict[str, Any]:

@@ -34,6 +34,7 @@ RESULTS: dict[str, str] = {
     "test_auroc": "test_auroc.csv",
     "auroc": "auroc.csv",
     "ensembles": "ensembles.csv",
+    "test_ensembles": "test_ensembles.csv",
     "probes": "probes.csv",
     "learning_curves": "learning_curves.csv",
     "confusion": "confusion.csv",
@@ -80,8 +81,9 @@ class Results:
         Of held-out people: what certified thresholds and calls lead to, and how their share of positives differs.
     selection, tuned, auroc, test_auroc : pandas.DataFrame or None
         Features and settings that the folds chose; three intervals of each AUROC side by side.
-    ensembles, probes, learning_curves : pandas.DataFrame or None
-        Each ensemble minus its best member; one linear probe an embedder; how dense heads learnt.
+    ensembles, test_ensembles, probes, learning_curves : pandas.DataFrame or None
+        Each ensemble minus its best member, out of fold and on held-out people; one linear probe an embedder; how
+        dense heads learnt.
     confusion, test_confusion : pandas.DataFrame or None
         Counts and classification report at 0.5, at the chosen and at the certified threshold.
     neighbours, out_of_range : pandas.DataFrame or None
@@ -112,6 +114,7 @@ class Results:
     test_auroc: pd.DataFrame | None = None
     auroc: pd.DataFrame | None = None
     ensembles: pd.DataFrame | None = None
+    test_ensembles: pd.DataFrame | None = None
     probes: pd.DataFrame | None = None
     learning_curves: pd.DataFrame | None = None
     confusion: pd.DataFrame | None = None

@@ -84,6 +84,7 @@ TABLES = frozenset(
         "test_certified",
         "test_confusion",
         "test_differences",
+        "test_ensembles",
         "test_operating",
         "test_reliability",
         "test_shifted",

@@ -44,17 +44,15 @@ class Compress(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit(self, X: Floats, y: object = None) -> Self:  # noqa: ARG002 (scikit-learn's signature)
         """Find means, scales and components; labels are not looked at."""
-        from sklearn.decomposition import PCA
-
         self.mean_ = X.mean(axis=0)
-        scale = X.std(axis=0)
-        self.scale_ = np.where(scale > 0, scale, 1.0)
+        # Rounding gives a constant column a deviation above 0.
+        self.scale_ = np.where(np.ptp(X, axis=0) > 0, X.std(axis=0), 1.0)
         self.axes_: list[Floats] = []
         if self.components:
             standard = self._standard(X)
             for part in self._parts(standard):
                 most = min(self.components, *part.shape)
-                self.axes_.append(PCA(most, svd_solver=_solver(part, most), random_state=0).fit(part).components_)
+                self.axes_.append(_axes(part, most))
         return self
 
     def transform(self, X: Floats) -> Floats:
@@ -74,6 +72,14 @@ class Compress(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def _parts(self, x: Floats) -> list[Floats]:
         return np.split(x, np.cumsum(self.widths)[:-1], axis=1)
+
+
+def _axes(x: Floats, most: int) -> Floats:
+    from sklearn.decomposition import PCA
+
+    if not np.ptp(x, axis=0).any():  # a network that saw the same everywhere has no components
+        return np.eye(most, x.shape[1])
+    return np.asarray(PCA(most, svd_solver=_solver(x, most), random_state=0).fit(x).components_)
 
 
 def _solver(x: Floats, most: int) -> str:
