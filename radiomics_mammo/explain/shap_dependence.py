@@ -93,6 +93,7 @@ def dependence_figure(moved: pd.DataFrame, values: pd.DataFrame, by: Colours, *,
             rasterise(axes)
             axes.set_xlabel(short_name(name), fontsize=8.5)
             axes.tick_params(labelsize=8)
+            axes.xaxis.get_offset_text().set_fontsize(8)
             axes.locator_params(axis="x", nbins=4)
         for axes in grid.flat[len(names) :]:
             axes.set_axis_off()
@@ -159,7 +160,7 @@ def heat_figure(cells: pd.DataFrame, *, unit: str, note: str = "") -> Markup:
     grid = cells.pivot(index="family", columns="filter", values="importance")
     grid = grid.loc[grid.max(axis=1).sort_values(ascending=False).index]
     grid = grid[grid.max().sort_values(ascending=False).index]
-    with canvas(1.9 + 0.62 * grid.shape[1], 1.9 + 0.34 * grid.shape[0]) as figure:
+    with canvas(3.6 + 0.62 * grid.shape[1], 1.9 + 0.34 * grid.shape[0]) as figure:
         axes = figure.add_subplot()
         drawn = axes.imshow(grid.to_numpy(), cmap="cividis_r", vmin=0.0, aspect="auto")
         high = float(np.nanmax(grid.to_numpy()))

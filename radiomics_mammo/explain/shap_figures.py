@@ -151,7 +151,7 @@ def size_bars(
         axes.set_yticks(rows, list(labels))
         axes.margins(x=0.16)
         label_rows(axes)
-        axes.set_xlabel(axis, fontsize=10.5)
+        axes.set_xlabel(axis, fontsize=10.5, loc="right")
         if note:
             axes.set_title(note, fontsize=10, loc="right")
         return to_svg(figure, name=name, alt=alt)
@@ -238,8 +238,3 @@ def _seeded() -> Iterator[None]:
         yield
     finally:
         np.random.set_state(before)  # noqa: NPY002
-
-
-def top_features(importance: pd.Series) -> Sequence[str]:
-    """Name the features that the figures show."""
-    return [str(name) for name in importance.index[:TOP]]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -47,16 +48,23 @@ def stability_sentence(table: pd.DataFrame) -> str:
         return f"{said}. What chance would give was not worked out."
     auroc, above = rows["shuffled_auroc"], int(rows["above_chance"]["value"])
     chance = (
-        f"with labels shuffled between people the same model gives {overlap['chance']:.2f} on average (folds share "
-        f"training cases, so that noise looks stable, too), and an AUROC of {auroc['value']:.2f}"
+        f"with labels shuffled between people the same model gives {overlap['chance']:.2f} on average{_highest(rows)} "
+        f"(folds share training cases, so that noise looks stable, too), and an AUROC of {auroc['value']:.2f}"
     )
     alone = "1 feature weighs" if above == 1 else f"{above} features weigh"
     verdict = {
         STABLE: f"That is more than any of {count} shufflings gave: the folds agree more than chance would have them",
-        FEW: "That is no more than shuffled labels give: beyond the few that weigh more than chance nothing is stable",
-        NOTHING: "That is no more than shuffled labels give: nothing stable",
+        FEW: f"That is not above the highest of {count} shufflings: beyond the few that weigh more than chance nothing "
+        "is stable",
+        NOTHING: f"That is not above the highest of {count} shufflings: nothing stable",
     }.get(str(overlap["verdict"]), "What that comes to this version has no words for")
     return f"{said}; {chance}. {verdict}; {alone} more than the largest of its kind does by chance."
+
+
+def _highest(rows: Mapping[str, Mapping[Hashable, Any]]) -> str:
+    """Give the highest overlap of all shufflings, which the verdict is by; nothing where a run does not tell."""
+    found = rows.get("shuffled_jaccard")
+    return "" if found is None else f", {found['high']:.2f} at most"
 
 
 def groups_part(groups: pd.DataFrame | None, info: RunInfo, note: str) -> Section | None:

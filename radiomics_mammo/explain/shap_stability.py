@@ -170,7 +170,8 @@ def stability_table(
         Columns statistic, value, low, high, chance, verdict; NaN and empty where a column does not apply. Rows:
         ``jaccard`` (mean over pairs of folds of a repeat; low and high are the lowest and the highest pair; chance is
         the mean of the shuffled ones, and what it must exceed the largest of them), ``leading`` (how many features
-        that is), ``above_chance`` (features; chance is 0), ``shuffled_auroc`` (mean, lowest and highest),
+        that is), ``above_chance`` (features; chance is 0), ``shuffled_jaccard`` and ``shuffled_auroc`` (mean, lowest
+        and highest),
         ``permutations``, ``shuffled_rows`` and ``interaction_rows``.
     """
     top = leading(len(features))
@@ -186,6 +187,7 @@ def stability_table(
         counts |= {"permutations": len(null), "shuffled_rows": rows}
         found = [
             [*head, null["jaccard"].mean(), _verdict(value, null["jaccard"], above)],
+            ["shuffled_jaccard", null["jaccard"].mean(), null["jaccard"].min(), null["jaccard"].max(), nan, ""],
             ["above_chance", above, nan, nan, 0.0, ""],
             ["shuffled_auroc", auroc.mean(), auroc.min(), auroc.max(), 0.5, ""],
         ]
