@@ -16,7 +16,7 @@ from radiomics_mammo.readers.phantom_tree import write_cbis_tree
 
 PATIENTS = 40
 MODELS = (
-    "prevalence,size,logistic,forest,xgboost,xgboost+oversampling,xgboost+smote,"
+    "prevalence,size,logistic,xgboost,xgboost+oversampling,xgboost+smote,"
     "probe,emb-logistic,head,fusion-xgboost,average,stack"
 )
 MEMBERS = "logistic,xgboost+oversampling,emb-logistic"
