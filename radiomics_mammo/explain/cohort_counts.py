@@ -19,23 +19,24 @@ COLUMNS = {
 _MOST = 8
 
 
-def breakdowns(cases: pd.DataFrame, y: NDArray[np.int8]) -> list[Sheet]:
+def breakdowns(cases: pd.DataFrame, y: NDArray[np.int8], *, units: str = "cases") -> list[Sheet]:
     """Count cases and positives by each of ``COLUMNS`` that is there and takes at least two values.
 
     Parameters
     ----------
     cases : pandas.DataFrame
-        Identity columns, one row a case.
+        Identity columns, one row for all that is predicted together.
     y : ndarray of int8, shape (n_cases,)
+    units : str
+        What a row is, in the plural.
     """
+    headings = ["Value", units.capitalize(), "Positive", "Share"]
     found = []
     for column, title in COLUMNS.items():
         if column in cases.columns:
             text = cases[column].map(_text)
             if text.nunique() > 1:
-                found.append(
-                    Sheet(title, ["Value", "Cases", "Positive", "Share"], _counted(text, y), name=f"cohort-{column}")
-                )
+                found.append(Sheet(title, headings, _counted(text, y), name=f"cohort-{column}"))
     return found
 
 

@@ -38,10 +38,15 @@ def compose(run: Run, results: Results = _NOTHING, *, pictures: Pictures, meanin
     """
     info, last = run.info, run.predictions[["fold", "repeat"]].max()
     return Page(
-        title=f"Radiomics of {info.rows} cases: {info.classes[1]} or {info.classes[0]}?",
+        title=f"Radiomics of {_counted(info)}: {info.classes[1]} or {info.classes[0]}?",
         phantom=info.phantom,
-        opening=_opening(run),
-        cohort=CohortPart(cohort_flow(run), _cohort_facts(info), info.remarks, breakdowns(run.cases, outcome(run))),
+        opening=_opening(run, results),
+        cohort=CohortPart(
+            cohort_flow(run),
+            _cohort_facts(info),
+            info.remarks,
+            breakdowns(run.cases, outcome(run), units=wording.units(info.unit)),
+        ),
         limits=_limits(run, results),
         comparison=comparison_section(run, results),
         why=why_sections(run, results, meaning=meaning),
@@ -52,7 +57,13 @@ def compose(run: Run, results: Results = _NOTHING, *, pictures: Pictures, meanin
     )
 
 
-def _opening(run: Run) -> Opening:
+def _counted(info: RunInfo) -> str:
+    """Count what a prediction is about, and the cases that it is made of where those are not the same."""
+    what = f"{info.units} {wording.units(info.unit)}"
+    return what if info.unit == "lesion" else f"{what} ({info.rows} cases)"
+
+
+def _opening(run: Run, results: Results) -> Opening:
     info, warnings = run.info, forced(run.info)
     verdict = wording.verdict(
         run.summary,
@@ -61,10 +72,14 @@ def _opening(run: Run) -> Opening:
         best=info.best,
         classes=info.classes,
         phantom=info.phantom,
+        unit=info.unit,
+        tested=results.test_summary,
     )
     if not info.best:
         return Opening(verdict, [], "", warnings)
-    headline = f"{info.arms[info.best]}, with 95% intervals"
+    headline = f"{info.arms[info.best]}: out-of-fold values with 95% intervals"
+    if results.test_summary is not None:
+        headline += "; those of held-out people stand under “On people held out”"
     return Opening(verdict, estimates(run.summary, info.best), headline, warnings)
 
 
@@ -83,8 +98,10 @@ def _limits(run: Run, results: Results) -> list[str]:
         tested=results.test_summary is not None,
         tuned=is_tuned(info.command),
         spacing_unknown=_without_spacing(run.cases),
-        rows=info.rows,
+        cases=f"{len(run.cases)} {wording.units(info.unit)}",
         group=info.group,
+        prevalence="prevalence" in info.arms,
+        explained=run.contributions is not None or results.shap_features is not None,
     )
 
 

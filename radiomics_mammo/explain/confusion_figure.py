@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 from markupsafe import Markup
 
 from radiomics_mammo.explain.svg import INK, PALETTE, canvas, to_svg
+
+_WIDE = 50  # letters of a heading's line
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ def confusion_figure(
         Written into the figure.
     """
     negative, positive = (_cut(word) for word in classes)
-    with canvas(4.6, 0.4 + 1.75 * len(matrices)) as figure:
+    with canvas(4.6, 0.8 + 1.75 * len(matrices)) as figure:
         for axes, one in zip(figure.subplots(len(matrices), 1, squeeze=False)[:, 0], matrices, strict=True):
             for row, counts in enumerate(((one.tn, one.fp), (one.fn, one.tp))):
                 for column, count in enumerate(counts):
@@ -52,7 +55,9 @@ def confusion_figure(
             axes.set_xticks([0, 1], [f"called {negative}", f"called {positive}"], fontsize=9)
             axes.set_yticks([0, 1], [negative, positive], fontsize=9)
             axes.tick_params(length=0)
-            axes.set_title(f"{one.title}{f' ({note})' if note else ''}", fontsize=10, loc="left")
+            axes.set_title(one.title, fontsize=10, loc="left")
+        heading = f"{model}{f' ({note})' if note else ''}"
+        figure.suptitle("\n".join(wrap(heading, _WIDE)), fontsize=10.5, x=0.02, ha="left")
         said = "; ".join(
             f"{one.title}: {_count(one.tp)} {classes[1]} found, {_count(one.fn)} missed, "
             f"{_count(one.tn)} {classes[0]} let go, {_count(one.fp)} called in error"

@@ -10,6 +10,9 @@ from markupsafe import Markup
 from radiomics_mammo.explain.svg import DASHES, INK, PALETTE, canvas, to_svg
 
 ALL, NONE = "treat all", "treat none"
+_GREY = "#8c8c8c"
+_COLOURS = tuple(colour for colour in PALETTE if colour != _GREY)  # grey and dotted is to call everybody or nobody
+_STYLES = tuple(style for style in DASHES if style != ":")
 _FLOOR = -0.25  # of the axis, as a share of the highest net benefit: what lies lower is harm enough
 
 
@@ -32,21 +35,21 @@ def decision_figure(curves: pd.DataFrame, *, titles: Mapping[str, str], reading:
     with canvas(4.6, 5.2) as figure:
         axes = figure.add_subplot()
         for i, (name, title) in reversed(list(enumerate(titles.items()))):
-            colour, part = INK if name == reading else PALETTE[i % len(PALETTE)], own[name]
+            colour, part = INK if name == reading else _COLOURS[i % len(_COLOURS)], own[name]
             if i == 0 and part["low"].notna().any():
                 axes.fill_between(part["threshold"], part["low"], part["high"], color=colour, alpha=0.2, linewidth=0)
             axes.plot(
                 part["threshold"],
                 part["net_benefit"],
                 color=colour,
-                linestyle=DASHES[i % len(DASHES)],
+                linestyle=_STYLES[i % len(_STYLES)],
                 linewidth=2.2 if i == 0 else 1.4,
                 label=title,
             )
         for name, title, style in ((NONE, "Call nobody", "-"), (ALL, "Call everybody", ":")):
             if name in own:
                 part = own[name]
-                axes.plot(part["threshold"], part["net_benefit"], color="#8c8c8c", linestyle=style, label=title)
+                axes.plot(part["threshold"], part["net_benefit"], color=_GREY, linestyle=style, label=title)
         axes.set(xlim=(0, float(curves["threshold"].max())), ylim=(_FLOOR * max(top, 1e-3), 1.1 * max(top, 1e-3)))
         axes.set(xlabel="Probability at which one would act", ylabel="Net benefit")
         handles, labels = axes.get_legend_handles_labels()

@@ -9,6 +9,7 @@ import pandas as pd
 
 from radiomics_mammo.explain import wording
 from radiomics_mammo.explain.learning_figure import FIGURES, KEYS, at_chosen, learning_figure
+from radiomics_mammo.explain.method import learners
 from radiomics_mammo.explain.page import Estimate, Figure, Section, Sheet
 from radiomics_mammo.explain.sheets import p_value, records, spanned
 from radiomics_mammo.models.run.runinfo import RunInfo
@@ -112,7 +113,8 @@ def _probes(table: pd.DataFrame, info: RunInfo) -> Sheet:
         for row in records(table)
     ]
     return Sheet(
-        "Linear probe of each embedder: L2 logistic regression on its features alone, with 95% intervals",
+        "Linear probe of each embedder: L2 logistic regression on its features alone, with 95% intervals clustered by "
+        "person (Obuchowski); those of the models side by side are drawn by bootstrap",
         ["Embedder", "Features", "AUROC", *(["AUROC, held-out people"] if tested else [])],
         rows,
         name="probes",
@@ -206,7 +208,7 @@ def _epochs(table: pd.DataFrame, info: RunInfo) -> Sheet:
     words = [f"{word}, {part}" for word in FIGURES.values() for part in ("training", "validation")]
     return Sheet(
         "Each training on inner folds at the number of epochs that was chosen for the outer fold; a training that "
-        "stopped sooner has no line (fold −1: of the model that is trained on everybody)",
+        f"stopped sooner has no line (fold −1: of the model that is trained on {learners(info)})",
         ["Model", "Repeat", "Fold", "Inner", "Epoch", *words],
         rows,
         folded=f"All {len(rows)} trainings",

@@ -37,6 +37,7 @@ def method_facts(info: RunInfo, *, folds: int, repeats: int) -> list[tuple[str, 
         ("XGBoost", f"tree_method {info.device['tree_method']}, trained on {info.device['device']}"),
         ("Versions", ", ".join(f"{name} {number}" for name, number in info.versions.items())),
         ("Table", f"{table_names(info.table)}, SHA-256 {info.table_sha256}"),
+        *([("Test table", f"{table_names(info.test['table'])}, SHA-256 {info.test['sha256']}")] if info.test else []),
     ]  # fmt: skip
     return facts + _extraction(info.provenance) + [("Notes", note) for note in info.notes]
 
@@ -94,6 +95,11 @@ def _plain(value: object) -> str:
 def _last(value: object) -> object:
     """Keep the last part of an absolute path: where it lies says who works there, not what was read."""
     return PurePath(value).name if isinstance(value, str) and PurePath(value).is_absolute() else value
+
+
+def learners(info: RunInfo) -> str:
+    """Name whom the final models are trained on: everybody, less those held out."""
+    return "everybody who is not held out" if info.test else "everybody"
 
 
 def citation(info: RunInfo) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from radiomics_mammo.explain.arms import marked
+from radiomics_mammo.explain.method import learners
 from radiomics_mammo.explain.page import Estimate, Section, Sheet
 from radiomics_mammo.explain.sheets import records, share
 from radiomics_mammo.explain.wording import number
@@ -92,7 +93,7 @@ def _tuned(table: pd.DataFrame, info: RunInfo) -> Sheet:
     ]
     return Sheet(
         "What the inner folds chose: settings, their AUROC within the training people, and the operating threshold. "
-        "all: of the model that is trained on everybody",
+        f"all: of the model that is trained on {learners(info)}",
         ["Model", "Repeat", "Fold", "AUROC, inner", "Threshold", "Settings"],
         rows,
         words=["Settings"],

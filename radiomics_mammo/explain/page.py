@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from radiomics_mammo.explain.cases.records import CasesPart
 
 _STYLES = ("report.css", "cases.css")
+_BREAKS = re.compile(r"(?<=_)|(?<=[a-z])(?=[A-Z])")
 _SCRIPTS = ("report.js", "cases.js")
 
 
@@ -188,8 +189,8 @@ def fill(template: str, **values: object) -> str:
 
 
 def breakable(name: object) -> Markup:
-    """Let a long name break after its underscores, and there before anywhere else."""
-    return Markup("_<wbr>").join(escape(part) for part in str(name).split("_"))
+    """Let a long name break after its underscores and between its words, and there before anywhere else."""
+    return Markup("<wbr>").join(escape(part) for part in _BREAKS.split(str(name)))
 
 
 def slug(text: object) -> str:

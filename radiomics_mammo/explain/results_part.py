@@ -8,6 +8,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from radiomics_mammo.explain.arms import READING, marked, shown
+from radiomics_mammo.explain.best_against import best_sentence
 from radiomics_mammo.explain.confusion_part import confusion_figures, confusion_sheets
 from radiomics_mammo.explain.decision_figure import decision_figure
 from radiomics_mammo.explain.embedding_part import embedders_section, ensembles_section, learning_section
@@ -46,7 +47,7 @@ _AT_TEST = "On held-out people at the operating threshold, chosen on predictions
 def result_sections(run: Run, results: Results) -> list[Section]:
     """Put together what the run has tables for, in the order in which it is read."""
     found = (
-        _pairs(run.info, results),
+        _pairs(run, results),
         ensembles_section(results.ensembles, run.info, tested=results.test_ensembles),
         embedders_section(results.probes, run.info),
         learning_section(results.learning_curves, run.info),
@@ -61,26 +62,29 @@ def result_sections(run: Run, results: Results) -> list[Section]:
     return [section for section in found if section is not None]
 
 
-def _pairs(info: RunInfo, results: Results) -> Section | None:
+def _pairs(run: Run, results: Results) -> Section | None:
     if results.pairs is None or results.pairs.empty:
         return None
+    info = run.info
     said = ["Differences on the same people, corrected for the number of comparisons."]
     against = [str(name) for name in results.pairs["against"].unique()]
     if len(against) == 1:
         said.append(f"Each line is a model's AUROC minus that of {info.arms.get(against[0], against[0])}.")
     if results.winner is not None and len(results.winner):
         said.append(winner_sentence(results.winner, info.arms))
+    text = [" ".join(said), best_sentence(run)]
     sheet = pairs_sheet(results.pairs, marked(info.arms))
-    return Section("pairs", "Is one better than another?", [" ".join(said)], sheets=[sheet])
+    return Section("pairs", "Is one better than another?", [one for one in text if one], sheets=[sheet])
 
 
 def winner_sentence(table: pd.DataFrame, titles: Mapping[str, str]) -> str:
     """Say what choosing the best of several models owes to chance (BBC-CV)."""
     row = table.iloc[0]
     apparent, corrected, low, high = (number(row[name]) for name in ("apparent", "corrected", "low", "high"))
+    optimism = "" if row["corrected"] < row["apparent"] else ": no optimism found"
     return (
         f"The best, {titles.get(row['name'], row['name'])}, scores {apparent}; corrected for having been chosen on the "
-        f"same people it is {corrected} ({low} to {high})."
+        f"same people it is {corrected} ({low} to {high}){optimism}."
     )
 
 

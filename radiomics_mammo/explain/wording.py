@@ -12,6 +12,13 @@ from radiomics_mammo.models.statistics.pairs import NO_GAIN, NOT_KNOWN
 
 Row = Mapping[str, float]
 
+_MANY = {"image": "images", "breast": "breasts", "patient": "patients"}
+
+
+def units(unit: str) -> str:
+    """Name what a prediction is about, in the plural: ``cases``, unless it is an image, a breast or a patient."""
+    return _MANY.get(unit, "cases")
+
 
 def estimate(title: str, row: Row, *, signed: bool = False) -> Estimate:
     """Write a value with its interval; ``row`` has value, low and high."""
@@ -20,9 +27,11 @@ def estimate(title: str, row: Row, *, signed: bool = False) -> Estimate:
 
 
 def number(value: float, *, signed: bool = False) -> str:
-    """Write three decimals with a true minus sign; a dash where undefined."""
+    """Write three decimals with a true minus sign; a dash where undefined, no sign where they are all 0."""
     if value != value:
         return "–"
+    if round(value, 3) == 0:
+        return "0.000"
     return f"{value:{'+.3f' if signed else '.3f'}}".replace("-", "−")
 
 
@@ -42,21 +51,49 @@ def verdict(
     best: str,
     classes: Sequence[str],
     phantom: bool,
+    unit: str = "lesion",
+    tested: pd.DataFrame | None = None,
 ) -> str:
-    """Say in two sentences which model was best, how good, and whether resampling helped."""
+    """Say in two sentences which model was best, how good, and whether resampling helped.
+
+    Parameters
+    ----------
+    summary, differences : pandas.DataFrame
+    titles : mapping of str to str
+        Of the models that compete.
+    best : str
+    classes : (str, str)
+    phantom : bool
+    unit : str
+        What a prediction is about.
+    tested : pandas.DataFrame, optional
+        The summary of held-out people.
+    """
     if not best:
         return "No model that looks at the features was compared. Name one with --models."
-    auroc = pick(summary, model=best, metric="auroc")
-    what = "simulated lesions" if phantom else "cases"
-    sure = "" if auroc["low"] > 0.5 else ", which is not told from guessing (0.5)"
+    held = tested is not None and (tested["model"] == best).any()
+    said = _auroc(pick(summary, model=best, metric="auroc"))
+    if tested is not None and held:
+        said = f"{said} out of fold and of {_auroc(pick(tested, model=best, metric='auroc'))} on held-out people"
     compared = len(competing(titles))
     which = f"The best of {compared} models" if compared > 1 else "The model"
     first = (
         f"{which}, {titles[best]}, tells "
-        f"{classes[1]} from {classes[0]} {what} of people it has never seen with an AUROC of "
-        f"{auroc['value']:.2f} (95% interval {auroc['low']:.2f} to {auroc['high']:.2f}){sure}."
+        f"{classes[1]} from {classes[0]} {_strangers(unit, phantom=phantom)} with an AUROC of {said.removesuffix(',')}."
     )
     return f"{first} {_resampling(differences, titles)}"
+
+
+def _auroc(row: Row) -> str:
+    sure = "" if row["low"] > 0.5 else ", which is not told from guessing (0.5),"
+    return f"{row['value']:.2f} (95% interval {row['low']:.2f} to {row['high']:.2f}){sure}"
+
+
+def _strangers(unit: str, *, phantom: bool) -> str:
+    if unit == "patient":
+        return f"{'simulated ' if phantom else ''}patients it has never seen"
+    what = units(unit) if not phantom else f"simulated {'lesions' if unit == 'lesion' else units(unit)}"
+    return f"{what} of people it has never seen"
 
 
 def _resampling(differences: pd.DataFrame, titles: Mapping[str, str]) -> str:
@@ -174,12 +211,29 @@ def limits(
     compared: int,
     phantom: bool,
     spacing_unknown: int,
-    rows: int,
+    cases: str,
     group: str,
     tested: bool = False,
     tuned: bool = False,
+    prevalence: bool = False,
+    explained: bool = False,
 ) -> list[str]:
-    """List what the figures cannot tell."""
+    """List what the figures cannot tell.
+
+    Parameters
+    ----------
+    compared : int
+        Models that compete.
+    phantom : bool
+    spacing_unknown : int
+        Of ``cases``, those whose pixel spacing is not known.
+    cases : str
+        How many there are, with their noun.
+    group : str
+        The column that splits were made on.
+    tested, tuned, prevalence, explained : bool
+        Whether there are held-out people, tuned settings, the prevalence-only model, an explanation.
+    """
     found = []
     if phantom:
         found.append("The images are simulated (phantom): the figures show that the software works, nothing else.")
@@ -198,12 +252,16 @@ def limits(
         ),
         ("" if tuned else "The settings of the models are fixed, not tuned. ")
         + "Sensitivity at fixed specificity (and the reverse) is read off the pooled out-of-fold curve.",
-        "The prevalence-only model predicts its training share, which differs by fold: pooled over folds its "
-        "AUROC can lie a little off 0.5.",
-        "SHAP values describe the model, not the disease; correlated features share credit arbitrarily.",
     ]
+    if prevalence:
+        found.append(
+            "The prevalence-only model predicts its training share, which differs by fold: pooled over folds its "
+            "AUROC can lie a little off 0.5."
+        )
+    if explained:
+        found.append("SHAP values describe the model, not the disease; correlated features share credit arbitrarily.")
     if group != "patient_id":
         found.append(f"Splits were made on the column {group}: they are as honest as it names people.")
     if spacing_unknown:
-        found.append(f"The pixel spacing of {spacing_unknown} of {rows} cases is unknown: their sizes are in pixels.")
+        found.append(f"The pixel spacing of {spacing_unknown} of {cases} is unknown: their sizes are in pixels.")
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from radiomics_mammo.explain.checklists.records import AUTHORS, NO, NOT_APPLICABLE, PARTLY, YES, Answer, Facts
+from radiomics_mammo.explain.method import table_names
 from radiomics_mammo.models.run.model_card import SOURCES
 from radiomics_mammo.models.statistics.subgroups import SUBGROUPS
 
@@ -98,7 +99,7 @@ def assignment(facts: Facts) -> Answer:
     info = facts.run.info
     parts = f"{facts.folds} folds × {facts.repeats} repeats, stratified, seed {info.seeds.get('folds', '?')}"
     if info.test:
-        parts += f"; {info.test['people']} people held out ({info.test['table']})"
+        parts += f"; {info.test['people']} people held out ({table_names(info.test['table'])})"
     said = f"{parts}; before scaling, imputing, resampling, choosing, tuning and calibrating."
     if info.provenance.get("recipe_hash"):
         return Answer(YES, said)

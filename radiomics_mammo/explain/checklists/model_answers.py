@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from radiomics_mammo.explain.checklists.records import NO, NOT_APPLICABLE, PARTLY, YES, Answer, Facts
-from radiomics_mammo.explain.method import is_tuned
+from radiomics_mammo.explain.checklists.records import NO, NOT_APPLICABLE, PARTLY, YES, Answer, Facts, model_of
+from radiomics_mammo.explain.method import is_tuned, learners
 from radiomics_mammo.explain.wording import number
 
 
@@ -70,10 +70,11 @@ def choice(facts: Facts) -> Answer:
     if winner is None:
         return Answer(YES, f"{said}; the figure is not corrected for the choice.")
     first = winner.iloc[0]
+    optimism = "" if first["corrected"] < first["apparent"] else ": no optimism found"
     return Answer(
         YES,
         f"{said} of {len(winner)}: {number(first['apparent'])}, and {number(first['corrected'])} when corrected for "
-        "having been chosen on the same people.",
+        f"having been chosen on the same people{optimism}.",
     )
 
 
@@ -99,16 +100,36 @@ def explained(facts: Facts) -> Answer:
 def imbalance(facts: Facts) -> Answer:
     """Methods against imbalance, and what they did to the probabilities."""
     info = facts.run.info
-    arms = [title for name, title in info.arms.items() if "+" in name]
+    arms = [name for name in info.arms if "+" in name]
+    heads = [title for name, title in info.arms.items() if model_of(name) == "head"]
     share = f"{100 * info.positives / info.units:.1f}% of the units are {info.classes[1]}"
-    if not arms:
+    if not arms and not heads:
         return Answer(NOT_APPLICABLE, f"None was used; {share}.")
-    before = "; probabilities before calibration are shown as well" if facts.results.as_trained is not None else ""
-    return Answer(
-        PARTLY,
-        f"{', '.join(arms)}: each beside the same model without it, on training rows only, calibrated afterwards"
-        f"{before}; {share}. Why is for the authors.",
-    )
+    said = [_resampled(facts, arms)] if arms else []
+    said += [f"{', '.join(heads)}: trained with balanced class weights"] if heads else []
+    return Answer(PARTLY, f"{'; '.join(said)}; {_calibrated(facts)}; {share}. Why is for the authors.")
+
+
+def _resampled(facts: Facts, arms: list[str]) -> str:
+    """Name the arms with a sampler, apart those that stand beside the same model without it."""
+    info = facts.run.info
+    twins = set(facts.run.differences["model"])
+    beside = [info.arms[name] for name in arms if name in twins]
+    alone = [info.arms[name] for name in arms if name not in twins]
+    parts = [f"{', '.join(beside)}: each beside the same model without it"] if beside else []
+    parts += [f"{', '.join(alone)}: without the same model beside it"] if alone else []
+    return f"{'; '.join(parts)}, on training rows only"
+
+
+def _calibrated(facts: Facts) -> str:
+    """Say whether probabilities were calibrated after training, as far as the run records it."""
+    kind = facts.run.info.command.get("calibration")
+    if kind is None:
+        return "how probabilities were calibrated is not recorded"
+    if kind == "none":
+        return "probabilities are not calibrated afterwards"
+    before = "; those before calibration are shown as well" if facts.results.as_trained is not None else ""
+    return f"probabilities are calibrated afterwards ({kind}){before}"
 
 
 def output(facts: Facts) -> Answer:
@@ -140,7 +161,8 @@ def specification(facts: Facts) -> Answer:
         return Answer(NO, "The run kept no model.")
     title = info.arms.get(info.kept, info.kept)
     return Answer(
-        YES, f"{title}, trained on everybody, is saved in the run with its card; radiomics_mammo.predict applies it."
+        YES,
+        f"{title}, trained on {learners(info)}, is saved in the run with its card; radiomics_mammo.predict applies it.",
     )
 
 

@@ -58,7 +58,14 @@ class Facts:
     def has_arm(self, *models: str) -> list[str]:
         """Give the titles of arms of these models, whatever they look at and however resampled."""
         info = self.run.info
-        return [title for name, title in info.arms.items() if name.split("+")[0].split("@")[0] in models]
+        return [title for name, title in info.arms.items() if model_of(name) in models]
+
+    @property
+    def reference(self) -> str:
+        """What the paired differences are against, by title; empty if there are none."""
+        table, arms = self.results.pairs, self.run.info.arms
+        names = [] if table is None else [str(name) for name in table["against"].unique()]
+        return ", ".join(arms.get(name, name) for name in names)
 
     def metric(self, name: str, *, model: str = "") -> str:
         """Write a metric of a model (the best) with its interval; empty where the run has none or it is undefined."""
@@ -70,6 +77,11 @@ class Facts:
         if value != value:
             return ""
         return number(value) if low != low else f"{number(value)} ({number(low)} to {number(high)})"
+
+
+def model_of(arm: str) -> str:
+    """Give the model of an arm's name (``model@block+sampler``)."""
+    return arm.split("+")[0].split("@")[0]
 
 
 Ask = Callable[[Facts], Answer]

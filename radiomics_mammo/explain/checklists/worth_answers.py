@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from radiomics_mammo.explain.best_against import YARDSTICKS
 from radiomics_mammo.explain.checklists.data_answers import shuffled
-from radiomics_mammo.explain.checklists.records import AUTHORS, NO, NOT_APPLICABLE, PARTLY, YES, Answer, Facts
+from radiomics_mammo.explain.checklists.records import AUTHORS, NO, NOT_APPLICABLE, PARTLY, YES, Answer, Facts, model_of
 from radiomics_mammo.explain.wording import number
 from radiomics_mammo.models.statistics.metrics import METRICS
 
 _RADIOLOGY = ("readers", "size", "metadata")
+_SIMPLE = ("prevalence", "logistic", "lasso", "elasticnet")
 _CLUSTERS = ("site_id", "machine_id")
 
 
@@ -30,7 +32,11 @@ def uncertainty(facts: Facts) -> Answer:
     if facts.results.pairs is None:
         return Answer(PARTLY, f"{said}; no paired tests.")
     tests = len(facts.results.pairs)
-    return Answer(YES, f"{said}; {tests} paired differences, clustered by person (Obuchowski), corrected by Holm.")
+    return Answer(
+        YES,
+        f"{said}; {tests} paired differences against {facts.reference}, clustered by person (Obuchowski), corrected by "
+        "Holm.",
+    )
 
 
 def calibration(facts: Facts) -> Answer:
@@ -55,19 +61,34 @@ def beyond_radiomics(facts: Facts) -> Answer:
     if not arms:
         return Answer(NO, "No reading, size or other non-radiomic yardstick was compared.")
     net = " Net benefit is shown." if facts.results.decision_curve is not None else ""
-    if facts.results.pairs is None:
-        return Answer(PARTLY, f"{', '.join(arms)}, without a paired test.{net}")
-    return Answer(YES, f"{', '.join(arms)}, with paired tests corrected by Holm.{net}")
+    found = _tested(facts, arms, _RADIOLOGY)
+    beside = facts.has_arm(*YARDSTICKS) if facts.best and facts.results.pairs is not None else []
+    own = ""
+    if found.answer == PARTLY and beside:
+        own = f" {facts.best} minus {' and '.join(beside)} is shown, on the people that the best was chosen on."
+    return Answer(found.answer, f"{found.evidence}{own}{net}")
 
 
 def simple_models(facts: Facts) -> Answer:
     """Simple reference models."""
-    arms = facts.has_arm("prevalence", "logistic", "lasso", "elasticnet")
+    arms = facts.has_arm(*_SIMPLE)
     if not arms:
         return Answer(NO, "No simple model was compared.")
-    if facts.results.pairs is None:
-        return Answer(PARTLY, f"{', '.join(arms)}, without a paired test.")
-    return Answer(YES, f"{', '.join(arms)}, with paired tests corrected by Holm.")
+    return _tested(facts, arms, _SIMPLE)
+
+
+def _tested(facts: Facts, arms: list[str], models: tuple[str, ...]) -> Answer:
+    """Say of yardsticks what they were tested against: all is shown only where that is the best model, or is one."""
+    said = ", ".join(arms)
+    pairs, best = facts.results.pairs, facts.run.info.best
+    if pairs is None or pairs.empty:
+        return Answer(PARTLY, f"{said}, without a paired test.")
+    against = f"paired tests against {facts.reference}, corrected by Holm"
+    own = pairs[pairs["against"] == best]["model"].map(model_of)
+    if best and (own.isin(models).any() or model_of(best) in models):
+        return Answer(YES, f"{said}, with {against}.")
+    rest = f"; the best model, {facts.best}, is not in these tests" if best else ""
+    return Answer(PARTLY, f"{said}, with {against}{rest}.")
 
 
 def confounders(facts: Facts) -> Answer:
@@ -148,8 +169,8 @@ def mistakes(facts: Facts) -> Answer:
     row = own.iloc[0]
     return Answer(
         PARTLY,
-        f"At the operating threshold {row['fn']:.0f} missed and {row['fp']:.0f} false alarms (means over repeats); the "
-        "report shows cases. Why they happened is for the authors.",
+        f"{facts.best} at its operating threshold: {row['fn']:.0f} missed and {row['fp']:.0f} false alarms (means over "
+        "repeats); the report shows cases. Why they happened is for the authors.",
     )
 
 
