@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from radiomics_mammo.console import progress, said_when_slow, say
 from radiomics_mammo.errors import RadiomicsMammoError
@@ -49,14 +50,25 @@ def case_pictures(run: Run, wanted: Wanted, *, large: bool = False) -> Pictures:
             reader = open_reader(described)
             cases = {case.case_id: case for case in reader.cases()}
     except (RadiomicsMammoError, TypeError) as error:  # TypeError: a reader of another version's settings
-        # On the page without the path: a page travels farther than a screen.
-        cause = error.cause if isinstance(error, RadiomicsMammoError) else str(error)
-        return _none(f"The images could not be reached: {cause}.", full=f"The images could not be reached: {error}")
+        said = "The images could not be reached"
+        return _none(f"{said}: {_without_place(error)}.", full=f"{said}: {error}")
     sizes = (LARGE, LARGE_THUMBNAIL) if large else (size_for(len(wanted.cards)), THUMBNAIL)
     drawn = _drawn(wanted, _samples(reader, cases, names), sizes, total=len(names))
     if drawn.problem:
         say(f"note: {drawn.problem}")
     return drawn
+
+
+def _without_place(error: RadiomicsMammoError | TypeError) -> str:
+    """Say what is wrong, and of a path only its last name: a page travels farther than a screen."""
+    if isinstance(error, TypeError):
+        return str(error)
+    if error.path is None:
+        return error.cause
+    path = Path(error.path)
+    if path.exists():
+        return f"{path.name}: {error.cause}"
+    return f"the images' {'file' if path.suffix else 'folder'} {path.name} is not there"
 
 
 def _none(problem: str, *, full: str = "") -> Pictures:

@@ -59,6 +59,11 @@ def case_run(*, people: int = 0, phantom: bool = False, at: float = 0.4, **info:
     return run, replace(results, neighbours=neighbours(run), out_of_range=out_of_range(run))
 
 
+def mean_p(run: Run, name: str, arm: str = "xgboost") -> float:
+    own = run.predictions[(run.predictions["model"] == arm) & (run.predictions["case_id"] == name)]
+    return float(own["p"].mean())
+
+
 def enlarged(run: Run, people: int) -> Run:
     """Repeat the toy's people until there are so many, under other names."""
     parts, tables = [], []

@@ -11,11 +11,11 @@ from html.parser import HTMLParser
 import numpy as np
 import pandas as pd
 import pytest
-from case_toys import FEATURES, case_run, section_page, some_pictures
+from case_toys import FEATURES, case_run, mean_p, section_page, some_pictures
 
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.explain.cases import Pictures, cases_part, wanted_pictures
-from radiomics_mammo.explain.cases.chosen import ALARMS, MOST_MISSED, TYPICAL, other_views
+from radiomics_mammo.explain.cases.chosen import ALARMS, MOST_MISSED, TYPICAL, other_views, same_lesion
 from radiomics_mammo.explain.cases.facts import facts
 from radiomics_mammo.explain.cases.listing import lines_of
 from radiomics_mammo.explain.cases.outcomes import outcomes
@@ -60,11 +60,6 @@ def by_hand(run, arm="xgboost") -> dict[str, set[str]]:
         positive = 2 * sum(called) >= len(called)
         found[("T" if positive == bool(truth[name]) else "F") + ("P" if positive else "N")].add(name)
     return found
-
-
-def mean_p(run, name, arm="xgboost") -> float:
-    own = run.predictions[(run.predictions["model"] == arm) & (run.predictions["case_id"] == name)]
-    return float(own["p"].mean())
 
 
 def test_outcomes_are_those_counted_by_hand():
@@ -164,6 +159,21 @@ def test_the_other_view_is_the_same_breasts_the_same_lesions_first():
     assert found["d"] == ()
     assert "f" not in found
     assert other_views(cases.drop(columns="view")) == {}
+    a, b, c = ({"abnormality_id": number, "abnormality_type": "mass"} for number in (1.0, 2.0, 1))
+    assert same_lesion(a, c)
+    assert not same_lesion(a, b)
+    assert not same_lesion(a, {**c, "abnormality_type": "calcification"})
+    assert not same_lesion({}, {})
+
+
+@pytest.mark.parametrize(("ids", "said"), [(None, "Other view, MLO (lesion may be another)"), (1, "Other view, MLO")])
+def test_the_other_view_may_show_another_lesion(ids, said):
+    run, results = case_run()
+    run = run if ids is None else replace(run, cases=run.cases.assign(abnormality_id=ids))
+    wanted = wanted_pictures(run, results)
+    part = cases_part(run, results, pictures=some_pictures([*wanted.cards, *wanted.views]))
+    cards = [card for group in part.groups for card in group.cards if card.tags.view == "CC"]
+    assert {card.pictures[1].caption for card in cards} == {said}
 
 
 def test_pictures_that_are_wanted_are_named_once():
@@ -205,12 +215,69 @@ def test_pictures_out_of_reach_are_said_in_their_place():
     assert not page.of("image")
 
 
-def test_another_best_arm_stands_beside():
+def test_cases_are_those_of_the_best_arm_and_the_explained_one_stands_beside():
     run, results = case_run(best="logistic", explained="xgboost")
     part = cases_part(run, results, pictures=Pictures())
-    card = part.groups[0].cards[0]
-    assert f"Logistic regression (L2): {mean_p(run, card.case_id, 'logistic'):.2f}." in card.probability
-    assert "the one that is explained; the best is Logistic regression (L2)" in part.text[0]
+    wanted = by_hand(run, "logistic")
+    assert wanted["FN"] != by_hand(run)["FN"]
+    missed, alarms, *_ = part.groups
+    assert {card.case_id for card in missed.cards} == wanted["FN"]
+    assert {card.case_id for card in alarms.cards} <= wanted["FP"]
+    for line in part.lines:
+        assert line.case_id in wanted[line.tags.outcome]
+        assert line.probability == f"{mean_p(run, line.case_id, 'logistic'):.2f}"
+    for card in missed.cards:
+        own, other = (f"{mean_p(run, card.case_id, arm):.2f}" for arm in ("logistic", "xgboost"))
+        assert f"probability of malignant {own}, " in card.probability
+        assert card.probability.endswith(f"XGBoost: {other}.")
+        assert card.explained == f"XGBoost: from its average to {other}"
+        assert f"p = {other}</text>" in card.waterfall
+    assert "told by Logistic regression (L2), the best model" in part.text[0]
+    assert "Waterfalls explain another model, XGBoost" in part.text[0]
+    assert f"<h5>{missed.cards[0].explained}</h5>" in section_page(part)
+
+
+def test_where_the_best_arm_is_explained_nothing_is_said_twice():
+    run, results = case_run()
+    part = cases_part(run, results, pictures=Pictures())
+    cards = [card for group in part.groups for card in group.cards]
+    assert not any(card.explained or "XGBoost" in card.probability for card in cards)
+    assert "another model" not in " ".join(part.text)
+    assert all(f"p = {mean_p(run, card.case_id):.2f}</text>" in card.waterfall for card in cards)
+
+
+@pytest.mark.parametrize("unit", ["log-odds", "probability"])
+def test_terms_before_calibration_are_said_to_be_so(unit):
+    run, results = case_run(contribution_unit=unit)
+    assert "in calibrated log-odds" in cases_part(case_run()[0], results, pictures=Pictures()).text[1]
+    moved = run.contributions.assign(scale=np.nan, shift=np.nan, base=run.contributions["base"] + 2)
+    run = replace(run, contributions=moved)
+    part = cases_part(run, results, pictures=Pictures())
+    assert f"in {unit} before calibration" in part.text[1]
+    assert "the last step, averaging and calibration" in part.text[1]
+    assert "calibrated log-odds" not in part.text[1]
+    for card in part.groups[0].cards:
+        assert "Averaging and calibration" in card.waterfall
+        assert f"p = {mean_p(run, card.case_id):.2f}</text>" in card.waterfall.rpartition("This case")[2]
+
+
+def test_what_likeness_is_by_is_said_of_neighbours_and_of_the_typical():
+    nets = [{"name": "a", "dims": 1280}]
+    left_out = "by radiomic features; outputs of networks are left out"
+
+    def said(**info) -> list[bool]:
+        run, results = case_run(**info)
+        part = cases_part(run, results, pictures=Pictures())
+        return [left_out in text for text in (part.text[2], *(group.text for group in part.groups))]
+
+    assert said(embeddings=nets) == [True, False, False, True, True]
+    assert not any(said(embeddings=[]))
+    assert not any(said(embeddings=nets, features=1280))  # a table of embeddings alone
+    run, results = case_run(units=30_000)
+    part = cases_part(run, results, pictures=Pictures())
+    thinned = "Of the 30,000 lesions only 20,000 are looked through"
+    assert thinned in part.text[2]
+    assert thinned in part.groups[3].text
 
 
 def test_without_a_tree_there_are_no_waterfalls():

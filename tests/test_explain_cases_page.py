@@ -6,8 +6,8 @@ import re
 from dataclasses import replace
 
 import pytest
-from case_toys import FEATURES, case_run, some_pictures
-from test_explain_cases import EVIL, Tags, mean_p
+from case_toys import FEATURES, case_run, mean_p, some_pictures
+from test_explain_cases import EVIL, Tags
 
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.explain.cases import Pictures
@@ -22,11 +22,12 @@ def test_everything_known_of_the_case_is_there():
     names = run.cases["case_id"].tolist()
     page = Tags(case_page(run, results, CASE, pictures=some_pictures(names), meaning=lambda name: f"words on {name}"))
     assert f"{mean_p(run, CASE):.2f}" in page.text
-    terms = case_terms(run.contributions, [CASE], unit="log-odds", rule="max")[CASE]
+    terms = case_terms(run.contributions, {CASE: mean_p(run, CASE)}, unit="log-odds", rule="max")[CASE]
     for name, value in zip(FEATURES, terms.values, strict=True):
         assert f"{plain_name(name)} {signed(value, digits=4)}" in re.sub(r"\s+", " ", " ".join(page.words))
         assert f"words on {name}" in page.text
     assert signed(terms.end, digits=4) in page.text
+    assert f"leads to the probability {mean_p(run, CASE):.4f}" in page.text
     assert all(title in page.text for title in run.info.arms.values())
     assert all(f"{p:.3f}" in page.text for p in run.predictions.query("case_id == @CASE")["p"])
     near = results.neighbours.query("case_id == @CASE")
@@ -56,6 +57,15 @@ def test_the_page_stands_alone_and_text_stays_text():
     assert not re.search(r'(?:href|src)="(?!#|data:)', text)
     ids = [found["id"] for _, found in page.tags if found.get("id")]
     assert len(ids) == len(set(ids))
+
+
+def test_the_best_arm_tells_the_case_and_the_waterfall_says_whose_it_is():
+    run, results = case_run(best="logistic", explained="xgboost")
+    page = Tags(case_page(run, results, CASE, pictures=Pictures()))
+    best, explained = (f"{mean_p(run, CASE, arm):.2f}" for arm in ("logistic", "xgboost"))
+    assert f"probability of malignant {best}, called so" in page.text
+    assert f"XGBoost: from its average to {explained}." in page.text
+    assert "outputs of networks are left out" in page.text
 
 
 def test_an_unknown_case_names_those_that_are_called_nearly_so():

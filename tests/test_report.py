@@ -220,7 +220,7 @@ def gone_page(tmp_path_factory) -> str:
 
 def test_images_out_of_reach_are_said_in_the_pictures_place(gone_page):
     text = Page(gone_page).text
-    assert "The images could not be reached: is not a folder." in text
+    assert "The images could not be reached: the images' folder place is not there." in text
     assert text.count("No picture: the image could not be reached.") > 20
     assert not [tag for tag, _ in Page(gone_page).tags if tag == "image"]
     cases = gone_page.partition('id="cases"')[2].partition('id="method"')[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,10 +10,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from radiomics_mammo.explain.contributions import features_of
-from radiomics_mammo.models.training.calibrate import expit
+from radiomics_mammo.models.training.calibrate import expit, logit
 from radiomics_mammo.tables import feature_parts, is_feature_name
 
 Floats = NDArray[np.float64]
+_LEAST = 1e-12
+_LEAST_DRAWN = 1e-3  # isotonic calibration gives 0 and 1, which have no place in log-odds
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +32,8 @@ class Terms:
         ``log-odds`` or ``probability``.
     calibrated : bool
         Whether the sum is the calibrated log-odds; else it is the model's own, before calibration.
+    reached : float
+        The model's probability of the case: calibrated, the mean over the repeats.
     """
 
     features: tuple[str, ...]
@@ -37,11 +41,25 @@ class Terms:
     start: float
     unit: str
     calibrated: bool
+    reached: float
 
     @property
     def end(self) -> float:
         """What they add up to."""
         return self.start + float(self.values.sum())
+
+    @property
+    def final(self) -> float:
+        """The place of the probability that is reached; in log-odds that of the nearest that can be drawn."""
+        if self.unit != "log-odds":
+            return self.reached
+        least = _LEAST if self.calibrated else _LEAST_DRAWN
+        return float(logit(np.array([self.reached]), least=least)[0])
+
+    @property
+    def last(self) -> tuple[str, float]:
+        """Name the step from ``end`` to ``final``, and give its size."""
+        return "Averaging over repeats" if self.calibrated else "Averaging and calibration", self.final - self.end
 
     def probability(self, at: float) -> float:
         """Give the probability that a place on the way stands for."""
@@ -58,14 +76,20 @@ class Terms:
         )
 
 
-def case_terms(contributions: pd.DataFrame, case_ids: Iterable[str], *, unit: str, rule: str) -> dict[str, Terms]:
+def are_calibrated(contributions: pd.DataFrame, *, unit: str) -> bool:
+    """Whether all contributions can be told in calibrated log-odds: a forest's, or after isotonic, they cannot."""
+    return unit == "log-odds" and bool(np.isfinite(contributions[["scale", "shift"]].to_numpy(dtype=np.float64)).all())
+
+
+def case_terms(contributions: pd.DataFrame, reached: Mapping[str, float], *, unit: str, rule: str) -> dict[str, Terms]:
     """Turn some cases' contributions into calibrated log-odds and average them over the repeats.
 
     Parameters
     ----------
     contributions : pandas.DataFrame
         case_id, repeat, fold, base, scale, shift, and one column a feature.
-    case_ids : iterable of str
+    reached : mapping of str to float
+        The cases, and the probability that the model gave each: calibrated, the mean over the repeats.
     unit : str
         What base and features add up to: ``log-odds`` or ``probability``.
     rule : str
@@ -80,7 +104,7 @@ def case_terms(contributions: pd.DataFrame, case_ids: Iterable[str], *, unit: st
     features = tuple(features_of(contributions))
     rows = contributions.groupby(contributions["case_id"].astype(str), sort=False).indices
     found = {}
-    for name in case_ids:
+    for name, probability in reached.items():
         if name not in rows:
             continue
         own = contributions.iloc[rows[name]]
@@ -92,7 +116,7 @@ def case_terms(contributions: pd.DataFrame, case_ids: Iterable[str], *, unit: st
         line = unit == "log-odds" and bool(np.isfinite(scale[chosen]).all() and np.isfinite(shift[chosen]).all())
         slope, offset = (scale[chosen], shift[chosen]) if line else (np.ones(chosen.size), np.zeros(chosen.size))
         moved = (slope[:, None] * values[chosen]).mean(axis=0)
-        found[name] = Terms(features, moved, float((offset + slope * base[chosen]).mean()), unit, line)
+        found[name] = Terms(features, moved, float((offset + slope * base[chosen]).mean()), unit, line, probability)
     return found
 
 

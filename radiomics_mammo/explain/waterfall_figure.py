@@ -13,7 +13,9 @@ from radiomics_mammo.models.training.calibrate import expit
 
 TICKS = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
 _ROW, _BAR, _LEFT, _RIGHT = 27, 9, 8, 8  # of the drawing's units, about a pixel each
-_CHARACTER = 5.9
+_CHARACTER = 6.6  # of the widest names
+_SHOWN = 0.005  # a last step that would read as 0.00 is left out
+_LEGIBLE = 9  # characters of a name that still tell which it is
 _APART = 30.0  # between two ticks
 
 
@@ -26,7 +28,9 @@ def draw_waterfall(
     width: int = 340,
     note: str = "",
 ) -> Markup:
-    """Draw the strongest terms as steps, the others together, from the model's average to the case's own.
+    """Draw the strongest terms as steps, the others together, from the model's average to the case's probability.
+
+    Where the terms add up to something else (before calibration, or in one repeat's way), a last step leads there.
 
     Parameters
     ----------
@@ -51,14 +55,20 @@ def draw_waterfall(
     steps = [(plain_name(name), value, values.get(name, np.nan)) for name, value in leading]
     steps += [(f"{n_rest} others together", rest, np.nan)] if n_rest else []
     ends = np.cumsum([terms.start, *(value for _, value, _ in steps)])
+    last, size = terms.last
+    if abs(size) >= _SHOWN:
+        steps, ends = [*steps, (last, size, np.nan)], np.append(ends, terms.final)
     scale = _Scale.over(ends, terms.unit, width)
     height = _ROW * (len(steps) + 2) + 34
-    parts = [_link(scale, at, row) for row, at in enumerate(ends)]  # first, so that everything lies over them
-    parts.append(_level(scale, terms, "Average of the model", terms.start, 0, width))
-    for i, (name, _, own) in enumerate(steps, start=1):
-        shown = name if np.isnan(own) else f"{name} = {number(own)}"
-        parts.append(_step(scale, shown, ends[i - 1], ends[i], i, width))
-    parts.append(_level(scale, terms, "This case", terms.end, len(steps) + 1, width))
+    lines = [_line("Average of the model", np.nan, f"p = {terms.probability(terms.start):.2f}", width)]
+    lines += [_line(name, own, signed(value), width) for name, value, own in steps]
+    lines.append(_line("This case", np.nan, f"p = {terms.reached:.2f}", width))
+    # First, so that everything lies over them.
+    parts = [_link(scale(at), row, lines[row + 1], width) for row, at in enumerate(ends)]
+    parts.append(_dot(scale(terms.start), 0))
+    parts += [_bar(scale, ends[i - 1], ends[i], i) for i in range(1, len(steps) + 1)]
+    parts.append(_dot(scale(terms.final), len(steps) + 1))
+    parts += [_texts(line, row * _ROW, width) for row, line in enumerate(lines)]
     parts.append(_axis(scale, height - 34, terms, width, note))
     label = f"{title}: {_words(terms, steps)}{f' ({note})' if note else ''}"
     head = f'<svg class="waterfall" role="img" viewBox="0 0 {width} {height}" aria-label="{escape(label)}">'
@@ -66,12 +76,12 @@ def draw_waterfall(
 
 
 def _words(terms: Terms, steps: Sequence[tuple[str, float, float]]) -> str:
-    kind = f"{'calibrated ' if terms.calibrated else ''}{terms.unit}{'' if terms.calibrated else ' before calibration'}"
     told = "; ".join(f"{name} {signed(value)}" for name, value, _ in steps)
-    start, end = (f"{signed(at)} (probability {terms.probability(at):.2f})" for at in (terms.start, terms.end))
-    if terms.unit == "probability":
-        start, end = f"{terms.start:.2f}", f"{terms.end:.2f}"
-    return f"waterfall in {kind} from {start} to {end}. {told}"
+    start, end = f"{terms.start:.2f}", f"{terms.end:.2f}"
+    if terms.unit == "log-odds":
+        start, end = (f"{signed(at)} (probability {terms.probability(at):.2f})" for at in (terms.start, terms.end))
+    kind = f"calibrated {terms.unit}" if terms.calibrated else f"{terms.unit} before calibration"
+    return f"waterfall in {kind} from {start} to {end}; the case's probability is {terms.reached:.2f}. {told}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,35 +119,48 @@ class _Scale:
         return place, f"{float(expit(np.asarray(at))) if self.unit == 'log-odds' else at:.3f}"
 
 
-def _link(scale: _Scale, at: float, row: int) -> str:
-    return f'<path d="M{scale(at):.1f} {row * _ROW + 18}v{_ROW}"/>'
+def _line(name: str, own: float, value: str, width: int) -> tuple[str, str]:
+    """Give what a row says, left and right; what is too long loses the middle of its name, never a number."""
+    shown = "" if np.isnan(own) else f" = {number(own)}"
+    room = int((width - _LEFT - _RIGHT) / _CHARACTER) - len(value) - len(shown) - 1
+    own_name, bracket, source = name.partition(" (")
+    if room - len(bracket + source) >= _LEGIBLE:
+        return _shortened(own_name, room - len(bracket + source)) + bracket + source + shown, value
+    return _shortened(name, room) + shown, value
 
 
-def _step(scale: _Scale, name: str, start: float, end: float, row: int, width: int) -> str:
-    top, kind = row * _ROW, "up" if end >= start else "down"
+def _shortened(name: str, room: int) -> str:
+    tail = (room - 1) // 2
+    return name if len(name) <= room else f"{name[: room - 1 - tail]}…{name[-tail:]}"
+
+
+def _link(x: float, row: int, below: tuple[str, str], width: int) -> str:
+    """Draw the line down to the next row; it stops above that row's words where it would strike through them."""
+    name, value = below
+    struck = x < _LEFT + _CHARACTER * len(name) + 2 or x > width - _RIGHT - _CHARACTER * len(value) - 2
+    return f'<path d="M{x:.1f} {row * _ROW + 18}v{9 if struck else _ROW}"/>'
+
+
+def _bar(scale: _Scale, start: float, end: float, row: int) -> str:
+    kind = "up" if end >= start else "down"
     x, length = scale(min(start, end)), max(abs(scale(end) - scale(start)), 0.8)
-    bar = f'<rect class="{kind}" x="{x:.1f}" y="{top + 14}" width="{length:.1f}" height="{_BAR}"/>'
-    return bar + _texts(name, signed(end - start), top, width)
+    return f'<rect class="{kind}" x="{x:.1f}" y="{row * _ROW + 14}" width="{length:.1f}" height="{_BAR}"/>'
 
 
-def _level(scale: _Scale, terms: Terms, name: str, at: float, row: int, width: int) -> str:
-    top = row * _ROW
-    value = f"p = {terms.probability(at):.2f}"
-    mark = f'<circle cx="{scale(at):.1f}" cy="{top + 18.5}" r="4.5"/>'
-    return mark + _texts(name, value, top, width)
+def _dot(x: float, row: int) -> str:
+    return f'<circle cx="{x:.1f}" cy="{row * _ROW + 18.5}" r="4.5"/>'
 
 
-def _texts(name: str, value: str, top: int, width: int) -> str:
-    room = int((width - _LEFT - _RIGHT) / _CHARACTER) - len(value) - 1
-    name = name if len(name) <= room else name[: room - 1] + "…"
+def _texts(line: tuple[str, str], top: int, width: int) -> str:
+    name, value = (escape(text) for text in line)
     return (
-        f'<text x="{_LEFT}" y="{top + 10}">{escape(name)}</text>'
-        f'<text class="v" x="{width - _RIGHT}" y="{top + 10}">{escape(value)}</text>'
+        f'<text x="{_LEFT}" y="{top + 10}">{name}</text>'
+        f'<text class="v" x="{width - _RIGHT}" y="{top + 10}">{value}</text>'
     )
 
 
 def _axis(scale: _Scale, top: float, terms: Terms, width: int, note: str) -> str:
-    words = "probability, calibrated" if terms.calibrated else "probability, before calibration"
+    words = "probability, calibrated" if terms.calibrated else "probability, before calibration up to the last step"
     line = f'<path class="axis" d="M{scale.left} {top}H{scale.right}"/>'
     ticks = "".join(
         f'<path class="axis" d="M{x:.1f} {top}v4"/><text class="t" x="{x:.1f}" y="{top + 15}">{label}</text>'

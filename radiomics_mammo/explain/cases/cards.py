@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import pandas as pd
 from markupsafe import Markup
 
-from radiomics_mammo.explain.cases.chosen import other_views
+from radiomics_mammo.explain.cases.chosen import other_views, same_lesion
 from radiomics_mammo.explain.cases.facts import fact, facts
 from radiomics_mammo.explain.cases.listing import tags_of
 from radiomics_mammo.explain.cases.nearby import beyond_of, neighbours_of
-from radiomics_mammo.explain.cases.outcomes import OUTCOMES, model_shown, outcomes
+from radiomics_mammo.explain.cases.outcomes import OUTCOMES, outcomes
 from radiomics_mammo.explain.cases.records import Card, Neighbour, Pictures, Shown, Tags
 from radiomics_mammo.explain.cases.store import ABSENT, Store
 from radiomics_mammo.explain.waterfall import Terms, case_terms, plain_name, signed
@@ -58,11 +58,15 @@ def open_desk(run: Run, results: Results, *, pictures: Pictures, meaning: Meanin
     return Desk(run, results, found, rows, tags, beyond, store, meaning)  # type: ignore[arg-type]
 
 
-def terms_of(run: Run, case_ids: Sequence[str]) -> dict[str, Terms]:
+def terms_of(desk: Desk, case_ids: Sequence[str]) -> dict[str, Terms]:
     """Give what the explained arm's predictions of some cases add up from; empty where nothing was explained."""
+    run = desk.run
     if run.contributions is None or not run.info.explained:
         return {}
-    return case_terms(run.contributions, case_ids, unit=run.info.contribution_unit, rule=run.info.rule)
+    reached = dict(
+        zip(case_ids, desk.found["explained"].loc[list(case_ids)].to_numpy(dtype=float).tolist(), strict=True)
+    )
+    return case_terms(run.contributions, reached, unit=run.info.contribution_unit, rule=run.info.rule)
 
 
 def values_of(run: Run, case_ids: Sequence[str]) -> dict[str, dict[str, float]]:
@@ -81,7 +85,7 @@ def values_of(run: Run, case_ids: Sequence[str]) -> dict[str, dict[str, float]]:
 def make_cards(desk: Desk, case_ids: Sequence[str]) -> dict[str, Card]:
     """Make a card of each of some cases."""
     run = desk.run
-    terms, values = terms_of(run, case_ids), values_of(run, case_ids)
+    terms, values = terms_of(desk, case_ids), values_of(run, case_ids)
     near = neighbours_of(desk.results.neighbours, case_ids, classes=run.info.classes, store=desk.store)
     views, place = other_views(run.cases), {str(name): i for i, name in enumerate(desk.found.index)}
     return {
@@ -111,6 +115,7 @@ def _card(
         facts=facts(row),
         pictures=pictures_of(desk.store, name, views[:1], desk.rows),
         waterfall=Markup(drawn),
+        explained="" if terms is None else waterfall_title(desk.run, terms),
         leading="" if terms is None else leading_words(terms, desk.meaning, desk.run.info.classes),
         beyond=desk.beyond.get(name, ()),
         neighbours=near,
@@ -120,19 +125,28 @@ def _card(
 def pictures_of(store: Store, name: str, views: Sequence[str], rows: Mapping[str, Mapping[str, object]]) -> list[Shown]:
     """Give the pictures of a case and of its breast's other views; those that are not there only where none is."""
     found = [store.lesion(name, caption="Lesion"), store.whole(name, caption="Whole image")]
-    found += [store.view(view, caption=f"Other view, {fact(rows[view], 'view')}") for view in views]
+    for view in views:
+        doubt = "" if same_lesion(rows[name], rows[view]) else " (lesion may be another)"
+        found.append(store.view(view, caption=f"Other view, {fact(rows[view], 'view')}{doubt}"))
     return [one for one in found if one is not None]
 
 
 def probability_sentence(desk: Desk, name: str) -> str:
-    """Say the truth, the probability, how often that was a call, and what the best arm says, if that is another."""
+    """Say the truth, the probability, how often that was a call, and what the explained arm says if it is another."""
     row, info = desk.found.loc[name], desk.run.info
     said = (
         f"In truth {desk.tags[name].truth}; probability of {info.classes[1]} {row['p']:.2f}, "
         f"called so in {100 * row['called']:.0f}% of repeats."
     )
-    other = info.best and info.best != model_shown(desk.run) and not pd.isna(row["best"])
-    return f"{said} {info.arms[info.best]}: {row['best']:.2f}." if other else said
+    other = info.explained != info.best and not pd.isna(row["explained"])
+    return f"{said} {info.arms[info.explained]}: {row['explained']:.2f}." if other else said
+
+
+def waterfall_title(run: Run, terms: Terms) -> str:
+    """Say whose waterfall it is where the case is told by another model; else nothing."""
+    if run.info.explained == run.info.best:
+        return ""
+    return f"{run.info.arms[run.info.explained]}: from its average to {terms.reached:.2f}"
 
 
 def leading_words(terms: Terms, meaning: Meaning, classes: Sequence[str]) -> str:

@@ -20,11 +20,12 @@ from radiomics_mammo.explain.cases.cards import (
     probability_sentence,
     terms_of,
     values_of,
+    waterfall_title,
 )
 from radiomics_mammo.explain.cases.chosen import other_views, wanted_for
 from radiomics_mammo.explain.cases.facts import facts
-from radiomics_mammo.explain.cases.nearby import neighbours_of
-from radiomics_mammo.explain.cases.outcomes import OUTCOMES, model_shown
+from radiomics_mammo.explain.cases.nearby import likeness, neighbours_of
+from radiomics_mammo.explain.cases.outcomes import OUTCOMES
 from radiomics_mammo.explain.cases.records import Neighbour, Picture, Pictures, Shown, Wanted
 from radiomics_mammo.explain.page import Sheet, fill
 from radiomics_mammo.explain.waterfall import Terms, number, plain_name, signed
@@ -51,9 +52,11 @@ class CasePage:
     pictures: Sequence[Shown]
     problem: str
     waterfall: Markup
+    explained: str
     leading: str
     beyond: Sequence[str]
     neighbours: Sequence[Neighbour]
+    alike: str
     repeats: Sheet
     contributions: Sheet | None
     store: dict[str, Picture]
@@ -67,7 +70,7 @@ def check_case(run: Run, case_id: str) -> None:
     InputError
         Naming cases that are called nearly so; or the run has no model to show.
     """
-    if not model_shown(run):
+    if not run.info.best:
         raise InputError(
             "no model that looks at the features was compared, so there are no cases to show",
             path=run.folder,
@@ -109,7 +112,7 @@ def case_page(run: Run, results: Results, case_id: str, *, pictures: Pictures, m
     check_case(run, case_id)
     desk = open_desk(run, results, pictures=pictures, meaning=meaning)
     info, row, tags = run.info, desk.rows[case_id], desk.tags[case_id]
-    terms = terms_of(run, [case_id]).get(case_id)
+    terms = terms_of(desk, [case_id]).get(case_id)
     values = values_of(run, [case_id]).get(case_id, {})
     note = phantom_note(run)
     page = CasePage(
@@ -118,16 +121,18 @@ def case_page(run: Run, results: Results, case_id: str, *, pictures: Pictures, m
         outcome=OUTCOMES[tags.outcome],
         tag=tags.outcome,
         probability=probability_sentence(desk, case_id),
-        model=info.arms[model_shown(run)],
+        model=info.arms[info.best],
         facts=[("Patient", str(row["patient_id"])), *([("The table says", facts(row))] if facts(row) else [])],
         pictures=pictures_of(desk.store, case_id, other_views(run.cases).get(case_id, ()), desk.rows),
         problem=pictures.problem,
         waterfall=Markup()
         if terms is None
         else draw_waterfall(terms, title=case_id, values=values, most=_STEPS, width=_WIDTH, note=note),
+        explained="" if terms is None else waterfall_title(run, terms),
         leading="" if terms is None else leading_words(terms, meaning, info.classes),
         beyond=desk.beyond.get(case_id, ()),
         neighbours=neighbours_of(results.neighbours, [case_id], classes=info.classes, store=desk.store)[case_id],
+        alike=likeness(run),
         repeats=_repeats(desk, case_id),
         contributions=None if terms is None else _contributions(terms, values, meaning),
         store=desk.store.kept,
@@ -156,13 +161,14 @@ def _contributions(terms: Terms, values: dict[str, float], meaning: Meaning) -> 
     kind = (
         f"{'calibrated ' if terms.calibrated else ''}{terms.unit}{'' if terms.calibrated else ', before calibration'}"
     )
-    rows = []
+    rows, last = [], terms.last
     for name, value in terms.leading(len(terms.features))[0]:
         own = number(values[name]) if name in values and values[name] == values[name] else "–"
         rows.append([plain_name(name), signed(value, digits=4), own, meaning(name)])
     caption = (
         f"All contributions ({kind}): from {signed(terms.start, digits=4)}, the average of the model, to "
-        f"{signed(terms.end, digits=4)}"
+        f"{signed(terms.end, digits=4)}; {last[0].lower()}, {signed(last[1], digits=4)}, leads to the probability "
+        f"{terms.reached:.4f}"
     )
     headings = ["Feature", "Contribution", "Value", "What it means on a mammogram"]
     return Sheet(caption, headings, rows, words=headings[-1:], stacked=True)

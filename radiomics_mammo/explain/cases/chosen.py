@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from radiomics_mammo.explain.cases.facts import fact
-from radiomics_mammo.explain.cases.outcomes import model_shown, outcomes
+from radiomics_mammo.explain.cases.outcomes import outcomes
 from radiomics_mammo.explain.cases.records import Wanted
 from radiomics_mammo.models.run.results import Results
 from radiomics_mammo.models.run.runfolder import Run
@@ -19,6 +19,8 @@ ALARMS = 24
 TYPICAL = 8
 THUMBNAILS = 400
 """Neighbours whose pictures are read, the nearest of each case first."""
+_LESION = ("abnormality_type", "abnormality_id")
+"""Columns that tell the lesions of a breast apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,9 @@ class Chosen:
     case_ids: tuple[str, ...]
 
 
-def choose(found: pd.DataFrame, neighbours: pd.DataFrame | None, *, classes: Sequence[str]) -> list[Chosen]:
+def choose(
+    found: pd.DataFrame, neighbours: pd.DataFrame | None, *, classes: Sequence[str], alike: str = ""
+) -> list[Chosen]:
     """Choose the false negatives, the most confident false positives, and the most typical of each class.
 
     Parameters
@@ -42,6 +46,8 @@ def choose(found: pd.DataFrame, neighbours: pd.DataFrame | None, *, classes: Seq
         The run's table; without it nothing is called typical.
     classes : sequence of str
         What 0 and 1 are called.
+    alike : str
+        What likeness to neighbours is by, said of the typical.
     """
     negative, positive = classes
     missed = found[found["outcome"] == "FN"].sort_values("p", kind="stable").index
@@ -64,7 +70,8 @@ def choose(found: pd.DataFrame, neighbours: pd.DataFrame | None, *, classes: Seq
         return groups
     for slug, outcome, title in (("typical-1", "TP", positive), ("typical-0", "TN", negative)):
         typical = _typical(found, neighbours, outcome)
-        groups.append(Chosen(slug, f"Typical: {title}, and called so", _TYPICAL if typical else _NONE, typical))
+        text = f"{_TYPICAL} {alike}".rstrip() if typical else _NONE
+        groups.append(Chosen(slug, f"Typical: {title}, and called so", text, typical))
     return groups
 
 
@@ -77,7 +84,7 @@ _NONE = "There are none."
 
 def wanted_pictures(run: Run, results: Results) -> Wanted:
     """Name the cases that the page draws; nobody where a prediction is about several rows of the table."""
-    if not model_shown(run) or run.info.unit != "lesion":
+    if not run.info.best or run.info.unit != "lesion":
         return Wanted()
     found = outcomes(run)
     groups = choose(found, results.neighbours, classes=run.info.classes)
@@ -102,7 +109,7 @@ def other_views(cases: pd.DataFrame) -> Mapping[str, tuple[str, ...]]:
     """Give, for each case, the cases of the same breast in another view: the same lesion's first, as far as is told."""
     if not {"laterality", "view"} <= set(cases.columns):
         return {}
-    columns = ("patient_id", "laterality", "view", "abnormality_type", "abnormality_id")
+    columns = ("patient_id", "laterality", "view", *_LESION)
     rows = [{name: fact(row, name) for name in columns} for row in cases.to_dict("records")]  # type: ignore[arg-type]
     names = cases["case_id"].astype(str).tolist()
     breasts: dict[tuple[str, str], list[int]] = {}
@@ -113,9 +120,14 @@ def other_views(cases: pd.DataFrame) -> Mapping[str, tuple[str, ...]]:
     for members in breasts.values():
         for i in members:
             others = [j for j in members if rows[j]["view"] != rows[i]["view"]]
-            others.sort(key=lambda j: any(rows[i][name] != rows[j][name] for name in columns[3:]))
+            others.sort(key=lambda j: not same_lesion(rows[i], rows[j]))
             found[names[i]] = tuple(names[j] for j in others)
     return found
+
+
+def same_lesion(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
+    """Whether the table tells that two cases of a breast are one lesion: the same number, of the same type."""
+    return bool(fact(one, _LESION[-1])) and all(fact(one, name) == fact(other, name) for name in _LESION)
 
 
 def _typical(found: pd.DataFrame, neighbours: pd.DataFrame, outcome: str) -> tuple[str, ...]:

@@ -9,6 +9,8 @@ import pandas as pd
 from radiomics_mammo.explain.cases.records import Neighbour
 from radiomics_mammo.explain.cases.store import Store
 from radiomics_mammo.explain.waterfall import number, plain_name
+from radiomics_mammo.models.data.neighbours import MOST_UNITS
+from radiomics_mammo.models.run.runfolder import Run
 
 
 def neighbours_of(
@@ -23,6 +25,21 @@ def neighbours_of(
         truth, distance = classes[int(row["neighbour_y"])], f"{float(row['distance']):.2f}"
         found[str(row["case_id"])].append(Neighbour(name, truth, distance, store.thumbnail(name)))
     return found
+
+
+def likeness(run: Run) -> str:
+    """Say what neighbours are looked for by and among; empty where that is all features and all training cases."""
+    info = run.info
+    said = []
+    # A table of embeddings alone counts them as its features.
+    if info.embeddings and info.features not in (0, sum(int(one["dims"]) for one in info.embeddings)):
+        said.append("Likeness is by radiomic features; outputs of networks are left out.")
+    if info.units > MOST_UNITS:
+        said.append(
+            f"Of the {info.units:,} {info.unit}s only {MOST_UNITS:,} are looked through: of the rarer class up to half "
+            "of that, and evenly spaced ones of the commoner."
+        )
+    return " ".join(said)
 
 
 def beyond_of(table: pd.DataFrame | None) -> Mapping[str, list[str]]:

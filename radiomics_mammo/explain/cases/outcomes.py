@@ -11,25 +11,21 @@ from radiomics_mammo.models.run.runfolder import PREDICTIONS, Run
 OUTCOMES = {"FN": "false negative", "FP": "false positive", "TP": "true positive", "TN": "true negative"}
 
 
-def model_shown(run: Run) -> str:
-    """Name the arm whose predictions the cases are told by: the explained one, else the best; may be empty."""
-    return run.info.explained or run.info.best
-
-
 def outcomes(run: Run) -> pd.DataFrame:
-    """Sum the repeats of a case up.
+    """Sum the repeats of a case up, by the best arm.
 
     Parameters
     ----------
     run : Run
-        With an arm to show.
+        With a best arm.
 
     Returns
     -------
     pandas.DataFrame
         Indexed by case_id (as text) in the order of ``run.cases``; ``y``; ``p``, the mean probability over the
         repeats; ``called``, the share of repeats whose threshold it reached; ``outcome``, of ``OUTCOMES``: positive
-        where at least half of the repeats called it so; ``best``, the mean probability by the best arm.
+        where at least half of the repeats called it so; ``explained``, the mean probability by the arm that SHAP
+        explains, NaN without one.
 
     Raises
     ------
@@ -43,15 +39,15 @@ def outcomes(run: Run) -> pd.DataFrame:
             path=run.folder / PREDICTIONS,
             remedy="Run python -m radiomics_mammo.compare again with --overwrite.",
         )
-    own = _of_arm(table, model_shown(run))
+    own = _of_arm(table, run.info.best)
     found = own.groupby("case_id", sort=False).agg(y=("y", "first"), p=("p", "mean"), called=("called", "mean"))
-    best = _of_arm(table, run.info.best).groupby("case_id", sort=False)["p"].mean()
+    explained = _of_arm(table, run.info.explained).groupby("case_id", sort=False)["p"].mean()
     found = found.loc[[name for name in run.cases["case_id"].astype(str) if name in found.index]]
     positive, malignant = found["called"] >= 0.5, found["y"] == 1
     outcome = np.select(
         [malignant & ~positive, ~malignant & positive, malignant & positive], ["FN", "FP", "TP"], default="TN"
     )
-    return found.assign(outcome=outcome, best=best.reindex(found.index))
+    return found.assign(outcome=outcome, explained=explained.reindex(found.index))
 
 
 def _of_arm(table: pd.DataFrame, arm: str) -> pd.DataFrame:

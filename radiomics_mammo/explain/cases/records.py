@@ -120,6 +120,8 @@ class Card:
     pictures : sequence of Shown
     waterfall : Markup
         Empty without one.
+    explained : str
+        Whose waterfall it is; empty where that goes without saying.
     leading : str
         What the strongest feature means; may be empty.
     beyond : sequence of str
@@ -136,6 +138,7 @@ class Card:
     facts: str
     pictures: Sequence[Shown]
     waterfall: Markup
+    explained: str
     leading: str
     beyond: Sequence[str]
     neighbours: Sequence[Neighbour]

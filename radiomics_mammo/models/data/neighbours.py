@@ -25,7 +25,8 @@ def nearest(cohort: Cohort, fold_of: NDArray[np.int16], *, k: int = 5) -> pd.Dat
     The features are prepared as a linear model of that fold has them, fitted on its training rows: constant and
     redundant columns out, nulls filled with medians, scaled. A unit of several rows is their mean. The distance is
     Euclidean, divided by the square root of the number of prepared columns, so that 1 is about one standard deviation
-    in each. Embeddings are left out where there are other features: a thousand columns would drown a hundred.
+    in each. Embeddings are left out where there are other features: a thousand columns would drown a hundred. Of more
+    than ``MOST_UNITS`` units neighbours are looked for among so many only.
 
     Parameters
     ----------
