@@ -222,3 +222,51 @@ def test_names_from_tables_stay_plain_text():
     for section in checklists(run, results):
         assert all(type(cell) is str for row in section.sheets[0].rows for cell in row)
     assert "<script>x</script>" in answers(run, results, "claim")["14"][1]
+
+
+def test_imbalance_is_answered_from_what_was_done():
+    run, results = run_of(command=tuned())
+    assert "XGBoost + random oversampling: each beside the same model without it" in imbalance(run, results)
+    assert "XGBoost + SMOTE: without the same model beside it" in imbalance(run, results)  # the toy has one twin
+    assert "calibrated afterwards (sigmoid)" in imbalance(run, results)
+    raw = replace(run, info=replace(run.info, command=tuned(calibration="none")))
+    assert "not calibrated afterwards" in imbalance(raw, results)
+    alone = replace(run, info=replace(run.info, arms={"xgboost+smote": "S"}), differences=run.differences.iloc[:0])
+    assert "beside the same model without it" not in imbalance(alone, results)
+    head = replace(run, info=replace(run.info, arms={"head@crop_embX": "Dense head"}))
+    assert answers(head, results, "tripod-ai")["13"][0] == PARTLY
+    assert "Dense head: trained with balanced class weights" in imbalance(head, results)
+
+
+def imbalance(run: Run, results: Results) -> str:
+    """TRIPOD+AI's item on class imbalance."""
+    return answers(run, results, "tripod-ai")["13"][1]
+
+
+def test_the_reference_of_the_tests_is_named_and_the_best_need_not_be_in_them():
+    run, results = run_of()
+    found = answers(run, results, "metrics")
+    title = run.info.arms["xgboost+oversampling"]
+    for number in ("21", "24", "25"):
+        assert f"against {title}" in found[number][1], number
+    assert found["24"][0] == found["25"][0] == PARTLY
+    assert "the best model, XGBoost, is not in these tests" in found["24"][1]
+    assert "XGBoost minus Size only and Radiologists' assessment is shown" in found["24"][1]
+    own = results.pairs.assign(against="xgboost")
+    found = answers(run, replace(results, pairs=own), "metrics")
+    assert found["24"][0] == found["25"][0] == YES
+
+
+def test_calls_name_their_model_and_models_those_they_are_trained_on():
+    found = answers(*VARIANTS["held out"], "claim")
+    assert found["39"][1].startswith("XGBoost at its operating threshold: ")
+    said = [row[3] for one in checklists(*VARIANTS["held out"]) for row in one.sheets[0].rows]
+    assert not [one for one in said if "trained on everybody," in one]
+    assert [one for one in said if "trained on everybody who is not held out," in one]
+
+
+def test_a_choice_without_optimism_says_so():
+    run, results = run_of()
+    up = results.winner.assign(corrected=results.winner["apparent"] + 0.01)
+    said = [row[3] for one in checklists(run, replace(results, winner=up)) for row in one.sheets[0].rows]
+    assert [one for one in said if "no optimism found" in one]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -86,6 +87,7 @@ def test_probes_have_the_test_column_only_with_a_test_set(run_and_results):
     tested, weights = embedders_section(probes(), info).sheets
     assert columns(tested)["Embedder"] == ["efficientnet-lite0 on crop"]
     assert columns(tested)["AUROC, held-out people"][0].value == "0.698"
+    assert "clustered by person (Obuchowski)" in tested.caption
     assert columns(weights)["SHA-256"] == ["b" * 64]
     assert columns(weights)["Licence"] == ["Apache-2.0"]
     assert columns(weights)["Known collections in training"] == ["none"]
@@ -115,6 +117,9 @@ def test_forced_weights_are_said_loudly_at_the_top_and_where_they_are_shown(run_
 def test_learning_curves_tell_the_epoch_that_was_kept(run_and_results):
     info = run_and_results[0].info
     part = learning_section(learning_curves(), replace(info, arms={**info.arms, "head": "Dense head"}))
+    assert "trained on everybody)" in part.sheets[0].caption
+    held = learning_section(learning_curves(), replace(info, test={"rows": 1}))
+    assert "trained on everybody who is not held out)" in held.sheets[0].caption
     cells = columns(part.sheets[0])
     assert cells["Epoch"] == ["5", "6"]
     assert cells["Loss, validation"] == ["0.600", "0.580"]
@@ -155,6 +160,8 @@ def test_matrices_are_drawn_of_the_best_model_and_of_the_dense_heads(run_and_res
     drawn = confusion_figures(results.confusion, run.info, name="c", heads=pd.DataFrame({"model": ["forest"]}))
     assert [figure.name for figure in drawn] == ["c", "c-2"]
     assert "Confusion matrices of XGBoost." in drawn[0].svg
+    for figure, title in zip(drawn, ("XGBoost", "Random forest"), strict=True):
+        assert re.search(rf"<text[^>]*>{title}</text>", figure.svg)  # a figure that is saved alone names its model
     assert "Confusion matrices of Random forest." in drawn[1].svg
     for title in ("At 0.5", "At the chosen threshold", "At the certified threshold"):
         assert f"{title}:" in drawn[0].svg

@@ -8,6 +8,8 @@ from html.parser import HTMLParser
 import numpy as np
 import pandas as pd
 import pytest
+from page_toys import composed
+from result_toys import toy_run
 
 from radiomics_mammo.explain import wording
 from radiomics_mammo.explain.cohort_counts import breakdowns
@@ -179,6 +181,35 @@ def test_a_brier_score_gains_by_falling():
     assert wording.gain({"low": float("nan"), "high": float("nan")}) == "not known"
 
 
+def test_a_number_that_rounds_to_nothing_has_no_sign():
+    assert [wording.number(one, signed=True) for one in (-0.0004, 0.0004, 0.0)] == ["0.000"] * 3
+    assert [wording.number(one, signed=True) for one in (-0.0006, 0.0006)] == ["−0.001", "+0.001"]
+    assert wording.number(-0.0001) == "0.000"
+
+
+@pytest.mark.parametrize(
+    ("unit", "title", "verdict", "heading"),
+    [
+        ("lesion", "Radiomics of 300 cases:", "cases of people it has never seen", "Cases"),
+        ("patient", "Radiomics of 300 patients (300 cases):", "benign patients it has never seen", "Patients"),
+        ("breast", "Radiomics of 300 breasts (300 cases):", "breasts of people it has never seen", "Breasts"),
+        ("image", "Radiomics of 300 images (300 cases):", "images of people it has never seen", "Images"),
+    ],
+)
+def test_what_is_predicted_together_has_its_own_noun(unit, title, verdict, heading):
+    page = composed(*toy_run(unit=unit))
+    assert page.title.startswith(title)
+    assert verdict in page.opening.verdict
+    assert {sheet.headings[1] for sheet in page.cohort.sheets} == {heading}
+
+
+def test_limits_speak_of_what_is_there():
+    said = {"compared": 1, "phantom": False, "spacing_unknown": 0, "cases": "3 cases", "group": "patient_id"}
+    bare, whole = (" ".join(wording.limits(**said, prevalence=one, explained=one)) for one in (False, True))
+    assert "prevalence-only" not in bare and "SHAP" not in bare
+    assert "prevalence-only" in whole and "SHAP" in whole
+
+
 def test_breakdowns_count():
     cases = pd.DataFrame(
         {"view": ["CC", "MLO", "CC", None], "breast_density": [1.0, 2.0, np.nan, 1.0], "laterality": "LEFT"}
@@ -193,4 +224,6 @@ def test_breakdowns_count():
 def test_long_names_break_after_underscores_and_stay_text():
     assert str(breakable("BENIGN_WITHOUT_CALLBACK")) == "BENIGN_<wbr>WITHOUT_<wbr>CALLBACK"
     assert str(breakable("<b>_&")) == "&lt;b&gt;_<wbr>&amp;"
+    assert str(breakable("glcm_SumAverage <B>")) == "glcm_<wbr>Sum<wbr>Average &lt;B&gt;"
+    assert str(breakable("XGBoost")) == "XGBoost"
     assert str(breakable(3)) == "3"

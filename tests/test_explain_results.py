@@ -9,22 +9,27 @@ import numpy as np
 import pandas as pd
 import pytest
 from result_toys import ARMS, toy_run
+from sklearn.metrics import roc_auc_score
 from test_report import Page
 
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.explain.arms import MOST, competing, is_baseline, shown
+from radiomics_mammo.explain.best_against import best_against
 from radiomics_mammo.explain.cases import Pictures
 from radiomics_mammo.explain.compose import compose
 from radiomics_mammo.explain.curve_figure import CurveLine, roc_figure
+from radiomics_mammo.explain.decision_figure import decision_figure
 from radiomics_mammo.explain.method import method_facts
 from radiomics_mammo.explain.page import render
-from radiomics_mammo.explain.results_part import result_sections, shift_sentence
+from radiomics_mammo.explain.results_part import result_sections, shift_sentence, winner_sentence
 from radiomics_mammo.explain.sheets import p_value, share, spanned
 from radiomics_mammo.models.run.results import RESULTS, Results, read_results
 
 SLUGS = ["pairs", "ensembles", "embedders", "learning", "held-out", "trust", "at-work", "subgroups", "leakage"]
 SLUGS += ["canaries", "more"]
 ALWAYS = ["models", "curves", "resampling"]
+HELD_OUT = {"table": "/home/someone/other.parquet", "sha256": "c" * 64}
+HELD_OUT |= {"rows": 60, "units": 60, "people": 30, "positives": 20}
 FIGURES = 9
 """Forest, two curves, heads, confusion twice, reliability, decision, subgroups."""
 
@@ -155,6 +160,61 @@ def test_where_files_lie_is_not_told():
     facts = dict(method_facts(run.info, folds=5, repeats=2))
     assert facts["Table"].startswith("masses.parquet, SHA-256 ")
     assert facts["Reader"] == "reader manifest, path list.csv"
+
+
+def test_where_the_held_out_table_lies_is_told_nowhere_on_the_page():
+    run, results = toy_run(table="/home/someone/masses.parquet", test=HELD_OUT)
+    text = page_of(run, results)
+    assert "other.parquet" in text and "masses.parquet" in text
+    assert "/home/" not in text
+
+
+def test_the_verdict_names_the_held_out_auroc_and_the_tiles_say_what_they_are(run_and_results):
+    run, results = run_and_results
+    own = results.test_summary.set_index(["model", "metric"]).loc[("xgboost", "auroc")]
+    opening = compose(run, results, pictures=Pictures(), meaning=lambda _: "").opening
+    first = opening.verdict.partition("people. ")[0]
+    held = f"{own['value']:.2f} (95% interval {own['low']:.2f} to {own['high']:.2f}) on held-out"
+    assert f" out of fold and of {held}" in first
+    assert "out-of-fold" in opening.headline_title and "On people held out" in opening.headline_title
+    alone = compose(run, replace(results, test_summary=None), pictures=Pictures(), meaning=lambda _: "").opening
+    assert "held-out" not in alone.verdict + alone.headline_title
+
+
+def test_the_best_is_set_against_the_readers_and_size_with_intervals(run_and_results):
+    """Against scikit-learn's AUROCs: 0 lies in the interval of arms that are alike, and not of those that differ."""
+    run, results = run_and_results
+    found = best_against(run).set_index("against")
+    assert set(found.index) == {"readers", "size"}
+    area = {
+        name: np.mean([roc_auc_score(one["y"], one["p"]) for _, one in own.groupby("repeat")])
+        for name, own in run.predictions.groupby("model")
+    }
+    for name, row in found.iterrows():
+        assert row["difference"] == pytest.approx(area["xgboost"] - area[name])
+        assert row["low"] < row["difference"] < row["high"]
+    (_, said) = result_sections(run, Results(pairs=results.pairs))[0].text
+    assert f"minus that of Size only: {found.loc['size', 'difference']:+.3f}" in said
+    assert "chosen on these same people" in said
+    assert best_against(replace(run, info=replace(run.info, best=""))).empty
+
+
+def test_a_choice_that_cost_nothing_is_no_optimism():
+    row = {"name": "xgboost", "apparent": 0.8, "corrected": 0.79, "low": 0.7, "high": 0.9}
+    assert winner_sentence(pd.DataFrame([row]), {}).endswith("it is 0.790 (0.700 to 0.900).")
+    said = winner_sentence(pd.DataFrame([row | {"corrected": 0.81}]), {})
+    assert said.endswith("it is 0.810 (0.700 to 0.900): no optimism found.")
+
+
+def test_models_never_look_like_calling_everybody_or_nobody(run_and_results):
+    curves = run_and_results[1].decision_curve
+    one = curves[curves["model"] == "xgboost"]
+    titles = {f"m{i}": f"M{i}" for i in range(9)}
+    many = pd.concat([one.assign(model=name) for name in titles])
+    svg = decision_figure(many, titles=titles)
+    assert "#8c8c8c" not in svg
+    both = decision_figure(pd.concat([many, curves[curves["model"].str.startswith("treat")]]), titles=titles)
+    assert both.count("#8c8c8c") >= 2
 
 
 def test_figures_and_tables_say_phantom_where_they_are():

@@ -7,13 +7,16 @@ import io
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pandas as pd
 import pytest
 from browser import needs_browser, opened, played, printed
 from page_toys import FORMULA, HANDLER, SCRIPT, composed, hostile_run, toy_page, toy_text
+from result_toys import toy_run
 
 from radiomics_mammo.explain.page import render
 from radiomics_mammo.explain.parts import write_parts
@@ -186,6 +189,33 @@ def test_a_print_opens_what_is_folded_and_has_no_buttons(tmp_path):
     assert "Skip to the results" not in text
 
 
-def words_of(pdf: Path) -> str:
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext is not installed")
+def test_a_long_table_has_its_headings_on_every_printed_page(tmp_path):
+    run, results = toy_run()
+    long = pd.concat([results.tuned.assign(repeat=repeat) for repeat in range(60)])
+    page, pdf = tmp_path / "page.html", tmp_path / "page.pdf"
+    page.write_text(render(composed(run, replace(results, tuned=long))), encoding="utf-8")
+    printed(page, pdf)
+    sheets = [text for text in pages_of(pdf) if '{"max_depth": 3}' in text]
+    assert len(sheets) >= 3
+    assert all("Threshold" in text and "Settings" in text for text in sheets)
+
+
+def test_tables_that_nearly_fit_do_not_scroll(tmp_path):
+    steps = """
+      const over = (one) => one.scrollWidth > one.clientWidth;
+      out.over = [...document.querySelectorAll(".columns .scroll")].filter(over).length;
+      out.all = document.querySelectorAll(".columns .scroll").length;
+    """
+    found = played(toy_text(), steps, tmp_path, width=1400)
+    assert found["all"] >= 3
+    assert found["over"] == 0
+
+
+def pages_of(pdf: Path) -> list[str]:
     done = subprocess.run(["pdftotext", "-layout", str(pdf), "-"], capture_output=True, text=True, check=True)
-    return re.sub(r"\s+", " ", done.stdout)
+    return done.stdout.split("\f")
+
+
+def words_of(pdf: Path) -> str:
+    return re.sub(r"\s+", " ", " ".join(pages_of(pdf)))

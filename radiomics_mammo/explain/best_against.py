@@ -54,8 +54,8 @@ def best_sentence(run: Run) -> str:
     for row in records(table):
         cell = spanned(row, "difference", "low", "high", signed=True)
         spread = f" ({cell.interval})" if cell.interval else ""
-        parts.append(f"minus that of {arms[row['against']]} {cell.value}{spread}")
+        parts.append(f"minus that of {arms[row['against']]}: {cell.value}{spread}")
     return (
-        f"The AUROC of the best, {arms[run.info.best]}: {'; '.join(parts)}; 95% intervals are clustered by person. "
-        "The best was chosen on these same people, which favours it."
+        f"The AUROC of the best, {arms[run.info.best]}, {'; '.join(parts)}. These 95% intervals are clustered by "
+        "person; the best was chosen on these same people, which favours it."
     )
