@@ -205,7 +205,7 @@ def test_lines_between_steps_do_not_strike_through_words():
         assert len(links) == len(rows) - 1
         for (name, value), (x, y, length) in zip(rows[1:], links, strict=True):
             beside = 8 + 5.5 * len(unescape(name)) < float(x) < 332 - 5.5 * len(value)
-            top_of_words = int(y) - 18 + 27 + 1
+            top_of_words = int(y) - 17 + 24 + 1
             assert beside or int(y) + int(length) <= top_of_words
 
 

@@ -12,7 +12,8 @@ from radiomics_mammo.explain.waterfall import Floats, Terms, number, plain_name,
 from radiomics_mammo.models.training.calibrate import expit
 
 TICKS = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
-_ROW, _BAR, _LEFT, _RIGHT = 27, 9, 8, 8  # of the drawing's units, about a pixel each
+_ROW, _BAR, _LEFT, _RIGHT = 24, 8, 8, 8  # of the drawing's units, about a pixel each
+_MIDDLE = 17  # of a bar, below its words
 _CHARACTER = 6.6  # of the widest names
 _SHOWN = 0.005  # a last step that would read as 0.00 is left out
 _LEGIBLE = 9  # characters of a name that still tell which it is
@@ -138,17 +139,17 @@ def _link(x: float, row: int, below: tuple[str, str], width: int) -> str:
     """Draw the line down to the next row; it stops above that row's words where it would strike through them."""
     name, value = below
     struck = x < _LEFT + _CHARACTER * len(name) + 2 or x > width - _RIGHT - _CHARACTER * len(value) - 2
-    return f'<path d="M{x:.1f} {row * _ROW + 18}v{9 if struck else _ROW}"/>'
+    return f'<path d="M{x:.1f} {row * _ROW + _MIDDLE}v{_ROW - _MIDDLE if struck else _ROW}"/>'
 
 
 def _bar(scale: _Scale, start: float, end: float, row: int) -> str:
     kind = "up" if end >= start else "down"
     x, length = scale(min(start, end)), max(abs(scale(end) - scale(start)), 0.8)
-    return f'<rect class="{kind}" x="{x:.1f}" y="{row * _ROW + 14}" width="{length:.1f}" height="{_BAR}"/>'
+    return f'<rect class="{kind}" x="{x:.1f}" y="{row * _ROW + _MIDDLE - _BAR // 2}" width="{length:.1f}" height="{_BAR}"/>'
 
 
 def _dot(x: float, row: int) -> str:
-    return f'<circle cx="{x:.1f}" cy="{row * _ROW + 18.5}" r="4.5"/>'
+    return f'<circle cx="{x:.1f}" cy="{row * _ROW + _MIDDLE}" r="4"/>'
 
 
 def _texts(line: tuple[str, str], top: int, width: int) -> str:
