@@ -145,7 +145,8 @@ def _link(x: float, row: int, below: tuple[str, str], width: int) -> str:
 def _bar(scale: _Scale, start: float, end: float, row: int) -> str:
     kind = "up" if end >= start else "down"
     x, length = scale(min(start, end)), max(abs(scale(end) - scale(start)), 0.8)
-    return f'<rect class="{kind}" x="{x:.1f}" y="{row * _ROW + _MIDDLE - _BAR // 2}" width="{length:.1f}" height="{_BAR}"/>'
+    top = row * _ROW + _MIDDLE - _BAR // 2
+    return f'<rect class="{kind}" x="{x:.1f}" y="{top}" width="{length:.1f}" height="{_BAR}"/>'
 
 
 def _dot(x: float, row: int) -> str:
