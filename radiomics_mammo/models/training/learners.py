@@ -178,8 +178,7 @@ def probe_space(draw: Draw) -> Parameters:
 
 def components_space(draw: Draw) -> Parameters:
     """Tune the strength of the penalty and the number of components an embedder."""
-    components = int(draw.choice("components", "32", ("8", "16", "32", "64")))
-    return {"C": draw.real("C", 0.01, 1e-5, 1.0), "components": components}
+    return {"C": draw.real("C", 0.01, 1e-5, 1.0), "components": draw.whole("components", 32, 8, 64)}
 
 
 def elastic_space(draw: Draw) -> Parameters:
