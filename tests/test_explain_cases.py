@@ -6,12 +6,12 @@ import re
 import time
 from collections import Counter
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
 import pytest
 from case_toys import FEATURES, case_run, mean_p, section_page, some_pictures
+from html_pages import Parsed
 
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.explain.cases import Pictures, cases_part, wanted_pictures
@@ -24,20 +24,8 @@ from radiomics_mammo.models.run.results import Results
 EVIL = "<script>alert('x')</script>"
 
 
-class Tags(HTMLParser):
+class Tags(Parsed):
     """Collects tags, attributes and words of a page."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.words: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data):
-        self.words.append(data)
 
     @property
     def text(self) -> str:

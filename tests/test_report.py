@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from case_toys import case_run, written
 from cohorts import toy_frame
+from html_pages import Parsed
 
 from radiomics_mammo import report
 from radiomics_mammo.catalogue import meaning
@@ -25,20 +25,8 @@ QUICK += ("--inner-folds", "2", "--select", "none", "--no-leakage")
 EVIL = "<script>alert('x')</script>"
 
 
-class Page(HTMLParser):
+class Page(Parsed):
     """Collects what the tests ask about."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.words: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data):
-        self.words.append(data)
 
     @property
     def text(self) -> str:

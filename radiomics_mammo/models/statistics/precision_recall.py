@@ -7,10 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from radiomics_mammo.models.statistics.arrays import Codes, Counts, Floats, Labels
-from radiomics_mammo.models.statistics.bootstrap import blocks_of
-from radiomics_mammo.models.statistics.curves import Curve, curve
-
-_POINTS = 201
+from radiomics_mammo.models.statistics.band import POINTS, with_band
+from radiomics_mammo.models.statistics.curves import Curve
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,21 +50,8 @@ def precision_recall(y: Labels, p: Floats, group: Codes, *, counts: Counts | Non
     PrecisionRecall
         All NaN where there is no positive row.
     """
-    grid = np.linspace(0.0, 1.0, _POINTS)
-    precision = np.mean([_at(curve(y, one), grid)[0] for one in p], axis=0)
-    nothing = np.full(grid.size, np.nan)
-    if counts is None:
-        return PrecisionRecall(grid, precision, nothing, nothing)
-    drawn = [
-        np.mean([_at(curve(y, one, counts[block][:, group]), grid) for one in p], axis=0)
-        for block in blocks_of(counts.shape[0], y.size)
-    ]
-    found = np.concatenate(drawn)
-    able = found[~np.isnan(found).any(axis=1)]  # draws with a positive person
-    if not len(able):
-        return PrecisionRecall(grid, precision, nothing, nothing)
-    low, high = np.quantile(able, [0.025, 0.975], axis=0)
-    return PrecisionRecall(grid, precision, low, high)
+    grid = np.linspace(0.0, 1.0, POINTS)
+    return PrecisionRecall(grid, *with_band(_at, grid, y, p, group, counts=counts))
 
 
 def _at(c: Curve, grid: Floats) -> Floats:

@@ -8,10 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_mammo.models.statistics.arrays import Counts, Floats
-from radiomics_mammo.models.statistics.bootstrap import blocks_of
-from radiomics_mammo.models.statistics.curves import Curve, curve
-
-_POINTS = 201
+from radiomics_mammo.models.statistics.band import POINTS, with_band
+from radiomics_mammo.models.statistics.curves import Curve
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,17 +43,8 @@ def roc(y: NDArray[np.int8], p: Floats, group: NDArray[np.int64], *, counts: Cou
     counts : ndarray of int32, shape (n_draws, n_people), optional
         From :func:`radiomics_mammo.models.statistics.bootstrap.draw_people`, for the band.
     """
-    grid = np.linspace(0.0, 1.0, _POINTS)
-    tpr = np.mean([_at(curve(y, one), grid)[0] for one in p], axis=0)
-    nothing = np.full(grid.size, np.nan)
-    if counts is None:
-        return Roc(grid, tpr, nothing, nothing)
-    drawn = [
-        np.mean([_at(curve(y, one, counts[block][:, group]), grid) for one in p], axis=0)
-        for block in blocks_of(counts.shape[0], y.size)
-    ]
-    low, high = np.nanquantile(np.concatenate(drawn), [0.025, 0.975], axis=0)
-    return Roc(grid, tpr, low, high)
+    grid = np.linspace(0.0, 1.0, POINTS)
+    return Roc(grid, *with_band(_at, grid, y, p, group, counts=counts))
 
 
 def _at(c: Curve, grid: Floats) -> Floats:
