@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from radiomics_mammo.reader_options import FIRST_IMPORTS, add_readers, open_chosen_reader, out_path
+from radiomics_mammo.reader_options import FIRST_IMPORTS, add_readers, open_chosen_reader, out_path, run_on_readers
 
 # Heavy imports are inside the functions: workers import this module again, and --help should not wait.
 if TYPE_CHECKING:
@@ -70,12 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         The exit code, as ``--help`` says.
     """
-    arguments = build_parser().parse_args(argv)
-    try:
-        from radiomics_mammo.console import run_command
-    except KeyboardInterrupt:  # nothing has begun
-        return 130
-    return run_command(lambda: _run(arguments))
+    return run_on_readers(build_parser(), argv, _run)
 
 
 def _own_options() -> argparse.ArgumentParser:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -100,6 +100,18 @@ def positive(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError("must be 1 or more")
     return value
+
+
+def run_on_readers(
+    parser: argparse.ArgumentParser, argv: Sequence[str] | None, run: Callable[[argparse.Namespace], int]
+) -> int:
+    """Parse the command line and run a command; Ctrl-C while the first imports run is no error either."""
+    arguments = parser.parse_args(argv)
+    try:
+        from radiomics_mammo.console import run_command
+    except KeyboardInterrupt:  # nothing has begun
+        return 130
+    return run_command(lambda: run(arguments))
 
 
 def _run_options(ending: str) -> argparse.ArgumentParser:

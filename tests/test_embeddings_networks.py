@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from embedding_toys import tiny_facts, write_onnx
 
+from radiomics_mammo.collection import collection_name
 from radiomics_mammo.embeddings import EMBEDDERS, find_network, open_embedder, versions_of
 from radiomics_mammo.embeddings.network import IMAGENET_MEAN, IMAGENET_STD, slug_of
 from radiomics_mammo.embeddings.settings import settings_for
-from radiomics_mammo.embeddings.trained_on import collection_name, refuse_taught, taught_by
+from radiomics_mammo.embeddings.trained_on import refuse_taught, taught_by
 from radiomics_mammo.errors import EngineError, InputError
 from radiomics_mammo.tables import embedder_of, feature_parts, is_embedding
 

@@ -96,7 +96,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "readers": (*GROUND, "readers"),
     "preprocess": (*GROUND, "preprocess"),
     "filters": (*GROUND, "filters"),
-    "embeddings": (*GROUND, "embeddings", "preprocess", "engines", "prepared"),
+    "embeddings": (*GROUND, "collection", "embeddings", "preprocess", "engines", "prepared"),
     "families.spec": GROUND,
     **{f"families.{name}": (*GROUND, "families.spec", f"families.{name}") for name in FAMILY_FOLDERS},
 }

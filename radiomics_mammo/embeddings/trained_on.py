@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from radiomics_mammo.collection import CBIS_DDSM, RSNA, collection_name
 from radiomics_mammo.embeddings.network import NetworkFacts
 from radiomics_mammo.errors import InputError
 
-CBIS_DDSM = "CBIS-DDSM"
-RSNA = "RSNA"
 OF_READER = {"cbis-ddsm": CBIS_DDSM, "rsna": RSNA}
 """The collection that a reader reads."""
 
@@ -22,17 +21,6 @@ KNOWN: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"rsna[-_ ]?(2022[-_ ]?)?(breast|mammo|screening|bcd)", (RSNA,)),
 )
 """Patterns in names of weights (lower case), and what these were trained on."""
-
-
-def collection_name(said: str) -> str:
-    """One name for all spellings of a collection; others are given back as they are.
-
-    CBIS-DDSM is a part of DDSM: who has seen one has seen the other.
-    """
-    plain = said.casefold()
-    if "ddsm" in plain or "cbis" in plain:
-        return CBIS_DDSM
-    return RSNA if "rsna" in plain else said.strip()
 
 
 def taught_by(facts: NetworkFacts, *, declared: Iterable[str] = ()) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from radiomics_mammo.collection import collection_name
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.models.data.apart import Part, keep_apart, naming
 from radiomics_mammo.models.data.cells import listed
@@ -91,24 +92,18 @@ def read_sides(
 
 def _taught(table: Table) -> list[str]:
     """Say it where embeddings are by weights that were trained on the collection that they are judged on."""
-    here = {_collection(name) for name in _readers(table.provenance)}
+    here = {collection_name(name) for name in _readers(table.provenance)}
     return [
         f"The weights of {one['name']} were trained on {', '.join(one.get('trained_on') or ())}, which these cases are "
         "from: what its embeddings are worth on them says nothing of other women."
         for one in embeddings_in(table.provenance)
-        if one.get("forced") or here & {_collection(name) for name in one.get("trained_on") or ()}
+        if one.get("forced") or here & {collection_name(name) for name in one.get("trained_on") or ()}
     ]
 
 
 def _readers(provenance: Mapping[str, Any]) -> list[str]:
     parts = [provenance, *provenance.get("joined", ())]
     return [str((part.get("reader") or {}).get("reader", "")) for part in parts]
-
-
-def _collection(name: str) -> str:
-    """One name for the spellings of a collection, as a reader's; CBIS-DDSM is a part of DDSM."""
-    plain = name.casefold()
-    return "ddsm" if "ddsm" in plain or "cbis" in plain else "rsna" if "rsna" in plain else plain
 
 
 def _used(question: Question) -> tuple[str, ...]:
