@@ -36,6 +36,28 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class BreastMarks:
+    """What was found on a whole breast, in the pixels of its image (chest wall at the left edge).
+
+    Attributes
+    ----------
+    interior : ndarray of bool, shape (rows, columns)
+        The part of the measured region that is not in the band under the skin.
+    pectoral : ndarray of bool, shape (rows, columns), or None
+        The pectoral muscle, where one was looked for and found.
+    implant : ndarray of bool, shape (rows, columns), or None
+        The implant, where one was looked for and found.
+    nipple : tuple of float or None
+        (row, column); None where it cannot be told.
+    """
+
+    interior: NDArray[np.bool_]
+    pectoral: NDArray[np.bool_] | None
+    implant: NDArray[np.bool_] | None
+    nipple: tuple[float, float] | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Sample:
     """The pixels of one region of interest, as they came from disk.
 
@@ -57,6 +79,8 @@ class Sample:
         True when the image is simulated.
     image_path, mask_path : str
         The files that were read, for the row and for messages; empty for arrays in memory.
+    marks : BreastMarks or None
+        What was found on it, where the region is a whole breast.
     """
 
     case_id: str
@@ -69,6 +93,7 @@ class Sample:
     phantom: bool = False
     image_path: str = ""
     mask_path: str = ""
+    marks: BreastMarks | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,7 +13,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "radiomics_mammo"
 ROOT = PACKAGE.name
-COMMANDS = ("extract", "embed", "compare", "report", "predict", "benchmark", "demo")
+COMMANDS = ("extract", "embed", "aggregate", "compare", "report", "predict", "benchmark", "demo")
 GROUND = ("errors", "types", "settings", "_arrays", "_device", "_jit")
 """What every room that sees pixels stands on."""
 
@@ -97,14 +97,19 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "preprocess": (*GROUND, "preprocess"),
     "filters": (*GROUND, "filters"),
     "embeddings": (*GROUND, "collection", "embeddings", "preprocess", "engines", "prepared"),
+    "parenchyma": (*GROUND, "parenchyma"),
     "families.spec": GROUND,
     **{f"families.{name}": (*GROUND, "families.spec", f"families.{name}") for name in FAMILY_FOLDERS},
 }
-EXTRA_EDGES = {("readers.manifest", "preprocess.breast")}
-"""Without a mask column the manifest's region is the breast."""
+EXTRA_EDGES = {
+    ("readers.manifest", "preprocess.breast"),
+    ("readers.rsna", "preprocess.breast"),
+    ("readers._rsna_samples", "preprocess.breast"),
+}
+"""Where no mask is named, the region is the breast."""
 
 
-PIXELS = ("readers", "preprocess", "families", "filters", "ragged", "engines", "embeddings")
+PIXELS = ("readers", "preprocess", "families", "filters", "ragged", "engines", "embeddings", "parenchyma")
 
 
 def is_shared(module: str) -> bool:
