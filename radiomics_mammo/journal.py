@@ -127,7 +127,7 @@ def open_journal(out: Path, *, identity: Identity, overwrite: bool) -> Journal:
     if header is not None:
         _compare(header["identity"], identity, path=parts)
         created, features = header["created"], header["features"]
-        sources.extend(read_part(path)[0] for path in _part_files(parts))
+        sources.extend(read_part(path) for path in _part_files(parts))
     return Journal(out, parts, identity, created, tuple(sources), tuple(features))
 
 
@@ -197,7 +197,7 @@ def next_part(journal: Journal) -> int:
 def written(journal: Journal) -> tuple[Outcomes, ...]:
     """Everything that there is now: the earlier table unless it is replaced, then all parts."""
     tables = tuple(source for source in journal.sources if source.path == journal.out)
-    return (*tables, *(read_part(path)[0] for path in _part_files(journal.parts)))
+    return (*tables, *(read_part(path) for path in _part_files(journal.parts)))
 
 
 def remove_parts(journal: Journal) -> None:

@@ -10,13 +10,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from radiomics_mammo.arrow import feature_column, scalar_column
+from radiomics_mammo.arrow import ARROW_TYPES, feature_column, scalar_column
 from radiomics_mammo.failures import failures_path, write_failures
 from radiomics_mammo.fingerprint import input_fingerprint
 from radiomics_mammo.journal import Journal, written
-from radiomics_mammo.outcomes import KEPT, OUTCOMES_KEY, Entry, Outcomes, Rows, load_rows, pack
-from radiomics_mammo.tables import FORMAT, PROVENANCE_KEY, encode, identity_columns, write_arrow
-from radiomics_mammo.types import Case, Failure, Scalar
+from radiomics_mammo.outcomes import KEPT, OUTCOMES_KEY, Entry, Outcomes, Rows, pack
+from radiomics_mammo.row_stream import RowIndex, blocks, index_rows
+from radiomics_mammo.tables import FORMAT, PROVENANCE_KEY, ROW_GROUP_ROWS, encode, identity_columns, table_file
+from radiomics_mammo.types import Case, Failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +37,6 @@ class Merged:
     rows: int
     phantom: bool
     failures: tuple[Failure, ...]
-
-
-@dataclass(slots=True, eq=False)
-class _Rows:
-    identity: Rows
-    values: NDArray[np.float64]
-    numbers: NDArray[np.int64]
 
 
 def merge_parts(journal: Journal, *, cases: Sequence[Case], features: Sequence[str], said: Mapping[str, Any]) -> Merged:
@@ -70,12 +64,12 @@ def merge_parts(journal: Journal, *, cases: Sequence[Case], features: Sequence[s
     positions = {case.case_id: number for number, case in enumerate(cases)}
     owners = {entry.case_id: source for source in sources for entry in source.entries}
     columns = identity_columns(journal.identity.columns)
-    rows = _collect(sources, owners, positions, names=[name for name, _ in columns])
-    rows, repeated = _without_repeats(rows, cases)
-    done = _entries(sources, owners, positions, rows.numbers)
+    names = [name for name, _ in columns]
+    index = index_rows(sources, owners=owners, positions=positions, names=names)
+    done = _entries(sources, owners, positions, index.numbers)
+    repeated = [(cases[number].case_id, _repeat(row_id, cases[number])) for number, row_id in index.repeats]
     failures = _failures(sources, owners, positions, repeated)
-    simulated = [name for name, _ in columns].index("phantom")
-    phantom = any(row[simulated] for row in rows.identity) or said["reader"].get("reader") == "phantom"
+    phantom = index.phantom or said["reader"].get("reader") == "phantom"
     provenance = {
         **said,
         "format": FORMAT,
@@ -86,46 +80,28 @@ def merge_parts(journal: Journal, *, cases: Sequence[Case], features: Sequence[s
         "features": list(features),
     }
     metadata = {PROVENANCE_KEY: encode(provenance), OUTCOMES_KEY: pack(done, failures)}
-    write_arrow(_table(rows, columns, features), journal.out, features=features, metadata=metadata, kept=KEPT)
+    _write(journal, index, columns=columns, features=features, metadata=metadata)
     reasons = tuple(failure for _, failure in failures)
     write_failures(failures_path(journal.out), reasons)
-    return Merged(len(rows.identity), phantom, reasons)
+    return Merged(index.numbers.size, phantom, reasons)
 
 
-def _collect(
-    sources: Sequence[Outcomes],
-    owners: Mapping[str, Outcomes],
-    positions: Mapping[str, int],
+def _write(
+    journal: Journal,
+    index: RowIndex,
     *,
-    names: list[str],
-) -> _Rows:
-    identity: Rows = []
-    matrices: list[NDArray[np.float64]] = []
-    numbers: list[int] = []
-    for source in sources:
-        rows, values = load_rows(source, names=names)
-        case_ids = [entry.case_id for entry in source.entries for _ in range(entry.rows)]
-        mine = [row for row, case_id in enumerate(case_ids) if owners[case_id] is source]
-        identity.extend(rows[row] for row in mine)
-        matrices.append(values[mine])
-        numbers.extend(positions[case_ids[row]] for row in mine)
-    joined = np.array(numbers, dtype=np.int64)
-    order = np.argsort(joined, kind="stable")
-    return _Rows([identity[row] for row in order], np.concatenate(matrices)[order], joined[order])
-
-
-def _without_repeats(rows: _Rows, cases: Sequence[Case]) -> tuple[_Rows, list[tuple[str, Failure]]]:
-    seen: set[Scalar] = set()
-    kept: list[int] = []
-    failures: list[tuple[str, Failure]] = []
-    for row, (row_id, *_) in enumerate(rows.identity):
-        if row_id not in seen:
-            seen.add(row_id)
-            kept.append(row)
-        else:
-            case = cases[rows.numbers[row]]
-            failures.append((case.case_id, _repeat(str(row_id), case)))
-    return _Rows([rows.identity[row] for row in kept], rows.values[kept], rows.numbers[kept]), failures
+    columns: Sequence[tuple[str, type]],
+    features: Sequence[str],
+    metadata: Mapping[bytes, bytes],
+) -> None:
+    """Write one row group after the other, so that no more than one is in memory."""
+    names = [name for name, _ in columns]
+    kinds = [(name, ARROW_TYPES[kind]) for name, kind in columns]
+    schema = pa.schema(kinds + [(name, pa.float64()) for name in features])
+    needs = index.numbers.size * (len(features) * 8 + len(columns) * 16)
+    with table_file(journal.out, schema=schema, features=features, metadata=metadata, needs=needs, kept=KEPT) as write:
+        for rows, values in blocks(index, names=names, features=len(features), size=ROW_GROUP_ROWS):
+            write(_table(rows, values, columns, features).replace_schema_metadata(dict(metadata)))
 
 
 def _repeat(row_id: str, case: Case) -> Failure:
@@ -163,8 +139,10 @@ def _failures(
     return sorted([*mine, *repeated], key=lambda pair: positions[pair[0]])
 
 
-def _table(rows: _Rows, columns: Sequence[tuple[str, type]], features: Sequence[str]) -> pa.Table:
-    by_column = list(zip(*rows.identity, strict=True)) or [()] * len(columns)
-    arrays = [scalar_column(values, kind=kind) for values, (_, kind) in zip(by_column, columns, strict=True)]
-    arrays += [feature_column(rows.values[:, position]) for position in range(len(features))]
+def _table(
+    rows: Rows, values: NDArray[np.float64], columns: Sequence[tuple[str, type]], features: Sequence[str]
+) -> pa.Table:
+    by_column = zip(*rows, strict=True)
+    arrays = [scalar_column(cells, kind=kind) for cells, (_, kind) in zip(by_column, columns, strict=True)]
+    arrays += [feature_column(values[:, position]) for position in range(len(features))]
     return pa.table(arrays, names=[*(name for name, _ in columns), *features])

@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +23,7 @@ from radiomics_mammo.types import Failure, Scalar
 OUTCOMES_KEY = b"radiomics_mammo_outcomes"
 PART_SUFFIX = ".part"
 KEPT = "Finished rows are kept."
+_BYTES = 8  # a feature's
 
 Rows = list[tuple[Scalar, ...]]
 
@@ -90,13 +93,63 @@ def write_part(
     write_bytes(path, json.dumps(said).encode() + b"\n" + values.astype("<f8").tobytes(), kept=KEPT)
 
 
-def read_part(path: Path) -> tuple[Outcomes, Rows, NDArray[np.float64]]:
-    """Read a part.
+def read_part(path: Path) -> Outcomes:
+    """Read what a part knows of its cases, and check that its rows are all there.
+
+    Raises
+    ------
+    OutputError
+        The part is damaged.
+    """
+    with _part(path) as (said, content):
+        if len(content) != len(said["rows"]) * said["features"] * _BYTES:
+            raise ValueError(f"{len(content)} bytes of features")
+        return _outcomes(path, said)
+
+
+def read_identity(outcomes: Outcomes, *, names: Sequence[str], wanted: Sequence[str]) -> Rows:
+    """Read some identity columns of all rows of a table or a part, without its features.
+
+    Parameters
+    ----------
+    outcomes : Outcomes
+        Whose rows.
+    names : sequence of str
+        All identity columns, in the table's order.
+    wanted : sequence of str
+        Those to read.
+
+    Raises
+    ------
+    OutputError
+        The part is damaged.
+    """
+    if outcomes.path.suffix == PART_SUFFIX:
+        places = [names.index(name) for name in wanted]
+        with _part(outcomes.path) as (said, _):
+            return [tuple(row[place] for place in places) for row in said["rows"]]
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(outcomes.path, columns=list(wanted))
+    return list(zip(*(table[name].to_pylist() for name in wanted), strict=True))
+
+
+def load_rows(
+    outcomes: Outcomes, *, names: Sequence[str], wanted: NDArray[np.int64]
+) -> tuple[Rows, NDArray[np.float64]]:
+    """Read rows of a table or a part.
+
+    Parameters
+    ----------
+    outcomes : Outcomes
+        Whose rows.
+    names : sequence of str
+        All identity columns, in the table's order.
+    wanted : ndarray of int64, shape (n_rows,)
+        Which rows, ascending; at least one.
 
     Returns
     -------
-    outcomes : Outcomes
-        What it knows of its cases.
     rows : list of tuple
         The identity columns of each row.
     values : ndarray of float64, shape (n_rows, n_features)
@@ -107,32 +160,45 @@ def read_part(path: Path) -> tuple[Outcomes, Rows, NDArray[np.float64]]:
     OutputError
         The part is damaged.
     """
+    if outcomes.path.suffix == PART_SUFFIX:
+        with _part(outcomes.path) as (said, content):
+            values = np.frombuffer(content, dtype="<f8").reshape(len(said["rows"]), said["features"])
+            return [tuple(said["rows"][row]) for row in wanted.tolist()], values[wanted]
+    return _load_table_rows(outcomes.path, names=names, wanted=wanted)
+
+
+def _load_table_rows(
+    path: Path, *, names: Sequence[str], wanted: NDArray[np.int64]
+) -> tuple[Rows, NDArray[np.float64]]:
+    """Read only those row groups that hold a wanted row."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
+        starts = np.concatenate([[0], np.cumsum(sizes)])
+        groups = np.unique(np.searchsorted(starts, wanted, side="right") - 1)
+        table = file.read_row_groups(groups.tolist())
+        features = decode(file.schema_arrow.metadata[PROVENANCE_KEY])["features"]
+    held = np.concatenate([np.arange(starts[group], starts[group + 1]) for group in groups])
+    table = table.take(pa.array(np.searchsorted(held, wanted)))
+    values = np.empty((table.num_rows, len(features)))
+    for position, name in enumerate(features):
+        values[:, position] = table[name].to_numpy()
+    return list(zip(*(table[name].to_pylist() for name in names), strict=True)), values
+
+
+@contextmanager
+def _part(path: Path) -> Iterator[tuple[dict[str, Any], bytes]]:
+    """Give a part's line of JSON and its features' bytes; whatever is wrong with them is damage."""
     try:
         line, _, content = path.read_bytes().partition(b"\n")
-        said = json.loads(line)
-        rows = [tuple(row) for row in said["rows"]]
-        values = np.frombuffer(content, dtype="<f8").reshape(len(rows), said["features"])
-        return _outcomes(path, said), rows, values
-    except (OSError, KeyError, TypeError, ValueError) as error:
+        yield json.loads(line), content
+    except (OSError, LookupError, TypeError, ValueError) as error:
         raise OutputError(
             f"a part of the unfinished table is damaged ({error})",
             path=path,
             remedy="Delete this file and run the same command again: its cases will be measured anew.",
         ) from error
-
-
-def load_rows(outcomes: Outcomes, *, names: Sequence[str]) -> tuple[Rows, NDArray[np.float64]]:
-    """Read the rows of a table or a part: identity columns (``names``) and values, as :func:`read_part`."""
-    if outcomes.path.suffix == PART_SUFFIX:
-        return read_part(outcomes.path)[1:]
-    import pyarrow.parquet as pq
-
-    table = pq.read_table(outcomes.path)
-    features = decode(table.schema.metadata[PROVENANCE_KEY])["features"]
-    values = np.empty((table.num_rows, len(features)))
-    for position, name in enumerate(features):
-        values[:, position] = table[name].to_numpy()
-    return list(zip(*(table[name].to_pylist() for name in names), strict=True)), values
 
 
 def _record(entries: Iterable[Entry], failures: Iterable[tuple[str, Failure]]) -> dict[str, object]:

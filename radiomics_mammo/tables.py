@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -128,15 +129,33 @@ def identity_columns(columns: Sequence[tuple[str, type]]) -> tuple[tuple[str, ty
     return (*LEADING, *columns, *TRAILING)
 
 
-def write_arrow(
-    table: pa.Table,
+@contextmanager
+def table_file(
     path: str | Path,
     *,
+    schema: pa.Schema,
     features: Sequence[str],
     metadata: Mapping[bytes, bytes],
+    needs: int = 0,
     kept: str = "",
-) -> None:
-    """Write an Arrow table as Parquet, atomically; the same rows and metadata give the same bytes.
+) -> Iterator[Callable[[pa.Table], None]]:
+    """Give what writes Arrow tables as the row groups of one Parquet file, which is there when the block has ended.
+
+    The same row groups and metadata give the same bytes.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        The Parquet file.
+    schema : pyarrow.Schema
+        Of every table that is written.
+    features : sequence of str
+        The feature columns.
+    metadata : mapping of bytes
+    needs : int
+        About how many bytes it takes, for the message when the disk is full.
+    kept : str
+        What is not lost when writing fails, for that message.
 
     Raises
     ------
@@ -146,16 +165,17 @@ def write_arrow(
     import pyarrow.parquet as pq
 
     measured = set(features)
-    table = table.combine_chunks().replace_schema_metadata(dict(metadata))
-    with atomic_file(path, needs=table.nbytes, kept=kept) as handle:
-        pq.write_table(
-            table,
+    with (
+        atomic_file(path, needs=needs, kept=kept) as handle,
+        pq.ParquetWriter(
             handle,
-            row_group_size=ROW_GROUP_ROWS,
+            schema.with_metadata(dict(metadata)),
             compression="zstd",
             # Features hardly repeat: a dictionary would only cost space.
-            use_dictionary=[name for name in table.column_names if name not in measured],
-        )
+            use_dictionary=[name for name in schema.names if name not in measured],
+        ) as writer,
+    ):
+        yield lambda table: writer.write_table(table.combine_chunks(), row_group_size=ROW_GROUP_ROWS)
 
 
 def write_table(frame: pd.DataFrame, path: str | Path, *, provenance: Mapping[str, Any]) -> None:
@@ -178,7 +198,10 @@ def write_table(frame: pd.DataFrame, path: str | Path, *, provenance: Mapping[st
     features = tuple(provenance.get("features") or filter(is_feature_name, map(str, frame.columns)))
     table = pa.Table.from_pandas(frame, preserve_index=False)
     said = encode({**provenance, "features": list(features)})
-    write_arrow(table, path, features=features, metadata={PROVENANCE_KEY: said})
+    with table_file(
+        path, schema=table.schema, features=features, metadata={PROVENANCE_KEY: said}, needs=table.nbytes
+    ) as write:
+        write(table.replace_schema_metadata({PROVENANCE_KEY: said}))
 
 
 def read_table(path: str | Path, *, features_needed: bool = True) -> Table:

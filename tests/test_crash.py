@@ -217,7 +217,7 @@ def test_a_full_disk_at_the_end_keeps_the_rows(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("pyarrow.parquet.write_table", full)
+        patch.setattr("pyarrow.parquet.ParquetWriter.write_table", full)
         with pytest.raises(OutputError, match="no space left") as caught:
             extract_table(ToyReader(size=SIZE, wrong=WRONG), setup=toy_setup(), options=Options(out))
     assert "Finished rows are kept." in str(caught.value)
