@@ -1,0 +1,86 @@
+"""Moments and quantiles over windows, feature by feature, leaving out what is undefined."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def mean(table: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean of each column's defined entries.
+
+    Parameters
+    ----------
+    table : ndarray of float64, shape (n_windows, n_features)
+        Undefined is NaN.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_features,)
+        NaN where a column has none.
+    """
+    defined = ~np.isnan(table)
+    count = defined.sum(axis=0)
+    total = np.where(defined, table, 0.0).sum(axis=0)
+    return _over(total, count)
+
+
+def standard_deviation(table: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Standard deviation of each column's defined entries, with n - 1 as divisor: windows are a sample of the breast.
+
+    Parameters
+    ----------
+    table : ndarray of float64, shape (n_windows, n_features)
+
+    Returns
+    -------
+    ndarray of float64, shape (n_features,)
+        NaN where a column has fewer than two.
+    """
+    defined = ~np.isnan(table)
+    squares = np.where(defined, table - mean(table), 0.0) ** 2
+    spread: NDArray[np.float64] = np.sqrt(_over(squares.sum(axis=0), defined.sum(axis=0) - 1))
+    return spread
+
+
+def quantile(table: NDArray[np.float64], share: float) -> NDArray[np.float64]:
+    """Quantile of each column's defined entries, linear between neighbours (Hyndman & Fan's type 7).
+
+    Parameters
+    ----------
+    table : ndarray of float64, shape (n_windows, n_features)
+    share : float
+        From 0 to 1.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_features,)
+        NaN where a column has none.
+    """
+    return sorted_quantile(np.sort(table, axis=0), share)
+
+
+def sorted_quantile(rising: NDArray[np.float64], share: float) -> NDArray[np.float64]:
+    """:func:`quantile` of columns that are sorted already, NaN last.
+
+    Parameters
+    ----------
+    rising : ndarray of float64, shape (n_windows, n_features)
+    share : float
+    """
+    if not len(rising):
+        return np.full(rising.shape[1], np.nan)
+    count = (~np.isnan(rising)).sum(axis=0)
+    place = share * np.maximum(count - 1, 0)
+    low = np.floor(place).astype(np.int64)
+    high = np.minimum(low + 1, np.maximum(count - 1, 0))
+    columns = np.arange(rising.shape[1])
+    below, above = rising[low, columns], rising[high, columns]
+    found: NDArray[np.float64] = below + (above - below) * (place - low)
+    return found
+
+
+def _over(total: NDArray[np.float64], count: NDArray[np.int64]) -> NDArray[np.float64]:
+    ratio = np.full(total.shape, np.nan)
+    np.divide(total, count, out=ratio, where=count > 0)
+    return ratio

@@ -1,0 +1,181 @@
+"""What a breast's windows come to: one value a feature and summary, and what the lattice itself says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radiomics_mammo.parenchyma.quantiles import mean, sorted_quantile, standard_deviation
+from radiomics_mammo.parenchyma.records import Measure
+from radiomics_mammo.parenchyma.suspicious import most_suspicious
+
+ZHENG = "Zheng et al. (2015), Med Phys 42(7), 4149-4160"
+LI = "Huo et al. (2002), Radiology 225(2), 519-526; Li et al. (2004), Acad Radiol 11(8), 863-873"
+IGLEWICZ = "robust z-scores: Iglewicz & Hoaglin (1993)"
+FEWEST_WINDOWS = 3
+"""Among fewer windows, none can be unlike the others."""
+
+
+class Summary(NamedTuple):
+    """How the columns with one prefix read.
+
+    Attributes
+    ----------
+    title : str
+        The prefix in words.
+    meaning : str
+        What it says on a mammogram; ``{meaning}`` stands for the meaning of the feature itself.
+    source : str
+        The paper.
+    undefined : str
+        When the value is null, beyond the windows in which the feature itself is.
+    """
+
+    title: str
+    meaning: str
+    source: str
+    undefined: str
+
+
+_NO_WINDOW = "no window could be measured"
+_EACH = "In each window of the lattice: {meaning}"
+
+
+def quantile_prefix(share: float) -> str:
+    """Column prefix of a quantile: ``latticeP10`` for 0.1."""
+    return f"latticeP{100 * share:g}"
+
+
+def _quantile(share: float, words: str) -> tuple[str, Summary]:
+    title = f"{100 * share:g}th percentile over the windows of the lattice"
+    return quantile_prefix(share), Summary(title, f"{words} {_EACH}", ZHENG, _NO_WINDOW)
+
+
+SUMMARIES: dict[str, Summary] = {
+    "latticeMean": Summary(
+        "mean over the windows of the lattice",
+        f"The level that is usual across the whole breast. {_EACH}",
+        ZHENG,
+        _NO_WINDOW,
+    ),
+    "latticeSd": Summary(
+        "standard deviation over the windows of the lattice (n - 1)",
+        f"How much the breast varies from place to place; low in an even breast. {_EACH}",
+        ZHENG,
+        "fewer than two windows could be measured",
+    ),
+    **dict(
+        (
+            _quantile(0.1, "The level that all but the lowest tenth of the breast exceeds."),
+            _quantile(0.5, "The level of the middle window: half of the breast lies above it."),
+            _quantile(0.9, "The level that only the highest tenth of the breast exceeds."),
+        )
+    ),
+    "latticeTop": Summary(
+        "mean over the most suspicious windows of the lattice",
+        "The level in the few windows that are most unlike the rest of the same breast, where a reader would look "
+        f"first. {_EACH}",
+        f"{IGLEWICZ}; lattice: {ZHENG}",
+        _NO_WINDOW,
+    ),
+    "retroareolar": Summary(
+        "one window behind the nipple",
+        "Behind the nipple, where glands and ducts are densest and most like those of other women. {meaning}",
+        LI,
+        "the nipple is not known, or less than half of the window lies in the breast",
+    ),
+}
+"""By column prefix; other quantiles than these read as ``quantile_prefix`` says."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lattice:
+    """The measured windows of one breast.
+
+    Attributes
+    ----------
+    scores : ndarray of float64, shape (n_windows,)
+        How unlike the others each is.
+    depths : ndarray of float64, shape (n_windows,)
+        How deep each lies, from 0 at the skin to 1 at the deepest place of the breast.
+    """
+
+    scores: NDArray[np.float64]
+    depths: NDArray[np.float64]
+
+
+def _count(lattice: Lattice) -> float:
+    """Number of windows that could be measured.
+
+    How much of the breast the summaries rest on: few in a small breast, or in one that the film or an implant cuts.
+    """
+    return float(len(lattice.scores))
+
+
+def _unlikeness(lattice: Lattice) -> float:
+    """Max over windows of the mean over features of min(abs(x - median) / (1.4826 MAD), 10), within the breast.
+
+    How far the strangest place differs from the rest of the same breast: high where one place stands out, as a mass, a
+    distortion or a cluster may, but also a lymph node, a vessel or a fold of skin; low in an even breast.
+    """
+    return float(lattice.scores.max()) if len(lattice.scores) >= FEWEST_WINDOWS else float("nan")
+
+
+def _depth(lattice: Lattice) -> float:
+    """Distance of the strangest window's centre from the skin, over the largest such distance in the breast.
+
+    Where the strangest place lies: 0 under the skin, 1 in the depth of the breast towards the chest wall.
+    """
+    if len(lattice.scores) < FEWEST_WINDOWS:
+        return float("nan")
+    return float(lattice.depths[most_suspicious(lattice.scores, 1)[0]])
+
+
+_FEW = f"fewer than {FEWEST_WINDOWS} windows could be measured"
+WINDOW_MEASURES: tuple[Measure, ...] = (
+    Measure("Count", _count, "1", "0 and above", ZHENG),
+    Measure("Unlikeness", _unlikeness, "1", "0 to 10", IGLEWICZ, _FEW),
+    Measure("Depth", _depth, "1", "0 to 1", "defined by this package", _FEW),
+)
+"""Columns ``lattice_windows_<name>``; formulas take a :class:`Lattice`."""
+
+
+def lattice_prefixes(quantiles: Sequence[float]) -> tuple[str, ...]:
+    """Prefixes of :func:`summarise`'s rows, in their order."""
+    return ("latticeMean", "latticeSd", *map(quantile_prefix, quantiles), "latticeTop")
+
+
+def summarise(
+    table: NDArray[np.float64], scores: NDArray[np.float64], *, quantiles: Sequence[float], suspicious: int
+) -> NDArray[np.float64]:
+    """Sum the windows up, feature by feature; a window in which a feature is undefined is left out of its summaries.
+
+    Parameters
+    ----------
+    table : ndarray of float64, shape (n_windows, n_features)
+        Undefined features are NaN.
+    scores : ndarray of float64, shape (n_windows,)
+        How unlike the others each window is.
+    quantiles : sequence of float
+        Shares, from 0 to 1.
+    suspicious : int
+        How many of the most unlike windows ``latticeTop`` is the mean of.
+
+    Returns
+    -------
+    ndarray of float64, shape (3 + n_quantiles, n_features)
+        In the order of :func:`lattice_prefixes`.
+    """
+    rising = np.sort(table, axis=0)
+    return np.stack(
+        [
+            mean(table),
+            standard_deviation(table),
+            *(sorted_quantile(rising, share) for share in quantiles),
+            mean(table[most_suspicious(scores, suspicious)]),
+        ]
+    )
