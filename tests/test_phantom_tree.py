@@ -14,7 +14,8 @@ from radiomics_mammo.errors import OutputError
 from radiomics_mammo.readers.cbis_ddsm import CbisDdsmReader
 from radiomics_mammo.readers.dicom import PHANTOM_MANUFACTURER, read_dicom
 from radiomics_mammo.readers.phantom import PhantomReader
-from radiomics_mammo.readers.phantom_tree import HEADER, NOTE, TABLES, write_cbis_tree
+from radiomics_mammo.readers.phantom_folder import NOTE
+from radiomics_mammo.readers.phantom_tree import HEADER, TABLES, write_cbis_tree
 
 PHANTOM = PhantomReader(patients=14, size=350)
 

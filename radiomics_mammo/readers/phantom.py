@@ -17,6 +17,7 @@ from radiomics_mammo.readers._cbis_rows import MASS_COLUMNS
 from radiomics_mammo.readers.phantom_breast import AIR, CANVAS_MM, FIELD_MM, draw_anatomy, draw_scene
 from radiomics_mammo.readers.phantom_lesion import draw_mass, draw_outline, place
 from radiomics_mammo.readers.phantom_plan import (
+    ALL_VIEWS,
     OUTLINE,
     PROJECTION,
     SIDES,
@@ -130,8 +131,8 @@ class PhantomReader:
             Who.
         side : {"LEFT", "RIGHT"}
             One of her imaged breasts.
-        view : {"CC", "MLO"}
-            The projection.
+        view : {"CC", "MLO", "AT", "LM", "ML", "LMO"}
+            The projection; all but the first are drawn as MLO.
 
         Returns
         -------
@@ -141,7 +142,7 @@ class PhantomReader:
             By the mass's number.
         """
         breast = next(b for b in patient.breasts if b.side == side)
-        where = (patient.number, SIDES.index(side), VIEWS.index(view))
+        where = (patient.number, SIDES.index(side), ALL_VIEWS.index(view))
         rng = stream(self.seed, *where, TISSUE)
         anatomy = draw_anatomy(view, scale=patient.scale, rng=rng)
         shape = (self.size, round(self.size * FIELD_MM[1] / FIELD_MM[0]))

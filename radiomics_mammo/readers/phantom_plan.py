@@ -13,6 +13,8 @@ import numpy as np
 
 SIDES = ("LEFT", "RIGHT")
 VIEWS = ("CC", "MLO")
+ALL_VIEWS = (*VIEWS, "AT", "LM", "ML", "LMO")
+"""The place of a view in it is part of what a seed means. The further ones are drawn as MLO is."""
 
 # Odds of each descriptor, counted in the description table of the mass train split and rounded.
 MARGIN_ODDS: dict[str, tuple[float, float]] = {  # benign, malignant
@@ -34,7 +36,7 @@ TEST_EVERY = 5  # one patient in five is in the test split, whatever the number 
 GOLDEN = 0.6180339887498949
 
 # What the last key of a random stream is for; the numbers are part of what a seed means.
-PLAN, TISSUE, OUTLINE, PROJECTION = range(4)
+PLAN, TISSUE, OUTLINE, PROJECTION, SCREENING = range(5)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import csv
-import json
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_mammo.errors import OutputError
 from radiomics_mammo.readers.dicom import PHANTOM_MANUFACTURER, write_dicom
 from radiomics_mammo.readers.phantom import BITS_STORED, PhantomReader, view_name
+from radiomics_mammo.readers.phantom_folder import PhantomTree, write_tree
 from radiomics_mammo.readers.phantom_plan import VIEWS, Breast, Mass, Patient, plan_patient
 
-NOTE = "PHANTOM.txt"
 CROP_BORDER = 20  # pixels round the mask's box, as in CBIS-DDSM
 TABLES = {
     "train": "mass_case_description_train_set.csv",
@@ -39,14 +37,7 @@ HEADER = (
     "cropped image file path",
     "ROI mask file path",
 )
-NOTE_TEXT = """\
-phantom: every picture in this folder is simulated by radiomics_mammo.
-No patient exists, and nothing measured here is clinical performance.
-The layout is that of CBIS-DDSM (Lee et al., Sci Data 2017; 4:170177), so that its reader can be tried.
-Written again or removed by the program that made it: keep nothing of your own here.
-Settings: {settings}, generator {generator}
-"""
-GENERATOR = 1  # raise it whenever the same settings give other pixels: old trees are then written anew
+LAYOUT = "The layout is that of CBIS-DDSM (Lee et al., Sci Data 2017; 4:170177), so that its reader can be tried."
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,28 +82,16 @@ def write_cbis_tree(
     OutputError
         The folder holds something else, or cannot be written.
     """
-    root = Path(root)
     pictures = list(_pictures(reader))
-    note = NOTE_TEXT.format(settings=json.dumps(reader.describe()), generator=GENERATOR)
-    try:
-        if _complete(root, note, pictures):
-            return 0
-        _clear(root)
-        root.mkdir(parents=True, exist_ok=True)
-        (root / NOTE).write_text(note, encoding="utf-8", newline="\n")
-        for done, picture in enumerate(pictures, start=1):
-            _write_picture(reader, picture, root)
-            if on_picture is not None:
-                on_picture(done, len(pictures))
-        for split, name in TABLES.items():
-            _write_table(root / name, [p for p in pictures if p.patient.split == split])
-    except OSError as error:
-        raise OutputError(
-            f"the phantom tree cannot be written ({error.strerror})",
-            path=error.filename or root,
-            remedy="Free some space, or name a folder that you may write in.",
-        ) from error
-    return len(pictures)
+    by_split = {split: [one for one in pictures if one.patient.split == split] for split in TABLES}
+    tree = PhantomTree(
+        layout=LAYOUT,
+        settings=reader.describe(),
+        pictures=pictures,
+        write=partial(_write_picture, reader),
+        tables={TABLES[split]: partial(_write_table, some) for split, some in by_split.items() if some},
+    )
+    return write_tree(tree, root, on_picture=on_picture)
 
 
 def _pictures(reader: PhantomReader) -> Iterator[_Picture]:
@@ -138,39 +117,14 @@ def _uid(reader: PhantomReader, *parts: str) -> str:
     return str(generate_uid(entropy_srcs=["phantom", str(reader.seed), str(reader.size), *parts]))
 
 
-def _complete(root: Path, note: str, pictures: list[_Picture]) -> bool:
-    written = root / NOTE
-    if not written.is_file() or written.read_text(encoding="utf-8") != note:
-        return False
-    tables = {TABLES[picture.patient.split] for picture in pictures}
-    files = [*tables, *(path for picture in pictures for path in picture.files)]
-    return all((root / path).is_file() for path in files)
-
-
-def _clear(root: Path) -> None:
-    """Remove what an earlier phantom left; refuse a folder that holds anything else."""
-    if not root.exists():
-        return
-    if not root.is_dir():
-        raise OutputError("is a file, not a folder", path=root, remedy="Name a folder for the phantom.")
-    if any(root.iterdir()) and not (root / NOTE).is_file():
-        raise OutputError("is not empty and holds no phantom", path=root, remedy="Name an empty or a new folder.")
-    for name in TABLES.values():  # first, so that a tree cut short here is not taken for a whole one
-        (root / name).unlink(missing_ok=True)
-    for folder in root.glob("Mass-*_PHANTOM_*"):
-        shutil.rmtree(folder)
-
-
 def _write_picture(reader: PhantomReader, picture: _Picture, root: Path) -> None:
     side, view = picture.breast.side, picture.view
     image, masks = reader.picture(picture.patient, side=side, view=view)
 
     def write(path: str, pixels: NDArray[np.generic], description: str, bits: int) -> None:
         name, study, series, file = path.split("/")
-        target = root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
         write_dicom(
-            target,
+            root / path,
             pixels,
             patient_id=name,
             series_description=description,
@@ -200,9 +154,7 @@ def _box(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
     return slices[0], slices[1]
 
 
-def _write_table(path: Path, pictures: list[_Picture]) -> None:
-    if not pictures:
-        return
+def _write_table(pictures: list[_Picture], path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(HEADER)
