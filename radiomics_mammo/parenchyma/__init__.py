@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from radiomics_mammo.parenchyma import density, fractal, spectrum
 from radiomics_mammo.parenchyma.records import MeasureFamily
 
-PARENCHYMA: dict[str, MeasureFamily] = {}
+PARENCHYMA: dict[str, MeasureFamily] = {
+    family.name: family for family in (density.FAMILY, spectrum.FAMILY, fractal.FAMILY)
+}
 """By the name of their feature class."""

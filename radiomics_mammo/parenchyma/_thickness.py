@@ -1,0 +1,63 @@
+"""Towards the skin a breast gets thinner and darker: its fat is brought to one brightness.
+
+After Byng, Critten and Yaffe, Radiology 1997; 203:564, "Thickness-equalization processing for mammographic images".
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from radiomics_mammo.parenchyma._grid import Bools, Coarse, Floats
+
+FAT = 0.2
+"""The quantile of a ring under the skin that is taken for fat: even in dense breasts a fifth of it is."""
+REACH = 0.3
+"""How far the breast thins out, as a share of its greatest depth."""
+
+
+def depth_of(mask: Bools) -> Floats:
+    """Distance of each pixel from the skin, in pixels; what lies left of the breast is no air, nor what is cut off.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (rows, columns)
+        The breast, chest wall at the left.
+    """
+    from scipy import ndimage
+
+    columns = mask.shape[1]
+    last = np.where(mask.any(axis=1), columns - 1 - mask[:, ::-1].argmax(axis=1), -1)
+    body = np.arange(columns + 1)[None, :] <= last[:, None]  # muscle and implant are left of the breast: no skin there
+    framed = np.pad(body, ((1, 1), (1, 0)), mode="edge")
+    if framed.all():
+        return np.full(mask.shape, float(max(mask.shape)))
+    distance: Floats = ndimage.distance_transform_edt(framed)[1:-1, 1:-1]
+    return distance
+
+
+def equalised(grid: Coarse, depth: Floats) -> Floats:
+    """Raise the values near the skin by what fat is darker there than deeper; the rest stays as it is.
+
+    Parameters
+    ----------
+    grid : Coarse
+    depth : ndarray of float64, shape (rows, columns)
+        As ``depth_of`` gives it.
+
+    Returns
+    -------
+    ndarray of float64, shape (rows, columns)
+    """
+    reach = int(REACH * depth[grid.mask].max())
+    ring = np.minimum(depth.astype(np.int64), reach)
+    inside = ring[grid.mask]
+    order = np.lexsort((grid.values[grid.mask], inside))
+    ordered = grid.values[grid.mask][order]
+    ends = np.searchsorted(inside[order], np.arange(reach + 2))
+    found = [float(np.quantile(ordered[a:b], FAT)) if b > a else -np.inf for a, b in pairwise(ends)]
+    fat = np.maximum.accumulate(found)  # fat gets no darker with depth: a dark patch there is not thinness
+    fat = np.where(np.isfinite(fat), fat, fat[-1])
+    raised: Floats = grid.values + (fat[-1] - fat)[ring]
+    return raised

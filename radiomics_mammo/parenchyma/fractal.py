@@ -1,0 +1,123 @@
+"""Fractal dimensions: how the breast's pattern fills the picture from one scale to the next.
+
+All are taken on the coarse grid (512 pixels at most along the longer side), with a line fitted by least squares to
+logarithms over scales of factors of two. Of the dense tissue and of its edge, boxes are counted; of the grey levels,
+as a landscape, the growth of the surface (Caldwell 1990) and of the blanket around it (Peleg 1984) is followed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from radiomics_mammo.parenchyma._dense import dense_tissue
+from radiomics_mammo.parenchyma._dimensions import blanket_dimension, box_dimension, surface_dimension
+from radiomics_mammo.parenchyma._grid import Bools
+from radiomics_mammo.parenchyma.records import Breast, Measure, MeasureFamily
+
+
+@dataclass(frozen=True, slots=True)
+class FractalTerms:
+    """The four dimensions; NaN where undefined."""
+
+    dense: float
+    edge: float
+    surface: float
+    blanket: float
+
+
+def derive(breast: Breast) -> FractalTerms:
+    """Measure all four."""
+    found = dense_tissue(breast)
+    edge = found.region & ~_eroded(found.region)
+    return FractalTerms(
+        box_dimension(found.region),
+        box_dimension(edge),
+        surface_dimension(found.grid),
+        blanket_dimension(found.grid),
+    )
+
+
+def dense_dimension(m: FractalTerms) -> float:
+    """−slope of log (number of boxes that hold dense tissue) against log (side of the box)
+
+    How solidly the dense tissue fills its place: towards 2 for one compact white area, towards 1 for strands and
+    scattered islands.
+    """
+    return m.dense
+
+
+def edge_dimension(m: FractalTerms) -> float:
+    """−slope of log (number of boxes that hold an edge of dense tissue) against log (side of the box)
+
+    How ragged the border between dense tissue and fat is: near 1 for a smooth border, higher where gland and fat
+    interlock.
+    """
+    return m.edge
+
+
+def surface(m: FractalTerms) -> float:
+    """3 − slope of log (mean |difference| of neighbouring cells) against log (side of the cell)
+
+    Roughness of the parenchyma: near 2 for smooth, fatty or evenly dense breasts, towards 3 for busy nodular or
+    streaky patterns. It has been related to Wolfe's grades and to risk.
+    """
+    return m.surface
+
+
+def blanket(m: FractalTerms) -> float:
+    """3 − slope of log (mean of dilation − erosion) against log (radius of the square)
+
+    Roughness by extremes: near 2 where brightness changes slowly, towards 3 where every small square holds bright
+    strands and dark fat. Coarse, low-dimensional patterns have been related to high risk.
+    """
+    return m.blanket
+
+
+def _eroded(mask: Bools) -> Bools:
+    """Pixels whose four neighbours are all in the mask; the picture's border is no edge."""
+    framed = np.pad(mask, 1, mode="edge")
+    inner: Bools = framed[1:-1, 1:-1] & framed[:-2, 1:-1] & framed[2:, 1:-1] & framed[1:-1, :-2] & framed[1:-1, 2:]
+    return inner
+
+
+_TOO_SMALL = "the dense tissue reaches across fewer than 32 pixels of the coarse grid, or cannot be told"
+_NO_ROOM = "the interior has too little room for the largest scale (8 coarse pixels), or one value only"
+_LI = "Li, Giger, Olopade and Lan, Acad Radiol 2007; 14:513"
+
+FAMILY = MeasureFamily(
+    name="fractal",
+    title="Fractal dimensions",
+    derive=derive,
+    measures=(
+        Measure("DenseDimension", dense_dimension, "1", "0 to 2", f"box counting as in {_LI}", _TOO_SMALL),
+        Measure(
+            "EdgeDimension",
+            edge_dimension,
+            "1",
+            "0 to 2",
+            "Rangayyan and Nguyen, J Digit Imaging 2007; 20:223",
+            _TOO_SMALL,
+        ),
+        Measure(
+            "SurfaceDimension",
+            surface,
+            "1",
+            "any",
+            "Caldwell et al., Phys Med Biol 1990; 35:235; Byng et al., Phys Med Biol 1996; 41:909",
+            _NO_ROOM,
+            "2 to 3 for a fractal landscape, more for noise. Without the papers' flat part of the surface, which makes "
+            "the value depend on the unit of the grey levels.",
+        ),
+        Measure(
+            "BlanketDimension",
+            blanket,
+            "1",
+            "≤ 3",
+            f"Peleg et al., IEEE Trans PAMI 1984; 6:518; {_LI}",
+            _NO_ROOM,
+            "2 to 3 for a fractal landscape.",
+        ),
+    ),
+)
