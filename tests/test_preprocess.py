@@ -15,7 +15,7 @@ from radiomics_mammo.preprocess.crop import bounding_box, crop_to_region
 from radiomics_mammo.preprocess.discretise import MAX_LEVELS, bin_edges
 from radiomics_mammo.preprocess.normalise import normalise
 from radiomics_mammo.preprocess.plane import Plane
-from radiomics_mammo.recipe import settings_from
+from radiomics_mammo.recipe_settings import settings_from
 from radiomics_mammo.settings import Settings
 from radiomics_mammo.types import Sample
 

@@ -9,7 +9,7 @@ from test_preprocess import boxed, itk, plane_of, radiomics
 from radiomics_mammo.errors import MaskError, RoiError
 from radiomics_mammo.preprocess.resample import resample
 from radiomics_mammo.preprocess.resegment import resegment
-from radiomics_mammo.recipe import settings_from
+from radiomics_mammo.recipe_settings import settings_from
 from radiomics_mammo.settings import Settings
 
 # Resegmentation

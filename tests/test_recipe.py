@@ -8,16 +8,8 @@ import pytest
 
 from radiomics_mammo.errors import RecipeError
 from radiomics_mammo.families import FAMILIES, columns_of
-from radiomics_mammo.recipe import (
-    OPTIONAL,
-    RULES,
-    UNSUPPORTED,
-    Recipe,
-    load_recipe,
-    recipe_from,
-    recipe_names,
-    settings_from,
-)
+from radiomics_mammo.recipe import Recipe, load_recipe, recipe_from, recipe_names
+from radiomics_mammo.recipe_settings import OPTIONAL, RULES, UNSUPPORTED, settings_from
 from radiomics_mammo.settings import Settings
 
 GLCM = """

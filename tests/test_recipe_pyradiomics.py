@@ -12,13 +12,8 @@ import pytest
 
 from radiomics_mammo.cpu_engine import CpuEngine
 from radiomics_mammo.families import columns_of
-from radiomics_mammo.recipe import (
-    INTERPOLATORS,
-    UNSUPPORTED,
-    load_recipe,
-    recipe_from,
-    settings_from,
-)
+from radiomics_mammo.recipe import load_recipe, recipe_from
+from radiomics_mammo.recipe_settings import INTERPOLATORS, UNSUPPORTED, settings_from
 from radiomics_mammo.settings import Settings
 from radiomics_mammo.types import Sample
 

@@ -1,0 +1,180 @@
+"""The lattice: windows of one size in a regular grid across the breast.
+
+Zheng, Y. et al. (2015). Parenchymal texture analysis in digital mammography: A fully automated pipeline for breast
+cancer risk assessment. Med Phys 42(7), 4149-4160.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radiomics_mammo.errors import RoiError
+from radiomics_mammo.types import Sample
+
+Box = tuple[int, int, int, int]
+"""First and past-the-last row, first and past-the-last column."""
+LEAST_SIDE = 4
+"""Windows of fewer pixels a side have no texture."""
+
+
+@dataclass(frozen=True, slots=True)
+class LatticeSettings:
+    """How the windows are laid and summed up; the names are the recipe's.
+
+    Attributes
+    ----------
+    windowMm : float
+        Side of a window, where the pixel size is known.
+    windowPx : int
+        Side of a window in pixels, where it is not.
+    step : float
+        From one window to the next, as a share of the side.
+    coverage : float
+        Least share of a window's pixels that lie in the interior of the breast.
+    quantiles : tuple of float
+        Which quantiles over the windows become columns, from 0 to 1.
+    suspicious : int
+        How many of the windows that are most unlike the others ``latticeTop`` is the mean of.
+    retroareolar : bool
+        Whether one larger window behind the nipple is measured, too.
+    featureClass : mapping of str to tuple of str
+        Features of a window: family to names, all of a family's where the tuple is empty.
+    """
+
+    windowMm: float = 10.0  # noqa: N815
+    windowPx: int = 64  # noqa: N815
+    step: float = 1.0
+    coverage: float = 0.8
+    quantiles: tuple[float, ...] = (0.1, 0.5, 0.9)
+    suspicious: int = 3
+    retroareolar: bool = True
+    featureClass: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # noqa: N815
+
+
+def interior(sample: Sample) -> NDArray[np.bool_]:
+    """Give the breast without the band under its skin; of a region that is no breast all of it."""
+    return sample.mask if sample.marks is None else sample.marks.interior
+
+
+def window_sides(sample: Sample, settings: LatticeSettings) -> tuple[int, int]:
+    """Rows and columns of a window, in the sample's pixels.
+
+    Raises
+    ------
+    RoiError
+        Fewer than ``LEAST_SIDE``.
+    """
+    if sample.spacing is None:
+        return settings.windowPx, settings.windowPx
+    row, column = (round(settings.windowMm / spacing) for spacing in sample.spacing)
+    if min(row, column) < LEAST_SIDE:
+        raise RoiError(
+            f"a window of {settings.windowMm:g} mm is {row} x {column} pixels at this pixel size",
+            remedy="Set a larger windowMm in the recipe's lattice, or check the pixel size.",
+        )
+    return row, column
+
+
+def windows(sample: Sample, settings: LatticeSettings) -> list[Box]:
+    """Lay the lattice over the interior of a breast.
+
+    The grid is as large as it must be to cover the interior's bounding box, and centred on it. Windows that reach
+    beyond the image are cut there. A window is kept where at least ``coverage`` of its whole square is interior.
+
+    Parameters
+    ----------
+    sample : Sample
+        A whole breast; of any other region the mask counts as interior.
+    settings : LatticeSettings
+
+    Returns
+    -------
+    list of (top, bottom, left, right)
+        Row by row; empty where the interior is smaller than a window.
+
+    Raises
+    ------
+    RoiError
+        A window has too few pixels.
+    """
+    inside = interior(sample)
+    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    sides = window_sides(sample, settings)
+    if not len(rows):
+        return []
+    tops = _starts(int(rows[0]), int(rows[-1]) + 1, sides[0], settings.step)
+    lefts = _starts(int(columns[0]), int(columns[-1]) + 1, sides[1], settings.step)
+    counts = _counts(inside, tops=tops, lefts=lefts, sides=sides)
+    least = settings.coverage * sides[0] * sides[1]
+    # A share such as 0.8 is not exact in binary: a window right at the limit is kept.
+    kept = np.argwhere(counts >= least * (1.0 - 1e-12))
+    return [_cut((int(tops[i]), int(lefts[j])), sides, inside.shape) for i, j in kept]
+
+
+def depths(sample: Sample, boxes: list[Box]) -> NDArray[np.float64]:
+    """How deep the windows' centres lie: distance from the skin, over the largest one in the breast.
+
+    The chest wall, at the image's left edge, is no skin, and muscle and implant are as deep as tissue. Of a region that
+    is no breast, all of its outline counts. Distances are taken on a picture thinned to about 128 pixels.
+
+    Parameters
+    ----------
+    sample : Sample
+    boxes : list of (top, bottom, left, right)
+
+    Returns
+    -------
+    ndarray of float64, shape (n_windows,)
+        From 0 to 1.
+    """
+    from scipy import ndimage
+
+    block = max(1, max(sample.mask.shape) // 128)
+    thin = np.s_[block // 2 :: block, block // 2 :: block]
+    tissue = sample.mask[thin]
+    if sample.marks is not None:
+        for further in (sample.marks.pectoral, sample.marks.implant):
+            tissue = tissue if further is None else tissue | further[thin]
+    padded = np.pad(tissue, ((1, 1), (0 if sample.marks is not None else 1, 1)))
+    distance = ndimage.distance_transform_edt(padded, sampling=sample.spacing or (1.0, 1.0))
+    distance = distance[1:-1, padded.shape[1] - 1 - tissue.shape[1] : -1]
+    deepest = float(distance.max(initial=0.0))
+    if deepest == 0.0:  # too thin a region for the thinned picture
+        return np.zeros(len(boxes))
+    last = np.array(distance.shape) - 1
+    centres = np.array([((b[0] + b[1]) // 2, (b[2] + b[3]) // 2) for b in boxes]).reshape(-1, 2)
+    y, x = np.minimum(centres // block, last).T
+    found: NDArray[np.float64] = distance[y, x] / deepest
+    return found
+
+
+def _starts(first: int, past: int, side: int, step: float) -> NDArray[np.int64]:
+    """Where windows begin along one axis: as few as cover it, centred on it; below 0 where they reach beyond."""
+    apart = max(1, round(step * side))
+    count = 1 + max(0, -(-(past - first - side) // apart))
+    covered = side + (count - 1) * apart
+    return first + (past - first - covered) // 2 + apart * np.arange(count)
+
+
+def _counts(
+    inside: NDArray[np.bool_], *, tops: NDArray[np.int64], lefts: NDArray[np.int64], sides: tuple[int, int]
+) -> NDArray[np.int64]:
+    """Interior pixels of every window, shape (n_tops, n_lefts)."""
+    ones = np.ascontiguousarray(inside).view(np.uint8)
+    starts = np.clip(lefts, 0, inside.shape[1])
+    ends = np.clip(lefts + sides[1], 0, inside.shape[1])
+    counts = np.empty((len(tops), len(lefts)), dtype=np.int64)
+    for k, top in enumerate(tops.tolist()):
+        column = ones[max(top, 0) : max(top + sides[0], 0)].sum(axis=0, dtype=np.int32)
+        upto = np.concatenate([[0], np.cumsum(column, dtype=np.int64)])
+        counts[k] = upto[ends] - upto[starts]
+    return counts
+
+
+def _cut(corner: tuple[int, int], sides: tuple[int, int], shape: tuple[int, ...]) -> Box:
+    top, left = corner
+    return max(top, 0), min(top + sides[0], shape[0]), max(left, 0), min(left + sides[1], shape[1])

@@ -1,0 +1,54 @@
+"""The window behind the nipple, where risk has been read from texture most often.
+
+Huo, Z. et al. (2002). Computerized analysis of digitized mammograms of BRCA1 and BRCA2 gene mutation carriers.
+Radiology 225(2), 519-526. Li, H. et al. (2004). Computerized analysis of mammographic parenchymal patterns for
+assessing breast cancer risk: effect of ROI size and location. Acad Radiol 11(8), 863-873. Theirs is 25.6 mm wide.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from radiomics_mammo.parenchyma.lattice import Box, LatticeSettings, interior, window_sides
+from radiomics_mammo.types import Sample
+
+WINDOWS_WIDE = 2.5
+"""Its side in sides of a window of the lattice: 25 mm of 10."""
+LEAST_SHARE = 0.5
+"""Of its square that must lie in the breast."""
+
+
+def retroareolar_window(sample: Sample, settings: LatticeSettings) -> Box | None:
+    """Lay one square window behind the nipple: towards the chest wall, centred on the nipple's row.
+
+    Its edge lies where the interior of the breast begins on that row, so that skin and nipple stay out.
+
+    Parameters
+    ----------
+    sample : Sample
+        A whole breast, chest wall at the left edge.
+    settings : LatticeSettings
+
+    Returns
+    -------
+    (top, bottom, left, right) or None
+        None where the nipple is not known, or less than half of the square lies in the breast.
+
+    Raises
+    ------
+    RoiError
+        A window has too few pixels.
+    """
+    if sample.marks is None or sample.marks.nipple is None:
+        return None
+    rows = len(sample.mask)
+    height, width = (round(WINDOWS_WIDE * side) for side in window_sides(sample, settings))
+    row, column = (round(place) for place in sample.marks.nipple)
+    row = min(max(row, 0), rows - 1)
+    behind = np.flatnonzero(interior(sample)[row, : max(column + 1, 0)])
+    if not len(behind):
+        return None
+    right, top = int(behind[-1]) + 1, row - height // 2
+    box = (max(top, 0), min(top + height, rows), max(right - width, 0), right)
+    inside = np.count_nonzero(sample.mask[box[0] : box[1], box[2] : box[3]])
+    return box if inside >= LEAST_SHARE * height * width else None
