@@ -163,7 +163,7 @@ def _auto(problem: CudaProblem | None) -> tuple[str, str]:
 
 
 def open_engine(name: str, recipe: Recipe, gpu_memory: int | None = None) -> Engine:
-    """Make the engine that :func:`choose` settled on.
+    """Make the engine that :func:`choose` settled on; it measures breasts where the recipe asks for more than regions.
 
     Parameters
     ----------
@@ -177,7 +177,12 @@ def open_engine(name: str, recipe: Recipe, gpu_memory: int | None = None) -> Eng
     EngineError
         It cannot run here.
     """
-    return ENGINES[choose(name)[0]](recipe, gpu_memory)
+    opener = ENGINES[choose(name)[0]]
+    if not recipe.of_breast:
+        return opener(recipe, gpu_memory)
+    from radiomics_mammo.breast_engine import BreastEngine, inner_recipe
+
+    return BreastEngine(opener(inner_recipe(recipe), gpu_memory), recipe)
 
 
 def versions(name: str) -> dict[str, str]:

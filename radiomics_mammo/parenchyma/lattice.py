@@ -146,7 +146,7 @@ def depths(sample: Sample, boxes: list[Box]) -> NDArray[np.float64]:
     if deepest == 0.0:  # too thin a region for the thinned picture
         return np.zeros(len(boxes))
     last = np.array(distance.shape) - 1
-    centres = np.array([((b[0] + b[1]) // 2, (b[2] + b[3]) // 2) for b in boxes]).reshape(-1, 2)
+    centres = np.array([((b[0] + b[1]) // 2, (b[2] + b[3]) // 2) for b in boxes], dtype=np.int64).reshape(-1, 2)
     y, x = np.minimum(centres // block, last).T
     found: NDArray[np.float64] = distance[y, x] / deepest
     return found
