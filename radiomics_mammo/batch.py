@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from radiomics_mammo.engines import Measured
 from radiomics_mammo.errors import CaseError, InputError
+from radiomics_mammo.timeline import Span
 from radiomics_mammo.types import Case, Failure, Sample, Scalar
 
 if TYPE_CHECKING:
@@ -57,6 +59,8 @@ class BatchResult:
         What failed, with the case's number.
     seconds : Seconds
         The work's cost.
+    spans : tuple of Span
+        When each stage was at work.
     """
 
     done: tuple[int, ...]
@@ -65,6 +69,7 @@ class BatchResult:
     values: NDArray[np.float64]
     failures: list[tuple[int, Failure]]
     seconds: Seconds
+    spans: tuple[Span, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -77,6 +82,7 @@ class _Pending:
     failures: list[tuple[int, Failure]] = field(default_factory=list)
     size: int = 0
     read_s: float = 0.0
+    began: float = field(default_factory=time.perf_counter)
 
     def is_full(self, limits: Limits) -> bool:
         return self.size >= limits.bytes or len(self.done) >= limits.cases or self.read_s >= limits.seconds
@@ -107,16 +113,17 @@ def measure_cases(engine: Engine, reader: Reader, *, cases: Iterable[Numbered]) 
         The reader gives a column that it did not declare.
     """
     pending = _Pending()
+    clock = _ProcessorClock()
     under_way: deque[Callable[[], BatchResult]] = deque()
     for number, case in cases:
         _load(reader, case, number=number, into=pending)
         if pending.is_full(engine.limits):
-            under_way.append(_start(engine, pending, columns=reader.columns))
+            under_way.append(_start(engine, pending, columns=reader.columns, clock=clock))
             pending = _Pending()
         while len(under_way) > engine.limits.ahead:
             yield under_way.popleft()()
     if pending.done:
-        under_way.append(_start(engine, pending, columns=reader.columns))
+        under_way.append(_start(engine, pending, columns=reader.columns, clock=clock))
     while under_way:
         yield under_way.popleft()()
 
@@ -153,15 +160,46 @@ def _load(reader: Reader, case: Case, *, number: int, into: _Pending) -> None:
     into.size += sum(images.values()) + sum(sample.mask.nbytes for sample in samples)
 
 
-def _start(engine: Engine, pending: _Pending, *, columns: Sequence[tuple[str, type]]) -> Callable[[], BatchResult]:
+class _ProcessorClock:
+    """Processor time of this process since it was last looked at."""
+
+    def __init__(self) -> None:
+        self._last = time.process_time()
+
+    def lap(self) -> float:
+        last, self._last = self._last, time.process_time()
+        return self._last - last
+
+
+def _start(
+    engine: Engine, pending: _Pending, *, columns: Sequence[tuple[str, type]], clock: _ProcessorClock
+) -> Callable[[], BatchResult]:
     """Begin to measure; what it gives waits for the outcome and describes it."""
+    begun = time.perf_counter()
     finish = _begin(engine, pending.samples)
 
     def result() -> BatchResult:
+        # An engine that has nobody to hand the work to does it now.
+        prepares = begun if engine.limits.ahead else time.perf_counter()
         seconds = Seconds(read=pending.read_s)
-        return _described(engine, pending, _outcomes(engine, pending.samples, seconds, finish=finish), seconds, columns)
+        results = _outcomes(engine, pending.samples, seconds, finish=finish)
+        described = _described(engine, pending, results, seconds, columns)
+        extracts = min(prepares + seconds.prepare, time.perf_counter())
+        times = {
+            "read": (pending.began, begun),
+            "prepare": (prepares, extracts),
+            "extract": (extracts, time.perf_counter()),
+        }
+        return replace(described, spans=_spans(times, cpu_s=clock.lap()))
 
     return result
+
+
+def _spans(times: Mapping[str, tuple[float, float]], *, cpu_s: float) -> tuple[Span, ...]:
+    last = list(times)[-1]
+    return tuple(
+        Span(os.getpid(), stage, start, end, cpu_s if stage == last else 0.0) for stage, (start, end) in times.items()
+    )
 
 
 def _begin(engine: Engine, samples: Sequence[Sample]) -> Callable[[], Measured] | MemoryError:

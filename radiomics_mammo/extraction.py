@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -31,8 +32,9 @@ from radiomics_mammo.journal import (
 from radiomics_mammo.lock import table_lock
 from radiomics_mammo.merge import Merged, merge_parts
 from radiomics_mammo.pool import measure_in_pool, open_pool
-from radiomics_mammo.readers import remarks_of
+from radiomics_mammo.readers import prefetch, remarks_of
 from radiomics_mammo.tables import identity_columns, read_provenance
+from radiomics_mammo.timeline import Busy, Span, write_timeline
 from radiomics_mammo.types import Case
 from radiomics_mammo.worker import Ready, Task
 
@@ -105,6 +107,8 @@ class Options:
         Make the table anew, whatever is there.
     retry_failed : bool
         Try the cases again that failed before.
+    timeline : pathlib.Path or None
+        A picture of what each process did when, to be written beside a table of it.
     """
 
     out: Path
@@ -112,6 +116,7 @@ class Options:
     limit: int | None = None
     overwrite: bool = False
     retry_failed: bool = False
+    timeline: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +137,8 @@ class Summary:
         The stages' cost, added up over workers.
     elapsed_s : float
         Wall clock.
+    busy : float
+        Share of the workers' time, while they measured, in which they used a processor.
     """
 
     merged: Merged
@@ -141,6 +148,7 @@ class Summary:
     features: int
     seconds: Seconds
     elapsed_s: float
+    busy: float
 
 
 @dataclass(slots=True, eq=False)
@@ -154,6 +162,8 @@ class _Run:
     todo: list[Numbered]
     features: tuple[str, ...]
     seconds: Seconds = field(default_factory=Seconds)
+    busy: Busy = field(default_factory=Busy)
+    spans: list[Span] = field(default_factory=list)
 
     @property
     def skipped(self) -> int:
@@ -193,11 +203,14 @@ def extract_table(reader: Reader, *, setup: Setup, options: Options) -> Summary:
         run = _plan(reader, cases, setup=setup, options=options)
         workers = min(options.workers, len(run.todo))
         if run.todo or run.journal.has_parts:
-            merged = _carry_out(run, reader, setup=setup, workers=workers)
+            merged = _carry_out(run, reader, setup=setup, workers=workers, keep_spans=options.timeline is not None)
         else:
             merged = _complete(run.journal)
+    if options.timeline is not None:
+        write_timeline(options.timeline, run.spans, workers=workers)
     elapsed_s = time.perf_counter() - start
-    return Summary(merged, run.selected, run.skipped, workers, len(run.features), run.seconds, elapsed_s)
+    busy = run.busy.share(workers)
+    return Summary(merged, run.selected, run.skipped, workers, len(run.features), run.seconds, elapsed_s, busy)
 
 
 def _checked(cases: Sequence[Case]) -> Sequence[Case]:
@@ -257,12 +270,12 @@ def _complete(journal: Journal) -> Merged:
     return Merged(sum(entry.rows for entry in finished.entries), phantom, failures)
 
 
-def _carry_out(run: _Run, reader: Reader, *, setup: Setup, workers: int) -> Merged:
+def _carry_out(run: _Run, reader: Reader, *, setup: Setup, workers: int, keep_spans: bool) -> Merged:
     try:
         if run.todo:
             task = Task(reader, setup.opener, (setup.engine, setup.recipe))
             with _measuring(task, workers=workers, starting=setup.starting) as (ready, measure):
-                _measure_all(run, ready=ready, measure=measure)
+                _measure_all(run, ready=ready, measure=measure, keep_spans=keep_spans)
         start = time.perf_counter()
         merged = merge_parts(run.journal, cases=run.cases, features=run.features, said=_provenance(reader, setup))
         remove_parts(run.journal)
@@ -303,10 +316,17 @@ def _measuring(task: Task, *, workers: int, starting: str) -> Iterator[tuple[Rea
         engine = task.open_engine()
         warm_up = engine.warm_up()
     ready = Ready(tuple(engine.feature_names), warm_up, engine.limits.cases)
-    yield ready, lambda cases: measure_cases(engine, task.reader, cases=cases)
+    yield ready, lambda cases: measure_cases(engine, task.reader, cases=_prefetched(task.reader, cases))
 
 
-def _measure_all(run: _Run, *, ready: Ready, measure: Measure) -> None:
+def _prefetched(reader: Reader, cases: Sequence[Numbered]) -> Iterator[Numbered]:
+    """Give each case while the system reads the next one's files."""
+    for place, numbered in enumerate(cases):
+        prefetch(reader, (case for _, case in cases[place + 1 : place + 2]))
+        yield numbered
+
+
+def _measure_all(run: _Run, *, ready: Ready, measure: Measure, keep_spans: bool) -> None:
     run.features = ready.features
     begin(run.journal, features=ready.features)
     if ready.warm_up.compiled:
@@ -324,6 +344,10 @@ def _measure_all(run: _Run, *, ready: Ready, measure: Measure) -> None:
                 fingerprints=run.fingerprints,
             )
             run.seconds.add(result.seconds)
-            run.seconds.write += time.perf_counter() - start
+            end = time.perf_counter()
+            run.seconds.write += end - start
+            run.busy.add(result.spans)
+            if keep_spans:
+                run.spans += [*result.spans, Span(os.getpid(), "write", start, end)]
             failed.update(number for number, _ in result.failures)
             advance(len(result.done), note=f"{len(failed)} failed" if failed else "")

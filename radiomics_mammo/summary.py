@@ -41,6 +41,8 @@ def say_summary(summary: Summary, *, engine: str, out: Path) -> None:
             f"  seconds   read {seconds.read:.1f}, prepare {seconds.prepare:.1f}, "
             f"extract {seconds.extract:.1f}, write {seconds.write:.1f}{share}"
         )
+        if done > 1:
+            say(f"  speed     {_speed(summary, done)}")
     say(f"  engine    {engine}, {summary.features} features" + (", PHANTOM images" if merged.phantom else ""))
     say(f"  table     {out}")
     say(f"  failures  {failures_path(out)}")
@@ -49,3 +51,9 @@ def say_summary(summary: Summary, *, engine: str, out: Path) -> None:
         example = next(failure for failure in merged.failures if failure.error == kind)
         where = f"{example.path}: " if example.path else ""
         say(f"  {number:5d} x {kind}, such as {example.case_id}: {where}{example.cause}. {example.remedy}")
+
+
+def _speed(summary: Summary, done: int) -> str:
+    workers = max(summary.workers, 1)
+    many = f"{workers} processes were" if workers > 1 else "one process was"
+    return f"{done / summary.elapsed_s:.3g} cases/s; {many} busy {100 * summary.busy:.0f}% of the time while measuring"

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from radiomics_mammo.batch import Numbered, measure_cases
 from radiomics_mammo.engines import Engine, WarmUp
 from radiomics_mammo.errors import RadiomicsMammoError
+from radiomics_mammo.readers import prefetch
 
 if TYPE_CHECKING:
     from radiomics_mammo.readers.base import Reader
@@ -63,7 +64,7 @@ def work(pipe: connection.Connection, task: Task) -> None:
         warm_up = engine.warm_up()
         pipe.send(Ready(tuple(engine.feature_names), _with_preloaded(warm_up), engine.limits.cases))
         # A thread of its own keeps the pipe empty: parent and worker never wait for each other to read.
-        threading.Thread(target=_listen, args=(pipe, chunks), daemon=True).start()
+        threading.Thread(target=_listen, args=(pipe, chunks, task.reader), daemon=True).start()
         while True:
             for result in measure_cases(engine, task.reader, cases=chunks.get()):
                 pipe.send(result)
@@ -74,10 +75,12 @@ def work(pipe: connection.Connection, task: Task) -> None:
         return  # the parent is gone
 
 
-def _listen(pipe: connection.Connection, chunks: SimpleQueue[list[Numbered]]) -> None:
+def _listen(pipe: connection.Connection, chunks: SimpleQueue[list[Numbered]], reader: Reader) -> None:
     try:
         while True:
-            chunks.put(pipe.recv())
+            chunk = pipe.recv()
+            chunks.put(chunk)
+            prefetch(reader, (case for _, case in chunk))  # while the chunk before it is measured
     except (EOFError, OSError):
         # The parent has ended or was killed: nobody waits for what is being measured.
         os._exit(0)

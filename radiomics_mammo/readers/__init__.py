@@ -39,6 +39,14 @@ def remarks_of(reader: Reader) -> tuple[str, ...]:
     return remarks
 
 
+def prefetch(reader: Reader, cases: Iterable[Case]) -> None:
+    """Let the system read the files of cases whose turn comes soon, where the reader can ask for that."""
+    ask: Callable[[Case], None] | None = getattr(reader, "prefetch", None)
+    if ask is not None:
+        for case in cases:
+            ask(case)
+
+
 def find_samples(reader: Reader, case_ids: Iterable[str]) -> dict[str, Sample]:
     """Read the pixels of a few rows again, to draw them.
 

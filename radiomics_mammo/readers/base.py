@@ -11,7 +11,8 @@ from radiomics_mammo.types import Case, Sample, Scalar
 class Reader(Protocol):
     """What turns a collection on disk into cases and samples. Picklable: workers get a copy.
 
-    A reader may have ``remarks`` too, see :func:`radiomics_mammo.readers.remarks_of`.
+    A reader may have ``remarks`` and ``prefetch(case)`` too, see :func:`radiomics_mammo.readers.remarks_of` and
+    :func:`radiomics_mammo.readers.prefetch`.
     """
 
     @property

@@ -1,0 +1,75 @@
+"""The timeline: shares reckoned by hand, a table beside the picture, and what a run says of itself."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from toys import ToyReader, toy_setup
+
+from radiomics_mammo.errors import OutputError
+from radiomics_mammo.extraction import Options, extract_table
+from radiomics_mammo.timeline import Busy, Span, check_timeline_path, load_over_time, write_timeline
+
+SPANS = (
+    Span(11, "read", 100.0, 102.0),
+    Span(11, "extract", 102.0, 104.0, cpu_s=4.0),
+    Span(12, "read", 100.0, 101.0),
+    Span(12, "extract", 101.0, 108.0, cpu_s=2.0),
+)
+
+
+def test_the_busy_share_is_processor_time_over_the_clock():
+    busy = Busy()
+    assert busy.share(2) == 0.0
+    busy.add(SPANS)
+    assert busy.share(2) == pytest.approx(6.0 / (8.0 * 2))
+
+
+def test_the_load_is_spread_over_a_batch_from_its_first_stage_to_its_last():
+    edges, share = load_over_time(SPANS, zero=100.0, workers=2)
+    assert edges.tolist() == [0.0, 2.0, 4.0, 6.0, 8.0]
+    # Process 11: 4 s of processor over 4 s; process 12: 2 s over 8 s.
+    assert share == pytest.approx([(1 + 0.25) / 2, (1 + 0.25) / 2, 0.25 / 2, 0.25 / 2])
+
+
+def test_a_second_batch_begins_where_it_begins():
+    spans = [Span(1, "extract", 0.0, 2.0, 2.0), Span(1, "read", 6.0, 7.0), Span(1, "extract", 7.0, 8.0, 2.0)]
+    _, share = load_over_time(spans, zero=0.0, workers=1)
+    assert share == pytest.approx([1.0, 0.0, 0.0, 1.0])
+
+
+def test_a_run_writes_its_timeline(tmp_path: Path) -> None:
+    picture = tmp_path / "when.png"
+    options = Options(tmp_path / "t.parquet", workers=2, timeline=picture)
+    summary = extract_table(ToyReader(size=12, pause_s=0.02), setup=toy_setup(), options=options)
+    assert 0 < summary.busy <= 1.05
+    with Image.open(picture) as image:
+        assert min(image.size) > 300
+    with picture.with_suffix(".csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["stage"] for row in rows} == {"read", "prepare", "extract", "write"}
+    assert {row["process"] for row in rows} == {"worker 1", "worker 2", "table"}
+    assert min(float(row["start_s"]) for row in rows) == 0.0
+    assert all(float(row["end_s"]) >= float(row["start_s"]) for row in rows)
+    reading = sum(float(row["end_s"]) - float(row["start_s"]) for row in rows if row["stage"] == "read")
+    assert reading > 12 * 0.02  # the reader's pauses
+
+
+def test_a_run_in_one_process_has_one_lane(tmp_path: Path) -> None:
+    write_timeline(tmp_path / "one.svg", [*SPANS[:2], Span(11, "write", 104.0, 105.0)], workers=1)
+    assert "worker 1" in (tmp_path / "one.csv").read_text()
+    assert "table" not in (tmp_path / "one.csv").read_text()
+    assert (tmp_path / "one.svg").read_text().startswith("<?xml")
+
+
+def test_nothing_measured_draws_nothing(tmp_path: Path) -> None:
+    write_timeline(tmp_path / "none.png", [], workers=2)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_name_that_is_no_picture_is_refused_at_once():
+    with pytest.raises(OutputError, match=r"Let --timeline end in \.png, \.svg, \.pdf\."):
+        check_timeline_path(Path("when.txt"))
