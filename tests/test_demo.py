@@ -113,22 +113,3 @@ def test_ctrl_c_ends_it_with_one_line(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert err == ""
     assert [line for line in out.splitlines() if "stopped" in line] == [out.splitlines()[-1]]
-
-
-@pytest.mark.slow
-def test_the_whole_demonstration_runs(tmp_path: Path) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "radiomics_mammo.demo",
-        "--out",
-        str(tmp_path / "demo"),
-        "--patients",
-        "12",
-    ]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    assert done.stdout.splitlines()[-1] == demo.DISCLAIMER
-    report = Path(done.stdout.splitlines()[-2])
-    assert report == tmp_path / "demo" / "runs" / "phantom" / "report.html"
-    assert "phantom" in report.read_text(encoding="utf-8").lower()

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from radiomics_mammo.demo import DISCLAIMER
+
 pytest.importorskip("hatchling", reason="wheels are built with hatchling; it is in the extra 'test'")
 pytest.importorskip("pip", reason="pip installs the wheel")
 
@@ -106,6 +108,7 @@ def test_the_installed_console_script_extracts(installed, site: Path, tmp_path: 
 def test_the_installed_demonstration_runs(installed, tmp_path: Path) -> None:
     said = installed(sys.executable, "-m", "radiomics_mammo.demo", "--patients", "12").splitlines()
     assert Path(said[-2]) == tmp_path / "demo" / "runs" / "phantom" / "report.html"
+    assert said[-1] == DISCLAIMER
     page = Path(said[-2]).read_text(encoding="utf-8")
     assert "<style>" in page
     assert "phantom" in page.lower()

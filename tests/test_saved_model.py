@@ -54,21 +54,22 @@ def test_a_model_scores_as_it_did(tmp_path, kind):
     assert facts_record(found.facts) == facts_record(facts())
 
 
-@pytest.mark.parametrize("kind", ["logistic", "forest", "boosted-bagging", "booster"])
-def test_the_same_model_gives_the_same_bytes_in_another_process(tmp_path, kind):
+def test_the_same_model_gives_the_same_bytes_in_another_process(tmp_path):
+    kinds = ["logistic", "forest", "boosted-bagging", "booster"]
     code = (
         "import sys; from pathlib import Path; from saved_toys import facts, fitted; "
         "from radiomics_mammo.models.run.saved_model import save_model; "
         "junk = [str(i) * 3 for i in range(int(sys.argv[2]))]; "
-        f"save_model(Path(sys.argv[1]), fitted({kind!r}), facts=facts())"
+        f"[save_model(Path(sys.argv[1]) / kind, fitted(kind), facts=facts()) for kind in {kinds}]"
     )
-    folders = [tmp_path / name for name in "ab"]
-    for folder, junk in zip(folders, ("10", "5000"), strict=True):
-        folder.mkdir()
-        subprocess.run([sys.executable, "-c", code, str(folder), junk], check=True, cwd=Path(__file__).parent)
-    one, two = ({path.name: path.read_bytes() for path in folder.iterdir()} for folder in folders)
-    assert one == two
-    assert len(one) == 3
+    for name, junk in (("a", "10"), ("b", "5000")):
+        for kind in kinds:
+            (tmp_path / name / kind).mkdir(parents=True)
+        subprocess.run([sys.executable, "-c", code, str(tmp_path / name), junk], check=True, cwd=Path(__file__).parent)
+    for kind in kinds:
+        one, two = ({file.name: file.read_bytes() for file in (tmp_path / name / kind).iterdir()} for name in "ab")
+        assert one == two, kind
+        assert len(one) == 3
 
 
 def test_no_file_is_a_pickle_and_no_path_is_kept(tmp_path):
