@@ -70,9 +70,11 @@ def block_sums(values: NDArray[np.generic], block: int, *, where: Bools | None =
     -------
     ndarray of float64, shape (⌈rows / block⌉, ⌈columns / block⌉)
     """
-    strips = np.empty((-(-values.shape[0] // block), values.shape[1]))
+    # Counts of a column's pixels fit 16 bits, and a breast has twelve million of them.
+    kind = np.uint16 if values.dtype == np.bool_ else np.float64
+    strips = np.empty((-(-values.shape[0] // block), values.shape[1]), kind)
     for strip, start in zip(strips, range(0, values.shape[0], block), strict=True):  # no copy of the whole picture
         part = np.s_[start : start + block]
         wanted = values[part] if where is None else np.multiply(values[part], where[part])
-        np.sum(wanted, axis=0, dtype=np.float64, out=strip)
-    return np.add.reduceat(strips, np.arange(0, values.shape[1], block), axis=1) if block > 1 else strips
+        np.sum(wanted, axis=0, dtype=kind, out=strip)
+    return np.add.reduceat(strips, np.arange(0, values.shape[1], block), axis=1, dtype=np.float64)

@@ -11,10 +11,10 @@ import numpy as np
 
 from radiomics_mammo.parenchyma._grid import Bools, Coarse, Floats
 
-FAT = 0.2
-"""The quantile of a ring under the skin that is taken for fat: even in dense breasts a fifth of it is."""
-REACH = 0.3
-"""How far the breast thins out, as a share of its greatest depth."""
+FAT = 0.1
+"""The quantile of a ring under the skin that is taken for fat: even in dense breasts a tenth of it is."""
+REACH = 0.45
+"""How far the breast may thin out, as a share of its greatest depth: on film it darkens further than it thins."""
 
 
 def depth_of(mask: Bools) -> Floats:
@@ -51,13 +51,13 @@ def equalised(grid: Coarse, depth: Floats) -> Floats:
     ndarray of float64, shape (rows, columns)
     """
     reach = int(REACH * depth[grid.mask].max())
-    ring = np.minimum(depth.astype(np.int64), reach)
+    ring = np.minimum(depth.astype(np.int64), reach + 1)  # the last holds all that is deeper
     inside = ring[grid.mask]
     order = np.lexsort((grid.values[grid.mask], inside))
     ordered = grid.values[grid.mask][order]
     ends = np.searchsorted(inside[order], np.arange(reach + 2))
     found = [float(np.quantile(ordered[a:b], FAT)) if b > a else -np.inf for a, b in pairwise(ends)]
     fat = np.maximum.accumulate(found)  # fat gets no darker with depth: a dark patch there is not thinness
-    fat = np.where(np.isfinite(fat), fat, fat[-1])
-    raised: Floats = grid.values + (fat[-1] - fat)[ring]
+    missing = np.where(np.isfinite(fat), fat[-1] - fat, 0.0)
+    raised: Floats = grid.values + np.append(missing, 0.0)[ring]
     return raised

@@ -2,8 +2,7 @@
 
 A breast is reduced by means over blocks until its longer side has 512 pixels at most. Dense is what is brighter than a
 threshold in the interior, after the darkening towards the skin is evened out (``parenchyma/_dense.py`` says how).
-Nothing
-is known of dose, compression and processing, so percentages of one machine are not those of another.
+Nothing is known of dose, compression and processing, so percentages of one machine are not those of another.
 Byng et al., Phys Med Biol 1994; 39:1629; Otsu, IEEE Trans SMC 1979; 9:62.
 """
 
