@@ -19,6 +19,8 @@ Box = tuple[int, int, int, int]
 """First and past-the-last row, first and past-the-last column."""
 LEAST_SIDE = 4
 """Windows of fewer pixels a side have no texture."""
+THIN = 64
+"""Pixels of the picture that depth is measured on: a few times finer than the windows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ def depths(sample: Sample, boxes: list[Box]) -> NDArray[np.float64]:
     """How deep the windows' centres lie: distance from the skin, over the largest one in the breast.
 
     The chest wall, at the image's left edge, is no skin, and muscle and implant are as deep as tissue. Of a region that
-    is no breast, all of its outline counts. Distances are taken on a picture thinned to about 128 pixels.
+    is no breast, all of its outline counts. Distances are taken on a picture thinned to about ``THIN`` pixels.
 
     Parameters
     ----------
@@ -133,7 +135,7 @@ def depths(sample: Sample, boxes: list[Box]) -> NDArray[np.float64]:
     """
     from scipy import ndimage
 
-    block = max(1, max(sample.mask.shape) // 128)
+    block = max(1, max(sample.mask.shape) // THIN)
     thin = np.s_[block // 2 :: block, block // 2 :: block]
     tissue = sample.mask[thin]
     if sample.marks is not None:

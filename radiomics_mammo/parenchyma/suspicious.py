@@ -13,6 +13,8 @@ TO_SD = 1.4826
 """Median absolute deviation to standard deviation, of a normal distribution."""
 ROUNDING = 1e-9
 """Features that vary by less than this share of their median do so by rounding alone."""
+DECIMALS = 9
+"""Scores that differ less are equal, so that every engine's rounding gives the same order."""
 
 
 def unlikeness(table: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -47,7 +49,7 @@ def unlikeness(table: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def most_suspicious(scores: NDArray[np.float64], count: int) -> NDArray[np.int64]:
-    """Which windows have the highest scores; of equal ones the first by position.
+    """Which windows have the highest scores; of equal ones (to nine decimals) the first by position.
 
     Parameters
     ----------
@@ -60,4 +62,4 @@ def most_suspicious(scores: NDArray[np.float64], count: int) -> NDArray[np.int64
     ndarray of int64, shape (min(count, n_windows),)
         Highest first.
     """
-    return np.argsort(-scores, kind="stable")[:count].astype(np.int64)
+    return np.argsort(-np.round(scores, DECIMALS), kind="stable")[:count].astype(np.int64)

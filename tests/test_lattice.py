@@ -1,0 +1,150 @@
+"""The lattice: where windows lie, counted by hand; how deep; the window behind the nipple."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from lattice_toys import breast, half_ellipse
+
+from radiomics_mammo.errors import RoiError
+from radiomics_mammo.parenchyma.lattice import LatticeSettings, depths, windows
+from radiomics_mammo.parenchyma.retroareolar import retroareolar_window
+from radiomics_mammo.types import Sample
+
+TEN = LatticeSettings(windowMm=5.0, windowPx=10)
+
+
+def filled(shape: tuple[int, int], spacing: tuple[float, float] | None = None, **boxes: tuple[int, int, int, int]):
+    """A sample that is no breast, with its mask in a box."""
+    mask = np.zeros(shape, bool)
+    top, bottom, left, right = boxes.get("box", (0, shape[0], 0, shape[1]))
+    mask[top:bottom, left:right] = True
+    return Sample("x", "P", np.zeros(shape, np.uint16), mask, spacing)
+
+
+def test_windows_lie_side_by_side_where_they_fit():
+    found = windows(filled((40, 30), box=(10, 30, 5, 25)), TEN)
+    assert found == [(10, 20, 5, 15), (10, 20, 15, 25), (20, 30, 5, 15), (20, 30, 15, 25)]
+
+
+def test_what_does_not_fit_is_shared_by_both_ends():
+    # 24 rows want three windows, 30 rows: 3 too many at each end, so that 7 of 10 rows of the outer ones are inside.
+    sample = filled((40, 40), box=(8, 32, 10, 20))
+    assert windows(sample, TEN) == [(15, 25, 10, 20)]
+    looser = LatticeSettings(windowPx=10, coverage=0.7)
+    assert windows(sample, looser) == [(5, 15, 10, 20), (15, 25, 10, 20), (25, 35, 10, 20)]
+    assert windows(sample, LatticeSettings(windowPx=10, coverage=0.71)) == [(15, 25, 10, 20)]
+
+
+def test_a_window_beyond_the_image_is_cut_and_counted_by_its_whole_square():
+    sample = filled((24, 10))
+    assert windows(sample, LatticeSettings(windowPx=10, coverage=0.7)) == [
+        (0, 7, 0, 10),
+        (7, 17, 0, 10),
+        (17, 24, 0, 10),
+    ]
+    assert windows(sample, LatticeSettings(windowPx=10, coverage=0.71)) == [(7, 17, 0, 10)]
+
+
+def test_a_step_of_half_a_window_gives_every_second_one_between():
+    sample = filled((20, 10))
+    assert windows(sample, LatticeSettings(windowPx=10, step=0.5)) == [(0, 10, 0, 10), (5, 15, 0, 10), (10, 20, 0, 10)]
+    assert windows(filled((25, 10)), LatticeSettings(windowPx=10, step=1.5)) == [(0, 10, 0, 10), (15, 25, 0, 10)]
+
+
+def test_coverage_counts_the_interior_and_not_the_mask():
+    marked = breast(half_ellipse((40, 20)), interior=np.s_[:30, :10])
+    assert windows(marked, TEN) == [(0, 10, 0, 10), (10, 20, 0, 10), (20, 30, 0, 10)]
+
+
+def test_coverage_is_the_share_of_interior_pixels():
+    sample = filled((10, 10))
+    sample.mask[:2, :5] = False  # 10 of 100
+    sample.mask[0, 9] = sample.mask[9, 0] = True
+    assert windows(sample, LatticeSettings(windowPx=10, coverage=0.9))
+    assert not windows(sample, LatticeSettings(windowPx=10, coverage=0.901))
+
+
+@pytest.mark.parametrize(
+    ("spacing", "side"), [((0.5, 0.5), (10, 10)), ((0.25, 0.5), (20, 10)), ((0.07, 0.07), (71, 71)), (None, (10, 10))]
+)
+def test_millimetres_become_pixels_in_each_direction(spacing, side):
+    (box,) = windows(filled(side, spacing), TEN)
+    assert box == (0, side[0], 0, side[1])
+
+
+def test_a_region_smaller_than_a_window_has_none():
+    assert windows(filled((9, 8)), TEN) == []
+    assert windows(filled((30, 30), box=(3, 3, 5, 5)), TEN) == []
+
+
+def test_windows_too_small_for_texture_are_refused_with_the_setting():
+    with pytest.raises(RoiError, match="window of 5 mm is 3 x 5 pixels") as caught:
+        windows(filled((40, 40), (1.8, 1.0)), TEN)
+    assert "windowMm" in caught.value.remedy
+
+
+@pytest.mark.parametrize("settings", [TEN, LatticeSettings(windowPx=9, step=0.4, coverage=0.6)], ids=["ten", "nine"])
+def test_windows_against_counting_every_pixel(settings):
+    rng = np.random.default_rng(3)
+    sample = breast(rng.random((53, 47)) < 0.85)
+    sample.marks.interior[:, 41:] = False
+    found = windows(sample, settings)
+    side, apart = settings.windowPx, round(settings.windowPx * settings.step)
+    rows, columns = {b[0] for b in found if b[1] - b[0] == side}, {b[2] for b in found if b[3] - b[2] == side}
+    assert found
+    assert len({r % apart for r in rows}) == len({c % apart for c in columns}) == 1
+    padded = np.pad(sample.marks.interior, side)
+    row, column = next(iter(rows)) % apart, next(iter(columns)) % apart
+    count = sum(
+        padded[y + side : y + 2 * side, x + side : x + 2 * side].sum() >= settings.coverage * side**2
+        for y in range(row - 2 * apart, 60, apart)
+        for x in range(column - 2 * apart, 60, apart)
+    )
+    assert len(found) == count
+
+
+def test_depth_is_the_distance_from_the_skin_and_not_from_the_chest_wall():
+    mask = np.ones((40, 20), bool)  # skin above, below and right; the deepest place is at the left edge's middle
+    found = depths(breast(mask), [(19, 21, 0, 1), (0, 1, 0, 1), (19, 21, 9, 11), (19, 21, 19, 20)])
+    assert found.tolist() == [1.0, 1 / 20, 10 / 20, 1 / 20]
+    outline = depths(Sample("x", "P", np.zeros((40, 20)), mask), [(19, 21, 0, 1), (19, 21, 9, 11)])
+    assert outline.tolist() == [1 / 10, 1.0]
+
+
+def test_muscle_and_implant_are_no_skin():
+    mask = np.ones((40, 40), bool)
+    mask[:, :20] = False
+    pectoral = np.zeros_like(mask)
+    pectoral[:, :15] = True
+    (bare,) = depths(breast(mask), [(19, 21, 20, 22)])
+    (covered,) = depths(breast(mask, pectoral=pectoral, implant=~mask & ~pectoral), [(19, 21, 20, 22)])
+    assert bare == pytest.approx(2 / 10)
+    assert covered == pytest.approx(19 / 20)
+
+
+def test_depth_of_a_large_breast_is_that_of_a_small_one():
+    small, large = half_ellipse((60, 30)), half_ellipse((1800, 900))
+    (a,) = depths(breast(small), [(25, 35, 5, 15)])
+    (b,) = depths(breast(large), [(750, 1050, 150, 450)])
+    assert abs(a - b) < 0.08
+
+
+def test_the_window_behind_the_nipple():
+    mask = np.ones((100, 60), bool)
+    sample = breast(mask, nipple=(50.2, 59.0), interior=np.s_[:, :55])
+    assert retroareolar_window(sample, TEN) == (38, 63, 30, 55)
+    assert retroareolar_window(breast(mask, nipple=(50.0, 20.0)), TEN) == (38, 63, 0, 21)
+    near_top = breast(mask, nipple=(5.0, 59.0))
+    assert retroareolar_window(near_top, TEN) == (0, 18, 35, 60)
+
+
+def test_there_is_none_without_a_nipple_or_too_little_breast():
+    mask = np.ones((100, 60), bool)
+    assert retroareolar_window(breast(mask), TEN) is None
+    assert retroareolar_window(filled((100, 60)), TEN) is None
+    assert retroareolar_window(breast(mask, nipple=(50.0, 59.0), interior=np.s_[:10, :]), TEN) is None
+    assert retroareolar_window(breast(mask, nipple=(50.0, 9.0)), TEN) is None
+    thin = mask.copy()
+    thin[:48] = thin[52:] = False
+    assert retroareolar_window(breast(thin, nipple=(50.0, 59.0)), TEN) is None
