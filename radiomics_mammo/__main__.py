@@ -9,6 +9,7 @@ from collections.abc import Sequence
 COMMANDS = {
     "extract": "images and masks in, one feature table out",
     "embed": "images and masks in, one table of a frozen network's outputs out",
+    "aggregate": "a table of images in, one of breasts or of women out",
     "compare": "feature tables in, models compared by patient-grouped cross-validation out",
     "predict": "new cases in, calibrated probabilities of a comparison's model out",
     "report": "a comparison in, one self-contained page out",

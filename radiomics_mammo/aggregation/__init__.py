@@ -1,0 +1,3 @@
+"""From rows of images to rows of breasts or women."""
+
+from __future__ import annotations

@@ -1,0 +1,129 @@
+"""What belongs together: images of a view, views of a breast, breasts of a woman."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Codes = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+BREAST, WOMAN = "breast", "woman"
+LEVELS = (BREAST, WOMAN)
+SIDES = ("LEFT", "RIGHT")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grouping:
+    """Things put into groups, for reductions over sorted runs.
+
+    Attributes
+    ----------
+    order : ndarray of int64, shape (n_things,)
+        The things, group after group.
+    starts : ndarray of int64, shape (n_groups,)
+        Where each group begins in ``order``; no group is empty.
+    """
+
+    order: Codes
+    starts: Codes
+
+    @property
+    def counts(self) -> Codes:
+        """How many things are in each group."""
+        return np.diff(np.append(self.starts, self.order.size)).astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Nest:
+    """Rows in cells (a view of a breast), cells in breasts, breasts in women.
+
+    Breasts and women are numbered as they first come in the table.
+
+    Attributes
+    ----------
+    cells, breasts, women : Grouping
+        Of rows into cells, of cells into breasts, of breasts into women.
+    pairs : Grouping
+        Of the cells that have their like on the other side, two by two.
+    paired : Grouping
+        Of these pairs into women.
+    paired_women : ndarray of int64
+        The women of ``paired``.
+    row_breast : ndarray of int64, shape (n_rows,)
+    breast_woman : ndarray of int64, shape (n_breasts,)
+    breast_side : ndarray of int64, shape (n_breasts,)
+        Index in ``SIDES``.
+    """
+
+    cells: Grouping
+    breasts: Grouping
+    women: Grouping
+    pairs: Grouping
+    paired: Grouping
+    paired_women: Codes
+    row_breast: Codes
+    breast_woman: Codes
+    breast_side: Codes
+
+    def units(self, level: str) -> Grouping:
+        """Give the groups of the level that is asked for."""
+        return self.breasts if level == BREAST else self.women
+
+    def unit_of_rows(self, level: str) -> Codes:
+        """Give the breast or the woman of each row."""
+        return self.row_breast if level == BREAST else self.breast_woman[self.row_breast]
+
+
+def group_by(codes: Codes) -> Grouping:
+    """Put things into groups by a code each; groups are in the order of the codes."""
+    order = np.argsort(codes, kind="stable").astype(np.int64)
+    ordered = codes[order]
+    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if codes.size else np.empty(0)
+    return Grouping(order, starts.astype(np.int64))
+
+
+def make_nest(woman: Codes, side: Codes, view: Codes) -> Nest:
+    """Say what belongs together.
+
+    Parameters
+    ----------
+    woman, side, view : ndarray of int64, shape (n_rows,)
+        Codes of each row, women from 0 in the order in which they come; ``side`` is an index in ``SIDES``.
+    """
+    row_breast = _as_they_come(2 * woman + side)
+    breasts = group_by(row_breast)
+    first_rows = breasts.order[breasts.starts]
+    breast_woman, breast_side = woman[first_rows], side[first_rows]
+    width = int(view.max(initial=0)) + 1
+    cells = group_by(row_breast * width + view)
+    cell_row = cells.order[cells.starts]
+    cell_breast, cell_view = row_breast[cell_row], view[cell_row]
+    # In (woman, view) the left cell comes before the right one: two neighbours with one code are a pair.
+    key = breast_woman[cell_breast] * width + cell_view
+    ordered = np.lexsort((breast_side[cell_breast], key)).astype(np.int64)
+    firsts = np.flatnonzero(key[ordered][1:] == key[ordered][:-1])
+    in_pairs = np.stack([ordered[firsts], ordered[firsts + 1]], axis=1)
+    pair_woman = breast_woman[cell_breast[in_pairs[:, 0]]]
+    paired = group_by(pair_woman)
+    return Nest(
+        cells=cells,
+        breasts=group_by(cell_breast),
+        women=group_by(breast_woman),
+        pairs=Grouping(in_pairs.ravel(), np.arange(0, in_pairs.size, 2, dtype=np.int64)),
+        paired=paired,
+        paired_women=pair_woman[paired.order[paired.starts]],
+        row_breast=row_breast,
+        breast_woman=breast_woman,
+        breast_side=breast_side,
+    )
+
+
+def _as_they_come(codes: Codes) -> Codes:
+    """Number codes anew from 0 in the order of their first appearance."""
+    _, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
+    rank = np.empty(first.size, dtype=np.int64)
+    rank[np.argsort(first)] = np.arange(first.size)
+    return np.asarray(rank[inverse])
