@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import struct
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_mammo.errors import ReadError
+from radiomics_mammo.readers.dicom_decode import DOWNLOAD_AGAIN, bits_of, encoding_of, header_text, stored_pixels
+from radiomics_mammo.readers.dicom_repair import completed, has_no_preamble
+from radiomics_mammo.readers.voi import CHOICES, NOT_APPLIED, Shown, displayed, rescaled
 
 PHANTOM_MANUFACTURER = "radiomics_mammo phantom"
 """The Manufacturer that marks a simulated image."""
 
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 _IMPLICIT_LITTLE = "1.2.840.10008.1.2"
-_RLE = "1.2.840.10008.1.2.5"
 # Under pydicom's own root; names the writer, so that bytes do not change with pydicom's version.
 _IMPLEMENTATION = "1.2.826.0.1.3680043.8.498.20261121"
 
@@ -36,7 +38,6 @@ _BAD_BYTES = (
     MemoryError,
     struct.error,
 )
-_DOWNLOAD_AGAIN = "Download or export the file again."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +47,8 @@ class DicomImage:
     Attributes
     ----------
     pixels : ndarray, shape (rows, columns)
-        Values after the modality rescale and MONOCHROME1 inversion; shape (0, 0) after a header-only read.
+        Values after the modality rescale and MONOCHROME1 inversion, or as displayed; shape (0, 0) after a
+        header-only read.
     rows, columns : int
         Size that the header states.
     spacing : tuple of float or None
@@ -54,7 +56,13 @@ class DicomImage:
     notes : tuple of str
         What a user should know of the values or the spacing.
     patient_id, study_uid, series_uid, series_description, manufacturer, photometric, laterality, view : str
-        Header values, empty where absent. They are for matching files, never for columns of a table.
+        Header values, empty where absent.
+    encoding : str
+        The transfer syntax in words, such as ``JPEG 2000 lossless`` or ``raw``.
+    bits_stored : int
+        How many bits hold a value.
+    voi : str
+        The VOI transform that was applied, see :class:`radiomics_mammo.readers.voi.Shown`; ``none`` otherwise.
     """
 
     pixels: NDArray[np.generic]
@@ -70,6 +78,9 @@ class DicomImage:
     photometric: str
     laterality: str
     view: str
+    encoding: str
+    bits_stored: int
+    voi: str
 
     @property
     def phantom(self) -> bool:
@@ -77,7 +88,7 @@ class DicomImage:
         return self.manufacturer == PHANTOM_MANUFACTURER
 
 
-def read_dicom(path: str | Path, *, header_only: bool = False) -> DicomImage:
+def read_dicom(path: str | Path, *, header_only: bool = False, voi: str | None = None) -> DicomImage:
     """Read a single-frame, grey DICOM file.
 
     Values are the stored ones after the modality rescale (identity keeps the integer dtype) and, for
@@ -85,12 +96,16 @@ def read_dicom(path: str | Path, *, header_only: bool = False) -> DicomImage:
     dense. No VOI LUT or window is applied: windows are for screens and differ between images. Pixel padding
     gets no treatment of its own, and values above BitsStored are kept as decoded.
 
+    With ``voi``, values are as a screen shows them instead: :func:`radiomics_mammo.readers.voi.displayed`.
+
     Parameters
     ----------
     path : path
         The file.
     header_only : bool
         Leave the pixels on disk; ``pixels`` is then of shape (0, 0).
+    voi : {'first', 'none'}, optional
+        Give values as displayed, with the header's first VOI transform or without one.
 
     Returns
     -------
@@ -104,31 +119,43 @@ def read_dicom(path: str | Path, *, header_only: bool = False) -> DicomImage:
     """
     from pydicom import dcmread
 
+    if voi not in (None, *CHOICES):
+        raise ValueError(f"voi is {voi!r}: choose one of {', '.join(CHOICES)}")
     path = Path(path)
     refuse_non_files(path)
     # Header values are converted when they are asked for, so the whole reading is guarded, not only dcmread.
     with _explained(path):
-        dataset = dcmread(path, stop_before_pixels=header_only)
-        pixels = np.empty((0, 0), dtype=np.uint8) if header_only else _pixels(dataset, path)
-        return _image(dataset, pixels)
+        dataset = dcmread(path, stop_before_pixels=header_only, force=has_no_preamble(path))
+        notes = completed(dataset)
+        if header_only:
+            return _image(dataset, Shown(np.empty((0, 0), dtype=np.uint8), NOT_APPLIED, notes))
+        stored = stored_pixels(dataset, path)
+        if voi is None:
+            shown = Shown(_pixels(stored, dataset), NOT_APPLIED, ())
+        else:
+            shown = displayed(stored, dataset, voi=voi, path=path)
+        return _image(dataset, replace(shown, notes=(*notes, *shown.notes)))
 
 
-def _image(dataset: Any, pixels: NDArray[np.generic]) -> DicomImage:
+def _image(dataset: Any, shown: Shown) -> DicomImage:
     spacing, notes = _spacing(dataset)
     return DicomImage(
-        pixels=pixels,
+        pixels=shown.pixels,
         rows=int(dataset.get("Rows") or 0),
         columns=int(dataset.get("Columns") or 0),
         spacing=spacing,
-        notes=notes,
-        patient_id=_text(dataset, "PatientID"),
-        study_uid=_text(dataset, "StudyInstanceUID"),
-        series_uid=_text(dataset, "SeriesInstanceUID"),
-        series_description=_text(dataset, "SeriesDescription"),
-        manufacturer=_text(dataset, "Manufacturer"),
-        photometric=_text(dataset, "PhotometricInterpretation"),
-        laterality=_text(dataset, "ImageLaterality") or _text(dataset, "Laterality"),
-        view=_text(dataset, "ViewPosition") or _text(dataset, "PatientOrientation"),
+        notes=(*notes, *shown.notes),
+        patient_id=header_text(dataset, "PatientID"),
+        study_uid=header_text(dataset, "StudyInstanceUID"),
+        series_uid=header_text(dataset, "SeriesInstanceUID"),
+        series_description=header_text(dataset, "SeriesDescription"),
+        manufacturer=header_text(dataset, "Manufacturer"),
+        photometric=header_text(dataset, "PhotometricInterpretation"),
+        laterality=header_text(dataset, "ImageLaterality") or header_text(dataset, "Laterality"),
+        view=header_text(dataset, "ViewPosition") or header_text(dataset, "PatientOrientation"),
+        encoding=encoding_of(dataset),
+        bits_stored=bits_of(dataset),
+        voi=shown.voi,
     )
 
 
@@ -236,75 +263,13 @@ def refuse_non_files(path: Path) -> None:
     except OSError as error:
         raise ReadError(f"cannot be read ({error.strerror})", path=path, remedy="Check its rights.") from error
     if size == 0:
-        raise ReadError("is empty (0 bytes)", path=path, remedy=_DOWNLOAD_AGAIN)
+        raise ReadError("is empty (0 bytes)", path=path, remedy=DOWNLOAD_AGAIN)
 
 
-def _pixels(dataset: Any, path: Path) -> NDArray[np.generic]:
-    _refuse_what_is_not_one_grey_frame(dataset, path)
-    # pylibjpeg-rle, if it is there, panics on a cut stream with an error that cannot be caught by name.
-    plugin = "pydicom" if dataset.file_meta.TransferSyntaxUID == _RLE else ""
-    dataset.pixel_array_options(decoding_plugin=plugin, correct_unused_bits=_has_foreign_bits(dataset))
-    stored = dataset.pixel_array
-    if stored.ndim != 2:
-        raise ReadError(
-            f"is not a two-dimensional picture (shape {stored.shape})",
-            path=path,
-            remedy="Export single grey frames.",
-        )
-    # Compiled kernels know native, writeable, contiguous arrays.
-    stored = np.require(stored, dtype=stored.dtype.newbyteorder("="), requirements=["C", "W"])
-    if _text(dataset, "PhotometricInterpretation") == "MONOCHROME1":
-        stored = _inverted(stored, bits=int(dataset.get("BitsStored") or 8 * stored.dtype.itemsize))
-    return _rescaled(stored, dataset)
-
-
-def _has_foreign_bits(dataset: Any) -> bool:
-    """Whether bits above BitsStored mean something else than the value: a sign to extend, or an overlay.
-
-    Otherwise they stay: pydicom would clear them, which wraps a saturated pixel round to the dark end.
-    """
-    overlays = (dataset.get((group, 0x0102)) for group in range(0x6000, 0x6020, 2))
-    embedded = any(element is not None and int(element.value or 0) > 0 for element in overlays)
-    return embedded or int(dataset.get("PixelRepresentation") or 0) == 1
-
-
-def _refuse_what_is_not_one_grey_frame(dataset: Any, path: Path) -> None:
-    from pydicom.pixels import get_decoder
-
-    frames = int(dataset.get("NumberOfFrames") or 1)
-    if frames > 1:
-        raise ReadError(
-            f"has {frames} frames; this reads single pictures",
-            path=path,
-            remedy="Export the frames one by one.",
-        )
-    samples = int(dataset.get("SamplesPerPixel") or 1)
-    photometric = _text(dataset, "PhotometricInterpretation")
-    if samples > 1 or photometric not in ("MONOCHROME1", "MONOCHROME2", ""):
-        raise ReadError(
-            f"is a colour picture ({photometric or f'{samples} samples a pixel'})",
-            path=path,
-            remedy="Export it as MONOCHROME2.",
-        )
-    if not any(name in dataset for name in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
-        raise ReadError("has no pixel data, or is truncated before them", path=path, remedy=_DOWNLOAD_AGAIN)
-    syntax = getattr(dataset.file_meta, "TransferSyntaxUID", None)
-    if syntax is None:
-        raise ReadError("does not state its transfer syntax", path=path, remedy=_DOWNLOAD_AGAIN)
-    try:
-        decoder = get_decoder(syntax)
-    except NotImplementedError as error:
-        raise ReadError(
-            f"has a transfer syntax that is no picture's ({syntax.name})",
-            path=path,
-            remedy="Convert it to an uncompressed DICOM file.",
-        ) from error
-    if not decoder.is_available:
-        raise ReadError(
-            f"is compressed as {syntax.name}, and no decoder for that is installed",
-            path=path,
-            remedy='Run: pip install "radiomics-mammo[dicom]"',
-        )
+def _pixels(stored: NDArray[Any], dataset: Any) -> NDArray[np.generic]:
+    if header_text(dataset, "PhotometricInterpretation") == "MONOCHROME1":
+        stored = _inverted(stored, bits=bits_of(dataset))
+    return rescaled(stored, dataset)
 
 
 def _inverted(stored: NDArray[Any], *, bits: int) -> NDArray[Any]:
@@ -318,20 +283,6 @@ def _inverted(stored: NDArray[Any], *, bits: int) -> NDArray[Any]:
         stored = stored.astype(np.int64 if stored.dtype.itemsize > 2 else np.int32)
     inverted: NDArray[Any] = stored.dtype.type(top) - stored
     return inverted
-
-
-def _rescaled(stored: NDArray[Any], dataset: Any) -> NDArray[Any]:
-    from pydicom.pixels import apply_modality_lut
-
-    if "ModalityLUTSequence" in dataset:
-        return np.ascontiguousarray(apply_modality_lut(stored, dataset))
-    slope = float(dataset.get("RescaleSlope", None) or 1.0)
-    intercept = float(dataset.get("RescaleIntercept", None) or 0.0)
-    if slope == 1.0 and intercept == 0.0:
-        return stored
-    if slope.is_integer() and intercept.is_integer() and np.issubdtype(stored.dtype, np.integer):
-        return stored.astype(np.int64) * int(slope) + int(intercept)
-    return stored.astype(np.float64) * slope + intercept
 
 
 def _spacing(dataset: Any) -> tuple[tuple[float, float] | None, tuple[str, ...]]:
@@ -349,15 +300,6 @@ def _spacing(dataset: Any) -> tuple[tuple[float, float] | None, tuple[str, ...]]
         if row > 0 and column > 0 and np.isfinite([row, column]).all():
             return (row, column), note
     return None, ()
-
-
-def _text(dataset: Any, keyword: str) -> str:
-    value = dataset.get(keyword)
-    if value is None:
-        return ""
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return "\\".join(str(item) for item in value).strip()
-    return str(value).strip()
 
 
 def _short(error: BaseException) -> str:
@@ -379,8 +321,8 @@ def _explained(path: Path) -> Iterator[None]:
             "is not a DICOM file (no DICM prefix)", path=path, remedy="Check what the file really is."
         ) from error
     except OSError as error:
-        raise ReadError(f"cannot be read ({_short(error)})", path=path, remedy=_DOWNLOAD_AGAIN) from error
+        raise ReadError(f"cannot be read ({_short(error)})", path=path, remedy=DOWNLOAD_AGAIN) from error
     except (*_BAD_BYTES, BytesLengthException) as error:
         raise ReadError(
-            f"is truncated or not valid DICOM ({_short(error)})", path=path, remedy=_DOWNLOAD_AGAIN
+            f"is truncated or not valid DICOM ({_short(error)})", path=path, remedy=DOWNLOAD_AGAIN
         ) from error
