@@ -167,14 +167,12 @@ def _counts(
 ) -> NDArray[np.int64]:
     """Interior pixels of every window, shape (n_tops, n_lefts)."""
     ones = np.ascontiguousarray(inside).view(np.uint8)
-    starts = np.clip(lefts, 0, inside.shape[1])
+    upto = np.zeros((len(tops), inside.shape[1] + 1), dtype=np.int64)
+    for row, top in zip(upto, tops.tolist(), strict=True):
+        ones[max(top, 0) : max(top + sides[0], 0)].sum(axis=0, dtype=np.int64, out=row[1:])
+    np.cumsum(upto, axis=1, out=upto)
     ends = np.clip(lefts + sides[1], 0, inside.shape[1])
-    counts = np.empty((len(tops), len(lefts)), dtype=np.int64)
-    for k, top in enumerate(tops.tolist()):
-        column = ones[max(top, 0) : max(top + sides[0], 0)].sum(axis=0, dtype=np.int32)
-        upto = np.concatenate([[0], np.cumsum(column, dtype=np.int64)])
-        counts[k] = upto[ends] - upto[starts]
-    return counts
+    return upto[:, ends] - upto[:, np.clip(lefts, 0, inside.shape[1])]
 
 
 def _cut(corner: tuple[int, int], sides: tuple[int, int], shape: tuple[int, ...]) -> Box:
