@@ -12,6 +12,7 @@ import runs
 
 from radiomics_mammo.aggregate import main
 from radiomics_mammo.models.data.definition import same_definition
+from radiomics_mammo.models.data.join import embeddings_in
 from radiomics_mammo.models.run.runfolder import PREDICTIONS
 from radiomics_mammo.tables import read_table, write_table
 
@@ -44,7 +45,9 @@ def screening_table(path: Path, *, women: int = 60, embedding: bool = False) -> 
     made = pd.concat([frame, pd.DataFrame(x, columns=list(FEATURES))], axis=1)
     if embedding:
         made = made[["case_id"]].assign(crop_embToy_E0000=rng.normal(size=rows))
-    write_table(made, path, provenance={"phantom": True, "recipe_hash": "b" * 64, "engine": "cpu"})
+    network = {"name": "toy", "prefix": "crop_embToy", "trained_on": ["cbis-ddsm"], "forced": True}
+    own = {"embedding": network} if embedding else {"recipe_hash": "b" * 64, "engine": "cpu"}
+    write_table(made, path, provenance={"phantom": True, **own})
     return path
 
 
@@ -99,9 +102,25 @@ def test_tables_are_joined_first(tmp_path: Path) -> None:
     assert aggregate(images, network, "--to", "breast", "--out", out) == 0
     made = read_table(out)
     assert {"crop-mean_embToy_E0000", "original-mean_glcm_F0"} < set(made.features)
-    (joined,) = made.provenance["joined"]
-    assert joined["features"] == ["crop-mean_embToy_E0000", "crop-max_embToy_E0000"]
+    for joined in made.provenance["joined"]:
+        assert joined["features"] == ["crop-mean_embToy_E0000", "crop-max_embToy_E0000"]
     assert [one["name"] for one in made.provenance["aggregated"]["sources"]] == ["images.parquet", "emb.parquet"]
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_what_a_network_was_trained_on_is_not_forgotten(tmp_path: Path, alone: bool) -> None:
+    network = screening_table(tmp_path / "emb.parquet", embedding=True)
+    if alone:
+        whole = screening_table(tmp_path / "keys.parquet")
+        frame = read_table(whole).frame.drop(columns=list(FEATURES)).assign(crop_embToy_E0000=1.0)
+        write_table(frame, network, provenance=read_table(network).provenance)
+        tables = [network]
+    else:
+        tables = [screening_table(tmp_path / "images.parquet"), network]
+    assert aggregate(*tables, "--to", "woman", "--out", tmp_path / "out.parquet") == 0
+    found = embeddings_in(read_table(tmp_path / "out.parquet").provenance)
+    assert [one["prefix"] for one in found] == ["crop-mean_embToy", "crop-max_embToy"]
+    assert all(one["forced"] and one["trained_on"] == ["cbis-ddsm"] for one in found)
 
 
 def test_a_clinical_csv_alone(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from radiomics_mammo.aggregation.keys import nest_of, unit_names
 from radiomics_mammo.aggregation.records import BREAST, LEVELS, SIDES, Floats, Nest
 from radiomics_mammo.aggregation.rules import RULES, STATED, applies, named
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.tables import Table
+from radiomics_mammo.tables import Table, embedder_of
 
 COLUMNS_AT_ONCE = 64
 """So that what lies between input and output stays small beside both."""
@@ -91,10 +91,24 @@ def _reduced(table: Table, names: Sequence[str], rule: str, nest: Nest, level: s
 
 def _provenance(said: Mapping[str, Any], features: Sequence[str], level: str, rules: Sequence[str]) -> dict[str, Any]:
     stated = {"to": level, "rules": {rule: STATED[rule] for rule in rules}, "columns": dict(identity.STATED)}
-    kept = {key: value for key, value in said.items() if key not in ("joined", "identity")}
-    joined = [{**part, **_renamed(part, level, rules)} for part in said.get("joined", ())]
+    kept = {key: value for key, value in said.items() if key not in ("joined", "identity", "embedding")}
+    parts = [*said.get("joined", ()), *([{"embedding": said["embedding"]}] if said.get("embedding") else [])]
+    joined = [{**part, **_renamed(part, level, rules), **one} for part in parts for one in _networks(part, rules)]
     more = {"joined": joined} if joined else {}
     return {**kept, **_renamed(said, level, rules), **more, "features": list(features), "aggregated": stated}
+
+
+def _networks(part: Mapping[str, Any], rules: Sequence[str]) -> list[dict[str, Any]]:
+    """Say for each rule what the columns of a network begin with now: to compare each is an embedder of its own."""
+    network = part.get("embedding")
+    if not network:
+        return [{}]
+    columns = [(rule, f"{network['prefix']}_E0000") for rule in rules]
+    return [
+        {"embedding": {**network, "prefix": embedder_of(named(name, rule))}}
+        for rule, name in columns
+        if applies(rule, name)
+    ]
 
 
 def _renamed(part: Mapping[str, Any], level: str, rules: Sequence[str]) -> dict[str, Any]:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.tables import feature_parts, is_feature_name
 
-METADATA = ("age", "breast_density", "density", "view", "laterality", "abnormality_type", "implant")
+METADATA = (
+    "age",
+    "breast_density",
+    "density",
+    "view",
+    "laterality",
+    "abnormality_type",
+    "implant",
+    "n_images",
+    "n_views",
+)
 """Of the woman, the picture and the kind of finding (mass or calcification, which whoever marked the lesion named):
 what is known without measuring it. The metadata baseline."""
 
@@ -19,8 +30,10 @@ SCANNER = (
     "manufacturer",
     "manufacturer_model",
     "scanner",
+    "encoding",
     "photometric",
     "bits_stored",
+    "voi",
     "spacing_row_mm",
     "spacing_column_mm",
     "image_rows",
@@ -37,10 +50,14 @@ READING = "assessment"
 AFTERWARDS = ("biopsy", "invasive", "birads", "difficult_negative_case", "pathology", "malignant", "cancer")
 """Known only once the diagnosis is: never features."""
 
+_IN_ANY_FORM = ("birads", "difficult_negative_case", "invasive", "pathology")
+"""Of these also ``birads_low`` is known only afterwards; but a ``cancer_history`` is not."""
+
 IDENTITY = (
     "case_id",
     "patient_id",
     "image_id",
+    "prediction_id",
     "abnormality_id",
     "mask_label",
     "image_path",
@@ -82,6 +99,25 @@ def plain(name: str) -> str:
     return "_".join(name.lower().split())
 
 
+_FORM = re.compile(
+    r"""^(?:.*__)?(?:(?:is|has|any|max|mean|min|sum|median)_)?   # as encoders and people begin a name
+    (?P<source>.+?)
+    (?:[_=:.-]+(?:-?\d+(?:\.\d+)?|true|false|yes|no|nan|none|null|na|missing|unknown
+    |any|max|mean|min|sum|median|std|count|nunique))?$""",
+    re.VERBOSE,
+)
+
+
+def source_of(name: str) -> str:
+    """Give the column that another was made of, as far as its name tells.
+
+    ``BIRADS_1.0`` and ``onehot__BIRADS_0`` are ``birads`` as indicators, ``any_biopsy`` is ``biopsy`` put together.
+    """
+    found = _FORM.match(plain(name))
+    source = found["source"] if found else plain(name)
+    return next((one for one in _IN_ANY_FORM if re.match(rf"{one}[_=:.-]", source)), source)
+
+
 def among(columns: Iterable[str], role: Iterable[str]) -> list[str]:
     """Give those of a table's columns that have a role, in the table's order."""
     wanted = set(role)
@@ -100,7 +136,7 @@ def is_size(feature: str) -> bool:
 
 def may_be_feature(name: str) -> bool:
     """Whether a column may be let in as a feature where it is asked for."""
-    return plain(name) not in (READING, *AFTERWARDS, *IDENTITY)
+    return plain(name) not in IDENTITY and source_of(name) not in (READING, *AFTERWARDS)
 
 
 def refuse_as_feature(name: str) -> None:
@@ -109,16 +145,16 @@ def refuse_as_feature(name: str) -> None:
     Raises
     ------
     InputError
-        It is the radiologists' reading, is known only afterwards, or names people, images or files; the message says
-        which.
+        It is the radiologists' reading or is known only afterwards, in whatever form (:func:`source_of`), or names
+        people, images or files; the message says which.
     """
-    if plain(name) == READING:
+    if source_of(name) == READING:
         raise InputError(
             f"{name!r} cannot be a feature: it is the radiologists' own reading, which models are compared with, and "
             "a model that is given it repeats them",
             remedy="Take it out of --also-feature.",
         )
-    if plain(name) in AFTERWARDS:
+    if source_of(name) in AFTERWARDS:
         raise InputError(
             f"{name!r} cannot be a feature: it is known only after the diagnosis, and a model that is given it "
             "predicts what is known already",
