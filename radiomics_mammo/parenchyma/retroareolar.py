@@ -2,7 +2,7 @@
 
 Huo, Z. et al. (2002). Computerized analysis of digitized mammograms of BRCA1 and BRCA2 gene mutation carriers.
 Radiology 225(2), 519-526. Li, H. et al. (2004). Computerized analysis of mammographic parenchymal patterns for
-assessing breast cancer risk: effect of ROI size and location. Acad Radiol 11(8), 863-873. Theirs is 25.6 mm wide.
+assessing breast cancer risk: effect of ROI size and location. Med Phys 31(3), 549-555. Theirs is 25.6 mm wide.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from radiomics_mammo.parenchyma.records import Measure
 from radiomics_mammo.parenchyma.suspicious import most_suspicious
 
 ZHENG = "Zheng et al. (2015), Med Phys 42(7), 4149-4160"
-LI = "Huo et al. (2002), Radiology 225(2), 519-526; Li et al. (2004), Acad Radiol 11(8), 863-873"
+LI = "Huo et al. (2002), Radiology 225(2), 519-526; Li et al. (2004), Med Phys 31(3), 549-555"
 IGLEWICZ = "robust z-scores: Iglewicz & Hoaglin (1993)"
 FEWEST_WINDOWS = 3
 """Among fewer windows, none can be unlike the others."""
