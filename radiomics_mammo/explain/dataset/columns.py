@@ -1,0 +1,158 @@
+"""Columns of a list of cases: their types, roles and kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from radiomics_mammo.explain.dataset.records import Column
+from radiomics_mammo.models.data import roles
+from radiomics_mammo.models.statistics.arrays import Labels
+from radiomics_mammo.models.statistics.subgroups import NOT_GIVEN, SUBGROUPS, level_names
+
+LABELS = ("cancer", "malignant")
+PATHOLOGY = "pathology"
+"""Where there is no label of 0 and 1: MALIGNANT against anything that begins with BENIGN."""
+
+FEW = 12
+"""A numeric column with no more distinct values is a category."""
+
+MANY = 40
+"""A column with more distinct values that are no numbers is text, but for codes of sites and machines
+and for readers' opinions."""
+
+_DTYPES = {int: pd.Int64Dtype(), float: pd.Float64Dtype(), bool: pd.BooleanDtype()}
+_BANDS = 4
+_TITLES = {
+    **SUBGROUPS,
+    "abnormality_type": "Type of abnormality",
+    "biopsy": "Biopsy",
+    "birads": "BI-RADS",
+    "cancer": "Cancer",
+    "malignant": "Malignant",
+    "invasive": "Invasive",
+    "pathology": "Pathology",
+    "assessment": "Assessment (BI-RADS)",
+    "difficult_negative_case": "Difficult negative",
+    "split": "Official split",
+}
+
+
+def typed(frame: pd.DataFrame, declared: Sequence[tuple[str, type]]) -> pd.DataFrame:
+    """Give every column a nullable type: the declared one, else the one that its values have.
+
+    An empty text is no value. A declared number that is not one is kept as text: the summary shows it.
+    """
+    wanted = dict(declared)
+    made = {str(name): _typed(frame[name], wanted.get(str(name))) for name in frame.columns}
+    return pd.DataFrame(made).reset_index(drop=True)
+
+
+def _typed(column: pd.Series, kind: type | None) -> pd.Series:
+    found = column.reset_index(drop=True)
+    if kind is None:
+        guessed = found.convert_dtypes()
+        return guessed if pd.api.types.is_numeric_dtype(guessed) else _words(found)
+    if kind is str:
+        return _words(found)
+    numbers = pd.to_numeric(found, errors="coerce")
+    wrong = (numbers.isna() & found.notna()).any() or (kind is int and (numbers.dropna() % 1 != 0).any())
+    return _words(found) if wrong else numbers.astype("Float64").astype(_DTYPES[kind])
+
+
+def _words(column: pd.Series) -> pd.Series:
+    words = column.astype("string").str.strip()
+    return words.mask(words == "")
+
+
+def describe(frame: pd.DataFrame, label: str) -> dict[str, Column]:
+    """Say of every column but the two identifiers what it is about and what it holds."""
+    return {
+        name: _described(frame[name], name, label) for name in frame.columns if name not in ("case_id", "patient_id")
+    }
+
+
+def _described(column: pd.Series, name: str, label: str) -> Column:
+    filled, distinct = int(column.notna().sum()), int(column.nunique())
+    role = "label" if name == label else _role(name)
+    title = _TITLES.get(roles.plain(name), name)
+    return Column(name, title, role, _kind(column, role, filled, distinct), filled, distinct)
+
+
+def _role(name: str) -> str:
+    said = roles.plain(name)
+    if said == "split":
+        return "split"
+    if said in roles.READERS:
+        return "opinion"
+    for role, names in (("afterwards", roles.AFTERWARDS), ("metadata", roles.METADATA), ("scanner", roles.SCANNER)):
+        if said in names:
+            return role
+    return "identity" if said in roles.IDENTITY or said.endswith("_id") else "other"
+
+
+def _kind(column: pd.Series, role: str, filled: int, distinct: int) -> str:
+    if not filled:
+        return "empty"
+    if role == "identity":
+        return "identifier"
+    code = roles.plain(str(column.name)) in roles.CODES
+    numeric = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+    if numeric and not code and distinct > FEW:
+        return "number"
+    return "category" if numeric or code or role == "opinion" or distinct <= MANY else "text"
+
+
+def levels_of(column: pd.Series, kind: str) -> pd.Series:
+    """Give each row's level as an ordered categorical: numbers in bands, ``not given`` last.
+
+    Ages have the bands of the reports; other numbers are cut at their quartiles.
+    """
+    age = roles.plain(str(column.name)) == "age"
+    if kind == "number" and not age:
+        bands = pd.qcut(column.astype("Float64"), _BANDS, duplicates="drop")
+        names = {band: f"over {band.left:g} to {band.right:g}" for band in bands.cat.categories}
+        named = bands.astype(object).map(names).astype("string").fillna(NOT_GIVEN)
+        order = list(names.values())
+    else:
+        named = level_names(column.rename("age") if age and kind == "number" else column).astype("string")
+        order = _in_order(named)
+    order = [name for name in order if name != NOT_GIVEN]
+    full = [*order, NOT_GIVEN] if (named == NOT_GIVEN).any() else order
+    return pd.Series(pd.Categorical(named, categories=full, ordered=True), index=column.index)
+
+
+def _in_order(named: pd.Series) -> list[str]:
+    """Numbers by size, bands of age by their first number, words by letter."""
+    names = pd.Series(named.unique(), dtype="string")
+    first = names.str.extract(r"^(?:under )?(-?\d+(?:\.\d+)?)", expand=False)
+    size = pd.to_numeric(first).astype("Float64").fillna(np.inf)
+    size -= names.str.startswith("under").astype("Float64")
+    return names.to_frame("name").assign(size=size).sort_values(["size", "name"])["name"].tolist()
+
+
+def find_label(frame: pd.DataFrame) -> tuple[str, Labels]:
+    """Find the column that says who is positive.
+
+    Returns
+    -------
+    name : str
+        Empty where there is none.
+    y : ndarray of int8, shape (n_rows,)
+        -1 where it is not known.
+    """
+    by_name = {roles.plain(name): name for name in frame.columns}
+    for wanted in LABELS:
+        if wanted in by_name:
+            values = pd.to_numeric(frame[by_name[wanted]].astype("string"), errors="coerce").astype("Float64")
+            if values.notna().any() and values.dropna().isin([0, 1]).all():
+                return by_name[wanted], np.asarray(values.fillna(-1).to_numpy(np.int8))
+    if PATHOLOGY in by_name:
+        words = frame[by_name[PATHOLOGY]].astype("string").str.upper()
+        known = words.str.startswith("BENIGN") | (words == "MALIGNANT")
+        if known.any():
+            y = (words == "MALIGNANT").astype("Int8").mask(~known.fillna(False), -1)
+            return by_name[PATHOLOGY], np.asarray(y.fillna(-1).to_numpy(np.int8))
+    return "", np.full(len(frame), -1, dtype=np.int8)
