@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from itertools import product
 
 import numpy as np
@@ -12,7 +13,6 @@ BOXES = (2, 4, 8, 16, 32, 64)
 LEAST_SIDE = 32
 """Pixels that a mask must reach across: then there are three sizes of box, or more."""
 CELLS = (1, 2, 4, 8)
-RADII = (1, 2, 4, 8)
 FEWEST = 64
 
 
@@ -36,63 +36,44 @@ def box_dimension(mask: Bools) -> float:
     if not rows.size:
         return np.nan
     cut = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    extent = max(cut.shape)
-    if extent < LEAST_SIDE:
+    if max(cut.shape) < LEAST_SIDE:
         return np.nan
-    sides = [side for side in BOXES if 4 * side <= extent]
-    return -_slope(sides, [_fewest_boxes(cut, side) for side in sides])
+    return -_slope(*zip(*_fewest_boxes(cut), strict=True))
 
 
 def surface_dimension(grid: Coarse) -> float:
     """Dimension of the grey landscape by the growth of its surface: 3 − slope of log |difference| against log cell.
 
     The picture is averaged over cells of 1, 2, 4 and 8 coarse pixels; neighbouring cells that lie in the interior are
-    compared. NaN where fewer than 64 pairs of the largest cells do, or all differences of a size are 0.
+    compared. NaN where fewer than 64 pairs of the largest cells do in either direction, or all differences of a size are 0.
     """
     steps = []
     for side in CELLS:
         values, inside = _cells(grid, side)
         across = np.abs(np.diff(values, axis=1))[inside[:, 1:] & inside[:, :-1]]
         down = np.abs(np.diff(values, axis=0))[inside[1:] & inside[:-1]]
-        total = across.sum() + down.sum()
-        if across.size + down.size < FEWEST or not total > 0:
+        if min(across.size, down.size) < FEWEST or not across.any() | down.any():
             return np.nan
-        steps.append(total / (across.size + down.size))
+        steps.append(float(across.mean() + down.mean()))
     return 3.0 - _slope(CELLS, steps)
 
 
-def blanket_dimension(grid: Coarse) -> float:
-    """Dimension by the thickness of a blanket: 3 − slope of log mean (dilation − erosion) against log radius.
-
-    Dilation and erosion are by squares of radius 1, 2, 4 and 8 coarse pixels, taken where the largest lies in the
-    interior. NaN where fewer than 64 pixels are so, or the blanket is nowhere thick.
-    """
-    from scipy import ndimage
-
-    inner = ndimage.minimum_filter(grid.interior, size=2 * RADII[-1] + 1, mode="constant", cval=0)
-    if np.count_nonzero(inner) < FEWEST:
-        return np.nan
-    thickness = []
-    for radius in RADII:
-        size = 2 * radius + 1
-        high = ndimage.maximum_filter(grid.values, size=size)[inner]
-        low = ndimage.minimum_filter(grid.values, size=size)[inner]
-        thickness.append(float((high - low).mean()))
-    return 3.0 - _slope(RADII, thickness) if thickness[0] > 0 else np.nan
+def _fewest_boxes(mask: Bools) -> Iterator[tuple[int, int]]:
+    """Sides 2, 4, … and the fewest boxes of that side, each box put together from four of half the side."""
+    half = mask
+    for side in BOXES:
+        if 4 * side > max(mask.shape):
+            return
+        yield side, min(int(np.count_nonzero(_merged(half, *shift))) for shift in product((0, 1), repeat=2))
+        half = _merged(half, 0, 0)
 
 
-def _fewest_boxes(mask: Bools, side: int) -> int:
-    return min(_boxes(mask, side, *shift) for shift in product((0, side // 2), repeat=2))
-
-
-def _boxes(mask: Bools, side: int, up: int, left: int) -> int:
-    """Boxes of a grid that begins so far above and left of the mask which hold some of it."""
-    strips = np.logical_or.reduceat(mask, _starts(mask.shape[0], side, up), axis=0)
-    return int(np.count_nonzero(np.logical_or.reduceat(strips, _starts(mask.shape[1], side, left), axis=1)))
-
-
-def _starts(length: int, side: int, before: int) -> list[int]:
-    return [0, *range(side - before, length, side)]
+def _merged(half: Bools, up: int, left: int) -> Bools:
+    """Fours into one, on a grid that begins so many half boxes above and left."""
+    rows, columns = half.shape
+    framed = np.pad(half, ((up, (rows + up) % 2), (left, (columns + left) % 2)))
+    upper, lower = framed[::2], framed[1::2]
+    return np.asarray(upper[:, ::2] | upper[:, 1::2] | lower[:, ::2] | lower[:, 1::2])
 
 
 def _cells(grid: Coarse, side: int) -> tuple[Floats, Bools]:
@@ -104,5 +85,5 @@ def _cells(grid: Coarse, side: int) -> tuple[Floats, Bools]:
     return values, inside
 
 
-def _slope(scales: tuple[int, ...] | list[int], found: list[float] | list[int]) -> float:
+def _slope(scales: Sequence[int], found: Sequence[float]) -> float:
     return float(np.polyfit(np.log(scales), np.log(found), 1)[0])

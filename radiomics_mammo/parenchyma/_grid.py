@@ -75,6 +75,6 @@ def block_sums(values: NDArray[np.generic], block: int, *, where: Bools | None =
     strips = np.empty((-(-values.shape[0] // block), values.shape[1]), kind)
     for strip, start in zip(strips, range(0, values.shape[0], block), strict=True):  # no copy of the whole picture
         part = np.s_[start : start + block]
-        wanted = values[part] if where is None else np.multiply(values[part], where[part])
+        wanted = values[part] if where is None else np.where(where[part], values[part], 0)
         np.sum(wanted, axis=0, dtype=kind, out=strip)
     return np.add.reduceat(strips, np.arange(0, values.shape[1], block), axis=1, dtype=np.float64)

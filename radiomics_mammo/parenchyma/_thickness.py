@@ -20,6 +20,8 @@ REACH = 0.45
 def depth_of(mask: Bools) -> Floats:
     """Distance of each pixel from the skin, in pixels; what lies left of the breast is no air, nor what is cut off.
 
+    It is 1 for the outermost pixels, and 0 throughout where no skin is seen.
+
     Parameters
     ----------
     mask : ndarray of bool, shape (rows, columns)
@@ -32,7 +34,7 @@ def depth_of(mask: Bools) -> Floats:
     body = np.arange(columns + 1)[None, :] <= last[:, None]  # muscle and implant are left of the breast: no skin there
     framed = np.pad(body, ((1, 1), (1, 0)), mode="edge")
     if framed.all():
-        return np.full(mask.shape, float(max(mask.shape)))
+        return np.zeros(mask.shape)
     distance: Floats = ndimage.distance_transform_edt(framed)[1:-1, 1:-1]
     return distance
 
@@ -50,14 +52,15 @@ def equalised(grid: Coarse, depth: Floats) -> Floats:
     -------
     ndarray of float64, shape (rows, columns)
     """
+    if not depth.any():
+        return grid.values
     reach = int(REACH * depth[grid.mask].max())
-    ring = np.minimum(depth.astype(np.int64), reach + 1)  # the last holds all that is deeper
+    ring = np.minimum(np.ceil(depth).astype(np.int64) - 1, reach + 1)  # the last holds all that is deeper
     inside = ring[grid.mask]
-    order = np.lexsort((grid.values[grid.mask], inside))
+    order = np.argsort(inside.astype(np.int16), kind="stable")  # by radix: the coarse grid has few rings
     ordered = grid.values[grid.mask][order]
     ends = np.searchsorted(inside[order], np.arange(reach + 2))
     found = [float(np.quantile(ordered[a:b], FAT)) if b > a else -np.inf for a, b in pairwise(ends)]
     fat = np.maximum.accumulate(found)  # fat gets no darker with depth: a dark patch there is not thinness
-    missing = np.where(np.isfinite(fat), fat[-1] - fat, 0.0)
-    raised: Floats = grid.values + np.append(missing, 0.0)[ring]
+    raised: Floats = grid.values + np.append(fat[-1] - fat, 0.0)[ring]
     return raised

@@ -2,7 +2,9 @@
 
 All are taken on the coarse grid (512 pixels at most along the longer side), with a line fitted by least squares to
 logarithms over scales of factors of two. Of the dense tissue and of its edge, boxes are counted; of the grey levels,
-as a landscape, the growth of the surface (Caldwell 1990) and of the blanket around it (Peleg 1984) is followed.
+as a landscape, the growth of the surface is followed. Caldwell et al., Phys Med Biol 1990; 35:235; Byng et al., Phys Med
+Biol 1996; 41:909. A blanket by dilation and erosion (Peleg 1984) was tried: over so few scales it gives surfaces of
+dimension 2.8 as 2.5.
 """
 
 from __future__ import annotations
@@ -12,30 +14,28 @@ from dataclasses import dataclass
 import numpy as np
 
 from radiomics_mammo.parenchyma._dense import dense_tissue
-from radiomics_mammo.parenchyma._dimensions import blanket_dimension, box_dimension, surface_dimension
+from radiomics_mammo.parenchyma._dimensions import box_dimension, surface_dimension
 from radiomics_mammo.parenchyma._grid import Bools
 from radiomics_mammo.parenchyma.records import Breast, Measure, MeasureFamily
 
 
 @dataclass(frozen=True, slots=True)
 class FractalTerms:
-    """The four dimensions; NaN where undefined."""
+    """The three dimensions; NaN where undefined."""
 
     dense: float
     edge: float
     surface: float
-    blanket: float
 
 
 def derive(breast: Breast) -> FractalTerms:
-    """Measure all four."""
+    """Measure all three."""
     found = dense_tissue(breast)
     edge = found.region & ~_eroded(found.region)
     return FractalTerms(
         box_dimension(found.region),
         box_dimension(edge),
         surface_dimension(found.grid),
-        blanket_dimension(found.grid),
     )
 
 
@@ -61,18 +61,9 @@ def surface(m: FractalTerms) -> float:
     """3 − slope of log (mean |difference| of neighbouring cells) against log (side of the cell)
 
     Roughness of the parenchyma: near 2 for smooth, fatty or evenly dense breasts, towards 3 for busy nodular or
-    streaky patterns. It has been related to Wolfe's grades and to risk.
+    streaky patterns. It has been related to Wolfe's grades and to density.
     """
     return m.surface
-
-
-def blanket(m: FractalTerms) -> float:
-    """3 − slope of log (mean of dilation − erosion) against log (radius of the square)
-
-    Roughness by extremes: near 2 where brightness changes slowly, towards 3 where every small square holds bright
-    strands and dark fat. Coarse, low-dimensional patterns have been related to high risk.
-    """
-    return m.blanket
 
 
 def _eroded(mask: Bools) -> Bools:
@@ -83,21 +74,24 @@ def _eroded(mask: Bools) -> Bools:
 
 
 _TOO_SMALL = "the dense tissue reaches across fewer than 32 pixels of the coarse grid, or cannot be told"
-_NO_ROOM = "the interior has too little room for the largest scale (8 coarse pixels), or one value only"
-_LI = "Li, Giger, Olopade and Lan, Acad Radiol 2007; 14:513"
+_NO_ROOM = (
+    "fewer than 64 pairs of neighbouring cells of 8 coarse pixels lie in the interior in either direction, or they are "
+    "all alike"
+)
+_BOXES = "box counting: Lopes and Betrouni, Med Image Anal 2009; 13:634"
 
 FAMILY = MeasureFamily(
     name="fractal",
     title="Fractal dimensions",
     derive=derive,
     measures=(
-        Measure("DenseDimension", dense_dimension, "1", "0 to 2", f"box counting as in {_LI}", _TOO_SMALL),
+        Measure("DenseDimension", dense_dimension, "1", "0 to 2", _BOXES, _TOO_SMALL),
         Measure(
             "EdgeDimension",
             edge_dimension,
             "1",
             "0 to 2",
-            "Rangayyan and Nguyen, J Digit Imaging 2007; 20:223",
+            f"{_BOXES}; of outlines: Rangayyan and Nguyen, J Digit Imaging 2007; 20:223",
             _TOO_SMALL,
         ),
         Measure(
@@ -109,15 +103,6 @@ FAMILY = MeasureFamily(
             _NO_ROOM,
             "2 to 3 for a fractal landscape, more for noise. Without the papers' flat part of the surface, which makes "
             "the value depend on the unit of the grey levels.",
-        ),
-        Measure(
-            "BlanketDimension",
-            blanket,
-            "1",
-            "≤ 3",
-            f"Peleg et al., IEEE Trans PAMI 1984; 6:518; {_LI}",
-            _NO_ROOM,
-            "2 to 3 for a fractal landscape.",
         ),
     ),
 )

@@ -4,10 +4,10 @@ The radially averaged power spectrum of mammograms falls with frequency f nearly
 weighted by Hann's window and transformed; the logarithms of their radial means are averaged, and a line is fitted
 to them. Burgess, Jacobson and Judy, Med Phys 2001; 28:419; Heine and Velthuizen, Med Phys 2002; 29:647.
 
-Where the spacing is known the squares are of 25.6 mm and the band is 0.15 to 0.7 cycles / mm, on pixels of 0.2 mm at
-most where the image has them; on coarser ones the band ends at 0.4 cycles / pixel. Where it is unknown, the breast is
-reduced to 512 pixels along its longer side, the squares have 64 pixels and the band is 1/16 to 1/4 cycle / pixel.
-Neighbouring squares overlap by half.
+Where the spacing is known the squares are of 25.6 mm (or the next length with a fast transform) and the band is 0.15 to
+0.7 cycles / mm, on pixels of 0.2 mm at most where the image has them; on coarser ones the band ends at 0.4 cycles /
+pixel. Where it is unknown, the breast is reduced to 512 pixels along its longer side, the squares have 64 pixels and
+the band is 1/16 to 1/4 cycle / pixel. Neighbouring squares overlap by half.
 """
 
 from __future__ import annotations
@@ -97,6 +97,8 @@ def residual(m: SpectrumTerms) -> float:
 
 
 def _plane(breast: Breast) -> Plane:
+    from scipy import fft
+
     if breast.spacing is None:
         grid = coarse(breast)
         return Plane(grid.values, grid.interior, (1.0, 1.0), (SQUARE_PX, SQUARE_PX), BAND_PX)
@@ -106,7 +108,10 @@ def _plane(breast: Breast) -> Plane:
     # A square is inside with the centres of its blocks: the band under the skin is wider than any block.
     interior = breast.interior[block // 2 : rows : block, block // 2 : columns : block]
     row, column = (pixel * block for pixel in breast.spacing)
-    square = (round(SQUARE_MM / row), round(SQUARE_MM / column))
+    square = (
+        fft.next_fast_len(round(SQUARE_MM / row), real=True),
+        fft.next_fast_len(round(SQUARE_MM / column), real=True),
+    )
     return Plane(values, interior, (row, column), square, (BAND_MM[0], min(BAND_MM[1], HIGHEST / max(row, column))))
 
 

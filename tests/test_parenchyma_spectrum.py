@@ -1,0 +1,95 @@
+"""The exponent of the power spectrum, against random fields that were made with a known one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from parenchyma_toys import half_disc, measured, phantom_breast, whole
+
+from radiomics_mammo.readers.phantom_breast import power_law
+
+WAYS = {"unknown": None, "0.2 mm": (0.2, 0.2), "0.1 mm": (0.1, 0.1), "0.5 mm": (0.5, 0.5), "uneven": (0.2, 0.4)}
+
+
+def field(beta: float, spacing: tuple[float, float] = (1.0, 1.0), *, shape=(640, 640), seed: int = 0) -> np.ndarray:
+    """White noise weighted by f^(−β/2); cut from one of twice the size, so that it does not join up at its edges."""
+    rng = np.random.default_rng(seed)
+    large = tuple(2 * n for n in shape)
+    frequency = np.hypot(np.fft.fftfreq(large[0], spacing[0])[:, None], np.fft.rfftfreq(large[1], spacing[1])[None, :])
+    frequency[0, 0] = np.inf
+    made = np.fft.irfft2(np.fft.rfft2(rng.standard_normal(large)) * frequency ** (-beta / 2), s=large)
+    return made[: shape[0], : shape[1]] / made.std()
+
+
+@pytest.mark.parametrize("beta", [1.0, 2.0, 3.0, 4.0])
+@pytest.mark.parametrize("way", WAYS)
+def test_fields_of_a_known_exponent(beta, way):
+    spacing = WAYS[way]
+    found = measured(whole(field(beta, spacing or (1.0, 1.0)), spacing), "spectrum")
+    # Hann's window and the pixel's own blur bend the ends of the band by some hundredths.
+    assert found["Beta"] == pytest.approx(beta, abs=0.15)
+    assert found["Residual"] < 0.06
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_noise_has_none(way):
+    noise = np.random.default_rng(1).standard_normal((640, 640))
+    assert measured(whole(noise, WAYS[way]), "spectrum")["Beta"] == pytest.approx(0.0, abs=0.1)
+
+
+def test_the_phantoms_own_law():
+    rng = np.random.default_rng(2)
+    made = power_law((700, 700), beta=2.8, pixel_mm=0.2, coarsest_mm=60.0, rng=rng)
+    assert measured(whole(made, (0.2, 0.2)), "spectrum")["Beta"] == pytest.approx(2.8, abs=0.15)
+
+
+def test_one_scale_that_stands_out_is_no_power_law():
+    made = field(3.0)
+    stripes = 0.5 * np.sin(np.arange(640) * 2 * np.pi / 8)[None, :]
+    assert measured(whole(made + stripes), "spectrum")["Residual"] > 3 * measured(whole(made), "spectrum")["Residual"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda b: replace(b, values=2 * b.values),
+        lambda b: replace(b, values=b.values.astype(np.float32) + 1000),
+        lambda b: replace(b, values=np.where(b.interior, b.values, 9)),
+    ],
+    ids=["doubled", "shifted", "another outside"],
+)
+@pytest.mark.parametrize("known", [True, False])
+def test_what_does_not_matter(change, known):
+    breast, _ = phantom_breast(2, size=700)
+    breast = replace(breast, spacing=breast.spacing if known else None)
+    before, after = measured(breast, "spectrum"), measured(change(breast), "spectrum")
+    assert 2.0 < before["Beta"] < 4.0
+    if known:  # squares and their pixels lie wholly inside: to the last digits; else blocks at the rim are mixed
+        assert after == pytest.approx(before, rel=1e-6)
+    assert after["Beta"] == pytest.approx(before["Beta"], abs=1e-6)
+
+
+def test_mirroring_and_padding_hardly_matter():
+    breast = half_disc(field(3.0), spacing=(0.2, 0.2))
+    before = measured(breast, "spectrum")["Beta"]
+    names = ("values", "mask", "interior")
+    upside_down = replace(breast, **{name: getattr(breast, name)[::-1] for name in names})
+    padded = replace(breast, **{name: np.pad(getattr(breast, name), ((6, 4), (0, 8))) for name in names})
+    for changed in (upside_down, padded):
+        assert measured(changed, "spectrum")["Beta"] == pytest.approx(before, abs=0.05)
+
+
+def test_a_region_too_small_for_a_square_has_no_spectrum():
+    made = field(3.0, shape=(127, 127))
+    for region, known in ((made, True), (made[:63, :63], False)):
+        assert all(np.isnan(v) for v in measured(whole(region, (0.2, 0.2) if known else None), "spectrum").values())
+    for region, known in ((field(3.0, shape=(128, 128)), True), (made[:64, :64], False)):
+        assert np.isfinite(measured(whole(region, (0.2, 0.2) if known else None), "spectrum")["Beta"])
+
+
+def test_pixels_too_coarse_for_the_band_have_no_spectrum():
+    assert np.isfinite(measured(whole(field(3.0), (1.0, 1.0)), "spectrum")["Beta"])
+    assert np.isnan(measured(whole(field(3.0), (1.5, 1.5)), "spectrum")["Beta"])
+    assert np.isnan(measured(whole(field(3.0), (20.0, 20.0)), "spectrum")["Beta"])
