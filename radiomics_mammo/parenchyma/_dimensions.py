@@ -45,7 +45,8 @@ def surface_dimension(grid: Coarse) -> float:
     """Dimension of the grey landscape by the growth of its surface: 3 − slope of log |difference| against log cell.
 
     The picture is averaged over cells of 1, 2, 4 and 8 coarse pixels; neighbouring cells that lie in the interior are
-    compared. NaN where fewer than 64 pairs of the largest cells do in either direction, or all differences of a size are 0.
+    compared. NaN where fewer than 64 pairs of the largest cells do in either direction, or all differences of one size
+    are 0.
     """
     steps = []
     for side in CELLS:

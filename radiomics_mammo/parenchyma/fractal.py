@@ -1,8 +1,8 @@
 """Fractal dimensions: how the breast's pattern fills the picture from one scale to the next.
 
 All are taken on the coarse grid (512 pixels at most along the longer side), with a line fitted by least squares to
-logarithms over scales of factors of two. Of the dense tissue and of its edge, boxes are counted; of the grey levels,
-as a landscape, the growth of the surface is followed. Caldwell et al., Phys Med Biol 1990; 35:235; Byng et al., Phys Med
+logarithms over scales of factors of two. Of the dense tissue and of its edge, boxes are counted; of the grey levels, as
+a landscape, the growth of the surface is followed. Caldwell et al., Phys Med Biol 1990; 35:235; Byng et al., Phys Med
 Biol 1996; 41:909. A blanket by dilation and erosion (Peleg 1984) was tried: over so few scales it gives surfaces of
 dimension 2.8 as 2.5.
 """
