@@ -1,0 +1,79 @@
+"""What is not the breast though it is bright: scanner borders, collimation frames, plates and labels."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Box = tuple[int, int, int, int]
+
+_DEEPEST = 0.06
+"""Share of a side that a frame may take."""
+
+
+def inside_frame(above: NDArray[np.bool_], glaring: NDArray[np.bool_]) -> Box:
+    """Find the part of a picture that no bright border runs along.
+
+    A border is a few lines along an edge that are bright from end to end (or glaring), beside lines that are not:
+    no breast ends so.
+
+    Parameters
+    ----------
+    above : ndarray of bool, shape (rows, columns)
+        What is brighter than air.
+    glaring : ndarray of bool, shape (rows, columns)
+        What is nearly as bright as anything.
+
+    Returns
+    -------
+    tuple of int
+        First and past-the-last row, first and past-the-last column.
+    """
+    rows, columns = above.shape
+    lines = [(above.mean(axis=axis), glaring.mean(axis=axis)) for axis in (1, 0)]
+    top, bottom = (_border(*(share[::step] for share in lines[0])) for step in (1, -1))
+    left, right = (_border(*(share[::step] for share in lines[1])) for step in (1, -1))
+    return top, rows - bottom, left, columns - right
+
+
+def _border(above: NDArray[np.float64], glaring: NDArray[np.float64]) -> int:
+    depth = max(2, round(_DEEPEST * len(above)))
+    for share, full, rest in ((above, 0.98, 0.9), (glaring, 0.9, 0.5)):
+        for line in range(min(depth, len(share) - 2)):
+            if share[line] < full:
+                break
+            if share[line + 2] <= rest:
+                return line + (1 if share[line + 1] <= rest else 2)
+    return 0
+
+
+def plates(glaring: NDArray[np.bool_], above: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Find glaring pieces that stand in air for the most part: name plates, letters, markers beside the breast.
+
+    Parameters
+    ----------
+    glaring, above : ndarray of bool, shape (rows, columns)
+        As in :func:`inside_frame`.
+
+    Returns
+    -------
+    ndarray of bool, shape (rows, columns)
+    """
+    from scipy import ndimage
+
+    labels, _ = ndimage.label(glaring, structure=np.ones((3, 3)))
+    plate = np.zeros(glaring.shape, np.bool_)
+    largest = np.count_nonzero(above)
+    for number, piece in enumerate(ndimage.find_objects(labels), start=1):
+        window = tuple(
+            slice(max(0, side.start - 3), min(length, side.stop + 3))
+            for side, length in zip(piece, glaring.shape, strict=True)
+        )
+        own = labels[window] == number
+        near = ndimage.binary_dilation(own, iterations=2)
+        around = ndimage.binary_dilation(near) & ~near
+        if around.any() and np.count_nonzero(own) < 0.3 * largest and above[window][around].mean() < 0.4:
+            plate[window] |= near
+        if number > 400:  # so many glaring specks are noise or calcium, not plates
+            break
+    return plate

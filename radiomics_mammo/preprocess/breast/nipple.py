@@ -1,0 +1,42 @@
+"""The nipple: where the skin line is farthest from the chest wall, and juts out."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+_NIPPLE = 0.014
+_AROUND = 0.05
+_PRIOR = 0.035
+
+
+def find_nipple(breast: NDArray[np.bool_], *, air: bool) -> tuple[float, float] | None:
+    """Find the place on the skin line that is both deep and more pointed than what is around it.
+
+    Parameters
+    ----------
+    breast : ndarray of bool, shape (rows, columns)
+        Breast and muscle on the small picture, chest wall at the left.
+    air : bool
+        Whether the outline is one.
+
+    Returns
+    -------
+    tuple of float or None
+        (row, column); None where the tip of the breast is cut off by the picture's edge, or there is no air.
+    """
+    from scipy import ndimage
+
+    rows = np.flatnonzero(breast.any(axis=1))
+    first, past = int(rows[0]), int(rows[-1]) + 1
+    height = past - first
+    depth = breast.shape[1] - np.argmax(breast[first:past, ::-1], axis=1).astype(np.float64)
+    depth[~breast[first:past].any(axis=1)] = 0
+    if not air or depth.max() >= breast.shape[1] - 1 or height < 16:
+        return None
+    fine = ndimage.gaussian_filter1d(depth, max(0.7, _NIPPLE / 2 * height), mode="nearest")
+    broad = ndimage.gaussian_filter1d(depth, _AROUND * height, mode="nearest")
+    pointed = np.clip(fine - broad, 0, _NIPPLE * height) / (_NIPPLE * height)
+    shallow = (broad.max() - broad) / (_PRIOR * height)
+    row = int(np.argmax(pointed - shallow**2))
+    return float(first + row) + 0.5, float(fine[row])
