@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 PARTS = ("speed", "startup", "workers", "memory")
+WHOLE = "breasts"
+"""A part that is run only when it is named."""
 DESCRIPTION = """\
 Measures, one thread each and taking turns in the same run, milliseconds a region and the ratio to pyradiomics (and to
 pictologics, where another interpreter has it), for small (5,000 mask pixels), medium (60,000) and large (800,000)
@@ -41,7 +43,9 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--engine", choices=("cpu", "cuda"), default="cpu", help="what is measured (default: cpu)")
-    parser.add_argument("--only", choices=PARTS, nargs="+", default=PARTS, help="parts to run (default: all)")
+    parser.add_argument(
+        "--only", choices=(*PARTS, WHOLE), nargs="+", default=PARTS, help="parts to run (default: all but breasts)"
+    )
     parser.add_argument("--sizes", choices=("small", "medium", "large"), nargs="+", help="sizes (default: all)")
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="rounds of the race (default: 5)")
     parser.add_argument("--pictologics", metavar="PYTHON", help="an interpreter that has pictologics")
@@ -76,13 +80,14 @@ def _run(arguments: argparse.Namespace) -> int:
     from radiomics_mammo.console import say
 
     say(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}; simulated regions")
-    if arguments.engine == "cuda":
+    if arguments.engine == "cuda" and WHOLE not in arguments.only:
         return _cuda(arguments)
     parts: dict[str, Callable[[argparse.Namespace], None]] = {
         "speed": _speed,
         "startup": _startup,
         "workers": _workers,
         "memory": _memory,
+        WHOLE: _breasts,
     }
     for name in arguments.only:
         parts[name](arguments)
@@ -182,6 +187,26 @@ def _memory(arguments: argparse.Namespace) -> None:
 
     del arguments
     say(f"Peak memory of a process that measures 800,000 pixels at 160 levels: {peak_memory():.0f} MB")
+
+
+def _breasts(arguments: argparse.Namespace) -> None:
+    import tempfile
+    from pathlib import Path
+
+    from radiomics_mammo.bench.breasts import CORES, ENCODINGS, SIZES, breast_costs, hours
+    from radiomics_mammo.bench.breasts_report import report_costs
+    from radiomics_mammo.console import progress, say
+    from radiomics_mammo.engines import choose, open_engine
+    from radiomics_mammo.recipe import load_recipe
+
+    engine = open_engine(choose(arguments.engine)[0], load_recipe("breast"))
+    engine.warm_up()
+    total = len(SIZES) * len(ENCODINGS)
+    with tempfile.TemporaryDirectory() as folder, progress(total, what="trees") as advance:
+        costs = breast_costs(engine, Path(folder), on_done=lambda name: advance(1, note=name))
+    report_costs(costs)
+    for cores in CORES:
+        say(f"RSNA's 54,706 images on {cores} such cores: about {hours(costs, cores=cores):.1f} hours")
 
 
 if __name__ == "__main__":

@@ -5,27 +5,41 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from radiomics_mammo.reader_options import FIRST_IMPORTS, add_readers, open_chosen_reader, out_path, run_on_readers
+from radiomics_mammo.reader_options import (
+    FIRST_IMPORTS,
+    WHOLE_BREASTS,
+    add_readers,
+    open_chosen_reader,
+    out_path,
+    positive,
+    run_on_readers,
+)
+from radiomics_mammo.timeline import check_timeline_path
 
 # Heavy imports are inside the functions: workers import this module again, and --help should not wait.
 if TYPE_CHECKING:
     from radiomics_mammo.extraction import Setup
     from radiomics_mammo.recipe import Recipe
 
+TREES = ("cbis", "rsna", "rsna-png")
 _EPILOG = """\
 examples:
   python -m radiomics_mammo.extract cbis-ddsm /data/CBIS-DDSM --abnormality mass --out masses.parquet
   python -m radiomics_mammo.extract manifest cases.csv --recipe my_params.yaml --workers 8
+  python -m radiomics_mammo.extract rsna /data/rsna --workers 16 --out features/tables/rsna.parquet
+  python -m radiomics_mammo.extract rsna /data/rsna --summary rsna-summary --preview rsna-sheet.png
   python -m radiomics_mammo.extract phantom --patients 60
-  python -m radiomics_mammo.extract phantom --write-tree phantom-tree
+  python -m radiomics_mammo.extract phantom --write-tree phantom-tree --layout rsna
 
 what comes out:
-  TABLE.parquet               one row a case: identity columns, then features; how it was made as metadata
+  TABLE.parquet               one row a case (a lesion; an image for rsna): identity columns, then features;
+                              how it was made as metadata
   TABLE.parquet.failures.csv  every case without a row: why, and what to do
 
 going on:
@@ -48,13 +62,25 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     readers = add_readers(parser, _own_options())
-    readers["phantom"].add_argument(
+    _add_tree(readers["phantom"])
+    return parser
+
+
+def _add_tree(parser: argparse.ArgumentParser) -> None:
+    tree = parser.add_argument_group("pictures instead of a table")
+    tree.add_argument(
         "--write-tree",
         type=Path,
         metavar="FOLDER",
-        help="write the simulated mammograms as a CBIS-DDSM tree of DICOM files instead of measuring them",
+        help="write the simulated mammograms as files instead of measuring them",
     )
-    return parser
+    tree.add_argument(
+        "--layout",
+        choices=TREES,
+        default=TREES[0],
+        help="what the files look like: CBIS-DDSM's DICOM tree of lesions, RSNA's DICOM tree of screened women, or one "
+        "of its PNG copies (default: %(default)s)",
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -78,10 +104,9 @@ def _own_options() -> argparse.ArgumentParser:
     options = parser.add_argument_group("what is measured")
     options.add_argument(
         "--recipe",
-        default="lesion",
         metavar="NAME|FILE.yaml",
         help="which features, with which settings: a recipe of features/, or a file of your own; pyradiomics "
-        "parameter files are read as they are (default: %(default)s)",
+        "parameter files are read as they are (default: breast for rsna, else lesion)",
     )
     options.add_argument(
         "--engine",
@@ -95,7 +120,33 @@ def _own_options() -> argparse.ArgumentParser:
         metavar="SIZE",
         help="how much of the GPU's memory the cuda engine may use, such as 6G or 800M (default: what is free)",
     )
+    options.add_argument(
+        "--timeline",
+        type=Path,
+        metavar="FILE.png",
+        help="draw what each process did when, and write it as a table beside the picture",
+    )
+    _add_looks(parser)
     return parser
+
+
+def _add_looks(parser: argparse.ArgumentParser) -> None:
+    looks = parser.add_argument_group("a look at the collection instead of measuring it")
+    looks.add_argument(
+        "--summary",
+        type=Path,
+        metavar="FOLDER",
+        help="what is known of the images and what that means for a study: tables and one HTML page; no image is read",
+    )
+    looks.add_argument(
+        "--preview",
+        type=Path,
+        metavar="SHEET.png",
+        help="a contact sheet of what is found on some of the images, for a person to look at",
+    )
+    looks.add_argument(
+        "--preview-images", type=positive, default=24, metavar="N", help="how many of them (default: %(default)s)"
+    )
 
 
 def _size(text: str) -> int:
@@ -113,9 +164,13 @@ def _size(text: str) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     from radiomics_mammo.pool import default_workers, start_early
 
-    out = out_path(arguments)
     if arguments.reader == "phantom" and arguments.write_tree is not None:
         return _write_tree(arguments)
+    if arguments.summary is not None or arguments.preview is not None:
+        return _look(arguments)
+    out = out_path(arguments)
+    if arguments.timeline is not None:
+        check_timeline_path(arguments.timeline)
     workers = arguments.workers or default_workers()
     if workers > 1:  # before anything else, since the workers' imports take longest
         likely = arguments.engine
@@ -126,10 +181,9 @@ def _run(arguments: argparse.Namespace) -> int:
 
     from radiomics_mammo.console import say
     from radiomics_mammo.extraction import Options, extract_table
-    from radiomics_mammo.recipe import load_recipe
     from radiomics_mammo.summary import say_summary
 
-    recipe = load_recipe(arguments.recipe)
+    recipe = _recipe(arguments)
     setup, reason = _setup(arguments, recipe)
     if setup.engine == "cuda":
         workers = arguments.workers or 1
@@ -139,10 +193,41 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.reader == "phantom":
         say("These are phantoms: simulated images, no clinical performance.")
     say(f"Recipe {recipe.name} ({recipe.hash[:12]}); engine {setup.engine}: {reason}.")
-    options = Options(out, workers, arguments.limit, overwrite=arguments.overwrite, retry_failed=arguments.retry_failed)
+    options = Options(
+        out,
+        workers,
+        arguments.limit,
+        overwrite=arguments.overwrite,
+        retry_failed=arguments.retry_failed,
+        timeline=arguments.timeline,
+    )
     summary = extract_table(reader, setup=setup, options=options)
     say_summary(summary, engine=setup.engine, out=out)
     return 0 if summary.merged.rows else 1
+
+
+def _recipe(arguments: argparse.Namespace) -> Recipe:
+    from radiomics_mammo.recipe import load_recipe
+
+    return load_recipe(arguments.recipe or ("breast" if arguments.reader in WHOLE_BREASTS else "lesion"))
+
+
+def _look(arguments: argparse.Namespace) -> int:
+    """Write the summary and the contact sheet that were asked for."""
+    from radiomics_mammo.console import say
+
+    recipe = _recipe(arguments)
+    reader = open_chosen_reader(arguments, asked=recipe.settings)
+    if arguments.summary is not None:
+        from radiomics_mammo.looks import write_collection_summary
+
+        page = write_collection_summary(reader, arguments.summary, overwrite=arguments.overwrite)
+        say(f"Summary: {page}")
+    if arguments.preview is not None:
+        from radiomics_mammo.looks import write_preview
+
+        write_preview(reader, arguments.preview, count=arguments.preview_images, recipe=recipe)
+    return 0
 
 
 def _setup(arguments: argparse.Namespace, recipe: Recipe) -> tuple[Setup, str]:
@@ -154,17 +239,39 @@ def _setup(arguments: argparse.Namespace, recipe: Recipe) -> tuple[Setup, str]:
 
 
 def _write_tree(arguments: argparse.Namespace) -> int:
-    from radiomics_mammo.console import say
+    from radiomics_mammo.console import progress, say
     from radiomics_mammo.readers.phantom import PhantomReader
+
+    reader = PhantomReader(patients=arguments.patients, seed=arguments.seed, size=arguments.size)
+    root = arguments.write_tree
+    command = "cbis-ddsm" if arguments.layout == "cbis" else "rsna"
+    with ExitStack() as stack:
+        advance: Callable[[], None] | None = None
+
+        def on_picture(_done: int, total: int) -> None:
+            nonlocal advance
+            advance = advance or stack.enter_context(progress(total, what="pictures"))
+            advance()
+
+        written = _tree_writer(arguments.layout)(reader, root, on_picture=on_picture)
+    said = f"Phantoms written to {root}" if written else f"The phantoms are in {root} already"
+    say(f"{said}; python -m radiomics_mammo.extract {command} {root} measures them.")
+    return 0
+
+
+def _tree_writer(layout: str) -> Callable[..., int]:
+    from radiomics_mammo.console import say
+    from radiomics_mammo.readers.phantom_rsna import usual_encodings, write_rsna_tree
     from radiomics_mammo.readers.phantom_tree import write_cbis_tree
 
-    reader = PhantomReader(patients=arguments.patients, seed=arguments.seed)
-    write_cbis_tree(reader, arguments.write_tree)
-    say(
-        f"Phantoms written to {arguments.write_tree}; "
-        f"python -m radiomics_mammo.extract cbis-ddsm {arguments.write_tree} measures them."
-    )
-    return 0
+    if layout == "rsna" and "raw" in usual_encodings():
+        say('note: site 2 is written uncompressed; pip install "radiomics-mammo[dicom]" writes JPEG lossless.')
+    writers: dict[str, Callable[..., int]] = {
+        "cbis": write_cbis_tree,
+        "rsna": partial(write_rsna_tree, layout="dicom"),
+        "rsna-png": partial(write_rsna_tree, layout="underscore"),
+    }
+    return writers[layout]
 
 
 if __name__ == "__main__":

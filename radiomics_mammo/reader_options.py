@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,13 +16,21 @@ if TYPE_CHECKING:
     from radiomics_mammo.settings import Settings
 
 TABLES = Path("features/tables")
-FIRST_IMPORTS = {"cbis-ddsm": ("pydicom.pixels",), "manifest": (), "phantom": ()}
+FIRST_IMPORTS = {
+    "cbis-ddsm": ("pydicom.pixels",),
+    "rsna": ("pydicom.pixels", "scipy.ndimage"),
+    "manifest": (),
+    "phantom": (),
+}
 """What a reader's first case would import."""
 _SETTINGS = {
     "cbis-ddsm": ("root", "abnormality", "split"),
+    "rsna": ("root", "split", "voi", "pixel_mm", "pectoral", "implants", "band_mm", "cache", "cache_gb"),
     "manifest": ("path", "whole"),
-    "phantom": ("patients", "seed"),
+    "phantom": ("patients", "seed", "size"),
 }
+WHOLE_BREASTS = ("rsna",)
+"""Readers whose regions are whole breasts."""
 
 
 def add_readers(
@@ -47,6 +56,7 @@ def add_readers(
     parents = [own, _run_options(ending)]
     return {
         "cbis-ddsm": _add_cbis_ddsm(readers, parents),
+        "rsna": _add_rsna(readers, parents),
         "manifest": _add_manifest(readers, parents),
         "phantom": _add_phantom(readers, parents),
     }
@@ -92,6 +102,14 @@ def open_chosen_reader(arguments: argparse.Namespace, *, asked: Settings) -> Rea
     elif asked.label is not None:
         say(f"note: the recipe's label {asked.label} is for manifests; here every mask holds one region.")
     return open_reader({"reader": arguments.reader, **scalars})
+
+
+def above_zero(text: str) -> float:
+    """Read a finite number above 0, for argparse."""
+    value = float(text)
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError("must be above 0")
+    return value
 
 
 def positive(text: str) -> int:
@@ -153,6 +171,70 @@ def _add_cbis_ddsm(
     return parser
 
 
+def _add_rsna(
+    readers: argparse._SubParsersAction[argparse.ArgumentParser], parents: Sequence[argparse.ArgumentParser]
+) -> argparse.ArgumentParser:
+    parser = readers.add_parser(
+        "rsna",
+        parents=parents,
+        help="RSNA Screening Mammography (2022): whole breasts, from DICOM or from one of the PNG copies",
+        description="Read RSNA's screening mammograms: train.csv or test.csv with train_images/PATIENT/IMAGE.dcm, or "
+        "PNG copies named PATIENT_IMAGE.png, PATIENT/IMAGE.png or PATIENT@IMAGE.png. What is measured is the breast, "
+        "found in the image: turned so that the chest wall is at the left, without labels, background and muscle.",
+    )
+    parser.add_argument("root", type=Path, metavar="ROOT", help="the folder with train.csv or test.csv and the images")
+    parser.add_argument("--split", choices=("train", "test", "both"), default="both", help="(default: both)")
+    images = parser.add_argument_group("how breasts are prepared")
+    images.add_argument(
+        "--voi",
+        choices=("first", "none"),
+        default="first",
+        help="which of the DICOM header's display windows is applied: the first, or none (default: %(default)s)",
+    )
+    images.add_argument(
+        "--pixel-mm",
+        type=above_zero,
+        metavar="MM",
+        help="bring images whose pixel size is known to this one (default: leave them as they are)",
+    )
+    images.add_argument(
+        "--pectoral",
+        choices=("remove", "keep"),
+        default="remove",
+        help="leave the pectoral muscle of oblique views out, or measure it too (default: %(default)s)",
+    )
+    images.add_argument(
+        "--implants",
+        choices=("measure", "skip"),
+        default="measure",
+        help="measure breasts flagged as having an implant, without the implant where it is found, or list them among "
+        "the failures (default: %(default)s)",
+    )
+    images.add_argument(
+        "--band-mm",
+        type=above_zero,
+        default=5.0,
+        metavar="MM",
+        help="width of the band under the skin that the lattice leaves out (default: %(default)s)",
+    )
+    _add_cache(parser)
+    return parser
+
+
+def _add_cache(parser: argparse.ArgumentParser) -> None:
+    cache = parser.add_argument_group("decoded breasts for the next time")
+    cache.add_argument(
+        "--cache", type=Path, metavar="FOLDER", help="keep prepared breasts here, so that no image is decoded twice"
+    )
+    cache.add_argument(
+        "--cache-gb",
+        type=above_zero,
+        default=20.0,
+        metavar="GB",
+        help="the most that the cache may hold; what was not used longest goes first (default: %(default)s)",
+    )
+
+
 def _add_manifest(
     readers: argparse._SubParsersAction[argparse.ArgumentParser], parents: Sequence[argparse.ArgumentParser]
 ) -> argparse.ArgumentParser:
@@ -186,4 +268,11 @@ def _add_phantom(
     )
     parser.add_argument("--patients", type=positive, default=60, metavar="N", help="(default: %(default)s)")
     parser.add_argument("--seed", type=int, default=2026, metavar="S", help="(default: %(default)s)")
+    parser.add_argument(
+        "--size",
+        type=positive,
+        default=700,
+        metavar="ROWS",
+        help="rows of a picture, 128 to 4096 (default: %(default)s)",
+    )
     return parser
