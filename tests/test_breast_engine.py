@@ -134,8 +134,28 @@ def test_rows_do_not_depend_on_who_shares_the_call_or_on_order():
     assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(alone_rows, together, strict=True))
 
 
-def test_a_bad_sample_costs_its_own_row():
-    engine = open_engine("cpu", recipe_from(BODY))
+def slow_family(seen: list[Breast]) -> MeasureFamily:
+    """A family that notes what it is given, and takes a while."""
+
+    def derive(given: Breast) -> Breast:
+        seen.append(given)
+        time.sleep(0.05)
+        return given
+
+    def size(terms: Breast) -> float:
+        return float(terms.interior.sum())
+
+    def thin(terms: Breast) -> float:
+        raise RoiError("too thin", remedy="Nothing.")
+
+    measures = (Measure("Size", size, "px", "", ""), Measure("Thin", thin, "px", "", ""))
+    return MeasureFamily("toy", "Toy", measures, derive)
+
+
+def test_a_bad_sample_costs_its_own_row(monkeypatch):
+    seen: list[Breast] = []
+    monkeypatch.setitem(PARENCHYMA, "toy", slow_family(seen))
+    engine = open_engine("cpu", recipe_from({**BODY, "featureClass": {**CLASSES, "toy": ["Size"]}}))
     good = whole_breast(1)
     empty = breast(np.zeros_like(MASK), name="empty")
     holes = breast(MASK, image=np.where(MASK, np.nan, 0.0), name="holes")
@@ -148,6 +168,7 @@ def test_a_bad_sample_costs_its_own_row():
     assert {f.stage for f in failures} == {"prepare"}
     assert all(f.cause and f.remedy for f in failures)
     assert "windowMm" in failures[-1].remedy
+    assert len(seen) == 2, "measures see no region that cannot be measured"
     assert np.array_equal(results[1], results[4])
     assert np.array_equal(results[1], alone(engine, good))
 
@@ -181,6 +202,14 @@ def test_without_windows_the_lattice_is_undefined_and_the_rest_is_not():
     assert undefined == {n for n in found if n.startswith(("lattice", "retro")) and n != "lattice_windows_Count"}
 
 
+def test_windows_have_the_pixel_size_of_the_breast():
+    body = {"featureClass": {"firstorder": ["Energy", "TotalEnergy"]}, "lattice": {"windowMm": 4.0}}
+    found = row(open_engine("cpu", recipe_from(body)), whole_breast(spacing=(0.5, 0.25)))
+    for prefix in ("original", "latticeMean", "retroareolar"):
+        energy = found[f"{prefix}_firstorder_Energy"]
+        assert found[f"{prefix}_firstorder_TotalEnergy"] == pytest.approx(0.125 * energy)
+
+
 def test_a_lesion_is_measured_as_a_breast_without_marks():
     sample = replace(whole_breast(), marks=None)
     found = row(open_engine("cpu", recipe_from(BODY)), sample)
@@ -209,25 +238,15 @@ def test_parenchymal_measures_alone():
 
 def test_parenchymal_measures_see_the_breast_and_its_interior(monkeypatch):
     seen: list[Breast] = []
-
-    def derive(given: Breast) -> Breast:
-        seen.append(given)
-        return given
-
-    def size(terms: Breast) -> float:
-        return float(terms.interior.sum())
-
-    def thin(terms: Breast) -> float:
-        raise RoiError("too thin", remedy="Nothing.")
-
-    measures = (Measure("Size", size, "px", "", ""), Measure("Thin", thin, "px", "", ""))
-    monkeypatch.setitem(PARENCHYMA, "toy", MeasureFamily("toy", "Toy", measures, derive))
+    monkeypatch.setitem(PARENCHYMA, "toy", slow_family(seen))
     sample = whole_breast(interior=np.s_[:, :40], spacing=(0.1, 0.2))
     found = row(open_engine("cpu", recipe_from({"featureClass": {"toy": ["Size"]}})), sample)
     assert found == {"original_toy_Size": MASK[:, :40].sum()}
     assert np.array_equal(seen[0].values, sample.image)
     assert seen[0].spacing == (0.1, 0.2)
-    (result,) = open_engine("cpu", recipe_from({"featureClass": {"toy": []}})).measure([sample]).results
+    measured = open_engine("cpu", recipe_from({"featureClass": {"toy": []}})).measure([sample])
+    assert 0.05 <= measured.extract_s < 1.0
+    (result,) = measured.results
     assert isinstance(result, Failure)
     assert (result.stage, result.cause) == ("extract", "too thin")
 

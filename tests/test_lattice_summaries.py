@@ -129,6 +129,8 @@ def test_of_equal_scores_the_first_by_position_comes_first():
     assert most_suspicious(np.array([1.0, 3.0, 3.0, 2.0, 3.0]), 2).tolist() == [1, 2]
     assert most_suspicious(np.array([1.0, 3.0, 3.0 + 1e-13, 2.0]), 2).tolist() == [1, 2]
     assert most_suspicious(np.array([1.0, 2.0]), 5).tolist() == [1, 0]
+    many = np.tile([1.0, 2.0], 500)
+    assert most_suspicious(many, 4).tolist() == [1, 3, 5, 7]
 
 
 def test_what_the_lattice_itself_says():
