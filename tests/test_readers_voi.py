@@ -154,10 +154,10 @@ def test_a_window_that_is_not_a_number(tmp_path):
     dataset.WindowCenter, dataset.WindowWidth = "111111", "222222"
     dataset.save_as(path)
     data = path.read_bytes()
-    for cells, said in (
-        ((b"nan   ", b"222222"), "nan"),
-        ((b"111111", b"NaN   "), "nan"),
-        ((b"1\\11  ", b"wide  "), "nan"),
+    for cells in (
+        (b"nan   ", b"222222"),
+        (b"111111", b"NaN   "),
+        (b"1\\11  ", b"wide  "),
     ):
         path.write_bytes(data.replace(b"111111", cells[0]).replace(b"222222", cells[1]))
         image = read_dicom(path, voi="first")

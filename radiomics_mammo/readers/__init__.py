@@ -9,12 +9,14 @@ from radiomics_mammo.readers.base import Reader
 from radiomics_mammo.readers.cbis_ddsm import CbisDdsmReader
 from radiomics_mammo.readers.manifest import ManifestReader
 from radiomics_mammo.readers.phantom import PhantomReader
+from radiomics_mammo.readers.rsna import RsnaReader
 from radiomics_mammo.types import Case, Sample, Scalar
 
 READERS: dict[str, Callable[..., Reader]] = {
     "cbis-ddsm": CbisDdsmReader,
     "manifest": ManifestReader,
     "phantom": PhantomReader,
+    "rsna": RsnaReader,
 }
 
 

@@ -1,0 +1,184 @@
+"""One image of the RSNA collection as a breast: read, prepared, and kept in the cache if there is one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from radiomics_mammo.errors import MaskError, ReadError
+from radiomics_mammo.preprocess.breast import BreastSettings, prepare_breast
+from radiomics_mammo.readers._rsna_rows import PIXEL_COLUMNS, VIEWS
+from radiomics_mammo.readers._rsna_tree import DICOM
+from radiomics_mammo.readers.crop_cache import CropCache, entry_key
+from radiomics_mammo.readers.dicom import read_dicom
+from radiomics_mammo.readers.images import read_image
+from radiomics_mammo.types import Case, Sample, Scalar
+
+_SIDES = {"L": "LEFT", "R": "RIGHT"}
+
+
+@dataclass(frozen=True, slots=True)
+class RsnaSource:
+    """Where one image is and how it becomes a breast: whatever changes its row.
+
+    Attributes
+    ----------
+    image : str
+        The file; it may not be there.
+    voi : {'first', 'none'}
+        Which values of a DICOM file count.
+    breast : BreastSettings
+        How the breast is prepared.
+    phantom : bool
+        Whether a note beside the collection says that it is simulated.
+    """
+
+    image: str
+    voi: str
+    breast: BreastSettings
+    phantom: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Picture:
+    """A whole mammogram with bright tissue, and what its file says."""
+
+    pixels: NDArray[Any]
+    spacing: tuple[float, float] | None
+    columns: dict[str, Scalar]
+    notes: tuple[str, ...]
+    phantom: bool = False
+
+
+def load_breast(case: Case, source: RsnaSource, *, crops: CropCache | None = None) -> Sample:
+    """Read one mammogram and prepare its breast, or take it from the cache.
+
+    Parameters
+    ----------
+    case : Case
+        With the collection's columns.
+    source : RsnaSource
+        The file and the settings.
+    crops : CropCache, optional
+        Where prepared breasts are kept.
+
+    Returns
+    -------
+    Sample
+        The same with and without a cache.
+
+    Raises
+    ------
+    ReadError
+        The file is missing, unreadable, or has no picture.
+    MaskError
+        No breast can be told from air, or it has an implant and such are skipped.
+    """
+    if crops is None:
+        return _prepared(case, source)
+    key = entry_key(source.image, _said(case, source))
+    if key is None:  # no such file: reading it says so
+        return _prepared(case, source)
+    kept = crops.get(key)
+    if kept is None:
+        sample = _prepared(case, source)
+        # What the tables say is the case's own and may change; what the pixels told is kept.
+        crops.put(key, replace(sample, columns={name: sample.columns[name] for name, _ in PIXEL_COLUMNS}))
+        return sample
+    return replace(
+        kept,
+        case_id=case.case_id,
+        patient_id=case.patient_id,
+        columns={**case.columns, **kept.columns},
+        image_path=source.image,
+    )
+
+
+def _prepared(case: Case, source: RsnaSource) -> Sample:
+    path = Path(source.image)
+    picture = _read_dicom(path, source, case.columns) if path.suffix.lower() in DICOM else _read_picture(path)
+    columns = case.columns
+    implant = columns.get("implant")
+    try:
+        breast = prepare_breast(
+            picture.pixels,
+            laterality=str(columns.get("laterality") or ""),
+            view=str(columns.get("view") or ""),
+            spacing=picture.spacing,
+            implant=None if implant is None else bool(implant),
+            settings=source.breast,
+        )
+    except MaskError as error:
+        raise MaskError(error.cause, path=path, remedy=error.remedy) from error
+    told = {**picture.columns, "flipped": breast.flipped}
+    return Sample(
+        case_id=case.case_id,
+        patient_id=case.patient_id,
+        image=breast.image,
+        mask=breast.mask,
+        spacing=breast.spacing,
+        columns={**columns, **{name: told[name] for name, _ in PIXEL_COLUMNS}},
+        notes=(*picture.notes, *breast.notes),
+        phantom=source.phantom or picture.phantom,
+        image_path=source.image,
+        marks=breast.marks,
+    )
+
+
+def _read_dicom(path: Path, source: RsnaSource, said: Mapping[str, Scalar]) -> _Picture:
+    image = read_dicom(path, voi=source.voi)
+    told: dict[str, Scalar] = {
+        "encoding": image.encoding,
+        "photometric": image.photometric or None,
+        "bits_stored": image.bits_stored,
+        "voi": image.voi,
+    }
+    notes = list(image.notes)
+    side = _SIDES.get(image.laterality.upper())
+    if side is not None and side != said.get("laterality"):
+        notes.append(f"the header says {side}, the table {said.get('laterality')}: the table counts")
+    view = image.view.upper()
+    if view in VIEWS and said.get("view") is not None and view != said["view"]:
+        notes.append(f"the header says {view}, the table {said['view']}: the table counts")
+    return _Picture(image.pixels, image.spacing, told, tuple(notes), image.phantom)
+
+
+def _read_picture(path: Path) -> _Picture:
+    image = read_image(path)
+    if image.pixels.min() == image.pixels.max():
+        raise ReadError(
+            f"holds no picture: every pixel is {image.pixels.flat[0]}",
+            path=path,
+            remedy="Download the file again; if it is the same there, it has nothing to measure.",
+        )
+    told: dict[str, Scalar] = {
+        "encoding": "jpeg" if image.lossy else "png",
+        "photometric": None,
+        "bits_stored": 8 * image.pixels.dtype.itemsize,
+        "voi": None,
+    }
+    return _Picture(image.pixels, image.spacing, told, image.notes, image.phantom)
+
+
+def _said(case: Case, source: RsnaSource) -> tuple[object, ...]:
+    """Everything besides the file that a prepared breast depends on."""
+    columns = case.columns
+    hints = tuple(columns.get(name) for name in ("laterality", "view", "implant"))
+    return (source.voi, source.breast, source.phantom, hints, _code())
+
+
+@cache
+def _code() -> str:
+    """Hash the sources that make a breast from a file, so that no crop outlives a change in them."""
+    package = resources.files("radiomics_mammo")
+    folders = [package / "preprocess" / "breast", package / "readers"]
+    files = [file for folder in folders for file in folder.iterdir() if file.name.endswith(".py")]
+    text = b"".join(file.read_bytes() for file in sorted(files, key=lambda file: str(file)))
+    return hashlib.sha256(text).hexdigest()
