@@ -113,7 +113,7 @@ def test_depth_is_the_distance_from_the_skin_and_not_from_the_chest_wall():
 
 
 def test_depth_is_in_millimetres():
-    mask = np.ones((40, 10), bool)  # 20 mm high, 40 mm wide: the skin above and below is nearest, in pixels that at right
+    mask = np.ones((40, 10), bool)  # 20 x 40 mm: the skin above is nearest; in pixels, that at the right
     found = depths(breast(mask, spacing=(0.5, 4.0)), [(9, 11, 0, 1), (19, 21, 0, 1)])
     assert found.tolist() == [11 / 20, 1.0]
     assert depths(breast(mask), [(9, 11, 0, 1)]).tolist() == [1.0]
