@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     from radiomics_mammo.aggregation.records import LEVELS
-    from radiomics_mammo.aggregation.rules import RULES
+    from radiomics_mammo.aggregation.rules import USUAL
 
     parser = argparse.ArgumentParser(
         prog="python -m radiomics_mammo.aggregate",
@@ -57,7 +57,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--to", choices=LEVELS, required=True, help="what a row of the new table is")
     parser.add_argument(
-        "--rules", default=",".join(RULES), metavar="RULE,…", help="of the features, see below (default: %(default)s)"
+        "--rules",
+        metavar="RULE,…",
+        help="of the features, see below (default: "
+        + "; ".join(f"{','.join(rules)} for a {level}" for level, rules in USUAL.items())
+        + ")",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="OUT.parquet", help="the table to write")
     parser.add_argument("--overwrite", action="store_true", help="replace a table that is there already")
@@ -89,9 +93,10 @@ def _aggregate(arguments: argparse.Namespace) -> int:
     out: Path = arguments.out
     _refuse_out(out, arguments.tables, overwrite=arguments.overwrite)
     table = _read(arguments.tables)
-    rules = [rule.strip() for rule in arguments.rules.split(",")]
+    rules = None if arguments.rules is None else [rule.strip() for rule in arguments.rules.split(",")]
     made = aggregate_table(table, level=arguments.to, rules=rules)
-    said = {**made.provenance, "aggregated": {**made.provenance["aggregated"], "sources": _sources(arguments.tables)}}
+    stated = made.provenance["aggregated"]
+    said = {**made.provenance, "aggregated": {**stated, "sources": _sources(arguments.tables)}}
     make_folder(out.parent)
     write_table(made.frame, out, provenance=said)
     if _simulated(made, said):
@@ -101,7 +106,7 @@ def _aggregate(arguments: argparse.Namespace) -> int:
     units = {"breast": "breasts", "woman": "women"}[arguments.to]
     say(
         f"{len(table.frame)} images, {len(made.frame)} {units}, {len(made.features)} features "
-        f"({', '.join(rules)} of {len(table.features)}): {out}"
+        f"({', '.join(stated['rules'])} of {len(table.features)}): {out}"
     )
     return 0
 

@@ -12,7 +12,7 @@ from radiomics_mammo.errors import InputError
 from radiomics_mammo.tables import Table
 
 CONTRAST, EMBEDDED = "original_glcm_Contrast", "crop_embToy_E0000"
-MEAN, LARGEST, ASYMMETRY = (named(CONTRAST, rule) for rule in RULES)
+MEAN, LARGEST, ASYMMETRY, DIFFERENCE = (named(CONTRAST, rule) for rule in RULES)
 
 
 def table(rows: list[tuple[object, ...]], *, features: tuple[str, ...] = (CONTRAST,), **columns: list[object]) -> Table:
@@ -43,11 +43,21 @@ def test_three_ccs_do_not_outweigh_one_mlo() -> None:
 
 
 def test_asymmetry_is_of_one_view_and_one_value_a_woman() -> None:
-    made = aggregate_table(table(SCREENED), level="breast").frame.set_index("case_id")
+    made = aggregate_table(table(SCREENED), level="breast", rules=["asymmetry"]).frame.set_index("case_id")
     assert made.loc[["7_L", "7_R"], ASYMMETRY].tolist() == [4.0, 4.0]  # |5 - 9| of the MLO; the right CC is unknown
     assert np.isnan(made.loc["9_R", ASYMMETRY])  # no left breast
     women = aggregate_table(table(SCREENED), level="woman").frame.set_index("case_id")
     assert women[ASYMMETRY].iloc[0] == 4.0 and np.isnan(women[ASYMMETRY].iloc[1])
+
+
+def test_a_breast_is_compared_with_the_other_one() -> None:
+    rows = [*SCREENED, ("7", "RIGHT", "CC", 2.0), ("7", "RIGHT", "ML", 100.0)]
+    made = aggregate_table(table(rows), level="breast").frame.set_index("case_id")
+    assert made.loc["7_L", DIFFERENCE] == ((3.0 - 2.0) + (5.0 - 9.0)) / 2  # the ML is on one side only
+    assert made.loc["7_R", DIFFERENCE] == -made.loc["7_L", DIFFERENCE]
+    assert np.isnan(made.loc["9_R", DIFFERENCE])
+    with pytest.raises(InputError, match="--rules 'difference' cannot be followed"):
+        aggregate_table(table(rows), level="woman", rules=["difference"])
 
 
 def test_a_woman_is_the_mean_of_her_breasts() -> None:
@@ -90,11 +100,15 @@ def test_many_rows_are_as_pandas_groups_them(level: str) -> None:
         if (level == "breast")
         else made["patient_id"].astype(int)
     )
+    sided = pd.concat({"L": left - right, "R": right - left}, names=["laterality"])
+    own = sided.groupby(["patient_id", "laterality"]).mean()
     wanted = {
         "mean": (breasts if level == "breast" else people).reindex(index),
         "max": (largest if level == "breast" else largest.groupby("patient_id").max()).reindex(index),
         "asymmetry": both.reindex(made["patient_id"].astype(int)),
+        **({"difference": own.reindex(index)} if level == "breast" else {}),
     }
+    made = aggregate_table(found, level=level, rules=list(wanted)).frame
     for rule, expected in wanted.items():
         got = made[[named(name, rule) for name in names]].to_numpy()
         assert np.isnan(got).any()

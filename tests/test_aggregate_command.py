@@ -59,7 +59,7 @@ def test_compare_predicts_breasts(tmp_path: Path, capsys: pytest.CaptureFixture[
     images, out = screening_table(tmp_path / "images.parquet"), tmp_path / "breasts.parquet"
     assert aggregate(images, "--to", "breast", "--out", out) == 0
     said = capsys.readouterr().out
-    assert "phantom" in said and "240 images, 120 breasts, 12 features (mean, max, asymmetry of 4)" in said
+    assert "phantom" in said and "240 images, 120 breasts, 12 features (mean, max, difference of 4)" in said
     made = read_table(out)
     assert len(made.features) == 12 and made.frame["case_id"].tolist()[:2] == ["0_L", "0_R"]
     chosen = ("--label", "cancer", "--group", "patient_id", "--models", "prevalence,logistic")
@@ -160,5 +160,11 @@ def test_help_states_the_rules(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         main(["--help"])
     said = " ".join(capsys.readouterr().out.split())
-    for rule in ("three CC images do not outweigh one MLO", "|left - right|", "is the call-back", "image_id, view"):
+    for rule in (
+        "three CC images do not outweigh one MLO",
+        "|left - right|",
+        "is the call-back",
+        "image_id, view",
+        "this breast less the other",
+    ):
         assert rule in said

@@ -15,7 +15,16 @@ LABELS = ("cancer", "malignant", "biopsy", "invasive", "difficult_negative_case"
 ANY = ("implant", "phantom")
 SCORES = ("birads", "assessment")
 MEANS = ("age", "mask_pixels")
-OF_IMAGES = ("case_id", "image_id", "view", "abnormality_id", "mask_label", "flipped")
+OF_IMAGES = (
+    "case_id",
+    "image_id",
+    "view",
+    "abnormality_id",
+    "mask_label",
+    "flipped",
+    "image_rows",
+    "image_columns",
+)
 OF_BREASTS = ("laterality", "prediction_id")
 PATHS = ("image_path", "mask_path")
 WORST_FIRST = (6, 5, 4, 0, 3, 2, 1)

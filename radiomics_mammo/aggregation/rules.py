@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from radiomics_mammo.aggregation.records import BREAST, Floats, Grouping, Nest
+from radiomics_mammo.aggregation.records import BREAST, WOMAN, Floats, Grouping, Nest
 from radiomics_mammo.tables import feature_parts, is_embedding
 
 Rule = Callable[[Floats, Nest, str], Floats]
@@ -57,9 +57,9 @@ def largest(values: Floats, nest: Nest, level: str) -> Floats:
 def asymmetry(values: Floats, nest: Nest, level: str) -> Floats:
     """Absolute difference of left and right in the same view, mean over the views that both sides have.
 
-    One value a woman, which both her breasts get; NaN where no view is known on both sides. Absolute differences of
-    the two breasts' features are what Zheng et al. (Eur J Radiol 2012; 81:3222) and Tan et al. (Acad Radiol 2013;
-    20:1542) found to tell of near-term risk.
+    One value a woman, which both her breasts get where rows are breasts; NaN where no view is known on both sides.
+    Absolute differences of the two breasts' features are what Zheng et al. (Eur J Radiol 2012; 81:3222) and Tan et
+    al. (Acad Radiol 2013; 20:1542) found to tell of near-term risk.
     """
     women = np.full((nest.women.starts.size, values.shape[1]), np.nan)
     if nest.pairs.starts.size:
@@ -69,22 +69,41 @@ def asymmetry(values: Floats, nest: Nest, level: str) -> Floats:
     return women[nest.breast_woman] if level == BREAST else women
 
 
-RULES: Mapping[str, Rule] = {"mean": mean, "max": largest, "asymmetry": asymmetry}
+def difference(values: Floats, nest: Nest, level: str) -> Floats:
+    """Each breast less the other one in the same view, mean over the views that both sides have; of breasts only.
+
+    The other breast is the woman's own control, as in bilateral subtraction (Yin et al., Med Phys 1991; 18:955).
+    """
+    del level  # the table refuses women before
+    cells = mean_over(values, nest.cells)
+    own = np.full_like(cells, np.nan)
+    left, right = nest.pairs.order[::2], nest.pairs.order[1::2]
+    own[left] = cells[left] - cells[right]
+    own[right] = cells[right] - cells[left]
+    return mean_over(own, nest.breasts)
+
+
+RULES: Mapping[str, Rule] = {"mean": mean, "max": largest, "asymmetry": asymmetry, "difference": difference}
+USUAL: Mapping[str, tuple[str, ...]] = {BREAST: ("mean", "max", "difference"), WOMAN: ("mean", "max", "asymmetry")}
+"""The rules that are followed where none is named."""
+OF_BOTH = ("asymmetry", "difference")
+"""Rules that compare her breasts: not for embeddings, whose single outputs mean nothing alone."""
 
 STATED: Mapping[str, str] = {
     "mean": "mean over the images of a view, then over the views of a breast, then (woman) over her breasts, so that "
     "three CC images do not outweigh one MLO",
     "max": "the largest value of all images",
     "asymmetry": "|left - right| of the same feature in the same view (images of a view averaged first), mean over the "
-    "views that both sides have; null where there is none; one value a woman. Not of embeddings, whose single outputs "
-    "mean nothing alone (Zheng 2012, Tan 2013)",
+    "views that both sides have; null where there is none. One value a woman (Zheng 2012, Tan 2013): in a table of "
+    "breasts both have it, and compare's checks say that such a column tells women apart",
+    "difference": "this breast less the other, in the same way (Yin 1991); for breasts only",
 }
 """The rules in words, for --help and for a table's provenance. Undefined values are left out of each."""
 
 
 def applies(rule: str, feature: str) -> bool:
     """Whether a rule is for a feature."""
-    return rule != "asymmetry" or not is_embedding(feature)
+    return rule not in OF_BOTH or not is_embedding(feature)
 
 
 def named(feature: str, rule: str) -> str:

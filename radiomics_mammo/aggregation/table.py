@@ -13,7 +13,7 @@ from radiomics_mammo.aggregation import identity
 from radiomics_mammo.aggregation.identity import identity_of_units
 from radiomics_mammo.aggregation.keys import nest_of, unit_names
 from radiomics_mammo.aggregation.records import BREAST, LEVELS, SIDES, Floats, Nest
-from radiomics_mammo.aggregation.rules import RULES, STATED, applies, named
+from radiomics_mammo.aggregation.rules import RULES, STATED, USUAL, applies, named
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.tables import Table, embedder_of
 
@@ -21,7 +21,7 @@ COLUMNS_AT_ONCE = 64
 """So that what lies between input and output stays small beside both."""
 
 
-def aggregate_table(table: Table, *, level: str, rules: Sequence[str] = tuple(RULES)) -> Table:
+def aggregate_table(table: Table, *, level: str, rules: Sequence[str] | None = None) -> Table:
     """Make one row of each breast or woman.
 
     Parameters
@@ -29,8 +29,9 @@ def aggregate_table(table: Table, *, level: str, rules: Sequence[str] = tuple(RU
     table : Table
         One row an image, with ``patient_id``, ``laterality`` and ``view``; features may be none.
     level : {'breast', 'woman'}
-    rules : sequence of str
-        Names of :data:`~radiomics_mammo.aggregation.rules.RULES`; the features of each come after the other's.
+    rules : sequence of str, optional
+        Names of :data:`~radiomics_mammo.aggregation.rules.RULES`; the features of each come after the other's. By
+        default those of :data:`~radiomics_mammo.aggregation.rules.USUAL`.
 
     Returns
     -------
@@ -44,7 +45,7 @@ def aggregate_table(table: Table, *, level: str, rules: Sequence[str] = tuple(RU
     InputError
         Unknown level or rule, a missing or empty key, an infinite feature, or text where a rule needs numbers.
     """
-    _check(level, rules)
+    rules = _checked(level, rules)
     nest = nest_of(table.frame)
     known = set(table.features)
     others = table.frame[[name for name in table.frame.columns if name not in known]]
@@ -66,15 +67,17 @@ def aggregate_table(table: Table, *, level: str, rules: Sequence[str] = tuple(RU
     )
 
 
-def _check(level: str, rules: Sequence[str]) -> None:
+def _checked(level: str, rules: Sequence[str] | None) -> Sequence[str]:
     if level not in LEVELS:
         raise InputError(f"--to {level!r} is unknown", remedy=f"Choose one of {', '.join(LEVELS)}.")
-    odd = [rule for rule in rules if rule not in RULES]
-    if odd or not rules or len(set(rules)) < len(rules):
+    if rules is None:
+        return USUAL[level]
+    valid = [rule for rule in RULES if level == BREAST or rule != "difference"]
+    if not rules or not set(rules) <= set(valid) or len(set(rules)) < len(rules):
         raise InputError(
-            f"--rules {','.join(rules)!r} cannot be followed",
-            remedy=f"Name each once, of {', '.join(RULES)}.",
+            f"--rules {','.join(rules)!r} cannot be followed", remedy=f"Name each once, of {', '.join(valid)}."
         )
+    return rules
 
 
 def _reduced(table: Table, names: Sequence[str], rule: str, nest: Nest, level: str) -> Floats:
