@@ -27,7 +27,8 @@ FORMAT = 1
 """Raise it whenever entries are written otherwise; old ones are then never asked for, and go as the least used."""
 
 _MAGIC = b"RMCROP\x00" + bytes([FORMAT])
-_HEAD = struct.Struct("<8sIIQ")  # magic, checksum of the rest, bytes of JSON, bytes of the payload before compression
+_SIZES = struct.Struct("<IQ")  # bytes of JSON, bytes of the payload before compression
+_HEAD = struct.Struct("<8sI")  # magic, checksum of all that follows
 _SUFFIX = ".crop"
 _TEMPORARY = ".tmp"
 _STALE_SECONDS = 3600.0
@@ -196,19 +197,22 @@ def _packed(sample: Sample) -> bytes:
     # High and low bytes apart: the high ones hardly vary.
     planes = np.ascontiguousarray(sample.image).view(np.uint8).reshape(-1, sample.image.dtype.itemsize).T
     payload = b"".join([planes.tobytes(), *(np.packbits(mask).tobytes() for mask in masks if mask is not None)])
-    body: bytes = head + pyarrow.Codec("zstd", compression_level=1).compress(payload, asbytes=True)
-    return _HEAD.pack(_MAGIC, zlib.crc32(body), len(head), len(payload)) + body
+    packed: bytes = pyarrow.Codec("zstd", compression_level=1).compress(payload, asbytes=True)
+    body = b"".join([_SIZES.pack(len(head), len(payload)), head, packed])
+    return _HEAD.pack(_MAGIC, zlib.crc32(body)) + body
 
 
 def _unpacked(data: bytes) -> Sample | None:
     import pyarrow
 
-    if len(data) < _HEAD.size:
+    if len(data) < _HEAD.size + _SIZES.size:
         return None
-    magic, checksum, head, size = _HEAD.unpack_from(data)
+    magic, checksum = _HEAD.unpack_from(data)
     body = memoryview(data)[_HEAD.size :]
     if magic != _MAGIC or zlib.crc32(body) != checksum:
         return None
+    head, size = _SIZES.unpack_from(body)
+    body = body[_SIZES.size :]
     said = json.loads(bytes(body[:head]))
     payload = np.frombuffer(
         pyarrow.Codec("zstd").decompress(body[head:], decompressed_size=size, asbytes=True), dtype=np.uint8
@@ -216,7 +220,7 @@ def _unpacked(data: bytes) -> Sample | None:
     shape, dtype = tuple(said["shape"]), np.dtype(said["dtype"])
     pixels = shape[0] * shape[1]
     planes = payload[: pixels * dtype.itemsize].reshape(dtype.itemsize, pixels)
-    image = np.ascontiguousarray(planes.T).view(dtype).reshape(shape)
+    image = np.array(planes.T, order="C").view(dtype).reshape(shape)  # its own memory, unlike the payload's
     masks = _masks(payload[pixels * dtype.itemsize :], said["masks"], shape)
     nipple, spacing = (None if said[name] is None else tuple(said[name]) for name in ("nipple", "spacing"))
     marks = None
