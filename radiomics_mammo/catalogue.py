@@ -17,36 +17,59 @@ from pathlib import Path
 from rich.console import Console
 
 from radiomics_mammo.atomic import write_bytes
+from radiomics_mammo.catalogue_derived import (
+    BEHIND,
+    aggregated,
+    aggregation_of,
+    lattice_rows,
+    summary_of,
+    summed_up,
+)
+from radiomics_mammo.catalogue_rows import COLUMNS, Row, family_rows, parenchymal_rows
 from radiomics_mammo.errors import RadiomicsMammoError
-from radiomics_mammo.families import FAMILIES
+from radiomics_mammo.tables import feature_parts, is_feature_name
 
-COLUMNS = ("name", "family", "feature", "formula", "ibsi", "unit", "range", "undefined", "remark", "meaning")
+__all__ = ["COLUMNS", "catalogue", "catalogue_text", "describe", "main", "meaning"]
 
 
-def catalogue() -> list[dict[str, str]]:
-    """One row a feature, in the order of the table's columns.
+def catalogue() -> list[Row]:
+    """One row a feature, in the order of the table's columns: of any region, of a breast, of its lattice.
 
     Returns
     -------
     list of dict of str to str
         Keys are ``COLUMNS``; ``name`` is the table's column, ``undefined`` is empty where the value never is null.
     """
-    return [
-        {
-            "name": f"original_{family.name}_{feature.name}",
-            "family": family.title,
-            "feature": feature.name,
-            "formula": feature.formula_text,
-            "ibsi": feature.ibsi,
-            "unit": feature.unit,
-            "range": feature.range,
-            "undefined": feature.undefined,
-            "remark": feature.remark,
-            "meaning": feature.meaning,
-        }
-        for family in FAMILIES.values()
-        for feature in family.features
-    ]
+    return [*family_rows(), *parenchymal_rows(), *lattice_rows()]
+
+
+def describe(column: str) -> Row | None:
+    """What the catalogue says of a column, also of one that it does not list because it is made of a listed one.
+
+    Those are quantiles of the lattice that a recipe asks for (``latticeP25_glcm_Contrast``), and what ``aggregate``
+    makes of images (``original-mean_glcm_Contrast``).
+
+    Parameters
+    ----------
+    column : str
+        A column's full name.
+
+    Returns
+    -------
+    dict of str to str, or None
+        Keys are ``COLUMNS``; None for a column that is not ours.
+    """
+    if column in _rows() or not is_feature_name(column):
+        return _rows().get(column)
+    over_images = aggregation_of(column)
+    if over_images is not None:
+        of_image = describe(over_images[0])
+        return None if of_image is None else aggregated(of_image, over_images[1])
+    prefix, family, feature = feature_parts(column)
+    base = _rows().get(f"original_{family}_{feature}")
+    if base is None or summary_of(prefix) is None or f"{BEHIND}_{family}_{feature}" not in _rows():
+        return None
+    return summed_up(base, prefix)
 
 
 def meaning(column: str) -> str:
@@ -57,7 +80,8 @@ def meaning(column: str) -> str:
     column : str
         A column's full name, such as ``original_glcm_Contrast``.
     """
-    return _meanings().get(column, "")
+    row = describe(column)
+    return "" if row is None else row["meaning"]
 
 
 def catalogue_text() -> str:
@@ -70,8 +94,8 @@ def catalogue_text() -> str:
 
 
 @cache
-def _meanings() -> dict[str, str]:
-    return {row["name"]: row["meaning"] for row in catalogue()}
+def _rows() -> dict[str, Row]:
+    return {row["name"]: row for row in catalogue()}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -3,42 +3,26 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from catalogue_ranges import RANGES, lies_in
 
 from radiomics_mammo.catalogue import COLUMNS, catalogue, catalogue_text, main, meaning
+from radiomics_mammo.catalogue_rows import SOURCES
 from radiomics_mammo.cpu_engine import CpuEngine
+from radiomics_mammo.families import FAMILIES
 from radiomics_mammo.recipe import recipe_from
 from radiomics_mammo.types import Sample
 
 COMMITTED = Path(__file__).parents[1] / "features" / "catalogue.csv"
 ROWS = {row["name"]: row for row in catalogue()}
-
-SLACK = 1e-12
-RANGES: dict[str, tuple[float, float]] = {
-    "any": (-np.inf, np.inf),
-    "> 0": (np.nextafter(0, 1), np.inf),
-    "≥ 0": (0, np.inf),
-    "≥ 1": (1, np.inf),
-    "≥ 2": (2, np.inf),
-    "≥ 1, or 0": (1, np.inf),
-    "≥ 1 / levels": (1 / 64, np.inf),
-    "0 to 1": (0, 1),
-    "−1 to 1": (-1, 1),
-    "−1 to 0": (-1, 0),
-    "0.5 to 1": (0.5, 1),
-    "0 to 10⁶": (0, 1e6),
-}
-"""Lowest and highest value of each range in the catalogue; the regions below have 64 pixels, so 64 levels at most."""
-
-
-def lies_in(value: float, range_: str) -> bool:
-    low, high = RANGES[range_]
-    rounded = low - SLACK * abs(low) <= value <= high + SLACK * abs(high)  # a bound of 0 is met exactly
-    return bool(np.isfinite(value)) and (rounded or (range_ == "≥ 1, or 0" and value == 0))
+OWN = {name: row for name, row in ROWS.items() if name.startswith("original_")}
+REGIONAL = {name: row for name, row in OWN.items() if name.split("_")[1] in FAMILIES}
+"""What every region has; the rest is of whole breasts, in test_catalogue_breast.py."""
 
 
 def mask_of(*pixels: tuple[int, int], size: int = 8) -> np.ndarray:
@@ -107,22 +91,39 @@ def test_features_are_pyradiomics_default_ones():
         if not deprecated
     }
     assert len(theirs) == 102
-    assert set(ROWS) == theirs
+    assert set(REGIONAL) == theirs
 
 
 def test_columns_of_the_table_are_the_catalogue():
-    assert list(ROWS) == list(CpuEngine(recipe_from({})).feature_names)
+    assert list(REGIONAL) == list(CpuEngine(recipe_from({})).feature_names)
 
 
-@pytest.mark.parametrize("row", ROWS.values(), ids=list(ROWS))
-def test_every_feature_is_described(row):
-    assert row["formula"]
-    assert "\n" not in "".join(row.values())
-    assert len(row["meaning"].split()) >= 6
-    assert row["meaning"].endswith(".")
-    assert row["unit"]
-    assert row["range"] in RANGES
-    assert re.fullmatch(r"([0-9A-Z]{4})?", row["ibsi"])
+def test_names_are_unique():
+    assert len(ROWS) == len(catalogue())
+
+
+@pytest.mark.parametrize("prefix", sorted({name.partition("_")[0] for name in ROWS}))
+def test_every_feature_is_described(prefix):
+    for name, row in ROWS.items():
+        if not name.startswith(f"{prefix}_"):
+            continue
+        assert row["formula"], name
+        assert "\n" not in "".join(row.values()), name
+        assert len(row["meaning"].split()) >= 6, name
+        assert row["meaning"].endswith("."), name
+        assert row["unit"], name
+        assert row["source"], name
+        assert row["range"] in RANGES, name
+        assert re.fullmatch(r"([0-9A-Z]{4})?", row["ibsi"]), name
+        assert "{" not in row["meaning"], name
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_sources_are_the_ones_that_the_modules_name(name):
+    module = importlib.import_module(f"radiomics_mammo.families.{name.lower()}")
+    words = " ".join((module.__doc__ or "").replace("`", "").split())
+    for source in SOURCES[name].split("; "):
+        assert source in words, source
 
 
 def test_no_two_features_mean_the_same_words():
@@ -133,7 +134,7 @@ def test_no_two_features_mean_the_same_words():
 def test_ibsi_codes_are_unique_and_missing_only_where_said():
     codes = [row["ibsi"] for row in ROWS.values() if row["ibsi"]]
     assert len(set(codes)) == len(codes)
-    for name, row in ROWS.items():
+    for name, row in REGIONAL.items():
         if not row["ibsi"]:
             assert "_shape2D_" in name or "Not in IBSI" in row["remark"], name
 
@@ -157,7 +158,7 @@ def test_every_null_is_announced(measured, region):
 def test_every_announced_null_can_happen(measured):
     never = {
         name
-        for name, row in ROWS.items()
+        for name, row in REGIONAL.items()
         if row["undefined"] and not any(np.isnan(values[name]) for values in measured.values())
     }
     assert not never

@@ -24,6 +24,8 @@ SQUARE_PX, BAND_PX = 64, (1 / 16, 1 / 4)
 HIGHEST = 0.4
 """Cycles per pixel: nearer to half a cycle the pixel's own blur and aliasing bend the spectrum."""
 FEWEST_BINS = 5
+SMALLEST = 4
+"""Pixels along a square's side below which the spacing leaves nothing to transform."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +120,25 @@ def _plane(breast: Breast) -> Plane:
 def _squares(plane: Plane) -> Floats:
     """Squares that lie wholly in the interior, half a square apart, without those of one value only."""
     height, width = plane.square
-    rows, columns = np.flatnonzero(plane.interior.any(axis=1)), np.flatnonzero(plane.interior.any(axis=0))
     found = []
-    if rows.size and min(height, width) >= 4:
-        for top in range(rows[0], rows[-1] - height + 2, height // 2):
-            for left in range(columns[0], columns[-1] - width + 2, width // 2):
-                cut = np.s_[top : top + height, left : left + width]
-                if plane.interior[cut].all() and np.ptp(plane.values[cut]) > 0:
-                    found.append(plane.values[cut])
+    fits = _fitting(plane.interior, height, width)
+    rows = np.flatnonzero(fits.any(axis=1))
+    for top in range(rows[0], rows[-1] + 1, height // 2) if rows.size else ():
+        columns = np.flatnonzero(fits[top])  # from the first that fits, so that small breasts have one, too
+        for left in range(columns[0], columns[-1] + 1, width // 2) if columns.size else ():
+            square = plane.values[top : top + height, left : left + width]
+            if fits[top, left] and np.ptp(square) > 0:
+                found.append(square)
     return np.array(found).reshape(-1, height, width)
+
+
+def _fitting(interior: Bools, height: int, width: int) -> Bools:
+    """Where the upper left corner of a box may be so that it lies wholly in the interior."""
+    if height > interior.shape[0] or width > interior.shape[1] or min(height, width) < SMALLEST:
+        return np.zeros((0, 0), dtype=np.bool_)
+    total = np.pad(np.cumsum(np.cumsum(interior, axis=0, dtype=np.int64), axis=1), ((1, 0), (1, 0)))
+    inside = total[height:, width:] - total[:-height, width:] - total[height:, :-width] + total[:-height, :-width]
+    return np.asarray(inside == height * width)
 
 
 def _radial_log_power(squares: Floats, plane: Plane) -> tuple[Floats, Floats]:

@@ -1,0 +1,123 @@
+"""Rows of the catalogue for columns that are made of others: windows summed up, images summed up."""
+
+from __future__ import annotations
+
+import re
+
+from radiomics_mammo.aggregation.rules import RULES
+from radiomics_mammo.catalogue_rows import Row, family_rows, measure_row
+from radiomics_mammo.parenchyma.summaries import SUMMARIES, WINDOW_MEASURES, Summary
+from radiomics_mammo.tables import feature_parts
+
+BEHIND = "retroareolar"
+SPREAD = "latticeSd"
+ASYMMETRY = "asymmetry"
+WITHOUT_LATTICE = "Shape"
+"""Windows are squares: their shape says nothing."""
+
+_QUANTILE = re.compile(r"latticeP(\d+(?:\.\d+)?)")
+_OF_IMAGES = {
+    "mean": (
+        "Mean over the images of each view, then the views",
+        "The usual level over a breast's or a woman's images.",
+    ),
+    "max": ("Largest over the images", "The highest level on any image of a breast or a woman."),
+    ASYMMETRY: (
+        "Mean over the views of |left − right|",
+        "How much left and right differ: near 0 in like breasts, high where one of them stands out.",
+    ),
+}
+"""What the rules of ``aggregate`` do, and what they say on mammograms."""
+_LEFT_AND_RIGHT = "Zheng et al., Eur J Radiol 2012; 81:3222; Tan et al., Acad Radiol 2013; 20:1542"
+
+
+def lattice_rows() -> list[Row]:
+    """Rows of the lattice with the quantiles of ``features/breast.yaml``, in the table's order."""
+    bases = [row for row in family_rows() if row["family"] != WITHOUT_LATTICE]
+    grid = [summed_up(base, prefix) for prefix in SUMMARIES if prefix != BEHIND for base in bases]
+    counts = [measure_row(f"lattice_windows_{m.name}", m, title="Lattice of windows") for m in WINDOW_MEASURES]
+    return [*grid, *counts, *(summed_up(base, BEHIND) for base in bases)]
+
+
+def summary_of(prefix: str) -> Summary | None:
+    """How columns with a prefix read, any quantile's among them; None for another prefix."""
+    found = _QUANTILE.fullmatch(prefix)
+    if prefix in SUMMARIES or found is None:
+        return SUMMARIES.get(prefix)
+    middle = SUMMARIES["latticeP50"]
+    return middle._replace(
+        title=f"{found[1]}th percentile over the windows of the lattice",
+        meaning=f"The level below which {found[1]} % of the windows lie. In each window of the lattice: {{meaning}}",
+    )
+
+
+def summed_up(base: Row, prefix: str) -> Row:
+    """Give the row of a feature of the windows.
+
+    Parameters
+    ----------
+    base : dict of str to str
+        The feature's own row, ``original_…``.
+    prefix : str
+        One for which there is a summary.
+
+    Raises
+    ------
+    KeyError
+        There is none.
+    """
+    summary = summary_of(prefix)
+    if summary is None:
+        raise KeyError(prefix)
+    _, family, feature = feature_parts(base["name"])
+    single = prefix == BEHIND
+    missing = base["undefined"] and (base["undefined"] if single else f"in every window {base['undefined']}")
+    return {
+        **base,
+        "name": f"{prefix}_{family}_{feature}",
+        "formula": f"{summary.title[0].upper()}{summary.title[1:]}: {base['formula']}",
+        "ibsi": "",
+        "range": base["range"] if single else _range(base["range"], spread=prefix == SPREAD),
+        "undefined": ", or ".join(part for part in (summary.undefined, missing) if part),
+        "source": f"{summary.source}; {base['source']}",
+        "meaning": summary.meaning.format(meaning=base["meaning"]),
+    }
+
+
+def aggregated(base: Row, rule: str) -> Row:
+    """Give the row of a feature over the images of a breast or a woman.
+
+    Parameters
+    ----------
+    base : dict of str to str
+        The row of the images' column.
+    rule : str
+        A key of ``aggregation.rules.RULES``.
+    """
+    prefix, family, feature = feature_parts(base["name"])
+    formula, words = _OF_IMAGES[rule]
+    apart = rule == ASYMMETRY
+    none = "no view is known on both sides" if apart else ""
+    missing = base["undefined"] and f"on all images {base['undefined']}"
+    return {
+        **base,
+        "name": f"{prefix}-{rule}_{family}_{feature}",
+        "formula": f"{formula}: {base['formula']}",
+        "ibsi": "",
+        "range": "≥ 0" if apart else _range(base["range"], spread=False),
+        "undefined": ", or ".join(part for part in (none, missing) if part),
+        "source": f"{_LEFT_AND_RIGHT}; {base['source']}" if apart else base["source"],
+        "meaning": f"{words} {base['meaning']}",
+    }
+
+
+def aggregation_of(column: str) -> tuple[str, str] | None:
+    """Split ``original-mean_glcm_Contrast`` into ``original_glcm_Contrast`` and ``mean``; None for another column."""
+    prefix, family, feature = feature_parts(column)
+    inner, _, rule = prefix.rpartition("-")
+    return (f"{inner}_{family}_{feature}", rule) if inner and rule in RULES else None
+
+
+def _range(of_one: str, *, spread: bool) -> str:
+    """Where a mean or a quantile of values in a range lies: gaps fill up; a standard deviation is 0 or more."""
+    return "≥ 0" if spread or of_one == "≥ 1, or 0" else of_one
