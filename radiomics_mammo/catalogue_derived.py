@@ -3,32 +3,59 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
-from radiomics_mammo.aggregation.rules import RULES
+from radiomics_mammo.aggregation.rules import OF_BOTH, RULES
 from radiomics_mammo.catalogue_rows import Row, family_rows, measure_row
 from radiomics_mammo.parenchyma.summaries import SUMMARIES, WINDOW_MEASURES, Summary
 from radiomics_mammo.tables import feature_parts
 
 BEHIND = "retroareolar"
 SPREAD = "latticeSd"
-ASYMMETRY = "asymmetry"
 WITHOUT_LATTICE = "Shape"
 """Windows are squares: their shape says nothing."""
 
 _QUANTILE = re.compile(r"latticeP(\d+(?:\.\d+)?)")
+
+
+class OverImages(NamedTuple):
+    """How a rule of ``aggregate`` reads.
+
+    Attributes
+    ----------
+    formula, meaning : str
+        What it does, and what it says on mammograms.
+    range : str
+        Where the result lies; empty for where the feature does.
+    source : str
+        The paper; empty where none is needed.
+    """
+
+    formula: str
+    meaning: str
+    range: str = ""
+    source: str = ""
+
+
 _OF_IMAGES = {
-    "mean": (
-        "Mean over the images of each view, then the views",
+    "mean": OverImages(
+        "Mean over the images of each view, then over the views",
         "The usual level over a breast's or a woman's images.",
     ),
-    "max": ("Largest over the images", "The highest level on any image of a breast or a woman."),
-    ASYMMETRY: (
+    "max": OverImages("Largest over the images", "The highest level on any image of a breast or a woman."),
+    "asymmetry": OverImages(
         "Mean over the views of |left − right|",
         "How much left and right differ: near 0 in like breasts, high where one of them stands out.",
+        "≥ 0",
+        "Zheng et al., Eur J Radiol 2012; 81:3222; Tan et al., Acad Radiol 2013; 20:1542",
+    ),
+    "difference": OverImages(
+        "Mean over the views of this breast − the other",
+        "How much more this breast has of it than the other, her own control: 0 in like breasts.",
+        "any",
+        "Yin et al., Med Phys 1991; 18:955",
     ),
 }
-"""What the rules of ``aggregate`` do, and what they say on mammograms."""
-_LEFT_AND_RIGHT = "Zheng et al., Eur J Radiol 2012; 81:3222; Tan et al., Acad Radiol 2013; 20:1542"
 
 
 def lattice_rows() -> list[Row]:
@@ -95,19 +122,18 @@ def aggregated(base: Row, rule: str) -> Row:
         A key of ``aggregation.rules.RULES``.
     """
     prefix, family, feature = feature_parts(base["name"])
-    formula, words = _OF_IMAGES[rule]
-    apart = rule == ASYMMETRY
-    none = "no view is known on both sides" if apart else ""
+    over = _OF_IMAGES[rule]
     missing = base["undefined"] and f"on all images {base['undefined']}"
+    no_pair = "no view is known on both sides" if rule in OF_BOTH else ""
     return {
         **base,
         "name": f"{prefix}-{rule}_{family}_{feature}",
-        "formula": f"{formula}: {base['formula']}",
+        "formula": f"{over.formula}: {base['formula']}",
         "ibsi": "",
-        "range": "≥ 0" if apart else _range(base["range"], spread=False),
-        "undefined": ", or ".join(part for part in (none, missing) if part),
-        "source": f"{_LEFT_AND_RIGHT}; {base['source']}" if apart else base["source"],
-        "meaning": f"{words} {base['meaning']}",
+        "range": over.range or _range(base["range"], spread=False),
+        "undefined": ", or ".join(part for part in (no_pair, missing) if part),
+        "source": "; ".join(part for part in (over.source, base["source"]) if part),
+        "meaning": f"{over.meaning} {base['meaning']}",
     }
 
 

@@ -116,13 +116,15 @@ def test_aggregated_columns_read_as_what_they_are_made_of(name, rule):
     assert row is not None and row["name"] == column and row["range"] in RANGES
     assert ROWS[name]["meaning"] in meaning(column) and meaning(column) != ROWS[name]["meaning"]
     assert ROWS[name]["unit"] == row["unit"]
-    assert (row["range"] == "≥ 0") or rule != "asymmetry"
-    assert "view" in row["undefined"] or rule != "asymmetry"
+    bounds = {"asymmetry": "≥ 0", "difference": "any"}
+    assert row["range"] == bounds.get(rule, ROWS[name]["range"])
+    assert ("no view is known on both sides" in row["undefined"]) == (rule in bounds)
 
 
-def test_asymmetry_cites_who_measured_it():
-    row = describe("original-asymmetry_density_PercentDensity")
-    assert row is not None and "Zheng" in row["source"] and "Byng" in row["source"]
+@pytest.mark.parametrize(("rule", "who"), [("asymmetry", "Zheng"), ("difference", "Yin")])
+def test_comparisons_of_the_breasts_cite_who_made_them(rule, who):
+    row = describe(f"original-{rule}_density_PercentDensity")
+    assert row is not None and who in row["source"] and "Byng" in row["source"]
 
 
 def test_quantiles_that_a_recipe_asks_for_read_like_the_listed_ones():
