@@ -68,6 +68,8 @@ def write_dcm(path: Path, pixels: np.ndarray, *, bits: int = 12, **elements: obj
         for keyword, value in elements.items():
             if value is None:
                 delattr(dataset, keyword)
+            elif keyword.startswith("PixelPadding"):  # signed or not: to be said
+                dataset.add_new(keyword, "US", value)
             else:
                 setattr(dataset, keyword, value)
         dataset.save_as(path)

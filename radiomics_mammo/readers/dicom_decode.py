@@ -42,7 +42,8 @@ _WORDS = {
     _JPEG_2000[0]: "JPEG 2000 lossless",
     _JPEG_2000[1]: "JPEG 2000",
 }
-_START_OF_FRAME = {**dict.fromkeys(_JPEG_LOSSLESS, 0xC3), **dict.fromkeys(_JPEG_LS, 0xF7)}
+_LOSSLESS, _LS = 0xC3, 0xF7
+_START_OF_FRAME = {**dict.fromkeys(_JPEG_LOSSLESS, _LOSSLESS), **dict.fromkeys(_JPEG_LS, _LS)}
 _END_OF_IMAGE = b"\xff\xd9"
 
 
@@ -67,15 +68,8 @@ def stored_pixels(dataset: Any, path: Path) -> NDArray[Any]:
         No pixel data, several frames, colour, or no decoder for the transfer syntax.
     """
     _refuse_what_is_not_one_grey_frame(dataset, path)
-    foreign = _has_foreign_bits(dataset)
-    stored = None if foreign else _by_imagecodecs(dataset, path)
-    if stored is None:
-        syntax = dataset.file_meta.TransferSyntaxUID
-        plugin = _PREFERRED.get(str(syntax), "")
-        if plugin not in _decoder(syntax).available_plugins:
-            plugin = ""
-        dataset.pixel_array_options(decoding_plugin=plugin, correct_unused_bits=foreign)
-        stored = dataset.pixel_array
+    marker = _START_OF_FRAME.get(str(dataset.file_meta.TransferSyntaxUID))
+    stored = _by_pydicom(dataset) if marker is None else _jpeg(dataset, marker, path)
     if stored.ndim != 2:
         raise ReadError(
             f"is not a two-dimensional picture (shape {stored.shape})",
@@ -113,27 +107,47 @@ def _decoder(syntax: Any) -> Any:
     return get_decoder(syntax)
 
 
-def _by_imagecodecs(dataset: Any, path: Path) -> NDArray[Any] | None:
-    """Decode lossless JPEG four times as fast as GDCM does, if that library is there and it is no odd stream."""
-    syntax = str(dataset.file_meta.TransferSyntaxUID)
-    if syntax not in _START_OF_FRAME:
-        return None
+def _by_pydicom(dataset: Any) -> NDArray[Any]:
+    syntax = dataset.file_meta.TransferSyntaxUID
+    plugin = _PREFERRED.get(str(syntax), "")
+    if plugin not in _decoder(syntax).available_plugins:
+        plugin = ""
+    dataset.pixel_array_options(decoding_plugin=plugin, correct_unused_bits=_has_foreign_bits(dataset))
+    pixels: NDArray[Any] = dataset.pixel_array
+    return pixels
+
+
+def _jpeg(dataset: Any, marker: int, path: Path) -> NDArray[Any]:
+    """Decode lossless JPEG and JPEG-LS, once the stream is known to be whole and of the stated size."""
     from pydicom.encaps import get_frame
 
     stream = get_frame(dataset.PixelData, 0, number_of_frames=1)
-    _refuse_lying_stream(stream, dataset, marker=_START_OF_FRAME[syntax], path=path)
-    if syntax not in _JPEG_LOSSLESS:
-        return None
+    precision = _checked_precision(stream, dataset, marker=marker, path=path)
+    if not _has_foreign_bits(dataset):
+        stored = _by_imagecodecs(stream) if marker == _LOSSLESS else None
+        if stored is not None and stored.dtype.itemsize * 8 == int(dataset.BitsAllocated):
+            return stored
+    stated = dataset.BitsStored
+    if precision > stated:  # GDCM would cut such values down to the stated bits, which wraps them round
+        dataset.BitsStored = precision
+    try:
+        return _by_pydicom(dataset)
+    finally:
+        dataset.BitsStored = stated
+
+
+def _by_imagecodecs(stream: bytes) -> NDArray[Any] | None:
+    """Lossless JPEG four times as fast as GDCM does it, if that library is there."""
     try:
         import imagecodecs  # type: ignore[import-not-found,unused-ignore]
     except ImportError:
         return None
     stored: NDArray[Any] = imagecodecs.jpeg8_decode(stream)
-    return stored if stored.dtype.itemsize * 8 == int(dataset.BitsAllocated) else None
+    return stored
 
 
-def _refuse_lying_stream(stream: bytes, dataset: Any, *, marker: int, path: Path) -> None:
-    """Compare a JPEG stream's own size with the header's: decoders fill up what is cut, or write past the end."""
+def _checked_precision(stream: bytes, dataset: Any, *, marker: int, path: Path) -> int:
+    """Compare a stream's own size with the header's (decoders fill up what is cut, or write past the end); its bits."""
     frame = _frame_header(stream, marker)
     stated = (int(dataset.Rows), int(dataset.Columns), 1)
     if frame is None or frame[1:] != stated or frame[0] > int(dataset.BitsAllocated):
@@ -142,6 +156,7 @@ def _refuse_lying_stream(stream: bytes, dataset: Any, *, marker: int, path: Path
         )
     if _END_OF_IMAGE not in stream[-8:]:
         raise ReadError("is truncated: the compressed picture has no end", path=path, remedy=DOWNLOAD_AGAIN)
+    return frame[0]
 
 
 def _frame_header(stream: bytes, marker: int) -> tuple[int, int, int, int] | None:
