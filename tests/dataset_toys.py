@@ -11,8 +11,8 @@ import pytest
 
 from radiomics_mammo.explain.dataset.reading import read_dataset
 from radiomics_mammo.explain.dataset.records import Dataset, Facts, Finding, Tables
-from radiomics_mammo.explain.dataset.rules import find
-from radiomics_mammo.explain.dataset.tables import make_tables
+from radiomics_mammo.explain.dataset.rules import RULES, find
+from radiomics_mammo.explain.dataset.tables import TABLES, make_tables
 from radiomics_mammo.readers.cbis_ddsm import CbisDdsmReader
 
 CSV = Path(__file__).parents[2] / "shared" / "data" / "cbis_ddsm_csv"
@@ -128,6 +128,24 @@ def understood(frame: pd.DataFrame, **options: object) -> tuple[Dataset, Tables]
     """The data set of a list and its tables."""
     dataset = read_dataset(frame, name="toy", **options)
     return dataset, make_tables(dataset)
+
+
+class Asked(dict[str, pd.DataFrame]):
+    """The tables of a data set, made when a rule asks for them."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        super().__init__()
+        self.dataset = dataset
+
+    def __missing__(self, name: str) -> pd.DataFrame:
+        self[name] = TABLES[name](self.dataset)
+        return self[name]
+
+
+def ruled(rule: str, frame: pd.DataFrame, **options: object) -> list[Finding]:
+    """What one rule finds in a list."""
+    dataset = read_dataset(frame, name="toy", **options)
+    return RULES[rule](Facts(dataset, Asked(dataset)))
 
 
 def found(frame: pd.DataFrame, **options: object) -> dict[str, list[Finding]]:

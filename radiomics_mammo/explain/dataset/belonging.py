@@ -29,10 +29,8 @@ def units(dataset: Dataset) -> pd.DataFrame:
     if "view" in dataset.frame.columns and "breast" in dataset.units:
         views = np.asarray(pd.factorize(dataset.frame["view"])[0], dtype=np.int64)
         views_of = dataset.frame.groupby(["patient_id", "laterality", "view"], sort=False, dropna=False).ngroup()
-        made[f"{dataset.rows} per view of a breast"] = (
-            np.arange(len(views), dtype=np.int64),
-            np.asarray(views_of.to_numpy(np.int64)),
-        )
+        each = np.arange(len(views), dtype=np.int64)
+        made[f"{dataset.rows} per view of a breast"] = each, np.asarray(views_of.to_numpy(np.int64))
         made["views per breast"] = views, dataset.units["breast"]
     if "abnormality_id" in dataset.frame.columns and "breast" in dataset.units:
         made["views per lesion"] = _views_of_lesions(dataset)

@@ -150,9 +150,8 @@ def find_label(frame: pd.DataFrame) -> tuple[str, Labels]:
             if values.notna().any() and values.dropna().isin([0, 1]).all():
                 return by_name[wanted], np.asarray(values.fillna(-1).to_numpy(np.int8))
     if PATHOLOGY in by_name:
-        words = frame[by_name[PATHOLOGY]].astype("string").str.upper()
-        known = words.str.startswith("BENIGN") | (words == "MALIGNANT")
-        if known.any():
-            y = (words == "MALIGNANT").astype("Int8").mask(~known.fillna(False), -1)
-            return by_name[PATHOLOGY], np.asarray(y.fillna(-1).to_numpy(np.int8))
+        words = frame[by_name[PATHOLOGY]].astype("string").str.upper().fillna("")
+        malignant, benign = (words == "MALIGNANT").to_numpy(bool), words.str.startswith("BENIGN").to_numpy(bool)
+        if malignant.any() or benign.any():
+            return by_name[PATHOLOGY], np.where(malignant, 1, np.where(benign, 0, -1)).astype(np.int8)
     return "", np.full(len(frame), -1, dtype=np.int8)

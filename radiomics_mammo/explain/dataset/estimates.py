@@ -45,6 +45,17 @@ def auroc_of(y: Labels, score: Floats, group: Codes) -> Spanned:
     return Spanned(value, *auroc_interval(value, float(found.covariance[0, 0])))
 
 
+def tells(value: pd.Series, low: pd.Series) -> pd.Series:
+    """Whether AUROCs are surely above one half; one of exactly 1 has no interval, and is."""
+    return (low > 0.5) | (value >= 1.0)
+
+
+def either_way(found: Spanned) -> Spanned:
+    """Turn an AUROC round that is below one half, where the score's sign was a guess."""
+    value, low, high = found
+    return Spanned(1.0 - value, 1.0 - high, 1.0 - low) if value < 0.5 else found
+
+
 def risk(levels: Sequence[NDArray[np.integer]], y: Labels, group: Codes, *, seed: int = 0) -> Floats:
     """Score rows by how frequent positives are in their levels among other people.
 

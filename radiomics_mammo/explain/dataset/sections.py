@@ -7,7 +7,7 @@ import pandas as pd
 
 from radiomics_mammo.explain.dataset import sheets
 from radiomics_mammo.explain.dataset.figures import bars_figure, histogram_figure, matrix_figure, missing_figure
-from radiomics_mammo.explain.dataset.records import Dataset, Tables
+from radiomics_mammo.explain.dataset.records import Column, Dataset, Tables
 from radiomics_mammo.explain.dataset.tables import sites, strata
 from radiomics_mammo.explain.forest_figure import ForestRow, forest_figure
 from radiomics_mammo.explain.page import Figure, Section
@@ -35,7 +35,7 @@ def sections(dataset: Dataset, tables: Tables) -> list[Section]:
 
 def _opening(dataset: Dataset) -> list[str]:
     said = "No picture was opened: all of this is from the list of cases. The CSV files beside this page hold all rows."
-    return [said, *dataset.remarks]
+    return [said, *(f"{one[:1].upper()}{one[1:].rstrip('.')}." for one in dataset.remarks)]
 
 
 def _note(dataset: Dataset) -> str:
@@ -51,7 +51,8 @@ def _missing(dataset: Dataset, tables: Tables) -> Section | None:
     by = sites(dataset) or strata(dataset)[:1]
     for name in by:
         own = table[table["by"] == name]
-        wide = 100 * own.pivot(index="column", columns="level", values="share").reindex(own["column"].unique())
+        order = [level for level in dataset.levels[name].cat.categories if (own["level"] == level).any()]
+        wide = own.pivot(index="column", columns="level", values="share").reindex(own["column"].unique())[order] * 100
         title = dataset.columns[name].title.lower()
         svg = missing_figure(wide, name="missing-by", by=title, note=_note(dataset))
         drawn.append(Figure(svg, f"Missing values by {title}.", f"missing-by-{name}"))
@@ -96,7 +97,7 @@ def _distributions(dataset: Dataset, tables: Tables) -> Section | None:
                 (row["level"], float(row["rows"]), f"{row['rows']:,} ({share(row['share'])})") for row in records(own)
             ]
             svg = bars_figure(bars, name=f"count-{one.name}", title=one.title, note=_note(dataset))
-            drawn.append(Figure(svg, _caption(one.title, one.distinct), f"count-{one.name}"))
+            drawn.append(Figure(svg, _caption(dataset, one), f"count-{one.name}"))
     shown = [sheets.counts_sheet(table, dataset)]
     if len(tables["numbers"]):
         shown.insert(0, sheets.numbers_sheet(tables["numbers"], dataset))
@@ -104,8 +105,12 @@ def _distributions(dataset: Dataset, tables: Tables) -> Section | None:
     return Section("counts", "How it is distributed", figures=figures, sheets=shown)
 
 
-def _caption(title: str, distinct: int) -> str:
-    return f"{title}: the {sheets.MOST} most frequent of {distinct} values." if distinct > sheets.MOST else f"{title}."
+def _caption(dataset: Dataset, one: Column) -> str:
+    """Say how many values there are, how many of them are shown, and how many rows have none."""
+    shown = f"the {sheets.MOST} most frequent of " if one.distinct >= sheets.MOST else ""
+    absent = len(dataset.frame) - one.filled
+    gaps = f"{absent:,} {dataset.rows} have none" if absent else f"all {dataset.rows} have one"
+    return f"{one.title}: {shown}{one.distinct} values; {gaps}."
 
 
 def _histograms(dataset: Dataset) -> list[Figure]:

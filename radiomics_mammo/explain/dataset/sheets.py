@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 from radiomics_mammo.explain.dataset.records import Dataset, plural
@@ -22,6 +25,12 @@ _ROLES = {
     "identity": "a name",
     "other": "–",
 }
+
+
+def said_auroc(row: Mapping[str, Any], name: str = "auroc") -> str:
+    """Write an AUROC with its interval, where it has one."""
+    cell = spanned(row, name, "low", "high")
+    return f"{cell.value} ({cell.interval})" if cell.interval else cell.value
 
 
 def frequent(table: pd.DataFrame) -> pd.DataFrame:
@@ -231,6 +240,6 @@ def _total(table: pd.DataFrame, column: str, side: str) -> str:
     return whole(own["rows"].sum())
 
 
-def _percent(row: dict[str, float], name: str) -> Estimate:
+def _percent(row: Mapping[str, Any], name: str) -> Estimate:
     low, high = (share(row[end]) for end in ("low", "high"))
     return Estimate(name, share(row[name]), f"{low} to {high}" if row["low"] == row["low"] else "")

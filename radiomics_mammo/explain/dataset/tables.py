@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from radiomics_mammo.explain.dataset.belonging import balance, disagreements, scanners, splits, units
-from radiomics_mammo.explain.dataset.estimates import auroc_of, cramers_v, risk, share_of
+from radiomics_mammo.explain.dataset.estimates import UNKNOWN, auroc_of, cramers_v, either_way, risk, share_of
 from radiomics_mammo.explain.dataset.records import Column, Dataset, Tables
 from radiomics_mammo.models.statistics.subgroups import NOT_GIVEN
 
-STRATA = ("site_id", "site", "split", "abnormality_type", "machine_id", "machine")
+STRATA = ("site_id", "site", "abnormality_type", "split", "machine_id", "machine")
 """What missing values are counted by."""
 
 _SHOWN_VALUES = 5
@@ -43,18 +43,13 @@ def columns(dataset: Dataset) -> pd.DataFrame:
     rows = []
     for one in dataset.columns.values():
         absent = dataset.frame[one.name].isna().to_numpy()
-        told = (float("nan"),) * 3
+        told = UNKNOWN
         if 0 < one.filled < n and one.role not in ("label", "identity") and known.any():
-            told = _either_way(*auroc_of(dataset.y[known], absent[known].astype(np.float64), dataset.group[known]))
+            told = either_way(auroc_of(dataset.y[known], absent[known].astype(np.float64), dataset.group[known]))
         said = (one.name, one.role, one.kind, one.filled, n - one.filled, (n - one.filled) / n, one.distinct)
         rows.append((*said, _holds(dataset, one), *told))
     names = ["column", "role", "kind", "filled", "missing", "share_missing", "distinct", "holds"]
     return pd.DataFrame(rows, columns=[*names, "label_auroc", "low", "high"])
-
-
-def _either_way(value: float, low: float, high: float) -> tuple[float, float, float]:
-    """Turn an AUROC round that is below one half: the score's sign was a guess."""
-    return (value, low, high) if not value < 0.5 else (1.0 - value, 1.0 - high, 1.0 - low)
 
 
 def _holds(dataset: Dataset, one: Column) -> str:
@@ -190,7 +185,7 @@ def _ranked(dataset: Dataset, one: Column) -> tuple[int, float, float, float]:
     if one.kind == "number":
         values = np.asarray(dataset.frame[one.name].astype("float64"), dtype=np.float64)
         rows = rows & ~np.isnan(values)
-        found = _either_way(*auroc_of(dataset.y[rows], values[rows], dataset.group[rows]))
+        found = either_way(auroc_of(dataset.y[rows], values[rows], dataset.group[rows]))
     else:
         codes = dataset.levels[one.name][rows].cat.codes.to_numpy()
         y, group = dataset.y[rows], dataset.group[rows]

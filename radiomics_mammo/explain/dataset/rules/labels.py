@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from radiomics_mammo.explain.dataset.estimates import auroc_of
+from radiomics_mammo.explain.dataset.estimates import auroc_of, either_way
 from radiomics_mammo.explain.dataset.records import Facts, Finding, some
 from radiomics_mammo.explain.sheets import records, share
 from radiomics_mammo.explain.wording import number
@@ -148,21 +148,20 @@ def easy_benign(facts: Facts) -> list[Finding]:
 
 def ordered(facts: Facts) -> list[Finding]:
     """An order of rows or of people's numbers that goes with the label leaks it."""
-    known, found = facts.dataset.y >= 0, []
-    rank = np.arange(facts.dataset.y.size, dtype=np.float64)
+    dataset, found = facts.dataset, []
     # A person's number: its digits, so that P_00010 comes after P_00002.
-    digits = facts.dataset.frame["patient_id"].str.extract(r"(\d{1,15})\D*$", expand=False).astype("Float64")
-    named = np.asarray(digits.to_numpy(np.float64, na_value=np.nan), dtype=np.float64)
-    scores = (("danger", "The number in patient_id", named), ("caution", "The order of the rows", rank))
+    digits = dataset.frame["patient_id"].str.extract(r"(\d{1,15})\D*$", expand=False).astype("float64")
+    rank = np.arange(dataset.y.size, dtype=np.float64)
+    scores = (("danger", "The number in patient_id", digits.to_numpy()), ("caution", "The order of the rows", rank))
     for severity, what, score in scores:
-        rows = known & ~np.isnan(score)
-        value, low, high = auroc_of(facts.dataset.y[rows], score[rows], facts.dataset.group[rows])
-        if max(value, 1 - value) >= _ORDERED and (low > 0.5 or high < 0.5):
+        rows = (dataset.y >= 0) & ~np.isnan(score)
+        value, low, _ = either_way(auroc_of(dataset.y[rows], np.asarray(score[rows]), dataset.group[rows]))
+        if value >= _ORDERED and (low > 0.5 or value == 1.0):
             found.append(
                 Finding(
                     severity,
                     "ordered",
-                    f"{what} tells {facts.dataset.label} with an AUROC of {number(max(value, 1 - value))}.",
+                    f"{what} tells {dataset.label} with an AUROC of {number(value)}.",
                     "Nothing that goes with the order (a number, a date, a file name) may become a feature; split at "
                     "random by person, not by position.",
                 )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from radiomics_mammo.explain.dataset.estimates import tells
 from radiomics_mammo.explain.dataset.records import GIVEN_TWICE, Dataset, Facts, Finding
+from radiomics_mammo.explain.dataset.sheets import said_auroc
 from radiomics_mammo.explain.sheets import records, share
 from radiomics_mammo.explain.wording import number
 
@@ -72,13 +74,10 @@ def differs_by_part(facts: Facts) -> list[Finding]:
 def tells_the_label(facts: Facts) -> list[Finding]:
     """Missing values that are commoner in one class are a leak, or a habit of those who filled the table in."""
     columns = facts.tables["columns"]
-    told = columns[(columns["label_auroc"] >= _TELLING) & (columns["low"] > 0.5)]
+    told = columns[(columns["label_auroc"] >= _TELLING) & tells(columns["label_auroc"], columns["low"])]
     if told.empty:
         return []
-    said = ", ".join(
-        f"{row['column']} {number(row['label_auroc'])} ({number(row['low'])} to {number(row['high'])})"
-        for row in records(told)
-    )
+    said = ", ".join(f"{row['column']} {said_auroc(row, 'label_auroc')}" for row in records(told))
     return [
         Finding(
             "caution",

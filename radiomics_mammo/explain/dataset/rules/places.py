@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from radiomics_mammo.explain.dataset.estimates import tells
 from radiomics_mammo.explain.dataset.records import Dataset, Facts, Finding, some
+from radiomics_mammo.explain.dataset.sheets import said_auroc
 from radiomics_mammo.explain.sheets import records, share
-from radiomics_mammo.explain.wording import number
 from radiomics_mammo.models.statistics.subgroups import NOT_GIVEN
 
 _FEW = 10
@@ -41,13 +42,12 @@ def nested(facts: Facts) -> list[Finding]:
 def scanner_tells(facts: Facts) -> list[Finding]:
     """Sites and machines where the label is commoner can stand in for the disease."""
     own = facts.tables["predictors"]
-    own = own[(own["role"] == "scanner") & (own["low"] > 0.5)]
+    own = own[(own["role"] == "scanner") & tells(own["auroc"], own["low"])]
     return [
         Finding(
             "danger",
             "scanner-tells",
-            f"Without any picture, {_what(row)} ranks positives with an AUROC of {number(row['auroc'])} "
-            f"({number(row['low'])} to {number(row['high'])}).",
+            f"Without any picture, {_what(row)} ranks positives with an AUROC of {said_auroc(row)}.",
             "Report by site and machine; do not give them to a model; a model must do better than this within a site.",
         )
         for row in records(own.head(1))
@@ -57,12 +57,10 @@ def scanner_tells(facts: Facts) -> list[Finding]:
 def metadata_tells(facts: Facts) -> list[Finding]:
     """What is known without a picture is the bar that pictures have to clear."""
     own = facts.tables["predictors"]
-    own = own[(own["role"] == "metadata") & (own["low"] > 0.5)]
+    own = own[(own["role"] == "metadata") & tells(own["auroc"], own["low"])]
     if own.empty:
         return []
-    said = ", ".join(
-        f"{_what(row)} {number(row['auroc'])} ({number(row['low'])} to {number(row['high'])})" for row in records(own)
-    )
+    said = ", ".join(f"{_what(row)} {said_auroc(row)}" for row in records(own))
     return [
         Finding(
             "note",
@@ -123,7 +121,7 @@ def sides_differ(facts: Facts) -> list[Finding]:
         return []
     own = associations[(associations["a"] == split) | (associations["b"] == split)]
     other = own["a"].where(own["a"] != split, own["b"])
-    strong = own[own["v"] >= _SHIFT].assign(other=other)
+    strong = own.assign(other=other)[own["v"] >= _SHIFT]
     label = _label_shift(facts.dataset, facts.tables["rates"], split)
     if strong.empty and not label:
         return []
