@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from radiomics_mammo.errors import MaskError
-from radiomics_mammo.preprocess.breast.outline import breast_mask, otsu
+from radiomics_mammo.preprocess.breast.air import otsu
+from radiomics_mammo.preprocess.breast.outline import breast_mask
 
 
 def half_disk(shape: tuple[int, int] = (300, 200), radius: float = 110) -> np.ndarray:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Box = tuple[int, int, int, int]
+Frame = tuple[tuple[int, int], tuple[int, int]]
+"""Lines at the first and the last edge: of the rows, of the columns."""
 
 _DEEPEST = 0.06
 """Share of a side that a frame may take."""
 
 
-def inside_frame(above: NDArray[np.bool_], glaring: NDArray[np.bool_]) -> Box:
-    """Find the part of a picture that no bright border runs along.
+def bright_frame(above: NDArray[np.bool_], glaring: NDArray[np.bool_]) -> Frame:
+    """Find bright borders along the edges of a picture.
 
     A border is a few lines along an edge that are bright from end to end (or glaring), beside lines that are not:
     no breast ends so.
@@ -26,14 +27,12 @@ def inside_frame(above: NDArray[np.bool_], glaring: NDArray[np.bool_]) -> Box:
 
     Returns
     -------
-    tuple of int
-        First and past-the-last row, first and past-the-last column.
+    Frame
     """
-    rows, columns = above.shape
     lines = [(above.mean(axis=axis), glaring.mean(axis=axis)) for axis in (1, 0)]
     top, bottom = (_border(*(share[::step] for share in lines[0])) for step in (1, -1))
     left, right = (_border(*(share[::step] for share in lines[1])) for step in (1, -1))
-    return top, rows - bottom, left, columns - right
+    return (top, bottom), (left, right)
 
 
 def _border(above: NDArray[np.float64], glaring: NDArray[np.float64]) -> int:
@@ -53,7 +52,7 @@ def plates(glaring: NDArray[np.bool_], above: NDArray[np.bool_]) -> NDArray[np.b
     Parameters
     ----------
     glaring, above : ndarray of bool, shape (rows, columns)
-        As in :func:`inside_frame`.
+        As in :func:`bright_frame`.
 
     Returns
     -------

@@ -9,15 +9,15 @@ HEIGHT_MM = 200.0
 """What the height of a breast is taken for where the pixel size is unknown."""
 
 
-def skin_depth(tissue: NDArray[np.bool_], *, chest_wall: int) -> NDArray[np.float32]:
+def skin_depth(tissue: NDArray[np.bool_], *, air: bool) -> NDArray[np.float32]:
     """Measure the distance to the air; the picture's edges and what lies behind the chest wall are no air.
 
     Parameters
     ----------
     tissue : ndarray of bool, shape (rows, columns)
         Breast, muscle and implant, chest wall at the left.
-    chest_wall : int
-        First column of the breast.
+    air : bool
+        Whether there is any.
 
     Returns
     -------
@@ -26,9 +26,10 @@ def skin_depth(tissue: NDArray[np.bool_], *, chest_wall: int) -> NDArray[np.floa
     """
     from scipy import ndimage
 
+    chest_wall = int(np.argmax(tissue.any(axis=0)))
     inner = tissue[:, chest_wall:]
     depth = np.full(tissue.shape, np.float32(sum(tissue.shape)))
-    if not inner.all():
+    if air and not inner.all():
         depth[:, chest_wall:] = ndimage.distance_transform_edt(inner) - 0.5
     return depth
 

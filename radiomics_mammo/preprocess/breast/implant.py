@@ -5,18 +5,21 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_mammo.preprocess.breast.outline import largest, otsu
+from radiomics_mammo.preprocess.breast.air import otsu
+from radiomics_mammo.preprocess.breast.outline import largest
 
-_SHARES = (0.05, 0.85)
-_BEHIND = 0.35
-_SOLID = 0.88
+_SHARES = (0.08, 0.85)
+_BEHIND = 0.2
+_SOLID = 0.9
+_CLEAR = 0.03
 
 
 def find_implant(values: NDArray[np.float32], breast: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
     """Find the implant as the largest bright piece of the smoothed breast.
 
     Otsu's threshold is tried on the breast, then on the brighter of its two parts. A piece is an implant if it
-    reaches the back third of the breast, is convex but for a few per cent, and takes a plausible share of it.
+    reaches the back fifth of the breast but not its upper end, as muscle does, is convex but for a few per cent, and
+    takes a plausible share of it.
 
     Parameters
     ----------
@@ -51,9 +54,8 @@ def _body(bright: NDArray[np.bool_]) -> NDArray[np.bool_]:
     from scipy import ndimage
 
     radius = max(2.0, max(bright.shape) / 40)
-    core: NDArray[np.bool_] = (
-        ndimage.distance_transform_edt(np.pad(bright, ((0, 0), (1, 0)), mode="edge"))[:, 1:] > radius
-    )
+    behind = np.pad(bright, ((0, 0), (1, 0)), mode="edge")
+    core: NDArray[np.bool_] = ndimage.distance_transform_edt(behind)[:, 1:] > radius
     if not core.any():
         return core
     grown = ndimage.distance_transform_edt(~largest(core)) <= radius
@@ -65,9 +67,10 @@ def _fits(piece: NDArray[np.bool_], breast: NDArray[np.bool_]) -> bool:
     if not piece.any():
         return False
     share = np.count_nonzero(piece) / np.count_nonzero(breast)
-    columns = np.flatnonzero(breast.any(axis=0))
-    back = columns[0] + _BEHIND * len(columns)
-    return bool(_SHARES[0] <= share <= _SHARES[1] and np.flatnonzero(piece.any(axis=0))[0] <= back)
+    columns, rows = (np.flatnonzero(breast.any(axis=axis)) for axis in (0, 1))
+    back, top = columns[0] + _BEHIND * len(columns), rows[0] + _CLEAR * len(rows)
+    first_row, first_column = (np.flatnonzero(piece.any(axis=axis))[0] for axis in (1, 0))
+    return bool(_SHARES[0] <= share <= _SHARES[1] and first_column <= back and first_row >= top)
 
 
 def _solidity(piece: NDArray[np.bool_]) -> float:

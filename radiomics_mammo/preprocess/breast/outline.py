@@ -9,20 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_mammo.errors import MaskError
-from radiomics_mammo.preprocess.breast.background import inside_frame, plates
+from radiomics_mammo.preprocess.breast.air import LOOK, parted, quiet
+from radiomics_mammo.preprocess.breast.background import Frame, bright_frame, plates
 from radiomics_mammo.preprocess.breast.shrink import centres, enlarge, shrink
 
-_BINS = 256
 _LEAST_SHARE = 0.02
-_LABELS_SHARE = 0.03
-_NOISE = 0.2
-_GRAIN = 0.06
-_FLAT = 0.008
-_ALIKE = 0.12
-_LEAST_AIR = 0.003
 _GLARING = 0.9
 """Frames and plates are at least this bright, as a share of the range."""
-_REMEDY = "Look at the image, for instance with --preview."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,11 +30,14 @@ class Outline:
         Above zero inside; crosses zero on the skin, between pixels too.
     air : bool
         Whether there is any air; otherwise the breast is everything but frames and plates.
+    white : Frame
+        Lines along the edges that are white from end to end: the mask goes on under them, but there is nothing to see.
     """
 
     mask: NDArray[np.bool_]
     field: NDArray[np.float32]
     air: bool
+    white: Frame
 
 
 def breast_mask(image: NDArray[Any]) -> NDArray[np.bool_]:
@@ -98,118 +94,52 @@ def find_outline(small: NDArray[np.float32], *, smooth: bool) -> Outline:
         raise MaskError(
             "the image is constant: no breast can be told from air", remedy="Check the image, or use whole=image."
         )
-    small = _quiet(small)
-    values, line = _parted(small)
+    dark = _dark_frame(small)
+    cut = tuple(slice(first, length - past) for (first, past), length in zip(dark, small.shape, strict=True))
+    inner = _find_within(quiet(small[cut]), smooth=smooth)
+    if np.count_nonzero(inner.mask) < _LEAST_SHARE * small.size:
+        share = 100 * np.count_nonzero(inner.mask) / small.size
+        raise MaskError(f"no breast was found: the largest bright piece is {share:.1f}% of the image", remedy=LOOK)
+    white = [(own[0] + more[0], own[1] + more[1]) for own, more in zip(inner.white, dark, strict=True)]
+    field = np.pad(inner.field, dark, constant_values=-1)
+    return Outline(np.pad(inner.mask, dark), field, inner.air, (white[0], white[1]))
+
+
+def _dark_frame(small: NDArray[np.float32]) -> Frame:
+    """Lines along the edges where nothing is brighter than the darkest: a shutter, or air that was set to 0."""
+    lit = small > small.min()
+    rows, columns = (np.flatnonzero(lit.any(axis=axis)) for axis in (1, 0))
+    inner = small[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    if not inner.max() > inner.min():
+        return ((0, 0), (0, 0))
+    return (
+        (int(rows[0]), len(small) - 1 - int(rows[-1])),
+        (int(columns[0]), small.shape[1] - 1 - int(columns[-1])),
+    )
+
+
+def _find_within(small: NDArray[np.float32], *, smooth: bool) -> Outline:
+    values, line = parted(small)
     glaring = _unit(small) > _GLARING
-    box = inside_frame(values > (-1.0 if line is None else line), glaring)
-    frame = tuple((first, length - past) for (first, past), length in zip((box[:2], box[2:]), small.shape, strict=True))
-    cut = np.s_[box[0] : box[1], box[2] : box[3]]
+    frame = bright_frame(values > (-1.0 if line is None else line), glaring)
+    cut = tuple(slice(first, length - past) for (first, past), length in zip(frame, small.shape, strict=True))
     if any(map(any, frame)):
-        values, line = _parted(small[cut])
+        values, line = parted(small[cut])
     above = np.ones(values.shape, np.bool_) if line is None else values > line
     above &= ~plates(glaring[cut], above)
     kept = above if line is None else _piece(above)
-    if np.count_nonzero(kept) < _LEAST_SHARE * small.size:
-        raise MaskError(
-            f"no breast was found: the largest bright piece is {100 * kept.mean():.1f}% of the image", remedy=_REMEDY
-        )
     field = np.where(kept, np.float32(1), np.float32(-1))
     if smooth and line is not None:
         field = _field(values, line, kept)
     # The breast goes on under a border: film glows at its edges.
-    return Outline(np.pad(kept, frame, mode="edge"), np.pad(field, frame, mode="edge"), line is not None)
+    white = bright_frame(glaring, glaring)
+    return Outline(np.pad(kept, frame, mode="edge"), np.pad(field, frame, mode="edge"), line is not None, white)
 
 
 def _unit(small: NDArray[np.float32]) -> NDArray[np.float32]:
     low, high = small.min(), small.max()
     unit: NDArray[np.float32] = (small - low) / max(high - low, np.finfo(np.float32).tiny)
     return unit
-
-
-def _parted(small: NDArray[np.float32]) -> tuple[NDArray[np.float32], float | None]:
-    """Give the square roots of the values, capped below labels, and the skin's threshold; None: there is no air."""
-    cap = float(small.max())
-    low = float(small.min())
-    for _ in range(3):
-        values = np.sqrt((np.minimum(small, cap) - low) / (cap - low), dtype=np.float32)
-        middle = otsu(values)
-        # A few pixels that outshine all others are labels: the breast is among the others.
-        if np.count_nonzero(values > middle) >= _LABELS_SHARE * values.size:
-            break
-        cap = low + middle * middle * (cap - low)
-    capped = np.minimum(small, cap)
-    if _is_air(capped, values <= middle, values > middle):
-        return values, _skin_line(values, middle)
-    # Where the breast fills nearly all, the first cut parts fat from gland, and air is the darker part of the fat.
-    below = values[values <= middle]
-    if below.max() > below.min():
-        lower = otsu(below)
-        if _is_air(capped, values <= lower, (values > lower) & (values <= middle)):
-            return values, _skin_line(values, lower)
-    return values, None
-
-
-def _quiet(small: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Smooth a picture as far as its grain asks for; one of nothing but grain is refused."""
-    from scipy import ndimage
-
-    spread = float(small.std())
-    if min(small.shape) < 16:
-        return small
-    if float(ndimage.gaussian_filter(small, 3.0).std()) < _NOISE * spread:
-        raise MaskError("the image holds nothing but noise: no breast can be told from air", remedy=_REMEDY)
-    # Differences across two diagonals leave nothing of slopes: half of their spread is the grain's.
-    grain = small[1:, 1:] - small[1:, :-1] - small[:-1, 1:] + small[:-1, :-1]
-    share = 0.5 * 1.4826 * float(np.median(np.abs(grain))) / spread
-    return small if share < _GRAIN else ndimage.gaussian_filter(small, min(3.0, 10.0 * share))
-
-
-def _is_air(small: NDArray[np.float32], dark: NDArray[np.bool_], bright: NDArray[np.bool_]) -> bool:
-    """Air is all alike or at least flat, once its noise is averaged away; tissue below a threshold is neither."""
-    from scipy import ndimage
-
-    inner = ndimage.minimum_filter(dark.view(np.uint8), size=5).view(np.bool_)
-    if np.count_nonzero(inner) < _LEAST_AIR * dark.size or not bright.any():
-        return False
-    means = ndimage.uniform_filter(small, 5)
-    gap = float(np.median(small[bright]) - np.median(small[inner]))
-    if float(np.subtract(*np.percentile(means[inner], [75, 10]))) < _ALIKE * gap:
-        return True
-    return float(np.median(np.abs(means - ndimage.uniform_filter(small, 17))[inner])) < _FLAT * gap
-
-
-def _skin_line(values: NDArray[np.float32], middle: float) -> float:
-    """Lower Otsu's threshold to the first third of the way from air, but keep clear of the air's noise."""
-    air = values[values <= middle]
-    level = float(np.median(air))
-    noise = 1.4826 * float(np.median(np.abs(air - level)))
-    return min(middle, max(level + (middle - level) / 3.0, level + 5.0 * noise))
-
-
-def otsu(values: NDArray[Any]) -> float:
-    """Threshold that parts values into two classes of greatest between-class variance.
-
-    Parameters
-    ----------
-    values : ndarray
-        Finite, not all equal.
-
-    Returns
-    -------
-    float
-        Values above it belong to the upper class.
-    """
-    counts, edges = np.histogram(values, bins=_BINS)
-    centre = 0.5 * (edges[:-1] + edges[1:])
-    below = np.cumsum(counts)[:-1].astype(np.float64)
-    above = counts.sum() - below
-    sums = np.cumsum(counts * centre)
-    mean_below = sums[:-1] / np.maximum(below, 1.0)
-    mean_above = (sums[-1] - sums[:-1]) / np.maximum(above, 1.0)
-    between = below * above * (mean_above - mean_below) ** 2
-    # Any cut inside a gap is as good as another: its middle does not lean to either side.
-    best = np.flatnonzero(between >= between.max() * (1.0 - 1e-12))
-    return float(edges[1:-1][best].mean())
 
 
 def _piece(above: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -18,6 +18,8 @@ _ALONG = 0.7
 _BRIGHT = 0.7
 _LARGEST_SHARE = 0.5
 _SMALLEST_SHARE = 0.004
+_BEND = 0.004
+"""What a bend of one pixel costs, in shares of the range of brightness."""
 _MARGIN = 0.015
 
 
@@ -122,8 +124,10 @@ def _path_near(values: NDArray[np.float32], line: tuple[float, float]) -> NDArra
     from scipy import ndimage
 
     height, width = values.shape
-    straight = _straight(*line, height)
     reach = max(3, round(0.05 * height))
+    straight = _straight(*line, height)
+    straight = straight[: max(2, int(np.count_nonzero(straight + reach >= 0)))]
+    values = values[: len(straight)]
     fall = -ndimage.gaussian_filter1d(values, 1.0, axis=1, order=1)
     offsets = np.arange(-reach, reach + 1)
     columns = np.rint(straight[:, None] + offsets).astype(int)
@@ -131,30 +135,30 @@ def _path_near(values: NDArray[np.float32], line: tuple[float, float]) -> NDArra
     gain -= 0.002 * (offsets / reach) ** 2
     chosen = _best_path(gain.astype(np.float64))
     edge = ndimage.gaussian_filter1d(np.rint(straight) + offsets[chosen], 0.012 * height, mode="nearest")
-    edge = np.where(straight + reach < 0, -1.0, edge)
     # Once at the chest wall, the muscle is over.
     ended = np.flatnonzero(edge <= 0)
     if len(ended):
         edge[ended[0] :] = -1.0
-    return edge.astype(np.float32)
+    whole = np.full(height, -1.0, np.float32)
+    whole[: len(edge)] = edge
+    return whole
 
 
 def _best_path(gain: NDArray[np.float64]) -> NDArray[np.int64]:
     """Index in each row such that the gains less the bends add up to most (Viterbi)."""
     rows, count = gain.shape
-    bend = 0.004
-    best = gain[0]
-    came = np.zeros((rows, count), np.int64)
+    came = np.zeros((rows, count), np.int8)
+    framed = np.full(count + 2, -np.inf)
+    framed[1:-1] = gain[0]
     for row in range(1, rows):
-        framed = np.pad(best, 1, constant_values=-np.inf)
-        choices = np.stack([framed[:-2] - bend, framed[1:-1], framed[2:] - bend])
-        step = choices.argmax(axis=0)
-        came[row] = np.clip(np.arange(count) + step - 1, 0, count - 1)
-        best = choices.max(axis=0) + gain[row]
+        left, stay, right = framed[:-2] - _BEND, framed[1:-1], framed[2:] - _BEND
+        turn = np.maximum(left, right)
+        came[row] = np.where(turn > stay, np.where(right > left, 1, -1), 0)
+        framed[1:-1] = np.maximum(turn, stay) + gain[row]
     path = np.empty(rows, np.int64)
-    path[-1] = int(best.argmax())
+    path[-1] = int(framed[1:-1].argmax())
     for row in range(rows - 1, 0, -1):
-        path[row - 1] = came[row, path[row]]
+        path[row - 1] = path[row] + came[row, path[row]]
     return path
 
 

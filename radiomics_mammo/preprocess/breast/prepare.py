@@ -9,12 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_mammo.errors import MaskError
-from radiomics_mammo.preprocess.breast.band import band_width, skin_depth
-from radiomics_mammo.preprocess.breast.implant import find_implant
-from radiomics_mammo.preprocess.breast.nipple import find_nipple
-from radiomics_mammo.preprocess.breast.orient import is_flipped
-from radiomics_mammo.preprocess.breast.outline import find_outline
-from radiomics_mammo.preprocess.breast.pectoral import SURE_VIEWS, VIEWS, find_pectoral, muscle_field
+from radiomics_mammo.preprocess.breast.air import LOOK
+from radiomics_mammo.preprocess.breast.find import Found, Hints, find_everything
 from radiomics_mammo.preprocess.breast.records import BreastSettings, PreparedBreast
 from radiomics_mammo.preprocess.breast.rescale import new_length, rescale
 from radiomics_mammo.preprocess.breast.shrink import centres, enlarge, shrink
@@ -24,27 +20,22 @@ from radiomics_mammo.types import BreastMarks
 _SAME = 1e-3
 
 
+Box = tuple[int, int, int, int]
+Mask = NDArray[np.bool_]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class _Found:
-    """What was found on the small picture, chest wall at the left; fields are above zero inside."""
-
-    tissue: NDArray[np.float32]
-    pectoral: NDArray[np.float32] | None
-    implant: NDArray[np.float32] | None
-    band: NDArray[np.float32]
-    nipple: tuple[float, float] | None
-    flipped: bool
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class _Grid:
-    """Where the pixels that are handed on lie: box and steps in pixels of the mirrored image."""
+    """The pixels that are handed on: where they lie on the small picture, and their size in the image's own."""
 
-    box: tuple[int, int, int, int]
+    rows: NDArray[np.float64]
+    columns: NDArray[np.float64]
     steps: tuple[float, float]
-    shape: tuple[int, int]
     spacing: tuple[float, float] | None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return len(self.rows), len(self.columns)
 
 
 def prepare_breast(
@@ -89,146 +80,72 @@ def prepare_breast(
         raise MaskError("the breast has an implant", remedy="Measure it with implants=measure, or leave it out.")
     small, block = shrink(image)
     pixel = None if spacing is None else block * float(np.sqrt(spacing[0] * spacing[1]))
-    found = _find(small, block, laterality, view.upper(), pixel, bool(implant), settings)
-    grid, notes = _grid(found, image.shape, block, spacing, settings)
-    return _handed_on(image, found, grid, block, settings, notes=(*found.notes, *notes))
+    hints = Hints(laterality, view.upper(), bool(implant), pixel)
+    found = find_everything(small, smooth=block > 1, hints=hints, band_mm=settings.band_mm)
 
-
-def _find(
-    small: NDArray[np.float32],
-    block: int,
-    laterality: str,
-    view: str,
-    pixel_mm: float | None,
-    implant: bool,
-    settings: BreastSettings,
-) -> _Found:
-    outline = find_outline(small, smooth=block > 1)
-    flipped, notes = is_flipped(outline.mask, laterality=laterality, air=outline.air)
-    if not outline.air:
-        notes = (*notes, "no air around the breast: all of the image is taken for it")
-    step = -1 if flipped else 1
-    values, tissue, field = small[:, ::step], outline.mask[:, ::step], outline.field[:, ::step]
-    body = find_implant(values, tissue) if implant else None
-    if implant and body is None:
-        notes = (*notes, "no implant was found although the collection says so: measured with it")
-    edge = find_pectoral(values, tissue if body is None else tissue & ~body) if view in VIEWS else None
-    if edge is None and view in SURE_VIEWS:
-        notes = (*notes, "no pectoral muscle was found")
-    depth = skin_depth(tissue, chest_wall=int(np.flatnonzero(tissue.any(axis=0))[0]))
-    width = band_width(tissue, band_mm=settings.band_mm, pixel_mm=pixel_mm)
-    return _Found(
-        tissue=field,
-        pectoral=None if edge is None else muscle_field(edge, small.shape[1]),
-        implant=None if body is None else _smooth(body),
-        band=depth - np.float32(width),
-        nipple=find_nipple(tissue, air=outline.air),
-        flipped=flipped,
-        notes=notes,
-    )
-
-
-def _smooth(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
-    from scipy import ndimage
-
-    field: NDArray[np.float32] = ndimage.gaussian_filter(mask.astype(np.float32), 1.0) - np.float32(0.5)
-    return field
-
-
-def _grid(
-    found: _Found,
-    shape: tuple[int, ...],
-    block: int,
-    spacing: tuple[float, float] | None,
-    settings: BreastSettings,
-) -> tuple[_Grid, tuple[str, ...]]:
-    box = _full_box(found, shape, block)
-    size = (box[1] - box[0], box[3] - box[2])
-    kept = _Grid(box, (1.0, 1.0), size, spacing)
-    if settings.pixel_mm is None:
-        return kept, ()
-    if spacing is None:
-        return kept, (f"pixel size unknown: not resampled to {settings.pixel_mm:g} mm",)
-    steps = (settings.pixel_mm / spacing[0], settings.pixel_mm / spacing[1])
-    if all(abs(step - 1) < _SAME for step in steps):
-        return kept, ()
-    new = (new_length(size[0], steps[0]), new_length(size[1], steps[1]))
-    return _Grid(box, steps, new, (settings.pixel_mm, settings.pixel_mm)), ()
-
-
-def _full_box(found: _Found, shape: tuple[int, ...], block: int) -> tuple[int, int, int, int]:
-    """Box of the breast in pixels of the mirrored image."""
-    rows, columns = _places(found, shape, block, (0, shape[0], 0, shape[1]), (1.0, 1.0), (shape[0], shape[1]))
-    near = bounding_box(found.tissue > -1)
-    assert near is not None
-    rows_in = (rows >= near[0] - 1) & (rows <= near[1])
-    columns_in = (columns >= near[2] - 1) & (columns <= near[3])
-    top, left = int(np.argmax(rows_in)), int(np.argmax(columns_in))
-    box = bounding_box(enlarge(found.tissue, rows_at=rows[rows_in], columns_at=columns[columns_in]))
-    if box is None:
-        raise MaskError("no breast was found in the image", remedy="Look at it with --preview.")
-    return box[0] + top, box[1] + top, box[2] + left, box[3] + left
-
-
-def _places(
-    found: _Found,
-    full: tuple[int, ...],
-    block: int,
-    box: tuple[int, int, int, int],
-    steps: tuple[float, float],
-    shape: tuple[int, int],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Where the pixels of a grid lie on the mirrored small picture."""
-    rows = centres(shape[0], first=box[0], step=steps[0], block=block)
-    columns = centres(shape[1], first=box[2], step=steps[1], block=block)
-    if found.flipped:  # blocks were cut from the other end
-        columns += found.tissue.shape[1] - full[1] / block
-    return rows, columns
-
-
-def _handed_on(
-    image: NDArray[Any], found: _Found, grid: _Grid, block: int, settings: BreastSettings, notes: tuple[str, ...]
-) -> PreparedBreast:
-    top, bottom, left, right = grid.box
-    original = (top, bottom, image.shape[1] - right, image.shape[1] - left) if found.flipped else grid.box
-    step = -1 if found.flipped else 1
-    pixels = image[top:bottom, original[2] : original[3]][:, ::step]
-    rows, columns = _places(found, image.shape, block, grid.box, grid.steps, grid.shape)
-
-    def full(field: NDArray[np.float32] | None) -> NDArray[np.bool_] | None:
-        return None if field is None else enlarge(field, rows_at=rows, columns_at=columns)
-
+    # Blocks were cut from the left: in the mirrored picture an incomplete one comes first.
+    shift = found.tissue.shape[1] - image.shape[1] / block if found.flipped else 0.0
+    rows, columns = (centres(length, block=block) for length in image.shape)
+    columns += shift
     tissue = enlarge(found.tissue, rows_at=rows, columns_at=columns)
-    pectoral, implant = full(found.pectoral), full(found.implant)
+    box = bounding_box(tissue)
+    if box is None:
+        raise MaskError("no breast was found in the image", remedy=LOOK)
+    cut = np.s_[box[0] : box[1], box[2] : box[3]]
+    pixels, tissue = _mirrored(image, found.flipped)[cut], tissue[cut]
+    grid, notes = _Grid(rows[cut[0]], columns[cut[1]], (1.0, 1.0), spacing), found.notes
+    if settings.pixel_mm is not None and spacing is None:
+        notes = (*notes, f"pixel size unknown: not resampled to {settings.pixel_mm:g} mm")
+    elif settings.pixel_mm is not None and spacing is not None:
+        grid = _resampled(grid, box, settings.pixel_mm, spacing, block, shift)
+        if grid.steps != (1.0, 1.0):
+            pixels = rescale(pixels, steps=grid.steps, shape=grid.shape)
+            tissue = enlarge(found.tissue, rows_at=grid.rows, columns_at=grid.columns)
+    mask, marks = _regions(found, grid, tissue, remove_muscle=settings.pectoral == "remove")
+    pixels = np.where(tissue, pixels, pixels.dtype.type(_darkest(image)))
+    original = (*box[:2], image.shape[1] - box[3], image.shape[1] - box[2]) if found.flipped else box
+    return PreparedBreast(pixels, mask, marks, grid.spacing, original, found.flipped, notes)
+
+
+def _mirrored(image: NDArray[Any], flipped: bool) -> NDArray[Any]:
+    return image[:, ::-1] if flipped else image
+
+
+def _resampled(grid: _Grid, box: Box, pixel_mm: float, spacing: tuple[float, float], block: int, shift: float) -> _Grid:
+    steps = (pixel_mm / spacing[0], pixel_mm / spacing[1])
+    if all(abs(step - 1) < _SAME for step in steps):
+        return grid
+    counts = [new_length(length, step) for length, step in zip(grid.shape, steps, strict=True)]
+    rows = centres(counts[0], first=box[0], step=steps[0], block=block)
+    columns = centres(counts[1], first=box[2], step=steps[1], block=block) + shift
+    return _Grid(rows, columns, steps, (pixel_mm, pixel_mm))
+
+
+def _regions(found: Found, grid: _Grid, tissue: Mask, *, remove_muscle: bool) -> tuple[Mask, BreastMarks]:
+    """Enlarge what was found, each part within the one before it."""
+
+    def enlarged(field: NDArray[np.float32] | None) -> Mask | None:
+        return None if field is None else enlarge(field, rows_at=grid.rows, columns_at=grid.columns)
+
     mask = tissue.copy()
+    pectoral, implant, interior = (enlarged(field) for field in (found.pectoral, found.implant, found.interior))
     if implant is not None:
         implant &= tissue
         mask &= ~implant
     if pectoral is not None:
         pectoral &= mask
-        if settings.pectoral == "remove":
+        if remove_muscle:
             mask &= ~pectoral
     if not mask.any():
-        raise MaskError("nothing is left of the breast without muscle and implant", remedy="Look at it with --preview.")
-    interior = enlarge(found.band, rows_at=rows, columns_at=columns)
-    interior &= mask
-    if grid.steps != (1.0, 1.0):
-        pixels = rescale(pixels, steps=grid.steps, shape=grid.shape)
-    pixels = np.where(tissue, pixels, pixels.dtype.type(_darkest(image)))
-    nipple = None if found.nipple is None else _on_grid(found.nipple, rows, columns)
-    marks = BreastMarks(interior, pectoral, implant, nipple)
-    return PreparedBreast(pixels, mask, marks, grid.spacing, original, found.flipped, notes)
+        raise MaskError("nothing is left of the breast without muscle and implant", remedy=LOOK)
+    assert interior is not None
+    nipple = None
+    if found.nipple is not None:
+        places = zip(found.nipple, (grid.rows, grid.columns), strict=True)
+        row, column = (float(np.interp(at - 0.5, along, np.arange(len(along)))) for at, along in places)
+        nipple = (row, column)
+    return mask, BreastMarks(interior & mask, pectoral, implant, nipple)
 
 
 def _darkest(image: NDArray[Any]) -> Any:
     return np.nanmin(image) if image.dtype.kind == "f" else image.min()
-
-
-def _on_grid(
-    point: tuple[float, float], rows: NDArray[np.float64], columns: NDArray[np.float64]
-) -> tuple[float, float]:
-    row, column = (
-        float(np.interp(at - 0.5, places, np.arange(len(places))))
-        for at, places in zip(point, (rows, columns), strict=True)
-    )
-    return row, column

@@ -8,7 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from radiomics_mammo.errors import InputError
 from radiomics_mammo.types import BreastMarks
+
+PECTORAL = ("remove", "keep")
+IMPLANTS = ("measure", "skip")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +29,27 @@ class BreastSettings:
         Whether breasts flagged as having an implant are measured, without the implant, or fail with a message.
     band_mm : float
         Width of the band under the skin where the breast thins out.
+
+    Raises
+    ------
+    InputError
+        A setting is not one of these, or out of range.
     """
 
     pixel_mm: float | None = None
     pectoral: str = "remove"
     implants: str = "measure"
     band_mm: float = 5.0
+
+    def __post_init__(self) -> None:
+        if self.pectoral not in PECTORAL:
+            raise InputError(f"pectoral={self.pectoral!r}", remedy=f"Use {' or '.join(PECTORAL)}.")
+        if self.implants not in IMPLANTS:
+            raise InputError(f"implants={self.implants!r}", remedy=f"Use {' or '.join(IMPLANTS)}.")
+        if self.pixel_mm is not None and not 0.01 <= self.pixel_mm <= 10:
+            raise InputError(f"a pixel size of {self.pixel_mm} mm", remedy="Use 0.01 to 10 millimetres.")
+        if not 0 <= self.band_mm <= 50:
+            raise InputError(f"a band of {self.band_mm} mm under the skin", remedy="Use 0 to 50 millimetres.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -59,7 +59,7 @@ def enlarge(
     field : ndarray of float32, shape (rows, columns)
         Above zero inside.
     rows_at, columns_at : ndarray of float64
-        Where to look, in pixels of the field; beyond its edge the edge's own values hold.
+        Where to look, in pixels of the field, ascending; beyond its edge the edge's own values hold.
 
     Returns
     -------
@@ -68,7 +68,9 @@ def enlarge(
     low_row, by_row = _between(rows_at, field.shape[0])
     low_column, by_column = _between(columns_at, field.shape[1])
     framed = np.pad(field, ((0, 1), (0, 1)), mode="edge")
-    inside: NDArray[np.bool_] = _above_zero(framed, low_row, by_row, low_column, by_column)
+    # Columns that share their neighbours lie side by side: runs[c] to runs[c + 1] have c at their left.
+    runs = np.searchsorted(low_column, np.arange(field.shape[1] + 1))
+    inside: NDArray[np.bool_] = _above_zero(framed, low_row, by_row, runs, by_column)
     return inside
 
 
@@ -99,18 +101,22 @@ def _above_zero(
     field: NDArray[np.float32],
     low_row: NDArray[np.int64],
     by_row: NDArray[np.float32],
-    low_column: NDArray[np.int64],
+    runs: NDArray[np.int64],
     by_column: NDArray[np.float32],
 ) -> NDArray[np.bool_]:
-    one = np.float32(1.0)
-    rows, columns, width = len(low_row), len(low_column), field.shape[1]
-    inside = np.empty((rows, columns), np.bool_)
+    one, zero = np.float32(1.0), np.float32(0.0)
+    rows, width = len(low_row), field.shape[1]
+    inside = np.zeros((rows, len(by_column)), np.bool_)
     line = np.empty(width, np.float32)
     for i in range(rows):
         r, w = low_row[i], by_row[i]
         for k in range(width):
             line[k] = field[r, k] * (one - w) + field[r + 1, k] * w
-        for j in range(columns):
-            c, u = low_column[j], by_column[j]
-            inside[i, j] = line[c] * (one - u) + line[c + 1] * u > 0
+        for c in range(width - 1):
+            if line[c] > zero and line[c + 1] > zero:
+                inside[i, runs[c] : runs[c + 1]] = True
+            elif line[c] > zero or line[c + 1] > zero:
+                for j in range(runs[c], runs[c + 1]):
+                    u = by_column[j]
+                    inside[i, j] = line[c] * (one - u) + line[c + 1] * u > zero
     return inside

@@ -1,0 +1,132 @@
+"""Air on a mammogram: whether there is any, and the brightness at which the skin begins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radiomics_mammo.errors import MaskError
+
+LOOK = "Look at the image, for instance with --preview."
+_BINS = 256
+_LABELS_SHARE = 0.03
+"""Less than this share of the picture cannot be the breast: it is labels."""
+_NOISE = 0.2
+"""What smoothing leaves of the spread of pure noise is less than this share."""
+_GRAIN = 0.06
+"""Grain, as a share of the picture's spread, that is smoothed away."""
+_ALIKE = 0.12
+_FLAT = 0.008
+"""How far air may vary: from place to place, and nearby, as shares of the step from air to breast."""
+_LEAST_AIR = 0.003
+
+
+def parted(small: NDArray[np.float32]) -> tuple[NDArray[np.float32], float | None]:
+    """Find the threshold that parts the breast from air.
+
+    Parameters
+    ----------
+    small : ndarray of float32, shape (rows, columns)
+        Finite, not constant.
+
+    Returns
+    -------
+    values : ndarray of float32
+        Square roots of the values above the darkest, from 0 to 1; what outshines the breast is capped.
+    line : float or None
+        The skin's threshold on them; None where there is no air.
+    """
+    cap = float(small.max())
+    low = float(small.min())
+    for _ in range(3):
+        values = np.sqrt((np.minimum(small, cap) - low) / (cap - low), dtype=np.float32)
+        middle = otsu(values)
+        # A few pixels that outshine all others are labels: the breast is among the others.
+        if np.count_nonzero(values > middle) >= _LABELS_SHARE * values.size:
+            break
+        cap = low + middle * middle * (cap - low)
+    capped = np.minimum(small, cap)
+    if _is_air(capped, values <= middle, values > middle):
+        return values, _skin_line(values, middle)
+    # Where the breast fills nearly all, the first cut parts fat from gland, and air is the darker part of the fat.
+    below = values[values <= middle]
+    if below.max() > below.min():
+        lower = otsu(below)
+        if _is_air(capped, values <= lower, (values > lower) & (values <= middle)):
+            return values, _skin_line(values, lower)
+    return values, None
+
+
+def quiet(small: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Smooth a picture as far as its grain asks for.
+
+    Parameters
+    ----------
+    small : ndarray of float32, shape (rows, columns)
+
+    Raises
+    ------
+    MaskError
+        There is nothing but grain.
+    """
+    from scipy import ndimage
+
+    spread = float(small.std())
+    if min(small.shape) < 16:
+        return small
+    if float(ndimage.gaussian_filter(small, 3.0).std()) < _NOISE * spread:
+        raise MaskError("the image holds nothing but noise: no breast can be told from air", remedy=LOOK)
+    # Differences across two diagonals leave nothing of slopes: half of their spread is the grain's.
+    grain = small[1:, 1:] - small[1:, :-1] - small[:-1, 1:] + small[:-1, :-1]
+    share = 0.5 * 1.4826 * float(np.median(np.abs(grain))) / spread
+    return small if share < _GRAIN else ndimage.gaussian_filter(small, min(3.0, 10.0 * share))
+
+
+def _is_air(small: NDArray[np.float32], dark: NDArray[np.bool_], bright: NDArray[np.bool_]) -> bool:
+    """Air is all alike or at least flat, once its noise is averaged away; tissue below a threshold is neither."""
+    from scipy import ndimage
+
+    inner = ndimage.minimum_filter(dark.view(np.uint8), size=5).view(np.bool_)
+    if np.count_nonzero(inner) < _LEAST_AIR * dark.size or not bright.any():
+        return False
+    means = ndimage.uniform_filter(small, 5)
+    gap = float(np.median(small[bright]) - np.median(small[inner]))
+    if float(np.subtract(*np.percentile(means[inner], [75, 10]))) < _ALIKE * gap:
+        return True
+    return float(np.median(np.abs(means - ndimage.uniform_filter(small, 17))[inner])) < _FLAT * gap
+
+
+def _skin_line(values: NDArray[np.float32], middle: float) -> float:
+    """Lower Otsu's threshold to the first third of the way from air, but keep clear of the air's noise."""
+    air = values[values <= middle]
+    level = float(np.median(air))
+    noise = 1.4826 * float(np.median(np.abs(air - level)))
+    return min(middle, max(level + (middle - level) / 3.0, level + 5.0 * noise))
+
+
+def otsu(values: NDArray[Any]) -> float:
+    """Threshold that parts values into two classes of greatest between-class variance.
+
+    Parameters
+    ----------
+    values : ndarray
+        Finite, not all equal.
+
+    Returns
+    -------
+    float
+        Values above it belong to the upper class.
+    """
+    counts, edges = np.histogram(values, bins=_BINS)
+    centre = 0.5 * (edges[:-1] + edges[1:])
+    below = np.cumsum(counts)[:-1].astype(np.float64)
+    above = counts.sum() - below
+    sums = np.cumsum(counts * centre)
+    mean_below = sums[:-1] / np.maximum(below, 1.0)
+    mean_above = (sums[-1] - sums[:-1]) / np.maximum(above, 1.0)
+    between = below * above * (mean_above - mean_below) ** 2
+    # Any cut inside a gap is as good as another: its middle does not lean to either side.
+    best = np.flatnonzero(between >= between.max() * (1.0 - 1e-12))
+    return float(edges[1:-1][best].mean())
