@@ -61,10 +61,41 @@ def test_a_lesion_seen_in_two_views_is_one_and_a_mass_is_no_calcification():
 
 def test_missing_values_are_counted_by_site_and_an_unknown_one_is_a_level():
     _, tables = understood(WOMEN)
-    assert rows_of(tables["missing"], column="density", by="site_id") == [("1", 4, 0, 0.0), ("2", 3, 3, 1.0)]
-    assert rows_of(tables["missing"], column="density", by="") == [("all", 7, 3, 3 / 7)]
+    assert rows_of(tables["missing"], column="density", by="site_id") == [("1", 4, 0, 0.0, 1.0), ("2", 3, 3, 1.0, 1.0)]
+    assert rows_of(tables["missing"], column="density", by="")[0][:4] == ("all", 7, 3, 3 / 7)
     assert not (tables["missing"]["column"] == "view").any()
     assert rows_of(tables["counts"], column="density") == [("B", 4, 4 / 7, 1), ("not given", 3, 3 / 7, 2)]
+
+
+def test_how_well_missing_values_tell_a_site_and_the_label_is_what_scikit_learn_says():
+    rng = np.random.default_rng(4)
+    site, y = rng.integers(1, 4, 300), rng.integers(0, 2, 300)
+    absent = rng.random(300) < np.array([0, 0.2, 0.5, 0.9])[site] * (1 - 0.3 * y)
+    _, tables = understood(small(site_id=site, cancer=y, density=np.where(absent, None, "B")))
+    for level, *_, auroc in rows_of(tables["missing"], column="density", by="site_id"):
+        right = roc_auc_score(site == int(level), absent)
+        assert auroc == pytest.approx(max(right, 1 - right))
+    told = tables["columns"].set_index("column").loc["density"]
+    right = roc_auc_score(y, absent)
+    assert told["label_auroc"] == pytest.approx(max(right, 1 - right))
+    assert told["low"] < told["label_auroc"] < told["high"]
+
+
+def test_types_are_counted_on_both_sides_of_the_split():
+    frame = small(
+        patient_id=["a", "a", "b", "c"],
+        abnormality_type=["mass", "mass", "mass", "calcification"],
+        split=["train", "train", "test", "train"],
+        pathology=["BENIGN", "MALIGNANT", "BENIGN", None],
+    )
+    table = understood(frame)[1]["parts"]
+    assert rows_of(table, pathology="all") == [
+        ("calcification", "train", 1, 1),
+        ("mass", "test", 1, 1),
+        ("mass", "train", 2, 1),
+    ]
+    assert rows_of(table, type="mass", split="train", pathology="BENIGN") == [(1, 1)]
+    assert rows_of(table, type="calcification", split="train", pathology="not given") == [(1, 1)]
 
 
 def test_a_unit_is_positive_when_a_row_is_and_one_without_a_label_is_left_out():

@@ -33,7 +33,7 @@ def write_summary(
     overwrite: bool = False,
     declared: Sequence[tuple[str, type]] = (),
 ) -> Path:
-    """Write what a list of cases holds and implies: tables as CSV and one HTML page.
+    """Write what a list of cases holds and implies: one HTML page, and as CSV every table that has a row.
 
     Parameters
     ----------
@@ -73,8 +73,9 @@ def write_summary(
         [(one.severity, one.rule, one.sentence, one.advice) for one in findings],
         columns=["severity", "rule", "sentence", "advice"],
     )
-    written = {f"{key}.csv": _csv(table, phantom=phantom) for key, table in {"findings": said, **tables}.items()}
-    write_folder(folder, {PAGE: _page(dataset, tables, findings).encode(), **written}, overwrite=overwrite)
+    full = {key: table for key, table in {"findings": said, **tables}.items() if len(table)}
+    written = {f"{key}.csv": _csv(table, phantom=phantom) for key, table in full.items()}
+    write_folder(folder, {PAGE: _page(dataset, tables, findings).encode(), **written}, ours=_FILES, overwrite=overwrite)
     return folder.absolute() / PAGE
 
 

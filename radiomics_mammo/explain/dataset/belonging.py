@@ -12,6 +12,7 @@ from radiomics_mammo.models.statistics.arrays import Codes
 
 _PER_PERSON = ("age", "site_id", "site", "machine_id", "machine", "implant", "breast_density", "density")
 _PER_BREAST = ("implant", "breast_density", "density")
+_PARTS = {"type": "abnormality_type", "split": "split", "pathology": "pathology"}
 _SITES, _MACHINES = ("site_id", "site"), ("machine_id", "machine")
 
 
@@ -122,6 +123,25 @@ def scanners(dataset: Dataset) -> pd.DataFrame:
     return found.reset_index().astype({"site": str, "machine": str})[names]
 
 
+def parts(dataset: Dataset) -> pd.DataFrame:
+    """Count rows and people of every type of abnormality on every side of the split, all and by pathology.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``type``, ``split``, ``pathology`` (``all`` first), ``rows``, ``people``; empty without types or without sides.
+    """
+    names = ["type", "split", "pathology", "rows", "people"]
+    found = {said: next(iter(among(dataset.levels, [column])), None) for said, column in _PARTS.items()}
+    keys = {said: dataset.levels[name].astype(str) for said, name in found.items() if name is not None}
+    if not {"type", "split"} <= set(keys):
+        return pd.DataFrame(columns=names)
+    rows = pd.DataFrame(keys).assign(person=dataset.group)
+    counted = [rows.assign(pathology="all"), *([rows] if "pathology" in keys else [])]
+    made = [one.groupby(names[:3])["person"].agg(rows="size", people="nunique").reset_index() for one in counted]
+    return pd.concat(made, ignore_index=True)[names]
+
+
 def splits(dataset: Dataset) -> pd.DataFrame:
     """Count every level on each side of the split.
 
@@ -136,18 +156,18 @@ def splits(dataset: Dataset) -> pd.DataFrame:
     if split is None:
         return pd.DataFrame(columns=names)
     sides = dataset.levels[split]
-    parts = []
+    counted = []
     for name, levels in dataset.levels.items():
         if name != split:
             found = pd.crosstab(levels, sides)
             for side in found.columns:
                 rows = found[side].to_numpy(np.int64)
                 said = zip(found.index, rows.tolist(), (rows / max(rows.sum(), 1)).tolist(), strict=True)
-                parts += [(name, str(level), str(side), n, share) for level, n, share in said]
+                counted += [(name, str(level), str(side), n, share) for level, n, share in said]
     own = sides[sides.notna()].groupby(dataset.group).nunique()
     for side in sides.cat.categories:
         people = np.unique(dataset.group[(sides == side).to_numpy()])
         several = int((own.loc[people] > 1).sum())
         for level, n in (("in one", people.size - several), ("in several", several)):
-            parts.append(("person", level, str(side), n, n / max(people.size, 1)))
-    return pd.DataFrame(parts, columns=names)
+            counted.append(("person", level, str(side), n, n / max(people.size, 1)))
+    return pd.DataFrame(counted, columns=names)

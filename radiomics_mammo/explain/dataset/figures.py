@@ -25,9 +25,9 @@ def bars_figure(bars: Sequence[tuple[str, float, str]], *, name: str, title: str
         for place, (_, length, text) in zip(places, bars, strict=True):
             axes.annotate(text, (length, place), (4, 0), textcoords="offset points", va="center", fontsize=9)
         axes.set_yticks(places, [_cut(label) for label, _, _ in bars], fontsize=9)
-        axes.set(
-            xlim=(0, 1.45 * max((length for _, length, _ in bars), default=1.0) or 1.0), ylim=(0.6 - len(bars), 0.6)
-        )
+        # Long labels leave less room for what is written at the end of the bars.
+        reach = 1.4 + 0.02 * max(len(_cut(label)) for label, _, _ in bars)
+        axes.set(xlim=(0, reach * max(length for _, length, _ in bars)), ylim=(0.6 - len(bars), 0.6))
         axes.tick_params(axis="y", length=0)
         axes.set_xticks([])
         axes.spines["bottom"].set_visible(False)

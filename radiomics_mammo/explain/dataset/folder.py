@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from radiomics_mammo.atomic import output_error, sync_folder, write_bytes
@@ -13,7 +13,7 @@ from radiomics_mammo.lock import table_lock
 PAGE = "index.html"
 
 
-def write_folder(folder: Path, files: Mapping[str, bytes], *, overwrite: bool = False) -> None:
+def write_folder(folder: Path, files: Mapping[str, bytes], *, ours: Collection[str], overwrite: bool = False) -> None:
     """Write files into a folder of their own; it takes its place only when all of them are on the disk.
 
     Parameters
@@ -22,6 +22,8 @@ def write_folder(folder: Path, files: Mapping[str, bytes], *, overwrite: bool = 
         Must not be there, or be empty, or hold such files and nothing else, to be replaced.
     files : mapping of str to bytes
         With ``PAGE``.
+    ours : collection of str
+        All names that such a folder may hold.
     overwrite : bool
         Whether an earlier folder may be replaced.
 
@@ -35,7 +37,7 @@ def write_folder(folder: Path, files: Mapping[str, bytes], *, overwrite: bool = 
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with table_lock(folder):
-            check_folder(folder, files, overwrite=overwrite)
+            check_folder(folder, ours, overwrite=overwrite)
             for left in (partial, replaced):  # by a process that was killed
                 shutil.rmtree(left, ignore_errors=True)
             partial.mkdir()
@@ -53,14 +55,14 @@ def write_folder(folder: Path, files: Mapping[str, bytes], *, overwrite: bool = 
         raise output_error(error, path=folder) from error
 
 
-def check_folder(folder: Path, names: Mapping[str, object] | frozenset[str], *, overwrite: bool) -> None:
+def check_folder(folder: Path, ours: Collection[str], *, overwrite: bool) -> None:
     """Refuse a folder that must not be replaced.
 
     Parameters
     ----------
     folder : pathlib.Path
-    names : collection of str
-        Of the files that a summary is made of.
+    ours : collection of str
+        All names that a summary's folder may hold.
     overwrite : bool
 
     Raises
@@ -75,7 +77,7 @@ def check_folder(folder: Path, names: Mapping[str, object] | frozenset[str], *, 
     there = {entry.name for entry in folder.iterdir()}
     if not there:
         return
-    strange = sorted(there - set(names))
+    strange = sorted(there - set(ours))
     if strange or PAGE not in there:
         said = f" ({', '.join(strange[:3])}{', …' if len(strange) > 3 else ''})" if strange else ""
         raise OutputError(f"this folder holds other things than a summary{said}", path=folder, remedy="Choose another.")

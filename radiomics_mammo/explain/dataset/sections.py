@@ -15,6 +15,7 @@ from radiomics_mammo.explain.sheets import records, share
 
 _BEFORE = ("metadata", "scanner", "split", "other")
 _MOST_NUMBERS = 4
+_DRAWN = 5  # fewer people's interval would stretch the axis for nothing
 
 
 def sections(dataset: Dataset, tables: Tables) -> list[Section]:
@@ -140,14 +141,20 @@ def _rates(dataset: Dataset, tables: Tables) -> Section | None:
     after, drawn, shown = table[~table["role"].isin(_BEFORE)], [], []
     lines = {"all": float((dataset.y == 1).sum() / (dataset.y >= 0).sum())}
     for role, title in (("metadata", "what is known before"), ("scanner", "where it was taken")):
-        own = sheets.frequent(before[before["role"] == role])
+        own = sheets.frequent(before[(before["role"] == role) & (before["people"] >= _DRAWN)])
         rows = [
             ForestRow(f"{dataset.columns[row['column']].title}: {row['level']}", row["rate"], row["low"], row["high"])
             for row in records(own)
         ]
         if rows:
             svg = forest_figure(rows, name=f"rates-{role}", what="share of positives", lines=lines, note=_note(dataset))
-            drawn.append(Figure(svg, f"Share of positives by {title}, with clustered 95% intervals.", f"rates-{role}"))
+            drawn.append(
+                Figure(
+                    svg,
+                    f"Share of positives by {title}, with clustered 95% intervals; {_DRAWN} people or more.",
+                    f"rates-{role}",
+                )
+            )
     if len(before):
         caption = "Positives in each group, with Wilson 95% intervals clustered by person"
         shown.append(sheets.rates_sheet(before, dataset, caption=caption, name="rates"))
@@ -185,4 +192,5 @@ def _splits(dataset: Dataset, tables: Tables) -> Section | None:
     if table.empty:
         return None
     text = ["How much each column goes with the split is in the matrix above (Cramér’s V)."]
-    return Section("splits", "Training and test", text, sheets=[sheets.splits_sheet(table, dataset)])
+    parts = [sheets.parts_sheet(tables["parts"])] if len(tables["parts"]) else []
+    return Section("splits", "Training and test", text, sheets=[*parts, sheets.splits_sheet(table, dataset)])

@@ -67,9 +67,16 @@ def missing_sheet(table: pd.DataFrame, dataset: Dataset, by: str) -> Sheet:
     own = table[table["by"] == by]
     wide = own.pivot(index="column", columns="level", values="share").reindex(own["column"].unique())
     order = [str(one) for one in dataset.levels[by].cat.categories if one in wide.columns]
-    rows = [[str(column), *(share(float(row[level])) for level in order)] for column, row in wide.iterrows()]
-    title = dataset.columns[by].title
-    return Sheet(f"Missing values by {title.lower()}", ["Column", *order], rows, name=f"missing-by-{by}")
+    told = own.groupby("column")["auroc"].max()
+    rows = [
+        [str(column), *(share(float(row[level])) for level in order), number(float(told[str(column)]))]
+        for column, row in wide.iterrows()
+    ]
+    title = dataset.columns[by].title.lower()
+    caption = (
+        f"Missing values by {title}, and how well they tell the {title} that they tell best from the others (AUROC)"
+    )
+    return Sheet(caption, ["Column", *order, "AUROC"], rows, name=f"missing-by-{by}")
 
 
 def telling_sheet(table: pd.DataFrame, label: str) -> Sheet | None:
@@ -211,6 +218,19 @@ def scanners_sheet(table: pd.DataFrame) -> Sheet:
         for row in records(table)
     ]
     return Sheet("Machines of each site", ["Site: machine", "Rows", "People", "Positive"], rows, name="scanners")
+
+
+def parts_sheet(table: pd.DataFrame) -> Sheet:
+    """Types of abnormality on the sides of the split."""
+    columns = list(dict.fromkeys(zip(table["type"], table["split"], strict=True)))
+    counts = {(row["type"], row["split"], row["pathology"]): row for row in records(table)}
+    rows = [["People", *(whole(counts[kind, side, "all"]["people"]) for kind, side in columns)]]
+    for pathology in dict.fromkeys(table["pathology"]):
+        found = [counts.get((kind, side, pathology), {"rows": 0}) for kind, side in columns]
+        said = "All lesions" if pathology == "all" else pathology
+        rows.append([said, *(whole(row["rows"]) for row in found)])
+    headings = ["Counted", *(f"{kind}, {side}" for kind, side in columns)]
+    return Sheet("Lesions of each type on each side of the split, by pathology", headings, rows, name="parts")
 
 
 def splits_sheet(table: pd.DataFrame, dataset: Dataset) -> Sheet:

@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from radiomics_mammo.explain.dataset.belonging import balance, disagreements, scanners, splits, units
+from radiomics_mammo.explain.dataset.belonging import balance, disagreements, parts, scanners, splits, units
 from radiomics_mammo.explain.dataset.estimates import UNKNOWN, auroc_of, cramers_v, either_way, risk, share_of
 from radiomics_mammo.explain.dataset.records import Column, Dataset, Tables
 from radiomics_mammo.models.statistics.subgroups import NOT_GIVEN
@@ -69,8 +69,9 @@ def missing(dataset: Dataset) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``column``, ``by`` (empty for all), ``level``, ``rows``, ``missing``, ``share``. A column without any value is
-        not in it.
+        ``column``, ``by`` (empty for all), ``level``, ``rows``, ``missing``, ``share``, ``auroc``: how well it tells
+        the level from the others of ``by`` that the value is missing (or that it is not). A column without any value
+        is not in it.
     """
     gaps = [one for one in dataset.columns.values() if 0 < one.filled < len(dataset.frame)]
     rows: list[tuple[object, ...]] = []
@@ -82,7 +83,11 @@ def missing(dataset: Dataset) -> pd.DataFrame:
                 found = absent.groupby(dataset.levels[by], observed=True).agg(["size", "sum"])
                 rows += [(one.name, by, str(level), int(n), int(k)) for level, n, k in found.itertuples()]
     table = pd.DataFrame(rows, columns=["column", "by", "level", "rows", "missing"])
-    return table.assign(share=table["missing"] / table["rows"])
+    whole = table.groupby(["column", "by"])[["rows", "missing"]].transform("sum")
+    share = table["missing"] / table["rows"]
+    others = (whole["missing"] - table["missing"]) / (whole["rows"] - table["rows"])
+    # Of a yes or no the ROC curve has one corner, so its area is a mean of two shares. There are no others of all.
+    return table.assign(share=share, auroc=0.5 + (share - others).abs() / 2)
 
 
 def counts(dataset: Dataset) -> pd.DataFrame:
@@ -94,11 +99,11 @@ def counts(dataset: Dataset) -> pd.DataFrame:
         ``column``, ``level``, ``rows``, ``share``, ``people``.
     """
     person = pd.Series(dataset.group)
-    parts = []
+    rows: list[tuple[object, ...]] = []
     for name, levels in dataset.levels.items():
         found = person.groupby(levels, observed=True).agg(["size", "nunique"])
-        parts += [(name, str(level), int(n), n / len(person), int(k)) for level, n, k in found.itertuples()]
-    return pd.DataFrame(parts, columns=["column", "level", "rows", "share", "people"])
+        rows += [(name, str(level), int(n), n / len(person), int(k)) for level, n, k in found.itertuples()]
+    return pd.DataFrame(rows, columns=["column", "level", "rows", "share", "people"])
 
 
 def numbers(dataset: Dataset) -> pd.DataFrame:
@@ -113,17 +118,17 @@ def numbers(dataset: Dataset) -> pd.DataFrame:
     statistics = ["count", "mean", "std", "min", "25%", "50%", "75%", "max"]
     everybody = pd.Series("all", index=dataset.frame.index)
     wanted = {"": everybody} | {name: dataset.levels[name] for name in (dataset.label, *sites(dataset)) if name}
-    parts = []
+    rows = []
     for one in dataset.columns.values():
         if one.kind == "number":
             values = dataset.frame[one.name].astype("float64")
             for by, levels in wanted.items():
                 found = values.groupby(levels.astype(str)).describe()[statistics]
-                parts += [
+                rows += [
                     (one.name, by, str(level), *row) for level, row in zip(found.index, found.to_numpy(), strict=True)
                 ]
     names = ["column", "by", "level", "rows", "mean", "sd", "min", "p25", "median", "p75", "max"]
-    return pd.DataFrame(parts, columns=names).astype({"rows": "int64"})
+    return pd.DataFrame(rows, columns=names).astype({"rows": "int64"})
 
 
 def rates(dataset: Dataset) -> pd.DataFrame:
@@ -222,6 +227,7 @@ TABLES: Mapping[str, Callable[[Dataset], pd.DataFrame]] = {
     "predictors": predictors,
     "associations": associations,
     "scanners": scanners,
+    "parts": parts,
     "splits": splits,
 }
 """The tables of the summary by the name of their file, without its ending."""

@@ -22,19 +22,17 @@ def gives_the_place_away(facts: Facts) -> list[Finding]:
     """A value that is missing at one site and not at another says which site it is."""
     found = []
     for name, by, own in _by_place(facts.tables["missing"]):
-        least, *rest, most = sorted(records(own), key=lambda row: float(row["share"]))
+        least, *_, most = sorted(records(own), key=lambda row: float(row["share"]))
         if most["share"] - least["share"] < _APART:
             continue
         place = facts.dataset.columns[by].title.lower()
-        other = sum(row["missing"] for row in (least, *rest)) / sum(row["rows"] for row in (least, *rest))
-        told = 0.5 + (most["share"] - other) / 2
         found.append(
             Finding(
-                "danger",
+                "caution" if facts.dataset.columns[name].role in GIVEN_TWICE else "danger",
                 "missing-place",
                 f"{name} is missing in {share(most['share'])} of {facts.dataset.rows} at {place} {most['level']} and "
-                f"in {share(least['share'])} at {place} {least['level']}: that it is missing alone tells {place} "
-                f"{most['level']} from the rest (AUROC {number(told)}), so missingness gives the {place} away.",
+                f"in {share(least['share'])} at {place} {least['level']}, so that it is missing tells {place} "
+                f"{most['level']} from the rest (AUROC {number(most['auroc'])}): missingness gives the {place} away.",
                 _use_of(facts.dataset, name, place),
             )
         )
@@ -58,7 +56,7 @@ def differs_by_part(facts: Facts) -> list[Finding]:
         for name, own in missing[missing["by"] == by].groupby("column", sort=False):
             least, *_, most = sorted(records(own), key=lambda row: float(row["share"]))
             if most["share"] - least["share"] >= _APART:
-                told.append(f"{name} ({share(most['share'])} of {by} {most['level']})")
+                told.append(f"{name} ({share(most['share'])} of {most['level']})")
         if told:
             found.append(
                 Finding(
