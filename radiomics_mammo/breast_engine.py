@@ -220,8 +220,9 @@ class BreastEngine:
         boxes = [box for box, _ in measured]
         table = np.array([found for _, found in measured]).reshape(len(boxes), len(self.inner.feature_names))
         table = table[:, self._window]
-        scores = unlikeness(table)
-        lattice = Lattice(scores, depths(laid.sample, boxes))
+        deep = depths(laid.sample, boxes)
+        scores = unlikeness(table, deep)
+        lattice = Lattice(scores, deep)
         parts = [
             summarise(table, scores, quantiles=settings.quantiles, suspicious=settings.suspicious).ravel(),
             np.array([measure.formula(lattice) for measure in WINDOW_MEASURES]),

@@ -52,6 +52,12 @@ def test_a_step_of_half_a_window_gives_every_second_one_between():
     assert windows(filled((25, 10)), LatticeSettings(windowPx=10, step=1.5)) == [(0, 10, 0, 10), (15, 25, 0, 10)]
 
 
+def test_a_breast_is_windowed_from_its_chest_wall():
+    marked = breast(np.ones((24, 28), bool), interior=np.s_[:, 2:28])  # 26 columns: three windows, 4 too many
+    assert windows(marked, TEN) == [(7, 17, 2, 12), (7, 17, 12, 22)]
+    assert windows(filled((24, 28), box=(0, 24, 2, 28)), TEN) == [(7, 17, 0, 10), (7, 17, 10, 20), (7, 17, 20, 28)]
+
+
 def test_coverage_counts_the_interior_and_not_the_mask():
     marked = breast(half_ellipse((40, 20)), interior=np.s_[:30, :10])
     assert windows(marked, TEN) == [(0, 10, 0, 10), (10, 20, 0, 10), (20, 30, 0, 10)]

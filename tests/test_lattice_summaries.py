@@ -82,47 +82,76 @@ def test_quantiles_have_names_of_features(share):
     assert feature_parts(name) == (f"latticeP{100 * share:g}", "glcm", "Contrast")
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_unlikeness_is_the_mean_robust_z_score(seed):
-    table = np.random.default_rng(seed).normal(size=(25, 6)) * [1, 10, 1e-3, 5, 1, 1] + [0, 5, 1, 100, 0, -3]
-    distance = np.abs(table - np.median(table, axis=0))
-    z = distance / stats.median_abs_deviation(table, axis=0, scale="normal")
-    np.testing.assert_allclose(unlikeness(table), np.minimum(z, 10).mean(axis=1), rtol=1e-4)  # 1.4826 is rounded
+def robust(table: np.ndarray, peers: np.ndarray) -> np.ndarray:
+    """Mean robust z-scores against some peers, by SciPy."""
+    scale = stats.median_abs_deviation(peers, axis=0, scale=1 / 1.4826, nan_policy="omit")
+    return np.nanmean(np.minimum(np.abs(table - np.nanmedian(peers, axis=0)) / scale, 10), axis=-1)
+
+
+@pytest.mark.parametrize("count", [3, 9, 10, 25, 40])
+def test_unlikeness_is_the_mean_robust_z_score_among_windows_as_deep(count):
+    rng = np.random.default_rng(count)
+    table = rng.normal(size=(count, 6)) * [1, 10, 1e-3, 5, 1, 1] + [0, 5, 1, 100, 0, -3]
+    table[1, 2] = np.nan
+    depth = rng.random(count)
+    near = min(count, max(9, -(-count // 3)))
+    order = np.argsort(depth)
+    expected = np.empty(count)
+    for rank, window in enumerate(order):
+        first = min(max(rank - near // 2, 0), count - near)
+        expected[window] = robust(table[window], table[order[first : first + near]])
+    np.testing.assert_allclose(unlikeness(table, depth), expected, rtol=1e-12)
+
+
+def test_of_many_windows_the_groups_are_nearly_centred():
+    count, near = 600, 200
+    rng = np.random.default_rng(0)
+    table, depth = rng.normal(size=(count, 3)), np.arange(count) / count
+    found = unlikeness(table, depth)
+    for window in (0, 57, 300, 411, 599):
+        firsts = [min(max(window - near // 2 + off, 0), count - near) for off in range(-13, 14)]
+        possible = [robust(table[window], table[first : first + near]) for first in firsts]
+        assert np.abs(np.array(possible) - found[window]).min() < 1e-12
+
+
+def test_what_depth_alone_explains_is_not_suspicious():
+    rng = np.random.default_rng(4)
+    depth = rng.random(90)
+    table = np.where(depth < 0.2, 8.0, 0.0)[:, None] + rng.normal(size=(90, 5))  # the margin differs, all of it
+    table[np.flatnonzero(depth > 0.6)[3]] += 6.0
+    assert depth[most_suspicious(unlikeness(table, depth), 1)] > 0.6
+    even = unlikeness(table, np.full(90, 0.5))
+    assert depth[most_suspicious(even, 1)] < 0.2
 
 
 def test_no_single_feature_decides():
-    table = np.random.default_rng(0).normal(size=(30, 10))
+    table = np.random.default_rng(0).normal(size=(9, 10))
     table[4, 0] = 1e9  # one feature beyond all measure
-    table[17] += 6.0  # all features, moderately
-    scores = unlikeness(table)
-    assert most_suspicious(scores, 1).tolist() == [17]
-    others = np.abs(table[4, 1:] - np.median(table[:, 1:], axis=0))
-    assert scores[4] == pytest.approx(
-        (10 + (others / stats.median_abs_deviation(table[:, 1:], axis=0, scale=1 / 1.4826)).sum()) / 10
-    )
+    table[7] += 6.0  # all features, moderately
+    scores = unlikeness(table, np.zeros(9))
+    assert most_suspicious(scores, 1).tolist() == [7]
+    assert scores[4] == pytest.approx((10 + 9 * robust(table[4, 1:], table[:, 1:])) / 10)
 
 
 def test_features_that_do_not_vary_or_are_undefined_say_nothing():
-    table = np.random.default_rng(1).normal(size=(20, 3))
-    scores = unlikeness(table)
+    table, depth = np.random.default_rng(1).normal(size=(20, 3)), np.linspace(0, 1, 20)
+    scores = unlikeness(table, depth)
     constant, rounding = np.full((20, 1), 5.0), 7.0 + 1e-15 * np.arange(20.0)[:, None]
     gone = np.full((20, 1), np.nan)
-    np.testing.assert_allclose(unlikeness(np.hstack([constant, table, rounding, gone])), scores, rtol=1e-14)
-    assert unlikeness(np.full((4, 2), 3.0)).tolist() == [0.0] * 4
-    assert unlikeness(np.full((4, 2), np.nan)).tolist() == [0.0] * 4
-    partly = table.copy()
-    partly[3, 1] = np.nan
-    z = np.abs(partly - np.nanmedian(partly, axis=0))
-    z = z / (1.4826 * np.nanmedian(z, axis=0))
-    np.testing.assert_allclose(unlikeness(partly), np.nanmean(np.minimum(z, 10), axis=1), rtol=1e-12)
+    np.testing.assert_allclose(unlikeness(np.hstack([constant, table, rounding, gone]), depth), scores, rtol=1e-14)
+    assert unlikeness(np.full((4, 2), 3.0), np.zeros(4)).tolist() == [0.0] * 4
+    assert unlikeness(np.full((4, 2), np.nan), np.zeros(4)).tolist() == [0.0] * 4
+    assert unlikeness(np.empty((0, 2)), np.empty(0)).shape == (0,)
+    assert unlikeness(np.ones((1, 2)), np.zeros(1)).tolist() == [0.0]
 
 
 def test_unlikeness_does_not_depend_on_units_or_order():
-    table = np.random.default_rng(2).normal(size=(31, 4))
-    scores = unlikeness(table)
-    np.testing.assert_allclose(unlikeness(table * [2.0, -3.0, 1e6, 1e-6] + 1.0), scores, rtol=1e-6)
-    order = np.random.default_rng(3).permutation(31)
-    assert np.array_equal(unlikeness(table[order]), scores[order])
+    rng = np.random.default_rng(2)
+    table, depth = rng.normal(size=(31, 4)), rng.random(31)
+    scores = unlikeness(table, depth)
+    np.testing.assert_allclose(unlikeness(table * [2.0, -3.0, 1e6, 1e-6] + 1.0, depth * 7), scores, rtol=1e-6)
+    order = rng.permutation(31)
+    assert np.array_equal(unlikeness(table[order], depth[order]), scores[order])
 
 
 def test_of_equal_scores_the_first_by_position_comes_first():

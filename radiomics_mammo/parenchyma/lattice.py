@@ -84,7 +84,8 @@ def window_sides(sample: Sample, settings: LatticeSettings) -> tuple[int, int]:
 def windows(sample: Sample, settings: LatticeSettings) -> list[Box]:
     """Lay the lattice over the interior of a breast.
 
-    The grid is as large as it must be to cover the interior's bounding box, and centred on it. Windows that reach
+    The grid is as large as it must be to cover the interior's bounding box, and centred on it, but for one side: of a
+    breast it begins at the chest wall, where a window half outside would lose the deepest tissue. Windows that reach
     beyond the image are cut there. A window is kept where at least ``coverage`` of its whole square is interior.
 
     Parameters
@@ -110,6 +111,8 @@ def windows(sample: Sample, settings: LatticeSettings) -> list[Box]:
         return []
     tops = _starts(int(rows[0]), int(rows[-1]) + 1, sides[0], settings.step)
     lefts = _starts(int(columns[0]), int(columns[-1]) + 1, sides[1], settings.step)
+    if sample.marks is not None:
+        lefts += int(columns[0]) - lefts[0]
     counts = _counts(inside, tops=tops, lefts=lefts, sides=sides)
     least = settings.coverage * sides[0] * sides[1]
     # A share such as 0.8 is not exact in binary: a window right at the limit is kept.

@@ -77,8 +77,8 @@ SUMMARIES: dict[str, Summary] = {
     ),
     "latticeTop": Summary(
         "mean over the most suspicious windows of the lattice",
-        "The level in the few windows that are most unlike the rest of the same breast, where a reader would look "
-        f"first. {_EACH}",
+        "The level in the few windows that are most unlike others of the same breast at like depth, where a reader "
+        f"would look first. {_EACH}",
         f"{IGLEWICZ}; lattice: {ZHENG}",
         _NO_WINDOW,
     ),
@@ -117,10 +117,10 @@ def _count(lattice: Lattice) -> float:
 
 
 def _unlikeness(lattice: Lattice) -> float:
-    """Max over windows of the mean over features of min(abs(x - median) / (1.4826 MAD), 10), within the breast.
+    """Max over windows of the mean over features of min(abs(x - median) / (1.4826 MAD), 10), at like depth.
 
-    How far the strangest place differs from the rest of the same breast: high where one place stands out, as a mass, a
-    distortion or a cluster may, but also a lymph node, a vessel or a fold of skin; low in an even breast.
+    How far the strangest place differs from others of the same breast that lie as deep: high where one stands out, as
+    a mass, a distortion or a cluster may, but also a lymph node, a vessel or a fold of skin; low in an even breast.
     """
     return float(lattice.scores.max()) if len(lattice.scores) >= FEWEST_WINDOWS else float("nan")
 
