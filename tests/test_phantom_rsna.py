@@ -21,6 +21,7 @@ from radiomics_mammo.readers.phantom_rsna import HEADER, LAYOUTS, usual_encoding
 from radiomics_mammo.readers.phantom_screening import MACHINES, plan_screening, views_of
 from radiomics_mammo.readers.phantom_stored import add_implant, taken_again
 from radiomics_mammo.readers.phantom_tree import write_cbis_tree
+from radiomics_mammo.readers.rsna import RsnaReader
 
 PHANTOM = PhantomReader(patients=12, size=128)
 JPEG_2000_LOSSLESS, JPEG_LOSSLESS, RAW = (f"1.2.840.10008.1.2.{end}" for end in ("4.90", "4.70", "1"))
@@ -254,3 +255,31 @@ def test_unknown_names_are_refused_before_anything_is_written(tmp_path: Path, wr
 def test_without_gdcm_site_two_is_raw(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("radiomics_mammo.readers.phantom_rsna.find_spec", lambda _: None)
     assert usual_encodings() == ("jpeg2000-lossless", "raw")
+
+
+@pytest.mark.parametrize("layout", ["dicom", "underscore"])
+def test_the_real_reader_gets_back_what_the_phantom_made(
+    tree: Path, tmp_path: Path, table: pd.DataFrame, layout: str
+) -> None:
+    root = tree if layout == "dicom" else tmp_path / "png"
+    if layout != "dicom":
+        write_rsna_tree(replace(PHANTOM, patients=4), root, layout=layout)
+    women = {str(w.patient_id): w for w in plan_screening(12, seed=PHANTOM.seed, prevalence=0.1)}
+    reader = RsnaReader(root, voi="none")
+    cases = reader.cases()
+    assert [case.columns["image_id"] for case in cases] == table["image_id"].tolist()[: len(cases)]
+    for case in [case for case in cases if case.columns["view"] in ("CC", "MLO")][::5]:
+        woman = women[case.patient_id]
+        (sample,) = reader.load(case)
+        assert sample.phantom
+        assert sample.columns["cancer"] == woman.outcomes[str(case.columns["laterality"])].cancer
+        assert sample.columns["encoding"] != "" and (sample.columns["encoding"] == "png") == (layout != "dicom")
+        if layout != "dicom" or woman.implant or woman.machine.bits != 12:
+            continue
+        side, view = str(case.columns["laterality"]), str(case.columns["view"])
+        image, _ = PHANTOM.picture(woman.patient, side=side, view=view)
+        made = image if side == "LEFT" else image[:, ::-1]
+        rows, columns = np.nonzero(sample.mask)
+        # The chest wall is at the left edge: only the crop's first row is to be found.
+        tops = range(made.shape[0] - sample.image.shape[0] + 1)
+        assert any(np.array_equal(made[rows + top, columns], sample.image[rows, columns]) for top in tops)
