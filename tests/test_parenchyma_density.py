@@ -11,7 +11,7 @@ from PIL import Image
 from scipy import stats
 
 from radiomics_mammo.parenchyma._dense import dense_tissue, otsu, separability
-from radiomics_mammo.parenchyma._grid import block_sums, coarse
+from radiomics_mammo.parenchyma._grid import Coarse, block_sums, coarse
 from radiomics_mammo.parenchyma._thickness import depth_of, equalised
 from radiomics_mammo.parenchyma.records import Breast
 from radiomics_mammo.preprocess.breast.outline import breast_mask
@@ -34,6 +34,13 @@ def test_a_white_square_in_fat_is_the_dense_area():
     assert found["Separability"] > 0.95
 
 
+def test_a_bright_skin_line_is_not_dense():
+    breast = half_disc(two_tissues(np.random.default_rng(0)))
+    skin = replace(breast, values=np.where(breast.mask & ~breast.interior, 600.0, breast.values))
+    assert not (dense_tissue(skin).region & ~coarse(skin).interior).any()
+    assert measured(skin, "density")["PercentDensity"] == pytest.approx(100.0 * 1e4 / breast.mask.sum(), rel=0.01)
+
+
 def test_thinning_towards_the_skin_is_evened_out():
     picture = two_tissues(np.random.default_rng(1))
     breast = half_disc(picture)
@@ -45,6 +52,14 @@ def test_thinning_towards_the_skin_is_evened_out():
     even = equalised(grid, depth_of(grid.mask))
     fat = even[grid.interior & (even < 400)]
     assert fat.std() < 15.0
+
+
+def test_equalisation_by_hand():
+    depth = np.arange(10.0, 0.0, -1.0)[None, :].repeat(20, 0)  # skin at the right; 4.5 of it are followed
+    mask = np.ones((20, 10), dtype=bool)
+    values = np.array([90.0, 70, 80, 60, 50, 40, 20, 30, 10, 5])[None, :].repeat(20, 0)  # darker at depth 4 than at 3
+    even = equalised(Coarse(values, mask, mask, 1), depth)
+    np.testing.assert_array_equal(even[0], [90, 70, 80, 60, 50, 40, 30, 40, 40, 40])
 
 
 def test_fat_alone_is_not_halved():
@@ -121,7 +136,24 @@ def test_block_sums_are_those_of_plain_loops():
     by_hand = [[int(np.where(where, values, 0)[r : r + 3, c : c + 3].sum()) for c in (0, 3, 6)] for r in (0, 3, 6, 9)]
     np.testing.assert_array_equal(block_sums(values, 3, where=where), by_hand)
     np.testing.assert_array_equal(block_sums(where, 11), [[np.count_nonzero(where)]])
+    np.testing.assert_array_equal(block_sums(np.ones((300, 2), dtype=bool), 300), [[600]])
+    unknown = np.where(where, values, np.nan)
+    np.testing.assert_array_equal(block_sums(unknown, 3, where=where), by_hand)
     np.testing.assert_array_equal(block_sums(values, 1), values)
+
+
+def test_a_block_counts_with_half_of_its_pixels_and_has_their_mean():
+    mask = np.zeros((1024, 8), dtype=bool)  # two pixels to a block
+    mask[:, [0, 1, 2, 6, 7]] = True
+    mask[::2, 4] = True
+    interior = mask.copy()
+    interior[:, 1:3] = False
+    values = np.where(mask, [[4.0, 8, 2, 99, 7, 99, 1, 3]], 99.0)
+    grid = coarse(Breast(values, mask, interior, None))
+    assert grid.block == 2
+    np.testing.assert_array_equal(grid.mask[0], [True, True, False, True])
+    np.testing.assert_array_equal(grid.interior[0], [True, False, False, True])
+    np.testing.assert_array_equal(grid.values[0], [6.0, 2.0, 0.0, 2.0])
 
 
 def test_depth_counts_from_the_skin_and_from_nothing_else():

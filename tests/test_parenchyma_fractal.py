@@ -8,6 +8,7 @@ from parenchyma_toys import half_disc, measured, phantom_breast, whole
 
 from radiomics_mammo.parenchyma._dimensions import box_dimension, surface_dimension
 from radiomics_mammo.parenchyma._grid import coarse
+from radiomics_mammo.parenchyma.fractal import _eroded
 
 
 def carpet(order: int = 6) -> np.ndarray:
@@ -103,6 +104,16 @@ def test_a_tilted_plane_is_smooth():
     assert surface_dimension(coarse(whole(plane))) == pytest.approx(2.0, abs=1e-9)
 
 
+def test_rows_and_columns_weigh_the_same():
+    woven = brownian(0.3, size=200) + np.cumsum(np.random.default_rng(1).standard_normal(200))[:, None]
+    assert surface_dimension(coarse(whole(woven.T))) == pytest.approx(
+        surface_dimension(coarse(whole(woven))), rel=1e-12
+    )
+    assert surface_dimension(coarse(whole(woven[:, :80].T))) == pytest.approx(
+        surface_dimension(coarse(whole(woven[:, :80]))), rel=1e-12
+    )
+
+
 def test_the_surface_of_noise_is_rougher_than_any_fractal():
     noise = np.random.default_rng(0).standard_normal((256, 256))
     assert surface_dimension(coarse(whole(noise))) == pytest.approx(4.0, abs=0.1)  # means over cells: sd ∝ 1 / side
@@ -118,6 +129,16 @@ def test_a_lesion_is_measured_where_it_has_room():
     lesion = measured(whole(brownian(0.5, size=80)), "fractal")
     assert all(np.isfinite(value) for value in lesion.values())
     assert all(np.isnan(value) for value in measured(whole(brownian(0.5, size=20)), "fractal").values())
+
+
+def test_a_white_square_is_solid_and_its_border_smooth():
+    picture = np.random.default_rng(0).normal(300.0, 1.0, (400, 240))
+    picture[120:280, :140] += 200.0
+    found = measured(half_disc(picture), "fractal")
+    assert found["DenseDimension"] == pytest.approx(2.0, abs=0.15)
+    assert found["EdgeDimension"] == pytest.approx(1.0, abs=0.05)
+    assert _eroded(np.ones((5, 4), dtype=bool)).all()  # where the picture ends there is no border
+    np.testing.assert_array_equal(_eroded(np.pad(np.ones((3, 3), dtype=bool), 1)).nonzero(), [[2], [2]])
 
 
 def test_scattered_gland_fills_less_than_compact_gland():

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from parenchyma_toys import half_disc, measured, phantom_breast, whole
+from scipy import signal, stats
 
 from radiomics_mammo.readers.phantom_breast import power_law
 
@@ -37,6 +38,23 @@ def test_fields_of_a_known_exponent(beta, way):
 def test_noise_has_none(way):
     noise = np.random.default_rng(1).standard_normal((640, 640))
     assert measured(whole(noise, WAYS[way]), "spectrum")["Beta"] == pytest.approx(0.0, abs=0.1)
+
+
+def test_one_square_by_the_whole_transform():
+    picture = field(2.5, shape=(128, 96)) + 0.2 * np.random.default_rng(3).standard_normal((128, 96)) + 500.0
+    spacing = (0.2, 25.6 / 96)
+    window = np.outer(signal.windows.hann(128, sym=False), signal.windows.hann(96, sym=False))
+    centred = picture - np.average(picture, weights=window)
+    power = np.abs(np.fft.fft2(centred * window)) ** 2
+    radius = np.hypot(np.fft.fftfreq(128, 0.2)[:, None], np.fft.fftfreq(96, spacing[1])[None, :]) * 25.6
+    wanted = np.arange(4, 18)  # 0.15 to 0.7 cycles / mm in steps of 1 / 25.6 mm
+    means = [power[np.rint(radius) == ring].mean() for ring in wanted]
+    slope, _, _, _, _ = stats.linregress(np.log10(wanted / 25.6), np.log10(means))
+    assert measured(whole(picture, spacing), "spectrum")["Beta"] == pytest.approx(-slope, rel=1e-9)
+
+
+def test_power_below_the_smallest_number_is_none():
+    assert np.isnan(measured(whole(1e-200 * field(3.0)), "spectrum")["Beta"])
 
 
 def test_the_phantoms_own_law():

@@ -84,9 +84,8 @@ def otsu(values: Floats) -> float:
     n = len(ordered)
     lower = np.arange(1, n)
     sums = np.cumsum(ordered)[:-1]
-    between = sums**2 / (lower * (n - lower))
-    between[ordered[1:] == ordered[:-1]] = -1.0
-    best = int(between.argmax())
+    # Among equal values this is largest at either end of them (a square over a concave term), so no cut parts equals.
+    best = int((sums**2 / (lower * (n - lower))).argmax())
     return float((ordered[best] + ordered[best + 1]) / 2.0 + values.mean())
 
 
