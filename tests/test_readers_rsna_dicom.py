@@ -232,26 +232,13 @@ def test_preferred_decoders_agree_with_all_others(tmp_path, shared_data):
     assert compared > 40
 
 
-def test_the_faster_decoder_agrees_where_it_is_installed(tmp_path, shared_data, monkeypatch):
-    imagecodecs = pytest.importorskip("imagecodecs")
-    used = []
-    own = imagecodecs.jpeg8_decode
-    monkeypatch.setattr(imagecodecs, "jpeg8_decode", lambda stream: (used.append(1), own(stream))[1])
-    for path in all_files(tmp_path, shared_data):
-        with monkeypatch.context() as patch:
-            fast = read_dicom(path).pixels
-            patch.setattr(dicom_decode, "_by_imagecodecs", lambda _: None)
-            slow = read_dicom(path).pixels
-        np.testing.assert_array_equal(fast, slow)
-        assert fast.dtype == slow.dtype
-    assert len(used) == 4
-
-
-def test_without_the_faster_decoder(tmp_path, monkeypatch):
-    import sys
+def test_lossless_jpeg_needs_no_further_library(tmp_path, monkeypatch):
+    class Absent:
+        is_available = False
+        available_plugins = ()
 
     pixels = breast()
     path = write_dcm(tmp_path / "a.dcm", pixels)
     encode_dicom(path, syntax="jpeg-lossless")
-    monkeypatch.setitem(sys.modules, "imagecodecs", None)
+    monkeypatch.setattr("pydicom.pixels.get_decoder", lambda _: Absent())
     np.testing.assert_array_equal(read_dicom(path).pixels, pixels)

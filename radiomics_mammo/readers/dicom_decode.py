@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_mammo.errors import ReadError
+from radiomics_mammo.readers.jpeg_lossless import decode_lossless, jpeg_headers
 
 DOWNLOAD_AGAIN = "Download or export the file again."
 
@@ -123,12 +124,10 @@ def _jpeg(dataset: Any, marker: int, path: Path) -> NDArray[Any]:
 
     stream = get_frame(dataset.PixelData, 0, number_of_frames=1)
     precision = _checked_precision(stream, dataset, marker=marker, path=path)
-    if not _has_foreign_bits(dataset):
-        stored = _by_imagecodecs(stream) if marker == _LOSSLESS else None
-        if stored is not None and stored.dtype.itemsize * 8 == int(dataset.BitsAllocated):
-            return stored
+    if _is_ours(dataset):
+        return decode_lossless(stream).astype(f"u{int(dataset.BitsAllocated) // 8}", copy=False)
     stated = dataset.BitsStored
-    if precision > stated:  # GDCM would cut such values down to the stated bits, which wraps them round
+    if precision > stated:  # some decoders cut such values down to the stated bits, which wraps them round
         dataset.BitsStored = precision
     try:
         return _by_pydicom(dataset)
@@ -136,14 +135,10 @@ def _jpeg(dataset: Any, marker: int, path: Path) -> NDArray[Any]:
         dataset.BitsStored = stated
 
 
-def _by_imagecodecs(stream: bytes) -> NDArray[Any] | None:
-    """Lossless JPEG four times as fast as GDCM does it, if that library is there."""
-    try:
-        import imagecodecs  # type: ignore[import-not-found,unused-ignore]
-    except ImportError:
-        return None
-    stored: NDArray[Any] = imagecodecs.jpeg8_decode(stream)
-    return stored
+def _is_ours(dataset: Any) -> bool:
+    """Whether this package decodes the stream itself."""
+    plain = int(dataset.get("BitsAllocated") or 0) in (8, 16) and not _has_foreign_bits(dataset)
+    return plain and str(dataset.file_meta.TransferSyntaxUID) in _JPEG_LOSSLESS
 
 
 def _checked_precision(stream: bytes, dataset: Any, *, marker: int, path: Path) -> int:
@@ -161,15 +156,10 @@ def _checked_precision(stream: bytes, dataset: Any, *, marker: int, path: Path) 
 
 def _frame_header(stream: bytes, marker: int) -> tuple[int, int, int, int] | None:
     """Precision, rows, columns and components of a JPEG or JPEG-LS stream; None where there is no such header."""
-    at = 2
-    while stream[:2] == b"\xff\xd8" and at + 10 <= len(stream) and stream[at] == 0xFF:
-        if stream[at + 1] == 0xFF:  # fill
-            at += 1
-            continue
-        if stream[at + 1] == marker:
-            precision, rows, columns, components = struct.unpack(">BHHB", stream[at + 4 : at + 10])
+    for found, _, body in jpeg_headers(stream):
+        if found == marker and len(body) >= 6:
+            precision, rows, columns, components = struct.unpack_from(">BHHB", body)
             return precision, rows, columns, components
-        at += 2 + struct.unpack(">H", stream[at + 2 : at + 4])[0]
     return None
 
 
@@ -212,7 +202,7 @@ def _refuse_what_is_not_one_grey_frame(dataset: Any, path: Path) -> None:
             path=path,
             remedy="Convert it to an uncompressed DICOM file.",
         ) from error
-    if not decoder.is_available:
+    if not (decoder.is_available or _is_ours(dataset)):
         raise ReadError(
             f"is compressed as {syntax.name}, and no decoder for that is installed",
             path=path,
