@@ -19,6 +19,7 @@ from html_pages import Parsed
 from radiomics_mammo.errors import InputError, OutputError
 from radiomics_mammo.explain.dataset import cases_frame, folder, write_summary
 from radiomics_mammo.explain.dataset.tables import TABLES
+from radiomics_mammo.readers.manifest import ManifestReader
 from radiomics_mammo.readers.phantom import PhantomReader
 
 SCRIPT = "<script>alert(1)</script>"
@@ -187,6 +188,24 @@ def test_any_list_has_a_page(tmp_path):
     for name, frame in lists.items():
         page = write_summary(frame, name=name, folder=tmp_path / name)
         assert "What it implies" in page.read_text(encoding="utf-8")
+
+
+def test_a_manifest_of_any_columns_has_a_summary(tmp_path):
+    lines = [
+        f"x{i}.png,p{i // 2},{'AABB'[i % 4]},{50 + i},{i % 2},said by Jane Doe on day {i},{'b٣٣'[i % 3]}"
+        for i in range(40)
+    ]
+    path = tmp_path / "list.csv"
+    path.write_text("\n".join(["image,patient_id,site,age,malignant,comment,arm", *lines]), encoding="utf-8")
+    reader = ManifestReader(path)
+    frame = cases_frame(reader.cases())
+    page = write_summary(frame, name="list.csv", folder=tmp_path / "out", declared=reader.columns)
+    columns = pd.read_csv(page.parent / "columns.csv").set_index("column")
+    assert columns.loc[["site", "age", "malignant", "comment", "arm"], "kind"].tolist() == [
+        "category", "number", "category", "text", "category",
+    ]  # fmt: skip
+    assert "Jane" not in "".join(one.read_text(encoding="utf-8") for one in page.parent.iterdir())
+    assert "40 cases of 20 people" in page.read_text(encoding="utf-8")
 
 
 @needs_browser

@@ -246,6 +246,8 @@ def test_kinds_and_roles_are_told_by_name_and_content():
         prediction_id=[f"{i}_L" for i in range(60)],
         unsaid=[None] * 60,
         operator=["x", "y"] * 30,
+        remark=["seen by Dr Who", "asked for again by Dr No", *[None] * 58],
+        letter=["a sentence that is far too long to be a value from any list"] * 60,
     )
     columns = understood(frame)[0].columns
     assert {name: (one.role, one.kind) for name, one in columns.items()} == {
@@ -257,6 +259,8 @@ def test_kinds_and_roles_are_told_by_name_and_content():
         "prediction_id": ("identity", "identifier"),
         "unsaid": ("other", "empty"),
         "operator": ("other", "category"),
+        "remark": ("other", "text"),
+        "letter": ("other", "text"),
     }
 
 

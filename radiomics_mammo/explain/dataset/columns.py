@@ -23,6 +23,9 @@ MANY = 40
 """A column with more distinct values that are no numbers is text, but for codes of sites and machines
 and for readers' opinions."""
 
+SHORT = 40
+"""Letters of a value that may be shown; longer ones are sentences, and may name people."""
+
 _DTYPES = {int: pd.Int64Dtype(), float: pd.Float64Dtype(), bool: pd.BooleanDtype()}
 _BANDS = 4
 _TITLES = {
@@ -102,7 +105,14 @@ def _kind(column: pd.Series, role: str, filled: int, distinct: int) -> str:
     numeric = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
     if numeric and not code and distinct > FEW:
         return "number"
-    return "category" if numeric or code or role == "opinion" or distinct <= MANY else "text"
+    return "category" if numeric or code or role == "opinion" or _is_list(column, role, filled, distinct) else "text"
+
+
+def _is_list(column: pd.Series, role: str, filled: int, distinct: int) -> bool:
+    """Whether words are values from a list: few, and, of a column that nobody knows, short ones that come again."""
+    if distinct > MANY or role != "other" or pd.api.types.is_bool_dtype(column):
+        return distinct <= MANY
+    return 2 * distinct <= filled and int(column.astype("string").str.len().max()) <= SHORT
 
 
 def levels_of(column: pd.Series, kind: str) -> pd.Series:
@@ -127,7 +137,7 @@ def levels_of(column: pd.Series, kind: str) -> pd.Series:
 def _in_order(named: pd.Series) -> list[str]:
     """Numbers by size, bands of age by their first number, words by letter."""
     names = pd.Series(named.unique(), dtype="string")
-    first = names.str.extract(r"^(?:under )?(-?\d+(?:\.\d+)?)", expand=False)
+    first = names.str.extract(r"^(?:under )?(-?[0-9]+(?:\.[0-9]+)?)", expand=False)
     size = pd.to_numeric(first).astype("Float64").fillna(np.inf)
     size -= names.str.startswith("under").astype("Float64")
     return names.to_frame("name").assign(size=size).sort_values(["size", "name"])["name"].tolist()

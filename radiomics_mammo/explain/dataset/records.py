@@ -28,7 +28,7 @@ class Column:
         ``label``, ``afterwards`` (known only once the diagnosis is), ``opinion`` (of readers), ``metadata``,
         ``scanner``, ``split``, ``identity`` or ``other``.
     kind : str
-        ``number``, ``category``, ``identifier``, ``text`` (too many values to list) or ``empty``.
+        ``number``, ``category``, ``identifier``, ``text`` (not from a list: never shown) or ``empty``.
     filled, distinct : int
         Rows with a value, and how many values there are.
     """

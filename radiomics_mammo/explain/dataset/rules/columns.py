@@ -17,7 +17,7 @@ def constant(facts: Facts) -> list[Finding]:
 
 
 def long_text(facts: Facts) -> list[Finding]:
-    """Text is summed up, never shown."""
+    """Text is counted, never shown."""
     names = [f"{one.name} ({one.distinct:,} values)" for one in facts.dataset.columns.values() if one.kind == "text"]
     if not names:
         return []
@@ -25,7 +25,7 @@ def long_text(facts: Facts) -> list[Finding]:
         Finding(
             "note",
             "text",
-            f"Too many values to list: {', '.join(names)}.",
+            f"Text, which is summed up only: {', '.join(names)}.",
             "They may name people: check before the table is shared.",
         )
     ]

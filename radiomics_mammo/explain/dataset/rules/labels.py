@@ -150,7 +150,7 @@ def ordered(facts: Facts) -> list[Finding]:
     """An order of rows or of people's numbers that goes with the label leaks it."""
     dataset, found = facts.dataset, []
     # A person's number: its digits, so that P_00010 comes after P_00002.
-    digits = dataset.frame["patient_id"].str.extract(r"(\d{1,15})\D*$", expand=False).astype("float64")
+    digits = dataset.frame["patient_id"].str.extract(r"([0-9]{1,15})[^0-9]*$", expand=False).astype("float64")
     rank = np.arange(dataset.y.size, dtype=np.float64)
     scores = (("danger", "The number in patient_id", digits.to_numpy()), ("caution", "The order of the rows", rank))
     for severity, what, score in scores:
