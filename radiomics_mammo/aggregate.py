@@ -105,7 +105,7 @@ def _aggregate(arguments: argparse.Namespace) -> int:
         say(f"note: {remark}")
     units = {"breast": "breasts", "woman": "women"}[arguments.to]
     say(
-        f"{len(table.frame)} images, {len(made.frame)} {units}, {len(made.features)} features "
+        f"{len(table.frame)} rows, {len(made.frame)} {units}, {len(made.features)} features "
         f"({', '.join(stated['rules'])} of {len(table.features)}): {out}"
     )
     return 0

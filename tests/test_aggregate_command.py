@@ -59,7 +59,7 @@ def test_compare_predicts_breasts(tmp_path: Path, capsys: pytest.CaptureFixture[
     images, out = screening_table(tmp_path / "images.parquet"), tmp_path / "breasts.parquet"
     assert aggregate(images, "--to", "breast", "--out", out) == 0
     said = capsys.readouterr().out
-    assert "phantom" in said and "240 images, 120 breasts, 12 features (mean, max, difference of 4)" in said
+    assert "phantom" in said and "240 rows, 120 breasts, 12 features (mean, max, difference of 4)" in said
     made = read_table(out)
     assert len(made.features) == 12 and made.frame["case_id"].tolist()[:2] == ["0_L", "0_R"]
     chosen = ("--label", "cancer", "--group", "patient_id", "--models", "prevalence,logistic")
