@@ -260,3 +260,62 @@ def test_listing_is_quick_at_the_real_size(tmp_path):
     start = process_time()
     assert len(RsnaReader(tmp_path / "images").cases()) == 8000
     assert process_time() - start < 2.5  # measured: 0.25
+
+
+# Pictures of the re-releases.
+
+
+def picture_tree(root: Path, pixels: np.ndarray, *, mode: str = "") -> RsnaReader:
+    from PIL import Image
+
+    write_table(root / "train.csv", [row("1", "2")])
+    picture = Image.fromarray(pixels)
+    (root / "images").mkdir(exist_ok=True)
+    (picture.convert(mode) if mode else picture).save(root / "images/1_2.png")
+    return RsnaReader(root)
+
+
+@pytest.mark.parametrize("mode", ["", "RGB", "RGBA", "P", "LA"])
+def test_pictures_in_shades_of_grey(tmp_path, mode):
+    pixels = (breast() // 16).astype(np.uint8)
+    sample = only(picture_tree(tmp_path, pixels, mode=mode))
+    np.testing.assert_array_equal(sample.image, only(picture_tree(tmp_path, pixels)).image)
+    assert sample.image.dtype == np.uint8 and sample.columns["bits_stored"] == 8
+
+
+def test_pictures_of_sixteen_bits(tmp_path):
+    sample = only(picture_tree(tmp_path, breast(top=60000)))
+    assert sample.image.dtype == np.uint16 and sample.image.max() > 30000 and sample.columns["bits_stored"] == 16
+
+
+def test_pictures_that_are_none(tmp_path):
+    with pytest.raises(ReadError, match="every pixel is 7"):
+        only(picture_tree(tmp_path, np.full((40, 30), 7, dtype=np.uint8)))
+    colours = np.random.default_rng(0).integers(0, 255, (40, 30, 3)).astype(np.uint8)
+    with pytest.raises(ReadError, match="colour"):
+        only(picture_tree(tmp_path, colours))
+    (tmp_path / "images/1_2.png").write_bytes(b"")
+    with pytest.raises(ReadError, match="0 bytes"):
+        only(RsnaReader(tmp_path))
+
+
+def test_a_real_mammogram_as_a_re_release(tmp_path, shared_data):
+    """Film of CBIS-DDSM (Lee et al. 2017) under an RSNA name: a right breast, turned to the left edge."""
+    film = shared_data / "cbis_ddsm_real_cases/mass_full_mask_crop/CBIS-JPG__TRAIN__IMAGES__00695_RIGHT_CC.jpg"
+    write_table(tmp_path / "train.csv", [row("695", "1", "R", "CC")])
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images/695_1.jpg").symlink_to(film)
+    sample = only(RsnaReader(tmp_path))
+    assert sample.columns["encoding"] == "jpeg" and sample.columns["flipped"] is True
+    quarter = sample.mask.shape[1] // 4
+    assert sample.mask[:, :quarter].mean() > 1.3 * sample.mask[:, -quarter:].mean() > 0
+    assert 0.3 < sample.mask.mean() <= 1.0
+
+
+def test_listing_waits_for_no_compiled_kernel():
+    import subprocess
+    import sys
+
+    code = "import sys, radiomics_mammo.readers; print('numba' in sys.modules, 'pydicom' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]

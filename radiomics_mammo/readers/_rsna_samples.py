@@ -13,7 +13,6 @@ from typing import Any
 from numpy.typing import NDArray
 
 from radiomics_mammo.errors import MaskError, ReadError
-from radiomics_mammo.preprocess.breast import BreastSettings, prepare_breast
 from radiomics_mammo.readers._rsna_rows import PIXEL_COLUMNS, VIEWS
 from radiomics_mammo.readers._rsna_tree import DICOM
 from radiomics_mammo.readers.crop_cache import CropCache, entry_key
@@ -34,15 +33,18 @@ class RsnaSource:
         The file; it may not be there.
     voi : {'first', 'none'}
         Which values of a DICOM file count.
-    breast : BreastSettings
-        How the breast is prepared.
+    pixel_mm, pectoral, implants, band_mm
+        How the breast is prepared, see :class:`radiomics_mammo.preprocess.breast.BreastSettings`.
     phantom : bool
         Whether a note beside the collection says that it is simulated.
     """
 
     image: str
     voi: str
-    breast: BreastSettings
+    pixel_mm: float | None
+    pectoral: str
+    implants: str
+    band_mm: float
     phantom: bool
 
 
@@ -102,6 +104,9 @@ def load_breast(case: Case, source: RsnaSource, *, crops: CropCache | None = Non
 
 
 def _prepared(case: Case, source: RsnaSource) -> Sample:
+    # Compiled kernels come with it, which listing the cases need not wait for.
+    from radiomics_mammo.preprocess.breast import BreastSettings, prepare_breast
+
     path = Path(source.image)
     picture = _read_dicom(path, source, case.columns) if path.suffix.lower() in DICOM else _read_picture(path)
     columns = case.columns
@@ -113,7 +118,7 @@ def _prepared(case: Case, source: RsnaSource) -> Sample:
             view=str(columns.get("view") or ""),
             spacing=picture.spacing,
             implant=None if implant is None else bool(implant),
-            settings=source.breast,
+            settings=BreastSettings(source.pixel_mm, source.pectoral, source.implants, source.band_mm),
         )
     except MaskError as error:
         raise MaskError(error.cause, path=path, remedy=error.remedy) from error
@@ -171,7 +176,7 @@ def _said(case: Case, source: RsnaSource) -> tuple[object, ...]:
     """Everything besides the file that a prepared breast depends on."""
     columns = case.columns
     hints = tuple(columns.get(name) for name in ("laterality", "view", "implant"))
-    return (source.voi, source.breast, source.phantom, hints, _code())
+    return (replace(source, image=""), hints, _code())
 
 
 @cache

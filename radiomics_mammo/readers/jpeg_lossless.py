@@ -8,16 +8,11 @@ from __future__ import annotations
 import re
 import struct
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_mammo._jit import kernel
-
 _DHT, _SOF3, _SOS, _DRI = 0xC4, 0xC3, 0xDA, 0xDD
-_QUICK = 10  # bits that nearly all codes fit in: a table of that size stays in the fastest cache
-_SPARE = 8  # zero bytes after a segment, so that the kernel may look ahead
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,20 +50,22 @@ def decode_lossless(stream: bytes) -> NDArray[np.uint16]:
     ----------
     ITU-T T.81 (1992), annex H.
     """
+    from radiomics_mammo.readers._jpeg_kernels import QUICK, SPARE, add_predictions, decode_changes
+
     scan = _headers(stream)
     initial = 1 << (scan.precision - scan.shift - 1)
     pixels = np.zeros((scan.rows, scan.columns), dtype=np.uint16)
     rows = scan.interval // scan.columns if scan.interval else scan.rows
-    segments = _segments(stream, scan.start, restarts=scan.interval > 0)
-    quick = np.ascontiguousarray(scan.codes[:: 1 << 16 - _QUICK])
-    quick = np.where(quick >> 8 <= _QUICK, quick, 0).astype(np.uint16)
+    segments = _segments(stream, scan.start, restarts=scan.interval > 0, spare=SPARE)
+    quick = np.ascontiguousarray(scan.codes[:: 1 << 16 - QUICK])
+    quick = np.where(quick >> 8 <= QUICK, quick, 0).astype(np.uint16)
     if scan.interval % scan.columns or len(segments) < -(-scan.rows // rows):
         raise ValueError("its restart intervals do not fit")
     for number, first in enumerate(range(0, scan.rows, rows)):
         part = pixels[first : first + rows]
-        if not _decode_changes(segments[number], scan.codes, quick, part.reshape(-1)):
+        if not decode_changes(segments[number], scan.codes, quick, part.reshape(-1)):
             raise ValueError(f"its codes end or make no sense in rows {first} to {first + len(part) - 1}")
-        _add_predictions(part, scan.predictor, initial)
+        add_predictions(part, scan.predictor, initial)
     return pixels << np.uint16(scan.shift) if scan.shift else pixels
 
 
@@ -141,72 +138,9 @@ def _huffman_tables(body: bytes) -> dict[int, NDArray[np.uint16]]:
     return tables
 
 
-def _segments(stream: bytes, start: int, *, restarts: bool) -> list[NDArray[np.uint8]]:
-    """The entropy-coded data, apart at restart markers, without stuffed zeros."""
+def _segments(stream: bytes, start: int, *, restarts: bool, spare: int) -> list[NDArray[np.uint8]]:
+    """The entropy-coded data, apart at restart markers, without stuffed zeros; then some spare bytes."""
     end = stream.rfind(b"\xff\xd9", start)
     data = stream[start:] if end < 0 else stream[start:end]
     parts = re.split(rb"\xff[\xd0-\xd7]", data) if restarts else [data]
-    return [np.frombuffer(part.replace(b"\xff\x00", b"\xff") + bytes(_SPARE), dtype=np.uint8) for part in parts]
-
-
-@kernel
-def _decode_changes(
-    data: NDArray[np.uint8], codes: NDArray[np.uint16], quick: NDArray[np.uint16], changes: NDArray[np.uint16]
-) -> bool:
-    """Decode differences, modulo 2^16; False where the data end or hold no code."""
-    buffer = 0
-    have = 0
-    at = 0
-    for pixel in range(changes.size):
-        if have < 32:
-            if at + 4 > data.size:
-                return False
-            four = (data[at] << 24) | (data[at + 1] << 16) | (data[at + 2] << 8) | data[at + 3]
-            buffer = ((buffer & 0xFFFFFFFF) << 32) | four
-            have += 32
-            at += 4
-        code: Any = np.int64(quick[(buffer >> (have - _QUICK)) & ((1 << _QUICK) - 1)])
-        if code == 0:
-            code = np.int64(codes[(buffer >> (have - 16)) & 0xFFFF])
-            if code == 0:
-                return False
-        have -= code >> 8
-        size = code & 0xFF
-        if size == 16:
-            changes[pixel] = 32768
-        else:
-            have -= size
-            change = (buffer >> have) & ((1 << size) - 1)
-            # A first bit of zero marks a negative difference.
-            negative = 1 - (change >> max(size - 1, 0)) if size > 0 else 0
-            changes[pixel] = (change - negative * ((1 << size) - 1)) & 0xFFFF
-    return at * 8 - have <= (data.size - _SPARE) * 8
-
-
-@kernel
-def _add_predictions(pixels: NDArray[np.uint16], predictor: int, initial: int) -> None:
-    """Turn the differences of one restart interval into values, in place."""
-    rows, columns = pixels.shape
-    for row in range(rows):
-        above: Any = initial if row == 0 else np.int64(pixels[row - 1, 0])
-        left: Any = (above + pixels[row, 0]) & 0xFFFF
-        pixels[row, 0] = left
-        for column in range(1, columns):
-            expected = left
-            if predictor > 1 and row > 0:
-                corner = np.int64(pixels[row - 1, column - 1])
-                above = np.int64(pixels[row - 1, column])
-                if predictor == 2:
-                    expected = above
-                elif predictor == 3:
-                    expected = corner
-                elif predictor == 4:
-                    expected = left + above - corner
-                elif predictor == 5:
-                    expected = left + ((above - corner) >> 1)
-                elif predictor == 6:
-                    expected = above + ((left - corner) >> 1)
-                else:
-                    expected = (left + above) >> 1
-            left = (expected + pixels[row, column]) & 0xFFFF
-            pixels[row, column] = left
+    return [np.frombuffer(part.replace(b"\xff\x00", b"\xff") + bytes(spare), dtype=np.uint8) for part in parts]

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import ClassVar
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.preprocess.breast import BreastSettings
 from radiomics_mammo.readers._rsna_rows import (
     PIXEL_COLUMNS,
     TABLE_COLUMNS,
@@ -144,14 +143,14 @@ class RsnaReader:
             *_remarks(here, tree),
         ]
         object.__setattr__(self, "remarks", tuple(remarks))
-        settings = BreastSettings(self.pixel_mm, self.pectoral, self.implants, self.band_mm)
+        settings = (self.voi, self.pixel_mm, self.pectoral, self.implants, self.band_mm)
         phantom = any((folder / NOTE).is_file() for folder in (root, root.parent))
         return [
             Case(
                 f"{row.patient_id}_{row.image_id}",
                 row.patient_id,
                 row.columns,
-                RsnaSource(_path(row, tree), self.voi, settings, phantom),
+                RsnaSource(_path(row, tree), *settings, phantom),
             )
             for row in here
         ]
