@@ -242,7 +242,7 @@ def _write_tree(arguments: argparse.Namespace) -> int:
     from radiomics_mammo.console import progress, say
     from radiomics_mammo.readers.phantom import PhantomReader
 
-    reader = PhantomReader(patients=arguments.patients, seed=arguments.seed, size=arguments.size)
+    reader = PhantomReader(patients=arguments.patients, seed=arguments.seed, size=arguments.rows)
     root = arguments.write_tree
     command = "cbis-ddsm" if arguments.layout == "cbis" else "rsna"
     with ExitStack() as stack:

@@ -127,7 +127,10 @@ def _predict(args: argparse.Namespace) -> int:
 
 def _check_options(args: argparse.Namespace) -> None:
     if (args.image is None) != (args.mask is None):
-        raise InputError("an image needs its mask, and a mask its image", remedy="Give --image I --mask M.")
+        raise InputError(
+            "an image needs its mask, and a mask its image",
+            remedy="Give --image I --mask M; for whole breasts extract a table first and give it with --table.",
+        )
     if args.table and (args.label is not None or args.spacing is not None or args.patient):
         raise InputError("--label, --spacing and --patient are for --image", remedy="Leave them out with --table.")
     if args.out is None:

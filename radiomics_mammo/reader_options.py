@@ -27,8 +27,10 @@ _SETTINGS = {
     "cbis-ddsm": ("root", "abnormality", "split"),
     "rsna": ("root", "split", "voi", "pixel_mm", "pectoral", "implants", "band_mm", "cache", "cache_gb"),
     "manifest": ("path", "whole"),
-    "phantom": ("patients", "seed", "size"),
+    "phantom": ("patients", "seed", "rows"),
 }
+_CALLED = {"rows": "size"}
+"""Settings of readers that have another name on the command line, where ``embed`` needs theirs."""
 WHOLE_BREASTS = ("rsna",)
 """Readers whose regions are whole breasts."""
 
@@ -95,7 +97,7 @@ def open_chosen_reader(arguments: argparse.Namespace, *, asked: Settings) -> Rea
     from radiomics_mammo.console import say
     from radiomics_mammo.readers import open_reader
 
-    settings = {name: getattr(arguments, name) for name in _SETTINGS[arguments.reader]}
+    settings = {_CALLED.get(name, name): getattr(arguments, name) for name in _SETTINGS[arguments.reader]}
     scalars = {name: str(value.absolute()) if isinstance(value, Path) else value for name, value in settings.items()}
     if arguments.reader == "manifest":
         scalars |= {"label": asked.label, "correct_mask": asked.correctMask, "tolerance": asked.geometryTolerance}
@@ -269,10 +271,10 @@ def _add_phantom(
     parser.add_argument("--patients", type=positive, default=60, metavar="N", help="(default: %(default)s)")
     parser.add_argument("--seed", type=int, default=2026, metavar="S", help="(default: %(default)s)")
     parser.add_argument(
-        "--size",
+        "--rows",
         type=positive,
         default=700,
-        metavar="ROWS",
+        metavar="N",
         help="rows of a picture, 128 to 4096 (default: %(default)s)",
     )
     return parser
