@@ -147,9 +147,8 @@ def _radial_log_power(squares: Floats, plane: Plane) -> tuple[Floats, Floats]:
 
     height, width = plane.square
     window = np.hanning(height + 1)[:-1, None] * np.hanning(width + 1)[None, :-1]
-    # The weighted mean goes before the window does its work: else the breast's brightness leaks into the lowest bins.
-    level = (squares * window).sum(axis=(1, 2), keepdims=True) / window.sum()
-    power = np.abs(fft.rfft2((squares - level) * window, workers=1)) ** 2
+    # No mean need be taken away: under Hann's window it stays in the two lowest frequencies, below any band.
+    power = np.abs(fft.rfft2(squares * window, workers=1)) ** 2
     row, column = plane.spacing
     radius = np.hypot(fft.fftfreq(height, row)[:, None], fft.rfftfreq(width, column)[None, :])
     step = 1.0 / max(height * row, width * column)
