@@ -61,3 +61,18 @@ def test_refusals(tmp_path):
     encode_dicom(path, syntax="rle")
     with pytest.raises(InputError, match="compressed already"):
         encode_dicom(path, syntax="raw")
+
+
+def test_a_missing_encoder_names_the_extra(tmp_path, monkeypatch):
+    class Absent:
+        is_available = False
+
+    path = written(tmp_path / "a.dcm", smooth())
+    monkeypatch.setattr("pydicom.pixels.get_encoder", lambda _: Absent())
+    monkeypatch.setattr("radiomics_mammo.readers.dicom_encode.find_spec", lambda _: None)
+    for syntax in SYNTAXES:
+        if syntax == "raw":
+            continue
+        with pytest.raises(InputError, match="encoder is not installed") as caught:
+            encode_dicom(path, syntax=syntax)
+        assert "[dicom]" in caught.value.remedy

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -51,17 +52,24 @@ def encode_dicom(path: str | Path, *, syntax: str) -> None:
     if dataset.file_meta.TransferSyntaxUID.is_compressed:
         raise InputError("is compressed already", path=path, remedy="Start from an uncompressed file.")
     uid = UID(SYNTAXES[syntax])
-    try:
-        _ENCODERS.get(syntax, _encode_by_pydicom)(dataset, uid)
-    except (ImportError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and "dependencies" not in str(error):
-            raise
+    if not _has_encoder(syntax, uid):
         raise InputError(
             f"cannot be written as {uid.name}: its encoder is not installed",
             path=path,
             remedy='Run: pip install "radiomics-mammo[dicom]"',
-        ) from error
+        )
+    _ENCODERS.get(syntax, _encode_by_pydicom)(dataset, uid)
     dataset.save_as(path, implicit_vr=False, little_endian=True)
+
+
+def _has_encoder(syntax: str, uid: Any) -> bool:
+    from pydicom.pixels import get_encoder
+
+    if syntax == "raw":
+        return True
+    if syntax == "jpeg-lossless":
+        return find_spec("gdcm") is not None
+    return bool(get_encoder(uid).is_available)
 
 
 def _encode_raw(dataset: Any, uid: Any) -> None:
