@@ -274,6 +274,15 @@ def test_one_label_a_breast_makes_the_breast_a_fair_unit_and_another_does_not():
     assert "1 breast of 2 and 1 person of 1" in mixed.sentence
 
 
+def test_what_tells_the_label_without_an_error_has_no_interval_and_is_told_all_the_same():
+    (scanner,) = ruled("scanner-tells", labelled(site_id=TURNS + 1))
+    (metadata,) = ruled("metadata-tells", labelled(implant=TURNS))
+    (gap,) = ruled("missing-label", labelled(density=turns("B", None)))
+    for one in (scanner, metadata, gap):
+        assert "1.000" in one.sentence
+        assert "–" not in one.sentence
+
+
 def test_missing_values_of_what_is_known_afterwards_are_no_reason_to_use_them():
     (one,) = ruled("missing-place", labelled(site_id=BLOCKS, BIRADS=np.where(BLOCKS == 2, None, 1)))
     assert "no feature anyway" in one.advice

@@ -24,6 +24,7 @@ from radiomics_mammo.readers.phantom import PhantomReader
 
 SCRIPT = "<script>alert(1)</script>"
 FORMULA = "=HYPERLINK(1)"
+HANDLER = '<img src=x onerror="alert(1)">'
 
 
 TINY = small(view=["CC", "MLO", "CC"])
@@ -55,8 +56,12 @@ def hostile_frame() -> pd.DataFrame:
     """Names and values that would be markup, or a formula, somewhere else."""
     frame = toy_frame()
     frame["view"] = np.where(np.arange(len(frame)) % 2, SCRIPT, FORMULA)
-    return frame.rename(columns={"density": '<img src=x onerror="alert(1)">'}).assign(
-        note=[f"Jane Doe {i} {SCRIPT}" for i in range(len(frame))]
+    return frame.rename(columns={"density": HANDLER}).assign(
+        **{
+            "note": [f"Jane Doe {i} {SCRIPT}" for i in range(len(frame))],
+            f'"{SCRIPT}': np.where(np.arange(len(frame)) % 3, "a", "b"),
+            f'"{HANDLER}': np.arange(len(frame)) / 7,
+        }
     )
 
 
@@ -107,6 +112,7 @@ def test_text_is_text_and_free_text_is_not_there(hostile):
     parsed = Parsed(page)
     assert len([1 for tag, _ in parsed.tags if tag == "script"]) == 1
     assert not [1 for _, attributes in parsed.tags if "onerror" in attributes]
+    assert not [1 for tag, _ in parsed.tags if tag == "img"]
     assert SCRIPT in " ".join(parsed.words)
     every = page + "".join(path.read_text(encoding="utf-8") for path in hostile.parent.glob("*.csv"))
     assert "Jane Doe" not in every

@@ -18,9 +18,20 @@ from radiomics_mammo.explain.parts import csv_text
 from radiomics_mammo.explain.sheets import records, share
 from radiomics_mammo.models.run.runfolder import DATA
 
-__all__ = ["cases_frame", "write_summary"]
+__all__ = ["cases_frame", "check_summary", "write_summary"]
 
 _FILES = frozenset({PAGE, *(f"{name}.csv" for name in (*TABLES, "findings"))})
+
+
+def check_summary(folder: Path, *, overwrite: bool = False) -> None:
+    """Refuse a folder that :func:`write_summary` would refuse, before cases are listed.
+
+    Raises
+    ------
+    OutputError
+        It holds something else, or a summary that is not to be replaced.
+    """
+    check_folder(folder, _FILES, overwrite=overwrite)
 
 
 def write_summary(
@@ -65,7 +76,7 @@ def write_summary(
     OutputError
         The folder is taken or cannot be written.
     """
-    check_folder(folder, _FILES, overwrite=overwrite)
+    check_summary(folder, overwrite=overwrite)
     dataset = read_dataset(frame, name=name, declared=declared, remarks=remarks, phantom=phantom)
     tables = make_tables(dataset)
     findings = find(Facts(dataset, tables))

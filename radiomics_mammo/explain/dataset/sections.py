@@ -1,4 +1,4 @@
-"""The page's sections, from the tables."""
+"""The page's sections, from the tables. A column's name is no name of a drawing's parts: it may be markup."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from radiomics_mammo.explain.sheets import records, share
 
 _BEFORE = ("metadata", "scanner", "split", "other")
 _MOST_NUMBERS = 4
-_DRAWN = 5  # fewer people's interval would stretch the axis for nothing
+_DRAWN = 0.005  # of all people: a smaller group's interval would stretch the axis for nothing
 
 
 def sections(dataset: Dataset, tables: Tables) -> list[Section]:
@@ -91,13 +91,13 @@ def _distributions(dataset: Dataset, tables: Tables) -> Section | None:
     table, drawn = tables["counts"], []
     if table.empty:
         return None
-    for one in dataset.columns.values():
+    for i, one in enumerate(dataset.columns.values()):
         own = sheets.frequent(table[table["column"] == one.name])
         if one.kind == "category" and one.distinct > 1:
             bars = [
                 (row["level"], float(row["rows"]), f"{row['rows']:,} ({share(row['share'])})") for row in records(own)
             ]
-            svg = bars_figure(bars, name=f"count-{one.name}", title=one.title, note=_note(dataset))
+            svg = bars_figure(bars, name=f"count-{i}", title=one.title, note=_note(dataset))
             drawn.append(Figure(svg, _caption(dataset, one), f"count-{one.name}"))
     shown = [sheets.counts_sheet(table, dataset)]
     if len(tables["numbers"]):
@@ -118,7 +118,7 @@ def _histograms(dataset: Dataset) -> list[Figure]:
     """Draw each number by the label and by site."""
     found = []
     numeric = [one for one in dataset.columns.values() if one.kind == "number"][:_MOST_NUMBERS]
-    for one in numeric:
+    for i, one in enumerate(numeric):
         values = dataset.frame[one.name].astype("float64")
         for by in [name for name in (dataset.label, *sites(dataset)) if name] or [""]:
             levels = dataset.levels[by] if by else pd.Series("all", index=values.index)
@@ -128,7 +128,9 @@ def _histograms(dataset: Dataset) -> list[Figure]:
             }
             if parts:
                 name = f"numbers-{one.name}-{by or 'all'}"
-                svg = histogram_figure(parts, name=name, what=one.title.lower(), note=_note(dataset))
+                svg = histogram_figure(
+                    parts, name=f"numbers-{i}-{len(found)}", what=one.title.lower(), note=_note(dataset)
+                )
                 found.append(Figure(svg, f"{one.title} by {by}." if by else f"{one.title}.", name))
     return found
 
@@ -139,9 +141,10 @@ def _rates(dataset: Dataset, tables: Tables) -> Section | None:
         return None
     before = table[table["role"].isin(_BEFORE)]
     after, drawn, shown = table[~table["role"].isin(_BEFORE)], [], []
+    least = max(5, round(_DRAWN * dataset.people))
     lines = {"all": float((dataset.y == 1).sum() / (dataset.y >= 0).sum())}
     for role, title in (("metadata", "what is known before"), ("scanner", "where it was taken")):
-        own = sheets.frequent(before[(before["role"] == role) & (before["people"] >= _DRAWN)])
+        own = sheets.frequent(before[(before["role"] == role) & (before["people"] >= least)])
         rows = [
             ForestRow(f"{dataset.columns[row['column']].title}: {row['level']}", row["rate"], row["low"], row["high"])
             for row in records(own)
@@ -151,7 +154,7 @@ def _rates(dataset: Dataset, tables: Tables) -> Section | None:
             drawn.append(
                 Figure(
                     svg,
-                    f"Share of positives by {title}, with clustered 95% intervals; {_DRAWN} people or more.",
+                    f"Share of positives by {title}, with clustered 95% intervals; groups of {least} people or more.",
                     f"rates-{role}",
                 )
             )
