@@ -168,3 +168,9 @@ def test_damaged_streams_are_refused_or_decoded_and_never_worse():
 def test_what_is_wrong_is_said(change, said):
     with pytest.raises(ValueError, match=said):
         decode_lossless(change(encoded(noise((19, 23), 12), bits=12)))
+
+
+def test_what_warms_the_decoder_up_is_a_picture():
+    from radiomics_mammo.readers import preload_rsna
+
+    np.testing.assert_array_equal(decode_lossless(preload_rsna.SMALLEST), [[128, 129], [127, 128]])

@@ -21,6 +21,7 @@ CHOICES = ("first", "none")
 
 NOT_APPLIED = "none"
 _NOTHING = "Download the file again; if it is the same there, it has nothing to measure."
+_ROWS = 16
 _LUT_BITS = (8, 10, 11, 12, 13, 14, 15, 16)
 
 
@@ -134,7 +135,7 @@ def displayed(stored: NDArray[Any], dataset: Any, *, voi: str, path: Path) -> Sh
     if (values[table.padding] != dark).any():
         values[table.padding] = dark
         notes += ("padding shown as air",)
-    return Shown(np.take(values, table.index), NOT_APPLIED if applied is None else applied.name, notes)
+    return Shown(_looked_up(values, table.index), NOT_APPLIED if applied is None else applied.name, notes)
 
 
 def rescaled(stored: NDArray[Any], dataset: Any) -> NDArray[Any]:
@@ -183,6 +184,14 @@ def _is_padding(codes: NDArray[Any], dataset: Any) -> NDArray[np.bool_]:
     low, high = sorted((value, value if limit is None else limit))
     inside: NDArray[np.bool_] = (codes >= low) & (codes <= high)
     return inside
+
+
+def _looked_up(values: NDArray[Any], index: NDArray[Any]) -> NDArray[Any]:
+    """Each pixel's value; a few rows at a time, since indices become 64-bit on the way and then fit the cache."""
+    pixels = np.empty(index.shape, dtype=values.dtype)
+    for row in range(0, len(index), _ROWS):
+        np.take(values, index[row : row + _ROWS], out=pixels[row : row + _ROWS], mode="clip")
+    return pixels
 
 
 def _is_constant(values: NDArray[Any]) -> bool:
