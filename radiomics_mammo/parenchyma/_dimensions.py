@@ -72,7 +72,8 @@ def _fewest_boxes(mask: Bools) -> Iterator[tuple[int, int]]:
 def _merged(half: Bools, up: int, left: int) -> Bools:
     """Fours into one, on a grid that begins so many half boxes above and left."""
     rows, columns = half.shape
-    framed = np.pad(half, ((up, (rows + up) % 2), (left, (columns + left) % 2)))
+    framed = np.zeros((rows + up + (rows + up) % 2, columns + left + (columns + left) % 2), dtype=np.bool_)
+    framed[up : up + rows, left : left + columns] = half
     upper, lower = framed[::2], framed[1::2]
     return np.asarray(upper[:, ::2] | upper[:, 1::2] | lower[:, ::2] | lower[:, 1::2])
 

@@ -70,6 +70,8 @@ def block_sums(values: NDArray[np.generic], block: int, *, where: Bools | None =
     -------
     ndarray of float64, shape (⌈rows / block⌉, ⌈columns / block⌉)
     """
+    if block == 1:
+        return np.asarray(values if where is None else np.where(where, values, 0), dtype=np.float64)
     # Counts of a column's pixels fit 16 bits, and a breast has twelve million of them.
     kind = np.uint16 if values.dtype == np.bool_ else np.float64
     strips = np.empty((-(-values.shape[0] // block), values.shape[1]), kind)

@@ -60,7 +60,13 @@ def equalised(grid: Coarse, depth: Floats) -> Floats:
     order = np.argsort(inside.astype(np.int16), kind="stable")  # by radix: the coarse grid has few rings
     ordered = grid.values[grid.mask][order]
     ends = np.searchsorted(inside[order], np.arange(reach + 2))
-    found = [float(np.quantile(ordered[a:b], FAT)) if b > a else -np.inf for a, b in pairwise(ends)]
+    found = [_rank(ordered[a:b]) if b > a else -np.inf for a, b in pairwise(ends)]
     fat = np.maximum.accumulate(found)  # fat gets no darker with depth: a dark patch there is not thinness
     raised: Floats = grid.values + np.append(fat[-1] - fat, 0.0)[ring]
     return raised
+
+
+def _rank(values: Floats) -> float:
+    """The fat's share of the way up; a value that occurs, for interpolating takes ten times as long."""
+    at = int(FAT * len(values))
+    return float(np.partition(values, at)[at])
