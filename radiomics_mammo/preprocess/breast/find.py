@@ -89,7 +89,7 @@ def find_everything(small: Field, *, smooth: bool, hints: Hints, band_mm: float)
         notes = (*notes, "no air around the breast: all of the image is taken for it")
     step = -1 if flipped else 1
     tissue = outline.mask[:, ::step]
-    edge, body, more = _muscle_and_implant(small[:, ::step], tissue, hints)
+    edge, body, more = _muscle_and_implant(_seen(small, outline)[:, ::step], tissue, hints)
     width = band_width(tissue, band_mm=band_mm, pixel_mm=hints.pixel_mm)
     return Found(
         tissue=_without_white(outline)[:, ::step],
@@ -121,14 +121,20 @@ def _muscle_and_implant(
     return edge, body, notes
 
 
+def _seen(small: Field, outline: Outline) -> Field:
+    """Let the picture go on under a white frame as it is beside it."""
+    return np.pad(small[_inner(outline)], outline.white, mode="edge")
+
+
 def _without_white(outline: Outline) -> Field:
     """Cut off the lines where a white frame hides the breast."""
+    return np.pad(outline.field[_inner(outline)], outline.white, constant_values=-1)
+
+
+def _inner(outline: Outline) -> tuple[slice, slice]:
     (top, bottom), (left, right) = outline.white
-    field = outline.field.copy()
-    rows, columns = field.shape
-    field[:top] = field[rows - bottom :] = -1
-    field[:, :left] = field[:, columns - right :] = -1
-    return field
+    rows, columns = outline.mask.shape
+    return slice(top, rows - bottom), slice(left, columns - right)
 
 
 def _smooth(mask: NDArray[np.bool_]) -> Field:

@@ -12,14 +12,15 @@ _SHARES = (0.08, 0.85)
 _BEHIND = 0.2
 _SOLID = 0.9
 _CLEAR = 0.03
+_SHARP = 0.35
 
 
 def find_implant(values: NDArray[np.float32], breast: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
     """Find the implant as the largest bright piece of the smoothed breast.
 
     Otsu's threshold is tried on the breast, then on the brighter of its two parts. A piece is an implant if it
-    reaches the back fifth of the breast but not its upper end, as muscle does, is convex but for a few per cent, and
-    takes a plausible share of it.
+    reaches the back fifth of the breast but not its upper end, as muscle does, is convex but for a few per cent, takes
+    a plausible share of it, and falls off steeply: dense tissue fades.
 
     Parameters
     ----------
@@ -42,7 +43,7 @@ def find_implant(values: NDArray[np.float32], breast: NDArray[np.bool_]) -> NDAr
             break
         middle = otsu(levels)
         piece = _body((smooth > middle) & breast)
-        solid = _solidity(piece) if _fits(piece, breast) else 0.0
+        solid = _solidity(piece) if _fits(piece, breast) and _sharpness(smooth, piece, breast) > _SHARP else 0.0
         if solid > best:
             found, best = piece, solid
         levels = levels[levels > middle]
@@ -71,6 +72,20 @@ def _fits(piece: NDArray[np.bool_], breast: NDArray[np.bool_]) -> bool:
     back, top = columns[0] + _BEHIND * len(columns), rows[0] + _CLEAR * len(rows)
     first_row, first_column = (np.flatnonzero(piece.any(axis=axis))[0] for axis in (1, 0))
     return bool(_SHARES[0] <= share <= _SHARES[1] and first_column <= back and first_row >= top)
+
+
+def _sharpness(values: NDArray[np.float32], piece: NDArray[np.bool_], breast: NDArray[np.bool_]) -> float:
+    """The fall of brightness within a few pixels of the edge, as a share of that from the piece to the breast."""
+    from scipy import ndimage
+
+    reach = max(2, round(max(piece.shape) / 40))
+    inner = piece & ~ndimage.binary_erosion(piece, iterations=reach, border_value=1)
+    outer = ndimage.binary_dilation(piece, iterations=reach) & breast & ~piece
+    rest = breast & ~piece
+    if not outer.any():
+        return 0.0
+    fall = np.median(values[inner]) - np.median(values[outer])
+    return float(fall / max(np.median(values[piece]) - np.median(values[rest]), np.finfo(np.float32).tiny))
 
 
 def _solidity(piece: NDArray[np.bool_]) -> float:

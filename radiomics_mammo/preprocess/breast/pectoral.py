@@ -15,7 +15,8 @@ _SAMPLES = 48
 _STEEPEST, _FLATTEST = 6.0, 60.0
 _CONTRAST = 0.16
 _ALONG = 0.7
-_BRIGHT = 0.7
+_BRIGHT = 0.62
+_TOGETHER = 0.98
 _LARGEST_SHARE = 0.5
 _SMALLEST_SHARE = 0.004
 _BEND = 0.004
@@ -187,4 +188,6 @@ def _convinces(values: NDArray[np.float32], inside: NDArray[np.bool_], edge: NDA
     if len(fall) < 0.3 * len(rows):
         return False
     seen = float((fall > 0.3 * _CONTRAST).mean())
-    return bool(np.median(fall) >= _CONTRAST and seen >= _ALONG and _bright_share(values, inside, edge) >= _BRIGHT)
+    step, bright = float(np.median(fall)), _bright_share(values, inside, edge)
+    # A faint edge needs an even muscle behind it, and an uneven muscle a plain edge.
+    return step >= _CONTRAST and seen >= _ALONG and bright >= _BRIGHT and step + bright >= _TOGETHER
