@@ -170,6 +170,15 @@ def test_a_summary_that_ends_early_leaves_the_old_one(tmp_path, monkeypatch):
     assert not (tmp_path / ".out.partial").exists()
 
 
+def test_a_summary_that_was_set_aside_by_a_killed_process_comes_back(tmp_path):
+    out = tmp_path / "out"
+    write_summary(TINY, name="the old one", folder=out)
+    out.rename(tmp_path / ".out.replaced")
+    with pytest.raises(OutputError, match="a summary here already"):
+        write_summary(TINY, name="a new one", folder=out)
+    assert "the old one" in (out / "index.html").read_text(encoding="utf-8")
+
+
 def test_nothing_is_written_for_no_cases(tmp_path):
     with pytest.raises(InputError, match="no case"):
         write_summary(cases_frame([]), name="nothing", folder=tmp_path / "out")

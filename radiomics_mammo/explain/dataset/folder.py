@@ -37,8 +37,10 @@ def write_folder(folder: Path, files: Mapping[str, bytes], *, ours: Collection[s
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with table_lock(folder):
+            if replaced.exists() and not folder.exists():
+                replaced.rename(folder)  # a process was killed between the two renames below
             check_folder(folder, ours, overwrite=overwrite)
-            for left in (partial, replaced):  # by a process that was killed
+            for left in (partial, replaced):
                 shutil.rmtree(left, ignore_errors=True)
             partial.mkdir()
             try:

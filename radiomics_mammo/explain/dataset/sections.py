@@ -116,7 +116,7 @@ def _caption(dataset: Dataset, one: Column) -> str:
 
 def _histograms(dataset: Dataset) -> list[Figure]:
     """Draw each number by the label and by site."""
-    found = []
+    found: list[Figure] = []
     numeric = [one for one in dataset.columns.values() if one.kind == "number"][:_MOST_NUMBERS]
     for i, one in enumerate(numeric):
         values = dataset.frame[one.name].astype("float64")
