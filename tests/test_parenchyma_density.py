@@ -10,6 +10,7 @@ from parenchyma_toys import half_disc, measured, phantom_breast, whole
 from PIL import Image
 from scipy import stats
 
+from radiomics_mammo.parenchyma import PARENCHYMA
 from radiomics_mammo.parenchyma._dense import dense_tissue, otsu, separability
 from radiomics_mammo.parenchyma._grid import Coarse, block_sums, coarse
 from radiomics_mammo.parenchyma._thickness import depth_of, equalised
@@ -196,9 +197,11 @@ def test_where_nothing_can_be_told_all_but_the_area_is_nan(picture, family):
 
 def test_an_interior_without_pixels_tells_nothing():
     breast = half_disc(two_tissues(np.random.default_rng(7)))
-    found = measured(replace(breast, interior=np.zeros_like(breast.mask)), "density")
-    assert found.pop("BreastArea") > 0
-    assert all(np.isnan(value) for value in found.values())
+    for spacing in (None, (0.1, 0.1)):
+        without = replace(breast, interior=np.zeros_like(breast.mask), spacing=spacing)
+        found = {name: value for family in PARENCHYMA for name, value in measured(without, family).items()}
+        assert found.pop("BreastArea") > 0
+        assert all(np.isnan(value) for value in found.values())
 
 
 REAL = {"00694_RIGHT_CC": (8, 35), "00694_RIGHT_MLO": (5, 30), "00695_RIGHT_CC": (30, 55)}

@@ -7,7 +7,7 @@ from itertools import product
 
 import numpy as np
 
-from radiomics_mammo.parenchyma._grid import Bools, Coarse, Floats
+from radiomics_mammo.parenchyma._grid import Bools, Coarse, Floats, box_of
 
 BOXES = (2, 4, 8, 16, 32, 64)
 LEAST_SIDE = 32
@@ -32,10 +32,7 @@ def box_dimension(mask: Bools) -> float:
     float
         NaN where the mask reaches across fewer than 32 pixels.
     """
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not rows.size:
-        return np.nan
-    cut = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    cut = mask[box_of(mask)]
     if max(cut.shape) < LEAST_SIDE:
         return np.nan
     return -_slope(*zip(*_fewest_boxes(cut), strict=True))

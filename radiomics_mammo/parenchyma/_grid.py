@@ -39,12 +39,8 @@ class Coarse:
 
 @lru_cache(maxsize=1)  # by the record itself, which stays alive here: families of one breast share the work
 def coarse(breast: Breast) -> Coarse:
-    """Reduce a breast, cut to its box; an empty one gives empty arrays."""
-    rows, columns = np.flatnonzero(breast.mask.any(axis=1)), np.flatnonzero(breast.mask.any(axis=0))
-    if not rows.size:
-        nothing = np.zeros((0, 0), dtype=np.bool_)
-        return Coarse(np.zeros((0, 0)), nothing, nothing, 1)
-    box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    """Reduce a breast of one pixel or more, cut to its box."""
+    box = box_of(breast.mask)
     mask = breast.mask[box]
     block = -(-max(mask.shape) // LONGEST)
     count = block_sums(mask, block)
@@ -53,6 +49,14 @@ def coarse(breast: Breast) -> Coarse:
     inside = 2.0 * count >= full
     interior = (2.0 * block_sums(breast.interior[box], block) >= full) & inside
     return Coarse(np.where(inside, sums / np.maximum(count, 1.0), 0.0), inside, interior, block)
+
+
+def box_of(mask: Bools) -> tuple[slice, slice]:
+    """Smallest box around a mask; one without rows and columns where the mask is empty."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not rows.size:
+        return slice(0, 0), slice(0, 0)
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
 def block_sums(values: NDArray[np.generic], block: int, *, where: Bools | None = None) -> Floats:

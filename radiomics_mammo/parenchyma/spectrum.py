@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from radiomics_mammo.parenchyma._grid import Bools, Floats, block_sums, coarse
+from radiomics_mammo.parenchyma._grid import Bools, Floats, block_sums, box_of, coarse
 from radiomics_mammo.parenchyma.records import Breast, Measure, MeasureFamily
 
 SQUARE_MM, BAND_MM, PIXEL_MM = 25.6, (0.15, 0.7), 0.2
@@ -104,11 +104,13 @@ def _plane(breast: Breast) -> Plane:
     if breast.spacing is None:
         grid = coarse(breast)
         return Plane(grid.values, grid.interior, (1.0, 1.0), (SQUARE_PX, SQUARE_PX), BAND_PX)
+    box = box_of(breast.interior)
+    inner, pixels = breast.interior[box], breast.values[box]
     block = max(1, int(PIXEL_MM / max(breast.spacing) + 1e-6))
-    rows, columns = (n // block * block for n in breast.values.shape)
-    values = block_sums(breast.values[:rows, :columns], block) / block**2
+    rows, columns = (n // block * block for n in inner.shape)
+    values = block_sums(pixels[:rows, :columns], block) / block**2
     # A square is inside with the centres of its blocks: the band under the skin is wider than any block.
-    interior = breast.interior[block // 2 : rows : block, block // 2 : columns : block]
+    interior = inner[block // 2 : rows : block, block // 2 : columns : block]
     row, column = (pixel * block for pixel in breast.spacing)
     square = (
         fft.next_fast_len(round(SQUARE_MM / row), real=True),
