@@ -283,6 +283,15 @@ def test_what_tells_the_label_without_an_error_has_no_interval_and_is_told_all_t
         assert "–" not in one.sentence
 
 
+def test_an_order_that_hardly_matters_is_not_told_however_sure_it_is():
+    n = 20_000
+    rng = np.random.default_rng(5)
+    slope = 0.06 * (np.arange(n) / n - 0.5)
+    cancer = (rng.random(n) < 0.5 + slope).astype(int)
+    assert ruled("ordered", small(cancer=cancer)) == []
+    assert ruled("ordered", small(cancer=(rng.random(n) < 0.5 + 10 * slope).astype(int)))
+
+
 def test_missing_values_of_what_is_known_afterwards_are_no_reason_to_use_them():
     (one,) = ruled("missing-place", labelled(site_id=BLOCKS, BIRADS=np.where(BLOCKS == 2, None, 1)))
     assert "no feature anyway" in one.advice
