@@ -40,6 +40,9 @@ def case_pictures(run: Run, wanted: Wanted, *, large: bool = False) -> Pictures:
     names = list(dict.fromkeys((*wanted.cards, *wanted.views, *wanted.neighbours)))
     if run.info.unit != "lesion":
         return _none(f"There are no pictures: a prediction is about a {run.info.unit}, of several rows.")
+    made_of = run.info.provenance.get("aggregated")
+    if made_of:
+        return _none(f"There are no pictures: a row of the table is a {made_of['to']}, of several images.")
     if not names:
         return Pictures()
     described = run.info.provenance.get("reader")

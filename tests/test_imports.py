@@ -98,6 +98,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "filters": (*GROUND, "filters"),
     "embeddings": (*GROUND, "collection", "embeddings", "preprocess", "engines", "prepared"),
     "parenchyma": (*GROUND, "parenchyma"),
+    "aggregation": ("errors", "types", "tables", "arrow", "atomic", "console", "aggregation"),
     "families.spec": GROUND,
     **{f"families.{name}": (*GROUND, "families.spec", f"families.{name}") for name in FAMILY_FOLDERS},
 }

@@ -240,6 +240,15 @@ def test_a_table_of_another_tool_has_a_report_without_pictures_also_in_parts(tmp
     assert "files in" in capsys.readouterr().out
 
 
+def test_rows_made_of_several_images_are_said_to_be_so_and_have_no_picture(tmp_path):
+    run, _ = case_run()
+    made = {"to": "breast", "rules": {"mean": "mean over the images of a view", "max": "largest value"}}
+    info = replace(run.info, provenance={**run.info.provenance, "aggregated": made})
+    page = Page(reported(written(replace(run, info=info), Results(), tmp_path / "run")))
+    assert "a row of the table is a breast, of several images" in page.text
+    assert "mean: mean over the images of a view; max: largest value" in page.text
+
+
 @pytest.mark.parametrize(("best", "said"), [("", "no cases to show"), ("logistic", "no waterfalls")])
 def test_runs_with_nothing_to_explain_still_have_a_report(tmp_path, best, said):
     run, _ = case_run()

@@ -78,6 +78,10 @@ def _extraction(provenance: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("recipe_text", "Recipe in full"),
     )
     told = [(title, _plain(provenance[key])) for key, title in names if provenance.get(key)]
+    made_of = provenance.get("aggregated")
+    if made_of:
+        rules = "; ".join(f"{rule}: {said}" for rule, said in made_of["rules"].items())
+        told.append(("Rows", f"each a {made_of['to']}, of several images. {rules}"))
     return told or [("Extraction", "not recorded: the table was made by another tool")]
 
 

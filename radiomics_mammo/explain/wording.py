@@ -92,7 +92,7 @@ def _auroc(row: Row) -> str:
 def _strangers(unit: str, *, phantom: bool) -> str:
     if unit == "patient":
         return f"{'simulated ' if phantom else ''}patients it has never seen"
-    what = units(unit) if not phantom else f"simulated {'lesions' if unit == 'lesion' else units(unit)}"
+    what = f"simulated {units(unit)}" if phantom else units(unit)
     return f"{what} of people it has never seen"
 
 
