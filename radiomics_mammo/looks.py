@@ -30,9 +30,9 @@ def write_collection_summary(reader: Reader, folder: Path, *, overwrite: bool) -
     OutputError
         The folder holds something else, or cannot be written.
     """
-    from radiomics_mammo.explain.dataset import write_summary
-    from radiomics_mammo.explain.dataset.reading import cases_frame
+    from radiomics_mammo.explain.dataset import cases_frame, check_summary, write_summary
 
+    check_summary(folder, overwrite=overwrite)  # before a large collection is listed
     described = reader.describe()
     cases = reader.cases()
     remarks = remarks_of(reader)

@@ -9,7 +9,6 @@ RANGES: dict[str, tuple[float, float]] = {
     "any": (-np.inf, np.inf),
     "> 0": (np.nextafter(0, 1), np.inf),
     "≥ 0": (0, np.inf),
-    "0 and above": (0, np.inf),
     "≥ 1": (1, np.inf),
     "≥ 2": (2, np.inf),
     "≥ 1, or 0": (1, np.inf),

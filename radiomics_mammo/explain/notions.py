@@ -9,7 +9,8 @@ measures. Three choices:
   few small bright spots decide; the brightest pixel of a mass without calcifications goes with its density.
 - *Texture* is how mixed, even or fine the tissue looks. BI-RADS has no word for it inside a lesion; in a whole breast
   it is the pattern of the parenchyma, which it is named after here. A filtered image (wavelet, LoG, LBP …) shows no
-  density any more: what would be density there is texture at the filter's scale.
+  density any more: what would be density there is texture at the filter's scale. Means and
+  quantiles over the windows or the images of a breast still show it.
 """
 
 from __future__ import annotations
@@ -36,6 +37,10 @@ FAMILIES: dict[str, str] = {
     "glrlm": "Run lengths (GLRLM)",
     "glszm": "Size zones (GLSZM)",
     "ngtdm": "Grey tone difference (NGTDM)",
+    "density": "Breast density",
+    "spectrum": "Power spectrum",
+    "fractal": "Fractal dimensions",
+    "windows": "Lattice of windows",
     "embedding": "Embedding",
     "other": "Other",
 }
@@ -50,7 +55,13 @@ _DEFAULT = {
     "glrlm": "parenchyma",
     "glszm": "parenchyma",
     "ngtdm": "parenchyma",
+    "density": "density",
+    "spectrum": "parenchyma",
+    "fractal": "parenchyma",
+    "windows": "parenchyma",
 }
+_SHOWS_DENSITY = ("original", "retroareolar", "latticeMean", "latticeTop", "latticeP")
+"""How sources begin that show the image itself; a spread over the windows is texture, as what is filtered is."""
 DIFFERENT: dict[str, dict[str, tuple[str, ...]]] = {
     "shape2D": {"margin": ("PerimeterSurfaceRatio", "Sphericity")},
     "firstorder": {
@@ -99,6 +110,7 @@ DIFFERENT: dict[str, dict[str, tuple[str, ...]]] = {
         "calcification": ("SmallAreaHighGrayLevelEmphasis",),
     },
     "ngtdm": {"calcification": ("Complexity",)},
+    "density": {"shape": ("BreastArea",), "parenchyma": ("Separability", "Skewness")},
 }
 """Features that speak of something else than most of their family: family, notion, features."""
 
@@ -130,4 +142,4 @@ def notion_of(name: str) -> str:
     if family == "embedding":
         return "embedding"
     notion = _NOTION.get((family, feature)) or _DEFAULT.get(family, "other")
-    return "parenchyma" if notion == "density" and source != "original" else notion
+    return "parenchyma" if notion == "density" and not source.startswith(_SHOWS_DENSITY) else notion

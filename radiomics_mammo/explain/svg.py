@@ -53,10 +53,11 @@ def to_svg(figure: Figure, *, name: str, alt: str) -> Markup:
     ----------
     figure : matplotlib.figure.Figure
     name : str
-        Prefix of its ids, unique on the page.
+        Prefix of its ids, unique on the page; what is neither letter, digit nor ``_`` becomes ``-``.
     alt : str
         What the figure shows, for those who do not see it.
     """
+    name = re.sub(r"[^\w-]", "-", name, flags=re.ASCII)  # a column's name may be anything, and this is markup
     text = io.StringIO()
     figure.savefig(text, format="svg", transparent=True, dpi=150, metadata={"Date": None, "Creator": None})
     body = text.getvalue()

@@ -137,7 +137,7 @@ def _depth(lattice: Lattice) -> float:
 
 _FEW = f"fewer than {FEWEST_WINDOWS} windows could be measured"
 WINDOW_MEASURES: tuple[Measure, ...] = (
-    Measure("Count", _count, "1", "0 and above", ZHENG),
+    Measure("Count", _count, "1", "≥ 0", ZHENG),
     Measure("Unlikeness", _unlikeness, "1", "0 to 10", IGLEWICZ, _FEW),
     Measure("Depth", _depth, "1", "0 to 1", "defined by this package", _FEW),
 )

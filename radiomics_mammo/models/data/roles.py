@@ -130,8 +130,11 @@ def is_shape(feature: str) -> bool:
 
 
 def is_size(feature: str) -> bool:
-    """Whether a feature is the lesion's size, in one form or another."""
-    return is_shape(feature) and feature_parts(feature)[2] in SIZE_FEATURES
+    """Whether a feature is the size of what is measured, lesion or breast, in one form or another."""
+    if not is_feature_name(feature):
+        return False
+    _, family, name = feature_parts(feature)
+    return (family in _SHAPES and name in SIZE_FEATURES) or (family, name) == ("density", "BreastArea")
 
 
 def may_be_feature(name: str) -> bool:
