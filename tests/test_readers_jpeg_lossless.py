@@ -151,6 +151,13 @@ def test_damaged_streams_are_refused_or_decoded_and_never_worse():
     assert refused > 200
 
 
+@pytest.mark.parametrize("lost", range(1, 9))
+def test_a_stream_that_lacks_a_few_bytes_is_noticed(lost):
+    stream = encoded(noise((19, 23), 12), bits=12)
+    with pytest.raises(ValueError, match="codes end"):
+        decode_lossless(stream[: -2 - lost] + stream[-2:])
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

@@ -43,7 +43,7 @@ def shown(dataset: Dataset, stored: np.ndarray = RAMP, *, voi: str = "first"):
     return displayed(stored, dataset, voi=voi, path=HERE)
 
 
-WINDOWS = [(2048, 4096), (1000.5, 700), (300, 2), (4000, 900), (3000, 1.5)]
+WINDOWS = [(2048, 4096), (1000.5, 700), (300, 2), (4000, 900), (3000, 1.5), (1000, 1)]
 
 
 @pytest.mark.parametrize("function", ["LINEAR", "LINEAR_EXACT", "SIGMOID", None])

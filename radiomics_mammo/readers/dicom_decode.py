@@ -123,16 +123,10 @@ def _jpeg(dataset: Any, marker: int, path: Path) -> NDArray[Any]:
     from pydicom.encaps import get_frame
 
     stream = get_frame(dataset.PixelData, 0, number_of_frames=1)
-    precision = _checked_precision(stream, dataset, marker=marker, path=path)
+    _refuse_lying_stream(stream, dataset, marker=marker, path=path)
     if _is_ours(dataset):
         return decode_lossless(stream).astype(f"u{int(dataset.BitsAllocated) // 8}", copy=False)
-    stated = dataset.BitsStored
-    if precision > stated:  # some decoders cut such values down to the stated bits, which wraps them round
-        dataset.BitsStored = precision
-    try:
-        return _by_pydicom(dataset)
-    finally:
-        dataset.BitsStored = stated
+    return _by_pydicom(dataset)
 
 
 def _is_ours(dataset: Any) -> bool:
@@ -141,8 +135,8 @@ def _is_ours(dataset: Any) -> bool:
     return plain and str(dataset.file_meta.TransferSyntaxUID) in _JPEG_LOSSLESS
 
 
-def _checked_precision(stream: bytes, dataset: Any, *, marker: int, path: Path) -> int:
-    """Compare a stream's own size with the header's (decoders fill up what is cut, or write past the end); its bits."""
+def _refuse_lying_stream(stream: bytes, dataset: Any, *, marker: int, path: Path) -> None:
+    """Compare a stream's own size with the header's: decoders fill up what is cut, or write past the end."""
     frame = _frame_header(stream, marker)
     stated = (int(dataset.Rows), int(dataset.Columns), 1)
     if frame is None or frame[1:] != stated or frame[0] > int(dataset.BitsAllocated):
@@ -151,7 +145,6 @@ def _checked_precision(stream: bytes, dataset: Any, *, marker: int, path: Path) 
         )
     if _END_OF_IMAGE not in stream[-8:]:
         raise ReadError("is truncated: the compressed picture has no end", path=path, remedy=DOWNLOAD_AGAIN)
-    return frame[0]
 
 
 def _frame_header(stream: bytes, marker: int) -> tuple[int, int, int, int] | None:
