@@ -66,4 +66,5 @@ def write_preview(reader: Reader, path: Path, *, count: int, recipe: Recipe) -> 
 
     boxes = None if recipe.lattice is None else partial(windows, settings=recipe.lattice)
     drawn = draw_preview(reader, path=path, count=count, windows=boxes)
-    say(f"Contact sheet of {drawn.images} images, {drawn.failures} of them failures: {path}")
+    failures = f", {drawn.failed} of which failed" if drawn.failed else ""
+    say(f"Contact sheet of {drawn.drawn + drawn.failed} of {drawn.cases} images{failures}: {path}")
