@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -32,6 +34,7 @@ _FAINT: Colour = (165, 165, 165)
 _ALARM: Colour = (255, 150, 130)
 _LINES = 5
 _CONTEXT = 0.5
+_LONGEST = 200
 
 
 def draw_panel(
@@ -180,12 +183,10 @@ def _plain(text: str) -> str:
 
 def _clipped(line: str, room: int, text: int) -> str:
     font = _font(text)
-    if len(line) <= 400 and font.getlength(line) <= room:
+    if len(line) <= _LONGEST and font.getlength(line) <= room:
         return line
-    line = line[:400]
-    while line and font.getlength(line + "…") > room:
-        line = line[:-1]
-    return line + "…"
+    fits = bisect_right(range(1, _LONGEST + 1), room, key=lambda count: ceil(font.getlength(line[:count] + "…")))
+    return line[:fits] + "…"
 
 
 def _wrapped(said: str, room: int, text: int, *, most: int) -> list[str]:

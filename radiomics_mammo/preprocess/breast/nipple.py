@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 _NIPPLE = 0.014
 _AROUND = 0.05
 _PRIOR = 0.035
+_STEPS = 0.25
 
 
 def find_nipple(breast: NDArray[np.bool_], *, air: bool) -> tuple[float, float] | None:
@@ -36,7 +37,8 @@ def find_nipple(breast: NDArray[np.bool_], *, air: bool) -> tuple[float, float] 
         return None
     fine = ndimage.gaussian_filter1d(depth, max(0.7, _NIPPLE / 2 * height), mode="nearest")
     broad = ndimage.gaussian_filter1d(depth, _AROUND * height, mode="nearest")
-    pointed = np.clip(fine - broad, 0, _NIPPLE * height) / (_NIPPLE * height)
+    # Less than a fraction of a nipple is the steps of the outline.
+    pointed = np.clip((fine - broad) / (_NIPPLE * height) - _STEPS, 0, 1)
     shallow = (broad.max() - broad) / (_PRIOR * height)
     row = int(np.argmax(pointed - shallow**2))
     return float(first + row) + 0.5, float(fine[row])
