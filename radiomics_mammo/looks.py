@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from radiomics_mammo.collection import collection_name
 from radiomics_mammo.console import say
-from radiomics_mammo.readers import remarks_of
+from radiomics_mammo.readers import listed, remarks_of
 
 if TYPE_CHECKING:
     from radiomics_mammo.readers.base import Reader
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def write_collection_summary(reader: Reader, folder: Path, *, overwrite: bool) -> Path:
-    """Write what the list of cases holds and implies; no image is read.
+    """Write what the list of cases holds and implies; no image is read, nor need it be there.
 
     Returns
     -------
@@ -34,7 +34,7 @@ def write_collection_summary(reader: Reader, folder: Path, *, overwrite: bool) -
 
     check_summary(folder, overwrite=overwrite)  # before a large collection is listed
     described = reader.describe()
-    cases = reader.cases()
+    cases = listed(reader)
     remarks = remarks_of(reader)
     for remark in remarks:
         say(f"note: {remark}")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 TABLES = Path("features/tables")
 FIRST_IMPORTS = {
     "cbis-ddsm": ("pydicom.pixels",),
-    "rsna": ("pydicom.pixels", "scipy.ndimage"),
+    "rsna": ("radiomics_mammo.readers.preload_rsna", "radiomics_mammo.preprocess.breast"),
     "manifest": (),
     "phantom": (),
 }

@@ -116,6 +116,18 @@ def test_the_looks_measure_nothing(tree: Path, tmp_path: Path, capsys: pytest.Ca
     assert sorted(path.name for path in tmp_path.iterdir()) == ["sheet.png", "summary"]
 
 
+def test_the_summary_needs_the_tables_alone(tree: Path, shared_data: Path, tmp_path: Path) -> None:
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    shutil.copy(tree / "train.csv", alone)
+    assert run("rsna", alone, "--out", tmp_path / "t.parquet") == 2
+    assert run("rsna", alone, "--summary", tmp_path / "rsna") == 0
+    assert (tmp_path / "rsna" / "findings.csv").is_file()
+    official = shared_data / "cbis_ddsm_csv"
+    assert run("cbis-ddsm", official, "--abnormality", "mass", "--split", "test", "--summary", tmp_path / "cbis") == 0
+    assert "378" in (tmp_path / "cbis" / "index.html").read_text(encoding="utf-8")
+
+
 def test_a_folder_that_is_no_collection_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("rsna", tmp_path, "--out", tmp_path / "t.parquet") == 2
     said = capsys.readouterr().err

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from radiomics_mammo.errors import CaseError, InputError
 from radiomics_mammo.readers.base import Reader
@@ -39,6 +39,18 @@ def remarks_of(reader: Reader) -> tuple[str, ...]:
     """Give what a reader found worth saying of its collection as a whole, once ``cases()`` was called."""
     remarks: tuple[str, ...] = getattr(reader, "remarks", ())
     return remarks
+
+
+def listed(reader: Reader) -> Sequence[Case]:
+    """List what a collection's tables say, without its images where the reader can do that.
+
+    Raises
+    ------
+    InputError
+        The tables are not there, or not what this reader reads.
+    """
+    tables_alone: Callable[[], Sequence[Case]] = getattr(reader, "listed", reader.cases)
+    return tables_alone()
 
 
 def prefetch(reader: Reader, cases: Iterable[Case]) -> None:

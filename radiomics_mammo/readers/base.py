@@ -11,8 +11,9 @@ from radiomics_mammo.types import Case, Sample, Scalar
 class Reader(Protocol):
     """What turns a collection on disk into cases and samples. Picklable: workers get a copy.
 
-    A reader may have ``remarks`` and ``prefetch(case)`` too, see :func:`radiomics_mammo.readers.remarks_of` and
-    :func:`radiomics_mammo.readers.prefetch`.
+    A reader may have ``remarks``, ``listed()`` and ``prefetch(case)`` too, see
+    :func:`radiomics_mammo.readers.remarks_of`, :func:`~radiomics_mammo.readers.listed` and
+    :func:`~radiomics_mammo.readers.prefetch`.
     """
 
     @property

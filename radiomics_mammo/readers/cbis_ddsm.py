@@ -127,6 +127,18 @@ class CbisDdsmReader:
         object.__setattr__(self, "remarks", tuple(remarks))
         return [Case(row.case_id, row.patient_id, row.columns, _files(row, tree)) for row in rows if row.part in there]
 
+    def listed(self) -> Sequence[Case]:
+        """List every selected row of the CSVs, whether its files are here or not; nothing can be loaded of these.
+
+        Raises
+        ------
+        InputError
+            No description CSV, or a broken one.
+        """
+        rows, remarks = read_rows(find_descriptions(Path(self.root)))
+        object.__setattr__(self, "remarks", tuple(remarks))
+        return [Case(row.case_id, row.patient_id, row.columns) for row in rows if self._selected(row)]
+
     def load(self, case: Case) -> Sequence[Sample]:
         """Read the mammogram of one abnormality and lay its mask over it.
 

@@ -88,7 +88,7 @@ def _encode_lossy(dataset: Any, uid: Any) -> None:
 
 def _encode_by_gdcm(dataset: Any, uid: Any) -> None:
     """Process 14: pydicom has no encoder; of what GDCM writes only the code stream is taken."""
-    import gdcm  # type: ignore[import-untyped]
+    import gdcm
     from pydicom import dcmread
 
     with tempfile.TemporaryDirectory() as folder:

@@ -128,9 +128,7 @@ class RsnaReader:
         root = Path(self.root)
         rows = read_rows(find_tables(root))
         tree = find_images(root, rows)
-        selected = [row for row in rows if self.split in ("both", row.split)]
-        if not selected:
-            raise InputError(f"has no {TABLES[self.split]}", path=root, remedy="Choose another split, or add it.")
+        selected = self._selected(rows)
         absent = Counter(row.split for row in selected if row.split not in tree.expected)
         if len(absent) == len({row.split for row in selected}):
             raise InputError(
@@ -154,6 +152,24 @@ class RsnaReader:
             )
             for row in here
         ]
+
+    def listed(self) -> Sequence[Case]:
+        """List every line of the selected tables, whether its image is here or not; nothing can be loaded of these.
+
+        Raises
+        ------
+        InputError
+            No table, or a broken one.
+        """
+        rows = self._selected(read_rows(find_tables(Path(self.root))))
+        return [Case(f"{row.patient_id}_{row.image_id}", row.patient_id, row.columns) for row in rows]
+
+    def _selected(self, rows: Sequence[RsnaRow]) -> list[RsnaRow]:
+        selected = [row for row in rows if self.split in ("both", row.split)]
+        if not selected:
+            remedy = "Choose another split, or add it."
+            raise InputError(f"has no {TABLES[self.split]}", path=self.root, remedy=remedy)
+        return selected
 
     def load(self, case: Case) -> Sequence[Sample]:
         """Read one mammogram and prepare its breast, chest wall at the left edge.
