@@ -43,16 +43,18 @@ def painted(truth, what: str) -> np.ndarray:
     rng = np.random.default_rng(0)
     turn = 1 if truth.side == "LEFT" else -1
     image = truth.image[:, ::turn].copy()
-    rows = len(image)
+    rows, columns = image.shape
     if what == "plate":
         image[20:60, -150:-30] = 4095
         image[80:100, -150:-60:12] = 4095
     elif what == "touching plate":
-        edge = int(np.flatnonzero(truth.breast[rows // 2, ::turn])[-1])
+        edge = int(np.flatnonzero(truth.breast[rows // 2 + 110, ::turn])[-1])
         image[rows // 2 + 90 : rows // 2 + 130, edge - 20 : edge + 120] = 4095
     elif what == "white frame":
         image[:9] = image[-9:] = 4095
         image[:, -9:] = 4095
+    elif what == "thick grey frame":
+        image[:, -24:] = image[-24:, columns // 2 :] = 900
     elif what == "glow":
         image[:, :5] = 3500
     elif what == "noise":
@@ -74,6 +76,7 @@ def painted(truth, what: str) -> np.ndarray:
         ("plate", 0.998),
         ("touching plate", 0.985),
         ("white frame", 0.97),  # the frame hides some of the breast
+        ("thick grey frame", 0.998),
         ("glow", 0.98),  # so does this
         ("noise", 0.97),
         ("shutter", 0.96),

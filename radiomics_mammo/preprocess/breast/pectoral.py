@@ -108,7 +108,8 @@ def _falls(
     valid = y < height - 1
     for sign in (-1, 1):
         row, column = np.rint(y + sign * step_y).astype(int), np.rint(x + sign * step_x).astype(int)
-        valid = valid & (row >= 0) & (row < height) & (column >= 0) & (column < width)
+        valid = valid & (row < height) & (column < width)
+        # Where the muscle is narrower than the step, its pixels at the picture's edge stand for it.
         row, column = np.clip(row, 0, height - 1), np.clip(column, 0, width - 1)
         valid = valid & inside[row, column]
         sides.append(values[row, column])
@@ -134,6 +135,8 @@ def _path_near(values: NDArray[np.float32], line: tuple[float, float]) -> NDArra
     columns = np.rint(straight[:, None] + offsets).astype(int)
     gain = np.take_along_axis(fall, np.clip(columns, 0, width - 1), axis=1) * ((columns >= 0) & (columns < width))
     gain -= 0.002 * (offsets / reach) ** 2
+    # Towards its end the muscle is narrow: what lies far beyond the line there is something else.
+    gain[offsets > 0.5 * np.maximum(straight[:, None], 0.0) + 0.02 * height] = -_BEND
     chosen = _best_path(gain.astype(np.float64))
     edge = ndimage.gaussian_filter1d(np.rint(straight) + offsets[chosen], 0.012 * height, mode="nearest")
     # Once at the chest wall, the muscle is over.
