@@ -13,10 +13,11 @@ import pandas as pd
 from radiomics_mammo.errors import CaseError, InputError
 from radiomics_mammo.extractor import FeatureExtractor, identity_of, sample_of
 from radiomics_mammo.models.run.model_facts import ModelFacts
+from radiomics_mammo.readers.rsna import read_breast
 from radiomics_mammo.recipe import recipe_from
 from radiomics_mammo.settings import Settings
 from radiomics_mammo.tables import Table, embedder_of, is_embedding
-from radiomics_mammo.types import Failure, Sample
+from radiomics_mammo.types import Failure, Sample, Scalar
 
 if TYPE_CHECKING:
     from radiomics_mammo.embeddings.settings import EmbeddingSettings
@@ -27,13 +28,15 @@ _YOURSELF = "Measure the image yourself, as the run's tables were, and give the 
 def measure_image(
     facts: ModelFacts,
     image: Path,
-    mask: Path,
+    mask: Path | None,
     *,
     label: int | None,
     spacing: float | None,
     patient: str,
     engine: str,
     weights: Path | None = None,
+    laterality: str = "",
+    view: str = "",
 ) -> Table:
     """Measure one region for a model.
 
@@ -41,7 +44,9 @@ def measure_image(
     ----------
     facts : ModelFacts
         Its provenance says how the tables were made that the model was trained on.
-    image, mask : pathlib.Path
+    image : pathlib.Path
+    mask : pathlib.Path or None
+        None where the model's tables measured whole breasts, and only there.
     label : int or None
         The mask's value that is the region; None takes the recipe's, or any.
     spacing : float or None
@@ -52,6 +57,8 @@ def measure_image(
         ``auto``, ``cpu`` or ``cuda``, for radiomic features.
     weights : pathlib.Path, optional
         The network's file, where it is not a package's or has moved.
+    laterality, view : str
+        Of a whole breast, where its file does not say.
 
     Raises
     ------
@@ -66,9 +73,16 @@ def measure_image(
     radiomic = any(not is_embedding(name) for name in facts.features)
     extractor = _extractor(parts, engine) if radiomic else None
     settings = Settings() if extractor is None else extractor.recipe.settings
-    sample = replace(
-        sample_of(image, mask, settings=settings, spacing=spacing, label=label, case_id=image.name), patient_id=patient
-    )
+    reader: Mapping[str, Scalar] = next((part["reader"] for part in parts if part.get("reader")), {})
+    if reader.get("reader") == "rsna":
+        if mask is not None or label is not None or spacing is not None:
+            raise InputError(
+                "the model measures whole breasts, which are found in the image",
+                remedy="Leave --mask, --label and --spacing out.",
+            )
+        sample = read_breast(image, described=reader, patient_id=patient, laterality=laterality, view=view)
+    else:
+        sample = _lesion(image, mask, settings=settings, spacing=spacing, label=label, patient=patient)
     row: dict[str, Any] = dict(identity_of(sample))
     measured: list[str] = []
     if extractor is not None:
@@ -85,6 +99,15 @@ def measure_image(
     if facts.unit != "lesion":  # a single region is a unit of its own, whatever the kind
         frame = frame.assign(image_id=frame["case_id"], laterality=frame["case_id"])
     return Table(frame, tuple(measured), dict(facts.provenance))
+
+
+def _lesion(
+    image: Path, mask: Path | None, *, settings: Settings, spacing: float | None, label: int | None, patient: str
+) -> Sample:
+    if mask is None:
+        raise InputError("an image needs its mask", remedy="Give --image I --mask M.")
+    sample = sample_of(image, mask, settings=settings, spacing=spacing, label=label, case_id=image.name)
+    return replace(sample, patient_id=patient)
 
 
 def _extractor(parts: Sequence[Mapping[str, Any]], engine: str) -> FeatureExtractor:

@@ -48,6 +48,7 @@ examples:
   python -m radiomics_mammo.predict runs/mine --table new.parquet --out predictions.csv
   python -m radiomics_mammo.predict runs/mine --table radiomics.parquet clinical.csv --sensitivity 0.9
   python -m radiomics_mammo.predict runs/mine --image lesion.dcm --mask mask.png --label 2
+  python -m radiomics_mammo.predict runs/rsna --image mammogram.dcm
 
 exit codes: 0 there are predictions (failures are said), 1 every case failed, 2 an error, said in one line,
 130 stopped by Ctrl-C, 143 by SIGTERM
@@ -70,9 +71,18 @@ def build_parser() -> argparse.ArgumentParser:
     source.add_argument(
         "--image", type=Path, metavar="I", help="one image, measured with the model's recipe and networks"
     )
-    parser.add_argument("--mask", type=Path, metavar="M", help="its mask; any value but 0 counts unless --label")
+    parser.add_argument(
+        "--mask",
+        type=Path,
+        metavar="M",
+        help="its mask; any value but 0 counts unless --label. None for a model of whole breasts, which are found",
+    )
     parser.add_argument("--label", type=int, metavar="N", help="the mask's value that is the region")
     parser.add_argument("--spacing", type=float, metavar="MM", help="pixel spacing, where the image does not say")
+    parser.add_argument(
+        "--laterality", choices=("LEFT", "RIGHT"), default="", help="of a whole breast, where its file does not say"
+    )
+    parser.add_argument("--view", type=str.upper, default="", metavar="CC|MLO|…", help="likewise")
     parser.add_argument("--patient", default="", metavar="ID", help="whose image it is, to know if she was trained on")
     parser.add_argument("--weights", type=Path, metavar="FILE", help="the network's file, if the model has one")
     parser.add_argument("--engine", choices=("auto", "cpu", "cuda"), default="auto", help="what measures the image")
@@ -126,11 +136,8 @@ def _predict(args: argparse.Namespace) -> int:
 
 
 def _check_options(args: argparse.Namespace) -> None:
-    if (args.image is None) != (args.mask is None):
-        raise InputError(
-            "an image needs its mask, and a mask its image",
-            remedy="Give --image I --mask M; for whole breasts extract a table first and give it with --table.",
-        )
+    if args.mask is not None and args.image is None:
+        raise InputError("a mask needs its image", remedy="Give --image I --mask M.")
     if args.table and (args.label is not None or args.spacing is not None or args.patient):
         raise InputError("--label, --spacing and --patient are for --image", remedy="Leave them out with --table.")
     if args.out is None:
@@ -166,6 +173,8 @@ def _measured(args: argparse.Namespace, model: SavedModel) -> Table:
         patient=args.patient,
         engine=args.engine,
         weights=args.weights,
+        laterality=args.laterality,
+        view=args.view,
     )
 
 

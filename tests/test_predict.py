@@ -261,7 +261,6 @@ def test_bad_input_is_said_in_one_line(tmp_path, capsys):
         ((run, "--table", a_table(tmp_path / "zero.parquet", frame=frame.iloc[:0])), "no rows"),
         ((run, "--table", table, "--sensitivity", "0.5"), "one for each of 0.95, 0.99"),
         ((run, "--table", table, "--label", "1"), "are for --image"),
-        ((run, "--image", "x.png"), "an image needs its mask"),
         ((run, "--table", table, "--out", tmp_path / "p.xlsx"), "neither CSV nor Parquet"),
         ((run, "--table", table, "--out", tmp_path / "there.csv"), "--overwrite"),
         ((run, "--table", table, "--out", tmp_path / "no" / "p.csv"), "no such folder"),

@@ -23,6 +23,8 @@ from radiomics_mammo.models.run.runfolder import FOLDS
 from radiomics_mammo.models.run.saved_model import MODEL, load_model, save_model
 from radiomics_mammo.models.training.prepare import preparation
 from radiomics_mammo.predict import main as predict
+from radiomics_mammo.readers.phantom import PhantomReader
+from radiomics_mammo.readers.phantom_rsna import write_rsna_tree
 from radiomics_mammo.scoring import IN_TRAINING
 from radiomics_mammo.tables import Table, read_table
 
@@ -67,6 +69,8 @@ def test_an_image_is_measured_as_extract_measured_it(tmp_path, pictures, capsys)
     assert predict([str(run), *one]) == 1
     assert "error: " in capsys.readouterr().err
     assert predict([str(run), "--image", str(pictures / "gone.png"), *one[2:]]) == 1
+    assert predict([str(run), *one[:2]]) == 2
+    assert "an image needs its mask" in capsys.readouterr().err
 
 
 def test_an_image_is_shown_to_the_network_that_the_model_was_trained_with(tmp_path, pictures, capsys):
@@ -133,6 +137,35 @@ def trained_on(folder: Path, table) -> Path:
     people = table.frame["patient_id"].tolist()
     pd.DataFrame({"patient_id": people}).to_parquet(folder / FOLDS)
     return folder
+
+
+def test_a_whole_breast_is_found_as_extract_found_it(tmp_path, capsys):
+    tree, table = tmp_path / "tree", tmp_path / "t.parquet"
+    recipe = tmp_path / "few.yaml"
+    recipe.write_text("featureClass: {firstorder: [Mean]}\nlattice: {windowPx: 16, featureClass: {glcm: [Contrast]}}\n")
+    write_rsna_tree(PhantomReader(patients=2, seed=3, size=160), tree, layout="underscore")
+    assert extract(["rsna", str(tree), "--recipe", str(recipe), "--out", str(table), "--workers", "1"]) == 0
+    run = str(trained_on(tmp_path / "run", read_table(table)))
+    assert predict([run, "--table", str(table), "--out", str(tmp_path / "p.csv")]) == 0
+    by_table = pd.read_csv(tmp_path / "p.csv")
+    rows = read_table(table).frame
+    for row in [int(np.flatnonzero(rows["view"] == view)[0]) for view in ("CC", "MLO")]:
+        image = [
+            "--image",
+            rows["image_path"][row],
+            "--view",
+            rows["view"][row],
+            "--laterality",
+            rows["laterality"][row],
+        ]
+        out = tmp_path / f"{row}.csv"
+        assert predict([run, *image, "--out", str(out)]) == 0
+        assert float(pd.read_csv(out)["score"][0]) == float(by_table["score"][row])
+    capsys.readouterr()
+    assert predict([run, *image[:2]]) == 1
+    assert "nothing says its view" in capsys.readouterr().err
+    assert predict([run, *image, "--mask", image[1]]) == 2
+    assert "Leave --mask" in capsys.readouterr().err
 
 
 def test_one_region_is_a_unit_whatever_the_model_predicts(tmp_path, pictures):

@@ -20,7 +20,7 @@ from radiomics_mammo.readers.dicom import read_dicom
 from radiomics_mammo.readers.images import read_image
 from radiomics_mammo.types import Case, Sample, Scalar
 
-_SIDES = {"L": "LEFT", "R": "RIGHT"}
+SIDES = {"L": "LEFT", "R": "RIGHT"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ def _read_dicom(path: Path, source: RsnaSource, said: Mapping[str, Scalar]) -> _
         "voi": image.voi,
     }
     notes = list(image.notes)
-    side = _SIDES.get(image.laterality.upper())
+    side = SIDES.get(image.laterality.upper())
     if side is not None and side != said.get("laterality"):
         notes.append(f"the header says {side}, the table {said.get('laterality')}: the table counts")
     view = image.view.upper()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
-from radiomics_mammo.errors import InputError
+from radiomics_mammo.errors import InputError, ReadError
 from radiomics_mammo.readers._rsna_rows import (
     PIXEL_COLUMNS,
     TABLE_COLUMNS,
@@ -21,9 +21,10 @@ from radiomics_mammo.readers._rsna_rows import (
     find_tables,
     read_rows,
 )
-from radiomics_mammo.readers._rsna_samples import RsnaSource, load_breast
-from radiomics_mammo.readers._rsna_tree import Tree, find_images
+from radiomics_mammo.readers._rsna_samples import SIDES, RsnaSource, load_breast
+from radiomics_mammo.readers._rsna_tree import DICOM, Tree, find_images
 from radiomics_mammo.readers.crop_cache import CropCache, open_cache
+from radiomics_mammo.readers.dicom import read_dicom, refuse_non_files
 from radiomics_mammo.readers.phantom_folder import NOTE
 from radiomics_mammo.readers.voi import CHOICES
 from radiomics_mammo.types import Case, Sample, Scalar
@@ -198,6 +199,46 @@ class RsnaReader:
         if self.cache is None:
             return None
         return _opened(str(self.cache), int(self.cache_gb * _GIGABYTE))
+
+
+def read_breast(
+    path: Path, *, described: Mapping[str, Scalar], patient_id: str = "", laterality: str = "", view: str = ""
+) -> Sample:
+    """Read a mammogram that is in no table and prepare its breast as a collection's were.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A DICOM or PNG file.
+    described : mapping
+        What the collection's reader said of itself with ``describe()``.
+    patient_id : str
+    laterality : {'', 'LEFT', 'RIGHT'}
+    view : str
+        ``CC``, ``MLO`` and so on. Where side or view are empty a DICOM file's header says them.
+
+    Raises
+    ------
+    ReadError
+        The file is missing, unreadable, or has no picture, or nothing says its view.
+    MaskError
+        No breast can be told from air.
+    """
+    refuse_non_files(path)
+    if path.suffix.lower() in DICOM:
+        header = read_dicom(path, header_only=True)
+        laterality = laterality or SIDES.get(header.laterality.upper(), "")
+        view = view or (header.view.upper() if header.view.upper() in VIEWS else "")
+    if not view:
+        raise ReadError(
+            "nothing says its view, and without it the muscle is not looked for",
+            path=path,
+            remedy="Name it: --view CC, --view MLO or another.",
+        )
+    settings = {name: described[name] for name in ("voi", "pixel_mm", "pectoral", "implants", "band_mm")}
+    source = RsnaSource(str(path), **settings, phantom=False)  # type: ignore[arg-type]
+    columns: dict[str, Scalar] = {"laterality": laterality or None, "view": view}
+    return load_breast(Case(path.name, patient_id, columns, source), source)
 
 
 @cache
