@@ -40,16 +40,20 @@ def test_outline_side_and_nipple(number, view):
 
 def painted(truth, what: str) -> np.ndarray:
     """The picture as a film, a scanner or another screen would have it; chest wall at the left while painting."""
-    rng = np.random.default_rng(0)
+    if what == "noise":
+        grain = np.random.default_rng(0).normal(0, 120, truth.image.shape)
+        return np.clip(truth.image * 0.6 + 1000 + grain, 0, 4095).astype(np.uint16)
+    if what == "8 bits":
+        return (255 * np.clip((truth.image - 90.0) / 2400, 0, 1)).astype(np.uint8)
     turn = 1 if truth.side == "LEFT" else -1
-    image = truth.image[:, ::turn].copy()
+    image = truth.image[:, ::turn] // (12 if "dim" in what else 1)
     rows, columns = image.shape
-    if what == "plate":
-        image[20:60, -150:-30] = 4095
-        image[80:100, -150:-60:12] = 4095
-    elif what == "touching plate":
+    if what == "touching plate":
         edge = int(np.flatnonzero(truth.breast[rows // 2 + 110, ::turn])[-1])
         image[rows // 2 + 90 : rows // 2 + 130, edge - 20 : edge + 120] = 4095
+    elif "plate" in what:
+        image[20:90, -150:-20] = 4095
+        image[110:130, -150:-60:12] = 4095
     elif what == "white frame":
         image[:9] = image[-9:] = 4095
         image[:, -9:] = 4095
@@ -57,16 +61,10 @@ def painted(truth, what: str) -> np.ndarray:
         image[:, -24:] = image[-24:, columns // 2 :] = 900
     elif what == "glow":
         image[:, :5] = 3500
-    elif what == "noise":
-        return np.clip(truth.image * 0.6 + 1000 + rng.normal(0, 120, image.shape), 0, 4095).astype(np.uint16)
     elif what == "shutter":
         image[:15] = image[-15:] = 0
         image[:, -20:] = 0
         image[15:-15, :-20] += 400
-    elif what == "dim":
-        image //= 12
-    elif what == "8 bits":
-        return (255 * np.clip((truth.image - 90.0) / 2400, 0, 1)).astype(np.uint8)
     return image[:, ::turn]
 
 
@@ -81,6 +79,7 @@ def painted(truth, what: str) -> np.ndarray:
         ("noise", 0.97),
         ("shutter", 0.96),
         ("dim", 0.998),
+        ("dim with a plate", 0.998),
         ("8 bits", 0.995),
     ],
 )
@@ -113,6 +112,14 @@ def test_the_mirror_image_gives_the_same_breast():
     np.testing.assert_array_equal(one.image, other.image)
     np.testing.assert_array_equal(one.mask, other.mask)
     assert one.marks.nipple == other.marks.nipple
+
+
+def test_an_incomplete_block_comes_first_in_the_mirror_image():
+    image = np.full((300, 4097), 100)  # blocks of 9, the last of 2
+    image[:, 2000:] = 2000 + np.arange(4097 - 2000) // 10
+    found = prepare_breast(image, laterality="RIGHT")
+    assert found.flipped and found.box[3] == 4097
+    assert abs(found.box[2] - 2000) <= 4
 
 
 def test_image_and_mask_are_those_of_the_box():
@@ -190,6 +197,18 @@ def test_a_breast_cut_off_on_all_sides():
     assert any("no air" in note for note in found.notes)
     tall = np.ascontiguousarray(truth.image[200:440])  # top and bottom alone
     assert dice(tissue(prepare_breast(tall), tall.shape), truth.breast[200:440]) > 0.995
+
+
+def test_a_little_air_in_a_corner_is_air():
+    truth = phantom(5, "CC", size=640)
+    turn = 1 if truth.side == "LEFT" else -1
+    rows = np.flatnonzero(truth.breast.any(axis=1))
+    cut = np.s_[rows[0] + 30 : rows[0] + 260, 20:175]
+    image, breast = (np.ascontiguousarray(whole[:, ::turn][cut]) for whole in (truth.image, truth.breast))
+    assert 0.01 < 1 - breast.mean() < 0.1
+    found = prepare_breast(image, laterality="LEFT")
+    assert dice(tissue(found, image.shape), breast) > 0.99
+    assert np.count_nonzero(tissue(found, image.shape) & ~breast) < 0.2 * np.count_nonzero(~breast)
 
 
 def test_a_png_that_was_cut_to_the_breast_and_squeezed():

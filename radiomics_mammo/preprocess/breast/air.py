@@ -11,8 +11,8 @@ from radiomics_mammo.errors import MaskError
 
 LOOK = "Look at the image, for instance with --preview."
 _BINS = 256
-_LABELS_SHARE = 0.03
-"""Less than this share of the picture cannot be the breast: it is labels."""
+_LABELS_SHARE = 0.08
+"""What outshines the rest on less than this share of the picture may be labels: it is capped, for a second look."""
 _NOISE = 0.2
 """What smoothing leaves of the spread of pure noise is less than this share."""
 _GRAIN = 0.06
@@ -40,7 +40,7 @@ def parted(small: NDArray[np.float32]) -> tuple[NDArray[np.float32], float | Non
     """
     cap = float(small.max())
     low = float(small.min())
-    for _ in range(3):
+    for _ in range(6):
         values = np.sqrt((np.minimum(small, cap) - low) / (cap - low), dtype=np.float32)
         middle = otsu(values)
         # A few pixels that outshine all others are labels: the breast is among the others.
