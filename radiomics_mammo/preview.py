@@ -21,6 +21,7 @@ from radiomics_mammo.types import Case, Sample
 WIDTH = 1600
 MOST = 60
 _TITLE = 34
+_SIMULATED = "phantom"
 
 Box = tuple[int, int, int, int]
 Windows = Callable[[Sample], Sequence[Box]]
@@ -95,6 +96,7 @@ def draw_preview(reader: Reader, *, path: str | Path, count: int = 24, windows: 
             advance()
     drawn = len(chosen) - failed
     title = f"{len(chosen)} of {len(cases)} cases" + (f", {failed} without a picture" if failed else "")
+    title += "; PHANTOM: simulated images" if _SIMULATED in names else ""
     sheet = _sheet(panels, across, (width, text), title=title, names=names)
     content = io.BytesIO()
     sheet.save(content, format="PNG", optimize=True)
@@ -139,7 +141,7 @@ def _panel(reader: Reader, case: Case, width: int, text: int, windows: Windows |
     except (CaseError, OSError, MemoryError) as error:
         return draw_failure(case_failure(case, stage="read", error=error), width=width, text=text), []
     notes = (f"1 of {len(samples)} regions of this mask",) if len(samples) > 1 else ()
-    names = shown_names(sample) + (["windows"] if boxes else [])
+    names = shown_names(sample) + (["windows"] if boxes else []) + ([_SIMULATED] if sample.phantom else [])
     return draw_panel(sample, width=width, text=text, windows=boxes, notes=notes), names
 
 

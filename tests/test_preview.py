@@ -10,6 +10,7 @@ import pytest
 from breast_truth import half_disk
 from PIL import Image
 
+from radiomics_mammo import preview
 from radiomics_mammo.errors import InputError, OutputError, ReadError
 from radiomics_mammo.preprocess.breast import prepare_breast
 from radiomics_mammo.preview import PreviewResult, choose_cases, draw_preview
@@ -158,3 +159,19 @@ def test_an_empty_collection_and_a_folder_that_is_not_there(tmp_path):
         draw_preview(Screening(women=0), path=tmp_path / "a.png")
     with pytest.raises(OutputError):
         draw_preview(Screening(women=1), path=tmp_path / "no" / "a.png")
+
+
+def test_a_sheet_of_phantoms_says_so(tmp_path, monkeypatch):
+    said = []
+    real = preview.write_line
+
+    def noted(sheet, at, text, **how):
+        said.append(text)
+        return real(sheet, at, text, **how)
+
+    monkeypatch.setattr(preview, "write_line", noted)
+    draw_preview(PhantomReader(patients=1, size=128), path=tmp_path / "a.png", count=1)
+    assert said[0].endswith("; PHANTOM: simulated images")
+    said.clear()
+    draw_preview(Screening(women=1), path=tmp_path / "b.png", count=1)
+    assert "PHANTOM" not in said[0]
