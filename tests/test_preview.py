@@ -165,9 +165,9 @@ def test_a_sheet_of_phantoms_says_so(tmp_path, monkeypatch):
     said = []
     real = preview.write_line
 
-    def noted(sheet, at, text, **how):
-        said.append(text)
-        return real(sheet, at, text, **how)
+    def noted(sheet, at, line, **how):
+        said.append(line)
+        return real(sheet, at, line, **how)
 
     monkeypatch.setattr(preview, "write_line", noted)
     draw_preview(PhantomReader(patients=1, size=128), path=tmp_path / "a.png", count=1)
