@@ -75,14 +75,12 @@ def measure_image(
     settings = Settings() if extractor is None else extractor.recipe.settings
     reader: Mapping[str, Scalar] = next((part["reader"] for part in parts if part.get("reader")), {})
     if reader.get("reader") == "rsna":
-        if mask is not None or label is not None or spacing is not None:
-            raise InputError(
-                "the model measures whole breasts, which are found in the image",
-                remedy="Leave --mask, --label and --spacing out.",
-            )
+        _refuse_given("the model measures whole breasts, found in the image", mask=mask, label=label, spacing=spacing)
         sample = read_breast(image, described=reader, patient_id=patient, laterality=laterality, view=view)
     else:
-        sample = _lesion(image, mask, settings=settings, spacing=spacing, label=label, patient=patient)
+        _refuse_given("the model measures regions", laterality=laterality, view=view)
+        sample = _lesion(image, mask, settings=settings, spacing=spacing, label=label, whole=reader.get("whole"))
+        sample = replace(sample, patient_id=patient)
     row: dict[str, Any] = dict(identity_of(sample))
     measured: list[str] = []
     if extractor is not None:
@@ -101,13 +99,27 @@ def measure_image(
     return Table(frame, tuple(measured), dict(facts.provenance))
 
 
+def _refuse_given(why: str, **options: object) -> None:
+    """Refuse options that do not fit the model, rather than forget them."""
+    given = [f"--{name}" for name, value in options.items() if value not in (None, "")]
+    if given:
+        raise InputError(f"{why}, not by {' and '.join(given)}", remedy=f"Leave {', '.join(given)} out.")
+
+
 def _lesion(
-    image: Path, mask: Path | None, *, settings: Settings, spacing: float | None, label: int | None, patient: str
+    image: Path,
+    mask: Path | None,
+    *,
+    settings: Settings,
+    spacing: float | None,
+    label: int | None,
+    whole: Scalar,
 ) -> Sample:
+    if whole == "breast":
+        raise InputError("the model's table measured breasts of a manifest, found in the images", remedy=_YOURSELF)
     if mask is None:
         raise InputError("an image needs its mask", remedy="Give --image I --mask M.")
-    sample = sample_of(image, mask, settings=settings, spacing=spacing, label=label, case_id=image.name)
-    return replace(sample, patient_id=patient)
+    return sample_of(image, mask, settings=settings, spacing=spacing, label=label, case_id=image.name)
 
 
 def _extractor(parts: Sequence[Mapping[str, Any]], engine: str) -> FeatureExtractor:

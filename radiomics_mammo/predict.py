@@ -138,8 +138,12 @@ def _predict(args: argparse.Namespace) -> int:
 def _check_options(args: argparse.Namespace) -> None:
     if args.mask is not None and args.image is None:
         raise InputError("a mask needs its image", remedy="Give --image I --mask M.")
-    if args.table and (args.label is not None or args.spacing is not None or args.patient):
-        raise InputError("--label, --spacing and --patient are for --image", remedy="Leave them out with --table.")
+    given = (args.label is not None, args.spacing is not None, args.patient, args.laterality, args.view)
+    if args.table and any(given):
+        raise InputError(
+            "--label, --spacing, --patient, --laterality and --view are for --image",
+            remedy="Leave them out with --table.",
+        )
     if args.out is None:
         return
     if args.out.suffix.lower() not in (".csv", ".parquet"):

@@ -26,7 +26,8 @@ def test_size_is_what_the_catalogue_measures_in_millimetres():
     shapes = {line["name"] for line in lines if line["family"] == "Shape"}
     lengths = {line["name"] for line in lines if line["family"] == "Shape" and line["unit"] in ("mm", "mm²")}
     assert {line["name"] for line in lines if is_shape(line["name"])} == shapes
-    breast = {"original_density_BreastArea"}  # the area of what is measured, whose dense part is not its size
+    # Of a breast: the area of what is measured, whose dense part is not its size, and how many windows fit.
+    breast = {"original_density_BreastArea", "lattice_windows_Count"}
     assert {line["name"] for line in lines if is_size(line["name"])} == lengths | breast
     assert len(lengths) == 6
 

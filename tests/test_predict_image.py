@@ -71,6 +71,8 @@ def test_an_image_is_measured_as_extract_measured_it(tmp_path, pictures, capsys)
     assert predict([str(run), "--image", str(pictures / "gone.png"), *one[2:]]) == 1
     assert predict([str(run), *one[:2]]) == 2
     assert "an image needs its mask" in capsys.readouterr().err
+    assert predict([str(run), *one[:-1], "2", "--view", "CC"]) == 2
+    assert "Leave --view out" in capsys.readouterr().err
 
 
 def test_an_image_is_shown_to_the_network_that_the_model_was_trained_with(tmp_path, pictures, capsys):
@@ -165,7 +167,7 @@ def test_a_whole_breast_is_found_as_extract_found_it(tmp_path, capsys):
     assert predict([run, *image[:2]]) == 1
     assert "nothing says its view" in capsys.readouterr().err
     assert predict([run, *image, "--mask", image[1]]) == 2
-    assert "Leave --mask" in capsys.readouterr().err
+    assert "Leave --mask out" in capsys.readouterr().err
 
 
 def test_one_region_is_a_unit_whatever_the_model_predicts(tmp_path, pictures):

@@ -264,6 +264,9 @@ def test_phantom(folder):
     assert "phantom is 'perhaps'" in refusal(folder, "image,phantom\na.png,perhaps\n").cause
 
 
+NO_VIEW = "no column says the view: the pectoral muscle was not looked for"
+
+
 def test_whole_image_or_breast(folder):
     for text in ("image\na.png\n", "image,mask\na.png,\n"):
         (sample,) = samples(folder, text)
@@ -272,8 +275,13 @@ def test_whole_image_or_breast(folder):
     disk = np.hypot(*np.ogrid[-60:60, 0:90]) < 50
     save(folder / "breast.png", np.where(disk, 40000, 900).astype(np.uint16))
     (sample,) = samples(folder, "image\nbreast.png\n", whole="breast")
-    np.testing.assert_array_equal(sample.mask, disk)
-    assert "breast" in sample.notes[0]
+    assert sample.mask.shape == (99, 50) and (sample.mask != disk[11:110, :50]).mean() < 0.01  # in its box
+    assert sample.marks is not None and sample.marks.nipple is not None
+    assert sample.notes == ("no mask: the breast is the region", NO_VIEW)
+    save(folder / "right.png", np.where(disk[:, ::-1], 40000, 900).astype(np.uint16))
+    (right,) = samples(folder, "image,Laterality,VIEW,implant\nright.png,R,cc,0\n", whole="breast")
+    np.testing.assert_array_equal(right.mask, sample.mask)  # chest wall at the left edge
+    assert NO_VIEW not in right.notes
     save(folder / "flat.png", np.full((50, 40), 7, np.uint8))
     error = failure(folder, "image\nflat.png\n", whole="breast")
     assert "constant" in error.cause and error.path.endswith("flat.png")

@@ -10,7 +10,7 @@ from radiomics_mammo.aggregation.table import aggregate_table
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.models.data.cohort import Question, prepare_cohort
 from radiomics_mammo.models.data.roles import may_be_feature, source_of
-from radiomics_mammo.tables import Table
+from radiomics_mammo.tables import Table, is_feature_name
 
 FEATURES = ("original_glcm_Contrast", "original_density_PercentDensity")
 QUESTION = Question(label="cancer")
@@ -98,6 +98,16 @@ def test_aggregated_tables_are_read_alike(level: str) -> None:
         ("difficult_negative_case_True", "difficult_negative_case_True"),
         ("pathology_BENIGN", "pathology_BENIGN"),
         ("has_cancer", "has_cancer"),
+        ("BI-RADS", "BI-RADS"),
+        ("BI RADS", "BI RADS"),
+        ("bi_rads", "bi_rads"),
+        ("birads5", "birads5"),
+        ("first_BIRADS", "first_BIRADS"),
+        ("biopsy_left", "biopsy_left"),
+        ("cancer_any_max", "cancer_any_max"),
+        ("malignancy", "malignancy"),
+        ("difficult_negative", "difficult_negative"),
+        ("isCancer", "isCancer"),
     ],
 )
 def test_what_is_known_afterwards_is_refused_in_every_form(asked: str, column: str) -> None:
@@ -108,6 +118,17 @@ def test_what_is_known_afterwards_is_refused_in_every_form(asked: str, column: s
         prepare_cohort(frame, FEATURES, question=question)
     assert repr(column) in caught.value.cause
     assert not may_be_feature(column)
+
+
+@pytest.mark.parametrize("name", ["is_cancer_Yes", "cancer_type_IDC", "biopsy_result_Malignant", "any_biopsy_True"])
+def test_columns_that_look_like_features_and_say_the_answer_are_refused(name: str) -> None:
+    frame = screening().assign(**{name: np.arange(160) % 2})
+    features = tuple(filter(is_feature_name, frame.columns))
+    assert name in features  # by the form of its name
+    with pytest.raises(InputError, match="known only after the diagnosis"):
+        prepare_cohort(frame, features, question=QUESTION)
+    asked = Question(label=name)
+    assert prepare_cohort(frame, features, question=asked).features == FEATURES
 
 
 def test_the_reading_as_indicators_is_the_reading() -> None:
@@ -123,7 +144,10 @@ def test_names_are_no_features(name: str) -> None:
         prepare_cohort(frame, FEATURES, question=Question(label="cancer", also_features=(name,)))
 
 
-@pytest.mark.parametrize("name", ["age", "machine_id", "implant", "cancer_history", "family_cancer", "n_images"])
+@pytest.mark.parametrize(
+    "name",
+    ["age", "machine_id", "implant", "cancer_history", "family_cancer", "n_images", "birads_density", "prior_biopsy"],
+)
 def test_what_is_known_before_may_be_asked_for(name: str) -> None:
     frame = screening().assign(**{name: np.arange(160) % 7})
     question = Question(label="cancer", also_features=(name,))

@@ -113,6 +113,8 @@ class ManifestReader:
             raise ReadError(f"line {source.line} names no image", path=self.path, remedy="Fill in its image cell.")
         image = read_image(source.image)
         spacing, notes = _spacing(image, source)
+        if not source.mask and self.whole == "breast":
+            return [_breast(case, image, source, spacing=spacing, notes=(*image.notes, *notes))]
         regions, more = self._regions(image, source)
         return [
             Sample(
@@ -136,8 +138,6 @@ class ManifestReader:
     ) -> tuple[list[tuple[int | None, NDArray[np.bool_]]], tuple[str, ...]]:
         shape = (image.pixels.shape[0], image.pixels.shape[1])
         if not source.mask:
-            if self.whole == "breast":
-                return [(None, _breast(image, source))], ("no mask: the breast is the region",)
             return [(None, np.ones(shape, dtype=np.bool_))], ("no mask: the whole image is the region",)
         file = read_image(source.mask, indices=True)
         moved: tuple[str, ...] = ()
@@ -156,13 +156,39 @@ class ManifestReader:
         return regions, (*moved, *notes) if not file.lossy else (*notes, "JPEG mask thresholded at 127")
 
 
-def _breast(image: ImageFile, source: ManifestSource) -> NDArray[np.bool_]:
-    from radiomics_mammo.preprocess.breast import breast_mask
+def _breast(
+    case: Case, image: ImageFile, source: ManifestSource, *, spacing: tuple[float, float] | None, notes: tuple[str, ...]
+) -> Sample:
+    """Prepare the breast, with the manifest's columns laterality, view and implant, where it has them, for hints."""
+    from radiomics_mammo.preprocess.breast import prepare_breast
 
+    said = {name.casefold(): value for name, value in case.columns.items()}
+    side = str(said.get("laterality") or "").strip().upper()[:1]
+    view = str(said.get("view") or "").strip().upper()
+    implant = str(said.get("implant") or "").strip().casefold()
     try:
-        return breast_mask(image.pixels)
+        breast = prepare_breast(
+            _counted(image.pixels),
+            laterality={"L": "LEFT", "R": "RIGHT"}.get(side, ""),
+            view=view,
+            spacing=spacing,
+            implant=implant in ("1", "1.0", "true", "yes") if implant else None,
+        )
     except MaskError as error:
         raise MaskError(error.cause, path=source.image, remedy=error.remedy) from error
+    unknown = () if view else ("no column says the view: the pectoral muscle was not looked for",)
+    return Sample(
+        case_id=case.case_id,
+        patient_id=case.patient_id,
+        image=breast.image,
+        mask=breast.mask,
+        spacing=breast.spacing,
+        columns={**case.columns, "mask_label": None},
+        notes=(*notes, "no mask: the breast is the region", *breast.notes, *unknown),
+        phantom=source.phantom or image.phantom,
+        image_path=source.image,
+        marks=breast.marks,
+    )
 
 
 def _several(source: ManifestSource) -> bool:

@@ -90,7 +90,9 @@ def _role(name: str) -> str:
         return "split"
     if said in roles.READERS:
         return "opinion"
-    for role, names in (("afterwards", roles.AFTERWARDS), ("metadata", roles.METADATA), ("scanner", roles.SCANNER)):
+    if roles.is_known_afterwards(name):
+        return "afterwards"
+    for role, names in (("metadata", roles.METADATA), ("scanner", roles.SCANNER)):
         if said in names:
             return role
     return "identity" if said in roles.IDENTITY or said.endswith("_id") else "other"

@@ -55,6 +55,9 @@ def feature_matrix(
     wanted = [name for name in let_in(frame, also) if name not in features]
     for name in wanted:
         _refuse(name, never)
+    for name in features:
+        if name not in never:  # a column of another tool's table may look like a feature and say the answer
+            refuse_as_feature(name)
     names = tuple(name for name in (*features, *wanted) if name not in never)
     missing = [name for name in names if name not in frame.columns]
     if missing:

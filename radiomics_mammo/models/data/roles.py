@@ -50,8 +50,11 @@ READING = "assessment"
 AFTERWARDS = ("biopsy", "invasive", "birads", "difficult_negative_case", "pathology", "malignant", "cancer")
 """Known only once the diagnosis is: never features."""
 
-_IN_ANY_FORM = ("birads", "difficult_negative_case", "invasive", "pathology")
-"""Of these also ``birads_low`` is known only afterwards; but a ``cancer_history`` is not."""
+_SAID_AFTERWARDS = re.compile(
+    r"biops(?:y|ies)|invasi(?:ve|on)|patholog(?:y|ic|ical)|malignan(?:t|cy|cies)|cancers?|carcinomas?"
+)
+_SAID_BEFORE = frozenset({"history", "family", "familial", "prior", "previous", "risk", "density"})
+"""A prior biopsy, a cancer in the family and the BI-RADS density are known before."""
 
 IDENTITY = (
     "case_id",
@@ -92,6 +95,7 @@ SIZE_FEATURES = frozenset(
     }
 )
 _SHAPES = ("shape2D", "shape")
+_BREAST_SIZES = (("density", "BreastArea"), ("windows", "Count"))
 
 
 def plain(name: str) -> str:
@@ -111,11 +115,24 @@ _FORM = re.compile(
 def source_of(name: str) -> str:
     """Give the column that another was made of, as far as its name tells.
 
-    ``BIRADS_1.0`` and ``onehot__BIRADS_0`` are ``birads`` as indicators, ``any_biopsy`` is ``biopsy`` put together.
+    ``assessment_4`` and ``onehot__assessment_4`` are ``assessment`` as indicators, ``max_age`` is ``age`` put together.
     """
     found = _FORM.match(plain(name))
-    source = found["source"] if found else plain(name)
-    return next((one for one in _IN_ANY_FORM if re.match(rf"{one}[_=:.-]", source)), source)
+    return found["source"] if found else plain(name)
+
+
+def is_known_afterwards(name: str) -> bool:
+    """Whether a column is what only the diagnosis told, in whatever spelling (``BI-RADS``, ``isCancer_Yes``)."""
+    words = [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)]
+    if _SAID_BEFORE & set(words):
+        return False
+    joined = "".join(words)
+    return (
+        any(_SAID_AFTERWARDS.fullmatch(word) for word in words)
+        or "birads" in joined
+        or "difficultnegative" in joined
+        or source_of(name) in AFTERWARDS
+    )
 
 
 def among(columns: Iterable[str], role: Iterable[str]) -> list[str]:
@@ -134,12 +151,15 @@ def is_size(feature: str) -> bool:
     if not is_feature_name(feature):
         return False
     _, family, name = feature_parts(feature)
-    return (family in _SHAPES and name in SIZE_FEATURES) or (family, name) == ("density", "BreastArea")
+    return (family in _SHAPES and name in SIZE_FEATURES) or (family, name) in _BREAST_SIZES
 
 
 def may_be_feature(name: str) -> bool:
     """Whether a column may be let in as a feature where it is asked for."""
-    return plain(name) not in IDENTITY and source_of(name) not in (READING, *AFTERWARDS)
+    return plain(name) not in IDENTITY and source_of(name) != READING and not is_known_afterwards(name)
+
+
+_OUT = "Take it out of --also-feature, or out of the table if it was not asked for."
 
 
 def refuse_as_feature(name: str) -> None:
@@ -148,24 +168,24 @@ def refuse_as_feature(name: str) -> None:
     Raises
     ------
     InputError
-        It is the radiologists' reading or is known only afterwards, in whatever form (:func:`source_of`), or names
-        people, images or files; the message says which.
+        It is the radiologists' reading or is known only afterwards, in whatever form, or names people, images or
+        files; the message says which.
     """
     if source_of(name) == READING:
         raise InputError(
             f"{name!r} cannot be a feature: it is the radiologists' own reading, which models are compared with, and "
             "a model that is given it repeats them",
-            remedy="Take it out of --also-feature.",
+            remedy=_OUT,
         )
-    if source_of(name) in AFTERWARDS:
+    if is_known_afterwards(name):
         raise InputError(
             f"{name!r} cannot be a feature: it is known only after the diagnosis, and a model that is given it "
             "predicts what is known already",
-            remedy="Take it out of --also-feature.",
+            remedy=_OUT,
         )
     if plain(name) in IDENTITY:
         raise InputError(
             f"{name!r} cannot be a feature: it names people, images or files, and a model that is given it "
             "can learn the cases by heart",
-            remedy="Take it out of --also-feature.",
+            remedy=_OUT,
         )
