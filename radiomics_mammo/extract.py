@@ -216,6 +216,9 @@ def _look(arguments: argparse.Namespace) -> int:
     """Write the summary and the contact sheet that were asked for."""
     from radiomics_mammo.console import say
 
+    ignored = [f"--{name}" for name in ("out", "workers", "limit", "timeline") if getattr(arguments, name) is not None]
+    if ignored:
+        say(f"note: nothing is measured now; {', '.join(ignored)} has no part in --summary and --preview.")
     recipe = _recipe(arguments)
     reader = open_chosen_reader(arguments, asked=recipe.settings)
     if arguments.summary is not None:
@@ -226,7 +229,9 @@ def _look(arguments: argparse.Namespace) -> int:
     if arguments.preview is not None:
         from radiomics_mammo.looks import write_preview
 
-        write_preview(reader, arguments.preview, count=arguments.preview_images, recipe=recipe)
+        write_preview(
+            reader, arguments.preview, count=arguments.preview_images, recipe=recipe, overwrite=arguments.overwrite
+        )
     return 0
 
 

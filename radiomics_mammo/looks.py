@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from radiomics_mammo.collection import collection_name
 from radiomics_mammo.console import say
+from radiomics_mammo.errors import OutputError
 from radiomics_mammo.readers import listed, remarks_of
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def write_collection_summary(reader: Reader, folder: Path, *, overwrite: bool) -
     )
 
 
-def write_preview(reader: Reader, path: Path, *, count: int, recipe: Recipe) -> None:
+def write_preview(reader: Reader, path: Path, *, count: int, recipe: Recipe, overwrite: bool) -> None:
     """Draw a contact sheet of what is found on some images, with the recipe's windows where it has a lattice.
 
     Raises
@@ -59,12 +60,41 @@ def write_preview(reader: Reader, path: Path, *, count: int, recipe: Recipe) -> 
     InputError
         The collection cannot be listed.
     OutputError
-        The sheet cannot be written.
+        The sheet's name is taken, or it cannot be written.
     """
     from radiomics_mammo.parenchyma.lattice import windows
     from radiomics_mammo.preview import draw_preview
 
+    _check_sheet(path, overwrite=overwrite)
     boxes = None if recipe.lattice is None else partial(windows, settings=recipe.lattice)
     drawn = draw_preview(reader, path=path, count=count, windows=boxes)
+    for remark in remarks_of(reader):
+        say(f"note: {remark}")
     failures = f", {drawn.failed} of which failed" if drawn.failed else ""
     say(f"Contact sheet of {drawn.drawn + drawn.failed} of {drawn.cases} images{failures}: {path}")
+
+
+def _check_sheet(path: Path, *, overwrite: bool) -> None:
+    """Refuse a name that cannot be used before any image is decoded."""
+    if not path.absolute().parent.is_dir():
+        raise OutputError(
+            "there is no such folder", path=path.parent, remedy="Make it, or give --preview another name."
+        )
+    if path.exists() and not (overwrite and _is_ours(path)):
+        remedy = "Give --preview another name" + (
+            ", or --overwrite." if _is_ours(path) else ": it is no contact sheet."
+        )
+        raise OutputError("this file is there already", path=path, remedy=remedy)
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a file says that it is a contact sheet: ``--overwrite`` must not cost anybody a mammogram."""
+    from PIL import Image, UnidentifiedImageError
+
+    from radiomics_mammo.preview import SOFTWARE
+
+    try:
+        with Image.open(path) as picture:
+            return bool(picture.info.get("Software") == SOFTWARE)
+    except (OSError, UnidentifiedImageError, ValueError, SyntaxError):
+        return False

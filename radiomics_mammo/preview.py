@@ -9,6 +9,7 @@ from math import sqrt
 from pathlib import Path
 
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from radiomics_mammo.atomic import write_bytes
 from radiomics_mammo.batch import case_failure
@@ -22,6 +23,8 @@ WIDTH = 1600
 MOST = 60
 _TITLE = 34
 _SIMULATED = "phantom"
+SOFTWARE = "radiomics_mammo preview"
+"""What a sheet's file says of who made it."""
 
 Box = tuple[int, int, int, int]
 Windows = Callable[[Sample], Sequence[Box]]
@@ -99,7 +102,9 @@ def draw_preview(reader: Reader, *, path: str | Path, count: int = 24, windows: 
     title += "; PHANTOM: simulated images" if _SIMULATED in names else ""
     sheet = _sheet(panels, across, (width, text), title=title, names=names)
     content = io.BytesIO()
-    sheet.save(content, format="PNG", optimize=True)
+    said = PngInfo()
+    said.add_text("Software", SOFTWARE)
+    sheet.save(content, format="PNG", optimize=True, pnginfo=said)
     write_bytes(path, content.getvalue())
     return PreviewResult(path, drawn, failed, len(cases))
 

@@ -116,6 +116,24 @@ def test_the_looks_measure_nothing(tree: Path, tmp_path: Path, capsys: pytest.Ca
     assert sorted(path.name for path in tmp_path.iterdir()) == ["sheet.png", "summary"]
 
 
+def test_a_contact_sheet_never_costs_a_mammogram(
+    tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    victim = sorted(tree.rglob("*.png"))[0]
+    before = victim.read_bytes()
+    for options in ((), ("--overwrite",)):
+        assert run("rsna", tree, "--preview", victim, "--preview-images", 1, *options) == 2
+        assert "is there already" in capsys.readouterr().err
+        assert victim.read_bytes() == before
+    sheet = tmp_path / "sheet.png"
+    assert run("rsna", tree, "--preview", sheet, "--preview-images", 1, "--limit", 3) == 0
+    assert "--limit has no part" in capsys.readouterr().out
+    assert run("rsna", tree, "--preview", sheet, "--preview-images", 2) == 2
+    assert run("rsna", tree, "--preview", sheet, "--preview-images", 2, "--overwrite") == 0
+    assert run("rsna", tree, "--preview", tmp_path / "no" / "sheet.png") == 2
+    assert "no such folder" in capsys.readouterr().err
+
+
 def test_the_summary_needs_the_tables_alone(tree: Path, shared_data: Path, tmp_path: Path) -> None:
     alone = tmp_path / "alone"
     alone.mkdir()
