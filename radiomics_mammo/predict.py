@@ -71,19 +71,7 @@ def build_parser() -> argparse.ArgumentParser:
     source.add_argument(
         "--image", type=Path, metavar="I", help="one image, measured with the model's recipe and networks"
     )
-    parser.add_argument(
-        "--mask",
-        type=Path,
-        metavar="M",
-        help="its mask; any value but 0 counts unless --label. None for a model of whole breasts, which are found",
-    )
-    parser.add_argument("--label", type=int, metavar="N", help="the mask's value that is the region")
-    parser.add_argument("--spacing", type=float, metavar="MM", help="pixel spacing, where the image does not say")
-    parser.add_argument(
-        "--laterality", choices=("LEFT", "RIGHT"), default="", help="of a whole breast, where its file does not say"
-    )
-    parser.add_argument("--view", type=str.upper, default="", metavar="CC|MLO|…", help="likewise")
-    parser.add_argument("--patient", default="", metavar="ID", help="whose image it is, to know if she was trained on")
+    _add_image(parser)
     parser.add_argument("--weights", type=Path, metavar="FILE", help="the network's file, if the model has one")
     parser.add_argument("--engine", choices=("auto", "cpu", "cuda"), default="auto", help="what measures the image")
     parser.add_argument(
@@ -98,6 +86,23 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, help="write all predictions: .csv or .parquet")
     parser.add_argument("--overwrite", action="store_true", help="replace the file named with --out")
     return parser
+
+
+def _add_image(parser: argparse.ArgumentParser) -> None:
+    """What goes with --image."""
+    parser.add_argument(
+        "--mask",
+        type=Path,
+        metavar="M",
+        help="its mask; any value but 0 counts unless --label. None for a model of whole breasts, which are found",
+    )
+    parser.add_argument("--label", type=int, metavar="N", help="the mask's value that is the region")
+    parser.add_argument("--spacing", type=float, metavar="MM", help="pixel spacing, where the image does not say")
+    parser.add_argument(
+        "--laterality", choices=("LEFT", "RIGHT"), default="", help="of a whole breast, where its file does not say"
+    )
+    parser.add_argument("--view", type=str.upper, default="", metavar="CC|MLO|…", help="likewise")
+    parser.add_argument("--patient", default="", metavar="ID", help="whose image it is, to know if she was trained on")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

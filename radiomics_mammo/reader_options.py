@@ -186,6 +186,12 @@ def _add_rsna(
     )
     parser.add_argument("root", type=Path, metavar="ROOT", help="the folder with train.csv or test.csv and the images")
     parser.add_argument("--split", choices=("train", "test", "both"), default="both", help="(default: both)")
+    _add_preparation(parser)
+    _add_cache(parser)
+    return parser
+
+
+def _add_preparation(parser: argparse.ArgumentParser) -> None:
     images = parser.add_argument_group("how breasts are prepared")
     images.add_argument(
         "--voi",
@@ -219,8 +225,6 @@ def _add_rsna(
         metavar="MM",
         help="width of the band under the skin that the lattice leaves out (default: %(default)s)",
     )
-    _add_cache(parser)
-    return parser
 
 
 def _add_cache(parser: argparse.ArgumentParser) -> None:
