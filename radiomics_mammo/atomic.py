@@ -75,12 +75,9 @@ def output_error(error: OSError, *, path: Path, needs: int = 0, kept: str = "") 
         cause = f"no space left to write it ({error.strerror}){size}"
         remedy = "Free some space and run the same command again."
     elif isinstance(error, PermissionError) or error.errno == errno.EROFS:
-        cause, remedy = (
-            f"cannot be written ({error.strerror})",
-            "Name a place that you may write to with --out.",
-        )
+        cause, remedy = f"cannot be written ({error.strerror})", "Name a place that you may write to."
     else:
-        cause, remedy = f"cannot be written ({error.strerror or error})", "Name another place with --out."
+        cause, remedy = f"cannot be written ({error.strerror or error})", "Name another place."
     return OutputError(cause, path=path, remedy=f"{kept} {remedy}".strip())
 
 

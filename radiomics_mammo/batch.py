@@ -82,7 +82,7 @@ class _Pending:
     failures: list[tuple[int, Failure]] = field(default_factory=list)
     size: int = 0
     read_s: float = 0.0
-    began: float = field(default_factory=time.perf_counter)
+    began: float | None = None
 
     def is_full(self, limits: Limits) -> bool:
         return self.size >= limits.bytes or len(self.done) >= limits.cases or self.read_s >= limits.seconds
@@ -145,6 +145,7 @@ def case_failure(case: Case | Sample, *, stage: str, error: BaseException) -> Fa
 
 def _load(reader: Reader, case: Case, *, number: int, into: _Pending) -> None:
     start = time.perf_counter()
+    into.began = start if into.began is None else into.began
     try:
         samples = list(reader.load(case))
         if not samples:
@@ -179,16 +180,15 @@ def _start(
     finish = _begin(engine, pending.samples)
 
     def result() -> BatchResult:
-        # An engine that has nobody to hand the work to does it now.
-        prepares = begun if engine.limits.ahead else time.perf_counter()
         seconds = Seconds(read=pending.read_s)
         results = _outcomes(engine, pending.samples, seconds, finish=finish)
         described = _described(engine, pending, results, seconds, columns)
-        extracts = min(prepares + seconds.prepare, time.perf_counter())
+        end = time.perf_counter()
+        extracts = min(begun + seconds.prepare, end)
         times = {
-            "read": (pending.began, begun),
-            "prepare": (prepares, extracts),
-            "extract": (extracts, time.perf_counter()),
+            "read": (begun if pending.began is None else pending.began, begun),
+            "prepare": (begun, extracts),
+            "extract": (extracts, end),
         }
         return replace(described, spans=_spans(times, cpu_s=clock.lap()))
 

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from radiomics_mammo.errors import InputError
 from radiomics_mammo.reader_options import (
     FIRST_IMPORTS,
     WHOLE_BREASTS,
@@ -164,13 +165,12 @@ def _size(text: str) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     from radiomics_mammo.pool import default_workers, start_early
 
-    if arguments.reader == "phantom" and arguments.write_tree is not None:
-        return _write_tree(arguments)
-    if arguments.summary is not None or arguments.preview is not None:
-        return _look(arguments)
+    done = _instead(arguments)
+    if done is not None:
+        return done
     out = out_path(arguments)
     if arguments.timeline is not None:
-        check_timeline_path(arguments.timeline)
+        check_timeline_path(arguments.timeline, overwrite=arguments.overwrite)
     workers = arguments.workers or default_workers()
     if workers > 1:  # before anything else, since the workers' imports take longest
         likely = arguments.engine
@@ -206,6 +206,17 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0 if summary.merged.rows else 1
 
 
+def _instead(arguments: argparse.Namespace) -> int | None:
+    """Do what is asked for instead of measuring; None where nothing is."""
+    looks = arguments.summary is not None or arguments.preview is not None
+    if arguments.reader != "phantom" or arguments.write_tree is None:
+        return _look(arguments) if looks else None
+    if looks:
+        said = "--write-tree does not go together with --summary and --preview"
+        raise InputError(said, remedy="Write the tree first.")
+    return _write_tree(arguments)
+
+
 def _recipe(arguments: argparse.Namespace) -> Recipe:
     from radiomics_mammo.recipe import load_recipe
 
@@ -215,23 +226,22 @@ def _recipe(arguments: argparse.Namespace) -> Recipe:
 def _look(arguments: argparse.Namespace) -> int:
     """Write the summary and the contact sheet that were asked for."""
     from radiomics_mammo.console import say
+    from radiomics_mammo.looks import check_sheet, write_collection_summary, write_preview
 
-    ignored = [f"--{name}" for name in ("out", "workers", "limit", "timeline") if getattr(arguments, name) is not None]
-    if ignored:
-        say(f"note: nothing is measured now; {', '.join(ignored)} has no part in --summary and --preview.")
+    asked = {name: getattr(arguments, name) is not None for name in ("out", "workers", "limit", "timeline")}
+    asked |= {"engine": arguments.engine != "auto", "retry-failed": arguments.retry_failed}
+    if any(asked.values()):
+        idle = ", ".join(f"--{name}" for name, given in asked.items() if given)
+        say(f"note: nothing is measured now; {idle} has no part in --summary and --preview.")
     recipe = _recipe(arguments)
+    if arguments.preview is not None:
+        check_sheet(arguments.preview, count=arguments.preview_images, overwrite=arguments.overwrite)
     reader = open_chosen_reader(arguments, asked=recipe.settings)
     if arguments.summary is not None:
-        from radiomics_mammo.looks import write_collection_summary
-
         page = write_collection_summary(reader, arguments.summary, overwrite=arguments.overwrite)
         say(f"Summary: {page}")
     if arguments.preview is not None:
-        from radiomics_mammo.looks import write_preview
-
-        write_preview(
-            reader, arguments.preview, count=arguments.preview_images, recipe=recipe, overwrite=arguments.overwrite
-        )
+        write_preview(reader, arguments.preview, count=arguments.preview_images, recipe=recipe)
     return 0
 
 

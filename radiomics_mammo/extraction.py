@@ -202,15 +202,25 @@ def extract_table(reader: Reader, *, setup: Setup, options: Options) -> Summary:
     with table_lock(options.out):
         run = _plan(reader, cases, setup=setup, options=options)
         workers = min(options.workers, len(run.todo))
-        if run.todo or run.journal.has_parts:
-            merged = _carry_out(run, reader, setup=setup, workers=workers, keep_spans=options.timeline is not None)
-        else:
-            merged = _complete(run.journal)
-    if options.timeline is not None:
-        write_timeline(options.timeline, run.spans, workers=workers)
+        try:
+            if run.todo or run.journal.has_parts:
+                merged = _carry_out(run, reader, setup=setup, workers=workers, keep_spans=options.timeline is not None)
+            else:
+                merged = _complete(run.journal)
+        finally:
+            _write_timeline(run, options.timeline, workers=workers)
     elapsed_s = time.perf_counter() - start
     busy = run.busy.share(workers)
     return Summary(merged, run.selected, run.skipped, workers, len(run.features), run.seconds, elapsed_s, busy)
+
+
+def _write_timeline(run: _Run, path: Path | None, *, workers: int) -> None:
+    if path is None:
+        return
+    if run.spans:
+        write_timeline(path, run.spans, workers=workers)
+    else:
+        say("note: nothing was measured, so there is no timeline.")
 
 
 def _checked(cases: Sequence[Case]) -> Sequence[Case]:

@@ -10,6 +10,7 @@ from radiomics_mammo.collection import collection_name
 from radiomics_mammo.console import say
 from radiomics_mammo.errors import OutputError
 from radiomics_mammo.readers import listed, remarks_of
+from radiomics_mammo.readers.phantom_folder import is_phantom
 
 if TYPE_CHECKING:
     from radiomics_mammo.readers.base import Reader
@@ -46,13 +47,13 @@ def write_collection_summary(reader: Reader, folder: Path, *, overwrite: bool) -
         name=collection_name(name) if name != "manifest" else Path(place).name,
         folder=folder,
         remarks=remarks,
-        phantom=name == "phantom" or (Path(place) / "PHANTOM.txt").is_file(),
+        phantom=name == "phantom" or (place != "" and is_phantom(place)),
         overwrite=overwrite,
         declared=reader.columns,
     )
 
 
-def write_preview(reader: Reader, path: Path, *, count: int, recipe: Recipe, overwrite: bool) -> None:
+def write_preview(reader: Reader, path: Path, *, count: int, recipe: Recipe) -> None:
     """Draw a contact sheet of what is found on some images, with the recipe's windows where it has a lattice.
 
     Raises
@@ -60,12 +61,11 @@ def write_preview(reader: Reader, path: Path, *, count: int, recipe: Recipe, ove
     InputError
         The collection cannot be listed.
     OutputError
-        The sheet's name is taken, or it cannot be written.
+        The sheet cannot be written.
     """
     from radiomics_mammo.parenchyma.lattice import windows
     from radiomics_mammo.preview import draw_preview
 
-    _check_sheet(path, overwrite=overwrite)
     boxes = None if recipe.lattice is None else partial(windows, settings=recipe.lattice)
     drawn = draw_preview(reader, path=path, count=count, windows=boxes)
     for remark in remarks_of(reader):
@@ -74,8 +74,19 @@ def write_preview(reader: Reader, path: Path, *, count: int, recipe: Recipe, ove
     say(f"Contact sheet of {drawn.drawn + drawn.failed} of {drawn.cases} images{failures}: {path}")
 
 
-def _check_sheet(path: Path, *, overwrite: bool) -> None:
-    """Refuse a name that cannot be used before any image is decoded."""
+def check_sheet(path: Path, *, count: int, overwrite: bool) -> None:
+    """Refuse what cannot be drawn before anything is written and any image is decoded.
+
+    Raises
+    ------
+    InputError
+        The number of images or the file's ending will not do.
+    OutputError
+        There is no such folder, or a file that is no contact sheet (or may not be replaced) has the name.
+    """
+    from radiomics_mammo.preview import check_request
+
+    check_request(path, count)
     if not path.absolute().parent.is_dir():
         raise OutputError(
             "there is no such folder", path=path.parent, remedy="Make it, or give --preview another name."

@@ -79,10 +79,7 @@ def draw_preview(reader: Reader, *, path: str | Path, count: int = 24, windows: 
         The sheet cannot be written.
     """
     path = Path(path)
-    if not 1 <= count <= MOST:
-        raise InputError(f"a contact sheet of {count} images", remedy=f"Ask for 1 to {MOST}.")
-    if path.suffix.lower() != ".png":
-        raise InputError("contact sheets are PNG images", path=path, remedy="Let the name end in .png.")
+    check_request(path, count)
     cases = reader.cases()
     if not cases:
         raise InputError("there are no cases to draw", remedy="Look at the collection and at --split.")
@@ -107,6 +104,20 @@ def draw_preview(reader: Reader, *, path: str | Path, count: int = 24, windows: 
     sheet.save(content, format="PNG", optimize=True, pnginfo=said)
     write_bytes(path, content.getvalue())
     return PreviewResult(path, drawn, failed, len(cases))
+
+
+def check_request(path: Path, count: int) -> None:
+    """Refuse a number of images or a name of a file that will not do.
+
+    Raises
+    ------
+    InputError
+        Saying what will.
+    """
+    if not 1 <= count <= MOST:
+        raise InputError(f"a contact sheet of {count} images", remedy=f"Ask for 1 to {MOST}.")
+    if path.suffix.lower() != ".png":
+        raise InputError("contact sheets are PNG images", path=path, remedy="Let the name end in .png.")
 
 
 def choose_cases(cases: Sequence[Case], count: int) -> list[Case]:

@@ -257,8 +257,8 @@ def _add_manifest(
         "--whole",
         choices=("image", "breast"),
         default="image",
-        help="what is measured where no mask is named: the whole image, or the breast found in it, prepared as those of "
-        "rsna (columns laterality, view and implant help) (default: %(default)s)",
+        help="what is measured where no mask is named: the whole image, or the breast found in it, prepared as "
+        "those of rsna (columns laterality, view and implant help) (default: %(default)s)",
     )
     return parser
 

@@ -22,6 +22,7 @@ ENDINGS = (".png", ".svg", ".pdf")
 STRETCH_S = 30.0
 """How much of a long run the picture shows stage by stage."""
 _BINS = 120
+_HEADER = ("process", "stage", "start_s", "end_s", "cpu_s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +67,32 @@ class Busy:
         return self.cpu_s / ((self.end - self.start) * workers) if self.end > self.start else 0.0
 
 
-def check_timeline_path(path: Path) -> None:
-    """Refuse a name that no picture can have, before anything is measured.
+def check_timeline_path(path: Path, *, overwrite: bool = False) -> None:
+    """Refuse a name that cannot be used, before anything is measured.
 
     Raises
     ------
     OutputError
-        Its ending is none of ``ENDINGS``.
+        Its ending is none of ``ENDINGS``, its folder is not there, or a file is in its place or its table's.
     """
     if path.suffix.lower() not in ENDINGS:
         raise OutputError("is no picture's name", path=path, remedy=f"Let --timeline end in {', '.join(ENDINGS)}.")
+    if not path.absolute().parent.is_dir():
+        raise OutputError(
+            "there is no such folder", path=path.parent, remedy="Make it, or give --timeline another name."
+        )
+    taken = [one for one in (path, table_of(path)) if one.exists()]
+    if taken and not (overwrite and _is_ours(table_of(path))):
+        raise OutputError("this file is there already", path=taken[0], remedy="Give --timeline another name.")
+
+
+def table_of(path: Path) -> Path:
+    """``when.png`` has its table in ``when.timeline.csv``."""
+    return path.with_suffix(".timeline.csv")
+
+
+def _is_ours(table: Path) -> bool:
+    return table.is_file() and table.read_bytes().startswith(",".join(_HEADER).encode())
 
 
 def write_timeline(path: Path, spans: Sequence[Span], *, workers: int) -> None:
@@ -84,7 +101,7 @@ def write_timeline(path: Path, spans: Sequence[Span], *, workers: int) -> None:
     Parameters
     ----------
     path : pathlib.Path
-        The picture; the table has its name with ``.csv`` for an ending.
+        The picture; for the table see :func:`table_of`.
     spans : sequence of Span
         In any order.
     workers : int
@@ -102,11 +119,11 @@ def write_timeline(path: Path, spans: Sequence[Span], *, workers: int) -> None:
     ordered = sorted(spans, key=lambda span: (span.start, span.worker))
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("process", "stage", "start_s", "end_s", "cpu_s"))
+    writer.writerow(_HEADER)
     for span in ordered:
         times = (span.start - zero, span.end - zero, span.cpu_s)
         writer.writerow((names[span.worker], span.stage, *(f"{second:.6f}" for second in times)))
-    write_bytes(path.with_suffix(".csv"), text.getvalue().encode())
+    write_bytes(table_of(path), text.getvalue().encode())
     _draw(path, ordered, names=names, zero=zero, workers=workers)
 
 

@@ -269,5 +269,5 @@ def test_a_forbidden_place_names_the_remedy(tmp_path: Path, monkeypatch: pytest.
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(Path, "mkdir", refuse)
-    with pytest.raises(OutputError, match=r"Permission denied.*Name a place that you may write to with --out"):
+    with pytest.raises(OutputError, match=r"Permission denied.*Name a place that you may write to"):
         extract_table(ToyReader(size=2), setup=toy_setup(), options=Options(tmp_path / "new" / "t.parquet"))

@@ -162,6 +162,13 @@ def test_values_that_mean_nothing_are_refused(option: tuple[str, str], capsys: p
     assert option[0] in capsys.readouterr().err
 
 
+def test_what_cannot_be_drawn_is_said_before_the_summary_is_written(tree: Path, tmp_path: Path) -> None:
+    for wrong in (("--preview", tmp_path / "sheet.txt"), ("--preview", tmp_path / "s.png", "--preview-images", 61)):
+        assert run("rsna", tree, "--summary", tmp_path / "summary", *wrong) == 2
+    assert run("phantom", "--write-tree", tmp_path / "tree", "--summary", tmp_path / "summary") == 2
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_timeline_must_be_a_picture(tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "t.parquet"
     assert run("rsna", tree, "--out", out, "--timeline", tmp_path / "when.txt") == 2

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import csv
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from toys import ToyReader, toy_setup
 
+from radiomics_mammo.engines import Engine, Limits, Measured, WarmUp
 from radiomics_mammo.errors import OutputError
 from radiomics_mammo.extraction import Options, extract_table
 from radiomics_mammo.timeline import Busy, Span, check_timeline_path, load_over_time, write_timeline
+from radiomics_mammo.types import Sample
 
 SPANS = (
     Span(11, "read", 100.0, 102.0),
@@ -48,7 +54,7 @@ def test_a_run_writes_its_timeline(tmp_path: Path) -> None:
     assert 0 < summary.busy <= 1.05
     with Image.open(picture) as image:
         assert min(image.size) > 300
-    with picture.with_suffix(".csv").open(newline="") as file:
+    with (tmp_path / "when.timeline.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert {row["stage"] for row in rows} == {"read", "prepare", "extract", "write"}
     assert {row["process"] for row in rows} == {"worker 1", "worker 2", "table"}
@@ -58,10 +64,70 @@ def test_a_run_writes_its_timeline(tmp_path: Path) -> None:
     assert reading > 12 * 0.02  # the reader's pauses
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_one_process_does_never_overlaps(tmp_path: Path, workers: int) -> None:
+    options = Options(tmp_path / "t.parquet", workers=workers, timeline=tmp_path / "when.svg")
+    setup = replace(toy_setup(), opener=slow_engine)
+    extract_table(ToyReader(size=9, pause_s=0.03), setup=setup, options=options)
+    with (tmp_path / "when.timeline.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["process"] != "table"]
+    for process in {row["process"] for row in rows}:
+        spans = sorted((float(row["start_s"]), float(row["end_s"])) for row in rows if row["process"] == process)
+        assert all(end <= start + 1e-4 for (_, end), (start, _) in pairwise(spans)), spans
+    extracting = [float(row["end_s"]) - float(row["start_s"]) for row in rows if row["stage"] == "prepare"]
+    assert sum(extracting) >= 9 * 0.02  # what the engine does between reading and measuring is no hole
+
+
+def slow_engine(engine: str, recipe: object) -> Engine:
+    """Small batches, and something to do before measuring, as whole breasts have."""
+    return SlowStart(toy_setup().opener(engine, recipe))
+
+
+class SlowStart:
+    """Lays something out when it is started, and counts it as preparing."""
+
+    def __init__(self, inner: Engine) -> None:
+        self.inner, self.name, self.feature_names = inner, inner.name, inner.feature_names
+        self.limits = Limits(cases=2)
+
+    def warm_up(self) -> WarmUp:
+        return self.inner.warm_up()
+
+    def measure(self, samples: Sequence[Sample]) -> Measured:
+        return self.start(samples)()
+
+    def start(self, samples: Sequence[Sample]) -> Callable[[], Measured]:
+        begun = time.perf_counter()
+        time.sleep(0.03 * len(samples))
+        laid = time.perf_counter() - begun
+        finish = self.inner.start(samples)
+        return lambda: replace(finish(), prepare_s=laid)
+
+
+def test_a_timeline_replaces_nothing_of_others(tmp_path: Path) -> None:
+    (tmp_path / "when.timeline.csv").write_text("mine")
+    for overwrite in (False, True):
+        with pytest.raises(OutputError, match="is there already"):
+            check_timeline_path(tmp_path / "when.png", overwrite=overwrite)
+    write_timeline(tmp_path / "ours.png", SPANS, workers=2)
+    with pytest.raises(OutputError, match="is there already"):
+        check_timeline_path(tmp_path / "ours.png")
+    check_timeline_path(tmp_path / "ours.png", overwrite=True)
+    with pytest.raises(OutputError, match="no such folder"):
+        check_timeline_path(tmp_path / "no" / "when.png")
+
+
+def test_a_finished_table_has_no_timeline_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for _ in range(2):
+        options = Options(tmp_path / "t.parquet", timeline=tmp_path / "when.svg")
+        extract_table(ToyReader(size=3), setup=toy_setup(), options=options)
+    assert "nothing was measured, so there is no timeline" in capsys.readouterr().out
+
+
 def test_a_run_in_one_process_has_one_lane(tmp_path: Path) -> None:
     write_timeline(tmp_path / "one.svg", [*SPANS[:2], Span(11, "write", 104.0, 105.0)], workers=1)
-    assert "worker 1" in (tmp_path / "one.csv").read_text()
-    assert "table" not in (tmp_path / "one.csv").read_text()
+    assert "worker 1" in (tmp_path / "one.timeline.csv").read_text()
+    assert "table" not in (tmp_path / "one.timeline.csv").read_text()
     assert (tmp_path / "one.svg").read_text().startswith("<?xml")
 
 
