@@ -142,6 +142,18 @@ def check(out: Path, originals: Sequence[str]) -> None:
         raise SystemExit("the table is not what it should be")
 
 
+def judge(log: Sequence[tuple[float, float, float, int]]) -> None:
+    """Fail when memory grew: the median of the run's last quarter against its second one."""
+    totals = np.array([total for _, total, _, _ in log])
+    quarter = len(totals) // 4
+    second, last = np.median(totals[quarter : 2 * quarter]), np.median(totals[-quarter:])
+    print(
+        f"memory, all processes: {second:.0f} MB in the second quarter, {last:.0f} MB in the last; most {totals.max():.0f}"
+    )
+    if last > 1.15 * second:
+        raise SystemExit("memory grew")
+
+
 def draw(log: Sequence[tuple[float, float, float, int]], kills: Sequence[float], path: Path) -> None:
     """Draw memory over time, with the kills."""
     from matplotlib.figure import Figure
@@ -201,6 +213,7 @@ def main() -> None:
     print(f"{time.time() - log[0][0]:.0f} s in all, {len(kills)} kills", flush=True)
     check(out, originals)
     draw(log, kills, asked.folder / f"{asked.kind}-memory.png")
+    judge(log)
 
 
 if __name__ == "__main__":
