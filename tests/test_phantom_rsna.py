@@ -14,6 +14,7 @@ from pydicom import dcmread
 from pydicom.pixels import apply_voi_lut
 
 from radiomics_mammo.errors import InputError, OutputError
+from radiomics_mammo.looks import write_collection_summary
 from radiomics_mammo.readers.dicom import PHANTOM_MANUFACTURER
 from radiomics_mammo.readers.phantom import PhantomReader
 from radiomics_mammo.readers.phantom_folder import NOTE
@@ -235,6 +236,12 @@ def test_a_whole_tree_is_left_alone_and_another_layout_takes_its_place(tmp_path:
     assert not list(root.rglob("*.dcm"))
     assert write_cbis_tree(reader, root) > 0
     assert not (root / "train.csv").exists() and not (root / "train_images").exists()
+
+
+def test_the_summary_of_the_images_folder_says_phantom(tree: Path, tmp_path: Path) -> None:
+    page = write_collection_summary(RsnaReader(tree / "train_images"), tmp_path / "summary", overwrite=False)
+    assert "PHANTOM" in page.read_text(encoding="utf-8")
+    assert set(pd.read_csv(page.parent / "counts.csv")["data"]) == {"phantom"}
 
 
 def test_real_images_are_never_written_over(tmp_path: Path) -> None:

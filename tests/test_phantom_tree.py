@@ -14,7 +14,7 @@ from radiomics_mammo.errors import OutputError
 from radiomics_mammo.readers.cbis_ddsm import CbisDdsmReader
 from radiomics_mammo.readers.dicom import PHANTOM_MANUFACTURER, read_dicom
 from radiomics_mammo.readers.phantom import PhantomReader
-from radiomics_mammo.readers.phantom_folder import NOTE
+from radiomics_mammo.readers.phantom_folder import NOTE, is_phantom
 from radiomics_mammo.readers.phantom_tree import HEADER, TABLES, write_cbis_tree
 
 PHANTOM = PhantomReader(patients=14, size=350)
@@ -159,3 +159,26 @@ def test_progress_is_told(tmp_path: Path) -> None:
     )
     assert told == [(n, written) for n in range(1, written + 1)]
     shutil.rmtree(tmp_path / "p")
+
+
+def test_a_table_cut_short_is_no_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root, reader = tmp_path / "phantom", PhantomReader(patients=2, size=128)
+    write_cbis_tree(reader, tmp_path / "whole")
+
+    def killed(_: object, path: Path) -> None:
+        path.write_text("patient_id,breast_density\n", encoding="utf-8")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr("radiomics_mammo.readers.phantom_tree._write_table", killed)
+        write_cbis_tree(reader, root)
+    assert not list(root.glob("*.csv"))
+    assert write_cbis_tree(reader, root) > 0
+    assert digests(root) == digests(tmp_path / "whole")
+
+
+def test_a_phantom_is_known_from_within(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert is_phantom(tree) and is_phantom(tree / "train.csv")
+    monkeypatch.chdir(next(path for path in tree.iterdir() if path.is_dir()))
+    assert is_phantom(".")
+    assert not is_phantom(tmp_path) and not is_phantom(tree.parent)

@@ -30,6 +30,7 @@ LEFTOVER_TABLES = (
 )
 LEFTOVER_FOLDERS = ("Mass-*_PHANTOM_*", "train_images")
 """What phantoms of any layout leave in a folder: another one takes its place."""
+_PARTIAL = ".partial"
 
 
 class HasFiles(Protocol):
@@ -67,6 +68,18 @@ class PhantomTree(Generic[Picture]):
     pictures: Sequence[Picture]
     write: Callable[[Picture, Path], None]
     tables: Mapping[str, Callable[[Path], None]]
+
+
+def is_phantom(root: str | Path) -> bool:
+    """Whether a collection's folder is a phantom's, or the images' folder (or a list) within one.
+
+    Parameters
+    ----------
+    root : path
+        What a reader was given.
+    """
+    root = Path(root).expanduser().resolve()
+    return any((folder / NOTE).is_file() for folder in (root, root.parent))
 
 
 def write_tree(
@@ -111,7 +124,8 @@ def write_tree(
             if on_picture is not None:
                 on_picture(done, len(tree.pictures))
         for name, write_table in tree.tables.items():
-            write_table(root / name)
+            write_table(root / f"{name}{_PARTIAL}")
+            (root / f"{name}{_PARTIAL}").replace(root / name)  # half a table would pass for a whole tree
     except OSError as error:
         raise OutputError(
             f"the phantom tree cannot be written ({error.strerror})",
@@ -138,7 +152,8 @@ def _clear(root: Path) -> None:
     if any(root.iterdir()) and not (root / NOTE).is_file():
         raise OutputError("is not empty and holds no phantom", path=root, remedy="Name an empty or a new folder.")
     for name in LEFTOVER_TABLES:  # first, so that a tree cut short here is not taken for a whole one
-        (root / name).unlink(missing_ok=True)
+        for left in (name, f"{name}{_PARTIAL}"):
+            (root / left).unlink(missing_ok=True)
     for pattern in LEFTOVER_FOLDERS:
         for folder in root.glob(pattern):
             shutil.rmtree(folder)

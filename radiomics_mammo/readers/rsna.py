@@ -25,7 +25,7 @@ from radiomics_mammo.readers._rsna_samples import SIDES, RsnaSource, load_breast
 from radiomics_mammo.readers._rsna_tree import DICOM, Tree, find_images
 from radiomics_mammo.readers.crop_cache import CropCache, open_cache
 from radiomics_mammo.readers.dicom import read_dicom, refuse_non_files
-from radiomics_mammo.readers.phantom_folder import NOTE
+from radiomics_mammo.readers.phantom_folder import is_phantom
 from radiomics_mammo.readers.voi import CHOICES
 from radiomics_mammo.types import Case, Sample, Scalar
 
@@ -143,7 +143,7 @@ class RsnaReader:
         ]
         object.__setattr__(self, "remarks", tuple(remarks))
         settings = (self.voi, self.pixel_mm, self.pectoral, self.implants, self.band_mm)
-        phantom = any((folder / NOTE).is_file() for folder in (root, root.parent))
+        phantom = is_phantom(root)
         return [
             Case(
                 f"{row.patient_id}_{row.image_id}",
