@@ -148,7 +148,7 @@ def judge(log: Sequence[tuple[float, float, float, int]]) -> None:
     quarter = len(totals) // 4
     second, last = np.median(totals[quarter : 2 * quarter]), np.median(totals[-quarter:])
     print(
-        f"memory, all processes: {second:.0f} MB in the second quarter, {last:.0f} MB in the last; most {totals.max():.0f}"
+        f"memory (MB, all processes): second quarter {second:.0f}, last {last:.0f}, most {totals.max():.0f}", flush=True
     )
     if last > 1.15 * second:
         raise SystemExit("memory grew")
