@@ -101,7 +101,7 @@ def _aggregate(arguments: argparse.Namespace) -> int:
     write_table(made.frame, out, provenance=said)
     if _simulated(made, said):
         say("phantom: simulated images, no clinical performance")
-    for remark in made.remarks:
+    for remark in (*made.remarks, *_failed(arguments.tables)):
         say(f"note: {remark}")
     units = {"breast": "breasts", "woman": "women"}[arguments.to]
     say(
@@ -129,6 +129,21 @@ def _read(paths: Sequence[Path]) -> Table:
     from radiomics_mammo.tables import read_table
 
     return read_table(paths[0], features_needed=False) if len(paths) == 1 else read_joined(paths)
+
+
+def _failed(paths: Sequence[Path]) -> list[str]:
+    """Say what extract could not measure: a breast or woman none of whose images was measured has no row."""
+    from radiomics_mammo.failures import failures_path, read_failures
+
+    remarks = []
+    for path in map(failures_path, paths):
+        failures = read_failures(path) if path.is_file() else []
+        if failures:
+            count = f"{len(failures)} image{'s' if len(failures) > 1 else ''}"
+            remarks.append(
+                f"{count} failed ({path.name}); who has no other image has no row (first: {failures[0].case_id})"
+            )
+    return remarks
 
 
 def _sources(paths: Sequence[Path]) -> list[dict[str, str]]:

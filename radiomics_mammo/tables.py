@@ -71,6 +71,11 @@ class Table:
     remarks: tuple[str, ...] = ()
 
 
+def plain(name: str) -> str:
+    """Write a column's name as lists of columns have it: lower case, ``_`` for spaces."""
+    return "_".join(name.lower().split())
+
+
 def is_feature_name(name: str) -> bool:
     """Whether a column name has the form ``<filter>_<family>_<Feature>``, as pyradiomics writes it and embed does."""
     return _parts(name) is not None

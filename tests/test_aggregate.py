@@ -227,10 +227,31 @@ def test_another_side_an_infinite_value_and_a_case_twice_are_refused() -> None:
         aggregate_table(twice, level="breast")
 
 
-@pytest.mark.parametrize("column", [{"cancer": ["maybe"] * 8}, {"BIRADS": [7] * 8}])
-def test_what_a_rule_cannot_read_is_refused(column: dict[str, list[object]]) -> None:
-    with pytest.raises(InputError, match=r"holds text|no BI-RADS score"):
-        aggregate_table(table(SCREENED, **column), level="breast")
+@pytest.mark.parametrize(
+    ("name", "cell", "said"),
+    [
+        ("cancer", "maybe", r"'maybe'.*as 0 and 1, or as true and false"),
+        ("BIRADS", 7, "7, which is no BI-RADS score"),
+        ("BIRADS", "4A", r"'4A'.*from 0 to 6"),
+        ("age", "055Y", r"'055Y'.*\(055Y as 55\)"),
+    ],
+)
+def test_what_a_rule_cannot_read_is_refused_with_what_it_needs(name: str, cell: object, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        aggregate_table(table(SCREENED, **{name: [None] * 7 + [cell]}), level="breast")
+
+
+def test_numbers_and_truths_as_words_are_understood() -> None:
+    words = {"cancer": ["true", "False"] * 4, "age": ["50", ""] * 4, "BIRADS": ["0", "1"] * 4, "biopsy": ["1", "0"] * 4}
+    made = aggregate_table(table(SCREENED, **words), level="woman").frame
+    assert made["cancer"].tolist() == [True, True] and made["age"].tolist() == [50.0, 50.0]
+    assert made["BIRADS"].tolist() == [0, 0] and made["biopsy"].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("level", ["breast", "woman"])
+def test_a_table_without_rows_is_refused(level: str) -> None:
+    with pytest.raises(InputError, match="holds no rows"):
+        aggregate_table(table([]), level=level)
 
 
 @pytest.mark.parametrize("wrong", [{"level": "side"}, {"rules": ["median"]}, {"rules": []}, {"rules": ["max", "max"]}])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,12 @@ import pytest
 import runs
 
 from radiomics_mammo.aggregate import main
+from radiomics_mammo.failures import failures_path, write_failures
 from radiomics_mammo.models.data.definition import same_definition
 from radiomics_mammo.models.data.join import embeddings_in
 from radiomics_mammo.models.run.runfolder import PREDICTIONS
 from radiomics_mammo.tables import read_table, write_table
+from radiomics_mammo.types import Failure
 
 FEATURES = tuple(f"original_glcm_F{i}" for i in range(4))
 
@@ -140,6 +143,24 @@ site_id,patient_id,image_id,laterality,view,age,cancer,biopsy,invasive,BIRADS,im
     assert made["BIRADS"].tolist()[1:] == [0, 2] and made["density"].tolist()[1:] == ["C", "C"]
     assert made["difficult_negative_case"].tolist() == [False, False, True]
     assert made["age"].isna().tolist() == [False, True, True]
+
+
+def test_images_that_failed_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    images, out = screening_table(tmp_path / "images.parquet", women=2), tmp_path / "out.parquet"
+    write_failures(failures_path(images), [])
+    assert aggregate(images, "--to", "breast", "--out", out) == 0
+    assert "images failed" not in capsys.readouterr().out
+    cells = {part.name: "x" for part in fields(Failure)}
+    write_failures(failures_path(images), [Failure(**{**cells, "case_id": f"9_{i}"}) for i in range(3)])
+    assert aggregate(images, "--to", "breast", "--out", out, "--overwrite") == 0
+    said = capsys.readouterr().out
+    assert "note: 3 images failed (images.parquet.failures.csv)" in said and "no row (first: 9_0)" in said
+
+
+def test_a_header_alone_is_no_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "train.csv").write_text("patient_id,laterality,view,cancer\n")
+    assert aggregate(tmp_path / "train.csv", "--to", "breast", "--out", tmp_path / "out.parquet") == 2
+    assert "holds no rows" in capsys.readouterr().err and not (tmp_path / "out.parquet").exists()
 
 
 def test_what_is_there_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from radiomics_mammo.aggregation.records import BREAST, Codes, Grouping, group_by
+from radiomics_mammo.aggregation.rules import mean_over
 from radiomics_mammo.errors import InputError
+from radiomics_mammo.tables import plain
 
 LABELS = ("cancer", "malignant", "biopsy", "invasive", "difficult_negative_case")
 ANY = ("implant", "phantom")
@@ -67,10 +69,9 @@ def identity_of_units(frame: pd.DataFrame, unit: Codes, *, level: str) -> tuple[
     made: dict[str, object] = {}
     remarks = []
     for name in map(str, frame.columns):
-        plain = "_".join(name.lower().split())
-        if plain in gone:
+        if plain(name) in gone:
             continue
-        rule = _RULES.get(plain)
+        rule = _RULES.get(plain(name))
         if rule is not None:
             made[name] = rule(frame[name], groups)
             continue
@@ -119,27 +120,28 @@ def _first_known(known: NDArray[np.bool_], groups: Grouping) -> Codes:
     return groups.order[np.where(first < known.size, first, groups.starts)]
 
 
-def _numbers(column: pd.Series) -> pd.Series:
-    """Take true, false and numbers as Float64."""
-    words = {"true": 1, "false": 0}
-    if column.dtype.kind not in "iufb":
-        column = column.map(lambda cell: words.get(str(cell).strip().lower(), cell), na_action="ignore")
-    try:
-        return pd.to_numeric(column).astype("Float64")
-    except (ValueError, TypeError) as error:
+def _numbers(column: pd.Series, *, remedy: str) -> pd.Series:
+    """Take numbers as Float64; a text that is none is refused, with what the rule needs instead."""
+    found = pd.to_numeric(column, errors="coerce").astype("Float64")
+    empty = column.isna() | (column.astype("string").str.strip() == "").fillna(True)
+    wrong = column[found.isna() & ~empty]
+    if len(wrong):
         raise InputError(
-            f"column {column.name!r} holds text where a rule needs numbers or true and false",
-            remedy="Write it as 0 and 1, or take it out of the table.",
-        ) from error
+            f"column {column.name!r} holds {str(wrong.iloc[0])!r} where a rule needs numbers (in {len(wrong)} rows)",
+            remedy=f"{remedy}, or take the column out of the table.",
+        )
+    return found
 
 
 def _largest(column: pd.Series, groups: Grouping) -> pd.Series:
-    values = _numbers(column)
+    said = column.astype("string").str.strip()
+    truth = bool(said.dropna().str.lower().isin(["true", "false"]).all()) and bool(said.notna().any())
+    for word, number in (("true", "1"), ("false", "0")):
+        said = said.str.replace(rf"(?i)^{word}$", number, regex=True)
+    values = _numbers(said, remedy="Write it as 0 and 1, or as true and false")
     known = values.to_numpy(np.float64, na_value=-np.inf)[groups.order]
     high = np.maximum.reduceat(known, groups.starts)
-    found = pd.Series(high).astype("Float64").mask(np.isneginf(high))
-    truth = column.dropna().map(lambda cell: str(cell).strip().lower() in ("true", "false")).all()
-    return _as_it_was(found, truth=bool(truth) and bool(column.notna().any()))
+    return _as_it_was(pd.Series(high).astype("Float64").mask(np.isneginf(high)), truth=truth)
 
 
 def _as_it_was(found: pd.Series, *, truth: bool) -> pd.Series:
@@ -151,7 +153,7 @@ def _as_it_was(found: pd.Series, *, truth: bool) -> pd.Series:
 
 
 def _worst(column: pd.Series, groups: Grouping) -> pd.Series:
-    values = _numbers(column)
+    values = _numbers(column, remedy="Write the BI-RADS score as a whole number from 0 to 6 (4A, 4B and 4C as 4)")
     rank = values.map({score: len(WORST_FIRST) - place for place, score in enumerate(WORST_FIRST)})
     odd = values[values.notna() & rank.isna()]
     if len(odd):
@@ -165,11 +167,8 @@ def _worst(column: pd.Series, groups: Grouping) -> pd.Series:
 
 
 def _mean(column: pd.Series, groups: Grouping) -> pd.Series:
-    values = _numbers(column).to_numpy(np.float64, na_value=np.nan)[groups.order]
-    known = ~np.isnan(values)
-    total = np.add.reduceat(np.where(known, values, 0.0), groups.starts)
-    count = np.add.reduceat(known.astype(np.int64), groups.starts)
-    return pd.Series(np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0))
+    values = _numbers(column, remedy="Write numbers alone (055Y as 55), and leave the cell empty where none is known")
+    return pd.Series(mean_over(values.to_numpy(np.float64, na_value=np.nan)[:, None], groups)[:, 0])
 
 
 def _joined(column: pd.Series, groups: Grouping) -> pd.Series:

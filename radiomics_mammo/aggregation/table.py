@@ -43,9 +43,11 @@ def aggregate_table(table: Table, *, level: str, rules: Sequence[str] | None = N
     Raises
     ------
     InputError
-        Unknown level or rule, a missing or empty key, an infinite feature, or text where a rule needs numbers.
+        Unknown level or rule, no row, a missing or empty key, an infinite feature, or text where a rule needs numbers.
     """
     rules = _checked(level, rules)
+    if table.frame.empty:
+        raise InputError("the table holds no rows", remedy="Extract the images first, or check what was selected.")
     nest = nest_of(table.frame)
     known = set(table.features)
     others = table.frame[[name for name in table.frame.columns if name not in known]]

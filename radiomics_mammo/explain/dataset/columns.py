@@ -11,6 +11,7 @@ from radiomics_mammo.explain.dataset.records import Column
 from radiomics_mammo.models.data import roles
 from radiomics_mammo.models.statistics.arrays import Labels
 from radiomics_mammo.models.statistics.subgroups import NOT_GIVEN, SUBGROUPS, level_names
+from radiomics_mammo.tables import plain
 
 LABELS = ("cancer", "malignant")
 PATHOLOGY = "pathology"
@@ -80,12 +81,12 @@ def describe(frame: pd.DataFrame, label: str) -> dict[str, Column]:
 def _described(column: pd.Series, name: str, label: str) -> Column:
     filled, distinct = int(column.notna().sum()), int(column.nunique())
     role = "label" if name == label else _role(name)
-    title = _TITLES.get(roles.plain(name), name)
+    title = _TITLES.get(plain(name), name)
     return Column(name, title, role, _kind(column, role, filled, distinct), filled, distinct)
 
 
 def _role(name: str) -> str:
-    said = roles.plain(name)
+    said = plain(name)
     if said == "split":
         return "split"
     if said in roles.READERS:
@@ -103,7 +104,7 @@ def _kind(column: pd.Series, role: str, filled: int, distinct: int) -> str:
         return "empty"
     if role == "identity":
         return "identifier"
-    code = roles.plain(str(column.name)) in roles.CODES
+    code = plain(str(column.name)) in roles.CODES
     numeric = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
     if numeric and not code and distinct > FEW:
         return "number"
@@ -122,7 +123,7 @@ def levels_of(column: pd.Series, kind: str) -> pd.Series:
 
     Ages have the bands of the reports; other numbers are cut at their quartiles.
     """
-    age = roles.plain(str(column.name)) == "age"
+    age = plain(str(column.name)) == "age"
     if kind == "number" and not age:
         bands = pd.qcut(column.astype("Float64"), _BANDS, duplicates="drop")
         names = {band: f"over {band.left:g} to {band.right:g}" for band in bands.cat.categories}
@@ -155,7 +156,7 @@ def find_label(frame: pd.DataFrame) -> tuple[str, Labels]:
     y : ndarray of int8, shape (n_rows,)
         -1 where it is not known.
     """
-    by_name = {roles.plain(name): name for name in frame.columns}
+    by_name = {plain(name): name for name in frame.columns}
     for wanted in LABELS:
         if wanted in by_name:
             values = pd.to_numeric(frame[by_name[wanted]].astype("string"), errors="coerce").astype("Float64")

@@ -19,9 +19,9 @@ from radiomics_mammo.models.data.roles import (
     among,
     is_shape,
     is_size,
-    plain,
 )
 from radiomics_mammo.models.records import Block, Floats
+from radiomics_mammo.tables import plain
 
 MOST_LEVELS = 20
 OTHER = "(other)"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.tables import feature_parts, is_feature_name
+from radiomics_mammo.tables import feature_parts, is_feature_name, plain
 
 METADATA = (
     "age",
@@ -96,11 +96,6 @@ SIZE_FEATURES = frozenset(
 )
 _SHAPES = ("shape2D", "shape")
 _BREAST_SIZES = (("density", "BreastArea"), ("windows", "Count"))
-
-
-def plain(name: str) -> str:
-    """Write a column's name as the tables above have it: lower case, ``_`` for spaces."""
-    return "_".join(name.lower().split())
 
 
 _FORM = re.compile(

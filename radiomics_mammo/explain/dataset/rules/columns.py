@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from radiomics_mammo.explain.dataset.records import Facts, Finding, some
-from radiomics_mammo.models.data.roles import plain
+from radiomics_mammo.tables import plain
 
 _AGES = (18.0, 110.0)
 
