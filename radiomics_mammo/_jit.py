@@ -21,7 +21,7 @@ import numba
 def cache_folder() -> Path:
     """The folder of compiled kernels for exactly these sources, in ``NUMBA_CACHE_DIR`` or the user's cache."""
     package = Path(__file__).parent
-    others = ("preprocess/crop.py", "ragged.py", "_arrays.py", "_jit.py")
+    others = ("_box.py", "ragged.py", "_arrays.py", "_jit.py")
     sources = sorted([*package.glob("families/**/*.py"), *(package / name for name in others)])
     text = b"".join(source.read_bytes() for source in sources)
     # numba files its results by path, too: two installations of the same sources do not share them.

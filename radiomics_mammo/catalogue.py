@@ -18,7 +18,6 @@ from rich.console import Console
 
 from radiomics_mammo.atomic import write_bytes
 from radiomics_mammo.catalogue_derived import (
-    BEHIND,
     aggregated,
     aggregation_of,
     lattice_rows,
@@ -27,6 +26,7 @@ from radiomics_mammo.catalogue_derived import (
 )
 from radiomics_mammo.catalogue_rows import COLUMNS, Row, family_rows, parenchymal_rows
 from radiomics_mammo.errors import RadiomicsMammoError
+from radiomics_mammo.parenchyma.lattice import BEHIND
 from radiomics_mammo.tables import feature_parts, is_feature_name
 
 __all__ = ["COLUMNS", "catalogue", "catalogue_text", "describe", "main", "meaning"]

@@ -7,13 +7,11 @@ from typing import NamedTuple
 
 from radiomics_mammo.aggregation.rules import OF_BOTH, RULES
 from radiomics_mammo.catalogue_rows import Row, family_rows, measure_row
-from radiomics_mammo.parenchyma.summaries import SUMMARIES, WINDOW_MEASURES, Summary
+from radiomics_mammo.parenchyma.lattice import BEHIND, SHAPE
+from radiomics_mammo.parenchyma.summaries import SUMMARIES, WINDOW_MEASURES, Summary, quantile_title
 from radiomics_mammo.tables import feature_parts
 
-BEHIND = "retroareolar"
 SPREAD = "latticeSd"
-WITHOUT_LATTICE = "Shape"
-"""Windows are squares: their shape says nothing."""
 
 _QUANTILE = re.compile(r"latticeP(\d+(?:\.\d+)?)")
 
@@ -60,7 +58,7 @@ _OF_IMAGES = {
 
 def lattice_rows() -> list[Row]:
     """Rows of the lattice with the quantiles of ``features/breast.yaml``, in the table's order."""
-    bases = [row for row in family_rows() if row["family"] != WITHOUT_LATTICE]
+    bases = [row for row in family_rows() if feature_parts(row["name"])[1] != SHAPE]
     grid = [summed_up(base, prefix) for prefix in SUMMARIES if prefix != BEHIND for base in bases]
     counts = [measure_row(f"lattice_windows_{m.name}", m, title="Lattice of windows") for m in WINDOW_MEASURES]
     return [*grid, *counts, *(summed_up(base, BEHIND) for base in bases)]
@@ -73,7 +71,7 @@ def summary_of(prefix: str) -> Summary | None:
         return SUMMARIES.get(prefix)
     middle = SUMMARIES["latticeP50"]
     return middle._replace(
-        title=f"{found[1]}th percentile over the windows of the lattice",
+        title=quantile_title(found[1]),
         meaning=f"The level below which {found[1]} % of the windows lie. In each window of the lattice: {{meaning}}",
     )
 
@@ -98,7 +96,8 @@ def summed_up(base: Row, prefix: str) -> Row:
         raise KeyError(prefix)
     _, family, feature = feature_parts(base["name"])
     single = prefix == BEHIND
-    missing = base["undefined"] and (base["undefined"] if single else f"in every window {base['undefined']}")
+    where = "" if single else "in all windows but one " if prefix == SPREAD else "in every window "
+    missing = base["undefined"] and f"{where}{base['undefined']}"
     return {
         **base,
         "name": f"{prefix}_{family}_{feature}",
@@ -123,8 +122,10 @@ def aggregated(base: Row, rule: str) -> Row:
     """
     prefix, family, feature = feature_parts(base["name"])
     over = _OF_IMAGES[rule]
-    missing = base["undefined"] and f"on all images {base['undefined']}"
-    no_pair = "no view is known on both sides" if rule in OF_BOTH else ""
+    compares = rule in OF_BOTH
+    where = "in every such view, on all images of one side," if compares else "on all images"
+    missing = base["undefined"] and f"{where} {base['undefined']}"
+    no_pair = "no view is known on both sides" if compares else ""
     return {
         **base,
         "name": f"{prefix}-{rule}_{family}_{feature}",

@@ -180,9 +180,12 @@ def open_engine(name: str, recipe: Recipe, gpu_memory: int | None = None) -> Eng
     opener = ENGINES[choose(name)[0]]
     if not recipe.of_breast:
         return opener(recipe, gpu_memory)
-    from radiomics_mammo.breast_engine import BreastEngine, inner_recipe
+    from radiomics_mammo.breast_engine import BreastEngine, inner_recipe, whole_recipe, window_recipe
 
-    return BreastEngine(opener(inner_recipe(recipe), gpu_memory), recipe)
+    if opener is _cuda:  # one engine has the GPU's memory to itself, and larger batches
+        return BreastEngine(opener(inner_recipe(recipe), gpu_memory), recipe)
+    of_windows = None if recipe.lattice is None else opener(window_recipe(recipe), gpu_memory)
+    return BreastEngine(opener(whole_recipe(recipe), gpu_memory), recipe, of_windows=of_windows)
 
 
 def versions(name: str) -> dict[str, str]:

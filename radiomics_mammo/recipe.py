@@ -179,3 +179,9 @@ def _refuse_regridding(settings: Settings, path: Path | None) -> None:
             "normalize scales by the image that it is given, so that every window would get a scale of its own",
             path=path, remedy="Leave it out; binCount makes texture independent of scale.",
         )  # fmt: skip
+    if settings.resegmentRange is not None:
+        raise RecipeError(
+            "resegmentRange keeps some of a region's pixels, which a breast's own measures and the places of windows "
+            "know nothing of",
+            path=path, remedy="Leave it out; the reader tells breast from air, muscle and implant.",
+        )  # fmt: skip

@@ -16,7 +16,10 @@ def is_number(value: object, low: float, *, strict: bool = False, whole: bool = 
     """Whether a value is a finite number from a bound on: above it if strict, a whole one if asked."""
     if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
         return False
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number beyond 1.8e308
+        return False
     return number == number and abs(number) != float("inf") and (number > low if strict else number >= low)
 
 

@@ -8,17 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from radiomics_mammo.errors import RecipeError
-from radiomics_mammo.parenchyma.lattice import LEAST_SIDE, LatticeSettings
+from radiomics_mammo.parenchyma.lattice import LEAST_SIDE, SHAPE, LatticeSettings
+from radiomics_mammo.parenchyma.summaries import quantile_prefix
 from radiomics_mammo.recipe_features import Chosen, check_classes, choose, family_features
-from radiomics_mammo.recipe_fields import COUNT, FLAG, POSITIVE, Rule, is_number, mapping_of
-
-SHAPE = "shape2D"
-"""Windows are squares: their shape says nothing."""
+from radiomics_mammo.recipe_fields import FLAG, POSITIVE, Rule, is_number, mapping_of
 
 
 def _shares(value: object) -> bool:
-    whole = isinstance(value, tuple) and len(set(value)) == len(value)
-    return whole and all(is_number(v, 0, strict=True) and v < 1 for v in value)  # type: ignore[attr-defined]
+    if not isinstance(value, tuple) or not all(is_number(v, 0.001) and v <= 0.999 for v in value):
+        return False
+    return len({quantile_prefix(v) for v in value}) == len(value)
+
+
+def _count_or_share(value: Any) -> bool:
+    return is_number(value, 0, strict=True, whole=True) or (is_number(value, 0, strict=True) and value < 1)
 
 
 LATTICE_RULES: dict[str, Rule] = {
@@ -29,8 +32,8 @@ LATTICE_RULES: dict[str, Rule] = {
     ),
     "step": (lambda v: is_number(v, 0.05) and v <= 10, "a number from 0.05 to 10"),
     "coverage": (lambda v: is_number(v, 0, strict=True) and v <= 1, "a number above 0, 1 at most"),
-    "quantiles": (_shares, "a list of different numbers between 0 and 1"),
-    "suspicious": COUNT,
+    "quantiles": (_shares, "a list of numbers from 0.001 to 0.999 that differ in their first six digits"),
+    "suspicious": (_count_or_share, "a whole number of windows above 0, or a share of them between 0 and 1"),
     "retroareolar": FLAG,
 }
 

@@ -13,13 +13,14 @@ from lattice_toys import breast, half_ellipse, texture
 from parity import reference_engine
 
 from radiomics_mammo import FeatureExtractor
+from radiomics_mammo._skin import skin_depth
 from radiomics_mammo.breast_engine import BreastEngine, inner_recipe
 from radiomics_mammo.cpu_engine import CpuEngine
 from radiomics_mammo.cuda_engine import CudaEngine
 from radiomics_mammo.engines import Engine, Limits, Measured, WarmUp, open_engine
 from radiomics_mammo.errors import RoiError
-from radiomics_mammo.parenchyma import PARENCHYMA
-from radiomics_mammo.parenchyma.lattice import windows
+from radiomics_mammo.parenchyma import PARENCHYMA, lattice
+from radiomics_mammo.parenchyma.lattice import Box, LatticeSettings
 from radiomics_mammo.parenchyma.records import Breast, Measure, MeasureFamily
 from radiomics_mammo.parenchyma.retroareolar import retroareolar_window
 from radiomics_mammo.recipe import Recipe, load_recipe, recipe_from
@@ -43,9 +44,13 @@ def row(engine: Engine, sample: Sample) -> dict[str, float]:
     return dict(zip(engine.feature_names, result.tolist(), strict=True))
 
 
-def cut_out(sample: Sample, box: tuple[int, int, int, int]) -> Sample:
+def windows(sample: Sample, settings: LatticeSettings) -> list[Box]:
+    return lattice.windows(Breast.of(sample), settings)
+
+
+def cut_out(sample: Sample, box: Box) -> Sample:
     cut = np.s_[box[0] : box[1], box[2] : box[3]]
-    return Sample("cut", "P", sample.image[cut].copy(), sample.mask[cut].copy(), sample.spacing)
+    return Sample("cut", "P", sample.image[cut].copy(), sample.marks.interior[cut].copy(), sample.spacing)
 
 
 def alone(engine: Engine, sample: Sample) -> np.ndarray:
@@ -84,13 +89,15 @@ def test_the_whole_breast_is_measured_as_without_a_lattice():
 
 def test_windows_and_summaries_from_pyradiomics_on_each_cut_out():
     recipe = recipe_from(BODY)
-    sample = whole_breast(3)
+    sample = whole_breast(3, interior=skin_depth(MASK) > 2)  # some windows hold some of the band under the skin
     classes = {name: list(names) for name, names in recipe.lattice.featureClass.items()}
     reference = reference_engine(recipe_from({"featureClass": classes, "setting": {"binCount": 16}}))
     boxes = windows(sample, recipe.lattice)
     assert len(boxes) > 8
     table = np.array([alone(reference, cut_out(sample, box)) for box in boxes])
-    behind = alone(reference, cut_out(sample, retroareolar_window(sample, recipe.lattice)))
+    behind = alone(
+        reference, cut_out(sample, retroareolar_window(Breast.of(sample), recipe.lattice, nipple=sample.marks.nipple))
+    )
     expected = {
         "latticeMean": table.mean(axis=0),
         "latticeSd": table.std(axis=0, ddof=1),
@@ -302,7 +309,10 @@ def test_breasts_and_windows_go_to_the_inner_engine_in_one_call_as_views():
     count = len(windows(samples[0], engine.recipe.lattice))
     assert len(given) == 2 * (1 + count + 1)
     assert all(np.shares_memory(region.image, samples[0].image) for region in given[: len(given) // 2])
-    assert all(np.shares_memory(region.mask, samples[1].mask) for region in given[len(given) // 2 :])
+    assert all(
+        np.shares_memory(region.mask, samples[1].marks.interior if k else samples[1].mask)
+        for k, region in enumerate(given[len(given) // 2 :])
+    )
     assert len({region.case_id for region in given}) == len(given)
     found = finish()
     assert inner.finished == 1
@@ -330,6 +340,54 @@ def test_only_recipes_of_breasts_are_wrapped():
     assert isinstance(engine, BreastEngine)
     assert isinstance(engine.inner, CpuEngine)
     assert not engine.inner.recipe.of_breast
+
+
+def test_windows_are_not_measured_for_what_only_breasts_have():
+    engine = open_engine("cpu", recipe_from(BODY))
+    assert isinstance(engine, BreastEngine)
+    assert engine.of_windows is not None
+    assert not [name for name in engine.of_windows.feature_names if "shape2D" in name]
+    assert "original_shape2D_Perimeter" in engine.inner.feature_names
+    assert open_engine("cpu", recipe_from({"featureClass": {"density": []}})).of_windows is None
+
+
+def test_one_engine_for_all_gives_the_same_as_two():
+    recipe = recipe_from({**BODY, "featureClass": {**CLASSES, "density": []}})
+    two = open_engine("cpu", recipe)
+    one = BreastEngine(CpuEngine(inner_recipe(recipe)), recipe)
+    samples = [whole_breast(0), breast(np.zeros_like(MASK), name="empty"), whole_breast(1, interior=np.s_[:, :50])]
+    for a, b in zip(one.measure(samples).results, two.measure(samples).results, strict=True):
+        if isinstance(a, Failure):
+            assert a == b
+        else:
+            assert np.array_equal(a, b, equal_nan=True)
+
+
+def test_a_breast_that_is_all_muscle_is_a_failure():
+    sample = breast(MASK, pectoral=MASK, implant=MASK)
+    for body in (BODY, {"featureClass": {"density": []}}):
+        (result,) = open_engine("cpu", recipe_from(body)).measure([sample]).results
+        assert isinstance(result, Failure)
+        assert "without muscle and implant" in result.cause
+
+
+def test_the_band_under_the_skin_is_in_the_breast_and_in_no_window():
+    sample = whole_breast(interior=skin_depth(MASK) > 4)
+    bright = replace(sample, image=np.where(MASK & ~sample.marks.interior, 4095, sample.image).astype(np.uint16))
+    engine = open_engine("cpu", recipe_from({"featureClass": {"firstorder": ["Mean"]}, "lattice": LATTICE}))
+    before, after = row(engine, sample), row(engine, bright)
+    assert after.pop("original_firstorder_Mean") > before.pop("original_firstorder_Mean")
+    assert after == before
+
+
+def test_the_most_suspicious_windows_may_be_a_share():
+    count = int(row(open_engine("cpu", recipe_from(BODY)), whole_breast())["lattice_windows_Count"])
+    for share, windows_of in zip((0.25, 0.01, 0.999), (round(0.25 * count), 1, count), strict=True):
+        shares, whole = (
+            row(open_engine("cpu", recipe_from({**BODY, "lattice": {**LATTICE, "suspicious": many}})), whole_breast())
+            for many in (share, windows_of)
+        )
+        assert shares == whole
 
 
 def test_the_python_interface_takes_the_recipe():

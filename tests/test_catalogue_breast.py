@@ -135,6 +135,26 @@ def test_quantiles_that_a_recipe_asks_for_read_like_the_listed_ones():
 
 
 @pytest.mark.parametrize(
+    ("percent", "words"),
+    [("1", "1st"), ("2", "2nd"), ("3", "3rd"), ("4", "4th"), ("11", "11th"), ("12", "12th"), ("13", "13th"),
+     ("21", "21st"), ("50", "50th"), ("92", "92nd"), ("2.1", "2.1th")],
+)  # fmt: skip
+def test_quantiles_are_counted_as_in_english(percent, words):
+    row = describe(f"latticeP{percent}_glcm_Contrast")
+    assert row is not None and row["formula"].startswith(f"{words} percentile over")
+
+
+def test_nulls_of_what_is_made_of_others():
+    spread, asymmetric = ROWS["latticeSd_glcm_Correlation"], describe("original-asymmetry_glcm_Correlation")
+    of_one = ROWS["original_glcm_Correlation"]["undefined"]
+    assert of_one
+    assert f"in all windows but one {of_one}" in spread["undefined"]  # one value has no spread
+    assert asymmetric is not None and f"on all images of one side, {of_one}" in asymmetric["undefined"]
+    behind = ROWS["retroareolar_glcm_Contrast"]["undefined"]
+    assert "no interior lies on its row" in behind and "cannot be measured" in behind
+
+
+@pytest.mark.parametrize(
     "column",
     ["age", "wavelet-LH_glcm_Contrast", "latticeP25_shape2D_Perimeter", "latticeMean_glcm_Nothing", "latticeP_glcm_Id",
      "original-least_glcm_Contrast", "-mean_glcm_Contrast", "latticeMean_density_PercentDensity",

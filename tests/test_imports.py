@@ -14,7 +14,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "radiomics_mammo"
 ROOT = PACKAGE.name
 COMMANDS = ("extract", "embed", "aggregate", "compare", "report", "predict", "benchmark", "demo")
-GROUND = ("errors", "types", "settings", "_arrays", "_device", "_jit")
+GROUND = ("errors", "types", "settings", "_arrays", "_device", "_jit", "_box", "_docs", "_skin")
 """What every room that sees pixels stands on."""
 
 
@@ -90,6 +90,9 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "types": (),
     "settings": (),
     "_jit": (),
+    "_box": ("_jit",),
+    "_docs": (),
+    "_skin": (),
     "_arrays": ("_jit", "_cuda"),
     "_device": ("_arrays", "_jit"),
     "_cuda": ("errors", "_arrays", "_device", "_jit"),

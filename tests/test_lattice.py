@@ -6,12 +6,27 @@ import numpy as np
 import pytest
 from lattice_toys import breast, half_ellipse
 
+from radiomics_mammo._skin import skin_depth
 from radiomics_mammo.errors import RoiError
-from radiomics_mammo.parenchyma.lattice import LatticeSettings, depths, windows
+from radiomics_mammo.parenchyma import lattice
+from radiomics_mammo.parenchyma.lattice import Box, LatticeSettings
+from radiomics_mammo.parenchyma.records import Breast
 from radiomics_mammo.parenchyma.retroareolar import retroareolar_window
 from radiomics_mammo.types import Sample
 
 TEN = LatticeSettings(windowMm=5.0, windowPx=10)
+
+
+def windows(sample: Sample, settings: LatticeSettings) -> list[Box]:
+    return lattice.windows(Breast.of(sample), settings)
+
+
+def depths(sample: Sample, boxes: list[Box]) -> np.ndarray:
+    return lattice.depths(Breast.of(sample), boxes)
+
+
+def behind(sample: Sample, settings: LatticeSettings) -> Box | None:
+    return retroareolar_window(Breast.of(sample), settings, nipple=sample.marks.nipple)
 
 
 def filled(shape: tuple[int, int], spacing: tuple[float, float] | None = None, **boxes: tuple[int, int, int, int]):
@@ -111,18 +126,42 @@ def test_windows_against_counting_every_pixel(settings):
 
 
 def test_depth_is_the_distance_from_the_skin_and_not_from_the_chest_wall():
-    mask = np.ones((40, 20), bool)  # skin above, below and right; the deepest place is at the left edge's middle
-    found = depths(breast(mask), [(19, 21, 0, 1), (0, 1, 0, 1), (19, 21, 9, 11), (19, 21, 19, 20)])
-    assert found.tolist() == [1.0, 1 / 20, 10 / 20, 1 / 20]
+    mask = np.ones((40, 20), bool)  # a band of 2: skin above, below and right; the deepest is at the left edge's middle
+    found = depths(
+        breast(mask, interior=np.s_[2:38, :18]), [(19, 21, 0, 1), (0, 1, 0, 1), (19, 21, 9, 11), (19, 21, 19, 20)]
+    )
+    assert found.tolist() == pytest.approx([1.0, 0.5 / 19.5, 9.5 / 19.5, 0.5 / 19.5])
     outline = depths(Sample("x", "P", np.zeros((40, 20)), mask), [(19, 21, 0, 1), (19, 21, 9, 11)])
-    assert outline.tolist() == [1 / 10, 1.0]
+    assert outline.tolist() == pytest.approx([0.5 / 9.5, 1.0])
+
+
+def test_an_edge_that_the_interior_reaches_is_the_films_and_not_the_skin():
+    mask = np.ones((40, 20), bool)
+    at = [(0, 1, 0, 1), (39, 40, 0, 1), (0, 1, 18, 20)]
+    cut_above = depths(breast(mask, interior=np.s_[:38, :18]), at)
+    assert cut_above.tolist() == pytest.approx([1.0, 0.5 / 19.5, 0.5 / 19.5])
+    only_right = depths(breast(mask, interior=np.s_[:, :18]), [(20, 21, 0, 1), (0, 1, 10, 11)])
+    assert only_right.tolist() == pytest.approx([1.0, 9.5 / 19.5])
+    assert depths(breast(mask), at).tolist() == [1.0, 1.0, 1.0]  # no skin is seen
+
+
+def test_depth_is_that_of_the_band_under_the_skin():
+    tissue = half_ellipse((80, 60))[:70]  # the film cuts it below
+    framed = skin_depth(np.pad(tissue, ((1, 0), (0, 1))))[1:, :-1]
+    sample = breast(tissue, interior=framed > 5)
+    boxes = [(10, 12, 3, 4), (39, 41, 30, 31), (69, 70, 10, 11)]
+    assert depths(sample, boxes).tolist() == pytest.approx(
+        [framed[y, x] / framed.max() for y, x in ((11, 3), (40, 30), (69, 10))]
+    )
 
 
 def test_depth_is_in_millimetres():
     mask = np.ones((40, 10), bool)  # 20 x 40 mm: the skin above is nearest; in pixels, that at the right
-    found = depths(breast(mask, spacing=(0.5, 4.0)), [(9, 11, 0, 1), (19, 21, 0, 1)])
-    assert found.tolist() == [11 / 20, 1.0]
-    assert depths(breast(mask), [(9, 11, 0, 1)]).tolist() == [1.0]
+    half = 0.5 * np.sqrt(0.5 * 4.0)
+    inner = np.s_[1:39, :9]
+    found = depths(breast(mask, spacing=(0.5, 4.0), interior=inner), [(9, 11, 0, 1), (19, 21, 0, 1)])
+    assert found.tolist() == pytest.approx([(5.5 - half) / (10.0 - half), 1.0])
+    assert depths(breast(mask, interior=inner), [(9, 11, 0, 1)]).tolist() == pytest.approx([1.0])
 
 
 def test_muscle_and_implant_are_no_skin():
@@ -130,10 +169,23 @@ def test_muscle_and_implant_are_no_skin():
     mask[:, :20] = False
     pectoral = np.zeros_like(mask)
     pectoral[:, :15] = True
-    (bare,) = depths(breast(mask), [(19, 21, 20, 22)])
-    (covered,) = depths(breast(mask, pectoral=pectoral, implant=~mask & ~pectoral), [(19, 21, 20, 22)])
-    assert bare == pytest.approx(2 / 10)
-    assert covered == pytest.approx(19 / 20)
+    inner = np.s_[2:38, :38]
+    (bare,) = depths(breast(mask, interior=inner), [(19, 21, 20, 22)])
+    (covered,) = depths(breast(mask, pectoral=pectoral, implant=~mask & ~pectoral, interior=inner), [(19, 21, 20, 22)])
+    assert bare == pytest.approx(18.5 / 19.5)  # where the tissue begins is the chest wall
+    assert covered == pytest.approx(18.5 / 19.5)  # muscle reaches the film's edge above and below: no skin there
+
+
+def test_muscle_and_implant_get_no_windows_though_they_are_measured():
+    mask = np.ones((40, 40), bool)
+    pectoral, implant = np.zeros_like(mask), np.zeros_like(mask)
+    pectoral[:20, :15] = implant[20:, :20] = True
+    kept = breast(mask, pectoral=pectoral, implant=implant, nipple=(10.0, 24.0))
+    found = windows(kept, TEN)
+    assert len(found) == 4 + 2  # from column 15 on, where the interior begins
+    assert not any((pectoral | implant)[box[0] : box[1], box[2] : box[3]].all() for box in found)
+    assert behind(kept, TEN) is None
+    assert behind(breast(mask, nipple=(10.0, 24.0)), TEN) == (0, 23, 0, 25)
 
 
 def test_depth_of_a_large_breast_is_that_of_a_small_one():
@@ -146,18 +198,18 @@ def test_depth_of_a_large_breast_is_that_of_a_small_one():
 def test_the_window_behind_the_nipple():
     mask = np.ones((100, 60), bool)
     sample = breast(mask, nipple=(50.2, 59.0), interior=np.s_[:, :55])
-    assert retroareolar_window(sample, TEN) == (38, 63, 30, 55)
-    assert retroareolar_window(breast(mask, nipple=(50.0, 20.0)), TEN) == (38, 63, 0, 21)
+    assert behind(sample, TEN) == (38, 63, 30, 55)
+    assert behind(breast(mask, nipple=(50.0, 20.0)), TEN) == (38, 63, 0, 21)
     near_top = breast(mask, nipple=(5.0, 59.0))
-    assert retroareolar_window(near_top, TEN) == (0, 18, 35, 60)
+    assert behind(near_top, TEN) == (0, 18, 35, 60)
 
 
 def test_there_is_none_without_a_nipple_or_too_little_breast():
     mask = np.ones((100, 60), bool)
-    assert retroareolar_window(breast(mask), TEN) is None
-    assert retroareolar_window(filled((100, 60)), TEN) is None
-    assert retroareolar_window(breast(mask, nipple=(50.0, 59.0), interior=np.s_[:10, :]), TEN) is None
-    assert retroareolar_window(breast(mask, nipple=(50.0, 9.0)), TEN) is None
+    assert behind(breast(mask), TEN) is None
+    assert retroareolar_window(Breast.of(filled((100, 60))), TEN, nipple=None) is None
+    assert behind(breast(mask, nipple=(50.0, 59.0), interior=np.s_[:10, :]), TEN) is None
+    assert behind(breast(mask, nipple=(50.0, 9.0)), TEN) is None
     thin = mask.copy()
     thin[:48] = thin[52:] = False
-    assert retroareolar_window(breast(thin, nipple=(50.0, 59.0)), TEN) is None
+    assert behind(breast(thin, nipple=(50.0, 59.0)), TEN) is None

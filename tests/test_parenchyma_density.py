@@ -10,12 +10,16 @@ from parenchyma_toys import half_disc, measured, phantom_breast, whole
 from PIL import Image
 from scipy import stats
 
+from radiomics_mammo._skin import skin_depth
 from radiomics_mammo.parenchyma import PARENCHYMA
 from radiomics_mammo.parenchyma._dense import dense_tissue, otsu, separability
-from radiomics_mammo.parenchyma._grid import Coarse, block_sums, coarse
-from radiomics_mammo.parenchyma._thickness import depth_of, equalised
+from radiomics_mammo.parenchyma._grid import Coarse, coarse, resampled
+from radiomics_mammo.parenchyma._thickness import equalised
 from radiomics_mammo.parenchyma.records import Breast
 from radiomics_mammo.preprocess.breast.outline import breast_mask
+from radiomics_mammo.types import BreastMarks, Sample
+
+PARTS = ("values", "mask", "interior", "tissue")
 
 
 def two_tissues(rng: np.random.Generator, *, shape=(400, 240)) -> np.ndarray:
@@ -45,21 +49,23 @@ def test_a_bright_skin_line_is_not_dense():
 def test_thinning_towards_the_skin_is_evened_out():
     picture = two_tissues(np.random.default_rng(1))
     breast = half_disc(picture)
-    depth = depth_of(breast.mask)
+    depth = skin_depth(breast.mask)
     thin = replace(breast, values=picture - 150.0 * np.clip(1.0 - depth / 60.0, 0.0, 1.0))
     truth = measured(breast, "density")["PercentDensity"]
     assert measured(thin, "density")["PercentDensity"] == pytest.approx(truth, rel=0.02)
     grid = coarse(thin)
-    even = equalised(grid, depth_of(grid.mask))
+    even = equalised(grid)
     fat = even[grid.interior & (even < 400)]
     assert fat.std() < 15.0
 
 
 def test_equalisation_by_hand():
-    depth = np.arange(10.0, 0.0, -1.0)[None, :].repeat(20, 0)  # skin at the right; 4.5 of it are followed
+    depth = np.arange(9.5, 0.0, -1.0, dtype=np.float32)[None, :].repeat(
+        20, 0
+    )  # skin at the right; 4 of it are followed
     mask = np.ones((20, 10), dtype=bool)
     values = np.array([90.0, 70, 80, 60, 50, 40, 20, 30, 10, 5])[None, :].repeat(20, 0)  # darker at depth 4 than at 3
-    even = equalised(Coarse(values, mask, mask, 1), depth)
+    even = equalised(Coarse(values, mask, mask, depth, 200, 20))
     np.testing.assert_array_equal(even[0], [90, 70, 80, 60, 50, 40, 30, 40, 40, 40])
 
 
@@ -96,7 +102,7 @@ def test_the_dense_region_is_the_gland():
     breast, gland = phantom_breast(3, seed=0)
     region = dense_tissue(breast).region
     rows, columns = np.flatnonzero(breast.mask.any(axis=1)), np.flatnonzero(breast.mask.any(axis=0))
-    truth = gland[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] > 0.5
+    truth = resampled(gland[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], region.shape) > 0.5
     overlap = 2.0 * np.count_nonzero(region & truth) / (np.count_nonzero(region) + np.count_nonzero(truth))
     assert overlap > 0.85
 
@@ -107,8 +113,8 @@ def test_the_dense_region_is_the_gland():
         lambda b: replace(b, values=2 * b.values),
         lambda b: replace(b, values=b.values.astype(np.float32) + 1000),
         lambda b: replace(b, values=np.where(b.mask, b.values.astype(float), np.nan)),
-        lambda b: replace(b, values=b.values[::-1], mask=b.mask[::-1], interior=b.interior[::-1]),
-        lambda b: replace(b, **{k: np.pad(getattr(b, k), ((9, 4), (0, 7))) for k in ("values", "mask", "interior")}),
+        lambda b: replace(b, **{k: getattr(b, k)[::-1] for k in PARTS}),
+        lambda b: replace(b, **{k: np.pad(getattr(b, k), ((9, 4), (0, 7))) for k in PARTS}),
     ],
     ids=["doubled", "shifted", "NaN in the air", "upside down", "padded"],
 )
@@ -121,47 +127,27 @@ def test_what_does_not_matter(change, family):
     assert changed == pytest.approx(measured(breast, family), **tolerance)
 
 
+def test_what_the_reader_calls_muscle_or_implant_is_not_dense():
+    breast, _ = phantom_breast(2, view="MLO", seed=0, size=300)
+    tissue = breast.tissue
+    muscle = tissue & ~breast.mask
+    assert np.count_nonzero(muscle) > 1000
+    found = []
+    for mask in (breast.mask, tissue):
+        marks = BreastMarks(breast.interior | (mask & muscle), muscle, None, None)
+        sample = Sample("x", "P", breast.values, mask, breast.spacing, marks=marks)
+        found.append({k: v for family in PARENCHYMA for k, v in measured(Breast.of(sample), family).items()})
+    assert found[0] == found[1]
+
+
 def test_large_breasts_are_reduced_and_agree_with_small_ones():
     breast, _ = phantom_breast(3, size=300)
-    large = replace(breast, **{k: getattr(breast, k).repeat(4, 0).repeat(4, 1) for k in ("values", "mask", "interior")})
+    large = replace(breast, **{k: getattr(breast, k).repeat(4, 0).repeat(4, 1) for k in PARTS})
     large = replace(large, spacing=tuple(s / 4 for s in breast.spacing))
-    assert max(coarse(large).mask.shape) <= 512 < max(large.mask.shape)
+    assert max(coarse(large).mask.shape) == max(coarse(breast).mask.shape) == 256
     small = measured(breast, "density")
     for name, value in measured(large, "density").items():
         assert value == pytest.approx(small[name], rel=0.05), name
-
-
-def test_block_sums_are_those_of_plain_loops():
-    rng = np.random.default_rng(3)
-    values, where = rng.integers(0, 60_000, (11, 7)).astype(np.uint16), rng.random((11, 7)) < 0.5
-    by_hand = [[int(np.where(where, values, 0)[r : r + 3, c : c + 3].sum()) for c in (0, 3, 6)] for r in (0, 3, 6, 9)]
-    np.testing.assert_array_equal(block_sums(values, 3, where=where), by_hand)
-    np.testing.assert_array_equal(block_sums(where, 11), [[np.count_nonzero(where)]])
-    np.testing.assert_array_equal(block_sums(np.ones((300, 2), dtype=bool), 300), [[600]])
-    unknown = np.where(where, values, np.nan)
-    np.testing.assert_array_equal(block_sums(unknown, 3, where=where), by_hand)
-    np.testing.assert_array_equal(block_sums(values, 1), values)
-
-
-def test_a_block_counts_with_half_of_its_pixels_and_has_their_mean():
-    mask = np.zeros((1024, 8), dtype=bool)  # two pixels to a block
-    mask[:, [0, 1, 2, 6, 7]] = True
-    mask[::2, 4] = True
-    interior = mask.copy()
-    interior[:, 1:3] = False
-    values = np.where(mask, [[4.0, 8, 2, 99, 7, 99, 1, 3]], 99.0)
-    grid = coarse(Breast(values, mask, interior, None))
-    assert grid.block == 2
-    np.testing.assert_array_equal(grid.mask[0], [True, True, False, True])
-    np.testing.assert_array_equal(grid.interior[0], [True, False, False, True])
-    np.testing.assert_array_equal(grid.values[0], [6.0, 2.0, 0.0, 2.0])
-
-
-def test_depth_counts_from_the_skin_and_from_nothing_else():
-    mask = np.zeros((6, 8), dtype=bool)
-    mask[:, 2:6] = True  # muscle at the left, air at the right
-    np.testing.assert_array_equal(depth_of(mask)[0, 2:6], [4, 3, 2, 1])
-    assert (depth_of(mask)[:, 2:6] == depth_of(mask)[0, 2:6]).all()  # the picture's edge is not the skin
 
 
 def test_otsu_takes_the_best_cut_of_all():
@@ -180,7 +166,7 @@ def test_otsu_takes_the_best_cut_of_all():
 
 
 def test_skewness_is_scipys_where_nothing_is_evened_out():
-    picture = np.random.default_rng(6).gamma(2.0, 50.0, (60, 50))
+    picture = np.random.default_rng(6).gamma(2.0, 50.0, (256, 50))  # the grid's own size
     assert measured(whole(picture), "density")["Skewness"] == pytest.approx(stats.skew(picture, axis=None), rel=1e-9)
 
 
@@ -214,6 +200,6 @@ def test_real_mammograms_lie_where_eyes_put_them(shared_data, name):
     with Image.open(path) as picture:
         image = np.array(picture.convert("L"))[::4, ::-4]
     mask = breast_mask(image)
-    breast = Breast(image, mask, mask & (depth_of(mask) > 25), None)
+    breast = Breast(image, mask, mask & (skin_depth(mask) > 25), None)
     low, high = REAL[name]
     assert low < measured(breast, "density")["PercentDensity"] < high

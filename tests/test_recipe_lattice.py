@@ -70,11 +70,24 @@ def test_the_union_has_every_feature_once_in_the_tables_order():
 
 BAD: dict[str, list[object]] = {
     "windowMm": [0, -1, "10", True, None, float("inf"), [10]],
-    "windowPx": [0, 3, 32.5, "64", None],
+    "windowPx": [0, 3, 32.5, "64", None, 10**400],
     "step": [0, 0.01, -1, 11, "1", None, True],
     "coverage": [0, -0.1, 1.01, 80, None],
-    "quantiles": [0.5, ["a"], [0], [1], [1.5], [0.5, 0.5], None, [True]],
-    "suspicious": [0, -1, 1.5, None, "3"],
+    "quantiles": [
+        0.5,
+        ["a"],
+        [0],
+        [1],
+        [1.5],
+        [0.5, 0.5],
+        None,
+        [True],
+        [[0.1, 0.5]],
+        [0.3333333, 0.33333333],
+        [1e-7],
+        [0.9999999],
+    ],
+    "suspicious": [0, -1, 1.5, 1.0, None, "3", True, 10**400],
     "retroareolar": [1, "yes", None],
     "featureClass": [[], "glcm", {"glcm": "Idm"}, {"glcm": ["idm"]}, {"shape2D": []}, {"shape": []}, {"density": []}],
 }
@@ -122,6 +135,12 @@ def test_windows_and_breast_share_one_grid_and_one_scale(more):
     message = refusal({"setting": {"resampledPixelSpacing": [0.2, 0.2]}, **more})
     assert "--pixel-mm" in message
     assert "normalize" in refusal({"setting": {"normalize": True}, **more})
+    assert "resegmentRange" in refusal({"setting": {"resegmentRange": [0, 100]}, **more})
+    assert recipe_from({"setting": {"resegmentRange": [0, 100]}}).settings.resegmentRange == (0.0, 100.0)
+
+
+def test_numbers_beyond_all_measure_are_refused():
+    assert "binCount" in refusal({"setting": {"binCount": 10**400}})
 
 
 def test_parenchymal_classes_are_apart_from_the_families():
@@ -157,6 +176,7 @@ def test_equal_lattices_hash_alike_and_different_ones_do_not():
         {"windowMm": 11},
         {"step": 0.5},
         {"suspicious": 2},
+        {"suspicious": 0.1},
         {"retroareolar": False},
         {"featureClass": {"glcm": []}},
     ]

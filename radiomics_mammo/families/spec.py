@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from radiomics_mammo._arrays import Array, mean_over_angles
 from radiomics_mammo._device import DeviceBatch
+from radiomics_mammo._docs import formula_text, meaning
 from radiomics_mammo.settings import Settings
 from radiomics_mammo.types import RoiBatch
 
@@ -54,16 +54,12 @@ class Feature:
     @property
     def formula_text(self) -> str:
         """The formula as text: the docstring's first paragraph."""
-        return self._paragraphs()[0]
+        return formula_text(self.formula)
 
     @property
     def meaning(self) -> str:
         """What the feature means on a mammogram: the rest of the docstring."""
-        return " ".join(self._paragraphs()[1:])
-
-    def _paragraphs(self) -> list[str]:
-        text = inspect.getdoc(self.formula) or ""
-        return [" ".join(p.split()) for p in text.split("\n\n")]
+        return meaning(self.formula)
 
 
 @dataclass(frozen=True, slots=True)

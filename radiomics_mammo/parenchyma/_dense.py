@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from radiomics_mammo.parenchyma._grid import Bools, Coarse, Floats, coarse
-from radiomics_mammo.parenchyma._thickness import depth_of, equalised
+from radiomics_mammo.parenchyma._thickness import equalised
 from radiomics_mammo.parenchyma.records import Breast
 
 FEWEST = 100
-"""Pixels of the coarse interior below which no threshold is looked for."""
+"""Pixels of the interior, in the image and on the coarse grid, below which no threshold is looked for."""
 LAYER = 0.1
 """Share of the interior, nearest to the skin, that is taken for fat under the skin."""
 SPREADS = 2.5
@@ -58,13 +59,12 @@ def dense_tissue(breast: Breast) -> Dense:
     """
     grid = coarse(breast)
     nothing = np.zeros_like(grid.mask)
-    if np.count_nonzero(grid.interior) < FEWEST:
+    if min(grid.pixels, int(np.count_nonzero(grid.interior))) < FEWEST:
         return Dense(grid, np.zeros(0), np.nan, nothing)
     picture, lowest = grid.values, -np.inf
-    if (grid.mask & ~grid.interior).any():
-        depth = depth_of(grid.mask)
-        picture = equalised(grid, depth)
-        lowest = _above_fat(picture[grid.interior], depth[grid.interior])
+    if (grid.mask & ~grid.interior).any() and np.ptp(grid.depth[grid.mask]) > 0:
+        picture = equalised(grid)
+        lowest = _above_fat(picture[grid.interior], grid.depth[grid.interior])
     values = picture[grid.interior]
     if values.min() == values.max():
         return Dense(grid, np.zeros(0), np.nan, nothing)
@@ -99,7 +99,7 @@ def separability(values: Floats, threshold: float) -> float:
     return share * (1.0 - share) * apart**2 / float(values.var())
 
 
-def _above_fat(values: Floats, depth: Floats) -> float:
+def _above_fat(values: Floats, depth: NDArray[np.float32]) -> float:
     layer = values[depth <= np.quantile(depth, LAYER)]
     middle, low = np.quantile(layer, (0.5, 0.158655))  # the lower is one standard deviation below in a Gaussian
     return float(middle + SPREADS * (middle - low))

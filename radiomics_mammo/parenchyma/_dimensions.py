@@ -7,7 +7,8 @@ from itertools import product
 
 import numpy as np
 
-from radiomics_mammo.parenchyma._grid import Bools, Coarse, Floats, box_of
+from radiomics_mammo._box import bounding_box
+from radiomics_mammo.parenchyma._grid import Bools, Coarse, Floats
 
 BOXES = (2, 4, 8, 16, 32, 64)
 LEAST_SIDE = 32
@@ -32,9 +33,10 @@ def box_dimension(mask: Bools) -> float:
     float
         NaN where the mask reaches across fewer than 32 pixels.
     """
-    cut = mask[box_of(mask)]
-    if max(cut.shape) < LEAST_SIDE:
+    box = bounding_box(mask)
+    if box is None or max(box[1] - box[0], box[3] - box[2]) < LEAST_SIDE:
         return np.nan
+    cut = mask[box[0] : box[1], box[2] : box[3]]
     return -_slope(*zip(*_fewest_boxes(cut), strict=True))
 
 

@@ -1,4 +1,4 @@
-"""A breast on a coarser grid: means over blocks of its pixels."""
+"""A breast on one grid, however finely it was exported: its longer side always has as many pixels."""
 
 from __future__ import annotations
 
@@ -8,79 +8,123 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from radiomics_mammo._box import bounding_box
+from radiomics_mammo.parenchyma._depth import depth_in, film_edges
 from radiomics_mammo.parenchyma.records import Breast
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-LONGEST = 512
-"""Pixels along the longer side of a coarse breast: about 0.4 mm each on a mammogram."""
+LONGEST = 256
+"""Pixels along the longer side of a coarse breast: about 0.8 mm each, which the smallest exports still have."""
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Coarse:
-    """A breast in its box, reduced until the longer side has ``LONGEST`` pixels at most.
+    """A breast in its box, brought to ``LONGEST`` pixels along the longer side.
 
     Attributes
     ----------
     values : ndarray of float64, shape (rows, columns)
-        Means over the breast's pixels in each block; 0 where ``mask`` is False.
+        Means over the breast's part of each pixel's area; 0 where ``mask`` is False.
     mask, interior : ndarray of bool, shape (rows, columns)
-        Blocks of which at least half lies in the breast, and in its interior.
-    block : int
-        Pixels along a block's side.
+        Pixels of which at least half lies in the breast, and in its interior.
+    depth : ndarray of float32, shape (rows, columns)
+        Distance from the skin, coarse pixels.
+    pixels : int
+        The image's own pixels in the interior.
+    longest : int
+        The image's own pixels along the longer side.
     """
 
     values: Floats
     mask: Bools
     interior: Bools
-    block: int
+    depth: NDArray[np.float32]
+    pixels: int
+    longest: int
 
 
 @lru_cache(maxsize=1)  # by the record itself, which stays alive here: families of one breast share the work
 def coarse(breast: Breast) -> Coarse:
-    """Reduce a breast of one pixel or more, cut to its box."""
-    box = box_of(breast.mask)
-    mask = breast.mask[box]
-    block = -(-max(mask.shape) // LONGEST)
-    count = block_sums(mask, block)
-    sums = block_sums(breast.values[box], block, where=mask)
-    full = block_sums(np.ones((mask.shape[0], 1), np.bool_), block) * block_sums(np.ones((1, mask.shape[1])), block)
-    inside = 2.0 * count >= full
-    interior = (2.0 * block_sums(breast.interior[box], block) >= full) & inside
-    return Coarse(np.where(inside, sums / np.maximum(count, 1.0), 0.0), inside, interior, block)
+    """Bring a breast of one pixel or more, cut to its box, to the grid."""
+    box = bounding_box(breast.mask)
+    assert box is not None
+    cut = np.s_[box[0] : box[1], box[2] : box[3]]
+    mask, inner = breast.mask[cut], breast.interior[cut]
+    tissue = mask if breast.tissue is None or breast.tissue is breast.mask else breast.tissue[cut]
+    longest = max(mask.shape)
+    shape = tuple(max(1, round(n * LONGEST / longest)) for n in mask.shape)
+    cover = resampled(mask, shape)
+    inside = cover >= 0.5 - ROUNDING
+    sums = resampled(breast.values[cut], shape, where=mask)
+    values = np.divide(sums, cover, out=np.zeros(shape), where=inside)
+    interior = (resampled(inner, shape) >= 0.5 - ROUNDING) & inside
+    whole = inside if tissue is mask else (resampled(tissue, shape) >= 0.5 - ROUNDING) | inside
+    # What of the tissue is none of the breast is muscle or implant, and deep.
+    depth = depth_in(whole, film=film_edges(inner | tissue & ~mask))
+    return Coarse(values, inside, interior, depth, int(np.count_nonzero(inner)), longest)
 
 
-def box_of(mask: Bools) -> tuple[slice, slice]:
-    """Smallest box around a mask; one without rows and columns where the mask is empty."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not rows.size:
-        return slice(0, 0), slice(0, 0)
-    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-
-
-def block_sums(values: NDArray[np.generic], block: int, *, where: Bools | None = None) -> Floats:
-    """Add up square blocks; the last ones in each direction may be cut short.
+def resampled(values: NDArray[np.generic], shape: tuple[int, ...], *, where: Bools | None = None) -> Floats:
+    """Take means over areas: of each new pixel, or of an old one where those are larger (linear interpolation).
 
     Parameters
     ----------
     values : ndarray, shape (rows, columns)
-    block : int
-        Pixels along a side.
+        Of real numbers or bool.
+    shape : tuple of int
+        Rows and columns of the result.
     where : ndarray of bool, shape (rows, columns), optional
-        Which pixels count; all if it is not given.
+        Which pixels count, the others being 0; all if it is not given.
 
     Returns
     -------
-    ndarray of float64, shape (⌈rows / block⌉, ⌈columns / block⌉)
+    ndarray of float64, shape (shape[0], shape[1])
+    """
+    strips = np.empty((shape[0], values.shape[1]))
+    for strip, (start, weights) in zip(strips, _areas(values.shape[0], shape[0]), strict=True):
+        part = np.s_[start : start + len(weights)]
+        wanted = values[part] if where is None else np.where(where[part], values[part], 0)
+        np.matmul(weights, wanted.astype(np.float64), out=strip)  # strip by strip: no copy of the whole picture
+    across = np.zeros((values.shape[1], shape[1]))
+    for column, (start, weights) in enumerate(_areas(values.shape[1], shape[1])):
+        across[start : start + len(weights), column] = weights
+    return strips @ across
+
+
+def _areas(old: int, new: int) -> list[tuple[int, Floats]]:
+    """For each new pixel the first old one under it, and the shares of its area that it and those after it cover."""
+    step = old / new
+    width = max(step, 1.0)
+    starts = (np.arange(new) + 0.5) * step - width / 2
+    found = []
+    for low in starts.tolist():
+        first, past = max(int(np.floor(low)), 0), min(int(np.ceil(low + width)), old)
+        pixels = np.arange(first, past)
+        shares = np.minimum(pixels + 1, low + width) - np.maximum(pixels, low)
+        found.append((first, shares / shares.sum()))
+    return found
+
+
+def block_sums(values: NDArray[np.generic], block: int) -> Floats:
+    """Add up square blocks.
+
+    Parameters
+    ----------
+    values : ndarray, shape (rows, columns)
+        Multiples of ``block``.
+    block : int
+        Pixels along a side.
+
+    Returns
+    -------
+    ndarray of float64, shape (rows / block, columns / block)
     """
     if block == 1:
-        return np.asarray(values if where is None else np.where(where, values, 0), dtype=np.float64)
-    # Counts of a column's pixels fit 16 bits, and a breast has twelve million of them.
-    kind = np.uint16 if values.dtype == np.bool_ else np.float64
-    strips = np.empty((-(-values.shape[0] // block), values.shape[1]), kind)
+        return np.asarray(values, dtype=np.float64)
+    strips = np.empty((values.shape[0] // block, values.shape[1]))
     for strip, start in zip(strips, range(0, values.shape[0], block), strict=True):  # no copy of the whole picture
-        part = np.s_[start : start + block]
-        wanted = values[part] if where is None else np.where(where[part], values[part], 0)
-        np.sum(wanted, axis=0, dtype=kind, out=strip)
+        np.sum(values[start : start + block], axis=0, dtype=np.float64, out=strip)
     return np.add.reduceat(strips, np.arange(0, values.shape[1], block), axis=1, dtype=np.float64)

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from radiomics_mammo.parenchyma._grid import Bools, Coarse, Floats
+from radiomics_mammo.parenchyma._grid import Coarse, Floats
 
 FAT = 0.1
 """The quantile of a ring under the skin that is taken for fat: even in dense breasts a tenth of it is."""
@@ -17,45 +17,20 @@ REACH = 0.45
 """How far the breast may thin out, as a share of its greatest depth: on film it darkens further than it thins."""
 
 
-def depth_of(mask: Bools) -> Floats:
-    """Distance of each pixel from the skin, in pixels; what lies left of the breast is no air, nor what is cut off.
-
-    It is 1 for the outermost pixels, and 0 throughout where no skin is seen.
-
-    Parameters
-    ----------
-    mask : ndarray of bool, shape (rows, columns)
-        The breast, chest wall at the left.
-    """
-    from scipy import ndimage
-
-    columns = mask.shape[1]
-    last = np.where(mask.any(axis=1), columns - 1 - mask[:, ::-1].argmax(axis=1), -1)
-    body = np.arange(columns + 1)[None, :] <= last[:, None]  # muscle and implant are left of the breast: no skin there
-    framed = np.pad(body, ((1, 1), (1, 0)), mode="edge")
-    if framed.all():
-        return np.zeros(mask.shape)
-    distance: Floats = ndimage.distance_transform_edt(framed)[1:-1, 1:-1]
-    return distance
-
-
-def equalised(grid: Coarse, depth: Floats) -> Floats:
+def equalised(grid: Coarse) -> Floats:
     """Raise the values near the skin by what fat is darker there than deeper; the rest stays as it is.
 
     Parameters
     ----------
     grid : Coarse
-    depth : ndarray of float64, shape (rows, columns)
-        As ``depth_of`` gives it.
+        With skin: a depth that differs from place to place.
 
     Returns
     -------
     ndarray of float64, shape (rows, columns)
     """
-    if not depth.any():
-        return grid.values
-    reach = int(REACH * depth[grid.mask].max())
-    ring = np.minimum(np.ceil(depth).astype(np.int64) - 1, reach + 1)  # the last holds all that is deeper
+    reach = int(REACH * grid.depth[grid.mask].max())
+    ring = np.minimum(np.maximum(grid.depth, 0.0).astype(np.int64), reach + 1)  # the last holds all that is deeper
     inside = ring[grid.mask]
     order = np.argsort(inside.astype(np.int16), kind="stable")  # by radix: the coarse grid has few rings
     ordered = grid.values[grid.mask][order]

@@ -1,6 +1,6 @@
 """Density: how much of the breast is dense tissue, estimated from the picture alone.
 
-A breast is reduced by means over blocks until its longer side has 512 pixels at most. Dense is what is brighter than a
+A breast is brought to 256 pixels along its longer side, by means over areas. Dense is what is brighter than a
 threshold in the interior, after the darkening towards the skin is evened out (``parenchyma/_dense.py`` says how).
 Nothing is known of dose, compression and processing, so percentages of one machine are not those of another.
 Byng et al., Phys Med Biol 1994; 39:1629; Otsu, IEEE Trans SMC 1979; 9:62.
@@ -92,7 +92,7 @@ def skewness(m: DensityTerms) -> float:
     return float(np.mean(apart**3) / np.mean(apart**2) ** 1.5)
 
 
-_UNTOLD = "the interior has fewer than 100 pixels on the coarse grid, or one value only"
+_UNTOLD = "the interior has fewer than 100 pixels, or one value only"
 _YAFFE = "Byng, Boyd, Fishell, Jong and Yaffe, Phys Med Biol 1994; 39:1629"
 _OTSU = "Otsu, IEEE Trans SMC 1979; 9:62"
 

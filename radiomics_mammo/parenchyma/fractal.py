@@ -1,6 +1,7 @@
 """Fractal dimensions: how the breast's pattern fills the picture from one scale to the next.
 
-All are taken on the coarse grid (512 pixels at most along the longer side), with a line fitted by least squares to
+All are taken on the breast brought to 256 pixels along its longer side (by means over areas, or by linear
+interpolation from less; from less than 64 there is nothing to be seen), with a line fitted by least squares to
 logarithms over scales of factors of two. Of the dense tissue and of its edge, boxes are counted; of the grey levels, as
 a landscape, the growth of the surface is followed. Caldwell et al., Phys Med Biol 1990; 35:235; Byng et al., Phys Med
 Biol 1996; 41:909. A blanket by dilation and erosion (Peleg 1984) was tried: over so few scales it gives surfaces of
@@ -18,6 +19,9 @@ from radiomics_mammo.parenchyma._dimensions import box_dimension, surface_dimens
 from radiomics_mammo.parenchyma._grid import Bools
 from radiomics_mammo.parenchyma.records import Breast, Measure, MeasureFamily
 
+SMALLEST = 64
+"""Pixels along a region's longer side below which the grid's finer half is interpolated."""
+
 
 @dataclass(frozen=True, slots=True)
 class FractalTerms:
@@ -31,6 +35,8 @@ class FractalTerms:
 def derive(breast: Breast) -> FractalTerms:
     """Measure all three."""
     found = dense_tissue(breast)
+    if found.grid.longest < SMALLEST:
+        return FractalTerms(np.nan, np.nan, np.nan)
     edge = found.region & ~_eroded(found.region)
     return FractalTerms(
         box_dimension(found.region),
@@ -73,10 +79,13 @@ def _eroded(mask: Bools) -> Bools:
     return inner
 
 
-_TOO_SMALL = "the dense tissue reaches across fewer than 32 pixels of the coarse grid, or cannot be told"
+_TOO_SMALL = (
+    f"the region has fewer than {SMALLEST} pixels along its longer side, or its dense tissue cannot be told or reaches "
+    "across less than an eighth of it"
+)
 _NO_ROOM = (
-    "fewer than 64 pairs of neighbouring cells of 8 coarse pixels lie in the interior in either direction, or they are "
-    "all alike"
+    f"the region has fewer than {SMALLEST} pixels along its longer side, fewer than 64 pairs of neighbouring cells of "
+    "1/32 of it lie in the interior in either direction, or they are all alike"
 )
 _BOXES = "box counting: Lopes and Betrouni, Med Image Anal 2009; 13:634"
 

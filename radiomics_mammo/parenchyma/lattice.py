@@ -12,13 +12,19 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from radiomics_mammo._box import bounding_box
 from radiomics_mammo.errors import RoiError
-from radiomics_mammo.types import Sample
+from radiomics_mammo.parenchyma._depth import depth_in, film_edges
+from radiomics_mammo.parenchyma.records import Breast
 
 Box = tuple[int, int, int, int]
 """First and past-the-last row, first and past-the-last column."""
 LEAST_SIDE = 4
 """Windows of fewer pixels a side have no texture."""
+BEHIND = "retroareolar"
+"""The prefix of columns of the window behind the nipple."""
+SHAPE = "shape2D"
+"""The one class that windows do not have: they are squares, and their shape says nothing."""
 THIN = 64
 """Pixels of the picture that depth is measured on: a few times finer than the windows."""
 
@@ -39,8 +45,9 @@ class LatticeSettings:
         Least share of a window's pixels that lie in the interior of the breast.
     quantiles : tuple of float
         Which quantiles over the windows become columns, from 0 to 1.
-    suspicious : int
-        How many of the windows that are most unlike the others ``latticeTop`` is the mean of.
+    suspicious : int or float
+        How many of the windows that are most unlike the others ``latticeTop`` is the mean of; below 1 the share of
+        them, at least one window.
     retroareolar : bool
         Whether one larger window behind the nipple is measured, too.
     featureClass : mapping of str to tuple of str
@@ -52,27 +59,22 @@ class LatticeSettings:
     step: float = 1.0
     coverage: float = 0.8
     quantiles: tuple[float, ...] = (0.1, 0.5, 0.9)
-    suspicious: int = 3
+    suspicious: int | float = 3
     retroareolar: bool = True
     featureClass: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # noqa: N815
 
 
-def interior(sample: Sample) -> NDArray[np.bool_]:
-    """Give the breast without the band under its skin; of a region that is no breast all of it."""
-    return sample.mask if sample.marks is None else sample.marks.interior
-
-
-def window_sides(sample: Sample, settings: LatticeSettings) -> tuple[int, int]:
-    """Rows and columns of a window, in the sample's pixels.
+def window_sides(spacing: tuple[float, float] | None, settings: LatticeSettings) -> tuple[int, int]:
+    """Rows and columns of a window, in pixels.
 
     Raises
     ------
     RoiError
         Fewer than ``LEAST_SIDE``.
     """
-    if sample.spacing is None:
+    if spacing is None:
         return settings.windowPx, settings.windowPx
-    row, column = (round(settings.windowMm / spacing) for spacing in sample.spacing)
+    row, column = (round(settings.windowMm / pixel) for pixel in spacing)
     if min(row, column) < LEAST_SIDE:
         raise RoiError(
             f"a window of {settings.windowMm:g} mm is {row} x {column} pixels at this pixel size",
@@ -81,7 +83,7 @@ def window_sides(sample: Sample, settings: LatticeSettings) -> tuple[int, int]:
     return row, column
 
 
-def windows(sample: Sample, settings: LatticeSettings) -> list[Box]:
+def windows(breast: Breast, settings: LatticeSettings) -> list[Box]:
     """Lay the lattice over the interior of a breast.
 
     The grid is as large as it must be to cover the interior's bounding box, and centred on it, but for one side: of a
@@ -90,8 +92,7 @@ def windows(sample: Sample, settings: LatticeSettings) -> list[Box]:
 
     Parameters
     ----------
-    sample : Sample
-        A whole breast; of any other region the mask counts as interior.
+    breast : Breast
     settings : LatticeSettings
 
     Returns
@@ -104,15 +105,15 @@ def windows(sample: Sample, settings: LatticeSettings) -> list[Box]:
     RoiError
         A window has too few pixels.
     """
-    inside = interior(sample)
-    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
-    sides = window_sides(sample, settings)
-    if not len(rows):
+    box = bounding_box(breast.interior)
+    sides = window_sides(breast.spacing, settings)
+    if box is None:
         return []
-    tops = _starts(int(rows[0]), int(rows[-1]) + 1, sides[0], settings.step)
-    lefts = _starts(int(columns[0]), int(columns[-1]) + 1, sides[1], settings.step)
-    if sample.marks is not None:
-        lefts += int(columns[0]) - lefts[0]
+    tops = _starts(box[0], box[1], sides[0], settings.step)
+    lefts = _starts(box[2], box[3], sides[1], settings.step)
+    if breast.tissue is not None:
+        lefts += box[2] - lefts[0]
+    inside = breast.interior
     counts = _counts(inside, tops=tops, lefts=lefts, sides=sides)
     least = settings.coverage * sides[0] * sides[1]
     # A share such as 0.8 is not exact in binary: a window right at the limit is kept.
@@ -120,15 +121,16 @@ def windows(sample: Sample, settings: LatticeSettings) -> list[Box]:
     return [_cut((int(tops[i]), int(lefts[j])), sides, inside.shape) for i, j in kept]
 
 
-def depths(sample: Sample, boxes: list[Box]) -> NDArray[np.float64]:
+def depths(breast: Breast, boxes: list[Box]) -> NDArray[np.float64]:
     """How deep the windows' centres lie: distance from the skin, over the largest one in the breast.
 
-    The chest wall, at the image's left edge, is no skin, and muscle and implant are as deep as tissue. Of a region that
-    is no breast, all of its outline counts. Distances are taken on a picture thinned to about ``THIN`` pixels.
+    The chest wall, at the image's left edge, is no skin, nor is an edge where the film cuts the breast; muscle and
+    implant are as deep as tissue. Of a region that is no breast, all of its outline counts. Distances are taken on a
+    picture thinned to about ``THIN`` pixels.
 
     Parameters
     ----------
-    sample : Sample
+    breast : Breast
     boxes : list of (top, bottom, left, right)
 
     Returns
@@ -136,17 +138,16 @@ def depths(sample: Sample, boxes: list[Box]) -> NDArray[np.float64]:
     ndarray of float64, shape (n_windows,)
         From 0 to 1.
     """
-    from scipy import ndimage
-
-    block = max(1, max(sample.mask.shape) // THIN)
+    block = max(1, max(breast.mask.shape) // THIN)
     thin = np.s_[block // 2 :: block, block // 2 :: block]
-    tissue = sample.mask[thin]
-    if sample.marks is not None:
-        for further in (sample.marks.pectoral, sample.marks.implant):
-            tissue = tissue if further is None else tissue | further[thin]
-    padded = np.pad(tissue, ((1, 1), (0 if sample.marks is not None else 1, 1)))
-    distance = ndimage.distance_transform_edt(padded, sampling=sample.spacing or (1.0, 1.0))
-    distance = distance[1:-1, padded.shape[1] - 1 - tissue.shape[1] : -1]
+    spacing = breast.spacing or (1.0, 1.0)
+    if breast.tissue is None:
+        distance = _from_outline(breast.mask[thin], spacing)
+    else:
+        # What of the tissue is none of the breast is muscle or implant, and deep.
+        film = film_edges(breast.interior | breast.tissue & ~breast.mask)
+        distance = depth_in(breast.tissue[thin], film=film, spacing=spacing)
+    distance = np.where(breast.mask[thin], distance, 0.0)
     deepest = float(distance.max(initial=0.0))
     if deepest == 0.0:  # too thin a region for the thinned picture
         return np.zeros(len(boxes))
@@ -155,6 +156,15 @@ def depths(sample: Sample, boxes: list[Box]) -> NDArray[np.float64]:
     y, x = np.minimum(centres // block, last).T
     found: NDArray[np.float64] = distance[y, x] / deepest
     return found
+
+
+def _from_outline(mask: NDArray[np.bool_], spacing: tuple[float, float]) -> NDArray[np.float64]:
+    """Distance from all of an outline, the picture's edges among it."""
+    from scipy import ndimage
+
+    distance: NDArray[np.float64] = ndimage.distance_transform_edt(np.pad(mask, 1), sampling=spacing)[1:-1, 1:-1]
+    half_a_pixel = 0.5 * float(np.sqrt(spacing[0] * spacing[1]))
+    return np.maximum(distance - half_a_pixel, 0.0)
 
 
 def _starts(first: int, past: int, side: int, step: float) -> NDArray[np.int64]:

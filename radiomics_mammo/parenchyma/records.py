@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from radiomics_mammo._docs import formula_text, meaning
+from radiomics_mammo.types import Sample
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,12 +27,37 @@ class Breast:
         The part of ``mask`` that is not in the band under the skin.
     spacing : tuple of float or None
         Millimetres (row, column); None is "unknown, in pixels".
+    tissue : ndarray of bool, shape (rows, columns), optional
+        The breast with muscle and implant, which are no air; None for a region that is no breast, or was never told
+        from them.
     """
 
     values: NDArray[Any]
     mask: NDArray[np.bool_]
     interior: NDArray[np.bool_]
     spacing: tuple[float, float] | None
+    tissue: NDArray[np.bool_] | None = None
+
+    @classmethod
+    def of(cls, sample: Sample, *, values: NDArray[Any] | None = None) -> Breast:
+        """The breast of a sample: muscle and implant are none of it, whether or not its region holds them.
+
+        A region that is no breast is taken as it is, all of it interior.
+
+        Parameters
+        ----------
+        sample : Sample
+        values : ndarray, shape (rows, columns), optional
+            Its intensities, in a type that can be reckoned with; the sample's image if it is not given.
+        """
+        values = sample.image if values is None else values
+        if sample.marks is None:
+            return cls(values, sample.mask, sample.mask, sample.spacing)
+        mask, interior, tissue = sample.mask, sample.marks.interior, sample.mask
+        for other in (sample.marks.pectoral, sample.marks.implant):
+            if other is not None:
+                mask, interior, tissue = mask & ~other, interior & ~other, tissue | other
+        return cls(values, mask, interior, sample.spacing, tissue)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +88,12 @@ class Measure:
     @property
     def formula_text(self) -> str:
         """The formula as text: the docstring's first paragraph."""
-        return self._paragraphs()[0]
+        return formula_text(self.formula)
 
     @property
     def meaning(self) -> str:
         """What it means on a mammogram: the rest of the docstring."""
-        return " ".join(self._paragraphs()[1:])
-
-    def _paragraphs(self) -> list[str]:
-        text = inspect.getdoc(self.formula) or ""
-        return [" ".join(p.split()) for p in text.split("\n\n")]
+        return meaning(self.formula)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,46 +9,47 @@ from __future__ import annotations
 
 import numpy as np
 
-from radiomics_mammo.parenchyma.lattice import Box, LatticeSettings, interior, window_sides
-from radiomics_mammo.types import Sample
+from radiomics_mammo.parenchyma.lattice import Box, LatticeSettings, window_sides
+from radiomics_mammo.parenchyma.records import Breast
 
 WINDOWS_WIDE = 2.5
 """Its side in sides of a window of the lattice: 25 mm of 10."""
 LEAST_SHARE = 0.5
-"""Of its square that must lie in the breast."""
+"""Of its square that must lie in the interior."""
 
 
-def retroareolar_window(sample: Sample, settings: LatticeSettings) -> Box | None:
+def retroareolar_window(breast: Breast, settings: LatticeSettings, *, nipple: tuple[float, float] | None) -> Box | None:
     """Lay one square window behind the nipple: towards the chest wall, centred on the nipple's row.
 
     Its edge lies where the interior of the breast begins on that row, so that skin and nipple stay out.
 
     Parameters
     ----------
-    sample : Sample
-        A whole breast, chest wall at the left edge.
+    breast : Breast
     settings : LatticeSettings
+    nipple : tuple of float or None
+        (row, column).
 
     Returns
     -------
     (top, bottom, left, right) or None
-        None where the nipple is not known, or less than half of the square lies in the breast.
+        None where the nipple is not known, no interior lies on its row, or less than half of the square is interior.
 
     Raises
     ------
     RoiError
         A window has too few pixels.
     """
-    if sample.marks is None or sample.marks.nipple is None:
+    if nipple is None:
         return None
-    rows = len(sample.mask)
-    height, width = (round(WINDOWS_WIDE * side) for side in window_sides(sample, settings))
-    row, column = (round(place) for place in sample.marks.nipple)
+    rows = len(breast.interior)
+    height, width = (round(WINDOWS_WIDE * side) for side in window_sides(breast.spacing, settings))
+    row, column = (round(place) for place in nipple)
     row = min(max(row, 0), rows - 1)
-    behind = np.flatnonzero(interior(sample)[row, : max(column + 1, 0)])
+    behind = np.flatnonzero(breast.interior[row, : max(column + 1, 0)])
     if not len(behind):
         return None
     right, top = int(behind[-1]) + 1, row - height // 2
     box = (max(top, 0), min(top + height, rows), max(right - width, 0), right)
-    inside = np.count_nonzero(sample.mask[box[0] : box[1], box[2] : box[3]])
+    inside = np.count_nonzero(breast.interior[box[0] : box[1], box[2] : box[3]])
     return box if inside >= LEAST_SHARE * height * width else None

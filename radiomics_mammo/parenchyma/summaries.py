@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from radiomics_mammo.parenchyma.lattice import BEHIND
 from radiomics_mammo.parenchyma.quantiles import mean, sorted_quantile, standard_deviation
 from radiomics_mammo.parenchyma.records import Measure
 from radiomics_mammo.parenchyma.suspicious import most_suspicious
@@ -47,12 +48,28 @@ _EACH = "In each window of the lattice: {meaning}"
 
 def quantile_prefix(share: float) -> str:
     """Column prefix of a quantile: ``latticeP10`` for 0.1."""
-    return f"latticeP{100 * share:g}"
+    return f"latticeP{percent(share)}"
+
+
+def percent(share: float) -> str:
+    """A share in percent, to six significant digits: two that differ less have the same columns."""
+    return f"{100 * share:g}"
+
+
+def ordinal(number: str) -> str:
+    """A number with its ending: ``1st``, ``2.5th``, ``11th``, ``22nd``."""
+    teen = number[-2:] in ("11", "12", "13")
+    ending = "th" if teen or "." in number else {"1": "st", "2": "nd", "3": "rd"}.get(number[-1], "th")
+    return number + ending
+
+
+def quantile_title(number: str) -> str:
+    """A quantile in words."""
+    return f"{ordinal(number)} percentile over the windows of the lattice"
 
 
 def _quantile(share: float, words: str) -> tuple[str, Summary]:
-    title = f"{100 * share:g}th percentile over the windows of the lattice"
-    return quantile_prefix(share), Summary(title, f"{words} {_EACH}", ZHENG, _NO_WINDOW)
+    return quantile_prefix(share), Summary(quantile_title(percent(share)), f"{words} {_EACH}", ZHENG, _NO_WINDOW)
 
 
 SUMMARIES: dict[str, Summary] = {
@@ -82,11 +99,12 @@ SUMMARIES: dict[str, Summary] = {
         f"{IGLEWICZ}; lattice: {ZHENG}",
         _NO_WINDOW,
     ),
-    "retroareolar": Summary(
+    BEHIND: Summary(
         "one window behind the nipple",
         "Behind the nipple, where glands and ducts are densest and most like those of other women. {meaning}",
         LI,
-        "the nipple is not known, or less than half of the window lies in the breast",
+        "the nipple is not known, no interior lies on its row, less than half of the window is interior, or the window "
+        "cannot be measured",
     ),
 }
 """By column prefix; other quantiles than these read as ``quantile_prefix`` says."""
@@ -150,7 +168,7 @@ def lattice_prefixes(quantiles: Sequence[float]) -> tuple[str, ...]:
 
 
 def summarise(
-    table: NDArray[np.float64], scores: NDArray[np.float64], *, quantiles: Sequence[float], suspicious: int
+    table: NDArray[np.float64], scores: NDArray[np.float64], *, quantiles: Sequence[float], suspicious: float
 ) -> NDArray[np.float64]:
     """Sum the windows up, feature by feature; a window in which a feature is undefined is left out of its summaries.
 
@@ -162,8 +180,8 @@ def summarise(
         How unlike the others each window is.
     quantiles : sequence of float
         Shares, from 0 to 1.
-    suspicious : int
-        How many of the most unlike windows ``latticeTop`` is the mean of.
+    suspicious : int or float
+        How many of the most unlike windows ``latticeTop`` is the mean of; below 1 a share of them, at least one.
 
     Returns
     -------
@@ -171,11 +189,12 @@ def summarise(
         In the order of :func:`lattice_prefixes`.
     """
     rising = np.sort(table, axis=0)
+    top = int(suspicious) if suspicious >= 1 else max(1, round(suspicious * len(table)))
     return np.stack(
         [
             mean(table),
             standard_deviation(table),
             *(sorted_quantile(rising, share) for share in quantiles),
-            mean(table[most_suspicious(scores, suspicious)]),
+            mean(table[most_suspicious(scores, top)]),
         ]
     )
