@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from radiomics_mammo.errors import MaskError
-from radiomics_mammo.preprocess.breast.air import otsu
+from radiomics_mammo.preprocess.breast.air import otsu_cut
 from radiomics_mammo.preprocess.breast.outline import breast_mask
 
 
@@ -70,7 +70,7 @@ def test_otsu_maximises_the_variance_between_classes():
         return low.size * high.size * (low.mean() - high.mean()) ** 2
 
     best = max(between(threshold) for threshold in np.linspace(values.min() + 0.1, values.max() - 0.1, 500))
-    assert between(otsu(values)) > 0.999 * best
+    assert between(otsu_cut(values)) > 0.999 * best
 
 
 # Share of the frame, and points (in fractions of rows and columns) inside and outside, read off the pictures.

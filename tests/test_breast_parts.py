@@ -175,10 +175,12 @@ def test_no_nipple_where_the_tip_is_cut_off():
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"pectoral": "cut"}, "pectoral='cut'.*remove or keep"),
-        ({"implants": "drop"}, "implants='drop'.*measure or skip"),
-        ({"pixel_mm": 0.0}, "pixel size of 0.0 mm"),
-        ({"band_mm": -1.0}, "band of -1.0 mm"),
+        ({"pectoral": "cut"}, "pectoral is 'cut'.*remove or keep"),
+        ({"implants": "drop"}, "implants is 'drop'.*measure or skip"),
+        ({"pixel_mm": 0.0}, "pixel_mm is 0"),
+        ({"pixel_mm": 7.0}, "pixel_mm is 7"),
+        ({"band_mm": -1.0}, "band_mm is -1"),
+        ({"band_mm": float("nan")}, "band_mm is nan"),
     ],
 )
 def test_settings_are_checked(settings, said):

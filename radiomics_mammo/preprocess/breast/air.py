@@ -21,6 +21,10 @@ _ALIKE = 0.12
 _FLAT = 0.008
 """How far air may vary: from place to place, and nearby, as shares of the step from air to breast."""
 _LEAST_AIR = 0.003
+_SURROUNDS = 0.6
+"""A breast takes less than this share of the picture's border, air around it more."""
+_AT_THE_EDGE, _ALONG = 0.06, 0.75
+"""Air takes this share of some column near the edge, which neither muscle nor implant do."""
 
 
 def parted(small: NDArray[np.float32]) -> tuple[NDArray[np.float32], float | None]:
@@ -42,7 +46,7 @@ def parted(small: NDArray[np.float32]) -> tuple[NDArray[np.float32], float | Non
     low = float(small.min())
     for _ in range(6):
         values = np.sqrt((np.minimum(small, cap) - low) / (cap - low), dtype=np.float32)
-        middle = otsu(values)
+        middle = otsu_cut(values)
         # A few pixels that outshine all others are labels: the breast is among the others.
         if np.count_nonzero(values > middle) >= _LABELS_SHARE * values.size:
             break
@@ -53,7 +57,7 @@ def parted(small: NDArray[np.float32]) -> tuple[NDArray[np.float32], float | Non
     # Where the breast fills nearly all, the first cut parts fat from gland, and air is the darker part of the fat.
     below = values[values <= middle]
     if below.max() > below.min():
-        lower = otsu(below)
+        lower = otsu_cut(below)
         if _is_air(capped, values <= lower, (values > lower) & (values <= middle)):
             return values, _skin_line(values, lower)
     return values, None
@@ -73,15 +77,58 @@ def quiet(small: NDArray[np.float32]) -> NDArray[np.float32]:
     """
     from scipy import ndimage
 
-    spread = float(small.std())
     if min(small.shape) < 16:
         return small
-    if float(ndimage.gaussian_filter(small, 3.0).std()) < _NOISE * spread:
-        raise MaskError("the image holds nothing but noise: no breast can be told from air", remedy=LOOK)
+    refuse_noise(small)
+    spread = float(small.std())
     # Differences across two diagonals leave nothing of slopes: half of their spread is the grain's.
     grain = small[1:, 1:] - small[1:, :-1] - small[:-1, 1:] + small[:-1, :-1]
     share = 0.5 * 1.4826 * float(np.median(np.abs(grain))) / spread
     return small if share < _GRAIN else ndimage.gaussian_filter(small, min(3.0, 10.0 * share))
+
+
+def refuse_noise(small: NDArray[np.float32]) -> None:
+    """Raise MaskError where smoothing leaves nothing of a picture."""
+    from scipy import ndimage
+
+    if float(ndimage.gaussian_filter(small, 3.0).std()) < _NOISE * float(small.std()):
+        raise MaskError("the image holds nothing but noise: no breast can be told from air", remedy=LOOK)
+
+
+def refuse_inverted(small: NDArray[np.float32], bright: NDArray[np.bool_] | None) -> None:
+    """Raise MaskError where what is bright is air: the picture's values are upside down.
+
+    Parameters
+    ----------
+    small : ndarray of float32, shape (rows, columns)
+        Finite, not constant.
+    bright : ndarray of bool, shape (rows, columns), or None
+        What is brighter than air; None where there is none.
+
+    Raises
+    ------
+    MaskError
+        There is air in the negative, and nothing dark that would be air with more right.
+    """
+    if min(small.shape) < 32 or (bright is not None and _border_share(bright) < _SURROUNDS):
+        return
+    values, line = parted(small.max() - small)
+    if line is None:
+        return
+    air = values <= line
+    gap = float(np.median(small[air]) - np.median(small[~air]))
+    alike = float(np.subtract(*np.percentile(small[air], [75, 25]))) < _ALIKE * gap
+    sides = air.mean(axis=0)
+    deep = max(2, round(_AT_THE_EDGE * len(sides)))
+    if alike and max(sides[:deep].max(), sides[-deep:].max()) >= _ALONG:
+        raise MaskError(
+            "the image looks inverted: bright air around a dark breast",
+            remedy="Invert its values, so that dense tissue is bright (a PNG cannot say that it is MONOCHROME1).",
+        )
+
+
+def _border_share(mask: NDArray[np.bool_]) -> float:
+    return float(np.concatenate([mask[0], mask[-1], mask[1:-1, 0], mask[1:-1, -1]]).mean())
 
 
 def _is_air(small: NDArray[np.float32], dark: NDArray[np.bool_], bright: NDArray[np.bool_]) -> bool:
@@ -106,7 +153,7 @@ def _skin_line(values: NDArray[np.float32], middle: float) -> float:
     return min(middle, max(level + (middle - level) / 3.0, level + 5.0 * noise))
 
 
-def otsu(values: NDArray[Any]) -> float:
+def otsu_cut(values: NDArray[Any]) -> float:
     """Threshold that parts values into two classes of greatest between-class variance.
 
     Parameters

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 Frame = tuple[tuple[int, int], tuple[int, int]]
 """Lines at the first and the last edge: of the rows, of the columns."""
 
-_DEEPEST = 0.06
+DEEPEST = 0.06
 """Share of a side that a frame may take."""
 
 
@@ -36,7 +36,7 @@ def bright_frame(above: NDArray[np.bool_], glaring: NDArray[np.bool_]) -> Frame:
 
 
 def _border(above: NDArray[np.float64], glaring: NDArray[np.float64]) -> int:
-    depth = max(2, round(_DEEPEST * len(above)))
+    depth = max(2, round(DEEPEST * len(above)))
     for share, full, rest in ((above, 0.98, 0.9), (glaring, 0.9, 0.5)):
         for line in range(min(depth, len(share) - 2)):
             if share[line] < full:

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_mammo.errors import MaskError
-from radiomics_mammo.preprocess.breast.air import LOOK, parted, quiet
-from radiomics_mammo.preprocess.breast.background import Frame, bright_frame, plates
+from radiomics_mammo.preprocess.breast.air import LOOK, parted, quiet, refuse_inverted, refuse_noise
+from radiomics_mammo.preprocess.breast.background import DEEPEST, Frame, bright_frame, plates
 from radiomics_mammo.preprocess.breast.shrink import centres, enlarge, shrink
 
 _LEAST_SHARE = 0.02
@@ -61,7 +61,7 @@ def breast_mask(image: NDArray[Any]) -> NDArray[np.bool_]:
     Raises
     ------
     MaskError
-        The image is constant or holds nothing but noise or labels.
+        The image is constant, holds nothing but noise, labels or a border, or looks inverted.
 
     References
     ----------
@@ -96,6 +96,8 @@ def find_outline(small: NDArray[np.float32], *, smooth: bool) -> Outline:
         )
     dark = _dark_frame(small)
     cut = tuple(slice(first, length - past) for (first, past), length in zip(dark, small.shape, strict=True))
+    if any(left < DEEPEST * length for left, length in zip(small[cut].shape, small.shape, strict=True)):
+        raise MaskError("there is nothing but a bright border: all else is constant", remedy=LOOK)
     inner = _find_within(quiet(small[cut]), smooth=smooth)
     if np.count_nonzero(inner.mask) < _LEAST_SHARE * small.size:
         share = 100 * np.count_nonzero(inner.mask) / small.size
@@ -123,8 +125,13 @@ def _find_within(small: NDArray[np.float32], *, smooth: bool) -> Outline:
     glaring = _unit(small) > _GLARING
     frame = bright_frame(values > (-1.0 if line is None else line), glaring)
     cut = tuple(slice(first, length - past) for (first, past), length in zip(frame, small.shape, strict=True))
+    inner = small[cut]
     if any(map(any, frame)):
-        values, line = parted(small[cut])
+        if not inner.max() > inner.min():
+            raise MaskError("there is nothing but a bright border: all else is constant", remedy=LOOK)
+        refuse_noise(inner)
+        values, line = parted(inner)
+    refuse_inverted(inner, None if line is None else values > line)
     above = np.ones(values.shape, np.bool_) if line is None else values > line
     above &= ~plates(glaring[cut], above)
     kept = above if line is None else _piece(above)

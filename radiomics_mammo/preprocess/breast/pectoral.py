@@ -40,7 +40,7 @@ def find_pectoral(values: NDArray[np.float32], breast: NDArray[np.bool_]) -> NDA
     Returns
     -------
     ndarray of float32, shape (rows,), or None
-        In each row the column where the muscle ends; negative in rows without it.
+        In each row where the muscle ends, in pixels from the picture's left edge; negative in rows without it.
     """
     from scipy import ndimage
 
@@ -48,13 +48,15 @@ def find_pectoral(values: NDArray[np.float32], breast: NDArray[np.bool_]) -> NDA
     top, left = int(rows[0]), int(columns[0])
     cut = np.s_[top : rows[-1] + 1, left : columns[-1] + 1]
     inside = breast[cut]
+    if min(inside.shape) < 32:
+        return None
     filled = np.where(inside, values[cut], np.median(values[breast]))
     # Films glow along their edges.
     margin = round(_MARGIN * inside.shape[0])
     filled[:, :margin], filled[:margin] = filled[:, margin : margin + 1], filled[margin]
     smooth = ndimage.gaussian_filter(filled, max(1.0, 0.006 * inside.shape[0]))
     spread = float(np.subtract(*np.percentile(smooth[inside], [95, 5])))
-    if min(inside.shape) < 32 or spread <= 0:
+    if spread <= 0:
         return None
     line = _best_line(smooth / spread, inside)
     if line is None:
@@ -63,7 +65,8 @@ def find_pectoral(values: NDArray[np.float32], breast: NDArray[np.bool_]) -> NDA
     if not _convinces(smooth / spread, inside, edge):
         return None
     whole = np.full(len(values), -1.0, np.float32)
-    whole[top : top + len(edge)] = np.where(edge > 0, edge + left, -1.0)
+    # The path runs through the pixels where the fall is steepest: through their middle.
+    whole[top : top + len(edge)] = np.where(edge > 0, edge + left + 0.5, -1.0)
     return whole
 
 

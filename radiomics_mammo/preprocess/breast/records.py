@@ -43,13 +43,13 @@ class BreastSettings:
 
     def __post_init__(self) -> None:
         if self.pectoral not in PECTORAL:
-            raise InputError(f"pectoral={self.pectoral!r}", remedy=f"Use {' or '.join(PECTORAL)}.")
+            raise InputError(f"pectoral is {self.pectoral!r}", remedy=f"Use {' or '.join(PECTORAL)}.")
         if self.implants not in IMPLANTS:
-            raise InputError(f"implants={self.implants!r}", remedy=f"Use {' or '.join(IMPLANTS)}.")
-        if self.pixel_mm is not None and not 0.01 <= self.pixel_mm <= 10:
-            raise InputError(f"a pixel size of {self.pixel_mm} mm", remedy="Use 0.01 to 10 millimetres.")
+            raise InputError(f"implants is {self.implants!r}", remedy=f"Use {' or '.join(IMPLANTS)}.")
+        if self.pixel_mm is not None and not 0.01 <= self.pixel_mm <= 5:
+            raise InputError(f"pixel_mm is {self.pixel_mm:g}", remedy="Use 0.01 to 5 millimetres.")
         if not 0 <= self.band_mm <= 50:
-            raise InputError(f"a band of {self.band_mm} mm under the skin", remedy="Use 0 to 50 millimetres.")
+            raise InputError(f"band_mm is {self.band_mm:g}", remedy="Use 0 to 50 millimetres; 0 is no band.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
