@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import csv
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,6 +28,7 @@ import pyarrow.parquet as pq
 from radiomics_mammo.journal import parts_folder
 from radiomics_mammo.outcomes import PART_SUFFIX, read_part
 from radiomics_mammo.readers.phantom import PhantomReader
+from radiomics_mammo.readers.phantom_folder import NOTE
 from radiomics_mammo.readers.phantom_rsna import write_rsna_tree
 from radiomics_mammo.tables import read_provenance
 
@@ -51,6 +53,7 @@ def build(kind: str, rows: int, root: Path) -> list[str]:
     collection = root / "collection"
     images = collection / "train_images"
     images.mkdir(parents=True, exist_ok=True)
+    shutil.copy(root / f"phantom-{SIZES[kind][0]}" / NOTE, collection)
     original = []
     with (collection / "train.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, list(sources[0][0]))
