@@ -78,6 +78,10 @@ def test_an_ordinary_breast_has_no_null(measured):
     assert not [name for name, value in measured["ordinary"].items() if np.isnan(value)]
 
 
+def test_no_meaning_takes_the_region_for_a_lesion():
+    assert not [name for name, row in ROWS.items() if "lesion" in row["meaning"].lower()]
+
+
 def test_parenchymal_measures_name_no_ibsi_code():
     assert not [name for name in ROWS if ROWS[name]["ibsi"] and not name.startswith("original_")]
     assert not [name for name in PARENCHYMAL if ROWS[name]["ibsi"]]

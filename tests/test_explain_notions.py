@@ -20,7 +20,7 @@ def registered() -> dict[str, str]:
 def test_every_registered_feature_has_a_notion_and_a_family_with_a_title():
     names = registered()
     assert len(names) > 100
-    assert {notion_of(name) for name in names} == set(NOTIONS) - {"embedding", "other"}
+    assert {notion_of(name) for name in names} == set(NOTIONS) - {"asymmetry", "embedding", "other"}
     assert {parts_of(name)[0] for name in names} <= set(FAMILIES)
 
 
@@ -49,11 +49,16 @@ def test_what_the_catalogue_says_of_outlines_and_fat_is_margin_and_density():
         ("log-sigma-2-0-mm_glszm_SmallAreaHighGrayLevelEmphasis", "calcification"),
         ("original_shape2D_Sphericity", "margin"),
         ("original_density_PercentDensity", "density"),
-        ("original-asymmetry_density_PercentDensity", "density"),
+        ("original-asymmetry_density_PercentDensity", "asymmetry"),
+        ("original-asymmetry_firstorder_Mean", "asymmetry"),
+        ("latticeSd-difference_glcm_Contrast", "asymmetry"),
         ("original-mean_firstorder_Mean", "density"),
         ("latticeP90_firstorder_Mean", "density"),
         ("retroareolar-max_firstorder_Mean", "density"),
         ("latticeSd_firstorder_Mean", "parenchyma"),
+        ("latticeSd_firstorder_Skewness", "parenchyma"),
+        ("latticeSd-max_ngtdm_Complexity", "parenchyma"),
+        ("latticeMean-mean_firstorder_Skewness", "calcification"),
         ("original_density_BreastArea", "shape"),
         ("lattice_windows_Unlikeness", "parenchyma"),
         ("crop_embEfficientnetLite0_Embedding", "embedding"),

@@ -20,6 +20,7 @@ ENCODINGS = ("raw", "jpeg2000-lossless", "jpeg-lossless", "rle")
 REAL_SHARE = {"jpeg2000-lossless": 0.54, "jpeg-lossless": 0.46}
 """Of RSNA's images, taking the first site's (29,519 of 54,706) for JPEG 2000 and the second's for JPEG lossless."""
 COLLECTION = 54_706
+COLLECTION_GB = 314
 CORES = (2, 16, 128)
 SIZES = (2294, 2776, 3328, 4096)
 
@@ -98,7 +99,10 @@ def breast_costs(
 
 
 def hours(costs: Sequence[Cost], *, cores: int, shares: Mapping[str, float] = REAL_SHARE) -> float:
-    """Reckon what RSNA's collection takes on so many cores, were its images of these sizes in equal parts."""
+    """Reckon what RSNA's collection takes on so many cores, were its images of these sizes in equal parts.
+
+    Files that were just written come from memory: reading ``COLLECTION_GB`` from a disk or network is not in it.
+    """
     mean = sum(cost.total(shares) for cost in costs) / len(costs)
     return COLLECTION * mean / cores / 3600
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from radiomics_mammo.bench.breasts import ENCODINGS, REAL_SHARE, Cost
+from radiomics_mammo.bench.breasts import COLLECTION_GB, ENCODINGS, REAL_SHARE, Cost
 from radiomics_mammo.console import print_table, say
 
 
@@ -26,3 +26,4 @@ def report_costs(costs: Sequence[Cost]) -> None:
     shares = " and ".join(f"{100 * share:.0f}% {encoding}" for encoding, share in REAL_SHARE.items())
     say(f"Median seconds of one core for an image (load: read and prepare the breast); all: {shares}")
     print_table(table)
+    say(f"Files come from memory here: what a disk or network takes to read RSNA's {COLLECTION_GB} GB is not in it")

@@ -1,20 +1,24 @@
 """What features speak of, in a radiologist's words: the notions of BI-RADS (ACR, 5th edition) nearest to them.
 
 A number is no descriptor: nobody looked. The notion says what a radiologist would look at to see what the feature
-measures. Three choices:
+measures. Four choices:
 
 - *Margin* holds what tells a smooth outline from a lobulated or spiculated one. It is measured on the outline that was
   drawn, so it says as much about who drew it.
 - *Density* is how bright the tissue is, in its mean and where bright or dark areas prevail. *Calcification* is what a
   few small bright spots decide; the brightest pixel of a mass without calcifications goes with its density.
+- *Asymmetry* is whatever is taken between her two breasts (``-asymmetry``, ``-difference``), be it of density, of texture
+  or of size: only both sides together show it. BI-RADS has the word for density.
 - *Texture* is how mixed, even or fine the tissue looks. BI-RADS has no word for it inside a lesion; in a whole breast
   it is the pattern of the parenchyma, which it is named after here. A filtered image (wavelet, LoG, LBP …) shows no
   density any more: what would be density there is texture at the filter's scale. Means and
-  quantiles over the windows or the images of a breast still show it.
+  quantiles over the windows or the images of a breast still show it; a spread over the windows is texture, whatever
+  of.
 """
 
 from __future__ import annotations
 
+from radiomics_mammo.aggregation.rules import OF_BOTH
 from radiomics_mammo.tables import feature_parts, is_embedding, is_feature_name
 
 NOTIONS: dict[str, str] = {
@@ -22,6 +26,7 @@ NOTIONS: dict[str, str] = {
     "margin": "Margin",
     "density": "Density",
     "calcification": "Calcification",
+    "asymmetry": "Asymmetry",
     "parenchyma": "Texture",
     "embedding": "Network embedding",
     "other": "Other",
@@ -61,7 +66,8 @@ _DEFAULT = {
     "windows": "parenchyma",
 }
 _SHOWS_DENSITY = ("original", "retroareolar", "latticeMean", "latticeTop", "latticeP")
-"""How sources begin that show the image itself; a spread over the windows is texture, as what is filtered is."""
+"""How sources begin that show the image itself."""
+_SPREAD = "latticeSd"
 DIFFERENT: dict[str, dict[str, tuple[str, ...]]] = {
     "shape2D": {"margin": ("PerimeterSurfaceRatio", "Sphericity")},
     "firstorder": {
@@ -141,5 +147,9 @@ def notion_of(name: str) -> str:
     family, source, feature = parts_of(name)
     if family == "embedding":
         return "embedding"
+    if source.rpartition("-")[2] in OF_BOTH:
+        return "asymmetry"
+    if source.startswith(_SPREAD):
+        return "parenchyma"
     notion = _NOTION.get((family, feature)) or _DEFAULT.get(family, "other")
     return "parenchyma" if notion == "density" and not source.startswith(_SHOWS_DENSITY) else notion

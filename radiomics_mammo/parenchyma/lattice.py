@@ -146,7 +146,7 @@ def depths(breast: Breast, boxes: list[Box]) -> NDArray[np.float64]:
     else:
         # What of the tissue is none of the breast is muscle or implant, and deep.
         film = film_edges(breast.interior | breast.tissue & ~breast.mask)
-        distance = depth_in(breast.tissue[thin], film=film, spacing=spacing)
+        distance = depth_in(breast.tissue[thin], film=film, spacing=spacing).astype(np.float64)
     distance = np.where(breast.mask[thin], distance, 0.0)
     deepest = float(distance.max(initial=0.0))
     if deepest == 0.0:  # too thin a region for the thinned picture

@@ -34,7 +34,7 @@ def percentile_10(s: FirstOrderStats, xp: ModuleType) -> Array:
 def percentile_90(s: FirstOrderStats, xp: ModuleType) -> Array:
     """90th percentile of x
 
-    How bright the brightest parts are, single pixels aside: high in dense cores and calcified lesions.
+    How bright the brightest parts are, single pixels aside: high in dense cores and where there are calcifications.
     """
     return s.quantiles[:, 4]
 
@@ -42,7 +42,7 @@ def percentile_90(s: FirstOrderStats, xp: ModuleType) -> Array:
 def energy(s: FirstOrderStats, xp: ModuleType) -> Array:
     """Σ (x + shift)²
 
-    Brightness times size: large for large, dense lesions.
+    Brightness times size: large for large, dense regions.
     """
     return s.energy
 
@@ -50,7 +50,7 @@ def energy(s: FirstOrderStats, xp: ModuleType) -> Array:
 def entropy(s: FirstOrderStats, xp: ModuleType) -> Array:
     """−Σᵢ p(i) log₂ p(i)
 
-    Variety of brightness: high in lesions of mixed density.
+    Variety of brightness: high in regions of mixed density.
     """
     return entropy_of(s.count / s.n[:, None], xp=xp)
 
@@ -58,7 +58,7 @@ def entropy(s: FirstOrderStats, xp: ModuleType) -> Array:
 def interquartile_range(s: FirstOrderStats, xp: ModuleType) -> Array:
     """75th − 25th percentile of x
 
-    Spread of the middle half of the intensities: wide in heterogeneous lesions.
+    Spread of the middle half of the intensities: wide in heterogeneous tissue.
     """
     return s.quantiles[:, 3] - s.quantiles[:, 1]
 
@@ -82,7 +82,7 @@ def maximum(s: FirstOrderStats, xp: ModuleType) -> Array:
 def mean(s: FirstOrderStats, xp: ModuleType) -> Array:
     """Σ x / n
 
-    Mean density of the lesion as exposed.
+    Mean density of the region as exposed.
     """
     return s.mean
 
@@ -90,7 +90,7 @@ def mean(s: FirstOrderStats, xp: ModuleType) -> Array:
 def mean_absolute_deviation(s: FirstOrderStats, xp: ModuleType) -> Array:
     """Σ |x − x̄| / n
 
-    Usual distance from the mean density: large in heterogeneous lesions.
+    Usual distance from the mean density: large in heterogeneous tissue.
     """
     return s.deviation
 
@@ -106,7 +106,7 @@ def median(s: FirstOrderStats, xp: ModuleType) -> Array:
 def minimum(s: FirstOrderStats, xp: ModuleType) -> Array:
     """Min x
 
-    The darkest pixel: fat, or the lesion's edge.
+    The darkest pixel: fat, or the region's edge.
     """
     return s.low
 
@@ -138,7 +138,7 @@ def root_mean_squared(s: FirstOrderStats, xp: ModuleType) -> Array:
 def skewness(s: FirstOrderStats, xp: ModuleType) -> Array:
     """m₃ / m₂^1.5, and 0 where m₂ = 0
 
-    Lopsidedness: positive with a few bright spots in darker tissue, negative with dark gaps in a dense lesion.
+    Lopsidedness: positive with a few bright spots in darker tissue, negative with dark gaps in a dense region.
     """
     return divide(s.m3, s.m2**1.5, xp=xp, otherwise=0.0)
 
@@ -154,7 +154,7 @@ def total_energy(s: FirstOrderStats, xp: ModuleType) -> Array:
 def uniformity(s: FirstOrderStats, xp: ModuleType) -> Array:
     """Σᵢ p(i)²
 
-    How much one tone prevails: high in homogeneous lesions.
+    How much one tone prevails: high in homogeneous tissue.
     """
     return total(square(s.count / s.n[:, None]))
 
@@ -162,7 +162,7 @@ def uniformity(s: FirstOrderStats, xp: ModuleType) -> Array:
 def variance(s: FirstOrderStats, xp: ModuleType) -> Array:
     """Σ (x − x̄)² / n
 
-    Spread of density within the lesion.
+    Spread of density within the region.
     """
     return s.m2
 

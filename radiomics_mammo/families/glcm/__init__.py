@@ -21,7 +21,7 @@ from radiomics_mammo.families.spec import Family, Feature
 def autocorrelation(m: GlcmTerms, xp: ModuleType) -> Array:
     """Σᵢⱼ i j p(i, j)
 
-    Bright pixels beside bright pixels: high in dense masses and over coarse bright calcifications.
+    Bright pixels beside bright pixels: high in dense tissue and over coarse bright calcifications.
     """
     return m.stats.joint[..., 3] / m.n
 
@@ -29,7 +29,7 @@ def autocorrelation(m: GlcmTerms, xp: ModuleType) -> Array:
 def cluster_prominence(m: GlcmTerms, xp: ModuleType) -> Array:
     """Σᵢⱼ (i + j − μₓ − μᵧ)⁴ p(i, j)
 
-    Weight of the extremes: high where a few spots or bands are far brighter or darker than the rest of the lesion.
+    Weight of the extremes: high where a few spots or bands are far brighter or darker than the rest of the region.
     """
     squared = square(m.k_sum - (m.ux + m.uy)[..., None])
     return total(m.p_sum * squared * squared)
@@ -39,7 +39,7 @@ def cluster_shade(m: GlcmTerms, xp: ModuleType) -> Array:
     """Σᵢⱼ (i + j − μₓ − μᵧ)³ p(i, j)
 
     Asymmetry of local brightness: positive with bright foci on a darker ground, negative with dark gaps (fat) in a
-    bright lesion.
+    bright region.
     """
     distance = m.k_sum - (m.ux + m.uy)[..., None]
     return total(m.p_sum * distance * distance * distance)
@@ -48,7 +48,7 @@ def cluster_shade(m: GlcmTerms, xp: ModuleType) -> Array:
 def cluster_tendency(m: GlcmTerms, xp: ModuleType) -> Array:
     """Σᵢⱼ (i + j − μₓ − μᵧ)² p(i, j)
 
-    How much patches of similar pixels differ from each other: high in lesions made of bright and dark parts.
+    How much patches of similar pixels differ from each other: high in regions made of bright and dark parts.
     """
     return m.tendency
 
@@ -57,7 +57,7 @@ def contrast(m: GlcmTerms, xp: ModuleType) -> Array:
     """Σₖ k² p₋(k)
 
     Local variation: high where neighbouring pixels differ strongly, at calcifications, spicules and sharp edges; low
-    in smooth, homogeneous masses.
+    in smooth, homogeneous tissue.
     """
     return m.contrast
 
@@ -77,7 +77,7 @@ def correlation(m: GlcmTerms, xp: ModuleType) -> Array:
 def difference_average(m: GlcmTerms, xp: ModuleType) -> Array:
     """Σₖ k p₋(k)
 
-    The usual step in brightness from one pixel to the next: higher in coarse-grained or calcified lesions.
+    The usual step in brightness from one pixel to the next: higher in coarse-grained or calcified tissue.
     """
     return m.difference
 
@@ -101,7 +101,7 @@ def difference_variance(m: GlcmTerms, xp: ModuleType) -> Array:
 def inverse_difference(m: GlcmTerms, xp: ModuleType) -> Array:
     """Σₖ p₋(k) / (1 + k)
 
-    Local homogeneity: high in smooth masses, low in heterogeneous or calcified ones.
+    Local homogeneity: high in smooth tissue, low in heterogeneous or calcified tissue.
     """
     return total(m.p_diff / (1.0 + m.k_diff))
 
@@ -117,7 +117,7 @@ def inverse_difference_moment(m: GlcmTerms, xp: ModuleType) -> Array:
 def inverse_difference_moment_normalised(m: GlcmTerms, xp: ModuleType) -> Array:
     """Σₖ p₋(k) / (1 + k² / N²), N the highest grey level
 
-    Local homogeneity, large steps counting least, comparable between lesions with different numbers of grey levels.
+    Local homogeneity, large steps counting least, comparable between regions with different numbers of grey levels.
     """
     highest = m.stats.n_levels[:, None, None]
     return total(m.p_diff / (1.0 + square(m.k_diff) / square(highest)))
@@ -126,7 +126,7 @@ def inverse_difference_moment_normalised(m: GlcmTerms, xp: ModuleType) -> Array:
 def inverse_difference_normalised(m: GlcmTerms, xp: ModuleType) -> Array:
     """Σₖ p₋(k) / (1 + k / N), N the highest grey level
 
-    Local homogeneity, comparable between lesions with different numbers of grey levels.
+    Local homogeneity, comparable between regions with different numbers of grey levels.
     """
     return total(m.p_diff / (1.0 + m.k_diff / m.stats.n_levels[:, None, None]))
 
@@ -161,7 +161,7 @@ def inverse_variance(m: GlcmTerms, xp: ModuleType) -> Array:
 def joint_average(m: GlcmTerms, xp: ModuleType) -> Array:
     """Σᵢ i pₓ(i)
 
-    Mean grey level of the pixels that have neighbours: how dense the lesion is within its own range.
+    Mean grey level of the pixels that have neighbours: how dense the region is within its own range.
     """
     return m.ux
 
@@ -169,7 +169,7 @@ def joint_average(m: GlcmTerms, xp: ModuleType) -> Array:
 def joint_energy(m: GlcmTerms, xp: ModuleType) -> Array:
     """Σᵢⱼ p(i, j)²
 
-    Repetition of the same pairs: high in orderly, homogeneous lesions.
+    Repetition of the same pairs: high in orderly, homogeneous tissue.
     """
     return m.stats.joint[..., 1] / square(m.n)
 
@@ -177,7 +177,7 @@ def joint_energy(m: GlcmTerms, xp: ModuleType) -> Array:
 def joint_entropy(m: GlcmTerms, xp: ModuleType) -> Array:
     """−Σᵢⱼ p(i, j) log₂ p(i, j)
 
-    Disorder of neighbouring brightness: high in heterogeneous lesions.
+    Disorder of neighbouring brightness: high in heterogeneous tissue.
     """
     return m.hxy
 
@@ -195,7 +195,7 @@ def maximal_correlation(m: GlcmTerms, xp: ModuleType) -> Array:
 def maximum_probability(m: GlcmTerms, xp: ModuleType) -> Array:
     """maxᵢⱼ p(i, j)
 
-    Share of the commonest pair of levels: high where one tone fills most of the lesion.
+    Share of the commonest pair of levels: high where one tone fills most of the region.
     """
     return m.stats.joint[..., 4] / m.n
 
@@ -203,7 +203,7 @@ def maximum_probability(m: GlcmTerms, xp: ModuleType) -> Array:
 def sum_average(m: GlcmTerms, xp: ModuleType) -> Array:
     """Σₖ k p₊(k)
 
-    Twice the mean grey level of neighbouring pixels: how dense the lesion is within its own range.
+    Twice the mean grey level of neighbouring pixels: how dense the region is within its own range.
     """
     return total(m.p_sum * m.k_sum)
 
@@ -219,7 +219,7 @@ def sum_entropy(m: GlcmTerms, xp: ModuleType) -> Array:
 def sum_squares(m: GlcmTerms, xp: ModuleType) -> Array:
     """Σᵢ (i − μₓ)² pₓ(i)
 
-    Spread of the grey levels: high in lesions of mixed density.
+    Spread of the grey levels: high in regions of mixed density.
     """
     return total(m.px * square(m.i - m.ux[..., None]))
 

@@ -20,7 +20,7 @@ from radiomics_mammo.families.spec import Family, Feature
 def dependence_entropy(m: SizeTerms, xp: ModuleType) -> Array:
     """−Σᵢⱼ (c(i, j) / N) log₂ (c(i, j) / N)
 
-    Disorder of tone and local evenness together: high in heterogeneous lesions.
+    Disorder of tone and local evenness together: high in heterogeneous tissue.
     """
     return sizes.entropy(m, xp)
 
@@ -29,7 +29,7 @@ def dependence_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
     """Σⱼ (Σᵢ c(i, j))² / N
 
     How alike all places are in their evenness: high in texture that is the same throughout; grows with the
-    lesion's size.
+    region's size.
     """
     return sizes.size_non_uniformity(m)
 
@@ -37,7 +37,7 @@ def dependence_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
 def dependence_non_uniformity_normalised(m: SizeTerms, xp: ModuleType) -> Array:
     """Σⱼ (Σᵢ c(i, j))² / N²
 
-    How alike all places are in their evenness, whatever the lesion's size: high in texture that is the same
+    How alike all places are in their evenness, whatever the region's size: high in texture that is the same
     throughout.
     """
     return sizes.size_non_uniformity_normalised(m)
@@ -46,7 +46,7 @@ def dependence_non_uniformity_normalised(m: SizeTerms, xp: ModuleType) -> Array:
 def dependence_variance(m: SizeTerms, xp: ModuleType) -> Array:
     """Σᵢⱼ (j − μ)² c(i, j) / N, μ the mean of j
 
-    Spread of local evenness: high where smooth areas and grain lie in one lesion.
+    Spread of local evenness: high where smooth areas and grain lie in one region.
     """
     return sizes.size_variance(m)
 
@@ -54,7 +54,7 @@ def dependence_variance(m: SizeTerms, xp: ModuleType) -> Array:
 def level_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
     """Σᵢ (Σⱼ c(i, j))² / N
 
-    Inequality of the grey levels: high where one tone prevails; grows with the lesion's size.
+    Inequality of the grey levels: high where one tone prevails; grows with the region's size.
     """
     return sizes.level_non_uniformity(m)
 
@@ -62,7 +62,7 @@ def level_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
 def level_variance(m: SizeTerms, xp: ModuleType) -> Array:
     """Σᵢⱼ (i − μ)² c(i, j) / N, μ the mean level
 
-    Spread of the grey levels over all pixels: high in lesions of mixed density.
+    Spread of the grey levels over all pixels: high in regions of mixed density.
     """
     return sizes.level_variance(m)
 
@@ -70,7 +70,7 @@ def level_variance(m: SizeTerms, xp: ModuleType) -> Array:
 def high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
     """Σᵢⱼ i² c(i, j) / N
 
-    Weight of bright pixels: high in dense lesions.
+    Weight of bright pixels: high in dense tissue.
     """
     return sizes.high_level_emphasis(m)
 
@@ -78,7 +78,7 @@ def high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 def large_dependence_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
     """Σᵢⱼ j² c(i, j) / N
 
-    Even surroundings: high in smooth, homogeneous masses.
+    Even surroundings: high in smooth, homogeneous tissue.
     """
     return sizes.large_emphasis(m)
 
@@ -94,7 +94,7 @@ def large_dependence_high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 def large_dependence_low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
     """Σᵢⱼ j² c(i, j) / (i² N)
 
-    Even dark areas: fat within or around the lesion.
+    Even dark areas: fat within or around the region.
     """
     return sizes.large_low_emphasis(m)
 

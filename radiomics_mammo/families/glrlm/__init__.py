@@ -21,7 +21,7 @@ from radiomics_mammo.families.spec import Family, Feature
 def level_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
     """Σᵢ (Σⱼ c(i, j))² / N
 
-    Inequality of the grey levels among runs: high where one tone fills long stretches of the lesion; grows with
+    Inequality of the grey levels among runs: high where one tone fills long stretches of the region; grows with
     its size.
     """
     return sizes.level_non_uniformity(m)
@@ -30,7 +30,7 @@ def level_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
 def level_non_uniformity_normalised(m: SizeTerms, xp: ModuleType) -> Array:
     """Σᵢ (Σⱼ c(i, j))² / N²
 
-    Inequality of the grey levels among runs, whatever the lesion's size: high in lesions of one tone, low in mixed
+    Inequality of the grey levels among runs, whatever the region's size: high in regions of one tone, low in mixed
     ones.
     """
     return sizes.level_non_uniformity_normalised(m)
@@ -47,7 +47,7 @@ def level_variance(m: SizeTerms, xp: ModuleType) -> Array:
 def high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
     """Σᵢⱼ i² c(i, j) / N
 
-    Weight of bright runs: high in dense lesions and where calcifications streak.
+    Weight of bright runs: high in dense tissue and where calcifications streak.
     """
     return sizes.high_level_emphasis(m)
 
@@ -55,7 +55,7 @@ def high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 def long_run_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
     """Σᵢⱼ j² c(i, j) / N
 
-    Long even stretches: high in smooth, homogeneous masses.
+    Long even stretches: high in smooth, homogeneous tissue.
     """
     return sizes.large_emphasis(m)
 
@@ -71,7 +71,7 @@ def long_run_high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 def long_run_low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
     """Σᵢⱼ j² c(i, j) / (i² N)
 
-    Long dark stretches: fat within or around the lesion, a halo.
+    Long dark stretches: fat within or around the region, a halo.
     """
     return sizes.large_low_emphasis(m)
 
@@ -87,7 +87,7 @@ def low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 def run_entropy(m: SizeTerms, xp: ModuleType) -> Array:
     """−Σᵢⱼ (c(i, j) / N) log₂ (c(i, j) / N)
 
-    Disorder of tone and length together: high in heterogeneous lesions.
+    Disorder of tone and length together: high in heterogeneous tissue.
     """
     return sizes.entropy(m, xp)
 
@@ -96,7 +96,7 @@ def run_length_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
     """Σⱼ (Σᵢ c(i, j))² / N
 
     Inequality of the run lengths: high where most runs are equally short, as in fine grain; grows with the
-    lesion's size.
+    region's size.
     """
     return sizes.size_non_uniformity(m)
 
@@ -104,7 +104,7 @@ def run_length_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
 def run_length_non_uniformity_normalised(m: SizeTerms, xp: ModuleType) -> Array:
     """Σⱼ (Σᵢ c(i, j))² / N²
 
-    Inequality of the run lengths, whatever the lesion's size: near 1 in fine, grainy texture.
+    Inequality of the run lengths, whatever the region's size: near 1 in fine, grainy texture.
     """
     return sizes.size_non_uniformity_normalised(m)
 
@@ -120,7 +120,7 @@ def run_percentage(m: SizeTerms, xp: ModuleType) -> Array:
 def run_variance(m: SizeTerms, xp: ModuleType) -> Array:
     """Σᵢⱼ (j − μ)² c(i, j) / N, μ the mean length
 
-    Spread of the run lengths: high where smooth areas and fine grain lie in one lesion.
+    Spread of the run lengths: high where smooth areas and fine grain lie in one region.
     """
     return sizes.size_variance(m)
 

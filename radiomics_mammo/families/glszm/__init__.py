@@ -20,7 +20,7 @@ from radiomics_mammo.families.spec import Family, Feature
 def level_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
     """Σᵢ (Σⱼ c(i, j))² / N
 
-    Inequality of the grey levels among patches: high where patches of one tone prevail; grows with the lesion's
+    Inequality of the grey levels among patches: high where patches of one tone prevail; grows with the region's
     size.
     """
     return sizes.level_non_uniformity(m)
@@ -29,7 +29,7 @@ def level_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
 def level_non_uniformity_normalised(m: SizeTerms, xp: ModuleType) -> Array:
     """Σᵢ (Σⱼ c(i, j))² / N²
 
-    Inequality of the grey levels among patches, whatever the lesion's size: high in lesions of one tone.
+    Inequality of the grey levels among patches, whatever the region's size: high in regions of one tone.
     """
     return sizes.level_non_uniformity_normalised(m)
 
@@ -45,7 +45,7 @@ def level_variance(m: SizeTerms, xp: ModuleType) -> Array:
 def high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
     """Σᵢⱼ i² c(i, j) / N
 
-    Weight of bright patches: high in dense lesions and clustered calcifications.
+    Weight of bright patches: high in dense tissue and clustered calcifications.
     """
     return sizes.high_level_emphasis(m)
 
@@ -53,7 +53,7 @@ def high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 def large_area_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
     """Σᵢⱼ j² c(i, j) / N
 
-    Large even patches: high in smooth, homogeneous masses; grows with the lesion's size.
+    Large even patches: high in smooth, homogeneous tissue; grows with the region's size.
     """
     return sizes.large_emphasis(m)
 
@@ -69,7 +69,7 @@ def large_area_high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 def large_area_low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
     """Σᵢⱼ j² c(i, j) / (i² N)
 
-    Large dark patches: fat within or around the lesion.
+    Large dark patches: fat within or around the region.
     """
     return sizes.large_low_emphasis(m)
 
@@ -85,7 +85,7 @@ def low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 def size_zone_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
     """Σⱼ (Σᵢ c(i, j))² / N
 
-    Inequality of the patch sizes: high where most patches are equally small; grows with the lesion's size.
+    Inequality of the patch sizes: high where most patches are equally small; grows with the region's size.
     """
     return sizes.size_non_uniformity(m)
 
@@ -93,7 +93,7 @@ def size_zone_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
 def size_zone_non_uniformity_normalised(m: SizeTerms, xp: ModuleType) -> Array:
     """Σⱼ (Σᵢ c(i, j))² / N²
 
-    Inequality of the patch sizes, whatever the lesion's size: near 1 in fine, grainy texture.
+    Inequality of the patch sizes, whatever the region's size: near 1 in fine, grainy texture.
     """
     return sizes.size_non_uniformity_normalised(m)
 
@@ -125,7 +125,7 @@ def small_area_low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 def zone_entropy(m: SizeTerms, xp: ModuleType) -> Array:
     """−Σᵢⱼ (c(i, j) / N) log₂ (c(i, j) / N)
 
-    Disorder of tone and patch size together: high in heterogeneous lesions.
+    Disorder of tone and patch size together: high in heterogeneous tissue.
     """
     return sizes.entropy(m, xp)
 

@@ -64,7 +64,7 @@ def busyness(m: NgtdmTerms, xp: ModuleType) -> Array:
 def coarseness(m: NgtdmTerms, xp: ModuleType) -> Array:
     """1 / Σᵢ p(i) s(i), and 10⁶ where the sum is 0
 
-    Slow changes over distance: high in smooth lesions and in small ones.
+    Slow changes over distance: high in smooth regions and in small ones.
     """
     return divide(xp.ones_like(m.weighted), m.weighted, xp=xp, otherwise=1e6)
 
@@ -72,7 +72,7 @@ def coarseness(m: NgtdmTerms, xp: ModuleType) -> Array:
 def complexity(m: NgtdmTerms, xp: ModuleType) -> Array:
     """Σᵢⱼ |i − j| (p(i) s(i) + p(j) s(j)) / (p(i) + p(j)) / n
 
-    Much visual information: high with many sharp details of different brightness, as in calcified masses.
+    Much visual information: high with many sharp details of different brightness, as where there are calcifications.
     """
     return m.stats.joint[:, 2] / m.n
 

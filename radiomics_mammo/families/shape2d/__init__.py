@@ -55,7 +55,7 @@ def derive(s: Shape2DStats, xp: ModuleType) -> Shape2DTerms:
 def elongation(m: Shape2DTerms, xp: ModuleType) -> Array:
     """√(λ₂ / λ₁)
 
-    Roundness of the whole: 1 for round, small for long narrow lesions.
+    Roundness of the whole: 1 for round, small for long narrow regions.
     """
     return xp.sqrt(divide(m.minor, m.major, xp=xp, otherwise=np.nan))
 
@@ -63,7 +63,7 @@ def elongation(m: Shape2DTerms, xp: ModuleType) -> Array:
 def major_axis_length(m: Shape2DTerms, xp: ModuleType) -> Array:
     """4 √λ₁
 
-    Length of the lesion, taken as an ellipse.
+    Length of the region, taken as an ellipse.
     """
     return 4.0 * xp.sqrt(m.major)
 
@@ -71,7 +71,7 @@ def major_axis_length(m: Shape2DTerms, xp: ModuleType) -> Array:
 def maximum_diameter(m: Shape2DTerms, xp: ModuleType) -> Array:
     """Greatest distance between two points of the outline
 
-    The lesion's size as a reader would measure it.
+    The region's size as a reader would measure it.
     """
     return m.stats.diameter
 
@@ -79,7 +79,7 @@ def maximum_diameter(m: Shape2DTerms, xp: ModuleType) -> Array:
 def mesh_surface(m: Shape2DTerms, xp: ModuleType) -> Array:
     """A
 
-    The lesion's area, as its outline encloses it.
+    The region's area, as its outline encloses it.
     """
     return m.area
 
@@ -87,7 +87,7 @@ def mesh_surface(m: Shape2DTerms, xp: ModuleType) -> Array:
 def minor_axis_length(m: Shape2DTerms, xp: ModuleType) -> Array:
     """4 √λ₂
 
-    Width of the lesion, taken as an ellipse.
+    Width of the region, taken as an ellipse.
     """
     return 4.0 * xp.sqrt(m.minor)
 
@@ -95,7 +95,7 @@ def minor_axis_length(m: Shape2DTerms, xp: ModuleType) -> Array:
 def perimeter_length(m: Shape2DTerms, xp: ModuleType) -> Array:
     """P
 
-    Length of the outline: long for large, lobulated or spiculated lesions.
+    Length of the outline: long for large, lobulated or spiculated regions.
     """
     return m.perimeter
 
@@ -103,7 +103,7 @@ def perimeter_length(m: Shape2DTerms, xp: ModuleType) -> Array:
 def perimeter_surface_ratio(m: Shape2DTerms, xp: ModuleType) -> Array:
     """P / A
 
-    Outline per area: high for small, irregular or spiculated lesions.
+    Outline per area: high for small, irregular or spiculated regions.
     """
     return m.perimeter / m.area
 
@@ -111,7 +111,7 @@ def perimeter_surface_ratio(m: Shape2DTerms, xp: ModuleType) -> Array:
 def pixel_surface(m: Shape2DTerms, xp: ModuleType) -> Array:
     """Number of pixels times the area of one
 
-    The lesion's area, counted pixel by pixel.
+    The region's area, counted pixel by pixel.
     """
     return m.stats.n * (m.stats.row * m.stats.column)
 
