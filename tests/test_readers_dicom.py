@@ -176,9 +176,24 @@ def test_inversion_comes_before_the_rescale(tmp_path):
 def test_spacing_at_the_detector_is_noted(tmp_path):
     image = read_dicom(saved(tmp_path / "a.dcm", ImagerPixelSpacing=[0.07, 0.07]))
     assert image.spacing == (0.07, 0.07)
-    assert "ImagerPixelSpacing" in image.notes[0]
+    assert image.notes == ("spacing at the detector, not corrected for magnification",)
     image = read_dicom(saved(tmp_path / "b.dcm", ImagerPixelSpacing=[0.07, 0.07], PixelSpacing=[0.05, 0.06]))
     assert image.spacing == (0.05, 0.06) and image.notes == ()
+
+
+@pytest.mark.parametrize(
+    "said", [b"0.07\\abc ", b"wide     ", b"0.07     ", b"0\\0      ", b"nan\\nan  ", b"1\\1\\1    "]
+)
+@pytest.mark.parametrize("detector", [None, [0.08, 0.08]])
+def test_an_unusable_spacing_is_unknown_and_noted(tmp_path, said, detector):
+    more = {} if detector is None else {"ImagerPixelSpacing": detector}
+    path = saved(tmp_path / "a.dcm", PixelSpacing=["0.07", "0.07"], **more)
+    data = path.read_bytes()
+    assert data.count(b"0.07\\0.07 ") == 1
+    path.write_bytes(data.replace(b"0.07\\0.07 ", said.ljust(10)))
+    for image in (read_dicom(path), read_dicom(path, header_only=True), read_dicom(path, voi="first")):
+        assert image.spacing == (None if detector is None else (0.08, 0.08))
+        assert image.notes[0].startswith("PixelSpacing is not usable") and len(image.notes) == (2 if detector else 1)
 
 
 def test_big_endian_becomes_native():

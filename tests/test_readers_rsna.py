@@ -103,6 +103,16 @@ def test_two_kinds_of_file_for_one_image(tmp_path):
     assert "more than once" in refusal(tmp_path).cause
 
 
+def test_the_kind_that_holds_most_is_taken(tmp_path):
+    """One DICOM file does not turn a whole set of pictures off."""
+    png_tree(tmp_path, two_women(), name="png/{patient}_{image}.png")
+    write_dcm(tmp_path / "train_images/10006/462822612.dcm", breast())
+    reader = RsnaReader(tmp_path)
+    assert all(case.source.image.endswith(".png") for case in reader.cases())
+    assert reader.remarks[0].startswith("pictures are taken, being more than DICOM files; left aside: ")
+    assert "train_images (1 .dcm)" in reader.remarks[0]
+
+
 def test_links_count_as_what_they_lead_to(tmp_path):
     dicom_tree(tmp_path / "real", two_women())
     (tmp_path / "linked").mkdir()
@@ -154,6 +164,17 @@ def test_a_missing_picture_is_named_as_its_neighbours_are(tmp_path, name):
     assert RsnaReader(tmp_path).cases()[-1].source.image == str(gone)
 
 
+@pytest.mark.parametrize(
+    "name", ["train_images/{patient}/{image}.png", "{patient}_{image}.png", "{patient}/{patient}_{image}.png"]
+)
+def test_a_patient_whose_name_is_part_of_an_image_s(tmp_path, name):
+    rows = [row("5", "1545"), row("10", "5222"), row("7", "77")]
+    png_tree(tmp_path, rows, name=name)
+    gone = tmp_path / name.format(patient="10", image="5222")
+    gone.unlink()
+    assert RsnaReader(tmp_path).cases()[1].source.image == str(gone)
+
+
 def test_tables_as_people_save_them(tmp_path):
     dicom_tree(tmp_path, two_women())
     text = (tmp_path / "train.csv").read_text()
@@ -190,7 +211,14 @@ def test_other_views_are_remarked_on(tmp_path):
         ({"patient_id": "../up"}, "line 3: patient_id is '../up', not an identifier"),
         ({"image_id": ""}, "line 3: image_id is '', not an identifier"),
         ({"age": "old"}, "line 3: age is 'old', not a number"),
-        ({"cancer": 0.5}, "line 3: cancer is '0.5', not a whole number"),
+        ({"age": "1e400"}, "line 3: age is '1e400', not a number"),
+        ({"cancer": 0.5}, "line 3: cancer is '0.5', not 0 or 1"),
+        ({"cancer": 2}, "line 3: cancer is '2', not 0 or 1"),
+        ({"implant": "-1"}, "line 3: implant is '-1', not 0 or 1"),
+        ({"difficult_negative_case": "maybe"}, "line 3: difficult_negative_case is 'maybe', not 0 or 1"),
+        ({"BIRADS": 0.5}, "line 3: BIRADS is '0.5', not a whole number"),
+        ({"machine_id": "GE"}, "line 3: machine_id is 'GE', not a whole number"),
+        ({"site_id": "inf"}, "line 3: site_id is 'inf', not a whole number"),
     ],
 )
 def test_bad_cells_are_named(tmp_path, cells, said):

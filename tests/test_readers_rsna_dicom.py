@@ -121,7 +121,7 @@ def test_spacing(tmp_path):
     assert loaded(one_image(tmp_path / "a", breast())).spacing == (0.5, 0.5)
     detector = {"PixelSpacing": None, "ImagerPixelSpacing": [0.4, 0.4]}
     sample = loaded(one_image(tmp_path / "b", breast(), **detector))
-    assert sample.spacing == (0.4, 0.4) and "ImagerPixelSpacing" in sample.notes[0]
+    assert sample.spacing == (0.4, 0.4) and "at the detector" in sample.notes[0]
     assert loaded(one_image(tmp_path / "c", breast(), PixelSpacing=None)).spacing is None
 
 

@@ -232,6 +232,11 @@ def test_wide_and_floating_values():
     dataset = header(BitsAllocated=32, BitsStored=20, WindowCenter=60000, WindowWidth=50000)
     expected = apply_windowing(wide, dataset) / (2**20 - 1) * 65535
     np.testing.assert_allclose(shown(dataset, wide).pixels, expected, atol=0.51)
+    widest = RAMP.astype(np.uint32) << 20  # up to 4,293,918,720: more than an int32 holds
+    full = header(BitsAllocated=32, BitsStored=32)
+    np.testing.assert_array_equal(shown(full, widest).pixels, widest.astype(np.float64))
+    full.PhotometricInterpretation = "MONOCHROME1"
+    np.testing.assert_array_equal(shown(full, widest).pixels, 2.0**32 - 1 - widest)
     real = RAMP.astype(np.float32) / 7
     np.testing.assert_array_equal(shown(header(), real).pixels, real)
     with pytest.raises(ReadError, match="not numbers"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from math import isfinite, nan
 from pathlib import Path
 
 from radiomics_mammo.errors import InputError
@@ -38,8 +39,11 @@ PIXEL_COLUMNS: tuple[tuple[str, type], ...] = (
 VIEWS = ("CC", "MLO", "AT", "LM", "ML", "LMO")
 """Those of the collection; others are kept and remarked on."""
 
+SIDES = {"L": "LEFT", "R": "RIGHT", "LEFT": "LEFT", "RIGHT": "RIGHT"}
+"""A breast's side as tables and headers write it, and as columns have it."""
+
 _NEEDED = ("patient_id", "image_id", "laterality")
-_SIDES = {"L": "LEFT", "R": "RIGHT", "LEFT": "LEFT", "RIGHT": "RIGHT"}
+_FLAGS = frozenset({"cancer", "biopsy", "invasive", "implant", "difficult_negative_case"})
 _NOT_KNOWN = frozenset({"", "NA", "N/A", "NAN", "NONE", "NULL", "<NA>"})
 _TRUTH = {"TRUE": 1, "FALSE": 0}
 
@@ -133,7 +137,7 @@ def _read_table(path: Path, split: str) -> Iterable[tuple[RsnaRow, int]]:
 def _row(line: CsvRow, split: str, own: Mapping[str, str], ids: tuple[str, str], path: Path) -> RsnaRow:
     cells = line.cells
     patient, image = (_identifier(cells[name], name, line, path) for name in ids)
-    side = _SIDES.get(cells[own["laterality"]].upper())
+    side = SIDES.get(cells[own["laterality"]].upper())
     if side is None:
         raise _refusal(line, "laterality", cells[own["laterality"]], "L or R", path)
     columns: dict[str, Scalar] = {}
@@ -163,19 +167,27 @@ def _text(cell: str, *_: object) -> str:
 
 
 def _number(cell: str, name: str, line: CsvRow, path: Path) -> float:
-    try:
-        return float(cell)
-    except ValueError as error:
-        raise _refusal(line, name, cell, "a number", path) from error
+    number = _float(cell)
+    if not isfinite(number):
+        raise _refusal(line, name, cell, "a number", path)
+    return number
 
 
 def _whole(cell: str, name: str, line: CsvRow, path: Path) -> int:
-    if cell.upper() in _TRUTH:
-        return _TRUTH[cell.upper()]
-    number = _number(cell, name, line, path)
+    number = float(_TRUTH.get(cell.upper(), _float(cell)))
+    if name in _FLAGS and number not in (0, 1):
+        raise _refusal(line, name, cell, "0 or 1", path)
     if not number.is_integer():
         raise _refusal(line, name, cell, "a whole number", path)
     return int(number)
+
+
+def _float(cell: str) -> float:
+    """A cell's number; NaN where it is none."""
+    try:
+        return float(cell)
+    except ValueError:
+        return nan
 
 
 _READ: dict[type, Callable[[str, str, CsvRow, Path], Scalar]] = {str: _text, float: _number, int: _whole}

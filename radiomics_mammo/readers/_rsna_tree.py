@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,8 @@ DICOM = frozenset({".dcm", ".dicom"})
 PICTURES = frozenset({".png", ".jpg", ".jpeg"})
 _DEPTH = 4
 _SEPARATORS = ("_", "@")
+_ENOUGH = 100
+"""Files whose names are looked at for how a missing one would be named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +69,12 @@ def find_images(root: Path, rows: Sequence[RsnaRow]) -> Tree:
     Raises
     ------
     InputError
-        No image is there, or several folders hold the same images as PNG.
+        No image is there, or several folders hold the same images.
     """
     unreadable: list[str] = []
     places = _places(root, rows, unreadable)
     known = [place for place in places if place.images]
-    chosen = [place for place in known if place.suffix in DICOM] or known
+    chosen = _fuller_kind(known)
     if not chosen:
         raise InputError(
             f"holds none of the {len(rows)} images of its tables",
@@ -84,11 +86,18 @@ def find_images(root: Path, rows: Sequence[RsnaRow]) -> Tree:
     remarks = [f"{folder} cannot be listed (no permission?)" for folder in unreadable]
     left = [place.name for place in known if place not in chosen]
     if left:
-        remarks.append(f"DICOM files are taken; left aside: {', '.join(left[:3])}")
+        kind, why = ("DICOM files", "") if chosen[0].suffix in DICOM else ("pictures", ", being more than DICOM files")
+        remarks.append(f"{kind} are taken{why}; left aside: {', '.join(left[:3])}")
     strangers = sum(place.strangers for place in chosen)
     if strangers:
         remarks.append(f"{strangers} files beside the images are in no line of the tables")
     return Tree(images, _patterns(rows, images), tuple(remarks))
+
+
+def _fuller_kind(places: Sequence[_Place]) -> list[_Place]:
+    """Those of DICOM files or those of pictures, whichever hold more of the images; DICOM where they are as many."""
+    kinds = [[place for place in places if (place.suffix in DICOM) == is_dicom] for is_dicom in (True, False)]
+    return max(kinds, key=lambda kind: len({image for place in kind for image in place.images}))
 
 
 def _places(root: Path, rows: Sequence[RsnaRow], unreadable: list[str]) -> list[_Place]:
@@ -155,13 +164,20 @@ def _doubled(image: str, where: Sequence[str], root: Path) -> InputError:
 
 
 def _patterns(rows: Sequence[RsnaRow], images: Mapping[str, str]) -> dict[str, str]:
-    """How the first file of each split is named, for those that are missing."""
-    patterns: dict[str, str] = {}
+    """How most of the first files of each split are named, for those that are missing."""
+    seen: dict[str, Counter[str]] = defaultdict(Counter)
     for row in rows:
-        if row.split not in patterns and row.image_id in images:
-            folder, _, name = images[row.image_id].rpartition(os.sep)
-            if name.startswith(row.image_id):
-                folder, name = f"{folder.rpartition(os.sep)[0]}{os.sep}{{patient}}", f"/{name}"
-            name = name.replace(row.patient_id, "{patient}", 1)
-            patterns[row.split] = f"{folder}{os.sep}{name.replace(row.image_id, '{image}', 1).lstrip('/')}"
-    return patterns
+        if row.image_id in images and seen[row.split].total() < _ENOUGH:
+            seen[row.split][_pattern(row, images[row.image_id])] += 1
+    return {split: patterns.most_common(1)[0][0] for split, patterns in seen.items() if patterns}
+
+
+def _pattern(row: RsnaRow, path: str) -> str:
+    """A file's path with ``{patient}`` and ``{image}`` where those stand as a whole."""
+    folder, _, name = path.rpartition(os.sep)
+    stem, suffix = os.path.splitext(name)  # noqa: PTH122
+    above, _, own = folder.rpartition(os.sep)
+    if own == row.patient_id:
+        folder = f"{above}{os.sep}{{patient}}"
+    mark = "" if stem == row.image_id else f"{{patient}}{stem[len(row.patient_id)]}"
+    return f"{folder}{os.sep}{mark}{{image}}{suffix}"

@@ -286,20 +286,21 @@ def _inverted(stored: NDArray[Any], *, bits: int) -> NDArray[Any]:
 
 
 def _spacing(dataset: Any) -> tuple[tuple[float, float] | None, tuple[str, ...]]:
+    notes: tuple[str, ...] = ()
     for keyword, note in (
         ("PixelSpacing", ()),
-        (
-            "ImagerPixelSpacing",
-            ("spacing at the detector (ImagerPixelSpacing), not corrected for magnification",),
-        ),
+        ("ImagerPixelSpacing", ("spacing at the detector, not corrected for magnification",)),
     ):
-        value = dataset.get(keyword)
-        if value is None or len(value) != 2:
-            continue
-        row, column = float(value[0]), float(value[1])
-        if row > 0 and column > 0 and np.isfinite([row, column]).all():
-            return (row, column), note
-    return None, ()
+        try:
+            said = header_text(dataset, keyword)
+            numbers = [float(number) for number in said.split("\\")] if said else []
+        except (ValueError, TypeError, OverflowError):  # pydicom converts the text when it is asked for
+            said, numbers = "no number", []
+        if len(numbers) == 2 and min(numbers) > 0 and np.isfinite(numbers).all():
+            return (numbers[0], numbers[1]), (*notes, *note)
+        if said:
+            notes = (*notes, f"{keyword} is not usable: {said[:40]!r}")
+    return None, notes
 
 
 def _short(error: BaseException) -> str:

@@ -17,6 +17,7 @@ from radiomics_mammo.errors import ReadError
 from radiomics_mammo.readers.jpeg_lossless import decode_lossless, jpeg_headers
 
 DOWNLOAD_AGAIN = "Download or export the file again."
+NOTHING_THERE = "Download the file again; if it is the same there, it has nothing to measure."
 
 _RLE = "1.2.840.10008.1.2.5"
 _JPEG_LOSSLESS = ("1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70")

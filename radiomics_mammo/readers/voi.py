@@ -14,13 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_mammo.errors import ReadError
-from radiomics_mammo.readers.dicom_decode import bits_of, header_text
+from radiomics_mammo.readers.dicom_decode import NOTHING_THERE, bits_of, header_text
 
 CHOICES = ("first", "none")
 """What may be asked for: the first VOI transform of the header, or none."""
 
 NOT_APPLIED = "none"
-_NOTHING = "Download the file again; if it is the same there, it has nothing to measure."
 _ROWS = 16
 _LUT_BITS = (8, 10, 11, 12, 13, 14, 15, 16)
 
@@ -32,8 +31,8 @@ class Shown:
     Attributes
     ----------
     pixels : ndarray, shape (rows, columns)
-        Bright is dense. uint16 from 0 where a VOI transform was applied, or where the values fit; otherwise int32, or
-        float32 where the rescaled values are not whole.
+        Bright is dense. uint16 from 0 where a VOI transform was applied, or where the values fit; otherwise int32 or,
+        beyond that, float64; float32 where the rescaled values are not whole.
     voi : {'linear', 'linear_exact', 'sigmoid', 'lut', 'none'}
         What was applied.
     notes : tuple of str
@@ -128,7 +127,7 @@ def displayed(stored: NDArray[Any], dataset: Any, *, voi: str, path: Path) -> Sh
     if applied is None:
         values = _plain(table.codes, dataset, scale, inverted=inverted)
         if _is_constant(values[table.seen]):
-            raise ReadError(f"has nothing but values above its {scale.bits} bits", path=path, remedy=_NOTHING)
+            raise ReadError(f"has nothing but values above its {scale.bits} bits", path=path, remedy=NOTHING_THERE)
     else:
         values = applied.top - applied.values if inverted else applied.values
     dark = values[table.seen].min()
@@ -217,7 +216,7 @@ def _scale(seen: NDArray[Any], dataset: Any) -> _Scale:
 def _without_picture(seen: NDArray[Any], path: Path) -> ReadError:
     if len(seen) < 2:
         said = f": every pixel is {seen[0]}" if len(seen) else ""
-        return ReadError(f"holds no picture{said}", path=path, remedy=_NOTHING)
+        return ReadError(f"holds no picture{said}", path=path, remedy=NOTHING_THERE)
     return ReadError("has pixels that are not numbers", path=path, remedy="Export the file again.")
 
 
@@ -238,8 +237,11 @@ def _plain(codes: NDArray[Any], dataset: Any, scale: _Scale, *, inverted: bool) 
         values = scale.ends - values
     if not (values.dtype.kind in "iu" or (np.rint(values) == values).all()):
         return values.astype(np.float32)
-    fits = values.min() >= 0 and values.max() <= np.iinfo(np.uint16).max
-    return values.astype(np.uint16 if fits else np.int32)
+    low, high = values.min(), values.max()
+    for kind in (np.uint16, np.int32):
+        if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max:
+            return values.astype(kind)
+    return values.astype(np.float64)
 
 
 def _transform(values: NDArray[Any], dataset: Any, scale: _Scale) -> _Voi | None:
