@@ -51,6 +51,11 @@ CASES: dict[str, tuple[Callable[[], pd.DataFrame], Callable[[], pd.DataFrame], s
         lambda: small(view=turns("CC", "MLO")),
         "400 cases are of 200 people: 2.0 each",
     ),
+    "infinite": (
+        lambda: labelled(ratio=some_rows([i / 7 for i in range(N)], each=200, to=np.inf)),
+        lambda: labelled(ratio=some_rows([i / 7 for i in range(N)], each=200)),
+        "Infinite, and taken for missing here: ratio in 2 cases",
+    ),
     "nobody-named": (
         lambda: labelled(patient_id=[f"c{i}" for i in range(N)]),
         lambda: labelled(),

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from radiomics_mammo.explain.dataset.naming import points_at_people, says_that_it_names
 from radiomics_mammo.explain.dataset.records import Column
 from radiomics_mammo.models.data import roles
-from radiomics_mammo.models.statistics.arrays import Labels
+from radiomics_mammo.models.data.labels import WORDS
+from radiomics_mammo.models.statistics.arrays import Codes, Labels
 from radiomics_mammo.models.statistics.subgroups import NOT_GIVEN, SUBGROUPS, level_names
 from radiomics_mammo.tables import plain
 
@@ -47,7 +49,8 @@ _TITLES = {
 def typed(frame: pd.DataFrame, declared: Sequence[tuple[str, type]]) -> pd.DataFrame:
     """Give every column a nullable type: the declared one, else the one that its values have.
 
-    An empty text is no value. A declared number that is not one is kept as text: the summary shows it.
+    An empty text is no value, nor is an infinite number (see :func:`count_infinite`). A declared number that is not one
+    is kept as text: the summary shows it.
     """
     wanted = dict(declared)
     made = {str(name): _typed(frame[name], wanted.get(str(name))) for name in frame.columns}
@@ -58,12 +61,27 @@ def _typed(column: pd.Series, kind: type | None) -> pd.Series:
     found = column.reset_index(drop=True)
     if kind is None:
         guessed = found.convert_dtypes()
-        return guessed if pd.api.types.is_numeric_dtype(guessed) else _words(found)
+        return _finite(guessed) if pd.api.types.is_numeric_dtype(guessed) else _words(found)
     if kind is str:
         return _words(found)
-    numbers = pd.to_numeric(found, errors="coerce")
-    wrong = (numbers.isna() & found.notna()).any() or (kind is int and (numbers.dropna() % 1 != 0).any())
-    return _words(found) if wrong else numbers.astype("Float64").astype(_DTYPES[kind])
+    read = pd.to_numeric(found, errors="coerce").astype("Float64")
+    numbers = _finite(read)
+    wrong = (read.isna() & found.notna()).any() or (kind is int and (numbers.dropna() % 1 != 0).any())
+    return _words(found) if wrong else numbers.astype(_DTYPES[kind])
+
+
+def _finite(numbers: pd.Series) -> pd.Series:
+    return numbers.replace([np.inf, -np.inf], pd.NA) if pd.api.types.is_float_dtype(numbers) else numbers
+
+
+def count_infinite(frame: pd.DataFrame, table: pd.DataFrame) -> dict[str, int]:
+    """Count the infinite values that :func:`typed` took for missing, of each column that had some."""
+    gone = {
+        str(name): int((np.isinf(pd.to_numeric(frame[name], errors="coerce").astype("float64"))).sum())
+        for name in frame.columns
+        if pd.api.types.is_numeric_dtype(table[str(name)]) and not pd.api.types.is_bool_dtype(table[str(name)])
+    }
+    return {name: n for name, n in gone.items() if n}
 
 
 def _words(column: pd.Series) -> pd.Series:
@@ -71,18 +89,31 @@ def _words(column: pd.Series) -> pd.Series:
     return words.mask(words == "")
 
 
-def describe(frame: pd.DataFrame, label: str) -> dict[str, Column]:
-    """Say of every column but the two identifiers what it is about and what it holds."""
-    return {
-        name: _described(frame[name], name, label) for name in frame.columns if name not in ("case_id", "patient_id")
-    }
+def describe(frame: pd.DataFrame, label: str, group: Codes) -> dict[str, Column]:
+    """Say of every column but the two identifiers what it is about and what it holds.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        As :func:`typed` gives it.
+    label : str
+        The label's column.
+    group : ndarray of int64, shape (n_rows,)
+        The person.
+    """
+    names = [name for name in frame.columns if name not in ("case_id", "patient_id")]
+    return {name: _described(frame[name], name, label, group) for name in names}
 
 
-def _described(column: pd.Series, name: str, label: str) -> Column:
+def _described(column: pd.Series, name: str, label: str, group: Codes) -> Column:
     filled, distinct = int(column.notna().sum()), int(column.nunique())
     role = "label" if name == label else _role(name)
-    title = _TITLES.get(plain(name), name)
-    return Column(name, title, role, _kind(column, role, filled, distinct), filled, distinct)
+    kind = _kind(column, role, filled, distinct)
+    if role in ("other", "afterwards") and kind != "empty":
+        listed = role == "other" and kind == "category" and pd.api.types.is_string_dtype(column)
+        if says_that_it_names(name) or (listed and points_at_people(column, group)):
+            role, kind = ("identity" if role == "other" else role), "identifier"
+    return Column(name, _TITLES.get(plain(name), name), role, kind, filled, distinct)
 
 
 def _role(name: str) -> str:
@@ -159,7 +190,7 @@ def find_label(frame: pd.DataFrame) -> tuple[str, Labels]:
     by_name = {plain(name): name for name in frame.columns}
     for wanted in LABELS:
         if wanted in by_name:
-            values = pd.to_numeric(frame[by_name[wanted]].astype("string"), errors="coerce").astype("Float64")
+            values = _zero_or_one(frame[by_name[wanted]])
             if values.notna().any() and values.dropna().isin([0, 1]).all():
                 return by_name[wanted], np.asarray(values.fillna(-1).to_numpy(np.int8))
     if PATHOLOGY in by_name:
@@ -168,3 +199,10 @@ def find_label(frame: pd.DataFrame) -> tuple[str, Labels]:
         if malignant.any() or benign.any():
             return by_name[PATHOLOGY], np.where(malignant, 1, np.where(benign, 0, -1)).astype(np.int8)
     return "", np.full(len(frame), -1, dtype=np.int8)
+
+
+def _zero_or_one(column: pd.Series) -> pd.Series:
+    """Read a label's words as compare reads them, and other numbers as they are."""
+    words = column.astype("string").str.strip().str.lower()
+    meant = words.map(WORDS).astype("Float64")
+    return meant.fillna(pd.to_numeric(words, errors="coerce").astype("Float64"))

@@ -11,6 +11,8 @@ from radiomics_mammo.errors import OutputError
 from radiomics_mammo.lock import table_lock
 
 PAGE = "index.html"
+_OF_THE_SYSTEM = frozenset({".ds_store", "thumbs.db", "desktop.ini"})
+"""What file managers leave in a folder that somebody has looked into; in lower case."""
 
 
 def write_folder(folder: Path, files: Mapping[str, bytes], *, ours: Collection[str], overwrite: bool = False) -> None:
@@ -70,13 +72,17 @@ def check_folder(folder: Path, ours: Collection[str], *, overwrite: bool) -> Non
     Raises
     ------
     OutputError
-        A file is in its place, it holds something else, or it holds a summary and ``overwrite`` is False.
+        A file is in its place, it holds something else, or it holds a summary and ``overwrite`` is False; or the
+        system does not say what is there.
     """
-    if not folder.exists():
-        return
-    if not folder.is_dir():
-        raise OutputError("a file is in the summary's place", path=folder, remedy="Choose another folder.")
-    there = {entry.name for entry in folder.iterdir()}
+    try:
+        if not folder.exists():
+            return
+        if not folder.is_dir():
+            raise OutputError("a file is in the summary's place", path=folder, remedy="Choose another folder.")
+        there = {entry.name for entry in folder.iterdir() if entry.name.lower() not in _OF_THE_SYSTEM}
+    except OSError as error:
+        raise output_error(error, path=folder) from error
     if not there:
         return
     strange = sorted(there - set(ours))

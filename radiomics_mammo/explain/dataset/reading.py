@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.explain.dataset.columns import describe, find_label, levels_of, typed
+from radiomics_mammo.explain.dataset.columns import count_infinite, describe, find_label, levels_of, typed
 from radiomics_mammo.explain.dataset.records import Dataset
 from radiomics_mammo.models.statistics.arrays import Codes
+from radiomics_mammo.tables import is_feature_name
 from radiomics_mammo.types import Case
 
 
@@ -33,7 +34,8 @@ def read_dataset(
     Parameters
     ----------
     frame : pandas.DataFrame
-        One row a case: ``case_id``, ``patient_id``, the reader's columns; None where missing.
+        One row a case: ``case_id``, ``patient_id``, the reader's columns; None where missing. Features are left
+        aside.
     name : str
         Of the collection.
     declared : sequence of (str, type)
@@ -53,11 +55,13 @@ def read_dataset(
             f"the list of cases has no {' and no '.join(missing) if missing else 'case'}",
             remedy="Check the collection's path and what was selected of it.",
         )
-    types = (("case_id", str), ("patient_id", str), *declared)
-    table = typed(frame, types)
+    features = [column for column in frame.columns if is_feature_name(str(column))]
+    frame = frame.drop(columns=features)
+    aside = [f"{len(features)} columns of features are left aside: the summary is of what is known of the cases"]
+    table = typed(frame, (("case_id", str), ("patient_id", str), *declared))
     label, y = find_label(table)
-    columns = describe(table, label)
     units = _units(table)
+    columns = describe(table, label, units["person"])
     return Dataset(
         name=name,
         frame=table,
@@ -68,7 +72,8 @@ def read_dataset(
         group=units["person"],
         units=units,
         phantom=phantom,
-        remarks=tuple(remarks),
+        remarks=(*remarks, *(aside if features else ())),
+        infinite=count_infinite(frame, table),
     )
 
 

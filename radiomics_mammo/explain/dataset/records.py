@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from radiomics_mammo.models.statistics.arrays import Codes, Labels
+from radiomics_mammo.models.statistics.subgroups import NOT_GIVEN
 
 SEVERITIES = ("danger", "caution", "note")
 """A result would be wrong; a result may mislead; good to know."""
@@ -71,7 +72,9 @@ class Dataset:
     phantom : bool
         Whether the images are simulated.
     remarks : tuple of str
-        The reader's own.
+        The reader's own, and what of the list is left aside.
+    infinite : mapping of str to int
+        How many infinite values of a column were taken for missing.
     """
 
     name: str
@@ -84,6 +87,14 @@ class Dataset:
     units: Mapping[str, Codes]
     phantom: bool
     remarks: tuple[str, ...]
+    infinite: Mapping[str, int]
+
+    def grouped_by(self, name: str) -> pd.Series:
+        """Give the levels of a column; of a label that is no list of values, ``positive`` and ``negative``."""
+        if name in self.levels:
+            return self.levels[name]
+        said = pd.Series(self.y, index=self.frame.index).map({1: "positive", 0: "negative"})
+        return said.astype("string").fillna(NOT_GIVEN).astype("category")
 
     @property
     def row(self) -> str:

@@ -121,7 +121,7 @@ def _histograms(dataset: Dataset) -> list[Figure]:
     for i, one in enumerate(numeric):
         values = dataset.frame[one.name].astype("float64")
         for by in [name for name in (dataset.label, *sites(dataset)) if name] or [""]:
-            levels = dataset.levels[by] if by else pd.Series("all", index=values.index)
+            levels = dataset.grouped_by(by) if by else pd.Series("all", index=values.index)
             grouped = values.dropna().groupby(levels, observed=True)
             parts = {
                 f"{by} {level}".strip(): np.asarray(own, dtype=np.float64) for level, own in grouped if len(own) > 1
@@ -178,6 +178,9 @@ def _associations(dataset: Dataset, tables: Tables) -> Section | None:
         for row in records(table):
             v.loc[row["b"], row["a"]] = v.loc[row["a"], row["b"]] = row["v"]
         said = "Cramér’s V of every two columns over the rows that have both: 0 tells nothing, 1 all. Numbers in bands."
+        every = sum(one.countable and one.distinct > 1 for one in dataset.columns.values())
+        if every > len(names):
+            said += f" Of {every} columns {len(names)} are compared: those of known meaning first, then as they stand."
         drawn.append(Figure(matrix_figure(v, name="associations", note=_note(dataset)), said, "associations"))
     title = "What tells the label, and what tells what"
     return Section("associations", title, figures=drawn, sheets=shown) if drawn or shown else None

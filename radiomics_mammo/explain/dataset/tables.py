@@ -16,6 +16,9 @@ from radiomics_mammo.models.statistics.subgroups import NOT_GIVEN
 STRATA = ("site_id", "site", "abnormality_type", "split", "machine_id", "machine")
 """What missing values are counted by."""
 
+MOST_COMPARED = 40
+"""Columns that are compared with each other: pairs grow with the square."""
+
 _SHOWN_VALUES = 5
 
 
@@ -117,7 +120,7 @@ def numbers(dataset: Dataset) -> pd.DataFrame:
     """
     statistics = ["count", "mean", "std", "min", "25%", "50%", "75%", "max"]
     everybody = pd.Series("all", index=dataset.frame.index)
-    wanted = {"": everybody} | {name: dataset.levels[name] for name in (dataset.label, *sites(dataset)) if name}
+    wanted = {"": everybody} | {name: dataset.grouped_by(name) for name in (dataset.label, *sites(dataset)) if name}
     rows = []
     for one in dataset.columns.values():
         if one.kind == "number":
@@ -199,17 +202,21 @@ def _ranked(dataset: Dataset, one: Column) -> tuple[int, float, float, float]:
 
 
 def associations(dataset: Dataset) -> pd.DataFrame:
-    """Give Cramér's V of every two columns, over the rows that have both.
+    """Give Cramér's V of every two columns, over the rows that have both; of ``MOST_COMPARED`` columns at most.
+
+    Columns whose meaning is known come first, the others in their order.
 
     Returns
     -------
     pandas.DataFrame
         ``a``, ``b``, ``v``: 0 says that one tells nothing of the other, 1 that it tells all. Numbers in bands.
     """
+    several = [name for name in dataset.levels if dataset.columns[name].distinct > 1]
+    first = set(sorted(several, key=lambda name: dataset.columns[name].role == "other")[:MOST_COMPARED])
     given = {
-        name: levels.cat.remove_categories([one for one in levels.cat.categories if one == NOT_GIVEN])
-        for name, levels in dataset.levels.items()
-        if dataset.columns[name].distinct > 1
+        name: dataset.levels[name].cat.remove_categories(dataset.levels[name].cat.categories.intersection([NOT_GIVEN]))
+        for name in several
+        if name in first
     }
     rows = [(a, b, cramers_v(given[a], given[b])) for a, b in combinations(given, 2)]
     return pd.DataFrame(rows, columns=["a", "b", "v"])

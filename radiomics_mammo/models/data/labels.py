@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.models.data.cells import texts
 
-_WORDS = {"0": 0, "1": 1, "false": 0, "true": 1}
+WORDS = {"0": 0, "1": 1, "false": 0, "true": 1}
+"""What a label may hold without a word on what it means, in lower case."""
+
 _SHOWN = 8
 
 
@@ -73,7 +75,7 @@ def refuse_one_class(labels: Labels, column: pd.Series) -> None:
 
 
 def _plain(name: object, values: list[str]) -> dict[str, int]:
-    strange = [value for value in values if value.lower() not in _WORDS]
+    strange = [value for value in values if value.lower() not in WORDS]
     if strange:
         shown = ", ".join(values[:_SHOWN]) + (", …" if len(values) > _SHOWN else "")
         raise InputError(
@@ -81,7 +83,7 @@ def _plain(name: object, values: list[str]) -> dict[str, int]:
             remedy="Name the value that counts as positive, for example: --positive "
             f"{next((v for v in values if v.upper().startswith('MALIG')), values[-1])}",
         )
-    return {value: _WORDS[value.lower()] for value in values}
+    return {value: WORDS[value.lower()] for value in values}
 
 
 def _named(name: object, values: list[str], positive: Sequence[str], negative: Sequence[str]) -> dict[str, int]:

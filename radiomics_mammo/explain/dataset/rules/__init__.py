@@ -26,6 +26,7 @@ RULES: dict[str, Rule] = {
     "missing-part": missing.differs_by_part,
     "missing-values": missing.much_is_missing,
     "coded-zero": missing.coded_zero,
+    "infinite": columns.infinite,
     "sides-differ": places.sides_differ,
     "rates-differ": places.rates_differ,
     "changes-within": people.changes_within,

@@ -65,3 +65,16 @@ def simulated(facts: Facts) -> list[Finding]:
         return []
     said = "The images are simulated (phantom): every figure here was made up by a program."
     return [Finding("danger", "phantom", said, "Try the software on them; draw no conclusion.")]
+
+
+def infinite(facts: Facts) -> list[Finding]:
+    """A number without end is a broken measurement, or a division by zero."""
+    counts = facts.dataset.infinite
+    if not counts:
+        return []
+    said = ", ".join(f"{name} in {some(n, facts.dataset.row)}" for name, n in counts.items())
+    return [
+        Finding(
+            "caution", "infinite", f"Infinite, and taken for missing here: {said}.", "Find out why; empty the cells."
+        )
+    ]
