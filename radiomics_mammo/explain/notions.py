@@ -7,8 +7,8 @@ measures. Four choices:
   drawn, so it says as much about who drew it.
 - *Density* is how bright the tissue is, in its mean and where bright or dark areas prevail. *Calcification* is what a
   few small bright spots decide; the brightest pixel of a mass without calcifications goes with its density.
-- *Asymmetry* is whatever is taken between her two breasts (``-asymmetry``, ``-difference``), be it of density, of texture
-  or of size: only both sides together show it. BI-RADS has the word for density.
+- *Asymmetry* is what is taken between her two breasts (``-asymmetry``, ``-difference``), of density, texture or size:
+  only both sides together show it. BI-RADS has the word for density.
 - *Texture* is how mixed, even or fine the tissue looks. BI-RADS has no word for it inside a lesion; in a whole breast
   it is the pattern of the parenchyma, which it is named after here. A filtered image (wavelet, LoG, LBP …) shows no
   density any more: what would be density there is texture at the filter's scale. Means and
