@@ -6,6 +6,7 @@ import errno
 import logging
 import multiprocessing
 import os
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -106,19 +107,17 @@ def test_damaged_entries_are_noticed(tmp_path):
     assert cache.get(key) is not None
 
 
-def test_the_least_recently_used_go_first(tmp_path):
+def test_what_this_run_used_stays_and_of_the_rest_the_last_used_goes(tmp_path):
     one = len(crop_cache._packed(sample()))
     cache = open_cache(tmp_path, limit=8 * one + one // 2)
-    names = keys(12)
+    names = keys(9)
     for number, key in enumerate(names[:7]):
         cache.put(key, sample())
-        os.utime(cache._path(key), (1000 + number, 1000 + number))
-    assert cache.get(names[0]) is not None  # used again: now the newest
+        os.utime(cache.path(key), (1000 + number, 1000 + number))  # an earlier run's
+    assert cache.get(names[6]) is not None  # used in this one
     cache.put(names[7], sample())
-    assert cache.get(names[0]) is not None and cache.get(names[1]) is None and cache.get(names[6]) is not None
-    for key in names[8:]:
-        cache.put(key, sample())
-        assert size_of(tmp_path) <= cache.limit
+    there = [cache.path(key).exists() for key in names]
+    assert there == [True] * 5 + [False] + [True] * 2 + [False]
     cache.put(keys(13)[12], sample(shape=(400, 400)))  # larger than everything together
     assert size_of(tmp_path) <= cache.limit
 
@@ -126,10 +125,10 @@ def test_the_least_recently_used_go_first(tmp_path):
 def test_the_limit_holds_although_the_folder_is_seldom_looked_over(tmp_path, monkeypatch):
     looks = []
     room = CropCache._make_room
-    monkeypatch.setattr(CropCache, "_make_room", lambda self, needed: (looks.append(1), room(self, needed)))
+    monkeypatch.setattr(CropCache, "_make_room", lambda self, needed: (looks.append(1), room(self, needed))[1])
     small = sample(shape=(20, 20))
     size = len(crop_cache._packed(small))
-    cache = open_cache(tmp_path, limit=150 * size)
+    cache = open_cache(tmp_path, limit=150 * size, since=float("inf"))  # nothing counts as used in this run
     largest = 0
     for number, key in enumerate(keys(500)):
         cache.put(key, small)
@@ -137,6 +136,68 @@ def test_the_limit_holds_although_the_folder_is_seldom_looked_over(tmp_path, mon
             largest = max(largest, size_of(tmp_path))
     assert 0.7 * cache.limit < largest <= cache.limit
     assert 150 < len(looks) < 280  # 500 writes at 64 looks a limit: 213
+
+
+def run(folder: Path, limit: int, *, count: int = 400, since: float = 0.0) -> int:
+    """Go through a collection of equal breasts in its order, by two processes in turn; say how many were there."""
+    caches = [open_cache(folder, limit=limit, since=since) for _ in range(2)]
+    caches[0].shrink()
+    small = sample(shape=(20, 20))
+    hits = 0
+    for number, key in enumerate(keys(count)):
+        cache = caches[number % 2]
+        if cache.get(key) is None:
+            cache.put(key, small)
+        else:
+            hits += 1
+    assert size_of(folder) <= 1.25 * limit  # between two looks over so small a folder
+    return hits
+
+
+def age(folder: Path, seconds: float) -> None:
+    """As if the last run had been so long ago; the order of use stays."""
+    for path in folder.rglob("*.crop"):
+        used = path.stat().st_mtime_ns - int(seconds * 1e9)
+        os.utime(path, ns=(used, used))
+
+
+def test_half_a_collection_is_found_where_half_of_it_fits(tmp_path, caplog):
+    half = 200 * len(crop_cache._packed(sample(shape=(20, 20))))
+    began = time.time() - 60
+    with caplog.at_level(logging.WARNING):
+        assert run(tmp_path, half, since=began) == 0
+    (record,) = caplog.records  # of two processes one says it
+    assert "full" in record.getMessage() and "--cache-gb" in record.getMessage()
+    for _ in range(2):
+        age(tmp_path, 3600)
+        assert run(tmp_path, half, since=began) >= 0.85 * 200
+    # A quarter from now on: what is asked for first stays.
+    age(tmp_path, 3600)
+    assert run(tmp_path, half // 2, since=began) >= 0.6 * 100  # times of use are coarse: ties
+    assert len(list(tmp_path.glob("full-*"))) == 1
+
+
+def test_a_lower_limit_is_applied_when_the_reader_is_made(tmp_path):
+    root = dicom_tree(tmp_path / "tree", two_women())
+    reader = RsnaReader(root, cache=tmp_path / "crops")
+    for case in reader.cases():
+        reader.load(case)
+    whole = size_of(tmp_path / "crops")
+    age(tmp_path / "crops", 3600)
+    RsnaReader(root, cache=tmp_path / "crops", cache_gb=whole / 2e9)
+    assert 0 < size_of(tmp_path / "crops") <= whole / 2
+
+
+def test_an_entry_whose_time_cannot_be_set_is_used(tmp_path, monkeypatch):
+    cache = open_cache(tmp_path, limit=10**7)
+    (key,) = keys(1)
+    cache.put(key, sample())
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "utime", refuse)
+    assert cache.get(key) is not None
 
 
 def test_leavings_of_killed_processes_go(tmp_path):
@@ -247,6 +308,42 @@ def test_a_kept_crop_is_used_and_never_when_anything_changed(tmp_path, monkeypat
     (sample,) = reader.load(case)
     assert len(read) == 6
     np.testing.assert_array_equal(sample.image, RsnaReader(root).load(case)[0].image)
+
+
+def test_a_kept_crop_is_read_ahead_in_place_of_its_image(tmp_path, monkeypatch):
+    reader = RsnaReader(dicom_tree(tmp_path / "tree", two_women()), cache=tmp_path / "crops")
+    (case, other, *_) = reader.cases()
+    reader.load(case)
+    opened = []
+    own = os.open
+    monkeypatch.setattr(os, "open", lambda path, *rest: (opened.append(str(path)), own(path, *rest))[1])
+    reader.prefetch(case)
+    reader.prefetch(other)
+    (kept,) = (tmp_path / "crops").rglob("*.crop")
+    assert opened == [str(kept), other.source.image]
+
+
+def test_a_key_depends_on_all_that_makes_a_crop(monkeypatch):
+    """Of what the code imports only this makes no difference to a crop."""
+    from test_imports import MODULES, PACKAGE, reachable
+
+    from radiomics_mammo.readers import _rsna_samples
+
+    said = [PACKAGE / name for name in _rsna_samples._SOURCES]
+    assert all(path.exists() for path in said)
+    left = {
+        module
+        for module in reachable("readers._rsna_samples")
+        if not any(MODULES[module].is_relative_to(path) for path in said)
+    }
+    assert left == {
+        "errors", "settings", "preprocess.plane", "readers._csv", "readers._rsna_tree", "readers.nifti",
+    }  # fmt: skip
+    before = _rsna_samples._code()
+    monkeypatch.setattr(_rsna_samples.metadata, "version", lambda name: "9.9" if name == "scipy" else "1.0")
+    _rsna_samples._code.cache_clear()
+    assert _rsna_samples._code() != before
+    _rsna_samples._code.cache_clear()
 
 
 def test_keys_follow_the_file(tmp_path):

@@ -200,7 +200,9 @@ def test_every_view_is_read(tmp_path, view):
 def test_other_views_are_remarked_on(tmp_path):
     reader = RsnaReader(dicom_tree(tmp_path, [row("1", "2", "L", "XCCL"), row("1", "3", "R", "")]))
     reader.cases()
-    assert "unknown views: 1 of None, 1 of XCCL; measured like any other" in remarks_of(reader)
+    unsaid, unknown = remarks_of(reader)
+    assert unsaid.startswith("1 of 2 images have no view in the tables: their headers' is taken")
+    assert unknown == "unknown views: 1 of XCCL; measured like any other"
 
 
 @pytest.mark.parametrize(
@@ -243,12 +245,28 @@ def test_what_is_no_collection(tmp_path):
 
 @pytest.mark.parametrize(
     "settings",
-    [{"split": "val"}, {"voi": "last"}, {"pectoral": "no"}, {"implants": "?"}, {"pixel_mm": 0.0}, {"band_mm": -1.0}],
+    [
+        {"split": "val"},
+        {"voi": "last"},
+        {"pectoral": "no"},
+        {"implants": "?"},
+        {"pixel_mm": 0.0},
+        {"band_mm": -1.0},
+        {"pixel_mm": 7.0},
+        {"cache_gb": float("nan")},
+        {"cache_gb": float("inf")},
+        {"cache_gb": 0.0},
+    ],
 )
 def test_settings_are_checked_at_once(tmp_path, settings):
     with pytest.raises(InputError, match=next(iter(settings))) as caught:
         RsnaReader(tmp_path, **settings)
     assert caught.value.remedy
+
+
+def test_no_band_is_a_setting(tmp_path):
+    sample = only(RsnaReader(dicom_tree(tmp_path, two_women()), band_mm=0.0))
+    assert sample.marks.interior[sample.mask].mean() > 0.97
 
 
 def test_made_again_and_sent_to_workers(tmp_path):
@@ -257,6 +275,7 @@ def test_made_again_and_sent_to_workers(tmp_path):
     again = open_reader(reader.describe())
     assert again.describe() == reader.describe() and "cache" not in reader.describe()
     copy = pickle.loads(pickle.dumps(reader))
+    assert copy == reader and copy.started == reader.started  # a worker knows when the run began
     case = pickle.loads(pickle.dumps(reader.cases()[0]))
     np.testing.assert_array_equal(copy.load(case)[0].image, only(again).image)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pydicom
 import pytest
 import SimpleITK
+from breast_truth import phantom
 from pydicom.encaps import encapsulate, get_frame
 from rsna_trees import breast, row, write_dcm, write_table
 
@@ -115,6 +116,23 @@ def test_header_and_table_may_disagree(tmp_path):
     assert not any("header says" in note for note in agreed.notes)
     film = loaded(one_image(tmp_path / "film", breast(), PatientOrientation=["P", "L"]))
     assert not any("header says" in note for note in film.notes)
+
+
+def test_without_a_view_in_the_table_the_header_s_counts(tmp_path):
+    truth = phantom(2, "MLO", size=360)
+    found = {}
+    for said in ("MLO", "XYZ", None):
+        elements = {} if said is None else {"ViewPosition": said}
+        reader = one_image(tmp_path / str(said), truth.image, side=truth.side[0], **elements)
+        rows = [row("1", "2", truth.side[0], "")]
+        write_table(tmp_path / str(said) / "train.csv", rows)
+        found[said] = loaded(reader)
+        assert found[said].columns["view"] is None
+    assert found["MLO"].marks.pectoral is not None
+    assert "the table says no view, the header MLO: taken as that" in found["MLO"].notes
+    for said in ("XYZ", None):
+        assert found[said].marks.pectoral is None
+        assert "nothing says the view: the pectoral muscle was not looked for" in found[said].notes
 
 
 def test_spacing(tmp_path):

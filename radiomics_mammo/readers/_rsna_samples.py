@@ -6,21 +6,32 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib import resources
+from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
 from radiomics_mammo.errors import MaskError, ReadError
-from radiomics_mammo.readers._rsna_rows import PIXEL_COLUMNS, VIEWS
+from radiomics_mammo.readers._rsna_rows import PIXEL_COLUMNS, SIDES, VIEWS
 from radiomics_mammo.readers._rsna_tree import DICOM
 from radiomics_mammo.readers.crop_cache import CropCache, entry_key
 from radiomics_mammo.readers.dicom import read_dicom
+from radiomics_mammo.readers.dicom_decode import NOTHING_THERE
 from radiomics_mammo.readers.images import read_image
 from radiomics_mammo.types import Case, Sample, Scalar
 
-SIDES = {"L": "LEFT", "R": "RIGHT"}
+# What makes a breast from a file; tests hold it against the imports.
+_SOURCES = (
+    "_box.py", "_jit.py", "_skin.py", "preprocess/breast", "preprocess/crop.py", "readers/_jpeg_kernels.py",
+    "readers/_rsna_rows.py", "readers/_rsna_samples.py", "readers/crop_cache.py", "readers/dicom.py",
+    "readers/dicom_decode.py", "readers/dicom_repair.py", "readers/images.py", "readers/jpeg_lossless.py",
+    "readers/raster.py", "readers/voi.py", "types.py",
+)  # fmt: skip
+_LIBRARIES = (
+    "numba", "numpy", "pillow", "pydicom", "pyjpegls", "pylibjpeg", "pylibjpeg-openjpeg", "python-gdcm", "scipy",
+    "simpleitk",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +68,8 @@ class _Picture:
     columns: dict[str, Scalar]
     notes: tuple[str, ...]
     phantom: bool = False
+    view: str = ""
+    """What the file itself says, if that is a known one."""
 
 
 def load_breast(case: Case, source: RsnaSource, *, crops: CropCache | None = None) -> Sample:
@@ -85,7 +98,7 @@ def load_breast(case: Case, source: RsnaSource, *, crops: CropCache | None = Non
     """
     if crops is None:
         return _prepared(case, source)
-    key = entry_key(source.image, _said(case, source))
+    key = crop_key(case, source)
     if key is None:  # no such file: reading it says so
         return _prepared(case, source)
     kept = crops.get(key)
@@ -111,11 +124,12 @@ def _prepared(case: Case, source: RsnaSource) -> Sample:
     picture = _read_dicom(path, source, case.columns) if path.suffix.lower() in DICOM else _read_picture(path)
     columns = case.columns
     implant = columns.get("implant")
+    view, notes = _view(columns, picture)
     try:
         breast = prepare_breast(
             picture.pixels,
             laterality=str(columns.get("laterality") or ""),
-            view=str(columns.get("view") or ""),
+            view=view,
             spacing=picture.spacing,
             implant=None if implant is None else bool(implant),
             settings=BreastSettings(source.pixel_mm, source.pectoral, source.implants, source.band_mm),
@@ -130,11 +144,20 @@ def _prepared(case: Case, source: RsnaSource) -> Sample:
         mask=breast.mask,
         spacing=breast.spacing,
         columns={**columns, **{name: told[name] for name, _ in PIXEL_COLUMNS}},
-        notes=(*picture.notes, *breast.notes),
+        notes=(*picture.notes, *notes, *breast.notes),
         phantom=source.phantom or picture.phantom,
         image_path=source.image,
         marks=breast.marks,
     )
+
+
+def _view(columns: Mapping[str, Scalar], picture: _Picture) -> tuple[str, tuple[str, ...]]:
+    """The table's view, else the file's, with a note where neither or only the second is known."""
+    if columns.get("view"):
+        return str(columns["view"]), ()
+    if picture.view:
+        return picture.view, (f"the table says no view, the header {picture.view}: taken as that",)
+    return "", ("nothing says the view: the pectoral muscle was not looked for",)
 
 
 def _read_dicom(path: Path, source: RsnaSource, said: Mapping[str, Scalar]) -> _Picture:
@@ -149,10 +172,10 @@ def _read_dicom(path: Path, source: RsnaSource, said: Mapping[str, Scalar]) -> _
     side = SIDES.get(image.laterality.upper())
     if side is not None and side != said.get("laterality"):
         notes.append(f"the header says {side}, the table {said.get('laterality')}: the table counts")
-    view = image.view.upper()
-    if view in VIEWS and said.get("view") is not None and view != said["view"]:
+    view = image.view.upper() if image.view.upper() in VIEWS else ""
+    if view and said.get("view") and view != said["view"]:
         notes.append(f"the header says {view}, the table {said['view']}: the table counts")
-    return _Picture(image.pixels, image.spacing, told, tuple(notes), image.phantom)
+    return _Picture(image.pixels, image.spacing, told, tuple(notes), image.phantom, view)
 
 
 def _read_picture(path: Path) -> _Picture:
@@ -161,7 +184,7 @@ def _read_picture(path: Path) -> _Picture:
         raise ReadError(
             f"holds no picture: every pixel is {image.pixels.flat[0]}",
             path=path,
-            remedy="Download the file again; if it is the same there, it has nothing to measure.",
+            remedy=NOTHING_THERE,
         )
     told: dict[str, Scalar] = {
         "encoding": "jpeg" if image.lossy else "png",
@@ -172,18 +195,30 @@ def _read_picture(path: Path) -> _Picture:
     return _Picture(image.pixels, image.spacing, told, image.notes, image.phantom)
 
 
-def _said(case: Case, source: RsnaSource) -> tuple[object, ...]:
-    """Everything besides the file that a prepared breast depends on."""
+def crop_key(case: Case, source: RsnaSource) -> str | None:
+    """Name a prepared breast after all that it depends on; None where there is no such file."""
     columns = case.columns
     hints = tuple(columns.get(name) for name in ("laterality", "view", "implant"))
-    return (replace(source, image=""), hints, _code())
+    return entry_key(source.image, (replace(source, image=""), hints, _code()))
 
 
 @cache
 def _code() -> str:
-    """Hash the sources that make a breast from a file, so that no crop outlives a change in them."""
+    """Hash what makes a breast from a file, sources and libraries' versions: no crop outlives a change in them."""
     package = resources.files("radiomics_mammo")
-    folders = [package / "preprocess" / "breast", package / "readers"]
-    files = [file for folder in folders for file in folder.iterdir() if file.name.endswith(".py")]
-    text = b"".join(file.read_bytes() for file in sorted(files, key=lambda file: str(file)))
-    return hashlib.sha256(text).hexdigest()
+    found = [package.joinpath(name) for name in _SOURCES]
+    files = [
+        file
+        for source in found
+        for file in (source.iterdir() if source.is_dir() else (source,))
+        if file.name.endswith(".py")
+    ]
+    text = b"".join(file.read_bytes() for file in sorted(files, key=str))
+    return hashlib.sha256(text + repr([(name, _version(name)) for name in _LIBRARIES]).encode()).hexdigest()
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:  # some decoders are optional
+        return ""

@@ -13,6 +13,7 @@ import os
 import struct
 import time
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,13 +25,14 @@ from radiomics_mammo.errors import InputError
 from radiomics_mammo.types import BreastMarks, Sample
 
 FORMAT = 1
-"""Raise it whenever entries are written otherwise; old ones are then never asked for, and go as the least used."""
+"""Raise it whenever entries are written otherwise; old ones are then never asked for, and go when room is needed."""
 
 _MAGIC = b"RMCROP\x00" + bytes([FORMAT])
 _SIZES = struct.Struct("<IQ")  # bytes of JSON, bytes of the payload before compression
 _HEAD = struct.Struct("<8sI")  # magic, checksum of all that follows
 _SUFFIX = ".crop"
 _TEMPORARY = ".tmp"
+_FULL = "full-"
 _STALE_SECONDS = 3600.0
 # The folder is looked over once for each sixty-fourth of the limit that is written, and brought to seven eighths.
 _LOOKS = 64
@@ -48,36 +50,43 @@ class CropCache:
         Where the entries are.
     limit : int
         Bytes that all entries together may take.
+    since : float
+        When the run began, seconds since 1970: what it has written or read stays. Runs go through a collection in the
+        same order, so whoever made room by the least recently used would throw out what is asked for next.
     """
 
     folder: Path
     limit: int
+    since: float
     _silent: bool = field(default=False, init=False)
 
     def get(self, key: str) -> Sample | None:
         """Give a crop back, without its case's identity and path; None where there is none, or a damaged one."""
-        path = self._path(key)
+        path = self.path(key)
         try:
             data = path.read_bytes()
-            os.utime(path)  # the least recently used go first
         except OSError:
             return None
+        with suppress(OSError):  # another's file, or a folder that is read only
+            os.utime(path)  # used in this run
         return _unpacked(data)
 
     def put(self, key: str, sample: Sample) -> None:
         """Keep a crop, and now and then make room; trouble with the disk is said once, and nothing else happens."""
         if self._silent:
             return
-        path = self._path(key)
+        path = self.path(key)
         data = _packed(sample)
-        if len(data) > self.limit * _KEEP[0] // _KEEP[1]:
+        if len(data) > self._kept:
             return
         temporary = path.with_name(f"{path.name}.{os.getpid()}{_TEMPORARY}")
         try:
             # Keys are hashes: their digits are the dice, so that however many processes write, the folder is looked
             # over equally often and no one has to count.
-            if int(key[:8], 16) * self.limit < len(data) * _LOOKS * 0x1_0000_0000:
-                self._make_room(len(data))
+            looks = int(key[:8], 16) * self.limit < len(data) * _LOOKS * 0x1_0000_0000
+            if looks and not self._make_room(len(data)):
+                self._say_full()
+                return
             path.parent.mkdir(exist_ok=True)
             temporary.write_bytes(data)
             temporary.replace(path)
@@ -91,20 +100,49 @@ class CropCache:
                 error.strerror or error,
             )
 
-    def _path(self, key: str) -> Path:
+    def path(self, key: str) -> Path:
+        """Say where a crop is or would be."""
         return self.folder / key[:2] / f"{key}{_SUFFIX}"
 
-    def _make_room(self, needed: int) -> None:
-        """Remove the least recently used entries until seven eighths of the limit hold the rest and the new one."""
-        entries = sorted(self._entries())
+    def shrink(self) -> None:
+        """Bring the folder to the limit where an earlier run was allowed more; for once a run, before it begins."""
+        for left in self.folder.glob(f"{_FULL}*"):
+            _remove(left)
+        if sum(size for _, size, _ in self._entries()) > self.limit:
+            self._make_room(0)
+
+    @property
+    def _kept(self) -> int:
+        return self.limit * _KEEP[0] // _KEEP[1]
+
+    def _make_room(self, needed: int) -> bool:
+        """Remove what this run has not used until seven eighths of the limit hold the rest and the new; say if so.
+
+        Of what earlier runs left, the last used goes first: it is asked for last.
+        """
+        entries = sorted(self._entries(), reverse=True)
         total = needed + sum(size for _, size, _ in entries)
-        if total <= self.limit * _KEEP[0] // _KEEP[1]:
+        for used, size, path in entries:
+            if total <= self._kept:
+                break
+            if used < self.since * 1e9:
+                _remove(Path(path))
+                total -= size
+        return total <= self._kept
+
+    def _say_full(self) -> None:
+        """Store nothing more in this run; of all its processes one says so."""
+        self._silent = True
+        try:
+            (self.folder / f"{_FULL}{self.since:.6f}").touch(exist_ok=False)
+        except FileExistsError:
             return
-        for _, size, path in entries:
-            _remove(Path(path))
-            total -= size
-            if total <= self.limit * _KEEP[0] // _KEEP[1]:
-                return
+        _LOG.warning(
+            "%s: full with the breasts of this run (%.3g GB); the others are prepared anew each time. Give it more "
+            "with --cache-gb.",
+            self.folder,
+            self.limit / 1e9,
+        )
 
     def _entries(self) -> list[tuple[int, int, str]]:
         """When each entry was last used, its size and its path; leavings of killed processes are removed."""
@@ -125,7 +163,7 @@ class CropCache:
         return entries
 
 
-def open_cache(folder: str | Path, *, limit: int) -> CropCache:
+def open_cache(folder: str | Path, *, limit: int, since: float | None = None) -> CropCache:
     """Make the folder of a cache, or take the one that is there.
 
     Parameters
@@ -134,6 +172,8 @@ def open_cache(folder: str | Path, *, limit: int) -> CropCache:
         May be shared by collections, settings and processes.
     limit : int
         Bytes that all entries together may take.
+    since : float, optional
+        When the run began, seconds since 1970; now, where that is not said.
 
     Raises
     ------
@@ -151,7 +191,7 @@ def open_cache(folder: str | Path, *, limit: int) -> CropCache:
         ) from error
     if not os.access(folder, os.W_OK | os.X_OK):
         raise InputError("cannot be written to", path=folder, remedy="Name another folder with --cache.")
-    return CropCache(folder, limit)
+    return CropCache(folder, limit, time.time() if since is None else since)
 
 
 def entry_key(image: str, settings: object) -> str | None:

@@ -9,11 +9,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from time import time
 from typing import ClassVar
 
 from radiomics_mammo.errors import InputError, ReadError
 from radiomics_mammo.readers._rsna_rows import (
     PIXEL_COLUMNS,
+    SIDES,
     TABLE_COLUMNS,
     TABLES,
     VIEWS,
@@ -21,7 +23,7 @@ from radiomics_mammo.readers._rsna_rows import (
     find_tables,
     read_rows,
 )
-from radiomics_mammo.readers._rsna_samples import SIDES, RsnaSource, load_breast
+from radiomics_mammo.readers._rsna_samples import RsnaSource, crop_key, load_breast
 from radiomics_mammo.readers._rsna_tree import DICOM, Tree, find_images
 from radiomics_mammo.readers.crop_cache import CropCache, open_cache
 from radiomics_mammo.readers.dicom import read_dicom, refuse_non_files
@@ -30,8 +32,6 @@ from radiomics_mammo.readers.voi import CHOICES
 from radiomics_mammo.types import Case, Sample, Scalar
 
 SPLITS = ("both", "train", "test")
-PECTORAL = ("remove", "keep")
-IMPLANTS = ("measure", "skip")
 _GIGABYTE = 1e9
 
 
@@ -78,29 +78,33 @@ class RsnaReader:
     cache_gb: float = 20.0
     remarks: tuple[str, ...] = field(default=(), init=False, compare=False)
     """What :meth:`cases` found worth saying of the collection as a whole."""
+    started: float = field(default_factory=time, init=False, compare=False, repr=False)
+    """When this reader was made, in seconds since 1970; copies in other processes keep it."""
 
     columns: ClassVar[tuple[tuple[str, type], ...]] = (*TABLE_COLUMNS, *PIXEL_COLUMNS)
 
     def __post_init__(self) -> None:
+        # Compiled kernels come with it, which the commands' help need not wait for.
+        from radiomics_mammo.preprocess.breast import BreastSettings
+
         for setting, value, valid in (
             ("split", self.split, SPLITS),
             ("voi", self.voi, CHOICES),
-            ("pectoral", self.pectoral, PECTORAL),
-            ("implants", self.implants, IMPLANTS),
         ):
             if value not in valid:
                 raise InputError(f"{setting} is {value!r}", remedy=f"Choose one of {', '.join(valid)}.")
-        if self.pixel_mm is not None and not 0.01 <= self.pixel_mm <= 5.0:
-            raise InputError(f"pixel_mm is {self.pixel_mm:g}", remedy="Use 0.01 to 5 millimetres.")
-        if not 0.0 <= self.band_mm <= 50.0:
-            raise InputError(f"band_mm is {self.band_mm:g}", remedy="Use 0 to 50 millimetres.")
+        BreastSettings(self.pixel_mm, self.pectoral, self.implants, self.band_mm)
+        if not 0.0 < self.cache_gb < float("inf"):
+            raise InputError(f"cache_gb is {self.cache_gb:g}", remedy="Give some gigabytes with --cache-gb.")
         root = Path(self.root).expanduser().resolve()
         if not root.is_dir():
             raise InputError("is not a folder", path=root, remedy="Name the folder that holds the collection.")
         object.__setattr__(self, "root", root)
         if self.cache is not None:
             object.__setattr__(self, "cache", Path(self.cache).expanduser().resolve())
-            self._crops()
+        crops = self._crops()
+        if crops is not None:
+            crops.shrink()
 
     def describe(self) -> dict[str, Scalar]:
         """Say how to make this reader again; the cache changes no row and is not said."""
@@ -185,20 +189,27 @@ class RsnaReader:
         return [load_breast(case, _source(case), crops=self._crops())]
 
     def prefetch(self, case: Case) -> None:
-        """Ask the system to read a case's file into memory ahead of its turn; returns at once, never fails."""
+        """Ask the system to read a case's file, or its kept crop, into memory ahead of its turn; never fails."""
         if not hasattr(os, "posix_fadvise"):  # neither Windows nor macOS has it
             return
         with suppress(OSError):  # loading it will say what is wrong
-            descriptor = os.open(_source(case).image, os.O_RDONLY)
+            descriptor = os.open(self._read_from(case), os.O_RDONLY)
             try:
                 os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_WILLNEED)
             finally:
                 os.close(descriptor)
 
+    def _read_from(self, case: Case) -> str:
+        """The file that loading a case reads: its crop's where one is kept."""
+        source, crops = _source(case), self._crops()
+        key = None if crops is None else crop_key(case, source)
+        kept = None if crops is None or key is None else crops.path(key)
+        return source.image if kept is None or not kept.is_file() else str(kept)
+
     def _crops(self) -> CropCache | None:
         if self.cache is None:
             return None
-        return _opened(str(self.cache), int(self.cache_gb * _GIGABYTE))
+        return _opened(str(self.cache), int(self.cache_gb * _GIGABYTE), self.started)
 
 
 def read_breast(
@@ -242,9 +253,9 @@ def read_breast(
 
 
 @cache
-def _opened(folder: str, limit: int) -> CropCache:
+def _opened(folder: str, limit: int, since: float) -> CropCache:
     """One a process, which remembers what it has said."""
-    return open_cache(folder, limit=limit)
+    return open_cache(folder, limit=limit, since=since)
 
 
 def _source(case: Case) -> RsnaSource:
@@ -265,7 +276,13 @@ def _remarks(rows: Sequence[RsnaRow], tree: Tree) -> list[str]:
     missing = [row.image_id for row in rows if row.image_id not in tree.images]
     if missing:
         remarks.append(f"{len(missing)} of {len(rows)} images are not here ({_some(missing)}); they will fail")
-    views = Counter(str(row.columns["view"]) for row in rows if row.columns["view"] not in VIEWS)
+    unsaid = sum(row.columns["view"] is None for row in rows)
+    if unsaid:
+        remarks.append(
+            f"{unsaid} of {len(rows)} images have no view in the tables: their headers' is taken where they say one, "
+            "and muscle is measured with the breast where nothing does"
+        )
+    views = Counter(str(row.columns["view"]) for row in rows if row.columns["view"] not in (None, *VIEWS))
     if views:
         said = ", ".join(f"{count} of {view}" for view, count in sorted(views.items()))
         remarks.append(f"unknown views: {said}; measured like any other")
