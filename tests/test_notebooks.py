@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
+import re
 from pathlib import Path
 
 import nbformat
@@ -65,3 +67,18 @@ def test_figures_of_simulated_pictures_say_so(path: Path) -> None:
     for cell in code_cells(notebook):
         if "plt.subplots" in cell.source:
             assert "phantom" in cell.source, f"{cell.id} draws a figure that does not say phantom"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_nothing_made_of_phantoms_is_taken_for_the_real_thing(path: Path) -> None:
+    cells = [cell.source for cell in code_cells(read(path))]
+    if "if simulated else" not in "".join(cells):
+        pytest.skip("knows no real collection")
+    (folder,) = {line for cell in cells for line in cell.splitlines() if line.startswith("out = ")}
+    assert "if simulated else" in folder
+    for cell in cells:
+        for node in ast.walk(ast.parse(cell)):
+            if isinstance(node, ast.Constant) and re.fullmatch(r"(?!-).*(\.parquet|summary|run)", str(node.value)):
+                assert f"out / {json.dumps(node.value)}" in cell, node.value
+            if isinstance(node, ast.Assert):
+                assert node.msg is not None, "a command that stops has said why: point at it"
