@@ -13,8 +13,10 @@ from radiomics_mammo.readers import listed, remarks_of
 from radiomics_mammo.readers.phantom_folder import is_phantom
 
 if TYPE_CHECKING:
+    from radiomics_mammo.parenchyma.lattice import Box, LatticeSettings
     from radiomics_mammo.readers.base import Reader
     from radiomics_mammo.recipe import Recipe
+    from radiomics_mammo.types import Sample
 
 
 def write_collection_summary(reader: Reader, folder: Path, *, overwrite: bool) -> Path:
@@ -63,15 +65,21 @@ def write_preview(reader: Reader, path: Path, *, count: int, recipe: Recipe) -> 
     OutputError
         The sheet cannot be written.
     """
-    from radiomics_mammo.parenchyma.lattice import windows
     from radiomics_mammo.preview import draw_preview
 
-    boxes = None if recipe.lattice is None else partial(windows, settings=recipe.lattice)
+    boxes = None if recipe.lattice is None else partial(_windows, settings=recipe.lattice)
     drawn = draw_preview(reader, path=path, count=count, windows=boxes)
     for remark in remarks_of(reader):
         say(f"note: {remark}")
     failures = f", {drawn.failed} of which failed" if drawn.failed else ""
     say(f"Contact sheet of {drawn.drawn + drawn.failed} of {drawn.cases} images{failures}: {path}")
+
+
+def _windows(sample: Sample, settings: LatticeSettings) -> list[Box]:
+    from radiomics_mammo.parenchyma.lattice import windows
+    from radiomics_mammo.parenchyma.records import Breast
+
+    return windows(Breast.of(sample), settings)
 
 
 def check_sheet(path: Path, *, count: int, overwrite: bool) -> None:
