@@ -46,10 +46,13 @@ def read_failures(path: str | Path) -> list[Failure]:
     Raises
     ------
     InputError
-        It is not a failures table.
+        It is not a failures table, or cannot be read.
     """
-    with Path(path).open(encoding="utf-8", errors="surrogateescape", newline="") as handle:
-        rows = list(csv.reader(handle))
+    try:
+        with Path(path).open(encoding="utf-8", errors="surrogateescape", newline="") as handle:
+            rows = list(csv.reader(handle))
+    except (OSError, csv.Error) as error:
+        raise InputError(f"cannot be read ({error})", path=path, remedy="Check the file and its rights.") from error
     if not rows or tuple(rows[0]) != COLUMNS or any(len(row) != len(COLUMNS) for row in rows):
         raise InputError("this is not a failures table", path=path, remedy="extract writes one beside its table.")
     return [Failure(*row) for row in rows[1:]]

@@ -120,6 +120,12 @@ def test_an_all_failed_run_still_writes_the_whole_schema(out: Path, tmp_path: Pa
     assert len(read_failures(failures_path(out))) == 3
 
 
+def test_a_failures_table_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    for name in ("none.csv", "."):
+        with pytest.raises(InputError, match="cannot be read"):
+            read_failures(tmp_path / name)
+
+
 def test_a_run_without_failures_writes_an_empty_failures_table(out: Path) -> None:
     run(ToyReader(size=2), out)
     assert failures_path(out).read_text() == "case_id,patient_id,stage,error,path,cause,remedy\n"

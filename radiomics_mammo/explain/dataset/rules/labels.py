@@ -90,14 +90,19 @@ def differs_within(facts: Facts) -> list[Finding]:
     ]
 
 
+def _with_auroc(facts: Facts, role: str) -> list[str]:
+    """Name the filled columns of a role, each with how well it alone would predict the label."""
+    own = facts.tables["predictors"]
+    told = {row["column"]: row for row in records(own[own["role"] == role])}
+    there = [one.name for one in facts.dataset.columns.values() if one.role == role and one.filled]
+    return [f"{name}{_auroc(told[name])}" if name in told else name for name in there]
+
+
 def says_the_answer(facts: Facts) -> list[Finding]:
     """Columns that are filled in once the diagnosis is known."""
-    own = facts.tables["predictors"]
-    told = {row["column"]: row for row in records(own[own["role"] == "afterwards"])}
-    there = [one.name for one in facts.dataset.columns.values() if one.role == "afterwards" and one.filled]
-    if not there:
+    said = _with_auroc(facts, "afterwards")
+    if not said:
         return []
-    said = [f"{name}{_auroc(told[name])}" if name in told else name for name in there]
     return [
         Finding(
             "danger",
@@ -111,12 +116,9 @@ def says_the_answer(facts: Facts) -> list[Finding]:
 
 def opinions(facts: Facts) -> list[Finding]:
     """What readers thought of the lesion is a result of reading, not of measuring."""
-    own = facts.tables["predictors"]
-    told = {row["column"]: row for row in records(own[own["role"] == "opinion"])}
-    there = [one.name for one in facts.dataset.columns.values() if one.role == "opinion" and one.filled]
-    if not there:
+    said = _with_auroc(facts, "opinion")
+    if not said:
         return []
-    said = [f"{name}{_auroc(told[name])}" if name in told else name for name in there]
     return [
         Finding(
             "caution",
