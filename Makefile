@@ -26,7 +26,7 @@ demo: $(VENV)/.core
 	$(BIN)/python -m radiomics_mammo.demo $(DEMO)
 
 test: lint
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 lint: $(VENV)/.all
 	$(BIN)/ruff check .
