@@ -149,4 +149,4 @@ def test_real_outlines(shared_data, setting):
 @pytest.mark.slow
 def test_many_real_crops(shared_data):
     samples = boxed_lesions(shared_data)
-    assert_parity(samples[:: len(samples) // 150][:150], {"setting": {"binCount": 64}})
+    assert_parity(samples[:: len(samples) // 100][:100], {"setting": {"binCount": 64}})
