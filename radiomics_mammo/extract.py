@@ -170,7 +170,7 @@ def _run(arguments: argparse.Namespace) -> int:
         return done
     out = out_path(arguments)
     if arguments.timeline is not None:
-        check_timeline_path(arguments.timeline, overwrite=arguments.overwrite)
+        check_timeline_path(arguments.timeline)
     workers = arguments.workers or default_workers()
     if workers > 1:  # before anything else, since the workers' imports take longest
         likely = arguments.engine

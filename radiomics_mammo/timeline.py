@@ -67,13 +67,14 @@ class Busy:
         return self.cpu_s / ((self.end - self.start) * workers) if self.end > self.start else 0.0
 
 
-def check_timeline_path(path: Path, *, overwrite: bool = False) -> None:
+def check_timeline_path(path: Path) -> None:
     """Refuse a name that cannot be used, before anything is measured.
 
     Raises
     ------
     OutputError
-        Its ending is none of ``ENDINGS``, its folder is not there, or a file is in its place or its table's.
+        Its ending is none of ``ENDINGS``, its folder is not there, or a file that is no timeline is in its place or
+        its table's. An earlier timeline is replaced: a stopped run leaves one, and the same command goes on.
     """
     if path.suffix.lower() not in ENDINGS:
         raise OutputError("is no picture's name", path=path, remedy=f"Let --timeline end in {', '.join(ENDINGS)}.")
@@ -82,7 +83,7 @@ def check_timeline_path(path: Path, *, overwrite: bool = False) -> None:
             "there is no such folder", path=path.parent, remedy="Make it, or give --timeline another name."
         )
     taken = [one for one in (path, table_of(path)) if one.exists()]
-    if taken and not (overwrite and _is_ours(table_of(path))):
+    if taken and not _is_ours(table_of(path)):
         raise OutputError("this file is there already", path=taken[0], remedy="Give --timeline another name.")
 
 
@@ -103,7 +104,7 @@ def write_timeline(path: Path, spans: Sequence[Span], *, workers: int) -> None:
     path : pathlib.Path
         The picture; for the table see :func:`table_of`.
     spans : sequence of Span
-        In any order.
+        At least one, in any order.
     workers : int
         Processes that measured.
 
@@ -112,8 +113,6 @@ def write_timeline(path: Path, spans: Sequence[Span], *, workers: int) -> None:
     OutputError
         They cannot be written.
     """
-    if not spans:
-        return
     zero = min(span.start for span in spans)
     names = _names(spans)
     ordered = sorted(spans, key=lambda span: (span.start, span.worker))
