@@ -38,7 +38,7 @@ format: $(VENV)/.all
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.all
-	$(BIN)/python -m radiomics_mammo.benchmark $(BENCH)
+	$(BIN)/python -m benchmarks $(BENCH)
 
 install: $(VENV)/.core
 

@@ -14,7 +14,6 @@ COMMANDS = {
     "predict": "new cases in, calibrated probabilities of a comparison's model out",
     "report": "a comparison in, one self-contained page out",
     "demo": "extract, embed, compare and report on simulated mammograms",
-    "benchmark": "how fast, against pyradiomics",
 }
 
 

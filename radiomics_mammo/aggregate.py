@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from radiomics_mammo.tables import Table
+    from radiomics_mammo.tables.feature_table import Table
 
 DESCRIPTION = (
     "Make one row of each breast or woman out of a table with one row an image, so that compare predicts what a "
@@ -32,14 +32,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         0; 2 after an error, which is said in one line.
     """
     arguments = _parser().parse_args(argv)
-    from radiomics_mammo.console import run_command
+    from radiomics_mammo.core.console import run_command
 
     return run_command(lambda: _aggregate(arguments))
 
 
 def _parser() -> argparse.ArgumentParser:
-    from radiomics_mammo.aggregation.records import LEVELS
-    from radiomics_mammo.aggregation.rules import USUAL
+    from radiomics_mammo.tables.aggregation.feature_rules import USUAL
+    from radiomics_mammo.tables.aggregation.grouping import LEVELS
 
     parser = argparse.ArgumentParser(
         prog="python -m radiomics_mammo.aggregate",
@@ -72,23 +72,23 @@ def rules_in_words() -> str:
     """State the rules as ``--help`` shows them."""
     import textwrap
 
-    from radiomics_mammo.aggregation import identity
-    from radiomics_mammo.aggregation.rules import STATED
+    from radiomics_mammo.tables.aggregation import metadata_rules
+    from radiomics_mammo.tables.aggregation.feature_rules import STATED
 
     lines = ["rules of the features (original_glcm_Contrast becomes original-mean_glcm_Contrast, and so on):"]
     for name, said in STATED.items():
         lines += textwrap.wrap(f"{name}: {said}", 110, initial_indent="  ", subsequent_indent="      ")
     lines.append("\nrules of the other columns:")
-    for name, said in identity.STATED.items():
+    for name, said in metadata_rules.STATED.items():
         lines += textwrap.wrap(f"{name}: {said}", 110, initial_indent="  ", subsequent_indent="      ")
     return "\n".join(lines)
 
 
 def _aggregate(arguments: argparse.Namespace) -> int:
-    from radiomics_mammo.aggregation.table import aggregate_table
-    from radiomics_mammo.console import say
-    from radiomics_mammo.journal import make_folder
-    from radiomics_mammo.tables import write_table
+    from radiomics_mammo.core.console import say
+    from radiomics_mammo.extraction.checkpoint import make_folder
+    from radiomics_mammo.tables.aggregation.table import aggregate_table
+    from radiomics_mammo.tables.feature_table import write_table
 
     out: Path = arguments.out
     _refuse_out(out, arguments.tables, overwrite=arguments.overwrite)
@@ -125,15 +125,15 @@ def _refuse_out(out: Path, tables: Sequence[Path], *, overwrite: bool) -> None:
 
 
 def _read(paths: Sequence[Path]) -> Table:
-    from radiomics_mammo.models.data.join import read_joined
-    from radiomics_mammo.tables import read_table
+    from radiomics_mammo.evaluation.cohort.join import read_joined
+    from radiomics_mammo.tables.feature_table import read_table
 
     return read_table(paths[0], features_needed=False) if len(paths) == 1 else read_joined(paths)
 
 
 def _failed(paths: Sequence[Path]) -> list[str]:
     """Say what extract could not measure: a breast or woman none of whose images was measured has no row."""
-    from radiomics_mammo.failures import failures_path, read_failures
+    from radiomics_mammo.tables.failures import failures_path, read_failures
 
     remarks = []
     for path in map(failures_path, paths):

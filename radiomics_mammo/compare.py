@@ -12,21 +12,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from radiomics_mammo.compare_options import build_parser, options_of, question_of
-from radiomics_mammo.console import complain, progress, run_command, say
+from radiomics_mammo.cli.compare_options import build_parser, options_of, question_of
+from radiomics_mammo.core.console import complain, progress, run_command, say
 
 if TYPE_CHECKING:
-    from radiomics_mammo.models.data.sides import Sides
-    from radiomics_mammo.models.options import Options
-    from radiomics_mammo.models.records import Cohort
-    from radiomics_mammo.models.run.model_facts import ModelFacts
-    from radiomics_mammo.models.run.record import Asked
-    from radiomics_mammo.models.run.runinfo import RunInfo
-    from radiomics_mammo.models.study import Study
-    from radiomics_mammo.models.training.device import Device
-    from radiomics_mammo.models.training.fitted import Fitted
-    from radiomics_mammo.models.training.plan import Plan
-    from radiomics_mammo.models.training.store import FoldStore
+    from radiomics_mammo.evaluation.cohort.records import Cohort
+    from radiomics_mammo.evaluation.cohort.train_test import Sides
+    from radiomics_mammo.evaluation.options import Options
+    from radiomics_mammo.evaluation.study import Study
+    from radiomics_mammo.evaluation.training.device import Device
+    from radiomics_mammo.evaluation.training.fitted_model import Fitted
+    from radiomics_mammo.evaluation.training.fold_store import FoldStore
+    from radiomics_mammo.evaluation.training.plan import Plan
+    from radiomics_mammo.runs.model_metadata import ModelFacts
+    from radiomics_mammo.runs.run_info import RunInfo
+    from radiomics_mammo.runs.write import Asked
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,12 +42,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _compare(args: argparse.Namespace) -> int:
-    from radiomics_mammo.models.data.sides import read_sides
-    from radiomics_mammo.models.run.record import Asked, run_info
-    from radiomics_mammo.models.run.runfolder import new_run
-    from radiomics_mammo.models.run.unfinished import fold_store, sources_digest
-    from radiomics_mammo.models.study import plan_study
-    from radiomics_mammo.models.training.device import resolve_device
+    from radiomics_mammo.evaluation.cohort.train_test import read_sides
+    from radiomics_mammo.evaluation.study import plan_study
+    from radiomics_mammo.evaluation.training.device import resolve_device
+    from radiomics_mammo.runs.checkpoint import fold_store, sources_digest
+    from radiomics_mammo.runs.run_folder import new_run
+    from radiomics_mammo.runs.write import Asked, run_info
 
     official = args.split == "official"
     asked = Asked(tuple(args.tables), question_of(args), options_of(args), tuple(args.test), official, args.minutes)
@@ -72,7 +72,7 @@ def _compare(args: argparse.Namespace) -> int:
 
 def _within_minutes(asked: Asked, plan: Plan, store: FoldStore) -> tuple[Asked, Plan]:
     """Turn minutes into a number of trials, and say it: the same number gives the same run."""
-    from radiomics_mammo.models.training.budget import trials_within
+    from radiomics_mammo.evaluation.training.time_budget import trials_within
 
     if not asked.minutes:
         return asked, plan
@@ -90,8 +90,8 @@ def _within_minutes(asked: Asked, plan: Plan, store: FoldStore) -> tuple[Asked, 
 
 
 def _study(plan: Plan, options: Options, store: FoldStore) -> Study:
-    from radiomics_mammo.models.study import run_study
-    from radiomics_mammo.models.training.crossval import steps
+    from radiomics_mammo.evaluation.study import run_study
+    from radiomics_mammo.evaluation.training.cross_validation import steps
 
     with progress(steps(plan), what="models trained") as advance:
         return run_study(plan, options=options, store=store, on_done=lambda name: advance(note=name))
@@ -99,9 +99,9 @@ def _study(plan: Plan, options: Options, store: FoldStore) -> Study:
 
 def _write(folder: Path, study: Study, info: RunInfo, *, options: Options, seconds: dict[str, float]) -> None:
     """Explain, keep the model, and write everything."""
-    from radiomics_mammo.explaining import explain_study
-    from radiomics_mammo.models.run.keep import keep_model
-    from radiomics_mammo.models.run.record import write_run, write_timings
+    from radiomics_mammo.evaluation.explanation.study import explain_study
+    from radiomics_mammo.runs.final_model import keep_model
+    from radiomics_mammo.runs.write import write_run, write_timings
 
     seconds |= study.seconds
     started = time.perf_counter()
@@ -117,11 +117,11 @@ def _write(folder: Path, study: Study, info: RunInfo, *, options: Options, secon
 
 
 def _write_card(folder: Path, info: RunInfo, study: Study, fitted: Fitted, facts: ModelFacts) -> None:
-    from radiomics_mammo.atomic import write_bytes
-    from radiomics_mammo.explain.card_page import card_page
-    from radiomics_mammo.models.run.model_card import card_json, model_card
-    from radiomics_mammo.models.run.results import results_of
-    from radiomics_mammo.models.run.runfolder import CARD, CARD_JSON
+    from radiomics_mammo.reports.model_card import card_page
+    from radiomics_mammo.runs.model_card import card_json, model_card
+    from radiomics_mammo.runs.results import results_of
+    from radiomics_mammo.runs.run_folder import CARD, CARD_JSON
+    from radiomics_mammo.tables.atomic import write_bytes
 
     card = model_card(info, fitted, facts, summary=study.compared.summary, results=results_of(study.tables))
     write_bytes(folder / CARD_JSON, card_json(card))
@@ -139,8 +139,8 @@ def _stopping() -> Iterator[None]:
 
 def _copy_failures(table: Path, folder: Path) -> int:
     """Keep the failures table with the run and count its cases; -1 where extract left none."""
-    from radiomics_mammo.failures import failures_path, read_failures
-    from radiomics_mammo.models.run.runfolder import FAILURES
+    from radiomics_mammo.runs.run_folder import FAILURES
+    from radiomics_mammo.tables.failures import failures_path, read_failures
 
     path = failures_path(table)
     if not path.is_file():
@@ -151,7 +151,7 @@ def _copy_failures(table: Path, folder: Path) -> int:
 
 
 def _say_plan(plan: Plan, sides: Sides, device: Device, options: Options) -> None:
-    from radiomics_mammo.models.run.record import is_phantom
+    from radiomics_mammo.runs.write import is_phantom
 
     cohort, units = plan.cohort, plan.cohort.units
     if is_phantom(sides):
@@ -180,8 +180,8 @@ def _networks(cohort: Cohort) -> str:
 
 
 def _say_result(out: Path, info: RunInfo, study: Study, seconds: dict[str, float]) -> None:
-    from radiomics_mammo.compared import say_tables
-    from radiomics_mammo.models.run.runfolder import CARD, INFO
+    from radiomics_mammo.cli.compare_output import say_tables
+    from radiomics_mammo.runs.run_folder import CARD, INFO
 
     say_tables(info, study)
     for note in info.notes:

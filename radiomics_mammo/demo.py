@@ -10,9 +10,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from radiomics_mammo.console import EXIT_INTERRUPTED, complain, progress, run_command, say
-from radiomics_mammo.readers.phantom import PhantomReader
-from radiomics_mammo.readers.phantom_tree import write_cbis_tree
+from radiomics_mammo.core.console import EXIT_INTERRUPTED, complain, progress, run_command, say
+from radiomics_mammo.readers.phantom.reader import PhantomReader
+from radiomics_mammo.readers.phantom.write_cbis_ddsm import write_cbis_tree
 
 PATIENTS = 40
 MODELS = (

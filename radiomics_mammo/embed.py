@@ -9,8 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from radiomics_mammo.errors import OutputError
-from radiomics_mammo.reader_options import (
+from radiomics_mammo.cli.reader_options import (
     FIRST_IMPORTS,
     add_readers,
     open_chosen_reader,
@@ -18,11 +17,12 @@ from radiomics_mammo.reader_options import (
     positive,
     run_on_readers,
 )
+from radiomics_mammo.errors import OutputError
 
 # Heavy imports are inside the functions: workers import this module again, and --help should not wait.
 if TYPE_CHECKING:
     from radiomics_mammo.embeddings.settings import EmbeddingSettings
-    from radiomics_mammo.extraction import Setup
+    from radiomics_mammo.extraction.run import Setup
 
 _ENDING = "_emb"
 _EPILOG = """\
@@ -166,17 +166,17 @@ def _size(text: str) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from radiomics_mammo.pool import default_workers, start_early
+    from radiomics_mammo.extraction.worker_pool import default_workers, start_early
 
     out = out_path(arguments, ending=_ENDING)
     workers = arguments.workers or default_workers()
     if workers > 1:  # before anything else, since the workers' imports take longest
         start_early(engine="embedding", modules=("radiomics_mammo.embeddings", *FIRST_IMPORTS[arguments.reader]))
 
-    from radiomics_mammo.console import say
-    from radiomics_mammo.extraction import Options, extract_table
-    from radiomics_mammo.settings import Settings
-    from radiomics_mammo.summary import say_summary
+    from radiomics_mammo.cli.extract_output import say_summary
+    from radiomics_mammo.core.console import say
+    from radiomics_mammo.core.settings import Settings
+    from radiomics_mammo.extraction.run import Options, extract_table
 
     # The path is wrong more often than the network, and is sooner told.
     reader = open_chosen_reader(arguments, asked=Settings(label=getattr(arguments, "mask_label", None)))
@@ -194,10 +194,10 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _settings(arguments: argparse.Namespace) -> EmbeddingSettings:
-    from radiomics_mammo.console import said_when_slow, say
+    from radiomics_mammo.core.console import said_when_slow, say
     from radiomics_mammo.embeddings import find_network
     from radiomics_mammo.embeddings.settings import settings_for
-    from radiomics_mammo.embeddings.trained_on import OF_READER, refuse_taught, taught_by
+    from radiomics_mammo.embeddings.training_overlap import OF_READER, refuse_taught, taught_by
 
     with said_when_slow("Looking at the network's weights ..."):
         network = find_network(arguments.model, weights=arguments.weights, size=arguments.size)
@@ -219,7 +219,7 @@ def _settings(arguments: argparse.Namespace) -> EmbeddingSettings:
 
 def _setup(settings: EmbeddingSettings) -> Setup:
     from radiomics_mammo.embeddings import open_embedder, versions_of
-    from radiomics_mammo.extraction import Setup
+    from radiomics_mammo.extraction.run import Setup
 
     network = settings.network
     said = {"embedding": settings.record()}
@@ -228,7 +228,7 @@ def _setup(settings: EmbeddingSettings) -> Setup:
 
 def _refuse_other_standing(out: Path, settings: EmbeddingSettings) -> None:
     """Refuse to go on with a table that says otherwise whether the network has seen these cases."""
-    from radiomics_mammo.tables import read_provenance
+    from radiomics_mammo.tables.feature_table import read_provenance
 
     known = (read_provenance(out).get("embedding") or {}) if out.is_file() else {}
     if known and bool(known.get("forced")) != settings.forced:
@@ -240,7 +240,7 @@ def _refuse_other_standing(out: Path, settings: EmbeddingSettings) -> None:
 
 
 def _say_settings(settings: EmbeddingSettings) -> None:
-    from radiomics_mammo.console import say
+    from radiomics_mammo.core.console import say
 
     network = settings.network
     say(f"Network {network.name}: {network.dims} features of {network.size} x {network.size} pixels; {network.runner}.")

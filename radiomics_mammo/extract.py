@@ -11,8 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from radiomics_mammo.errors import InputError
-from radiomics_mammo.reader_options import (
+from radiomics_mammo.cli.reader_options import (
     FIRST_IMPORTS,
     WHOLE_BREASTS,
     add_readers,
@@ -21,12 +20,13 @@ from radiomics_mammo.reader_options import (
     positive,
     run_on_readers,
 )
-from radiomics_mammo.timeline import check_timeline_path
+from radiomics_mammo.errors import InputError
+from radiomics_mammo.extraction.timeline import check_timeline_path
 
 # Heavy imports are inside the functions: workers import this module again, and --help should not wait.
 if TYPE_CHECKING:
-    from radiomics_mammo.extraction import Setup
-    from radiomics_mammo.recipe import Recipe
+    from radiomics_mammo.extraction.run import Setup
+    from radiomics_mammo.recipes.recipe import Recipe
 
 TREES = ("cbis", "rsna", "rsna-png")
 _EPILOG = """\
@@ -163,7 +163,7 @@ def _size(text: str) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from radiomics_mammo.pool import default_workers, start_early
+    from radiomics_mammo.extraction.worker_pool import default_workers, start_early
 
     done = _instead(arguments)
     if done is not None:
@@ -179,9 +179,9 @@ def _run(arguments: argparse.Namespace) -> int:
         if likely != "cuda" or arguments.workers:  # on a GPU one process is the default
             start_early(engine=likely, modules=FIRST_IMPORTS[arguments.reader])
 
-    from radiomics_mammo.console import say
-    from radiomics_mammo.extraction import Options, extract_table
-    from radiomics_mammo.summary import say_summary
+    from radiomics_mammo.cli.extract_output import say_summary
+    from radiomics_mammo.core.console import say
+    from radiomics_mammo.extraction.run import Options, extract_table
 
     recipe = _recipe(arguments)
     setup, reason = _setup(arguments, recipe)
@@ -218,15 +218,15 @@ def _instead(arguments: argparse.Namespace) -> int | None:
 
 
 def _recipe(arguments: argparse.Namespace) -> Recipe:
-    from radiomics_mammo.recipe import load_recipe
+    from radiomics_mammo.recipes.recipe import load_recipe
 
     return load_recipe(arguments.recipe or ("breast" if arguments.reader in WHOLE_BREASTS else "lesion"))
 
 
 def _look(arguments: argparse.Namespace) -> int:
     """Write the summary and the contact sheet that were asked for."""
-    from radiomics_mammo.console import say
-    from radiomics_mammo.looks import check_sheet, write_collection_summary, write_preview
+    from radiomics_mammo.cli.collection_views import check_sheet, write_collection_summary, write_preview
+    from radiomics_mammo.core.console import say
 
     asked = {name: getattr(arguments, name) is not None for name in ("out", "workers", "limit", "timeline")}
     asked |= {"engine": arguments.engine != "auto", "retry-failed": arguments.retry_failed}
@@ -246,16 +246,16 @@ def _look(arguments: argparse.Namespace) -> int:
 
 
 def _setup(arguments: argparse.Namespace, recipe: Recipe) -> tuple[Setup, str]:
-    from radiomics_mammo.engines import choose, open_engine, versions
-    from radiomics_mammo.extraction import Setup
+    from radiomics_mammo.engines.base import choose, open_engine, versions
+    from radiomics_mammo.extraction.run import Setup
 
     engine, reason = choose(arguments.engine)
     return Setup(recipe, engine, versions(engine), partial(open_engine, gpu_memory=arguments.gpu_memory)), reason
 
 
 def _write_tree(arguments: argparse.Namespace) -> int:
-    from radiomics_mammo.console import progress, say
-    from radiomics_mammo.readers.phantom import PhantomReader
+    from radiomics_mammo.core.console import progress, say
+    from radiomics_mammo.readers.phantom.reader import PhantomReader
 
     reader = PhantomReader(patients=arguments.patients, seed=arguments.seed, size=arguments.rows)
     root = arguments.write_tree
@@ -275,9 +275,9 @@ def _write_tree(arguments: argparse.Namespace) -> int:
 
 
 def _tree_writer(layout: str) -> Callable[..., int]:
-    from radiomics_mammo.console import say
-    from radiomics_mammo.readers.phantom_rsna import usual_encodings, write_rsna_tree
-    from radiomics_mammo.readers.phantom_tree import write_cbis_tree
+    from radiomics_mammo.core.console import say
+    from radiomics_mammo.readers.phantom.write_cbis_ddsm import write_cbis_tree
+    from radiomics_mammo.readers.phantom.write_rsna import usual_encodings, write_rsna_tree
 
     if layout == "rsna" and "raw" in usual_encodings():
         say('note: site 2 is written uncompressed; pip install "radiomics-mammo[dicom]" writes JPEG lossless.')

@@ -9,16 +9,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from radiomics_mammo.console import EXIT_ALL_FAILED, complain, print_table, run_command, say
+from radiomics_mammo.core.console import EXIT_ALL_FAILED, complain, print_table, run_command, say
 from radiomics_mammo.errors import CaseError, InputError, OutputError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from radiomics_mammo.models.run.model_facts import Certificate, ModelFacts
-    from radiomics_mammo.models.run.saved_model import SavedModel
-    from radiomics_mammo.scoring import Scored
-    from radiomics_mammo.tables import Table
+    from radiomics_mammo.prediction.score import Scored
+    from radiomics_mammo.runs.model_metadata import Certificate, ModelFacts
+    from radiomics_mammo.runs.saved_model import SavedModel
+    from radiomics_mammo.tables.feature_table import Table
 
 SHOWN = 20
 """Rows on screen; --out has them all."""
@@ -118,9 +118,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _predict(args: argparse.Namespace) -> int:
-    from radiomics_mammo.models.run.results import read_people
-    from radiomics_mammo.models.run.saved_model import INFO, MODEL, load_model
-    from radiomics_mammo.scoring import choose_certificate, score_table
+    from radiomics_mammo.prediction.score import choose_certificate, score_table
+    from radiomics_mammo.runs.results import read_people
+    from radiomics_mammo.runs.saved_model import INFO, MODEL, load_model
 
     _check_options(args)
     if not args.run.is_dir():
@@ -162,8 +162,8 @@ def _check_options(args: argparse.Namespace) -> None:
 
 
 def _read(args: argparse.Namespace, model: SavedModel) -> Table:
-    from radiomics_mammo.models.data.join import read_joined
-    from radiomics_mammo.scoring import check_table
+    from radiomics_mammo.evaluation.cohort.join import read_joined
+    from radiomics_mammo.prediction.score import check_table
 
     table = read_joined(args.table)
     check_table(model.facts, table, trusted=args.trust_table, path=args.table[0])
@@ -171,7 +171,7 @@ def _read(args: argparse.Namespace, model: SavedModel) -> Table:
 
 
 def _measured(args: argparse.Namespace, model: SavedModel) -> Table:
-    from radiomics_mammo.measured_image import measure_image
+    from radiomics_mammo.prediction.measure_image import measure_image
 
     return measure_image(
         model.facts,
@@ -190,8 +190,8 @@ def _measured(args: argparse.Namespace, model: SavedModel) -> Table:
 def _write(out: Path | None, scored: Scored) -> None:
     if out is None:
         return
-    from radiomics_mammo.failures import failures_path
-    from radiomics_mammo.models.run.runfolder import write_table
+    from radiomics_mammo.runs.run_folder import write_table
+    from radiomics_mammo.tables.failures import failures_path
 
     write_table(scored.predictions, out)
     if len(scored.failures):
@@ -199,7 +199,7 @@ def _write(out: Path | None, scored: Scored) -> None:
 
 
 def _show(scored: Scored, model: SavedModel, certificate: Certificate | None, *, out: Path | None) -> None:
-    from radiomics_mammo.scoring import by_verdict
+    from radiomics_mammo.prediction.score import by_verdict
 
     for warning in scored.warnings:
         complain(f"warning: {warning}")

@@ -9,9 +9,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from radiomics_mammo.atomic import write_bytes
-from radiomics_mammo.console import run_command, say
+from radiomics_mammo.core.console import run_command, say
 from radiomics_mammo.errors import InputError, OutputError
+from radiomics_mammo.tables.atomic import write_bytes
 
 EPILOG = """\
 The page needs no network and no other file: open it in any browser. It is made from the run folder alone;
@@ -69,31 +69,31 @@ def _command(args: argparse.Namespace) -> int:
 
 
 def _report(args: argparse.Namespace) -> int:
-    from radiomics_mammo.catalogue import meaning
-    from radiomics_mammo.explain.cases import wanted_pictures
-    from radiomics_mammo.explain.compose import compose
-    from radiomics_mammo.explain.page import render
-    from radiomics_mammo.models.run.results import read_results
-    from radiomics_mammo.models.run.runfolder import REPORT, read_run
-    from radiomics_mammo.report_pictures import case_pictures
+    from radiomics_mammo.cli.report_pictures import case_pictures
+    from radiomics_mammo.features.catalogue import meaning
+    from radiomics_mammo.reports.cases import wanted_pictures
+    from radiomics_mammo.reports.components.page import render
+    from radiomics_mammo.reports.study import compose
+    from radiomics_mammo.runs.results import read_results
+    from radiomics_mammo.runs.run_folder import REPORT, read_run
 
     run, results = read_run(args.run), read_results(args.run)
     pictures = case_pictures(run, wanted_pictures(run, results))
     page = compose(run, pictures=pictures, meaning=meaning, results=results)
     _write(args.out or args.run / REPORT, render(page), phantom=run.info.phantom)
     if args.parts is not None:
-        from radiomics_mammo.explain.parts import write_parts
+        from radiomics_mammo.reports.components.export import write_parts
 
         say(f"parts: {len(write_parts(page, args.parts))} files in {args.parts.absolute()}")
     return 0
 
 
 def _case(args: argparse.Namespace) -> int:
-    from radiomics_mammo.catalogue import meaning
-    from radiomics_mammo.explain.cases.case_page import case_page, check_case, wanted_of_case
-    from radiomics_mammo.models.run.results import read_results
-    from radiomics_mammo.models.run.runfolder import read_run
-    from radiomics_mammo.report_pictures import case_pictures
+    from radiomics_mammo.cli.report_pictures import case_pictures
+    from radiomics_mammo.features.catalogue import meaning
+    from radiomics_mammo.reports.cases.case_page import case_page, check_case, wanted_of_case
+    from radiomics_mammo.runs.results import read_results
+    from radiomics_mammo.runs.run_folder import read_run
 
     run, results = read_run(args.run), read_results(args.run)
     check_case(run, args.case)
@@ -105,9 +105,9 @@ def _case(args: argparse.Namespace) -> int:
 
 
 def _two_runs(args: argparse.Namespace) -> int:
-    from radiomics_mammo.explain.two_runs import two_runs_page
-    from radiomics_mammo.models.run.results import read_results
-    from radiomics_mammo.models.run.runfolder import read_run
+    from radiomics_mammo.reports.run_comparison import two_runs_page
+    from radiomics_mammo.runs.results import read_results
+    from radiomics_mammo.runs.run_folder import read_run
 
     first, second = read_run(args.run), read_run(args.other)
     page = two_runs_page(first, second, read_results(args.run), read_results(args.other))

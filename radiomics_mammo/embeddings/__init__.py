@@ -12,12 +12,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from radiomics_mammo.embeddings.engine import EmbeddingEngine
-from radiomics_mammo.embeddings.lite import lite_facts, load_lite
-from radiomics_mammo.embeddings.network import Network, NetworkFacts
-from radiomics_mammo.embeddings.onnx_network import load_onnx, onnx_facts
+from radiomics_mammo.embeddings.networks.base import Network, NetworkFacts
+from radiomics_mammo.embeddings.networks.efficientnet_lite import lite_facts, load_lite
+from radiomics_mammo.embeddings.networks.onnx import load_onnx, onnx_facts
+from radiomics_mammo.embeddings.networks.timm import load_timm, timm_facts
 from radiomics_mammo.embeddings.settings import EmbeddingSettings
-from radiomics_mammo.embeddings.timm_network import load_timm, timm_facts
-from radiomics_mammo.engines import versions
+from radiomics_mammo.engines.base import versions
 from radiomics_mammo.errors import InputError
 
 

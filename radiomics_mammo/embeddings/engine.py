@@ -9,15 +9,15 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from radiomics_mammo.core.records import Failure, Sample
 from radiomics_mammo.embeddings.channels import CHANNELS
 from radiomics_mammo.embeddings.inputs import INPUTS
-from radiomics_mammo.embeddings.network import Network
+from radiomics_mammo.embeddings.networks.base import Network
 from radiomics_mammo.embeddings.settings import EmbeddingSettings
-from radiomics_mammo.engines import Limits, Measured, WarmUp
+from radiomics_mammo.engines.base import Limits, Measured, WarmUp
+from radiomics_mammo.engines.batching import failure_of
 from radiomics_mammo.errors import CaseError, RoiError
-from radiomics_mammo.prepared import failure_of
-from radiomics_mammo.preprocess.plane import Plane
-from radiomics_mammo.types import Failure, Sample
+from radiomics_mammo.imaging.preprocessing.plane import Plane
 
 
 def picture_of(sample: Sample, settings: EmbeddingSettings) -> NDArray[np.float32]:

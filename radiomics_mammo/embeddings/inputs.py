@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_mammo.embeddings.frame import Box, frame_around, frame_of, laid, shown
-from radiomics_mammo.embeddings.window import windowed
+from radiomics_mammo.embeddings.transforms.frame import Box, frame_around, frame_of, laid, shown
+from radiomics_mammo.embeddings.transforms.intensity_window import windowed
 from radiomics_mammo.errors import MaskError
-from radiomics_mammo.preprocess.breast import breast_mask
-from radiomics_mammo.preprocess.crop import bounding_box
-from radiomics_mammo.preprocess.plane import Plane
+from radiomics_mammo.imaging.breast import breast_mask
+from radiomics_mammo.imaging.preprocessing.crop import bounding_box
+from radiomics_mammo.imaging.preprocessing.plane import Plane
 
 CONTEXT = 0.3
 """What is shown around a lesion unless something else is asked for, as a share of its longer side."""

@@ -7,10 +7,10 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from radiomics_mammo.embeddings.equalise import CLIP, TILES
 from radiomics_mammo.embeddings.inputs import CONTEXT, INPUTS
-from radiomics_mammo.embeddings.network import NetworkFacts
-from radiomics_mammo.embeddings.window import PERCENTILES
+from radiomics_mammo.embeddings.networks.base import NetworkFacts
+from radiomics_mammo.embeddings.transforms.clahe import CLIP, TILES
+from radiomics_mammo.embeddings.transforms.intensity_window import PERCENTILES
 from radiomics_mammo.errors import InputError
 
 # Not settings, but of the same weight: a change here is another embedding.

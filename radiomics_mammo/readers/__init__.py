@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from radiomics_mammo.core.records import Case, Sample, Scalar
 from radiomics_mammo.errors import CaseError, InputError
 from radiomics_mammo.readers.base import Reader
-from radiomics_mammo.readers.cbis_ddsm import CbisDdsmReader
-from radiomics_mammo.readers.manifest import ManifestReader
-from radiomics_mammo.readers.phantom import PhantomReader
-from radiomics_mammo.readers.rsna import RsnaReader
-from radiomics_mammo.types import Case, Sample, Scalar
+from radiomics_mammo.readers.cbis_ddsm.reader import CbisDdsmReader
+from radiomics_mammo.readers.manifest.reader import ManifestReader
+from radiomics_mammo.readers.phantom.reader import PhantomReader
+from radiomics_mammo.readers.rsna.reader import RsnaReader
 
 READERS: dict[str, Callable[..., Reader]] = {
     "cbis-ddsm": CbisDdsmReader,

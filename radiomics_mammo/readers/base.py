@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from radiomics_mammo.types import Case, Sample, Scalar
+from radiomics_mammo.core.records import Case, Sample, Scalar
 
 
 class Reader(Protocol):

@@ -1,1 +1,0 @@
-"""What ``python -m radiomics_mammo.benchmark`` measures, one question a file."""

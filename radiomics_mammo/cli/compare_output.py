@@ -1,0 +1,146 @@
+"""What ``compare`` shows on screen when it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from radiomics_mammo.core.console import print_table, say
+from radiomics_mammo.evaluation.metrics.metrics import METRICS
+from radiomics_mammo.evaluation.study import Study
+from radiomics_mammo.evaluation.training.registry import MODELS, parse_arm
+from radiomics_mammo.runs.run_info import RunInfo
+
+
+def say_tables(info: RunInfo, study: Study) -> None:
+    """Print the comparison, the held-out test, the prices of mistakes, the canaries and the certified threshold."""
+    marked = " (phantom)" if info.phantom else ""
+    names = list(info.arms)
+    _metrics(study.compared.summary, names, f"Out-of-fold values with 95% patient-bootstrap intervals{marked}")
+    if "test_summary" in study.tables:
+        _metrics(study.tables["test_summary"], names, f"Held-out people, models of all the others{marked}")
+    if "test_shifted" in study.tables:
+        _metrics(study.tables["test_shifted"], names, f"The same, moved to another prevalence{marked}")
+    _winner(study)
+    _twins(study, marked)
+    _pairs(study, marked)
+    _ensembles(study)
+    if "leakage" in study.tables:
+        _leakage(study.tables["leakage"], marked)
+    _canaries(study.tables["canaries"])
+    _certified(study, info)
+
+
+def _grid(title: str, columns: Sequence[str]) -> Table:
+    grid = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for i, name in enumerate(columns):
+        grid.add_column(name, justify="right" if i else "left", no_wrap=not i, overflow="fold")
+    return grid
+
+
+def _metrics(summary: pd.DataFrame, names: Sequence[str], title: str) -> None:
+    shown = {name: metric for name, metric in METRICS.items() if metric.shown}
+    # Narrow enough for 80 columns.
+    grid = _grid(title, ["model", *(metric.heading for metric in shown.values())])
+    for column in grid.columns[1:]:
+        column.width = 10
+    values = {(row["model"], row["metric"]): row for row in summary.to_dict("records")}
+    for name in names:
+        cells = [values[name, metric] for metric in shown]
+        label = f"({name})" if MODELS[parse_arm(name).model].baseline else name
+        grid.add_row(
+            label, *(f"{_value(cell['value'])}\n{_brief(cell['low'])}–{_brief(cell['high'])}" for cell in cells)
+        )
+    print_table(grid)
+
+
+def _winner(study: Study) -> None:
+    if "winner" not in study.tables:
+        return
+    first = study.tables["winner"].iloc[0]
+    say(
+        f"The best, {first['name']}, has an AUROC of {first['apparent']:.3f}; corrected for having been chosen among "
+        f"{len(study.tables['winner'])}: {first['corrected']:.3f} ({first['low']:.3f} to {first['high']:.3f})."
+    )
+
+
+def _twins(study: Study, marked: str) -> None:
+    """Say what evening the classes out changed: each resampled model minus its plain twin, on the same people."""
+    table = study.compared.differences
+    if table.empty:
+        return
+    metrics = ("auroc", "brier", "calibration_slope")
+    headings = (METRICS[name].title for name in metrics)
+    grid = _grid(
+        f"Resampled minus plain{marked}, calibrated; AUROC's verdict is adjusted", ["model", *headings, "AUROC"]
+    )
+    rows = {(row["model"], row["metric"]): row for row in table.to_dict("records")}
+    for model in dict.fromkeys(table["model"]):
+        found = [rows[model, name] for name in metrics]
+        cells = [f"{row['value']:+.3f}\n{row['low']:+.3f} to {row['high']:+.3f}" for row in found]
+        grid.add_row(model, *cells, found[0]["verdict"])
+    print_table(grid)
+
+
+def _pairs(study: Study, marked: str) -> None:
+    if "pairs" not in study.tables:
+        return
+    table = study.tables["pairs"]
+    grid = _grid(
+        f"AUROC minus that of {table['against'].iloc[0]}{marked}; p adjusted for {len(table)} comparisons (Holm)",
+        ["model", "difference", "95% interval", "p, adjusted", "verdict"],
+    )
+    for row in table.to_dict("records"):
+        interval = f"{row['low']:+.3f} to {row['high']:+.3f}"
+        grid.add_row(row["model"], f"{row['difference']:+.3f}", interval, f"{row['p_holm']:.3f}", row["verdict"])
+    print_table(grid)
+
+
+def _ensembles(study: Study) -> None:
+    """Say what each ensemble gains over its best single member."""
+    if "ensembles" not in study.tables:
+        return
+    table = study.tables["ensembles"]
+    for row in table[table["metric"] == "auroc"].to_dict("records"):
+        say(
+            f"{row['ensemble']} minus its best single member, {row['against']}: AUROC {row['value']:+.3f} "
+            f"({row['low']:+.3f} to {row['high']:+.3f}), {row['verdict']}."
+        )
+
+
+def _leakage(table: pd.DataFrame, marked: str) -> None:
+    grid = _grid(
+        f"What mistakes would have been worth on these data{marked} (quick models)",
+        ["mistake", "done wrong", "done right", "price"],
+    )
+    for row in table.to_dict("records"):
+        price = f"{row['price']:+.3f}\n{row['price_low']:+.3f} to {row['price_high']:+.3f}"
+        learner = row["learner"].partition(",")[0].partition(" (")[0]
+        grid.add_row(f"{row['title']} ({learner})", f"{row['auroc']:.3f}", f"{row['right']:.3f}", price)
+    print_table(grid)
+
+
+def _canaries(table: pd.DataFrame) -> None:
+    for row in table.to_dict("records"):
+        say(f"{'ok' if row['passed'] else 'WARNING'}: {row['sentence']}")
+
+
+def _certified(study: Study, info: RunInfo) -> None:
+    if "certified" not in study.tables:
+        return
+    table = study.tables["certified"]
+    asked = table[table["target"] == info.command["sensitivity"]]
+    say(f"{info.best}: {asked['sentence'].iloc[0]}")
+
+
+def _value(value: float) -> str:
+    return "undefined" if value != value else f"{value:.3f}"
+
+
+def _brief(value: float) -> str:
+    if value != value:
+        return "?"
+    return f"{value:.3f}".removeprefix("0") if -1 < value < 1 else f"{value:.2f}"

@@ -1,0 +1,135 @@
+"""The pictures of a report: images read again through the reader that the table was extracted with, one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from radiomics_mammo.core.console import progress, said_when_slow, say
+from radiomics_mammo.core.records import Case, Sample, Scalar
+from radiomics_mammo.errors import RadiomicsMammoError
+from radiomics_mammo.readers import find_samples, open_reader
+from radiomics_mammo.readers.base import Reader
+from radiomics_mammo.reports.cases.pictures import (
+    LARGE,
+    LARGE_THUMBNAIL,
+    THUMBNAIL,
+    Size,
+    draw_lesion,
+    draw_whole,
+    size_for,
+)
+from radiomics_mammo.reports.cases.records import Picture, Pictures, Wanted
+from radiomics_mammo.runs.run_folder import Run
+
+
+def case_pictures(run: Run, wanted: Wanted, *, large: bool = False) -> Pictures:
+    """Read some cases again and draw them; whatever cannot be reached is said, on screen too, never fatal.
+
+    One image is in memory at a time, and pictures do not depend on when they are drawn.
+
+    Parameters
+    ----------
+    run : Run
+        Its provenance names the reader.
+    wanted : Wanted
+    large : bool
+        For a page of one case.
+    """
+    names = list(dict.fromkeys((*wanted.cards, *wanted.views, *wanted.neighbours)))
+    if run.info.unit != "lesion":
+        return _none(f"There are no pictures: a prediction is about a {run.info.unit}, of several rows.")
+    made_of = run.info.provenance.get("aggregated")
+    if made_of:
+        return _none(f"There are no pictures: a row of the table is a {made_of['to']}, of several images.")
+    if not names:
+        return Pictures()
+    described = run.info.provenance.get("reader")
+    if not described:
+        return _none("The table does not say how its images are read, so there are no pictures.")
+    try:
+        with said_when_slow("looking for the images of the cases that are shown …"):
+            reader = open_reader(described)
+            cases = {case.case_id: case for case in reader.cases()}
+    except (RadiomicsMammoError, TypeError) as error:  # TypeError: a reader of another version's settings
+        said = "The images could not be reached"
+        return _none(f"{said}: {_without_place(error)}.", full=f"{said}: {error}")
+    sizes = (LARGE, LARGE_THUMBNAIL) if large else (size_for(len(wanted.cards)), THUMBNAIL)
+    drawn = _drawn(wanted, _samples(reader, cases, names), sizes, total=len(names))
+    if drawn.problem:
+        say(f"note: {drawn.problem}")
+    return drawn
+
+
+def _without_place(error: RadiomicsMammoError | TypeError) -> str:
+    """Say what is wrong, and of a path only its last name: a page travels farther than a screen."""
+    if isinstance(error, TypeError):
+        return str(error)
+    if error.path is None:
+        return error.cause
+    path = Path(error.path)
+    if path.exists():
+        return f"{path.name}: {error.cause}"
+    return f"the images' {'file' if path.suffix else 'folder'} {path.name} is not there"
+
+
+def _none(problem: str, *, full: str = "") -> Pictures:
+    say(f"note: {full or problem}")
+    return Pictures(problem=problem)
+
+
+def _drawn(
+    wanted: Wanted, samples: Iterator[tuple[str, Sample | None]], sizes: tuple[Size, Size], *, total: int
+) -> Pictures:
+    size, small = sizes
+    lesions: dict[str, Picture] = {}
+    wholes: dict[str, Picture] = {}
+    thumbnails: dict[str, Picture] = {}
+    cards, views, near = set(wanted.cards), set(wanted.views), set(wanted.neighbours)
+    missing = 0
+    with progress(total, what="pictures drawn") as advance:
+        for name, sample in samples:
+            advance()
+            if sample is None or not sample.mask.any():
+                missing += 1
+                continue
+            whole = draw_whole(sample.image, sample.mask, size) if name in cards | views else None
+            if whole is not None:
+                wholes[name] = whole
+            if name in cards or (name in views and whole is None):
+                lesions[name] = draw_lesion(sample.image, sample.mask, size)
+            if name in near:
+                thumbnails[name] = draw_lesion(sample.image, sample.mask, small)
+    said = f"The images of {missing} of {total} cases could not be read again." if missing else ""
+    return Pictures(lesions, wholes, thumbnails, said)
+
+
+@dataclass(frozen=True, slots=True)
+class _Few:
+    """A reader that lists only some of its cases: listing a collection anew for each image would take hours."""
+
+    reader: Reader
+    few: Sequence[Case]
+
+    @property
+    def columns(self) -> tuple[tuple[str, type], ...]:
+        return self.reader.columns
+
+    def cases(self) -> Sequence[Case]:
+        return self.few
+
+    @property
+    def load(self) -> Callable[[Case], Sequence[Sample]]:
+        return self.reader.load
+
+    def describe(self) -> dict[str, Scalar]:
+        return self.reader.describe()
+
+
+def _samples(reader: Reader, cases: dict[str, Case], names: Sequence[str]) -> Iterator[tuple[str, Sample | None]]:
+    """Read row by row; None where a row is unknown or can no longer be read."""
+    for name in names:
+        # A row of a mask with several labels has its case's name and the label.
+        few = [cases[one] for one in (name, name.rpartition("_label")[0]) if one in cases]
+        yield name, find_samples(_Few(reader, few), [name]).get(name)

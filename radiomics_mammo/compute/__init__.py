@@ -1,0 +1,1 @@
+"""Numerical ground: compiled kernels, devices, reductions."""

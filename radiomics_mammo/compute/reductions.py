@@ -1,0 +1,127 @@
+"""The one door to the GPU, and the few array operations that every engine must do in the same order."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from radiomics_mammo.compute.jit import kernel
+
+Array = Any
+"""An ndarray of NumPy or of CuPy."""
+
+
+def total(a: Array) -> Array:
+    """Sum over the last axis by folding it in half, so that the order never depends on batch or engine.
+
+    Padding the axis with zeros leaves every bit of the result as it was, which a library's own sum does not
+    promise; rows of one table may therefore be computed in batches of any make-up.
+
+    Parameters
+    ----------
+    a : ndarray of float64, shape (..., n)
+
+    Returns
+    -------
+    ndarray of float64, shape (...)
+    """
+    n = a.shape[-1]
+    if n == 1:
+        return a[..., 0]
+    if type(a) is np.ndarray:
+        return _fold(np.ascontiguousarray(a).reshape(-1, n)).reshape(a.shape[:-1])
+    from radiomics_mammo.compute.cupy_device import fold_on_device
+
+    return fold_on_device(a)
+
+
+@kernel
+def _fold(a):  # type: ignore[no-untyped-def]
+    """The same additions in the same order, without a temporary array for each half."""
+    rows, n = a.shape
+    out = np.empty(rows)
+    first = 1
+    while 2 * first < n:
+        first *= 2
+    b = np.empty(first)
+    for r in range(rows):
+        for k in range(n - first):
+            b[k] = a[r, k] + a[r, first + k]
+        for k in range(n - first, first):
+            b[k] = a[r, k]
+        half = first // 2
+        while half > 0:
+            for k in range(half):
+                b[k] += b[half + k]
+            half //= 2
+        out[r] = b[0]
+    return out
+
+
+def square(a: Array) -> Array:
+    """Multiply by itself; a power may be rounded otherwise on a GPU, and its bits depend on CuPy's version."""
+    return a * a
+
+
+def divide(numerator: Array, denominator: Array, *, xp: ModuleType, otherwise: float) -> Array:
+    """Divide, with a stated value where the denominator is zero.
+
+    Parameters
+    ----------
+    numerator, denominator : ndarray of float64
+        Shapes that broadcast.
+    xp : module
+        numpy or cupy.
+    otherwise : float
+        The quotient's value where the denominator is zero.
+    """
+    zero = denominator == 0
+    return xp.where(zero, otherwise, numerator / xp.where(zero, 1.0, denominator))
+
+
+def mean_over_angles(a: Array, *, xp: ModuleType) -> Array:
+    """Mean over the last axis (the angles) of the entries that are not NaN; NaN where all are.
+
+    Parameters
+    ----------
+    a : ndarray of float64, shape (n_roi, n_angle)
+
+    Returns
+    -------
+    ndarray of float64, shape (n_roi,)
+    """
+    known = ~xp.isnan(a)
+    return divide(total(xp.where(known, a, 0.0)), total(known.astype(np.float64)), xp=xp, otherwise=np.nan)
+
+
+@dataclass(frozen=True, slots=True)
+class CudaProblem:
+    """Why no GPU can be used.
+
+    Attributes
+    ----------
+    found : str
+        What is here of CUDA.
+    remedy : str
+        What to do.
+    """
+
+    found: str
+    remedy: str
+
+
+def cuda_problem() -> CudaProblem | None:
+    """What keeps the cuda engine from running here; None where nothing does."""
+    if importlib.util.find_spec("cupy") is None:
+        return CudaProblem(
+            "CuPy is not installed",
+            "On a machine with an NVIDIA GPU: pip install 'radiomics-mammo[gpu-cuda13]' (driver 580 or newer), "
+            "or [gpu-cuda12] (driver 525 or newer).",
+        )
+    from radiomics_mammo.compute.cupy_device import problem
+
+    return problem()

@@ -1,0 +1,1 @@
+"""Records, settings, and what the program says."""

@@ -1,0 +1,1 @@
+"""Frozen networks, one kind a file."""

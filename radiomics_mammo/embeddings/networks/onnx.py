@@ -1,0 +1,226 @@
+"""Networks that onnxruntime runs: any ONNX file with one picture in and one vector (or one map) out."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radiomics_mammo.embeddings.networks.base import (
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    UNKNOWN_LICENCE,
+    Network,
+    NetworkFacts,
+    plain_text,
+    refuse_changed,
+    sha256_of,
+    slug_of,
+    weights_bytes,
+)
+from radiomics_mammo.errors import EngineError, InputError
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+_SIZE = 224
+
+
+def require_onnxruntime(*more: str) -> None:
+    """Refuse to begin without the libraries of the extra ``embeddings``.
+
+    Parameters
+    ----------
+    *more : str
+        Import names besides onnxruntime.
+
+    Raises
+    ------
+    EngineError
+        One of them is not installed.
+    """
+    missing = [name for name in ("onnxruntime", *more) if importlib.util.find_spec(name) is None]
+    if missing:
+        raise EngineError(
+            f"this network needs {' and '.join(missing)}, not installed here",
+            remedy='Run: pip install "radiomics-mammo[embeddings]".',
+        )
+
+
+def onnx_facts(name: str, weights: Path | None, size: int | None) -> NetworkFacts:
+    """Look at an ONNX file.
+
+    Parameters
+    ----------
+    name : str
+        The file, as in ``onnx:FILE``; empty where ``weights`` names it.
+    weights : pathlib.Path, optional
+        The file.
+    size : int, optional
+        Rows and columns to show; by default what the file says in its metadata (``size``) or its shape, else 224.
+
+    Raises
+    ------
+    EngineError
+        onnxruntime is not installed.
+    InputError
+        The file is missing, not ONNX, or does not take one picture of three channels in float32.
+    """
+    require_onnxruntime()
+    if bool(name) == (weights is not None):
+        raise InputError("an ONNX network is one file", remedy="Name it: --model onnx:FILE.")
+    path = (weights or Path(name)).expanduser().absolute()
+    content = weights_bytes(path)
+    session = open_session(content, path=path)
+    said = {key: plain_text(value) for key, value in session.get_modelmeta().custom_metadata_map.items()}
+    side = _side(session, said, asked=size, path=path)
+    dims = onnx_network(session, path=path)(np.zeros((3, side, side), dtype=np.float32)).size
+    return NetworkFacts(
+        name=f"onnx:{path.name}",
+        slug=slug_of(path.stem),
+        runner="onnxruntime",
+        size=side,
+        mean=_triple(said, "mean", IMAGENET_MEAN, path=path),
+        std=_triple(said, "std", IMAGENET_STD, path=path),
+        dims=dims,
+        source=said.get("source") or path.name,
+        licence=said.get("licence") or said.get("license") or UNKNOWN_LICENCE,
+        sha256=sha256_of(content),
+        trained_on=tuple(part.strip() for part in said.get("trained_on", "").split(",") if part.strip()),
+        file=str(path),
+    )
+
+
+def load_onnx(facts: NetworkFacts) -> Network:
+    """Load the file that :func:`onnx_facts` looked at.
+
+    Raises
+    ------
+    InputError
+        It is not what it was.
+    """
+    content = weights_bytes(Path(facts.file))
+    refuse_changed(sha256_of(content), facts)
+    return onnx_network(open_session(content, path=Path(facts.file)), path=Path(facts.file))
+
+
+def open_session(content: bytes, *, path: Path) -> onnxruntime.InferenceSession:
+    """Open a graph on one thread of the CPU, for the same numbers whatever else runs.
+
+    Parameters
+    ----------
+    content : bytes
+        The ONNX file; its weights are in it.
+    path : pathlib.Path
+        For messages.
+
+    Raises
+    ------
+    InputError
+        onnxruntime cannot read it.
+    """
+    import onnxruntime
+    from onnxruntime.capi import onnxruntime_pybind11_state as problems
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.log_severity_level = 4  # what it would print stands in the error
+    unreadable = (
+        problems.Fail, problems.InvalidGraph, problems.InvalidProtobuf, problems.InvalidArgument,
+        problems.NoSuchFile, problems.NotImplemented, problems.RuntimeException,
+    )  # fmt: skip
+    try:
+        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except unreadable as error:
+        raise InputError(
+            f"onnxruntime cannot read it ({' '.join(str(error).split())[:200]})",
+            path=path,
+            remedy="Export it again, with the weights inside the file.",
+        ) from error
+
+
+def onnx_network(session: onnxruntime.InferenceSession, *, path: Path) -> Network:
+    """Turn a session into a function from one picture to one vector; a map is averaged over its pixels.
+
+    Raises
+    ------
+    InputError
+        It does not take one picture, or does not give one vector.
+    """
+    from onnxruntime.capi import onnxruntime_pybind11_state as problems
+
+    name = _picture_input(session, path=path).name
+    output = session.get_outputs()[0].name
+
+    def network(picture: NDArray[np.float32]) -> NDArray[np.float32]:
+        try:
+            found = np.asarray(session.run([output], {name: picture[None]})[0])
+        except (problems.InvalidArgument, problems.Fail, problems.RuntimeException) as error:
+            raise InputError(
+                f"the network does not take a picture of {picture.shape[1]} pixels "
+                f"({' '.join(str(error).split())[:160]})",
+                path=path,
+                remedy="Name its size with --size.",
+            ) from error
+        if found.ndim not in (2, 4) or found.shape[0] != 1 or found.dtype.kind != "f":
+            raise InputError(
+                f"its first output has the shape {found.shape}, neither (1, d) nor (1, d, h, w)",
+                path=path,
+                remedy="Export the network without its classifier.",
+            )
+        vector: NDArray[np.float32] = found[0] if found.ndim == 2 else found[0].mean(axis=(1, 2), dtype=np.float64)
+        return vector.astype(np.float32, copy=False)
+
+    return network
+
+
+def _picture_input(session: onnxruntime.InferenceSession, *, path: Path) -> onnxruntime.NodeArg:
+    inputs = session.get_inputs()
+    shape = inputs[0].shape if inputs else []
+    fits = len(inputs) == 1 and inputs[0].type == "tensor(float)" and len(shape) == 4
+    if not fits or (isinstance(shape[1], int) and shape[1] != 3) or (isinstance(shape[0], int) and shape[0] != 1):
+        told = ", ".join(f"{one.name} {one.type} {one.shape}" for one in inputs) or "nothing"
+        raise InputError(
+            f"it takes {told}, not one float32 picture (n, 3, rows, columns)",
+            path=path,
+            remedy="Export it with one input in that order, and n free or 1.",
+        )
+    return inputs[0]
+
+
+def _side(session: onnxruntime.InferenceSession, said: Mapping[str, str], *, asked: int | None, path: Path) -> int:
+    fixed = [length for length in _picture_input(session, path=path).shape[2:] if isinstance(length, int)]
+    if len(set(fixed)) > 1:
+        raise InputError(
+            f"its picture is {fixed[0]} x {fixed[1]}, not square", path=path, remedy="Export a square one."
+        )
+    if fixed and asked not in (None, fixed[0]):
+        raise InputError(f"its picture is {fixed[0]} pixels wide, not {asked}", path=path, remedy="Leave --size out.")
+    if asked or fixed:
+        return asked or fixed[0]
+    told = said.get("size", "")
+    if told and not (told.isdigit() and 8 <= int(told) <= 4096):
+        raise InputError(f"its metadata say size {told!r}", path=path, remedy="Give a whole number from 8 to 4096.")
+    return int(told) if told else _SIZE
+
+
+def _triple(
+    said: Mapping[str, str], key: str, default: tuple[float, float, float], *, path: Path
+) -> tuple[float, float, float]:
+    if key not in said:
+        return default
+    try:
+        values = [float(part) for part in said[key].strip("[]() ").replace(",", " ").split()]
+    except ValueError:
+        values = []
+    if len(values) == 1:
+        values *= 3
+    if len(values) != 3 or not all(map(math.isfinite, values)) or (key == "std" and min(values) <= 0.0):
+        raise InputError(f"its metadata say {key} {said[key]!r}", path=path, remedy="Give three numbers.")
+    return values[0], values[1], values[2]

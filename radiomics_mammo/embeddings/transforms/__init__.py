@@ -1,0 +1,1 @@
+"""From an image to a network's input, one step a file."""

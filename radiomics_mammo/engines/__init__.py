@@ -1,0 +1,1 @@
+"""Engines: from samples to feature vectors."""

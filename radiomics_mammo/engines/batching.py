@@ -1,0 +1,64 @@
+"""From samples to regions for an engine: prepare each, and cut them into batches that fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radiomics_mammo.core.records import Failure, Roi, Sample
+from radiomics_mammo.errors import CaseError
+from radiomics_mammo.imaging.preprocessing import prepare
+from radiomics_mammo.recipes.recipe import Recipe
+
+Cost = Callable[[Sequence[Roi], int], NDArray[np.float64]]
+"""``cost(rois, width) -> (n_roi, n_kinds)``: what regions take as shares of a batch with so many levels, 0 included."""
+
+
+def failure_of(sample: Sample, stage: str, error: CaseError) -> Failure:
+    """The failures table's row for a sample that raised."""
+    path = error.path or sample.mask_path or sample.image_path
+    return Failure(sample.case_id, sample.patient_id, stage, type(error).__name__, path, error.cause, error.remedy)
+
+
+def prepare_all(samples: Sequence[Sample], recipe: Recipe) -> list[Roi | Failure]:
+    """Prepare every sample; a bad one has a Failure in its place."""
+    return [_prepare(sample, recipe) for sample in samples]
+
+
+def _prepare(sample: Sample, recipe: Recipe) -> Roi | Failure:
+    try:
+        return prepare(sample, recipe.settings)
+    except CaseError as error:
+        return failure_of(sample, "prepare", error)
+
+
+def batches(rois: Mapping[int, Roi], cost: Cost) -> Iterator[list[int]]:
+    """Cut into batches of regions with similar numbers of levels, none of whose costs adds up to more than 1.
+
+    Parameters
+    ----------
+    rois : mapping of int to Roi
+    cost : callable
+
+    Yields
+    ------
+    list of int
+        Keys of ``rois``; a region that alone costs more than 1 comes alone.
+    """
+    buckets: dict[int, list[int]] = {}
+    for k, roi in rois.items():
+        buckets.setdefault(len(roi.edges).bit_length(), []).append(k)
+    for members in buckets.values():
+        costs = cost([rois[k] for k in members], max(len(rois[k].edges) for k in members) + 1)
+        starts = [0]
+        taken = np.zeros(costs.shape[1])
+        for n, each in enumerate(costs):
+            if n > starts[-1] and (taken + each > 1.0).any():
+                starts.append(n)
+                taken[:] = 0.0
+            taken += each
+        for first, last in pairwise([*starts, len(members)]):
+            yield members[first:last]

@@ -1,0 +1,64 @@
+"""Compile the kernels before the first batch: once on a machine, on two cores."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import numpy as np
+
+from radiomics_mammo.compute.jit import cache_folder
+from radiomics_mammo.core.records import Sample
+from radiomics_mammo.recipes.recipe import Recipe, recipe_from
+
+SLOWEST = "glcm"
+"""The family whose kernels take as long to compile as all others together."""
+
+
+def small_sample() -> Sample:
+    """A region that takes every usual path through the kernels."""
+    y, x = np.mgrid[:24, :24]
+    image = ((y * 37 + x * 61) % 97).astype(np.uint16)
+    return Sample("warm-up", "", image, (y - 12) ** 2 + (x - 12) ** 2 < 110)
+
+
+def without_slowest(recipe: Recipe) -> Recipe:
+    """The recipe less the family that another process compiles."""
+    return replace(recipe, features={k: v for k, v in recipe.features.items() if k != SLOWEST})
+
+
+@contextmanager
+def slowest_beside(recipe: Recipe) -> Iterator[bool]:
+    """Compile the slowest family in another process while the block compiles the rest.
+
+    Its machine code comes back through the cache on disk; should that process fail, this one compiles the family
+    itself when it first needs it.
+
+    Yields
+    ------
+    bool
+        Whether another process is at it; False when it is in the cache already, or there is only one core.
+    """
+    cached = any(cache_folder().rglob("cpu._dense*.nbi"))
+    if cached or SLOWEST not in recipe.features or len(recipe.features) < 2 or (os.cpu_count() or 1) < 2:
+        yield False
+        return
+    command = [sys.executable, "-c", f"from {__name__} import compile_slowest; compile_slowest()"]
+    other = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield True
+        other.wait()
+    finally:
+        other.kill()
+        other.wait()
+
+
+def compile_slowest() -> None:
+    """Run the small region through the slowest family."""
+    from radiomics_mammo.engines.cpu import CpuEngine
+
+    CpuEngine(recipe_from({"featureClass": {SLOWEST: []}})).measure([small_sample()])

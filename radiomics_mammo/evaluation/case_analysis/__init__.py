@@ -1,0 +1,1 @@
+"""Single cases: nearest cases, values out of range."""

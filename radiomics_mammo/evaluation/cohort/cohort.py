@@ -1,0 +1,233 @@
+"""From a table to the rows that are compared on: every way in which they can be unfit is said here."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from radiomics_mammo.errors import InputError
+from radiomics_mammo.evaluation.cohort.baseline_features import blocks, encode_like, remarks_on
+from radiomics_mammo.evaluation.cohort.duplicates import find_ties, link_people
+from radiomics_mammo.evaluation.cohort.feature_matrix import feature_matrix
+from radiomics_mammo.evaluation.cohort.labels import Labels, parse_labels, refuse_one_class
+from radiomics_mammo.evaluation.cohort.parse_cells import listed, texts
+from radiomics_mammo.evaluation.cohort.patient_groups import grouped, people_names
+from radiomics_mammo.evaluation.cohort.prediction_units import make_units
+from radiomics_mammo.evaluation.cohort.records import Block, Cohort, Floats
+from radiomics_mammo.tables.feature_table import embedder_of, is_embedding
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of a table.
+
+    Attributes
+    ----------
+    label, group : str
+        Columns with the outcome and with what is kept on one side of a split: the person, or more than her. Groups
+        that share a ``patient_id`` are joined.
+    positive, negative : tuple of str
+        Values of a label that is not 0/1 (see :func:`radiomics_mammo.evaluation.cohort.labels.parse_labels`).
+    also_features : tuple of str
+        Identity columns that are let in as features, by name or pattern (``emb_*``).
+    drop_unlabelled : bool
+        Leave rows without a label out instead of refusing the table.
+    unit, aggregate : str
+        What is predicted, and how rows become one (see
+        :func:`radiomics_mammo.evaluation.cohort.prediction_units.make_units`).
+    """
+
+    label: str = "malignant"
+    group: str = "patient_id"
+    positive: tuple[str, ...] = ()
+    negative: tuple[str, ...] = ()
+    also_features: tuple[str, ...] = ()
+    drop_unlabelled: bool = False
+    unit: str = "lesion"
+    aggregate: str = "max"
+
+
+def prepare_cohort(
+    frame: pd.DataFrame,
+    features: Sequence[str],
+    *,
+    question: Question,
+    labels: Labels | None = None,
+    like: Cohort | None = None,
+    hidden: Collection[str] = (),
+) -> Cohort:
+    """Check a table against a question and turn it into arrays.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One row a case.
+    features : sequence of str
+        Its feature columns. Nothing else becomes a feature unless ``question.also_features`` names it.
+    question : Question
+        Label, group, unit, and what is let in or out.
+    labels : Labels, optional
+        Of the frame's rows, where they were parsed together with another table's.
+    like : Cohort, optional
+        The training cohort that this one is tested against: it decides the features and the blocks.
+    hidden : collection of str
+        Columns that the blocks may not use.
+
+    Raises
+    ------
+    InputError
+        Naming the column and rows at fault, and the remedy.
+    """
+    check_columns(frame, features, question)
+    frame, y, classes, remarks = _labelled(frame, question, labels)
+    _refuse_null_groups(frame, question.group)
+    x, names, said = feature_matrix(
+        frame,
+        like.columns if like else features,
+        also=() if like else question.also_features,
+        never=(question.label, question.group),
+        keep_empty=like is not None,
+    )
+    identity = [name for name in frame.columns if name not in set(features)]
+    rows = _identity_rows(frame[identity], question.group)
+    people, joined = grouped(frame, question.group)
+    ties, tied = find_ties(x, people, rows, features=names)
+    group = link_people(people, ties)
+    made, odd = _blocks(frame, features, like=like, hidden=hidden)
+    x, names, embedded = _embeddings_apart(x, names)
+    return Cohort(
+        x=x,
+        y=y,
+        group=group,
+        features=names,
+        rows=rows,
+        label=question.label,
+        group_column=question.group,
+        classes=classes,
+        units=make_units(rows, y, group, kind=question.unit, rule=question.aggregate),
+        blocks=made,
+        remarks=(*remarks, *said, *joined, *tied, *odd),
+        embedded=embedded,
+    )
+
+
+def _embeddings_apart(x: Floats, names: tuple[str, ...]) -> tuple[Floats, tuple[str, ...], Block | None]:
+    """Take the embeddings out of the features, one embedder's after the other's; alone they stay features, too.
+
+    Raises
+    ------
+    InputError
+        A value of an embedding is missing.
+    """
+    found = [i for i, name in enumerate(names) if is_embedding(name)]
+    if not found:
+        return x, names, None
+    order = list(dict.fromkeys(embedder_of(names[i]) for i in found))
+    found.sort(key=lambda i: order.index(embedder_of(names[i])))
+    embedded = Block(tuple(names[i] for i in found), np.ascontiguousarray(x[:, found]))
+    lacking = np.isnan(embedded.x).any(axis=1)
+    if lacking.any():
+        raise InputError(
+            f"embeddings are null in {int(lacking.sum())} rows, where a network always gives a number",
+            remedy="Make the table again with python -m radiomics_mammo.embed.",
+        )
+    plain = [i for i, name in enumerate(names) if not is_embedding(name)]
+    if not plain:
+        return embedded.x, embedded.names, embedded
+    return np.ascontiguousarray(x[:, plain]), tuple(names[i] for i in plain), embedded
+
+
+def check_columns(frame: pd.DataFrame, features: Sequence[str], question: Question) -> None:
+    """Refuse a table that has no rows, lacks label, person or case names, or names a case twice.
+
+    Raises
+    ------
+    InputError
+        Naming the column, or the rows.
+    """
+    _need_columns(frame, [name for name in frame.columns if name not in set(features)], question)
+    _refuse_duplicates(frame)
+
+
+def _need_columns(frame: pd.DataFrame, identity: list[str], question: Question) -> None:
+    if question.label not in frame.columns:
+        two = [name for name in identity if frame[name].nunique() == 2 and name != "phantom"]
+        raise InputError(
+            f"no column is called {question.label!r} to be the label",
+            remedy=f"Columns with two values: {listed(two) or 'none'}. "
+            f"All columns besides features: {', '.join(identity)}.",
+        )
+    if question.group not in frame.columns:
+        raise InputError(
+            f"no column is called {question.group!r} to group by person",
+            remedy=f"Name one with --group; columns besides features: {', '.join(identity)}.",
+        )
+    if "case_id" not in frame.columns:
+        raise InputError("the table has no column case_id", remedy="Add one that names every row once.")
+    if question.label == question.group:
+        raise InputError("label and group are the same column", remedy="Choose another --group.")
+    if len(frame) == 0:
+        raise InputError("the table has no rows", remedy="See the failures table beside it for the reasons.")
+
+
+def _refuse_duplicates(frame: pd.DataFrame) -> None:
+    if frame["case_id"].isna().any():
+        raise InputError(f"case_id is empty in {int(frame['case_id'].isna().sum())} rows", remedy="Fill it in.")
+    doubled = frame.loc[frame["case_id"].duplicated(), "case_id"].unique().tolist()
+    if doubled:
+        raise InputError(
+            f"case_id is not unique: {listed(doubled)}",
+            remedy="Every row needs its own case_id; take the repeated rows out.",
+        )
+
+
+def _refuse_null_groups(frame: pd.DataFrame, group: str) -> None:
+    null = np.array(texts(frame[group])) == ""
+    if null.any():
+        raise InputError(
+            f"group column {group!r} is empty in {int(null.sum())} rows "
+            f"({listed(frame.loc[null, 'case_id'].tolist())})",
+            remedy="Every row needs its person, or the split leaks: fill it in, or take the rows out.",
+        )
+
+
+def _labelled(
+    frame: pd.DataFrame, question: Question, labels: Labels | None
+) -> tuple[pd.DataFrame, NDArray[np.int8], tuple[str, str], list[str]]:
+    column = frame[question.label]
+    if labels is None:
+        labels = parse_labels(column, positive=question.positive, negative=question.negative)
+    refuse_one_class(labels, column)
+    known = labels.y >= 0
+    missing = int((~known).sum())
+    if missing and not question.drop_unlabelled:
+        raise InputError(
+            f"label column {question.label!r} is empty in {missing} rows "
+            f"({listed(frame.loc[~known, 'case_id'].tolist())})",
+            remedy="Fill it in, or leave those rows out with --drop-unlabelled.",
+        )
+    remarks = [f"{missing} rows without a label were left out."] if missing else []
+    return frame.loc[known].reset_index(drop=True), labels.y[known], labels.classes, remarks
+
+
+def _identity_rows(identity: pd.DataFrame, group: str) -> pd.DataFrame:
+    rows = identity.copy()
+    rows["case_id"] = rows["case_id"].astype(str)
+    rows["patient_id"] = people_names(identity, group)
+    for name in [column for column in rows.columns if rows[column].dtype.kind == "O"]:
+        rows[name] = rows[name].map(str, na_action="ignore")  # Parquet wants one type a column
+    return rows[["case_id", "patient_id", *(n for n in rows.columns if n not in ("case_id", "patient_id"))]]
+
+
+def _blocks(
+    frame: pd.DataFrame, features: Sequence[str], *, like: Cohort | None, hidden: Collection[str]
+) -> tuple[dict[str, Block], list[str]]:
+    if like is not None:
+        return {name: Block(one.names, encode_like(frame, one.names)) for name, one in like.blocks.items()}, []
+    seen = frame[[name for name in frame.columns if name not in hidden]]
+    made = blocks(seen, features)
+    return made, remarks_on(seen, made)

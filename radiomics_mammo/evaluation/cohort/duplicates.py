@@ -1,0 +1,186 @@
+"""One image under the names of several people: found by content, and kept on one side of every split."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from radiomics_mammo.evaluation.cohort.column_roles import is_shape
+from radiomics_mammo.evaluation.cohort.parse_cells import listed, text
+from radiomics_mammo.evaluation.cohort.records import Floats
+
+DIGITS = 6
+"""Significant digits in which nearly identical rows agree."""
+_TELLING = 3
+_CHUNK = 2_048
+_FEW = 16
+_FLAT = ("_firstorder_Range", "_firstorder_Variance")
+_NOTHING = -1
+_NO_EVIDENCE = np.uint64(0)
+
+
+def find_ties(
+    x: Floats, group: NDArray[np.int64], rows: pd.DataFrame, *, features: Sequence[str]
+) -> tuple[NDArray[np.int64], list[str]]:
+    """Find rows of different people that show one image.
+
+    Evidence is the same values in every feature that varies and is not shape, in all digits or rounded to
+    ``DIGITS``, or the same ``image_path``. A row that holds fewer than three fractions, or equal ones (empty, constant,
+    counts only), or a flat region is no evidence: it coincides by chance.
+
+    Parameters
+    ----------
+    x : ndarray of float64, shape (n_rows, n_features)
+    group : ndarray of int64, shape (n_rows,)
+        The person.
+    rows : pandas.DataFrame
+        ``case_id`` and, where known, ``image_path``.
+    features : sequence of str
+        Names of the columns of ``x``.
+
+    Returns
+    -------
+    ties : ndarray of int64, shape (n_ties, 2)
+        Pairs of rows, enough to link everybody who shares something.
+    remarks : list of str
+    """
+    near, exact = _contents(x, features, group)
+    paths = rows["image_path"].tolist() if "image_path" in rows.columns else []
+    files = _shared(np.array([text(path) for path in paths] or [""] * len(rows)), group)
+    loose = np.isin(near, near[(near != _NOTHING) & (exact == _NOTHING)])
+    names = rows["case_id"].tolist()
+    remarks = [
+        *_remark(exact, group, names, "have identical features"),
+        *_remark(np.where(loose, near, _NOTHING), group, names, f"have features that agree in {DIGITS} digits"),
+        *_remark(files, group, names, "have the same image_path"),
+    ]
+    return np.unique(np.concatenate([pairs(near, group), pairs(files, group)]), axis=0), remarks
+
+
+def link_people(group: NDArray[np.int64], ties: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give people who are tied, directly or through others, one code.
+
+    Parameters
+    ----------
+    group : ndarray of int64, shape (n_rows,)
+    ties : ndarray of int64, shape (n_ties, 2)
+        Pairs of rows.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_rows,)
+        Codes from 0 in order of first appearance.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    people = int(group.max()) + 1 if group.size else 0
+    one, other = group[ties[:, 0]], group[ties[:, 1]]
+    graph = coo_array((np.ones(one.size, dtype=np.int8), (one, other)), shape=(people, people))
+    linked = connected_components(graph, directed=False)[1]
+    return np.asarray(pd.factorize(linked[group])[0], dtype=np.int64)
+
+
+def _contents(
+    x: Floats, features: Sequence[str], group: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Number the contents that several people have, nearly and in all digits; -1 for all other rows."""
+    outlines = np.array([is_shape(name) for name in features], dtype=np.bool_)
+    told = np.flatnonzero(_varies(x) & ~outlines)
+    flat = np.array([features[int(i)].endswith(_FLAT) for i in told], dtype=np.bool_)
+    weights = np.random.default_rng(0).integers(0, 2**64, size=told.size, dtype=np.uint64) | np.uint64(1)
+    keys = np.zeros(len(x), dtype=np.uint64)
+    # Rows that agree in all features agree in a few: the others need not be looked at in full.
+    few = slice(None, None, max(1, told.size // _FEW))
+    likely = np.flatnonzero(_shared(_hashes(_rounded(x[:, told[few]]), weights[few]), group) != _NOTHING)
+    for start in range(0, likely.size, _CHUNK):
+        rows = likely[start : start + _CHUNK]
+        part = x[np.ix_(rows, told)]
+        rounded = _rounded(part)
+        # Noise in the last digits makes no fraction; from 10⁵ up, rounded values are whole.
+        evidence = _telling(np.where(np.abs(part) < 10.0 ** (DIGITS - 1), rounded, part))
+        keys[rows] = np.where(evidence & ~_is_flat(part[:, flat]), _hashes(rounded, weights), _NO_EVIDENCE)
+    near = _shared(keys, group)
+    exact = np.full(len(x), _NOTHING, dtype=np.int64)
+    some = np.flatnonzero(near != _NOTHING)
+    exact[some] = _shared(_hashes(x[np.ix_(some, told)], weights), group[some])
+    return near, exact
+
+
+def _varies(x: Floats) -> NDArray[np.bool_]:
+    low, high = np.fmin.reduce(x, axis=0, initial=np.inf), np.fmax.reduce(x, axis=0, initial=-np.inf)
+    return np.asarray(high > low)
+
+
+def _telling(part: Floats) -> NDArray[np.bool_]:
+    """Find rows with at least three values that are no whole numbers, and not all one."""
+    fraction = part != np.floor(part)  # True for NaN
+    fraction &= ~np.isnan(part)
+    most = np.where(fraction, part, -np.inf).max(axis=1, initial=-np.inf)
+    least = np.where(fraction, part, np.inf).min(axis=1, initial=np.inf)
+    return np.asarray((fraction.sum(axis=1) >= _TELLING) & (most > least))
+
+
+def _is_flat(spreads: Floats) -> NDArray[np.bool_]:
+    return np.asarray((spreads == 0).any(axis=1))
+
+
+def _rounded(part: Floats) -> Floats:
+    """Round to ``DIGITS`` significant digits; what is too near to zero to be scaled stays as it is."""
+    size = np.abs(part)
+    scaled = size > 1e-290
+    power = DIGITS - 1 - np.floor(np.log10(np.where(scaled, size, 1.0)))
+    factor = 10.0 ** np.minimum(power, 300.0)
+    return np.where(scaled, np.rint(part * factor) / factor, part)
+
+
+def _hashes(part: Floats, weights: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Hash rows; every NaN is one, and 0 is -0. Chance collisions: one in 10¹⁰ for 54,706 rows."""
+    alike = np.where(np.isnan(part), np.nan, part) + 0.0
+    mixed = pd.util.hash_array(alike.ravel()).reshape(alike.shape)
+    return np.asarray((mixed * weights).sum(axis=1, dtype=np.uint64))
+
+
+def _shared(keys: NDArray[Any], group: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Number the keys that several people have; -1 for others, and where the key is 0 or empty."""
+    codes = np.where((keys == keys.dtype.type()), _NOTHING, pd.factorize(keys)[0]).astype(np.int64)
+    shared = np.isin(codes, codes[pairs(codes, group).ravel()])
+    return np.where(shared, codes, _NOTHING).astype(np.int64)
+
+
+def pairs(codes: NDArray[np.int64], group: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Pair the first row of a code with the first row of every further person who has it.
+
+    Parameters
+    ----------
+    codes : ndarray of int64, shape (n_rows,)
+        What rows have in common; -1 for nothing.
+    group : ndarray of int64, shape (n_rows,)
+        The person.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_ties, 2)
+        Pairs of rows, for :func:`link_people`.
+    """
+    known = np.flatnonzero(codes != _NOTHING)
+    table = pd.DataFrame({"row": known, "code": codes[known], "person": group[known]})
+    table = table.drop_duplicates(["code", "person"])
+    first = table.groupby("code")["row"].transform("first").to_numpy()
+    row = table["row"].to_numpy()
+    return np.column_stack([first[first != row], row[first != row]]).astype(np.int64)
+
+
+def _remark(codes: NDArray[np.int64], group: NDArray[np.int64], names: Sequence[object], what: str) -> list[str]:
+    rows = np.flatnonzero(codes != _NOTHING)
+    if rows.size == 0:
+        return []
+    people = np.unique(group[rows]).size
+    return [
+        f"{rows.size} rows of different people {what} ({listed([names[int(i)] for i in rows])}): one image under "
+        f"several names would leak between folds, so that these {people} people are kept on one side."
+    ]

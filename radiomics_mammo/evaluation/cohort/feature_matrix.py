@@ -1,0 +1,140 @@
+"""The feature columns of a table as one checked matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from radiomics_mammo.errors import InputError
+from radiomics_mammo.evaluation.cohort.column_roles import READERS, among, refuse_as_feature
+from radiomics_mammo.evaluation.cohort.parse_cells import as_numbers, listed, numbers, refuse_infinite
+from radiomics_mammo.evaluation.cohort.records import Floats
+
+_NAMED = 12
+
+
+def feature_matrix(
+    frame: pd.DataFrame,
+    features: Sequence[str],
+    *,
+    also: Sequence[str] = (),
+    never: Sequence[str] = (),
+    keep_empty: bool = False,
+) -> tuple[Floats, tuple[str, ...], list[str]]:
+    """Take the features of a table as numbers.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One row a case, with ``case_id``.
+    features : sequence of str
+        Its feature columns.
+    also : sequence of str
+        Other columns that are let in, by name or pattern (see :func:`let_in`).
+    never : sequence of str
+        The label and the person: not even then.
+    keep_empty : bool
+        Keep columns that are null in every row, as a test set has to.
+
+    Returns
+    -------
+    x : ndarray of float64, shape (n_rows, n_features)
+        NaN where undefined, never infinite.
+    names : tuple of str
+    remarks : list of str
+
+    Raises
+    ------
+    InputError
+        A column is missing, not numeric, infinite, or may not be a feature; or no feature is left.
+    """
+    wanted = [name for name in let_in(frame, also) if name not in features]
+    for name in wanted:
+        _refuse(name, never)
+    for name in features:
+        if name not in never:  # a column of another tool's table may look like a feature and say the answer
+            refuse_as_feature(name)
+    names = tuple(name for name in (*features, *wanted) if name not in never)
+    missing = [name for name in names if name not in frame.columns]
+    if missing:
+        raise InputError(
+            f"{len(missing)} features are missing: {listed(missing)}",
+            remedy="Extract the table with the recipe that the other one was made with.",
+        )
+    if not names:
+        raise InputError(
+            "the table has no feature columns",
+            remedy="Features are named filter_family_Feature, as original_glcm_Contrast; "
+            "let another column in by name with --also-feature.",
+        )
+    x = np.column_stack([numbers(frame, name) for name in names])
+    refuse_infinite(x, names, frame["case_id"].tolist())
+    kept, remarks = _not_empty(x, names, keep_empty=keep_empty)
+    if wanted:
+        remarks.append(f"Let in as features by name, beside the radiomic ones: {listed(wanted, most=_NAMED)}.")
+    opinions = among(wanted, READERS)
+    if opinions:
+        remarks.append(f"Features that are readers' opinions, not measurements: {', '.join(opinions)}.")
+    return (
+        np.ascontiguousarray(x if kept.all() else x[:, kept]),
+        tuple(name for name, good in zip(names, kept, strict=True) if good),
+        remarks,
+    )
+
+
+def let_in(frame: pd.DataFrame, also: Sequence[str]) -> list[str]:
+    """Give the columns that names and patterns stand for, in the order asked for, each once.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One row a case, with ``case_id``.
+    also : sequence of str
+        A column's name, or else a pattern with ``*``, ``?`` or ``[…]`` (``emb_*``), in the case written.
+
+    Raises
+    ------
+    InputError
+        There is no such column, or a pattern stands for columns that are not numeric (named).
+    """
+    return list(dict.fromkeys(name for asked in also for name in _stands_for(frame, asked)))
+
+
+def _stands_for(frame: pd.DataFrame, asked: str) -> list[str]:
+    if asked in frame.columns:
+        return [asked]
+    if not set(asked) & set("*?["):
+        raise InputError(f"no column is called {asked!r}", remedy="Check --also-feature.")
+    found = [str(name) for name in frame.columns if fnmatchcase(str(name), asked)]
+    if not found:
+        raise InputError(f"no column's name is like {asked!r}", remedy="Check --also-feature.")
+    worded = [name for name in found if as_numbers(frame[name]) is None]
+    if worded:
+        raise InputError(
+            f"{len(worded)} of the {len(found)} columns like {asked!r} are not numeric: {listed(worded)}",
+            remedy="Write --also-feature so that it stands for numbers only.",
+        )
+    return found
+
+
+def _refuse(name: str, never: Sequence[str]) -> None:
+    if name in never:
+        raise InputError(f"{name!r} cannot be a feature", remedy="It is the label or names the person.")
+    refuse_as_feature(name)
+
+
+def _not_empty(x: Floats, names: Sequence[str], *, keep_empty: bool) -> tuple[NDArray[np.bool_], list[str]]:
+    empty: NDArray[np.bool_] = np.asarray(np.isnan(x).all(axis=0))
+    if empty.all():
+        raise InputError("every feature is null in every row", remedy="Extract the table again.")
+    if not empty.any():
+        return ~empty, []
+    gone = [name for name, bad in zip(names, empty, strict=True) if bad]
+    said = f"{len(gone)} features are null in every row"
+    if keep_empty:
+        return np.ones_like(empty), [f"{said} and count as unknown: {listed(gone)}."]
+    return ~empty, [f"{said} and were dropped: {listed(gone)}."]

@@ -1,0 +1,212 @@
+"""Several tables of the same cases put side by side."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from radiomics_mammo.errors import InputError
+from radiomics_mammo.evaluation.cohort.column_roles import may_be_feature
+from radiomics_mammo.evaluation.cohort.parse_cells import as_numbers, listed, text, texts
+from radiomics_mammo.tables.feature_table import TRAILING, Table, read_table
+
+# How a case was read: another rendition of the image may well have other values, and the base's are kept.
+_AS_READ = frozenset(name for name, _ in TRAILING) - {"phantom"}
+_SAME = 1e-9  # numbers that went through a CSV differ in the last digits
+
+
+def read_joined(paths: Sequence[str | Path], *, used: Sequence[str] | None = None) -> Table:
+    """Read feature tables and join them on ``case_id``.
+
+    Parameters
+    ----------
+    paths : sequence of path
+        The first is the base, and its cases and their order count. Further tables add feature columns,
+        identity columns, or (a clinical CSV) identity columns only.
+    used : sequence of str, optional
+        Columns, or patterns of columns, that are used although they are no features (the label, the group, what
+        --also-feature names); with it, ``remarks`` count the other numeric columns of further tables.
+
+    Returns
+    -------
+    Table
+        ``provenance`` is the base's, with ``joined``: name, sha256, features, recipe hash and engine of each
+        further table. ``remarks`` count the cases that were left out.
+
+    Raises
+    ------
+    InputError
+        A table cannot be read or has no, empty or repeated ``case_id``; two have a feature in common, differ in
+        an identity column, or share no case.
+    """
+    if not paths:
+        raise InputError("no table was named", remedy="Name at least one feature table.")
+    first, *others = [Path(path) for path in paths]
+    table = read_table(first)
+    if not others:
+        return table
+    table = Table(_keyed(table.frame, first), table.features, dict(table.provenance))
+    for path in others:
+        found = read_table(path, features_needed=False)
+        further = Table(_keyed(found.frame, path), found.features, found.provenance)
+        joined = _join(table, further, base=first, path=path)
+        idle = [] if used is None else _not_used(further, table, used, path)
+        table = replace(joined, remarks=(*joined.remarks, *idle))
+    return table
+
+
+def _keyed(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Write ``case_id`` as text and refuse what cannot be joined on."""
+    if "case_id" not in frame.columns:
+        raise InputError(
+            f"no column case_id to join on (columns: {listed(list(frame.columns), most=12)})",
+            path=path,
+            remedy="Add one that holds the names of the cases as the first table has them.",
+        )
+    names = pd.Series(texts(frame["case_id"]), index=frame.index)
+    if (names == "").any():
+        raise InputError(f"case_id is empty in {int((names == '').sum())} rows", path=path, remedy="Fill it in.")
+    twice = names[names.duplicated()].unique().tolist()
+    if twice:
+        raise InputError(
+            f"case_id is not unique: {listed(twice)}",
+            path=path,
+            remedy="Tables are joined case by case: keep one row of each.",
+        )
+    return frame.assign(case_id=names)
+
+
+def _join(table: Table, further: Table, *, base: Path, path: Path) -> Table:
+    _refuse_same_features(table, further, base=base, path=path)
+    position = pd.Index(further.frame["case_id"]).get_indexer(pd.Index(table.frame["case_id"]))
+    kept = position >= 0
+    if not kept.any():
+        ours, theirs = (listed(one.frame["case_id"].tolist(), most=2) for one in (table, further))
+        raise InputError(
+            f"no case in common with {base} (here {theirs}; there {ours})",
+            path=path,
+            remedy="Write case_id the same way in both.",
+        )
+    left = table.frame if kept.all() else table.frame.loc[kept].reset_index(drop=True)
+    right = further.frame.iloc[position[kept]].reset_index(drop=True)
+    shared = [name for name in right.columns if name in left.columns and name != "case_id"]
+    _refuse_disagreement(left, right, shared, base=base, path=path)
+    left = left.assign(**{name: left[name].where(left[name].notna(), right[name]) for name in _gaps(left, shared)})
+    new = [name for name in right.columns if name not in left.columns]
+    return Table(
+        pd.concat([left, right[new]], axis=1),
+        (*table.features, *further.features),
+        _provenance(table, further, path),
+        (*table.remarks, *_left_out(kept, len(further.frame), path), *_read_otherwise(left, right, shared, path)),
+    )
+
+
+def _refuse_same_features(table: Table, further: Table, *, base: Path, path: Path) -> None:
+    ours, theirs = set(table.features), set(further.features)
+    both = [name for name in further.frame.columns if name in ours or (name in theirs and name in table.frame.columns)]
+    if not both:
+        return
+    recipes = [str(one.provenance.get("recipe_hash") or "")[:12] for one in (table, further)]
+    made = f", made with another recipe ({recipes[1]}, there {recipes[0]})" if len({*recipes} - {""}) > 1 else ""
+    raise InputError(
+        f"{len(both)} feature columns are in {base} as well{made}: {listed(both)}",
+        path=path,
+        remedy="Name one table for each set of features, or take these columns out of one of them.",
+    )
+
+
+def embeddings_in(provenance: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Give what a plain or joined table's provenance says of the embeddings in it, one entry an embedder."""
+    parts = [provenance, *provenance.get("joined", ())]
+    return [dict(one) for part in parts if (one := part.get("embedding"))]
+
+
+def _gaps(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
+    return [name for name in names if name not in _AS_READ and frame[name].isna().any()]
+
+
+def _differing(one: pd.Series, other: pd.Series) -> NDArray[np.bool_]:
+    """Find the rows whose cells contradict each other; a null contradicts nothing."""
+    known = np.asarray(one.notna() & other.notna())
+    a, b = as_numbers(one), as_numbers(other)
+    if a is not None and b is not None:
+        return np.asarray(known & ~np.isclose(a, b, rtol=_SAME, atol=0.0, equal_nan=True))  # empty text is no number
+    unequal = [text(x) != text(y) for x, y in zip(one.tolist(), other.tolist(), strict=True)]
+    return known & np.array(unequal, dtype=np.bool_)
+
+
+def _refuse_disagreement(
+    left: pd.DataFrame, right: pd.DataFrame, shared: Sequence[str], *, base: Path, path: Path
+) -> None:
+    for name in [name for name in shared if name not in _AS_READ]:
+        bad = np.flatnonzero(_differing(left[name], right[name]))
+        if bad.size:
+            cases, here, there = (one.iloc[bad].map(text) for one in (left["case_id"], right[name], left[name]))
+            shown = [f"{c} ({h!r}, there {t!r})" for c, h, t in zip(cases, here, there, strict=True)]
+            raise InputError(
+                f"column {name!r} contradicts {base} in {bad.size} cases: {listed(shown)}",
+                path=path,
+                remedy="Find out which is right; correct the other or take its column out.",
+            )
+
+
+def _provenance(table: Table, further: Table, path: Path) -> dict[str, Any]:
+    with path.open("rb") as handle:
+        digest = hashlib.file_digest(handle, "sha256").hexdigest()
+    part = {
+        "name": path.name,
+        "sha256": digest,
+        "features": list(further.features),
+        "recipe_hash": str(further.provenance.get("recipe_hash") or ""),
+        "engine": str(further.provenance.get("engine") or ""),
+        "embedding": further.provenance.get("embedding"),
+        "recipe_name": str(further.provenance.get("recipe_name") or ""),
+        "recipe_text": str(further.provenance.get("recipe_text") or ""),
+        "reader": further.provenance.get("reader"),
+    }
+    said = {**table.provenance, "joined": [*table.provenance.get("joined", ()), part]}
+    if further.provenance.get("phantom"):
+        said["phantom"] = True  # simulated in part is not real
+    return said
+
+
+def _left_out(kept: NDArray[np.bool_], there: int, path: Path) -> list[str]:
+    missing, more = int((~kept).sum()), there - int(kept.sum())
+    return [
+        *([f"{missing} of {kept.size} cases are not in {path.name} and were left out."] if missing else []),
+        *([f"{more} cases are in {path.name} only and were not used."] if more else []),
+    ]
+
+
+def _not_used(further: Table, table: Table, used: Sequence[str], path: Path) -> list[str]:
+    """Say how many numeric columns of a further table are not features, and how to let them in."""
+    no_feature = {*table.frame.columns, *further.features}
+    idle = [
+        name
+        for name in further.frame.columns
+        if name not in no_feature
+        and may_be_feature(name)
+        and not any(name == one or fnmatchcase(name, one) for one in used)
+        and as_numbers(further.frame[name]) is not None
+    ]
+    if not idle:
+        return []
+    return [
+        f"{len(idle)} numeric columns of {path.name} are not used as features ({listed(idle)}): let them in by name or "
+        f"pattern, for example --also-feature {idle[0]!r}."
+    ]
+
+
+def _read_otherwise(left: pd.DataFrame, right: pd.DataFrame, shared: Sequence[str], path: Path) -> list[str]:
+    names = [name for name in shared if name in _AS_READ and _differing(left[name], right[name]).any()]
+    return [f"{path.name} read the cases otherwise ({', '.join(names)}); the first table's values are kept."] * bool(
+        names
+    )

@@ -1,0 +1,272 @@
+"""The frozen records of a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from radiomics_mammo.tables.feature_table import embedder_of
+
+Floats = NDArray[np.float64]
+
+FEATURES = "features"
+"""The block of the radiomic features, or of all features where there are embeddings only."""
+EMBEDDINGS = "embeddings"
+"""The block of all embeddings; each embedder's own has the beginning that its columns share as its name."""
+FUSION = "fusion"
+"""The block of radiomic features and embeddings, in this order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What every model of one run is built with.
+
+    Attributes
+    ----------
+    tree_method : str
+        XGBoost's ``hist``, ``approx`` or ``exact``.
+    device : str
+        ``cpu`` or ``cuda``: what XGBoost really trains on (see :mod:`radiomics_mammo.evaluation.training.device`).
+    """
+
+    tree_method: str = "hist"
+    device: str = "cpu"
+
+
+@dataclass(frozen=True, slots=True)
+class Sampler:
+    """A line of ``SAMPLERS``.
+
+    Attributes
+    ----------
+    title : str
+        As a reader of the report knows it.
+    build : callable (y, seed) -> imbalanced-learn sampler or None
+        Made for the training rows' labels at hand.
+    least : int
+        Fewest training cases of the rarer class that it can work with.
+    interpolates : bool
+        Whether it makes rows that no person has, between neighbours: nulls must be filled before it.
+    """
+
+    title: str
+    build: Callable[[NDArray[np.int8], int], Any]
+    least: int
+    interpolates: bool = False
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Arm:
+    """One competitor: a model, what is done to the training rows before it, and columns other than the model's own."""
+
+    model: str
+    sampler: str = "none"
+    block: str = ""
+
+    @property
+    def name(self) -> str:
+        """``model``, ``model+sampler``, and ``@block`` behind it where it is given another block than its own."""
+        name = self.model if self.sampler == "none" else f"{self.model}+{self.sampler}"
+        return f"{name}@{self.block}" if self.block else name
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """Columns that a model may be given, as numbers.
+
+    Attributes
+    ----------
+    names : tuple of str
+        A categorical column appears once a level, as ``view=CC``.
+    x : ndarray of float64, shape (n_rows, n_columns)
+        NaN where undefined, never infinite.
+    """
+
+    names: tuple[str, ...]
+    x: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Units:
+    """What one prediction is about: a row of the table, or rows of an image, a breast or a person together.
+
+    Attributes
+    ----------
+    kind : str
+        ``lesion``, ``image``, ``breast`` or ``patient``.
+    rule : str
+        How rows become one: ``max``, ``mean`` or ``noisy-or`` of their scores. A unit is positive when any of
+        its rows is.
+    of : ndarray of int64, shape (n_rows,)
+        The unit of each row, coded from 0 in order of first appearance. A unit lies within one group.
+    y : ndarray of int8, shape (n_units,)
+    group : ndarray of int64, shape (n_units,)
+        The person.
+    rows : pandas.DataFrame
+        One row a unit: ``case_id`` (the unit's name), ``patient_id``, ``cases`` (rows that it is made of), and
+        the identity columns, null where its rows differ.
+    """
+
+    kind: str
+    rule: str
+    of: NDArray[np.int64]
+    y: NDArray[np.int8]
+    group: NDArray[np.int64]
+    rows: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cohort:
+    """The rows that are compared on, checked.
+
+    Attributes
+    ----------
+    x : ndarray of float64, shape (n_rows, n_features)
+        Feature values as in the table; NaN where undefined, never infinite.
+    y : ndarray of int8, shape (n_rows,)
+        1 for the positive class.
+    group : ndarray of int64, shape (n_rows,)
+        Who is kept together: the person, as a code from 0 in order of first appearance. People who share an
+        image count as one.
+    features : tuple of str
+        Names of the columns of ``x``.
+    rows : pandas.DataFrame
+        ``case_id``, ``patient_id`` (the table's own, else the group column's text) and its other identity columns.
+    label, group_column : str
+        The columns with the outcome and with the person.
+    classes : tuple of (str, str)
+        What 0 and 1 are called.
+    units : Units
+        What is predicted and judged.
+    blocks : mapping of str to Block
+        What the baselines look at: ``size``, ``shape``, ``metadata``, ``scanner``, ``readers``; only those that
+        the table has columns for.
+    embedded : Block or None
+        The embeddings, one embedder's columns after the other's; in a table of nothing else also ``x``.
+    remarks : tuple of str
+        What was left out or looks odd, for the screen and the report.
+    """
+
+    x: Floats
+    y: NDArray[np.int8]
+    group: NDArray[np.int64]
+    features: tuple[str, ...]
+    rows: pd.DataFrame
+    label: str
+    group_column: str
+    classes: tuple[str, str]
+    units: Units
+    blocks: Mapping[str, Block] = field(default_factory=dict)
+    remarks: tuple[str, ...] = field(default=())
+    embedded: Block | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of all columns that models may learn from: features, then embeddings."""
+        return self.features if self.embedded is None or not self.radiomic else (*self.features, *self.embedded.names)
+
+    @property
+    def radiomic(self) -> bool:
+        """Whether the features are more than embeddings."""
+        return self.embedded is None or self.features != self.embedded.names
+
+    @property
+    def embedders(self) -> dict[str, slice]:
+        """Where each embedder's columns are among the embeddings."""
+        names = () if self.embedded is None else self.embedded.names
+        own = [embedder_of(name) for name in names]
+        return {one: slice(own.index(one), len(own) - own[::-1].index(one)) for one in dict.fromkeys(own)}
+
+    @property
+    def n_people(self) -> int:
+        """How many people the rows are of."""
+        return int(self.group.max()) + 1
+
+    def offers(self, block: str) -> bool:
+        """Whether there are columns for a block."""
+        if block == FUSION:
+            return self.embedded is not None and self.radiomic
+        return block in (FEATURES, *self.blocks, *self.embedders) or (block == EMBEDDINGS and self.embedded is not None)
+
+    def names(self, block: str) -> tuple[str, ...]:
+        """Give the names of a block's columns."""
+        if block == FEATURES:
+            return self.features
+        if block in self.blocks:
+            return self.blocks[block].names
+        assert self.embedded is not None  # whoever asks has asked whether it is offered
+        if block == FUSION:
+            return (*self.features, *self.embedded.names)
+        return self.embedded.names if block == EMBEDDINGS else self.embedded.names[self.embedders[block]]
+
+    def take(self, block: str, rows: NDArray[np.intp]) -> Floats:
+        """Give some rows of a block; what lies together in memory is not put together for all rows."""
+        if block == FEATURES:
+            return self.x[rows]
+        if block in self.blocks:
+            return self.blocks[block].x[rows]
+        assert self.embedded is not None
+        if block == FUSION:
+            return np.hstack([self.x[rows], self.embedded.x[rows]])
+        return self.embedded.x[rows] if block == EMBEDDINGS else self.embedded.x[rows, self.embedders[block]]
+
+    def widths(self, block: str) -> tuple[int, ...]:
+        """Give the number of columns of each embedder in a block; empty where it has none."""
+        if block in self.embedders:
+            return (len(self.names(block)),)
+        held = block in (EMBEDDINGS, FUSION)
+        return tuple(one.stop - one.start for one in self.embedders.values()) if held else ()
+
+    def values(self, features: Sequence[str]) -> pd.DataFrame:
+        """Give ``case_id`` and the values of some features as a table."""
+        columns = {name: self.x[:, self.features.index(name)] for name in features}
+        return pd.DataFrame({"case_id": self.rows["case_id"], **columns})
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A line of ``MODELS``.
+
+    Attributes
+    ----------
+    title : str
+        As a reader of the report knows it.
+    fit : str
+        ``none`` for a floor that looks at nothing, ``score`` for a column that is itself the score, ``sklearn``
+        for a scikit-learn estimator, ``boosted`` for XGBoost, ``head`` for a dense head, ``ensemble`` for what
+        puts other arms' scores together.
+    build : callable (Settings, parameters, seed, n_rows) -> scikit-learn classifier, or None
+        A fresh, unfitted estimator that uses one thread.
+    space : callable (Draw) -> dict of parameters
+        What is tuned, and between which limits; the first draw gives the defaults.
+    block : str
+        The columns that it is given.
+    baseline : bool
+        A yardstick: never called the best, never crossed with a sampler.
+    tree : bool
+        Whether SHAP's tree algorithms apply.
+    selects : bool
+        Whether choosing few features first is part of what is tuned.
+    components : int
+        Principal components that each embedder's columns are reduced to, inside the fold; 0 keeps the columns.
+    """
+
+    title: str
+    fit: str
+    build: Callable[..., Any] | None = None
+    space: Callable[..., dict[str, Any]] | None = None
+    block: str = FEATURES
+    baseline: bool = False
+    tree: bool = False
+    selects: bool = False
+    components: int = 0
+
+    @property
+    def boosted(self) -> bool:
+        """Whether it is an XGBoost model, which computes its own contributions."""
+        return self.fit == "boosted"

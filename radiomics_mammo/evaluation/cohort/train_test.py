@@ -1,0 +1,140 @@
+"""Training and test sets from tables, with nobody on both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from radiomics_mammo.core.collection_names import collection_name
+from radiomics_mammo.errors import InputError
+from radiomics_mammo.evaluation.cohort.cohort import Question, check_columns, prepare_cohort
+from radiomics_mammo.evaluation.cohort.external_test import Part, keep_apart, naming
+from radiomics_mammo.evaluation.cohort.feature_definition import same_definition
+from radiomics_mammo.evaluation.cohort.feature_matrix import let_in
+from radiomics_mammo.evaluation.cohort.join import embeddings_in, read_joined
+from radiomics_mammo.evaluation.cohort.official_split import officially_tested, said_of_types
+from radiomics_mammo.evaluation.cohort.parse_cells import listed
+from radiomics_mammo.evaluation.cohort.records import Cohort
+from radiomics_mammo.tables.feature_table import Table
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sides:
+    """What is trained on and what is tested on.
+
+    Attributes
+    ----------
+    train : Cohort
+        What is cross-validated and what final models are fitted on.
+    test : Cohort or None
+        Held out, with the features and blocks of ``train``; None where there is none.
+    table : Table
+        The joined tables; with an official split both sides of it.
+    test_table : Table or None
+        The joined test tables, where they were named.
+    remarks : tuple of str
+        On joining and on keeping people apart; what was found within a side is in its cohort's remarks.
+    """
+
+    train: Cohort
+    test: Cohort | None
+    table: Table
+    test_table: Table | None
+    remarks: tuple[str, ...]
+
+
+def read_sides(
+    tables: Sequence[str | Path],
+    *,
+    question: Question,
+    test: Sequence[str | Path] = (),
+    official: bool = False,
+) -> Sides:
+    """Read tables and lay training and test sets out.
+
+    People who are in the test set, by name or because an image of theirs is there under another name, are left out
+    of the training set: never the reverse, so that the test set stays what others test on.
+
+    Parameters
+    ----------
+    tables : sequence of path
+        Joined on ``case_id`` (see :func:`radiomics_mammo.evaluation.cohort.join.read_joined`).
+    question : Question
+    test : sequence of path
+        The same for a held-out or external set: features missing there are refused, further ones not used.
+    official : bool
+        Take the test set from the column ``split``, ``train`` or ``test`` as CBIS-DDSM has it.
+
+    Raises
+    ------
+    InputError
+        A table is unfit, made with another recipe or engine definition than the other, or nobody is left to train on.
+    """
+    if test and official:
+        raise InputError("a test table and the official split were asked for", remedy="Choose --test or --split.")
+    table, path = read_joined(tables, used=_used(question)), Path(tables[0])
+    table = replace(table, remarks=(*table.remarks, *_taught(table)))
+    if test:
+        return _with_test_table(table, path, test, question)
+    with naming(path):
+        if not official:
+            cohort = prepare_cohort(table.frame, table.features, question=question)
+            return Sides(cohort, None, table, None, table.remarks)
+        check_columns(table.frame, table.features, question)
+        tested = officially_tested(table.frame)
+        said = said_of_types(table.frame, question.group, tested)
+    sides = (Part(path, table.frame.loc[rows].reset_index(drop=True)) for rows in (~tested, tested))
+    trained, held_out, more = keep_apart(table.features, *sides, question=question)
+    return Sides(trained, held_out, table, None, (*table.remarks, *said, *more))
+
+
+def _taught(table: Table) -> list[str]:
+    """Say it where embeddings are by weights that were trained on the collection that they are judged on."""
+    here = {collection_name(name) for name in _readers(table.provenance)}
+    return [
+        f"The weights of {one['name']} were trained on {', '.join(one.get('trained_on') or ())}, which these cases are "
+        "from: what its embeddings are worth on them says nothing of other women."
+        for one in embeddings_in(table.provenance)
+        if one.get("forced") or here & {collection_name(name) for name in one.get("trained_on") or ()}
+    ]
+
+
+def _readers(provenance: Mapping[str, Any]) -> list[str]:
+    parts = [provenance, *provenance.get("joined", ())]
+    return [str((part.get("reader") or {}).get("reader", "")) for part in parts]
+
+
+def _used(question: Question) -> tuple[str, ...]:
+    return question.label, question.group, *question.also_features
+
+
+def _with_test_table(table: Table, path: Path, test: Sequence[str | Path], question: Question) -> Sides:
+    other, other_path = read_joined(test), Path(test[0])
+    other = replace(other, remarks=(*other.remarks, *(f"Test set: {said}" for said in _taught(other))))
+    with naming(other_path):
+        _refuse_others(table, other, question, path)
+    extra = [name for name in other.features if name not in table.features]
+    said = [f"{len(extra)} features are in the test table only and were not used: {listed(extra)}."] * bool(extra)
+    parts = Part(path, table.frame), Part(other_path, other.frame.drop(columns=extra))
+    trained, held_out, more = keep_apart(table.features, *parts, question=question)
+    return Sides(trained, held_out, table, other, (*table.remarks, *other.remarks, *said, *more))
+
+
+def _refuse_others(table: Table, other: Table, question: Question, path: Path) -> None:
+    """Refuse a test table whose features are not those of the training table."""
+    differs = same_definition(table.provenance, other.provenance)
+    if differs:
+        raise InputError(
+            f"made otherwise than {path}: {differs}",
+            remedy="Extract both with one recipe, and both with pyradiomics or neither.",
+        )
+    with naming(path):
+        also = let_in(table.frame, question.also_features)
+    missing = [name for name in (*table.features, *also) if name not in other.frame.columns]
+    if missing:
+        raise InputError(
+            f"{len(missing)} features of {path} are missing: {listed(missing)}",
+            remedy="Extract both with one recipe, and join the same tables on both sides.",
+        )

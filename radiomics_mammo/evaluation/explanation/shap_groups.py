@@ -1,0 +1,149 @@
+"""What groups of features weigh together, and which leading features say the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from radiomics_mammo.evaluation.explanation.birads_concepts import notion_of, parts_of
+
+Floats = NDArray[np.float64]
+
+ALIKE = 0.7
+"""Mean absolute rank correlation from which features are one cluster."""
+
+
+def group_table(by_case: pd.DataFrame) -> pd.DataFrame:
+    """Sum contributions by family, filter, notion, and family and filter together.
+
+    Contributions are summed with their sign in each case before the absolute value is averaged: what two features
+    of a group give and take back is nothing.
+
+    Parameters
+    ----------
+    by_case : pandas.DataFrame, shape (n_cases, n_features)
+        Contributions, as :func:`~radiomics_mammo.evaluation.explanation.shap_values.mean_by_case` gives them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns kind (``family``, ``filter``, ``notion`` or ``cell``), group, family, filter, importance; the largest
+        of a kind first. Family and filter are empty where the kind does not fix them.
+    """
+    families, filters = zip(*(parts_of(str(name))[:2] for name in by_case.columns), strict=True)
+    notions = [notion_of(str(name)) for name in by_case.columns]
+    rows = [("family", one, one, "", size) for (one,), size in _sums(by_case, families)]
+    rows += [("filter", one, "", one, size) for (one,), size in _sums(by_case, filters)]
+    rows += [("notion", one, "", "", size) for (one,), size in _sums(by_case, notions)]
+    rows += [("cell", f"{a}, {b}", a, b, size) for (a, b), size in _sums(by_case, families, filters)]
+    return pd.DataFrame(rows, columns=["kind", "group", "family", "filter", "importance"])
+
+
+def _sums(by_case: pd.DataFrame, *keys: Sequence[str]) -> list[tuple[tuple[str, ...], float]]:
+    """Give every group's mean absolute signed sum, the largest first."""
+    moved = by_case.to_numpy(dtype=np.float64)
+    columns: dict[tuple[str, ...], list[int]] = {}
+    for column, key in enumerate(zip(*keys, strict=True)):
+        columns.setdefault(key, []).append(column)
+    sizes = [(key, float(np.abs(moved[:, own].sum(axis=1)).mean())) for key, own in columns.items()]
+    return sorted(sizes, key=lambda one: -one[1])
+
+
+def cluster_table(values: pd.DataFrame, by_case: pd.DataFrame) -> pd.DataFrame:
+    """Put features whose values go together into clusters, and sum what each cluster contributes.
+
+    Average linkage on 1 - |Spearman's coefficient|, cut at 1 - ``ALIKE``.
+
+    Parameters
+    ----------
+    values : pandas.DataFrame, shape (n_cases, n_features)
+        Values of the leading features; null where undefined.
+    by_case : pandas.DataFrame, shape (n_cases, at least n_features)
+        Contributions in the same order of cases.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns cluster (from 1, the one that weighs most first), feature, importance, cluster_importance (signed sum in
+        a case, then mean absolute) and correlation: mean absolute rank correlation with the other features of the
+        cluster, NaN for a feature that is alone.
+    """
+    names = [str(name) for name in values.columns]
+    alike = np.abs(rank_correlation(values.to_numpy(dtype=np.float64)))
+    members = _clusters(alike)
+    moved = by_case[names].to_numpy(dtype=np.float64)
+    found = [(float(np.abs(moved[:, own].sum(axis=1)).mean()), own) for own in members]
+    rows = []
+    for number, (together, own) in enumerate(sorted(found, key=lambda one: -one[0]), start=1):
+        for column in sorted(own, key=lambda i: -float(np.abs(moved[:, i]).mean())):
+            others = [alike[column, other] for other in own if other != column]
+            close = float(np.mean(others)) if others else float("nan")
+            rows.append((number, names[column], float(np.abs(moved[:, column]).mean()), together, close))
+    return pd.DataFrame(rows, columns=["cluster", "feature", "importance", "cluster_importance", "correlation"])
+
+
+def _clusters(alike: Floats) -> list[list[int]]:
+    from scipy.cluster.hierarchy import fcluster, linkage
+    from scipy.spatial.distance import squareform
+
+    if len(alike) < 2:
+        return [[i] for i in range(len(alike))]
+    apart = np.clip(1.0 - alike, 0.0, 1.0)
+    np.fill_diagonal(apart, 0.0)
+    label = fcluster(linkage(squareform(apart, checks=False), method="average"), 1.0 - ALIKE, criterion="distance")
+    return [np.flatnonzero(label == one).tolist() for one in np.unique(label)]
+
+
+def rank_correlation(x: Floats) -> Floats:
+    """Spearman's coefficients of all pairs of columns; a null lies in the middle, a constant column goes with none.
+
+    Parameters
+    ----------
+    x : ndarray of float64, shape (n_rows, n_columns)
+
+    Returns
+    -------
+    ndarray of float64, shape (n_columns, n_columns)
+    """
+    ranks = pd.DataFrame(x).rank().to_numpy()
+    centred = np.nan_to_num(ranks - _mean_where_known(ranks))
+    norm = np.sqrt((centred**2).sum(axis=0))
+    centred /= np.where(norm > 0, norm, 1.0)
+    return np.asarray(centred.T @ centred)
+
+
+def _mean_where_known(ranks: Floats) -> Floats:
+    known = (~np.isnan(ranks)).sum(axis=0)
+    return np.asarray((known + 1) / 2)  # the ranks of n values have this mean
+
+
+def interaction_table(names: Sequence[str], found: Sequence[tuple[int, Floats]], *, most: int = 10) -> pd.DataFrame:
+    """Rank pairs of features by the strength of their SHAP interaction.
+
+    Parameters
+    ----------
+    names : sequence of str
+    found : sequence of (rows, ndarray of float64, shape (n_features, n_features))
+        Of each fold: how many held-out rows, and sums over them of the absolute interaction, both halves of it.
+    most : int
+        Pairs that are kept.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns first, second (the more important feature, by its main effect, first), strength (mean over rows); pairs
+        that never interact are left out.
+    """
+    rows = sum(count for count, _ in found)
+    strength = np.sum([total for _, total in found], axis=0) / rows
+    a, b = np.triu_indices(len(names), k=1)
+    order = np.argsort(-strength[a, b], kind="stable")[:most]
+    table = []
+    for i, j in zip(a[order], b[order], strict=True):
+        if strength[i, j] > 0:
+            first, second = (i, j) if strength[i, i] >= strength[j, j] else (j, i)
+            table.append((names[first], names[second], float(strength[i, j])))
+    return pd.DataFrame(table, columns=["first", "second", "strength"])

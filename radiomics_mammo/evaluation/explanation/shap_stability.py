@@ -1,0 +1,204 @@
+"""Whether the folds agree on what matters, and whether they would on labels that tell nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from radiomics_mammo.evaluation.explanation.shap_values import features_of
+from radiomics_mammo.evaluation.training.permutation import Shuffled
+from radiomics_mammo.tables.feature_table import is_embedding
+
+Floats = NDArray[np.float64]
+
+LEADING = 20
+"""Features whose overlap between folds is measured; a quarter of them where there are fewer than eighty."""
+STABLE, FEW, NOTHING, UNKNOWN = "more stable than chance", "few features stable", "nothing stable", "not known"
+"""Verdicts. Few: the overlap is not above chance, but single features weigh more than the largest does by chance."""
+_LEVEL = 0.95
+
+
+def fold_sizes(table: pd.DataFrame) -> dict[int, Floats]:
+    """Average absolute contributions over the held-out rows of each fold.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From :func:`~radiomics_mammo.evaluation.explanation.shap_values.contribution_table`.
+
+    Returns
+    -------
+    dict of repeat to ndarray of float64, shape (n_folds, n_features)
+    """
+    names = features_of(table)
+    found: dict[int, Floats] = {}
+    for repeat in sorted(table["repeat"].unique()):
+        own = table[table["repeat"] == repeat]
+        found[int(repeat)] = own[names].abs().groupby(own["fold"]).mean().to_numpy(dtype=np.float64)
+    return found
+
+
+def ranks_of(sizes: Floats) -> Floats:
+    """Rank the features of each fold, 1 the largest; equal ones share their mean rank.
+
+    Parameters
+    ----------
+    sizes : ndarray of float64, shape (..., n_features)
+    """
+    from scipy.stats import rankdata
+
+    return np.asarray(rankdata(-sizes, axis=-1))
+
+
+def leading(n_features: int) -> int:
+    """Give how many features count as leading."""
+    return max(1, min(LEADING, n_features // 4))
+
+
+def jaccards(sizes: Floats, top: int) -> list[float]:
+    """Give the overlap of the leading features (shared over all, Jaccard) of every pair of folds.
+
+    Parameters
+    ----------
+    sizes : ndarray of float64, shape (n_folds, n_features)
+        A feature of size 0 never leads.
+    top : int
+    """
+    order = np.argsort(-sizes, axis=1, kind="stable")[:, :top]
+    lead = [{int(i) for i in row if own[i] > 0} for row, own in zip(order, sizes, strict=True)]
+    return [len(a & b) / len(a | b) if a | b else 0.0 for a, b in combinations(lead, 2)]
+
+
+def feature_table(
+    importance: pd.Series,
+    sizes: dict[int, Floats],
+    names: list[str],
+    *,
+    shuffled: Shuffled | None,
+    clusters: pd.DataFrame,
+) -> pd.DataFrame:
+    """Lay out what is known of each feature, the most important first.
+
+    Parameters
+    ----------
+    importance : pandas.Series
+        Mean absolute contribution by feature, in order.
+    sizes : dict of repeat to ndarray of float64, shape (n_folds, n_features)
+        In the order of ``names``.
+    names : list of str
+    shuffled : Shuffled or None
+    clusters : pandas.DataFrame
+        From :func:`~radiomics_mammo.evaluation.explanation.shap_groups.cluster_table`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns feature, importance, rank_mean, rank_sd (over repeats and folds), null_high, above_chance, cluster.
+        ``null_high`` is what the largest of all features reaches with shuffled labels in 95% of draws, so it is one
+        number for all, and at most one table of noise in twenty has a feature above it; embeddings, each of which sums
+        many columns up, have a number of their own. NaN where nothing was shuffled.
+        Cluster 0 holds the features that are not among the leading ones.
+    """
+    ranks = pd.DataFrame(ranks_of(np.vstack(list(sizes.values()))), columns=names)[list(importance.index)]
+    high = np.full(len(names), np.nan) if shuffled is None else largest_by_chance(shuffled, names)
+    chance = pd.Series(high, index=names)[list(importance.index)].to_numpy()
+    cluster = dict(zip(clusters["feature"], clusters["cluster"], strict=True))
+    return pd.DataFrame(
+        {
+            "feature": importance.index.to_numpy(),
+            "importance": importance.to_numpy(dtype=np.float64),
+            "rank_mean": ranks.mean().to_numpy(),
+            "rank_sd": ranks.std(ddof=1).to_numpy(),
+            "null_high": chance,
+            "above_chance": importance.to_numpy(dtype=np.float64) > chance,
+            "cluster": [int(cluster.get(name, 0)) for name in importance.index],
+        }
+    )
+
+
+def largest_by_chance(shuffled: Shuffled, names: Sequence[str]) -> Floats:
+    """Give for each feature the 95% quantile of the largest importance of its kind with shuffled labels.
+
+    A network's outputs together weigh more than any feature, on noise too, so that they are a kind of their own. Of
+    fewer than twenty draws the largest counts.
+    """
+    embedded = np.array([is_embedding(name) for name in names])
+    high = np.empty(len(names))
+    for kind in (embedded, ~embedded):
+        if kind.any():
+            high[kind] = np.quantile(shuffled.importance[:, kind].max(axis=1), _LEVEL, method="higher")
+    return high
+
+
+def null_table(shuffled: Shuffled) -> pd.DataFrame:
+    """Lay out one row a permutation: AUROC, mean Jaccard between folds, largest importance."""
+    top = leading(shuffled.size.shape[2])
+    return pd.DataFrame(
+        {
+            "permutation": np.arange(len(shuffled.auroc)),
+            "auroc": shuffled.auroc,
+            "jaccard": [float(np.mean(jaccards(sizes, top))) for sizes in shuffled.size],
+            "largest": shuffled.importance.max(axis=1),
+        }
+    )
+
+
+def stability_table(
+    sizes: dict[int, Floats], features: pd.DataFrame, *, null: pd.DataFrame | None, rows: int, interaction_rows: int = 0
+) -> pd.DataFrame:
+    """Say how far folds agree on the leading features, beside what shuffled labels give.
+
+    Parameters
+    ----------
+    sizes : dict of repeat to ndarray of float64, shape (n_folds, n_features)
+    features : pandas.DataFrame
+        From :func:`feature_table`.
+    null : pandas.DataFrame or None
+        From :func:`null_table`.
+    rows : int
+        That took part in the shuffled refits.
+    interaction_rows : int
+        That interactions were worked out on.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns statistic, value, low, high, chance, verdict; NaN and empty where a column does not apply. Rows:
+        ``jaccard`` (mean over pairs of folds of a repeat; low and high are the lowest and the highest pair; chance is
+        the mean of the shuffled ones, and what it must exceed the largest of them), ``leading`` (how many features
+        that is), ``above_chance`` (features; chance is 0), ``shuffled_jaccard`` and ``shuffled_auroc`` (mean, lowest
+        and highest),
+        ``permutations``, ``shuffled_rows`` and ``interaction_rows``.
+    """
+    top = leading(len(features))
+    pairs = [one for own in sizes.values() for one in jaccards(own, top)]
+    value = float(np.mean(pairs))
+    nan = float("nan")
+    head = ["jaccard", value, min(pairs), max(pairs)]
+    counts = {"leading": top, "interaction_rows": interaction_rows, "permutations": 0}
+    if null is None:
+        found = [[*head, nan, UNKNOWN]]
+    else:
+        above, auroc = int(features["above_chance"].sum()), null["auroc"]
+        counts |= {"permutations": len(null), "shuffled_rows": rows}
+        found = [
+            [*head, null["jaccard"].mean(), _verdict(value, null["jaccard"], above)],
+            ["shuffled_jaccard", null["jaccard"].mean(), null["jaccard"].min(), null["jaccard"].max(), nan, ""],
+            ["above_chance", above, nan, nan, 0.0, ""],
+            ["shuffled_auroc", auroc.mean(), auroc.min(), auroc.max(), 0.5, ""],
+        ]
+    found += [[name, count, nan, nan, nan, ""] for name, count in counts.items()]
+    return pd.DataFrame(found, columns=_COLUMNS)
+
+
+_COLUMNS = ["statistic", "value", "low", "high", "chance", "verdict"]
+
+
+def _verdict(value: float, chance: pd.Series, above: int) -> str:
+    if value > chance.max():
+        return STABLE
+    return FEW if above else NOTHING

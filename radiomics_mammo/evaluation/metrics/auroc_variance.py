@@ -1,0 +1,154 @@
+"""AUROC with its variance: DeLong for units that stand alone, Obuchowski for units that share a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit, logit, ndtr, ndtri
+
+from radiomics_mammo.evaluation.metrics.arrays import Codes, Floats, Labels, sum_people
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Auroc:
+    """AUROC of several arms on the same units.
+
+    Attributes
+    ----------
+    value : ndarray of float64, shape (n_arms,)
+        Mean over repeats; NaN with one class.
+    covariance : ndarray of float64, shape (n_arms, n_arms)
+        NaN where it cannot be told: fewer than two positives or negatives (DeLong), or people with them (Obuchowski).
+    """
+
+    value: Floats
+    covariance: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A paired difference, its interval and its two-sided p-value."""
+
+    value: float
+    low: float
+    high: float
+    p: float
+
+
+def placements(y: Labels, p: Floats) -> tuple[Floats, Floats]:
+    """Give each unit's share of the other class that it is on the right side of; a tie counts one half.
+
+    Both means are the AUROC. They are linear in the comparisons, so the mean over repeats is taken here.
+
+    Parameters
+    ----------
+    y : ndarray of int8, shape (n_units,)
+    p : ndarray of float64, shape (n_arms, n_repeats, n_units)
+
+    Returns
+    -------
+    positives : ndarray of float64, shape (n_arms, n_positives)
+        Share of negatives below.
+    negatives : ndarray of float64, shape (n_arms, n_negatives)
+        Share of positives above.
+    """
+    sick, well = np.sort(p[..., y == 1], axis=-1), np.sort(p[..., y == 0], axis=-1)
+    found = np.stack([[_share_below(a, b) for a, b in zip(*arm, strict=True)] for arm in zip(p, well, strict=True)])
+    above = np.stack([[_share_below(a, b) for a, b in zip(*arm, strict=True)] for arm in zip(p, sick, strict=True)])
+    return found.mean(axis=1)[:, y == 1], 1.0 - above.mean(axis=1)[:, y == 0]
+
+
+def delong(y: Labels, p: Floats) -> Auroc:
+    """Estimate AUROCs and their covariance as if every unit stood alone.
+
+    DeLong, DeLong & Clarke-Pearson (1988), with ranks by sorting (Sun & Xu 2014).
+
+    Parameters
+    ----------
+    y : ndarray of int8, shape (n_units,)
+    p : ndarray of float64, shape (n_arms, n_repeats, n_units)
+    """
+    if not _both_classes(y):
+        return _unknown(p.shape[0])
+    positives, negatives = placements(y, p)
+    value = positives.mean(axis=1)
+    covariance = _spread(positives - value[:, None]) + _spread(negatives - value[:, None])
+    return Auroc(value, covariance)
+
+
+def obuchowski(y: Labels, p: Floats, group: Codes) -> Auroc:
+    """Estimate AUROCs and their covariance where a person's units go together, of one class or of both.
+
+    Obuchowski (1997). With one unit a person it is :func:`delong`.
+
+    Parameters
+    ----------
+    y : ndarray of int8, shape (n_units,)
+    p : ndarray of float64, shape (n_arms, n_repeats, n_units)
+    group : ndarray of int64, shape (n_units,)
+        The person.
+    """
+    if not _both_classes(y):
+        return _unknown(p.shape[0])
+    positives, negatives = placements(y, p)
+    value = positives.mean(axis=1)
+    off = np.zeros((p.shape[0], y.size))
+    off[:, y == 1], off[:, y == 0] = positives - value[:, None], negatives - value[:, None]
+    by_class = [sum_people(np.where(y == k, off, 0.0), group) / (y == k).sum() for k in (1, 0)]
+    people = [np.unique(group[y == k]).size for k in (1, 0)]
+    own = [_scaled(part @ part.T, n) for part, n in zip(by_class, people, strict=True)]
+    crossed = _scaled(by_class[0] @ by_class[1].T, np.unique(group).size)
+    return Auroc(value, own[0] + own[1] + crossed + crossed.T)
+
+
+def auroc_interval(value: float, variance: float, *, level: float = 0.95) -> tuple[float, float]:
+    """Give the normal interval on the logit scale, which stays within 0 and 1.
+
+    NaN where the variance is unknown, and at an AUROC of exactly 0 or 1, whose variance is estimated as 0.
+    """
+    if not 0.0 < value < 1.0 or np.isnan(variance):
+        return float("nan"), float("nan")
+    reach = -ndtri((1.0 - level) / 2.0) * np.sqrt(max(variance, 0.0)) / (value * (1.0 - value))
+    return float(expit(logit(value) - reach)), float(expit(logit(value) + reach))
+
+
+def paired_difference(auroc: Auroc, i: int, j: int, *, level: float = 0.95) -> Difference:
+    """Compare two arms on the same units: AUROC of ``i`` minus AUROC of ``j``, by a normal approximation.
+
+    Arms that rank alike differ by exactly 0, with p 1. NaN where a variance is unknown.
+    """
+    value, cov = float(auroc.value[i] - auroc.value[j]), auroc.covariance
+    variance = float(cov[i, i] + cov[j, j] - 2.0 * cov[i, j])
+    if np.isnan(variance):
+        return Difference(value, variance, variance, variance)
+    # Of equal placements the three terms cancel but for rounding.
+    error = np.sqrt(variance) if variance > 1e-12 * (cov[i, i] + cov[j, j]) else 0.0
+    reach = float(-ndtri((1.0 - level) / 2.0) * error)
+    if error == 0.0:
+        return Difference(value, value, value, 1.0 if abs(value) < 1e-12 else float("nan"))
+    return Difference(value, value - reach, value + reach, float(2.0 * ndtr(-abs(value) / error)))
+
+
+def _share_below(at: Floats, others: Floats) -> Floats:
+    """Share of sorted others below each value, ties counted one half."""
+    twice = np.searchsorted(others, at, side="left") + np.searchsorted(others, at, side="right")
+    return twice / (2.0 * others.size)
+
+
+def _spread(off: Floats) -> Floats:
+    """Covariance of the mean of columns; NaN for a single one."""
+    return _scaled(off @ off.T / off.shape[1] ** 2, off.shape[1])
+
+
+def _scaled(products: Floats, n: int) -> Floats:
+    """Turn a sum of squares about an estimated mean into an unbiased one; NaN for n = 1."""
+    return products * (n / (n - 1)) if n > 1 else np.full_like(products, np.nan)
+
+
+def _both_classes(y: Labels) -> bool:
+    return bool((y == 1).any() and (y == 0).any())
+
+
+def _unknown(n_arms: int) -> Auroc:
+    return Auroc(np.full(n_arms, np.nan), np.full((n_arms, n_arms), np.nan))

@@ -1,0 +1,86 @@
+"""Intervals by drawing people, with all their rows, with replacement."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from radiomics_mammo.evaluation.metrics.arrays import Codes, Counts, Floats, Labels
+from radiomics_mammo.evaluation.metrics.metrics import METRICS, scores
+
+_CELLS = 100_000  # of one block of draws x rows: what stays in the processor's cache
+_LEAST = 16  # draws of one block: the rows are sorted anew for each
+
+
+def draw_people(n_people: int, *, draws: int, seed: int) -> Counts:
+    """Draw as many people as there are, with replacement, and count how often each was drawn.
+
+    Returns
+    -------
+    ndarray of int32, shape (draws, n_people)
+    """
+    rng = np.random.default_rng(np.random.SeedSequence([seed, 0xB007]))
+    counts = np.empty((draws, n_people), dtype=np.int32)
+    for draw in range(draws):
+        counts[draw] = np.bincount(rng.integers(n_people, size=n_people), minlength=n_people)
+    return counts
+
+
+def blocks_of(draws: int, n_rows: int) -> list[slice]:
+    """Divide draws into blocks that bound the memory, whatever the number of rows."""
+    step = max(_LEAST, _CELLS // n_rows)
+    return [slice(start, min(start + step, draws)) for start in range(0, draws, step)]
+
+
+def all_bootstrap_scores(y: Labels, p: Floats, group: Codes, *, draws: int, seed: int, workers: int = 1) -> Floats:
+    """Compute every metric of every arm in every draw of people.
+
+    A value is the mean over repeats of the metric on that repeat's pooled out-of-fold predictions. The
+    draws are the same for all arms and repeats, so differences between arms are paired.
+
+    Parameters
+    ----------
+    y : ndarray of int8, shape (n_rows,)
+        Labels.
+    p : ndarray of float64, shape (n_arms, n_repeats, n_rows)
+        Out-of-fold predictions.
+    group : ndarray of int64, shape (n_rows,)
+        The person of each row, coded from 0.
+    draws, seed : int
+        See :func:`draw_people`.
+    workers : int
+        Threads; changes the time only.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_arms, n_metrics, n_draws)
+        NaN where a metric is undefined in a draw.
+    """
+    counts = draw_people(int(group.max()) + 1, draws=draws, seed=seed)
+    values = np.empty((p.shape[0], len(METRICS), draws))
+
+    def fill(block: slice) -> None:
+        weights = counts[block][:, group]
+        for arm, repeats in enumerate(p):
+            values[arm, :, block] = np.mean([scores(y, one, weights) for one in repeats], axis=0)
+
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(fill, blocks_of(draws, y.size)))  # a list: errors are raised
+    return values
+
+
+def interval(values: Floats, *, level: float = 0.95) -> tuple[float, float]:
+    """Give the percentile interval of the draws in which the value is defined; NaN if there is none.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n_draws,)
+    level : float
+        Share of the draws inside.
+    """
+    defined = values[~np.isnan(values)]
+    if defined.size == 0:
+        return float("nan"), float("nan")
+    low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)

@@ -1,0 +1,316 @@
+"""Miss no cancer: the highest threshold whose sensitivity by person is certified, and what it costs.
+
+A person with a positive unit is found when any of her positive units is at or above the threshold. Thresholds are
+tested from the lowest upwards, each by the exact binomial (Clopper-Pearson) p-value of as few misses, until the first
+that fails (fixed-sequence testing: Bates et al. 2021; Angelopoulos et al. 2021, "Learn then test"). The chance that the
+sensitivity for new people is below the target is then at most 1 - confidence, if the predictions had no part of these
+people in them. Out-of-fold ones come from several models that share training people, and often of an arm that was
+chosen on the same people: for them the confidence is approximate, and it is of the procedure, not of a final model.
+:func:`check_certificates` looks at what becomes of it in people held out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import bdtr, betaincinv
+
+from radiomics_mammo.errors import InputError
+from radiomics_mammo.evaluation.metrics.arrays import Codes, Flags, Floats, Labels
+from radiomics_mammo.evaluation.metrics.proportions import Share, clustered_share
+
+CHECKED = ["target", "threshold", "people", "misses", "sensitivity", "low", "high", "specificity", "sentence"]
+"""Columns of :func:`check_certificates`."""
+
+TARGETS = (0.80, 0.85, 0.90, 0.95, 0.98, 0.99)
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A certified threshold, or how many people are lacking.
+
+    Attributes
+    ----------
+    sensitivity, confidence : float
+        What was asked for.
+    threshold : float or None
+        Units at or above it are called; None where there are too few positive people.
+    people, misses : int
+        Positive people, and those of them below the threshold (in the worst repeat).
+    needed : int
+        Positive people that it takes when none is missed.
+    needed_with_misses : int
+        Positive people that it takes with the misses seen.
+    specificity : Share
+        Price: negative units below the threshold. NaN without a threshold.
+    recall_rate : Share
+        Price: units called. NaN without a threshold.
+    upper : float or None
+        At or above it a negative person has a unit in at most 1 - ``specificity_asked`` of cases, at the same
+        confidence; None where there are too few negative people.
+    specificity_asked : float
+    in_band : float
+        Share of units that are undecided: neither below ``threshold`` nor at or above ``upper``.
+    chosen : bool
+        Whether the arm was chosen among several on the same people, which the confidence does not allow for.
+    """
+
+    sensitivity: float
+    confidence: float
+    threshold: float | None
+    people: int
+    misses: int
+    needed: int
+    needed_with_misses: int
+    specificity: Share
+    recall_rate: Share
+    upper: float | None
+    specificity_asked: float
+    in_band: float
+    chosen: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """The certificate in words."""
+        sure = f"{self.confidence:.0%} confidence"
+        if self.threshold is None:
+            return (
+                f"{self.people} positive people are too few to certify {self.sensitivity:g} at {sure}: "
+                f"{self.needed} are needed, none of them missed."
+            )
+        spared, called = self.specificity, self.recall_rate
+        chosen = ", not allowing for the choice of the model on the same people" if self.chosen else ""
+        return (
+            f"Called from {self.threshold:.3g} upwards, out-of-fold predictions find at least {self.sensitivity:g} of "
+            f"positive people by any of their positive units, at {sure}{chosen} ({self.misses} of {self.people} people "
+            f"missed); {spared.value:.1%} ({spared.low:.1%} to {spared.high:.1%}) of the negative units are spared and "
+            f"{called.value:.1%} of all are called."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What a certified threshold does to people who had no part in it.
+
+    Attributes
+    ----------
+    threshold : float
+    people, misses : int
+        Positive people, and those of them all of whose positive units are below the threshold.
+    sensitivity, low, high : float
+        By person, with its exact binomial (Clopper-Pearson) interval; NaN without a positive person.
+    specificity : float
+        Share of negative units below the threshold; NaN without one.
+    """
+
+    threshold: float
+    people: int
+    misses: int
+    sensitivity: float
+    low: float
+    high: float
+    specificity: float
+
+    @property
+    def sentence(self) -> str:
+        """The check in words."""
+        if self.people == 0:
+            return "Nobody held out is positive: the threshold cannot be checked."
+        return (
+            f"Called from {self.threshold:.3g} upwards, {self.misses} of {self.people} positive people held out are "
+            f"missed: a sensitivity by person of {self.sensitivity:.3f} ({self.low:.3f} to {self.high:.3f})."
+        )
+
+
+def certify(
+    y: Labels,
+    p: Floats,
+    group: Codes,
+    *,
+    sensitivity: float = 0.95,
+    confidence: float = 0.90,
+    specificity: float = 0.95,
+    chosen: bool = False,
+) -> Certificate:
+    """Find the certified thresholds of one arm; of several repeats the most cautious ones.
+
+    Parameters
+    ----------
+    y : ndarray of int8, shape (n_units,)
+    p : ndarray of float64, shape (n_repeats, n_units)
+        Out-of-fold predictions, or those of a set that nothing was trained on.
+    group : ndarray of int64, shape (n_units,)
+        The person.
+    sensitivity, confidence, specificity : float
+        Above 0 and below 1; ``specificity`` is by person and for the upper threshold only.
+    chosen : bool
+        Whether the arm was chosen among several on the same people: changes what the sentence says.
+
+    Raises
+    ------
+    InputError
+        A target or the confidence is not between 0 and 1.
+    """
+    _check(sensitivity=sensitivity, confidence=confidence, specificity=specificity)
+    of_sick = _highest(p, y == 1, group, np.unique(group[y == 1]))
+    of_well = _highest(p, np.ones(y.size, dtype=np.bool_), group, np.setdiff1d(group, group[y == 1]))
+    threshold = _certified(of_sick, sensitivity, confidence)
+    from_above = _certified(-of_well, specificity, confidence)
+    upper = None if from_above is None else float(np.nextafter(-from_above, np.inf))
+    misses = 0 if threshold is None else int((of_sick < threshold).sum(axis=1).max())
+    called = p >= _lower(threshold)
+    priced = np.broadcast_to(threshold is not None, p.shape)
+    return Certificate(
+        sensitivity=sensitivity,
+        confidence=confidence,
+        threshold=threshold,
+        people=of_sick.shape[1],
+        misses=misses,
+        needed=people_needed(sensitivity, confidence),
+        needed_with_misses=people_needed(sensitivity, confidence, misses=misses),
+        specificity=clustered_share(~called & (y == 0) & priced, (y == 0) & priced, group),
+        recall_rate=clustered_share(called & priced, priced, group),
+        upper=upper,
+        specificity_asked=specificity,
+        in_band=float((called & (p < _upper(upper))).mean()),
+        chosen=chosen,
+    )
+
+
+def certified_table(
+    y: Labels,
+    p: Floats,
+    group: Codes,
+    *,
+    targets: Sequence[float] = TARGETS,
+    confidence: float = 0.90,
+    chosen: bool = False,
+) -> pd.DataFrame:
+    """Certify several sensitivities of one arm, one row each, with a sentence.
+
+    Each row is certified for itself: they do not hold together at the confidence given.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The fields of :class:`Certificate`; ``threshold``, ``specificity`` and ``recall_rate`` with their ``_low`` and
+        ``_high`` are NaN where there are too few people, ``upper`` likewise; ``sentence``.
+    """
+    rows = []
+    for target in targets:
+        found = certify(y, p, group, sensitivity=target, confidence=confidence, chosen=chosen)
+        row = {name: value for name, value in asdict(found).items() if not isinstance(value, dict)}
+        row["target"] = row.pop("sensitivity")
+        for name, share in (("specificity", found.specificity), ("recall_rate", found.recall_rate)):
+            row.update({name: share.value, f"{name}_low": share.low, f"{name}_high": share.high})
+        rows.append({**row, "sentence": found.sentence})
+    table = pd.DataFrame(rows).astype({"threshold": np.float64, "upper": np.float64})
+    return table[["target", *(name for name in table.columns if name != "target")]]
+
+
+def check_certificate(y: Labels, p: Floats, group: Codes, *, threshold: float, level: float = 0.95) -> Check:
+    """See what a certified threshold does to people held out.
+
+    Parameters
+    ----------
+    y : ndarray of int8, shape (n_units,)
+    p : ndarray of float64, shape (n_units,)
+        Predictions of a model that was not trained on these people.
+    group : ndarray of int64, shape (n_units,)
+        The person.
+    threshold : float
+        Units at or above it are called.
+    level : float
+        Of the interval.
+    """
+    ill = np.unique(group[y == 1])
+    best = _highest(p[None], y == 1, group, ill)[0]
+    people, found = ill.size, int((best >= threshold).sum())
+    low, high = _exact(found, people, level)
+    return Check(
+        threshold=threshold,
+        people=people,
+        misses=people - found,
+        sensitivity=found / people if people else float("nan"),
+        low=low,
+        high=high,
+        specificity=float((p[y == 0] < threshold).mean()) if (y == 0).any() else float("nan"),
+    )
+
+
+def check_certificates(certified: pd.DataFrame, y: Labels, p: Floats, group: Codes) -> pd.DataFrame:
+    """Check every threshold of :func:`certified_table` on people held out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``target``, the fields of :class:`Check` and ``sentence``, one row a certified threshold; none where there was
+        none to check.
+    """
+    rows = []
+    for target, threshold in certified.loc[certified["threshold"].notna(), ["target", "threshold"]].to_numpy().tolist():
+        found = check_certificate(y, p, group, threshold=threshold)
+        rows.append({"target": target, **asdict(found), "sentence": found.sentence})
+    return pd.DataFrame(rows, columns=CHECKED)
+
+
+def people_needed(target: float, confidence: float, *, misses: int = 0) -> int:
+    """Give the fewest people among whom so many misses still certify the target.
+
+    Without misses this is log(1 - confidence) / log(target), rounded up: 45 for 0.95 at 0.90.
+    """
+    few, many = misses, misses + 1
+    while bdtr(misses, many, 1.0 - target) > 1.0 - confidence:
+        few, many = many, 2 * many
+    while many - few > 1:
+        middle = (few + many) // 2
+        enough = bdtr(misses, middle, 1.0 - target) <= 1.0 - confidence
+        few, many = (few, middle) if enough else (middle, many)
+    return many
+
+
+def _certified(best: Floats, target: float, confidence: float) -> float | None:
+    """Give the highest threshold that passes in every repeat; ``best`` of shape (n_repeats, n_people)."""
+    people = best.shape[1]
+    # A higher threshold misses no fewer people, so testing upwards stops at the first number of misses that fails.
+    passing = int(np.count_nonzero(bdtr(np.arange(people), people, 1.0 - target) <= 1.0 - confidence))
+    if passing == 0:
+        return None
+    return float(np.sort(best, axis=1)[:, passing - 1].min())
+
+
+def _highest(p: Floats, rows: Flags, group: Codes, people: Codes) -> Floats:
+    """Give the highest prediction among some rows of each of some people, (n_repeats, n of these people)."""
+    best = np.full((p.shape[0], int(group.max()) + 1), -np.inf)
+    for repeat, one in enumerate(p):
+        np.maximum.at(best[repeat], group[rows], one[rows])
+    return best[:, people]
+
+
+def _exact(found: int, people: int, level: float) -> tuple[float, float]:
+    """Give the exact binomial interval of a share (Clopper & Pearson 1934); NaN of nobody."""
+    if people == 0:
+        return float("nan"), float("nan")
+    tail = (1.0 - level) / 2.0
+    low = float(betaincinv(found, people - found + 1, tail)) if found else 0.0
+    high = float(betaincinv(found + 1, people - found, 1.0 - tail)) if found < people else 1.0
+    return low, high
+
+
+def _lower(threshold: float | None) -> float:
+    return -np.inf if threshold is None else threshold
+
+
+def _upper(threshold: float | None) -> float:
+    return np.inf if threshold is None else threshold
+
+
+def _check(**shares: float) -> None:
+    for name, value in shares.items():
+        if not 0.0 < value < 1.0:
+            raise InputError(
+                f"a {name} of {value:g} cannot be certified", remedy="Ask for a share above 0 and below 1, as 0.95."
+            )

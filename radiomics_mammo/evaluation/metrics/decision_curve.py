@@ -1,0 +1,100 @@
+"""Decision curves: whether acting on the predictions is worth it, over what a false alarm is taken to cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from radiomics_mammo.evaluation.metrics.arrays import Codes, Counts, Floats, Labels, sum_people
+from radiomics_mammo.evaluation.metrics.bootstrap import draw_people
+
+THRESHOLDS = np.arange(1, 61) / 100.0
+"""Probabilities at which one would act: 0.01 … 0.60."""
+
+ALL, NONE = "treat all", "treat none"
+
+
+def decision_curve(
+    names: Sequence[str],
+    y: Labels,
+    p: Floats,
+    group: Codes,
+    *,
+    thresholds: Floats = THRESHOLDS,
+    draws: int = 1_000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Compute net benefit TP/n - FP/n * t/(1-t) over thresholds t (Vickers & Elkin 2006), those at or above t treated.
+
+    Predictions must be probabilities. A value is the mean over repeats; the band is pointwise, by drawing people.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The arms.
+    y : ndarray of int8, shape (n_units,)
+    p : ndarray of float64, shape (n_arms, n_repeats, n_units)
+    group : ndarray of int64, shape (n_units,)
+    thresholds : ndarray of float64, shape (n_thresholds,)
+        Ascending, above 0 and below 1.
+    draws : int
+        Of people; 0 leaves the band out (NaN).
+    seed : int
+    level : float
+        Share of the draws within the band.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``model``, ``threshold``, ``net_benefit``, ``low``, ``high``: the arms, ``treat all``, ``treat none``.
+    """
+    counts = draw_people(int(group.max()) + 1, draws=draws, seed=seed) if draws else None
+    everyone = np.full((1, y.size), np.inf)
+    parts = []
+    for name, repeats in zip([*names, ALL], [*p, everyone], strict=True):
+        value, low, high = _benefit(y, repeats, group, thresholds, counts, level)
+        parts.append(_lines(name, thresholds, value, low, high))
+    nothing = np.zeros(thresholds.size)
+    return pd.concat([*parts, _lines(NONE, thresholds, nothing, nothing, nothing)], ignore_index=True)
+
+
+def _benefit(
+    y: Labels, repeats: Floats, group: Codes, thresholds: Floats, counts: Counts | None, level: float
+) -> tuple[Floats, Floats, Floats]:
+    """Net benefit of one arm and its band, each of shape (n_thresholds,)."""
+    found, alarms = _treated(y, repeats, group, thresholds)
+    people = sum_people(np.full(y.size, repeats.shape[0]), group)
+    odds = thresholds / (1.0 - thresholds)
+    value = (found.sum(axis=0) - odds * alarms.sum(axis=0)) / people.sum()
+    if counts is None:
+        unknown = np.full(value.shape, np.nan)
+        return value, unknown, unknown
+    times = counts.astype(np.float64)  # products of whole numbers: exact in any order
+    drawn = (times @ found - odds * (times @ alarms)) / (times @ people)[:, None]
+    low, high = np.quantile(drawn, [(1.0 - level) / 2.0, (1.0 + level) / 2.0], axis=0)
+    return value, low, high
+
+
+def _treated(y: Labels, repeats: Floats, group: Codes, thresholds: Floats) -> tuple[Floats, Floats]:
+    """Count each person's positives and negatives at or above each threshold, over all repeats.
+
+    Returns
+    -------
+    found, alarms : ndarray of float64, shape (n_people, n_thresholds)
+    """
+    n_people, cells = int(group.max()) + 1, thresholds.size + 1
+    reached = np.searchsorted(thresholds, repeats, side="right")  # how many thresholds a unit is at or above
+    counted = []
+    for outcome in (1, 0):
+        rows = y == outcome
+        cell = (group[rows] * cells + reached[:, rows]).ravel()
+        each = np.bincount(cell, minlength=n_people * cells).reshape(n_people, cells)
+        counted.append(np.cumsum(each[:, :0:-1], axis=1)[:, ::-1].astype(np.float64))
+    return counted[0], counted[1]
+
+
+def _lines(name: str, thresholds: Floats, value: Floats, low: Floats, high: Floats) -> pd.DataFrame:
+    return pd.DataFrame({"model": name, "threshold": thresholds, "net_benefit": value, "low": low, "high": high})

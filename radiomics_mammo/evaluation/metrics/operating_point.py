@@ -1,0 +1,148 @@
+"""Where to draw the line between called and not called, and what is then found, missed and called in vain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from radiomics_mammo.errors import InputError
+from radiomics_mammo.evaluation.metrics.arrays import Codes, Flags, Floats, Labels
+from radiomics_mammo.evaluation.metrics.proportions import clustered_share
+from radiomics_mammo.evaluation.metrics.threshold_counts import curve
+
+FIGURES = ("sensitivity", "specificity", "ppv", "npv", "accuracy", "recall_rate", "f1")
+"""Shares of ``operating_table``; ``recall_rate`` is the share of all units that are called."""
+
+_SLACK = 1e-9  # counts are whole numbers: 0.9 * 10 must not fail by a rounding error
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How a threshold is chosen.
+
+    Attributes
+    ----------
+    kind : str
+        ``sensitivity`` or ``specificity`` (at least ``level``), ``youden``, or ``fixed`` (at ``level``).
+    level : float
+        Between 0 and 1; of no meaning for ``youden``.
+    """
+
+    kind: str
+    level: float = 0.0
+
+    def __str__(self) -> str:
+        if self.kind == "youden":
+            return self.kind
+        return f"{self.level:g}" if self.kind == "fixed" else f"{self.kind}:{self.level:g}"
+
+
+def parse_rule(text: str) -> Rule:
+    """Read ``sensitivity:0.9``, ``specificity:0.9``, ``youden`` or a number such as ``0.5``.
+
+    Raises
+    ------
+    InputError
+        The text is none of these, or the number is not between 0 and 1.
+    """
+    kind, _, number = text.strip().rpartition(":")
+    if number == "youden" and not kind:
+        return Rule("youden")
+    try:
+        level = float(number)
+    except ValueError:
+        level = float("nan")
+    if kind not in ("", "sensitivity", "specificity") or not 0.0 < level < 1.0:
+        raise InputError(
+            f"the threshold rule {text!r} is not understood",
+            remedy="Give sensitivity:0.9, specificity:0.9, youden, or a probability between 0 and 1 such as 0.5.",
+        )
+    return Rule(kind or "fixed", level)
+
+
+def choose_threshold(y: Labels, p: Floats, rule: Rule) -> float:
+    """Choose a threshold on out-of-fold predictions; units at or above it are called.
+
+    ``sensitivity`` takes the highest threshold that reaches it, ``specificity`` the lowest, ``youden`` the one with
+    the greatest sum of both, of equals the highest. Where a specificity can only be had by calling nobody, the
+    threshold is the next number above the highest prediction.
+
+    Parameters
+    ----------
+    y : ndarray of int8, shape (n_units,)
+    p : ndarray of float64, shape (n_units,)
+    rule : Rule
+
+    Raises
+    ------
+    InputError
+        There is one class only, so that there is nothing to choose on.
+    """
+    if rule.kind == "fixed":
+        return rule.level
+    c = curve(y, p)
+    tp, fp, positives, negatives = c.tp[0], c.fp[0], c.positives[0], c.negatives[0]
+    if positives == 0 or negatives == 0:
+        raise InputError(
+            "a threshold cannot be chosen where all labels are the same", remedy="Give a table with both classes."
+        )
+    if rule.kind == "sensitivity":
+        at = int(np.argmax(tp >= rule.level * positives - _SLACK))
+    elif rule.kind == "specificity":
+        at = int(np.flatnonzero(fp <= (1.0 - rule.level) * negatives + _SLACK)[-1])
+    else:
+        # Whole numbers: two thresholds that are as good are equal to the last bit.
+        at = int(np.argmax(tp * negatives - fp * positives))
+    return float(c.threshold[at]) if at else float(np.nextafter(c.threshold[1], np.inf))
+
+
+def operating_table(
+    names: Sequence[str], y: Labels, called: Flags, group: Codes, *, level: float = 0.95
+) -> pd.DataFrame:
+    """Count what calling leads to, averaged over repeats, with clustered intervals.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The arms.
+    y : ndarray of int8, shape (n_units,)
+    called : ndarray of bool, shape (n_arms, n_repeats, n_units)
+    group : ndarray of int64, shape (n_units,)
+    level : float
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row an arm: ``model``, ``tp``, ``fp``, ``fn``, ``tn`` (means over repeats), and of each of ``FIGURES`` the
+        value, ``_low`` and ``_high`` (:func:`radiomics_mammo.evaluation.metrics.proportions.clustered_share`); NaN
+        where there is nothing to share, such as ``ppv`` with nobody called in some repeat.
+    """
+    sick = np.broadcast_to(y == 1, called.shape[1:])
+    rows = []
+    for name, calls in zip(names, called, strict=True):
+        row: dict[str, str | float] = {"model": name}
+        cells = {"tp": calls & sick, "fp": calls & ~sick, "fn": ~calls & sick, "tn": ~calls & ~sick}
+        row.update({key: float(flags.sum(axis=1).mean()) for key, flags in cells.items()})
+        for figure, (part, whole) in _figures(calls, sick).items():
+            share = clustered_share(part, whole, group, level=level)
+            row.update({figure: share.value, f"{figure}_low": share.low, f"{figure}_high": share.high})
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _figures(calls: Flags, sick: Flags) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Part and whole of every figure, each of shape (n_repeats, n_units)."""
+    found, everyone = calls & sick, np.ones_like(sick)
+    shares = (
+        (found, sick),
+        (~calls & ~sick, ~sick),
+        (found, calls),
+        (~calls & ~sick, ~calls),
+        (calls == sick, everyone),
+        (calls, everyone),
+        (2 * found, calls.astype(np.int64) + sick),
+    )
+    return dict(zip(FIGURES, shares, strict=True))

@@ -1,0 +1,66 @@
+"""The precision-recall curve with a band, by drawing people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from radiomics_mammo.evaluation.metrics.arrays import Codes, Counts, Floats, Labels
+from radiomics_mammo.evaluation.metrics.confidence_band import POINTS, with_band
+from radiomics_mammo.evaluation.metrics.threshold_counts import Curve
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PrecisionRecall:
+    """Precision over a grid of recalls, each of shape (n_points,).
+
+    Attributes
+    ----------
+    recall, precision : ndarray of float64
+        The grid, from 0 to 1, and the precision averaged over repeats at each of its points.
+    low, high : ndarray of float64
+        Pointwise 95% percentile band over draws of people; NaN where no band was asked for.
+    """
+
+    recall: Floats
+    precision: Floats
+    low: Floats
+    high: Floats
+
+
+def precision_recall(y: Labels, p: Floats, group: Codes, *, counts: Counts | None = None) -> PrecisionRecall:
+    """Average the repeats' precision at fixed recalls.
+
+    The precision at a recall is that of the highest threshold that reaches it: a step, as average precision sums it,
+    because a straight line between two points of this curve is too good (Davis & Goadrich, ICML 2006).
+
+    Parameters
+    ----------
+    y : ndarray of int8, shape (n_rows,)
+    p : ndarray of float64, shape (n_repeats, n_rows)
+        Out-of-fold predictions.
+    group : ndarray of int64, shape (n_rows,)
+        The person of each row, coded from 0.
+    counts : ndarray of int32, shape (n_draws, n_people), optional
+        From :func:`radiomics_mammo.evaluation.metrics.bootstrap.draw_people`, for the band.
+
+    Returns
+    -------
+    PrecisionRecall
+        All NaN where there is no positive row.
+    """
+    grid = np.linspace(0.0, 1.0, POINTS)
+    return PrecisionRecall(grid, *with_band(_at, grid, y, p, group, counts=counts))
+
+
+def _at(c: Curve, grid: Floats) -> Floats:
+    """Give the precision at the first threshold that reaches each recall; NaN for draws without a positive."""
+    found = np.full((c.tp.shape[0], grid.size), np.nan)
+    for draw in np.flatnonzero(c.positives > 0):
+        tp, called = c.tp[draw, 1:], c.tp[draw, 1:] + c.fp[draw, 1:]
+        # The tolerance lets a recall of exactly 0.3 count as reached by 3 of 10; a threshold of nobody drawn is none.
+        first = np.searchsorted(tp, grid * tp[-1] * (1 - 1e-12))
+        first = np.maximum(first, int(np.argmax(called > 0)))
+        found[draw] = tp[first] / called[first]
+    return found

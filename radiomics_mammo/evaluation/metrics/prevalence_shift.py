@@ -1,0 +1,197 @@
+"""Whether the outcome is as frequent in the test set as in the training set, and what to do about it if not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtr
+
+from radiomics_mammo.errors import InputError
+from radiomics_mammo.evaluation.metrics.arrays import Codes, Floats, Labels
+from radiomics_mammo.evaluation.metrics.bootstrap import blocks_of, draw_people, interval
+from radiomics_mammo.evaluation.metrics.proportions import Share, clustered_share
+from radiomics_mammo.evaluation.metrics.subgroups import level_names
+
+_HALVINGS = 50
+_SAME = 1e-12  # predictions this near to one another are equal but for rounding
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """Prevalences, and test minus training with its clustered interval and two-sided p-value.
+
+    NaN where one of the sets is empty; ``p`` also where neither varies.
+    """
+
+    train: Share
+    test: Share
+    difference: float
+    low: float
+    high: float
+    p: float
+
+
+def prevalence_shift(train: tuple[Labels, Codes], test: tuple[Labels, Codes], *, level: float = 0.95) -> Shift:
+    """Compare the prevalences of two sets that share no person.
+
+    The interval joins the two shares' clustered Wilson intervals (Newcombe 1998); p is of the normal approximation with
+    the variances between people.
+
+    Parameters
+    ----------
+    train, test : tuple of (ndarray of int8, ndarray of int64), each of shape (n_units,)
+        Labels and people.
+    level : float
+    """
+    before, after = (
+        clustered_share(y[None] == 1, np.ones((1, y.size)), group, level=level) for y, group in (train, test)
+    )
+    difference = after.value - before.value
+    reach_down = np.hypot(after.value - after.low, before.high - before.value)
+    reach_up = np.hypot(after.high - after.value, before.value - before.low)
+    error = np.sqrt(before.variance + after.variance)
+    p = float(2.0 * ndtr(-abs(difference) / error)) if error > 0 else float("nan")
+    return Shift(before, after, difference, float(difference - reach_down), float(difference + reach_up), p)
+
+
+def shift_table(
+    train: tuple[pd.DataFrame, Labels, Codes],
+    test: tuple[pd.DataFrame, Labels, Codes],
+    *,
+    columns: Mapping[str, str],
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Compare prevalences over all units and within each level of some columns.
+
+    Parameters
+    ----------
+    train, test : tuple of (pandas.DataFrame, ndarray of int8, ndarray of int64)
+        One row a unit with the columns, labels, people.
+    columns : mapping of str to str
+        Column and title; a column that either set lacks is left out.
+    level : float
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``column``, ``title``, ``level``, ``n_train``, ``n_test``, ``train``, ``test`` (prevalences), ``difference``,
+        ``low``, ``high``, ``p``. Levels that only one set has are left out.
+    """
+    rows = []
+    for column, title, name, here, there in _levels(train[0], test[0], columns):
+        found = prevalence_shift(_part(train, here), _part(test, there), level=level)
+        rows.append(
+            {
+                "column": column,
+                "title": title,
+                "level": name,
+                "n_train": int(here.sum()),
+                "n_test": int(there.sum()),
+                "train": found.train.value,
+                "test": found.test.value,
+                "difference": found.difference,
+                "low": found.low,
+                "high": found.high,
+                "p": found.p,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def estimate_prevalence(
+    p: Floats, group: Codes, *, prior: float, draws: int = 1_000, seed: int = 0, level: float = 0.95
+) -> tuple[float, float, float]:
+    """Estimate the prevalence of unlabelled units from calibrated predictions (Saerens, Latinne & Decaestecker 2002).
+
+    It holds if the two classes look as they did in training and only their shares differ. The greatest likelihood,
+    to which their EM climbs, is found by halving: the likelihood is concave.
+
+    Parameters
+    ----------
+    p : ndarray of float64, shape (n_units,)
+        Predictions, calibrated for the prevalence ``prior``.
+    group : ndarray of int64, shape (n_units,)
+    prior : float
+        Prevalence among the training units.
+    draws, seed : int
+        Of people, for the interval.
+    level : float
+
+    Returns
+    -------
+    value, low, high : float
+        A value of 0 or 1 where the likelihood only rises towards it. Predictions that are all the same tell nothing
+        of the prevalence: then the value is the prior and the interval NaN.
+    """
+    _check(prior=prior)
+    if np.ptp(p) <= _SAME:
+        return prior, float("nan"), float("nan")
+    counts = draw_people(int(group.max()) + 1, draws=draws, seed=seed)
+    value = float(_likeliest(p, np.ones((1, p.size), dtype=np.int32), prior)[0])
+    drawn = [_likeliest(p, counts[block][:, group], prior) for block in blocks_of(draws, p.size)]
+    return value, *interval(np.concatenate(drawn), level=level)
+
+
+def shift_prior(p: Floats, from_: float, to: float) -> Floats:
+    """Turn predictions that are right at one prevalence into those that are right at another, by Bayes' rule.
+
+    Parameters
+    ----------
+    p : ndarray of float64
+        Any shape.
+    from_, to : float
+        Prevalences, above 0 and below 1.
+
+    Raises
+    ------
+    InputError
+        A prevalence is not between 0 and 1.
+    """
+    _check(from_=from_, to=to)
+    positive, negative = p * (to / from_), (1.0 - p) * ((1.0 - to) / (1.0 - from_))
+    shifted: Floats = positive / (positive + negative)
+    return shifted
+
+
+def _likeliest(p: Floats, weights: np.ndarray, prior: float) -> Floats:
+    """Halve the interval in which the slope of the log-likelihood changes its sign; one value a draw.
+
+    Where everybody drawn is predicted the prior itself the likelihood is flat: nothing moves it from there.
+    """
+    sick, well = p / prior, (1.0 - p) / (1.0 - prior)
+    flat = (weights * (np.abs(sick - well) > _SAME)).sum(axis=1) == 0
+    low, high = np.zeros(weights.shape[0]), np.ones(weights.shape[0])
+    for _ in range(_HALVINGS):
+        middle = ((low + high) / 2.0)[:, None]
+        slope = (weights * ((sick - well) / (middle * sick + (1.0 - middle) * well))).sum(axis=1)
+        low, high = np.where(slope > 0, middle[:, 0], low), np.where(slope > 0, high, middle[:, 0])
+    return np.where(flat, prior, (low + high) / 2.0)
+
+
+def _levels(
+    train: pd.DataFrame, test: pd.DataFrame, columns: Mapping[str, str]
+) -> Iterator[tuple[str, str, str, np.ndarray, np.ndarray]]:
+    """Everyone, and each level that both sets have: column, title, level, who is in it in each set."""
+    yield "", "All", "all", np.ones(len(train), dtype=np.bool_), np.ones(len(test), dtype=np.bool_)
+    for column, title in columns.items():
+        if column not in train or column not in test:
+            continue
+        before, after = level_names(train[column]), level_names(test[column])
+        for name in sorted({*before} & {*after}):
+            yield column, title, name, (before == name).to_numpy(), (after == name).to_numpy()
+
+
+def _part(of: tuple[pd.DataFrame, Labels, Codes], within: np.ndarray) -> tuple[Labels, Codes]:
+    return of[1][within], np.unique(of[2][within], return_inverse=True)[1]
+
+
+def _check(**prevalences: float) -> None:
+    for name, value in prevalences.items():
+        if not 0.0 < value < 1.0:
+            raise InputError(
+                f"a prevalence of {value:g} ({name.rstrip('_')}) leaves nothing to shift",
+                remedy="Give a share above 0 and below 1.",
+            )

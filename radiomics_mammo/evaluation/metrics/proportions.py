@@ -1,0 +1,74 @@
+"""A share of units, such as a sensitivity, with an interval that knows that a person's units go together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from radiomics_mammo.evaluation.metrics.arrays import Codes, Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A share, its interval, its variance between people (0 where it is 0 or 1), and how many people it is of."""
+
+    value: float
+    low: float
+    high: float
+    variance: float
+    people: int
+
+
+def clustered_share(
+    part: NDArray[np.generic], whole: NDArray[np.generic], group: Codes, *, level: float = 0.95
+) -> Share:
+    """Give sum(part) / sum(whole), averaged over repeats, with a Wilson interval on the effective number of units.
+
+    The number is what a simple sample with the same variance would have (Kish's design effect, by linearisation over
+    people; Saha, Miller & Wang 2016), never more than there are units. At a share of 0 or 1, whose variance is
+    estimated as 0, it is the number of people: all of a person's units together count once.
+
+    Parameters
+    ----------
+    part, whole : ndarray, shape (n_repeats, n_units)
+        ``part`` is 0 where ``whole`` is.
+    group : ndarray of int64, shape (n_units,)
+    level : float
+
+    Returns
+    -------
+    Share
+        NaN where a repeat has nothing to share.
+    """
+    total = whole.astype(np.float64)
+    sums, concerned = total.sum(axis=1), (total > 0).any(axis=0)
+    people = int(np.unique(group[concerned]).size)
+    if (sums == 0).any():
+        return Share(float("nan"), float("nan"), float("nan"), float("nan"), people)
+    value, variance = _linearised(part.astype(np.float64), total, group, people)
+    # A variance that is rounding error says no more than one of 0.
+    flat = variance <= 1e-15 or not 0.0 < value < 1.0
+    units = min(float(sums.mean()), float(np.count_nonzero(concerned)))
+    effective = float(people) if flat else min(value * (1.0 - value) / variance, units)
+    return Share(value, *wilson(value, effective, level), variance, people)
+
+
+def _linearised(part: Floats, whole: Floats, group: Codes, people: int) -> tuple[float, float]:
+    """Give the mean share of the repeats and its variance between people."""
+    sums = whole.sum(axis=1)
+    each = part.sum(axis=1) / sums
+    off = ((part - each[:, None] * whole) / sums[:, None]).mean(axis=0)
+    # People without a concerned unit add nothing to the sum of squares and are not counted.
+    spread = float((np.bincount(group, weights=off) ** 2).sum())
+    return float(each.mean()), spread * people / max(people - 1, 1)
+
+
+def wilson(value: float, n: float, level: float = 0.95) -> tuple[float, float]:
+    """Give Wilson's (1927) interval of a share among ``n``, which need not be a whole number."""
+    z = float(-ndtri((1.0 - level) / 2.0))
+    middle = (value + z * z / (2.0 * n)) / (1.0 + z * z / n)
+    reach = z / (1.0 + z * z / n) * np.sqrt(max(value * (1.0 - value), 0.0) / n + z * z / (4.0 * n * n))
+    return max(0.0, float(middle - reach)), min(1.0, float(middle + reach))

@@ -1,0 +1,59 @@
+"""The reliability table: within bins of equal size, what was predicted and what came true."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from radiomics_mammo.evaluation.metrics.arrays import Codes, Floats, Labels
+from radiomics_mammo.evaluation.metrics.proportions import clustered_share
+
+
+def reliability_table(y: Labels, p: Floats, group: Codes, *, bins: int = 10, level: float = 0.95) -> pd.DataFrame:
+    """Bin one arm's predictions into bins of about equal size, all repeats together.
+
+    Equal predictions stay in one bin, so bins may be larger than others, or fewer than asked for.
+
+    Parameters
+    ----------
+    y : ndarray of int8, shape (n_units,)
+    p : ndarray of float64, shape (n_repeats, n_units)
+        Probabilities.
+    group : ndarray of int64, shape (n_units,)
+    bins : int
+    level : float
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a bin: ``predicted`` and ``observed`` (means), ``low`` and ``high`` of the latter (Wilson, number of
+        units divided by the design effect of people), ``from`` and ``to`` (least and greatest prediction), ``n``
+        (units a repeat, so not always a whole number) and ``people`` (in the bin in any repeat).
+    """
+    of = _bin_of(p, bins)
+    rows = []
+    for number in np.unique(of):
+        within = of == number
+        weight = within.mean(axis=0)[None]  # share of the repeats in which a unit is in the bin
+        share = clustered_share(weight * y, weight, group, level=level)
+        inside = p[within]
+        rows.append(
+            {
+                "predicted": float(inside.mean()),
+                "observed": share.value,
+                "low": share.low,
+                "high": share.high,
+                "from": float(inside.min()),
+                "to": float(inside.max()),
+                "n": float(weight.sum()),
+                "people": share.people,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _bin_of(p: Floats, bins: int) -> np.ndarray:
+    """Give each prediction its bin by its mid-rank among all, so that equal ones share it."""
+    ranked = np.sort(p, axis=None)
+    twice = np.searchsorted(ranked, p, side="left") + np.searchsorted(ranked, p, side="right")
+    return (twice * bins) // (2 * p.size)

@@ -1,0 +1,59 @@
+"""The ROC curve with a band, by drawing people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radiomics_mammo.evaluation.metrics.arrays import Counts, Floats
+from radiomics_mammo.evaluation.metrics.confidence_band import POINTS, with_band
+from radiomics_mammo.evaluation.metrics.threshold_counts import Curve
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Roc:
+    """Sensitivity over a grid of false positive rates, each of shape (n_points,).
+
+    Attributes
+    ----------
+    fpr, tpr : ndarray of float64
+        The grid, and the sensitivity averaged over repeats at each of its points.
+    low, high : ndarray of float64
+        Pointwise 95% percentile band over draws of people; NaN where no band was asked for.
+    """
+
+    fpr: Floats
+    tpr: Floats
+    low: Floats
+    high: Floats
+
+
+def roc(y: NDArray[np.int8], p: Floats, group: NDArray[np.int64], *, counts: Counts | None = None) -> Roc:
+    """Average the repeats' ROC curves at fixed false positive rates.
+
+    Parameters
+    ----------
+    y : ndarray of int8, shape (n_rows,)
+    p : ndarray of float64, shape (n_repeats, n_rows)
+        Out-of-fold predictions.
+    group : ndarray of int64, shape (n_rows,)
+        The person of each row, coded from 0.
+    counts : ndarray of int32, shape (n_draws, n_people), optional
+        From :func:`radiomics_mammo.evaluation.metrics.bootstrap.draw_people`, for the band.
+    """
+    grid = np.linspace(0.0, 1.0, POINTS)
+    return Roc(grid, *with_band(_at, grid, y, p, group, counts=counts))
+
+
+def _at(c: Curve, grid: Floats) -> Floats:
+    """Interpolate sensitivity at the grid for each draw that has both classes; shape (n_draws, n_points)."""
+    found = np.full((c.tp.shape[0], grid.size), np.nan)
+    able = np.flatnonzero((c.positives > 0) & (c.negatives > 0))
+    for draw in able:
+        fpr, tpr = c.fp[draw] / c.fp[draw, -1], c.tp[draw] / c.tp[draw, -1]
+        # Of a vertical step the upper end counts, as the reader's eye takes it.
+        last = np.append(np.flatnonzero(np.diff(fpr)), fpr.size - 1)
+        found[draw] = np.interp(grid, fpr[last], tpr[last])
+    return found

@@ -1,0 +1,136 @@
+"""How one arm does in each kind of unit: by view, density, side, type, subtlety, site, machine, age."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+from radiomics_mammo.evaluation.metrics.arrays import Codes, Flags, Floats, Labels
+from radiomics_mammo.evaluation.metrics.auroc_variance import auroc_interval, obuchowski
+from radiomics_mammo.evaluation.metrics.proportions import clustered_share
+
+SUBGROUPS: dict[str, str] = {
+    "view": "View",
+    "breast_density": "Breast density",
+    "density": "Breast density",
+    "laterality": "Side",
+    "abnormality_type": "Type",
+    "subtlety": "Subtlety",
+    "site_id": "Site",
+    "machine_id": "Machine",
+    "implant": "Implant",
+    "age": "Age",
+}
+"""Columns that units are divided by, with their titles."""
+
+AGE_BANDS = (50, 60, 70)
+NOT_GIVEN = "not given"
+
+LEAST = 10
+"""Fewest positives, and fewest negatives, that an AUROC is computed of."""
+
+
+def subgroup_table(
+    rows: pd.DataFrame,
+    y: Labels,
+    p: Floats,
+    group: Codes,
+    *,
+    columns: Mapping[str, str] = SUBGROUPS,
+    called: Flags | None = None,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Judge one arm within every level of every column, after everyone together.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        One row a unit. A column that it lacks, or that has one level only, is left out.
+    y : ndarray of int8, shape (n_units,)
+    p : ndarray of float64, shape (n_repeats, n_units)
+    group : ndarray of int64, shape (n_units,)
+    columns : mapping of str to str
+        Column and title.
+    called : ndarray of bool, shape (n_repeats, n_units), optional
+        Which units are called, for sensitivity and specificity.
+    level : float
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``column``, ``title``, ``level``, ``n``, ``people``, ``positives``, ``auroc``, ``low``, ``high`` (Obuchowski, on
+        the logit scale); with calls ``sensitivity``, ``specificity`` and their ``_low`` and ``_high`` (NaN without a
+        unit of the class); ``remark`` says why an AUROC or its interval is NaN.
+    """
+    parts = [("", "All", "all", np.ones(y.size, dtype=np.bool_))]
+    for column, title in columns.items():
+        if column in rows:
+            named = level_names(rows[column])
+            levels = _in_order(named)
+            parts += [(column, title, name, (named == name).to_numpy()) for name in levels if len(levels) > 1]
+    made = [
+        {"column": column, "title": title, "level": name, **_judge(y, p, group, within, called, level)}
+        for column, title, name, within in parts
+    ]
+    table = pd.DataFrame(made)
+    return table[[*(name for name in table.columns if name != "remark"), "remark"]]
+
+
+def level_names(values: pd.Series) -> pd.Series:
+    """Give each unit's level as text: ages in bands, whole numbers without a point, ``not given`` where null."""
+    named = values.astype("string")
+    if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
+        numbers = values.astype("Float64")
+        if values.name == "age":
+            named = _age_band(numbers)
+        elif bool((numbers.dropna() % 1 == 0).all()):
+            named = numbers.astype("Int64").astype("string")
+    return named.fillna(NOT_GIVEN)
+
+
+def _age_band(ages: pd.Series) -> pd.Series:
+    names = [
+        f"under {AGE_BANDS[0]}",
+        *(f"{low} to {high - 1}" for low, high in pairwise(AGE_BANDS)),
+        f"{AGE_BANDS[-1]} and over",
+    ]
+    cut = pd.cut(ages, [-np.inf, *AGE_BANDS, np.inf], right=False, labels=names)
+    return cut.astype("string")
+
+
+def _in_order(named: pd.Series) -> list[str]:
+    """Levels as a reader expects them: numbers by size, ``under`` first, ``not given`` last."""
+
+    def place(name: str) -> tuple[bool, bool, float, str]:
+        number = name.split()[0]
+        return name == NOT_GIVEN, not name.startswith("under"), float(number) if number.isdigit() else np.inf, name
+
+    return sorted(named.unique(), key=place)
+
+
+def _judge(
+    y: Labels, p: Floats, group: Codes, within: Flags, called: Flags | None, level: float
+) -> dict[str, int | float | str]:
+    """Compute one row of the table."""
+    labels, people = y[within], np.unique(group[within], return_inverse=True)[1]
+    positives = int(labels.sum())
+    row: dict[str, int | float | str] = {"n": labels.size, "people": int(people.max()) + 1, "positives": positives}
+    area, low, high, remark = float("nan"), float("nan"), float("nan"), ""
+    if min(positives, labels.size - positives) < LEAST:
+        remark = f"too few for an AUROC: {positives} positive, {labels.size - positives} negative"
+    else:
+        found = obuchowski(labels, p[None][..., within], people)
+        area = float(found.value[0])
+        low, high = auroc_interval(area, float(found.covariance[0, 0]), level=level)
+        remark = "no interval: all of one person, or told apart without error" if np.isnan(low) else ""
+    row.update({"auroc": area, "low": low, "high": high})
+    if called is not None:
+        calls = called[:, within]
+        for name, outcome, hit in (("sensitivity", 1, calls), ("specificity", 0, ~calls)):
+            whole = np.broadcast_to(labels == outcome, hit.shape)
+            share = clustered_share(hit & whole, whole, people, level=level)
+            row.update({name: share.value, f"{name}_low": share.low, f"{name}_high": share.high})
+    return {**row, "remark": remark}

@@ -1,0 +1,169 @@
+"""From out-of-fold predictions to the tables of the comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from radiomics_mammo.evaluation.cohort.records import Arm, Units
+from radiomics_mammo.evaluation.metrics.bootstrap import all_bootstrap_scores, interval
+from radiomics_mammo.evaluation.metrics.metrics import METRICS, scores
+from radiomics_mammo.evaluation.training.cross_validation import Outcome
+from radiomics_mammo.evaluation.training.plan import Plan
+from radiomics_mammo.evaluation.training.registry import MODELS
+
+Floats = NDArray[np.float64]
+
+
+def prediction_table(plan: Plan, outcome: Outcome) -> pd.DataFrame:
+    """Lay the out-of-fold predictions out, one row a model, repeat and unit.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns case_id, patient_id, model, repeat, fold, y, p (calibrated), raw (the model's own score), called.
+    """
+    units = plan.cohort.units
+    parts = [
+        _identity(units, arm).assign(
+            repeat=np.int16(repeat),
+            fold=plan.fold_of[repeat],
+            y=units.y,
+            p=outcome.p[i, repeat],
+            raw=outcome.raw[i, repeat],
+            called=outcome.called[i, repeat],
+        )
+        for i, arm in enumerate(plan.arms)
+        for repeat in range(plan.n_repeats)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_prediction_table(plan: Plan, outcome: Outcome) -> pd.DataFrame:
+    """Lay the predictions of the test set out: case_id, patient_id, model, y, p, raw, called."""
+    assert plan.test is not None
+    units = plan.test.units
+    parts = []
+    for arm in plan.arms:
+        one = outcome.test[arm.name]
+        called = one.p >= one.choice.threshold
+        parts.append(_identity(units, arm).assign(y=units.y, p=one.p, raw=one.raw, called=called))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _identity(units: Units, arm: Arm) -> pd.DataFrame:
+    return units.rows[["case_id", "patient_id"]].assign(model=arm.name)
+
+
+def fold_table(plan: Plan) -> pd.DataFrame:
+    """Lay the fold assignment out: columns case_id, patient_id, repeat, fold."""
+    rows = plan.cohort.units.rows[["case_id", "patient_id"]]
+    parts = [rows.assign(repeat=np.int16(repeat), fold=assigned) for repeat, assigned in enumerate(plan.fold_of)]
+    return pd.concat(parts, ignore_index=True)
+
+
+def twins(arms: Sequence[Arm]) -> list[tuple[int, int]]:
+    """Pair each resampled or reweighted arm with its plain twin, by position."""
+    plain = {(arm.model, arm.block): i for i, arm in enumerate(arms) if arm.sampler == "none"}
+    resampled = [(i, (arm.model, arm.block)) for i, arm in enumerate(arms) if arm.sampler != "none"]
+    return [(i, plain[one]) for i, one in resampled if one in plain]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compared:
+    """The metrics of all arms and the differences of twins.
+
+    Attributes
+    ----------
+    summary : pandas.DataFrame
+        Columns model, metric, value, low, high.
+    differences : pandas.DataFrame
+        Columns model, against, metric, value, low, high: each resampled arm minus its plain twin. A study adds
+        ``p_holm`` and ``verdict`` (:func:`radiomics_mammo.evaluation.result_tables.twin_verdicts`).
+    undefined : int
+        Draws that lack a class; the intervals are made of the others.
+    """
+
+    summary: pd.DataFrame
+    differences: pd.DataFrame
+    undefined: int
+
+
+def compare_arms(
+    arms: Sequence[Arm],
+    units: Units,
+    p: Floats,
+    *,
+    draws: int,
+    seed: int,
+    level: float = 0.95,
+    workers: int = 1,
+    pairs: Sequence[tuple[int, int]] | None = None,
+) -> Compared:
+    """Compute metrics and paired differences with patient-bootstrap intervals.
+
+    A value is the mean over repeats of the metric on that repeat's pooled out-of-fold predictions. The
+    interval is the percentile interval over draws of people, with all their units, with replacement; the
+    same draws for every arm. Models are not trained anew in a draw, so the interval tells of the cases
+    that were sampled, not of the training.
+
+    Parameters
+    ----------
+    arms : sequence of Arm
+    units : Units
+    p : ndarray of float64, shape (n_arms, n_repeats, n_units)
+    draws, seed : int
+    level : float
+    workers : int
+        Threads; the result does not depend on it.
+    pairs : sequence of (int, int), optional
+        Positions of the arms whose differences are wanted; without it the twins.
+    """
+    y = units.y
+    value = np.stack([np.mean([scores(y, one)[:, 0] for one in repeats], axis=0) for repeats in p])
+    drawn = all_bootstrap_scores(y, p, units.group, draws=draws, seed=seed, workers=workers)
+    constant = [i for i, arm in enumerate(arms) if MODELS[arm.model].fit == "none"]
+    slope = list(METRICS).index("calibration_slope")
+    value[constant, slope] = drawn[constant, slope] = np.nan  # the folds' shares differ a little: no calibration
+    summary = [
+        (arm.name, metric, value[i, m], *interval(drawn[i, m], level=level))
+        for i, arm in enumerate(arms)
+        for m, metric in enumerate(METRICS)
+    ]
+    differences = [
+        (
+            arms[i].name,
+            arms[j].name,
+            metric,
+            value[i, m] - value[j, m],
+            *interval(drawn[i, m] - drawn[j, m], level=level),
+        )
+        for i, j in (twins(arms) if pairs is None else pairs)
+        for m, metric in enumerate(METRICS)
+    ]
+    lacking = np.isnan(drawn[:, list(METRICS).index("auroc")]).any(axis=0)
+    return Compared(
+        pd.DataFrame(summary, columns=["model", "metric", "value", "low", "high"]),
+        pd.DataFrame(differences, columns=["model", "against", "metric", "value", "low", "high"]),
+        int(lacking.sum()),
+    )
+
+
+def best_arm(summary: pd.DataFrame, arms: Sequence[Arm]) -> Arm | None:
+    """Give the arm with the highest AUROC, baselines aside; of equal arms the one named first, None of none."""
+    auroc = summary[summary["metric"] == "auroc"].set_index("model")["value"]
+    able = [arm for arm in arms if not MODELS[arm.model].baseline]
+    return max(able, key=lambda arm: auroc[arm.name]) if able else None
+
+
+def explained_arm(summary: pd.DataFrame, arms: Sequence[Arm]) -> Arm | None:
+    """Give the arm that SHAP explains: the best XGBoost that looks at radiomic features, else the best other trees.
+
+    XGBoost gives exact contributions and interactions in log-odds; a bag has neither. None where no arm qualifies.
+    """
+    trees = [arm for arm in arms if MODELS[arm.model].tree and arm.sampler != "bagging"]
+    return best_arm(summary, [arm for arm in trees if MODELS[arm.model].boosted] or trees)

@@ -1,0 +1,130 @@
+"""Dense heads trained on several sets of rows in step, so that one number of epochs is right for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radiomics_mammo.errors import InputError
+from radiomics_mammo.evaluation.metrics.metrics import auroc, curve
+from radiomics_mammo.evaluation.training.dense_head.estimator import DenseHead, Training, one_thread
+from radiomics_mammo.evaluation.training.dense_head.network import PRECISION, losses, margin, probability
+
+Floats = NDArray[np.float64]
+CURVES = ("inner", "epoch", "part", "loss", "auroc", "accuracy")
+"""Columns of the curves."""
+PARTS = ("training", "validation")
+"""What 0 and 1 mean in the column ``part``."""
+
+
+class HeadPair(NamedTuple):
+    """Rows to train on and rows held out of an inner fold, standardised.
+
+    Attributes
+    ----------
+    x, x_held : ndarray of float64 or float32, shape (n_rows, n_columns)
+    y, y_held : ndarray of int8, shape (n_rows,)
+    """
+
+    x: Floats
+    y: NDArray[np.int8]
+    x_held: Floats
+    y_held: NDArray[np.int8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GrownHeads:
+    """What training in step came to.
+
+    Attributes
+    ----------
+    epochs : int
+        Where the judge's score was highest; of equal ones the first.
+    score : float
+    held : list of ndarray of float64
+        Each pair's probabilities of its held rows after so many epochs.
+    curves : ndarray of float64, shape (n_epochs * n_pairs * 2, 6)
+        Columns as in ``CURVES``: position of the pair, epoch (from 1), part (as in ``PARTS``), and what was measured
+        at the end of each epoch that was trained, without dropout. The loss is the mean cross-entropy with the class
+        weights of the pair's training rows; AUROC is by row, not summed up by unit, and NaN where the rows are of one
+        class; accuracy is at 0.5.
+    """
+
+    epochs: int
+    score: float
+    held: list[Floats]
+    curves: Floats
+
+
+def grow_heads_together(
+    pairs: Sequence[HeadPair], head: DenseHead, *, judge: Callable[[Sequence[Floats]], float], patience: int
+) -> GrownHeads:
+    """Train one head a pair, epoch by epoch in step, until the rows held out gain nothing more.
+
+    The head of the pair at position i is the one that ``head`` with the seed ``head.seed + 1 + i`` would become: so
+    a head trained for ``epochs`` epochs on a pair's rows gives the same ``held``.
+
+    Parameters
+    ----------
+    pairs : sequence of HeadPair
+        The inner folds.
+    head : DenseHead
+        Settings; ``epochs`` is the most that are trained. It is not fitted.
+    judge : callable (held probabilities, one array a pair) -> float
+        Higher is better; the mean AUROC of the people held out, say.
+    patience : int
+        Epochs without a better score before it stops.
+
+    Raises
+    ------
+    InputError
+        A pair's training rows are all of one class, a setting is out of range, or no epoch could be judged (NaN).
+    EngineError
+        The backend or its device is not there.
+    """
+    trainings = [Training(head, one.x, one.y, seed=head.seed + 1 + part) for part, one in enumerate(pairs)]
+    looks = [_Looks(pair, training) for pair, training in zip(pairs, trainings, strict=True)]
+    best: tuple[int, float, list[Floats]] = (0, -np.inf, [])
+    points: list[tuple[float, ...]] = []
+    with one_thread(trainings[0].backend):
+        for epoch in range(1, head.epochs + 1):
+            held = []
+            for part, (training, look) in enumerate(zip(trainings, looks, strict=True)):
+                training.epoch()
+                p, found = look.take()
+                held.append(p)
+                points += [(part, epoch, *one) for one in found]
+            score = judge(held)
+            if score > best[1]:
+                best = (epoch, score, held)
+            if epoch - best[0] >= patience:
+                break
+    if not best[2]:
+        raise InputError("no epoch of a dense head could be judged", remedy="Use fewer inner folds, or more people.")
+    return GrownHeads(*best, np.array(points))
+
+
+class _Looks:
+    """What is measured of one pair at the end of each epoch."""
+
+    def __init__(self, pair: HeadPair, training: Training) -> None:
+        self._training = training
+        self._rows = tuple(
+            (np.asarray(x, dtype=PRECISION), y, training.class_weights[y])
+            for x, y in ((pair.x, pair.y), (pair.x_held, pair.y_held))
+        )
+
+    def take(self) -> tuple[Floats, list[tuple[float, ...]]]:
+        """Give the held rows' probabilities; and part, loss, AUROC and accuracy of both parts."""
+        weights, p = self._training.weights(), np.zeros(0)
+        points: list[tuple[float, ...]] = []
+        for part, (x, y, cost) in enumerate(self._rows):
+            z = margin(weights, x)
+            p = probability(z)
+            loss = float(np.average(losses(z, y), weights=cost))
+            points.append((part, loss, float(auroc(curve(y, p))[0]), float(((z > 0) == (y == 1)).mean())))
+        return p, points

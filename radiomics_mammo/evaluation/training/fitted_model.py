@@ -1,0 +1,61 @@
+"""A model as it was trained: what is done to a row until it is a probability."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radiomics_mammo.evaluation.cohort.records import Arm
+from radiomics_mammo.evaluation.training.calibration import Calibrator
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fitted:
+    """One arm, trained on some rows.
+
+    Attributes
+    ----------
+    arm : Arm
+    block : str
+        The columns that it is given (see :class:`~radiomics_mammo.evaluation.cohort.records.Cohort`).
+    preparation : sklearn.pipeline.Pipeline
+        Transformers only; takes the block's columns in their order.
+    estimator : scikit-learn estimator or xgboost.Booster
+        Takes what the preparation gives.
+    calibrator : Calibrator
+        From the raw score of a unit to its probability.
+    threshold : float
+        Of the calibrated probability, chosen on out-of-fold predictions of the training people: at or above it
+        a unit is called positive.
+    parameters : dict
+        What the tuning chose.
+    """
+
+    arm: Arm
+    block: str
+    preparation: Any
+    estimator: Any
+    calibrator: Calibrator
+    threshold: float
+    parameters: dict[str, Any]
+
+    def score(self, x: Floats) -> Floats:
+        """Score rows: raw, in [0, 1], neither calibrated nor summed up by unit; shape (n_rows,)."""
+        return raw_score(self.estimator, np.asarray(self.preparation.transform(x)))
+
+
+def raw_score(estimator: Any, prepared: Floats) -> Floats:
+    """Score prepared rows between 0 and 1: the probability, or where there is none the decision's sigmoid."""
+    if hasattr(estimator, "get_score"):  # an xgboost.Booster
+        from xgboost import DMatrix
+
+        return np.asarray(estimator.predict(DMatrix(prepared, nthread=1)), dtype=np.float64)
+    if hasattr(estimator, "predict_proba"):
+        return np.asarray(estimator.predict_proba(prepared)[:, 1], dtype=np.float64)
+    decision = np.asarray(estimator.decision_function(prepared), dtype=np.float64)
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(decision, -700, 700))))

@@ -1,0 +1,196 @@
+"""One arm trained again on labels that tell nothing: what its explanation looks like by chance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radiomics_mammo.evaluation.cohort.records import Arm
+from radiomics_mammo.evaluation.training.cross_validation import Outcome, bench_for
+from radiomics_mammo.evaluation.training.feature_selection import RANKINGS, rank_features
+from radiomics_mammo.evaluation.training.fold_data import Bench
+from radiomics_mammo.evaluation.training.held_out import Measure, explained_names
+from radiomics_mammo.evaluation.training.label_permutation import fold_auroc, shuffled_labels
+from radiomics_mammo.evaluation.training.nested_cv import Choice, Rankings, fit
+from radiomics_mammo.evaluation.training.plan import WHOLE, Plan, light
+from radiomics_mammo.evaluation.training.preprocessing import source_columns
+from radiomics_mammo.evaluation.training.registry import MODELS
+
+Floats = NDArray[np.float64]
+Labels = NDArray[np.int8]
+
+_ATTEMPTS = 50
+_TOGETHER = 10  # labellings that share one fold's prepared rows
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shuffled:
+    """What an arm gave on shuffled labels, in the folds of the first repeat.
+
+    Attributes
+    ----------
+    size : ndarray of float64, shape (n_permutations, n_folds, n_features)
+        Mean absolute contribution on the fold's held-out rows.
+    held : ndarray of int64, shape (n_folds,)
+        How many rows that were.
+    auroc : ndarray of float64, shape (n_permutations,)
+        Of the held-out rows, against the shuffled labels, within folds; near one half where nothing leaks.
+    rows : int
+        Rows that took part; fewer than the cohort's where all would take too long.
+    """
+
+    size: Floats
+    held: NDArray[np.int64]
+    auroc: Floats
+    rows: int
+
+    @property
+    def importance(self) -> Floats:
+        """Mean absolute contribution over all held-out rows, shape (n_permutations, n_features)."""
+        return np.asarray(np.average(self.size, axis=1, weights=self.held))
+
+
+def refit_shuffled(
+    plan: Plan,
+    arm: Arm,
+    outcome: Outcome,
+    *,
+    measure: Measure,
+    permutations: int,
+    most_rows: int,
+    workers: int = 1,
+    on_done: Callable[[str], None] | None = None,
+) -> Shuffled:
+    """Train an arm as each fold of the first repeat chose to, on labels that were given to other people.
+
+    All folds of a permutation share its labels: their training rows overlap, and that alone makes folds agree.
+    Settings and the number of rounds are those chosen on the real labels; features are selected anew.
+
+    Parameters
+    ----------
+    plan : Plan
+    arm : Arm
+    outcome : Outcome
+        What the folds chose.
+    measure : callable (Fitted, x, *, source, n_features) -> ndarray, shape (n_rows, at least n_features + 1)
+        Contributions and base value, which add up to the model's score.
+    permutations : int
+    most_rows : int
+        Where the cohort has more rows, people are left out at random, of those with and without a positive row alike.
+    workers : int
+        Processes; the result does not depend on it.
+    on_done : callable (arm name) -> None, optional
+        Called after each permutation of each fold.
+    """
+    from joblib import Parallel, delayed
+
+    kept = _some_people(plan, most_rows)
+    given = _labels(plan, kept, permutations)
+    n_features, slim = len(explained_names(plan, arm)), light(plan)
+    parts = np.array_split(np.arange(permutations), -(-permutations // _TOGETHER))
+    where = [(fold, part) for fold in range(plan.n_folds) for part in parts]
+    todo = [
+        delayed(_refit_fold)(
+            slim, arm, outcome.choices[arm.name, 0, fold], fold, kept, given[part], measure, n_features
+        )
+        for fold, part in where
+    ]
+    size = np.zeros((permutations, plan.n_folds, n_features))
+    score = np.full((permutations, kept.size), np.nan)
+    held = np.zeros(plan.n_folds, dtype=np.int64)
+    done = Parallel(n_jobs=workers, return_as="generator")(todo)
+    for (fold, part), (rows, sizes, scores) in zip(where, done, strict=True):
+        size[part, fold], held[fold], score[np.ix_(part, rows)] = sizes, rows.size, scores
+        for _ in range(part.size if on_done is not None else 0):
+            on_done(arm.name)  # type: ignore[misc]
+    fold_of = plan.fold_of[0][plan.cohort.units.of]
+    auroc = [fold_auroc(y[kept], p[kept], fold_of[kept]) for y, p in zip(given, score, strict=True)]
+    return Shuffled(size, held, np.array(auroc), int(kept.sum()))
+
+
+def _some_people(plan: Plan, most: int) -> NDArray[np.bool_]:
+    """Mark the rows that take part: all, or those of the same share of the people with and without a positive row."""
+    cohort = plan.cohort
+    if cohort.y.size <= most:
+        return np.ones(cohort.y.size, dtype=np.bool_)
+    rng = np.random.default_rng(np.random.SeedSequence([plan.seed, 0x50E]))
+    ill = np.zeros(cohort.n_people, dtype=np.int8)
+    np.maximum.at(ill, cohort.group, cohort.y)
+    share = most / cohort.y.size
+    chosen = [
+        rng.permutation(people)[: max(2 * plan.n_folds, round(share * people.size))]
+        for people in (np.flatnonzero(ill == 0), np.flatnonzero(ill))
+    ]
+    return np.isin(cohort.group, np.concatenate(chosen))
+
+
+def _labels(plan: Plan, kept: NDArray[np.bool_], permutations: int) -> NDArray[np.int8]:
+    """Give labels of shape (n_permutations, n_rows) such that each fold trains on both classes; 0 where not kept."""
+    cohort = plan.cohort
+    fold_of = plan.fold_of[0][cohort.units.of][kept]
+    y, (_, group) = cohort.y[kept], np.unique(cohort.group[kept], return_inverse=True)
+    states = iter(np.random.SeedSequence([plan.seed, 0x5A]).generate_state(_ATTEMPTS * permutations))
+    given = np.zeros((permutations, cohort.y.size), dtype=np.int8)
+    for labels in given:
+        for _ in range(_ATTEMPTS):
+            drawn = shuffled_labels(y, group.astype(np.int64), seed=int(next(states)))
+            if all(0 < drawn[fold_of != fold].mean() < 1 for fold in range(plan.n_folds)):
+                break
+        labels[kept] = drawn
+    return given
+
+
+def _refit_fold(
+    plan: Plan,
+    arm: Arm,
+    choice: Choice,
+    fold: int,
+    kept: NDArray[np.bool_],
+    given: NDArray[np.int8],
+    measure: Measure,
+    n_features: int,
+) -> tuple[NDArray[np.intp], Floats, Floats]:
+    """Give the rows held out, and for each labelling how much features moved them and their scores."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    sizes, scores = [], []
+    with threadpool_limits(1):
+        bench = bench_for(plan, arm, repeat=0, fold=fold)
+        _leave_out(bench, kept)
+        for labels in given:
+            _relabel(bench, arm, labels[bench.train])
+            fitted, _, _ = fit(bench, arm, choice, _rankings(bench, choice))
+            x = np.asarray(fitted.preparation.transform(bench.test_rows()))
+            source = source_columns(fitted.preparation)
+            found = measure(fitted, x, source=source, n_features=n_features)
+            sizes.append(np.abs(found[:, :n_features]).mean(axis=0))
+            scores.append(found[:, : n_features + 1].sum(axis=1))
+    return bench.test, np.array(sizes), np.array(scores)
+
+
+def _leave_out(bench: Bench, kept: NDArray[np.bool_]) -> None:
+    """Let only some rows take part, before any are prepared."""
+    stays = kept[bench.train]
+    bench.train, bench.y = bench.train[stays], bench.y[stays]
+    bench.test, bench.test_of = bench.test[kept[bench.test]], bench.test_of[kept[bench.test]]
+
+
+def _relabel(bench: Bench, arm: Arm, labels: Labels) -> None:
+    """Put other labels on the training rows; rows in XGBoost's bins stay as they are."""
+    bench.y = labels
+    if MODELS[arm.model].boosted:
+        matrix = bench.matrices(WHOLE)[1]
+        matrix.rows.set_label(labels)
+        matrix.y[:] = labels
+
+
+def _rankings(bench: Bench, choice: Choice) -> Rankings:
+    """Rank the features on the labels at hand, if this arm chooses any."""
+    method = choice.parameters.get("select", "none")
+    if method not in RANKINGS:
+        return {}
+    group = bench.plan.cohort.group[bench.train]
+    return {(WHOLE, method): rank_features(bench.prepared(WHOLE).fit, bench.y, group, method=method, seed=bench.seed)}

@@ -1,0 +1,184 @@
+"""A contact sheet: some images of a collection with what was found on them, for a person to look at."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import sqrt
+from pathlib import Path
+
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from radiomics_mammo.core.console import progress
+from radiomics_mammo.core.records import Case, Sample
+from radiomics_mammo.errors import CaseError, InputError
+from radiomics_mammo.extraction.batch import case_failure
+from radiomics_mammo.extraction.contact_sheet_panel import (
+    COLOURS,
+    PAPER,
+    draw_failure,
+    draw_panel,
+    panel_size,
+    shown_names,
+    write_line,
+)
+from radiomics_mammo.readers.base import Reader
+from radiomics_mammo.tables.atomic import write_bytes
+
+WIDTH = 1600
+MOST = 60
+_TITLE = 34
+_SIMULATED = "phantom"
+SOFTWARE = "radiomics_mammo preview"
+"""What a sheet's file says of who made it."""
+
+Box = tuple[int, int, int, int]
+Windows = Callable[[Sample], Sequence[Box]]
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewResult:
+    """What a contact sheet shows.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+        The sheet.
+    drawn, failed : int
+        Panels with a picture, and panels that say why there is none.
+    cases : int
+        How many cases the collection has.
+    """
+
+    path: Path
+    drawn: int
+    failed: int
+    cases: int
+
+
+def draw_preview(reader: Reader, *, path: str | Path, count: int = 24, windows: Windows | None = None) -> PreviewResult:
+    """Read some images as an extraction would, and draw them on one sheet.
+
+    The choice is the same each time: people spread evenly over the collection, one image of each, of another view
+    from person to person; only where there are fewer people than panels, more images of each.
+
+    Parameters
+    ----------
+    reader : Reader
+        Where the images come from.
+    path : str or pathlib.Path
+        The sheet: a PNG of 1600 pixels' width.
+    count : int
+        How many images, at most 60.
+    windows : callable, optional
+        Gives the boxes (first and past-the-last row, first and past-the-last column) that a sample is measured in.
+
+    Returns
+    -------
+    PreviewResult
+
+    Raises
+    ------
+    InputError
+        The number or the file's name will not do, or the collection is not what the reader reads.
+    OutputError
+        The sheet cannot be written.
+    """
+    path = Path(path)
+    check_request(path, count)
+    cases = reader.cases()
+    if not cases:
+        raise InputError("there are no cases to draw", remedy="Look at the collection and at --split.")
+    chosen = choose_cases(cases, count)
+    across = _columns(len(chosen))
+    width, text = WIDTH // across, 13 if across <= 6 else 11
+    panels, failed, names = [], 0, set[str]()
+    with progress(len(chosen), what="images drawn") as advance:
+        for case in chosen:
+            panel, found = _panel(reader, case, width, text, windows)
+            panels.append(panel)
+            names.update(found)
+            failed += not found
+            advance()
+    drawn = len(chosen) - failed
+    title = f"{len(chosen)} of {len(cases)} cases" + (f", {failed} without a picture" if failed else "")
+    title += "; PHANTOM: simulated images" if _SIMULATED in names else ""
+    sheet = _sheet(panels, across, (width, text), title=title, names=names)
+    content = io.BytesIO()
+    said = PngInfo()
+    said.add_text("Software", SOFTWARE)
+    sheet.save(content, format="PNG", optimize=True, pnginfo=said)
+    write_bytes(path, content.getvalue())
+    return PreviewResult(path, drawn, failed, len(cases))
+
+
+def check_request(path: Path, count: int) -> None:
+    """Refuse a number of images or a name of a file that will not do.
+
+    Raises
+    ------
+    InputError
+        Saying what will.
+    """
+    if not 1 <= count <= MOST:
+        raise InputError(f"a contact sheet of {count} images", remedy=f"Ask for 1 to {MOST}.")
+    if path.suffix.lower() != ".png":
+        raise InputError("contact sheets are PNG images", path=path, remedy="Let the name end in .png.")
+
+
+def choose_cases(cases: Sequence[Case], count: int) -> list[Case]:
+    """Choose cases spread evenly over people, in the collection's order.
+
+    Parameters
+    ----------
+    cases : sequence of Case
+        Not empty.
+    count : int
+        How many; fewer where there are fewer.
+    """
+    people: dict[str, list[int]] = {}
+    for number, case in enumerate(cases):
+        people.setdefault(case.patient_id, []).append(number)
+    of_people = list(people.values())
+    if len(of_people) >= count:
+        spread = [of_people[int((place + 0.5) * len(of_people) / count)] for place in range(count)]
+        chosen = [own[place % len(own)] for place, own in enumerate(spread)]
+    else:
+        rounds = range(max(map(len, of_people)))
+        chosen = [own[turn] for turn in rounds for own in of_people if turn < len(own)][:count]
+    return [cases[number] for number in sorted(chosen)]
+
+
+def _columns(count: int) -> int:
+    """So many columns that the sheet is about as high as wide."""
+    return min(10, max(4, round(sqrt(count * 1.5))))
+
+
+def _panel(reader: Reader, case: Case, width: int, text: int, windows: Windows | None) -> tuple[Image.Image, list[str]]:
+    """The panel, and the names of what it shows; none where the case cannot be read."""
+    try:
+        samples = reader.load(case)
+        sample = samples[0]
+        boxes = windows(sample) if windows is not None else ()
+    except (CaseError, OSError, MemoryError) as error:
+        return draw_failure(case_failure(case, stage="read", error=error), width=width, text=text), []
+    notes = (f"1 of {len(samples)} regions of this mask",) if len(samples) > 1 else ()
+    names = shown_names(sample) + (["windows"] if boxes else []) + ([_SIMULATED] if sample.phantom else [])
+    return draw_panel(sample, width=width, text=text, windows=boxes, notes=notes), names
+
+
+def _sheet(
+    panels: Sequence[Image.Image], across: int, size: tuple[int, int], *, title: str, names: set[str]
+) -> Image.Image:
+    width, height = panel_size(*size)
+    down = -(-len(panels) // across)
+    sheet = Image.new("RGB", (WIDTH, _TITLE + down * height), PAPER)
+    x = write_line(sheet, (8, 8), title, text=15) + 24
+    for name, colour in COLOURS.items():
+        if name in names:
+            x = write_line(sheet, (x, 10), name, text=13, colour=colour) + 18
+    for number, panel in enumerate(panels):
+        sheet.paste(panel, (number % across * width, _TITLE + number // across * height))
+    return sheet

@@ -1,0 +1,300 @@
+"""The Python interface: pyradiomics' ``execute`` on any engine, and whole collections to a DataFrame."""
+
+from __future__ import annotations
+
+import platform
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radiomics_mammo import __version__, errors
+from radiomics_mammo.core.records import Case, Failure, Sample
+from radiomics_mammo.core.settings import Settings
+from radiomics_mammo.engines.base import Limits, choose, open_engine, versions
+from radiomics_mammo.errors import CaseError, InputError
+from radiomics_mammo.extraction.batch import case_failure
+from radiomics_mammo.imaging.formats.in_memory import Picture, picture_of, region_of
+from radiomics_mammo.readers.base import Reader
+from radiomics_mammo.recipes.recipe import Recipe, load_recipe, recipe_from
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CaseLike: TypeAlias = Sample | Mapping[str, Any] | tuple[Picture, Picture]
+
+
+class FeatureExtractor:
+    """Measures regions of images held in memory or on disk.
+
+    Parameters
+    ----------
+    recipe : str, path, mapping or Recipe
+        A recipe's name, a YAML file (a pyradiomics parameter file is one), its content, or a recipe.
+    engine : {'auto', 'cpu', 'cuda', 'pyradiomics'}
+        What does the work; chosen once.
+    gpu_memory : int, optional
+        Bytes of the GPU's memory that the cuda engine may use; without it what is free.
+
+    Attributes
+    ----------
+    recipe : Recipe
+    engine_name, engine_reason : str
+        What ``auto`` came to, and why.
+    feature_names : tuple of str
+        Names of the features, in order.
+
+    Raises
+    ------
+    RecipeError
+        The recipe is not valid.
+    EngineError
+        The engine cannot run here.
+    """
+
+    def __init__(
+        self,
+        recipe: str | Path | Mapping[str, Any] | Recipe = "lesion",
+        *,
+        engine: str = "auto",
+        gpu_memory: int | None = None,
+    ) -> None:
+        if isinstance(recipe, Recipe):
+            self.recipe = recipe
+        elif isinstance(recipe, Mapping):
+            self.recipe = recipe_from(recipe)
+        else:
+            self.recipe = load_recipe(recipe)
+        self.engine_name, self.engine_reason = choose(engine)
+        self._engine = open_engine(self.engine_name, self.recipe, gpu_memory)
+        self.feature_names = self._engine.feature_names
+        self._recipe_hash = self.recipe.hash  # writing the recipe out takes longer than measuring a small region
+
+    def execute(
+        self,
+        image: Picture,
+        mask: Picture,
+        spacing: float | tuple[float, float] | None = None,
+        label: int | None = None,
+    ) -> OrderedDict[str, Any]:
+        """Measure one region.
+
+        Parameters
+        ----------
+        image, mask : ndarray, SimpleITK.Image or path
+            Two-dimensional, of one size. Any value of the mask but 0 counts, unless a label is named.
+        spacing : float or (row, column), optional
+            Millimetres; None takes the image's own, where it has one.
+        label : int, optional
+            The mask's value that is the region; None takes the recipe's ``label``.
+
+        Returns
+        -------
+        OrderedDict
+            ``diagnostics_…`` entries unless the recipe's ``additionalInfo`` is false, then every feature under
+            pyradiomics' name as a float, NaN where the catalogue calls it undefined.
+
+        Raises
+        ------
+        CaseError
+            The image or the mask cannot be read or measured.
+        """
+        sample = sample_of(image, mask, settings=self.recipe.settings, spacing=spacing, label=label)
+        result = self.measure(sample)
+        if isinstance(result, Failure):
+            raise getattr(errors, result.error)(result.cause, path=result.path or None, remedy=result.remedy)
+        row: OrderedDict[str, Any] = OrderedDict()
+        if self.recipe.settings.additionalInfo:
+            row.update(self._diagnostics(sample))
+        row.update(zip(self.feature_names, result.tolist(), strict=True))
+        return row
+
+    def measure(self, sample: Sample) -> NDArray[np.float64] | Failure:
+        """Measure one sample; gives the values of ``feature_names``, or why there are none."""
+        (result,) = self._engine.measure([sample]).results
+        return result
+
+    def extract(self, cases: Reader | Iterable[CaseLike]) -> pd.DataFrame:
+        """Measure many regions; a bad case costs its row only.
+
+        Parameters
+        ----------
+        cases : Reader, or iterable
+            A reader of this package; or any mix of samples, of ``(image, mask)`` pairs, and of mappings with
+            ``image``, ``mask`` and optionally ``case_id``, ``patient_id``, ``spacing``, ``label``; their other
+            entries become columns.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row a region: identity columns, then features. ``attrs["failures"]`` lists the cases without a
+            row (as mappings with file, cause and remedy), ``attrs["provenance"]`` says how the rows were made.
+
+        Raises
+        ------
+        InputError
+            A mapping lacks ``image`` or ``mask``, or two cases have one id.
+        """
+        import pandas as pd
+
+        rows: list[dict[str, Any]] = []
+        failures: list[Failure] = []
+        seen: set[str] = set()
+        for samples in _batches(self._samples(cases, failures), self._engine.limits):
+            for sample, result in zip(samples, self._engine.measure(samples).results, strict=True):
+                if sample.case_id in seen:
+                    raise InputError(f"two cases are called {sample.case_id!r}", remedy="Give each its own case_id.")
+                seen.add(sample.case_id)
+                if isinstance(result, Failure):
+                    failures.append(result)
+                else:
+                    rows.append({**identity_of(sample), **dict(zip(self.feature_names, result.tolist(), strict=True))})
+        frame = pd.DataFrame(rows)
+        ordered = [c for c in frame.columns if c not in self.feature_names]
+        frame = frame.reindex(columns=[*(ordered or ["case_id", "patient_id"]), *self.feature_names])
+        frame.attrs["failures"] = [{name: getattr(f, name) for name in Failure.__slots__} for f in failures]
+        frame.attrs["provenance"] = {
+            "recipe_hash": self._recipe_hash,
+            "recipe_text": self.recipe.text,
+            "engine": self.engine_name,
+            "versions": versions(self.engine_name),
+        }
+        return frame
+
+    def _samples(self, cases: Reader | Iterable[CaseLike], failures: list[Failure]) -> Iterator[Sample]:
+        if not isinstance(cases, Iterable):
+            for listed in cases.cases():
+                try:
+                    yield from cases.load(listed)
+                except CaseError as error:
+                    failures.append(case_failure(listed, stage="read", error=error))
+            return
+        for number, case in enumerate(cases):
+            if isinstance(case, Sample):
+                yield case
+                continue
+            entry: dict[str, Any] = {"image": case[0], "mask": case[1]} if isinstance(case, tuple) else dict(case)
+            case_id = str(entry.pop("case_id", f"case_{number:05d}"))
+            patient_id = str(entry.pop("patient_id", case_id))
+            missing = {"image", "mask"} - set(entry)
+            if missing:
+                raise InputError(f"case {case_id} has no {' and no '.join(sorted(missing))}", remedy="Give both.")
+            try:
+                sample = sample_of(
+                    entry.pop("image"),
+                    entry.pop("mask"),
+                    settings=self.recipe.settings,
+                    spacing=entry.pop("spacing", None),
+                    label=entry.pop("label", None),
+                    case_id=case_id,
+                )
+            except CaseError as error:
+                failures.append(case_failure(Case(case_id, patient_id), stage="read", error=error))
+                continue
+            yield replace(sample, patient_id=patient_id, columns=entry)
+
+    def _diagnostics(self, sample: Sample) -> dict[str, Any]:
+        rows, columns = np.flatnonzero(sample.mask.any(axis=1)), np.flatnonzero(sample.mask.any(axis=0))
+        box = (columns[0], rows[0], columns[-1] - columns[0] + 1, rows[-1] - rows[0] + 1)
+        return {
+            "diagnostics_Versions_radiomics_mammo": __version__,
+            "diagnostics_Versions_Numpy": np.__version__,
+            "diagnostics_Versions_Python": platform.python_version(),
+            "diagnostics_Configuration_Engine": self.engine_name,
+            "diagnostics_Configuration_Recipe": self._recipe_hash,
+            "diagnostics_Image-original_Size": sample.image.shape[::-1],
+            "diagnostics_Image-original_Spacing": None if sample.spacing is None else sample.spacing[::-1],
+            "diagnostics_Mask-original_BoundingBox": tuple(int(v) for v in box),
+            "diagnostics_Mask-original_VoxelNum": int(np.count_nonzero(sample.mask)),
+            "diagnostics_Notes": sample.notes,
+        }
+
+
+def sample_of(
+    image: Picture,
+    mask: Picture,
+    *,
+    settings: Settings,
+    spacing: float | tuple[float, float] | None = None,
+    label: int | None = None,
+    case_id: str = "",
+) -> Sample:
+    """Read an image and its mask as one region.
+
+    Parameters
+    ----------
+    image, mask : ndarray, SimpleITK.Image or path
+    settings : Settings
+        Of the recipe: how far image and mask may differ in geometry, and the label where none is given.
+    spacing : float or (row, column), optional
+        Millimetres; None takes the image's own, where it has one.
+    label : int, optional
+        The mask's value that is the region.
+    case_id : str
+
+    Raises
+    ------
+    CaseError
+        The image or the mask cannot be read, or do not fit.
+    """
+    picture = picture_of(image, what="image")
+    region, notes = region_of(
+        picture_of(mask, what="mask"),
+        picture,
+        label=settings.label if label is None else label,
+        correct=settings.correctMask,
+        tolerance=settings.geometryTolerance,
+        path=_path(mask),
+    )
+    own = (spacing, spacing) if isinstance(spacing, (int, float)) else spacing
+    return Sample(
+        case_id=case_id,
+        patient_id=case_id,
+        image=picture.pixels,
+        mask=region,
+        spacing=picture.spacing if own is None else (float(own[0]), float(own[1])),
+        notes=(*picture.notes, *notes),
+        phantom=picture.phantom,
+        image_path=_path(image),
+        mask_path=_path(mask),
+    )
+
+
+def _batches(samples: Iterable[Sample], limits: Limits) -> Iterator[list[Sample]]:
+    batch: list[Sample] = []
+    size = 0
+    for sample in samples:
+        batch.append(sample)
+        size += sample.image.nbytes + sample.mask.nbytes
+        if len(batch) >= limits.cases or size >= limits.bytes:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def identity_of(sample: Sample) -> dict[str, Any]:
+    """Give the identity columns of a sample's row."""
+    row, column = sample.spacing or (None, None)
+    return {
+        "case_id": sample.case_id,
+        "patient_id": sample.patient_id,
+        **sample.columns,
+        "notes": "; ".join(sample.notes),
+        "phantom": sample.phantom,
+        "spacing_row_mm": row,
+        "spacing_column_mm": column,
+        "image_rows": sample.image.shape[0],
+        "image_columns": sample.image.shape[1],
+        "mask_pixels": int(np.count_nonzero(sample.mask)),
+        "image_path": sample.image_path,
+        "mask_path": sample.mask_path,
+    }
+
+
+def _path(picture: Picture) -> str:
+    return str(picture) if isinstance(picture, (str, Path)) else ""

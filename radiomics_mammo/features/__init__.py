@@ -1,0 +1,37 @@
+"""Feature families. A new one is one folder and one line in ``FAMILIES``; the order is the table's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from radiomics_mammo.features import firstorder, glcm, gldm, glrlm, glszm, ngtdm, shape2d
+from radiomics_mammo.features.base import Family
+
+FAMILIES: dict[str, Family] = {
+    family.name: family
+    for family in (
+        shape2d.FAMILY,
+        firstorder.FAMILY,
+        glcm.FAMILY,
+        gldm.FAMILY,
+        glrlm.FAMILY,
+        glszm.FAMILY,
+        ngtdm.FAMILY,
+    )
+}
+
+
+def columns_of(features: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Column names of a recipe's features, in the table's order.
+
+    Parameters
+    ----------
+    features : mapping of str to sequence of str
+        Family to feature names; all of the family's where it is empty.
+    """
+    return tuple(
+        f"original_{family}_{feature.name}"
+        for family, wanted in features.items()
+        for feature in FAMILIES[family].features
+        if not wanted or feature.name in wanted
+    )

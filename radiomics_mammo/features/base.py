@@ -1,0 +1,108 @@
+"""What a feature and a family are: small records, listed literally in each family's ``FAMILY``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radiomics_mammo.compute.device import DeviceBatch
+from radiomics_mammo.compute.reductions import Array, mean_over_angles
+from radiomics_mammo.core.records import RoiBatch
+from radiomics_mammo.core.settings import Settings
+from radiomics_mammo.features.docstrings import formula_text, meaning
+
+Formula = Callable[[Any, ModuleType], Array]
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One column of the table.
+
+    Attributes
+    ----------
+    name : str
+        pyradiomics' name within the family.
+    formula : callable
+        ``f(terms, xp) -> ndarray of float64, shape (n_roi,)``, or (n_roi, n_angle) in a family that is
+        ``per_angle``; the first paragraph of its docstring is the
+        formula, the second what it means on a mammogram.
+    ibsi : str
+        Code in the IBSI reference manual, empty where it has none.
+    unit : str
+        ``1`` for a ratio, ``grey`` intensity of the image, ``level`` after discretisation, ``px``, ``mm``.
+    range : str
+        The values that it can take.
+    undefined : str
+        When the value is null; empty for never.
+    remark : str
+        Where pyradiomics departs from IBSI, or this package from pyradiomics.
+    """
+
+    name: str
+    formula: Formula
+    ibsi: str
+    unit: str
+    range: str
+    undefined: str = ""
+    remark: str = ""
+
+    @property
+    def formula_text(self) -> str:
+        """The formula as text: the docstring's first paragraph."""
+        return formula_text(self.formula)
+
+    @property
+    def meaning(self) -> str:
+        """What the feature means on a mammogram: the rest of the docstring."""
+        return meaning(self.formula)
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A group of features that share one set of statistics.
+
+    Attributes
+    ----------
+    name : str
+        pyradiomics' name of the feature class.
+    title : str
+        The name in words.
+    features : tuple of Feature
+        In pyradiomics' order (alphabetical by the names of its methods).
+    cpu : callable
+        ``statistics(batch, settings) -> stats`` of the cpu engine.
+    cuda : callable
+        The same of the cuda engine, on arrays of the device.
+    footprint : callable
+        ``footprint(framed, width, settings) -> bytes``: how much of the device's memory ``cuda`` and the formulas take
+        for regions of so many framed pixels (ndarray of int64) in a batch whose arrays by level have ``width`` entries.
+    derive : callable
+        ``derive(stats, xp) -> terms``: what several formulas need, worked out once; runs on every engine.
+    per_angle : bool
+        The formulas give a value for each angle, of which the feature is the mean.
+    """
+
+    name: str
+    title: str
+    features: tuple[Feature, ...]
+    cpu: Callable[[RoiBatch, Settings], Any]
+    cuda: Callable[[DeviceBatch, Settings], Any]
+    footprint: Callable[[NDArray[np.int64], int, Settings], NDArray[np.int64]]
+    derive: Callable[[Any, ModuleType], Any]
+    per_angle: bool = False
+
+    def values(self, stats: Any, *, wanted: Sequence[str], xp: ModuleType) -> Array:
+        """Work out the wanted features (all if none is named), shape (n_features, n_roi)."""
+        terms = self.derive(stats, xp)
+        formulas = [f.formula for f in self.features if not wanted or f.name in wanted]
+        first = formulas[0](terms, xp)
+        rows = xp.empty((len(formulas), *first.shape))  # stacking two dozen small arrays costs more than filling one
+        rows[0] = first
+        for k, formula in enumerate(formulas[1:], start=1):
+            rows[k] = formula(terms, xp)
+        return mean_over_angles(rows, xp=xp) if self.per_angle else rows

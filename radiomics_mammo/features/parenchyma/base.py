@@ -1,0 +1,115 @@
+"""What a parenchymal measure is, and the breast that it is taken from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radiomics_mammo.core.records import Sample
+from radiomics_mammo.features.docstrings import formula_text, meaning
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Breast:
+    """A breast in its box, chest wall at the left edge.
+
+    Attributes
+    ----------
+    values : ndarray, shape (rows, columns)
+        Intensities, any integer or floating dtype.
+    mask : ndarray of bool, shape (rows, columns)
+        The breast, without muscle and implant.
+    interior : ndarray of bool, shape (rows, columns)
+        The part of ``mask`` that is not in the band under the skin.
+    spacing : tuple of float or None
+        Millimetres (row, column); None is "unknown, in pixels".
+    tissue : ndarray of bool, shape (rows, columns), optional
+        The breast with muscle and implant, which are no air; None for a region that is no breast, or was never told
+        from them.
+    """
+
+    values: NDArray[Any]
+    mask: NDArray[np.bool_]
+    interior: NDArray[np.bool_]
+    spacing: tuple[float, float] | None
+    tissue: NDArray[np.bool_] | None = None
+
+    @classmethod
+    def of(cls, sample: Sample, *, values: NDArray[Any] | None = None) -> Breast:
+        """The breast of a sample: muscle and implant are none of it, whether or not its region holds them.
+
+        A region that is no breast is taken as it is, all of it interior.
+
+        Parameters
+        ----------
+        sample : Sample
+        values : ndarray, shape (rows, columns), optional
+            Its intensities, in a type that can be reckoned with; the sample's image if it is not given.
+        """
+        values = sample.image if values is None else values
+        if sample.marks is None:
+            return cls(values, sample.mask, sample.mask, sample.spacing)
+        mask, interior, tissue = sample.mask, sample.marks.interior, sample.mask
+        for other in (sample.marks.pectoral, sample.marks.implant):
+            if other is not None:
+                mask, interior, tissue = mask & ~other, interior & ~other, tissue | other
+        return cls(values, mask, interior, sample.spacing, tissue)
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One column: ``original_<family>_<name>``.
+
+    Attributes
+    ----------
+    name : str
+        Capitalised, such as ``PercentDensity``.
+    formula : callable
+        ``formula(terms) -> float`` on what the family derives; the first paragraph of its docstring is the formula,
+        the rest what it means on a mammogram, in a radiologist's words.
+    unit, range, undefined, remark : str
+        As in :class:`radiomics_mammo.features.base.Feature`.
+    source : str
+        The paper.
+    """
+
+    name: str
+    formula: Callable[[Any], float]
+    unit: str
+    range: str
+    source: str
+    undefined: str = ""
+    remark: str = ""
+
+    @property
+    def formula_text(self) -> str:
+        """The formula as text: the docstring's first paragraph."""
+        return formula_text(self.formula)
+
+    @property
+    def meaning(self) -> str:
+        """What it means on a mammogram: the rest of the docstring."""
+        return meaning(self.formula)
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureFamily:
+    """Measures that share what is derived from a breast.
+
+    Attributes
+    ----------
+    name, title : str
+        The feature class, and the name in words.
+    measures : tuple of Measure
+    derive : callable
+        ``derive(breast) -> terms``.
+    """
+
+    name: str
+    title: str
+    measures: tuple[Measure, ...]
+    derive: Callable[[Breast], Any]

@@ -1,0 +1,46 @@
+"""The distance from the skin in a picture that was cut to the breast, where the air beyond is not to be seen."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radiomics_mammo.imaging.breast.skin_depth import skin_depth
+
+Edges = tuple[bool, bool, bool]
+"""Top, bottom and right of a picture."""
+
+
+def film_edges(deep: NDArray[np.bool_]) -> Edges:
+    """Tell at which edges the film, and not the skin, ends the breast: there its depth reaches the edge.
+
+    Parameters
+    ----------
+    deep : ndarray of bool, shape (rows, columns)
+        The interior, muscle and implant: all that is not in the band under the skin.
+    """
+    return bool(deep[0].any()), bool(deep[-1].any()), bool(deep[:, -1].any())
+
+
+def depth_in(
+    tissue: NDArray[np.bool_], *, film: Edges, spacing: tuple[float, float] | None = None
+) -> NDArray[np.float32]:
+    """Measure the distance from the skin by ``skin_depth``'s rule, with air beyond all edges but the film's.
+
+    Parameters
+    ----------
+    tissue : ndarray of bool, shape (rows, columns)
+        Breast, muscle and implant, chest wall at the left.
+    film : tuple of bool
+        As :func:`film_edges` gives it.
+    spacing : tuple of float, optional
+        Millimetres (row, column).
+
+    Returns
+    -------
+    ndarray of float32, shape (rows, columns)
+        Pixels, or millimetres where the spacing is given.
+    """
+    top, bottom, right = (int(not edge) for edge in film)
+    framed = np.pad(tissue, ((top, bottom), (0, right)))
+    return skin_depth(framed, spacing=spacing)[top : top + tissue.shape[0], : tissue.shape[1]]

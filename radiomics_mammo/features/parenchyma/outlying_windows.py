@@ -1,0 +1,85 @@
+"""The windows of a breast that are most unlike its other windows at like depth."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radiomics_mammo.features.parenchyma.quantiles import quantile
+
+MOST_DEVIATIONS = 10.0
+"""A feature counts no more than this, so that a single one cannot decide."""
+TO_SD = 1.4826
+"""Median absolute deviation to standard deviation, of a normal distribution."""
+FEWEST_NEAR = 9
+"""Windows, at least, that one is compared with."""
+ROUNDING = 1e-9
+"""Features that vary by less than this share of their median do so by rounding alone."""
+DECIMALS = 9
+"""Scores that differ less are equal, so that every engine's rounding gives the same order."""
+
+
+def unlikeness(table: NDArray[np.float64], depths: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How unlike each window is to the windows of its own breast that lie as deep: the mean of robust z-scores.
+
+    A feature's robust z-score is its distance from the median, in units of 1.4826 median absolute deviations, and at
+    most 10. Median and deviation are taken over the third of the windows, at least nine, that are nearest in depth: the
+    breast thins towards the skin, so that against all windows those at its margin would always stand out. Features
+    that do not vary say nothing and are left out. No other breast, and no diagnosis, is looked at.
+
+    Parameters
+    ----------
+    table : ndarray of float64, shape (n_windows, n_features)
+        Undefined features are NaN.
+    depths : ndarray of float64, shape (n_windows,)
+        How deep each window lies.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_windows,)
+        0 or more; 0 where no feature can tell.
+
+    References
+    ----------
+    Iglewicz, B. & Hoaglin, D. (1993). How to Detect and Handle Outliers. ASQC Quality Press (modified z-scores).
+    """
+    order = np.argsort(depths, kind="stable")
+    starts, near = _groups(len(order))
+    group = np.empty(len(order), dtype=np.int64)
+    group[order] = np.abs(np.arange(len(order))[:, None] - near // 2 - starts).argmin(axis=1)
+    peers = table[order[starts + np.arange(near)[:, None]]].reshape(near, len(starts) * table.shape[1])
+    middles = quantile(peers, 0.5)
+    scales = TO_SD * quantile(np.abs(peers - middles), 0.5)
+    middle, scale = (each.reshape(len(starts), -1)[group] for each in (middles, scales))
+    tells = (scale > ROUNDING * np.abs(middle)) & ~np.isnan(table)  # an undefined scale does not
+    scores = np.zeros(table.shape)
+    np.divide(np.abs(table - middle), scale, out=scores, where=tells)
+    mean: NDArray[np.float64] = np.minimum(scores, MOST_DEVIATIONS).sum(axis=1) / np.maximum(tells.sum(axis=1), 1)
+    return mean
+
+
+def _groups(count: int) -> tuple[NDArray[np.int64], int]:
+    """Where, in order of depth, the groups begin that windows are compared with, and how many windows each has.
+
+    They overlap: a window is at most a sixteenth of a group from the middle of its own, but for the ends.
+    """
+    near = min(count, max(FEWEST_NEAR, -(-count // 3)))
+    starts = np.arange(0, count - near + 1, max(1, near // 8))
+    return np.unique(np.append(starts, count - near)), near
+
+
+def most_suspicious(scores: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+    """Which windows have the highest scores; of equal ones (to nine decimals) the first by position.
+
+    Parameters
+    ----------
+    scores : ndarray of float64, shape (n_windows,)
+    count : int
+        How many; all where there are fewer.
+
+    Returns
+    -------
+    ndarray of int64, shape (min(count, n_windows),)
+        Highest first.
+    """
+    return np.argsort(-np.round(scores, DECIMALS), kind="stable")[:count].astype(np.int64)

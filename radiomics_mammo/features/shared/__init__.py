@@ -1,0 +1,1 @@
+"""What several feature families use."""

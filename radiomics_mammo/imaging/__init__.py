@@ -1,0 +1,1 @@
+"""Pixels: file formats, preprocessing, the breast."""

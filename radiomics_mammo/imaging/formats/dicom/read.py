@@ -1,0 +1,337 @@
+"""DICOM files: read one single-frame grey picture, write a plain Secondary Capture."""
+
+from __future__ import annotations
+
+import struct
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radiomics_mammo.errors import ReadError
+from radiomics_mammo.imaging.formats.dicom.decode import (
+    DOWNLOAD_AGAIN,
+    bits_of,
+    encoding_of,
+    header_text,
+    stored_pixels,
+)
+from radiomics_mammo.imaging.formats.dicom.display_window import CHOICES, NOT_APPLIED, Shown, displayed, rescaled
+from radiomics_mammo.imaging.formats.dicom.repair import completed, has_no_preamble
+
+PHANTOM_MANUFACTURER = "radiomics_mammo phantom"
+"""The Manufacturer that marks a simulated image."""
+
+SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+_IMPLICIT_LITTLE = "1.2.840.10008.1.2"
+# Under pydicom's own root; names the writer, so that bytes do not change with pydicom's version.
+_IMPLEMENTATION = "1.2.826.0.1.3680043.8.498.20261121"
+
+# What pydicom 3 raises on bytes that are not what they claim to be (found by fuzzing real files).
+_BAD_BYTES = (
+    ValueError,
+    RuntimeError,  # NotImplementedError is one
+    AttributeError,
+    LookupError,
+    TypeError,
+    EOFError,
+    OverflowError,
+    MemoryError,
+    struct.error,
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DicomImage:
+    """One DICOM picture, as this package uses it.
+
+    Attributes
+    ----------
+    pixels : ndarray, shape (rows, columns)
+        Values after the modality rescale and MONOCHROME1 inversion, or as displayed; shape (0, 0) after a
+        header-only read.
+    rows, columns : int
+        Size that the header states.
+    spacing : tuple of float or None
+        Millimetres (row, column).
+    notes : tuple of str
+        What a user should know of the values or the spacing.
+    patient_id, study_uid, series_uid, series_description, manufacturer, photometric, laterality, view : str
+        Header values, empty where absent.
+    encoding : str
+        The transfer syntax in words, such as ``JPEG 2000 lossless`` or ``raw``.
+    bits_stored : int
+        How many bits hold a value.
+    voi : str
+        The VOI transform that was applied, see :class:`radiomics_mammo.imaging.formats.dicom.display_window.Shown`;
+        ``none`` otherwise.
+    """
+
+    pixels: NDArray[np.generic]
+    rows: int
+    columns: int
+    spacing: tuple[float, float] | None
+    notes: tuple[str, ...]
+    patient_id: str
+    study_uid: str
+    series_uid: str
+    series_description: str
+    manufacturer: str
+    photometric: str
+    laterality: str
+    view: str
+    encoding: str
+    bits_stored: int
+    voi: str
+
+    @property
+    def phantom(self) -> bool:
+        """Whether this package simulated the image."""
+        return self.manufacturer == PHANTOM_MANUFACTURER
+
+
+def read_dicom(path: str | Path, *, header_only: bool = False, voi: str | None = None) -> DicomImage:
+    """Read a single-frame, grey DICOM file.
+
+    Values are the stored ones after the modality rescale (identity keeps the integer dtype) and, for
+    MONOCHROME1, the inversion ``2**BitsStored - 1 - stored`` (before the rescale), so that bright is always
+    dense. No VOI LUT or window is applied: windows are for screens and differ between images. Pixel padding
+    gets no treatment of its own, and values above BitsStored are kept as decoded.
+
+    With ``voi``, values are as a screen shows them instead:
+    :func:`radiomics_mammo.imaging.formats.dicom.display_window.displayed`.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    header_only : bool
+        Leave the pixels on disk; ``pixels`` is then of shape (0, 0).
+    voi : {'first', 'none'}, optional
+        Give values as displayed, with the header's first VOI transform or without one.
+
+    Returns
+    -------
+    DicomImage
+
+    Raises
+    ------
+    ReadError
+        Missing, empty, truncated, not DICOM, no pixel data, several frames, colour, or a transfer syntax
+        for which no decoder is installed.
+    """
+    from pydicom import dcmread
+
+    if voi not in (None, *CHOICES):
+        raise ValueError(f"voi is {voi!r}: choose one of {', '.join(CHOICES)}")
+    path = Path(path)
+    refuse_non_files(path)
+    # Header values are converted when they are asked for, so the whole reading is guarded, not only dcmread.
+    with _explained(path):
+        dataset = dcmread(path, stop_before_pixels=header_only, force=has_no_preamble(path))
+        notes = completed(dataset)
+        if header_only:
+            return _image(dataset, Shown(np.empty((0, 0), dtype=np.uint8), NOT_APPLIED, notes))
+        stored = stored_pixels(dataset, path)
+        if voi is None:
+            shown = Shown(_pixels(stored, dataset), NOT_APPLIED, ())
+        else:
+            shown = displayed(stored, dataset, voi=voi, path=path)
+        return _image(dataset, replace(shown, notes=(*notes, *shown.notes)))
+
+
+def _image(dataset: Any, shown: Shown) -> DicomImage:
+    spacing, notes = _spacing(dataset)
+    return DicomImage(
+        pixels=shown.pixels,
+        rows=int(dataset.get("Rows") or 0),
+        columns=int(dataset.get("Columns") or 0),
+        spacing=spacing,
+        notes=(*notes, *shown.notes),
+        patient_id=header_text(dataset, "PatientID"),
+        study_uid=header_text(dataset, "StudyInstanceUID"),
+        series_uid=header_text(dataset, "SeriesInstanceUID"),
+        series_description=header_text(dataset, "SeriesDescription"),
+        manufacturer=header_text(dataset, "Manufacturer"),
+        photometric=header_text(dataset, "PhotometricInterpretation"),
+        laterality=header_text(dataset, "ImageLaterality") or header_text(dataset, "Laterality"),
+        view=header_text(dataset, "ViewPosition") or header_text(dataset, "PatientOrientation"),
+        encoding=encoding_of(dataset),
+        bits_stored=bits_of(dataset),
+        voi=shown.voi,
+    )
+
+
+def write_dicom(
+    path: str | Path,
+    pixels: NDArray[np.generic],
+    *,
+    patient_id: str,
+    series_description: str,
+    series_uid: str | None = None,
+    study_uid: str | None = None,
+    sop_uid: str | None = None,
+    manufacturer: str = "",
+    laterality: str | None = None,
+    view: str | None = None,
+    spacing: tuple[float, float] | None = None,
+    bits_stored: int | None = None,
+) -> None:
+    """Write a grey image as the official CBIS-DDSM files are: Secondary Capture, implicit VR little endian.
+
+    The bytes depend on the arguments alone: identifiers that are not given are derived from the others.
+
+    Parameters
+    ----------
+    path : path
+        Written over if it exists; its folder must exist.
+    pixels : ndarray of uint8 or uint16, shape (rows, columns)
+        Stored as MONOCHROME2.
+    patient_id, series_description : str
+        Header values; CBIS-DDSM puts the folder's name into the patient's.
+    series_uid, study_uid, sop_uid : str, optional
+        DICOM identifiers.
+    manufacturer : str
+        ``PHANTOM_MANUFACTURER`` for whatever is simulated.
+    laterality : str, optional
+        ``L`` or ``R``.
+    view : str, optional
+        ``CC`` or ``MLO``, written where CBIS-DDSM has it (PatientOrientation).
+    spacing : tuple of float, optional
+        Millimetres (row, column); left out when unknown, as in CBIS-DDSM.
+    bits_stored : int, optional
+        Defaults to all bits of the dtype.
+
+    Raises
+    ------
+    ValueError
+        The array is not two-dimensional uint8 or uint16.
+    """
+    from pydicom.dataset import Dataset, FileMetaDataset
+    from pydicom.uid import UID, generate_uid
+
+    if pixels.ndim != 2 or pixels.dtype not in (np.uint8, np.uint16):
+        raise ValueError(f"write_dicom takes 2-D uint8 or uint16, not {pixels.dtype} of shape {pixels.shape}")
+    study_uid = study_uid or str(generate_uid(entropy_srcs=["study", patient_id]))
+    series_uid = series_uid or str(generate_uid(entropy_srcs=["series", study_uid, series_description]))
+    sop_uid = sop_uid or str(generate_uid(entropy_srcs=["file", series_uid, Path(path).name]))
+    bits = 8 * pixels.dtype.itemsize
+
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = UID(SECONDARY_CAPTURE)
+    meta.MediaStorageSOPInstanceUID = UID(sop_uid)
+    meta.TransferSyntaxUID = UID(_IMPLICIT_LITTLE)
+    meta.ImplementationClassUID = UID(_IMPLEMENTATION)
+    meta.ImplementationVersionName = "RADIOMICS_MAMMO"
+
+    dataset = Dataset()
+    dataset.file_meta = meta
+    dataset.SOPClassUID = UID(SECONDARY_CAPTURE)
+    dataset.SOPInstanceUID = UID(sop_uid)
+    dataset.Modality = "MG"
+    dataset.ConversionType = "WSD"
+    dataset.Manufacturer = manufacturer
+    dataset.SeriesDescription = series_description
+    dataset.PatientName = patient_id
+    dataset.PatientID = patient_id
+    dataset.BodyPartExamined = "BREAST"
+    dataset.StudyInstanceUID = UID(study_uid)
+    dataset.SeriesInstanceUID = UID(series_uid)
+    if view is not None:
+        dataset.PatientOrientation = view
+    if laterality is not None:
+        dataset.Laterality = laterality
+    dataset.SamplesPerPixel = 1
+    dataset.PhotometricInterpretation = "MONOCHROME2"
+    dataset.Rows, dataset.Columns = pixels.shape
+    if spacing is not None:
+        dataset.PixelSpacing = [f"{mm:.10g}" for mm in spacing]
+    dataset.BitsAllocated = bits
+    dataset.BitsStored = bits_stored or bits
+    dataset.HighBit = dataset.BitsStored - 1
+    dataset.PixelRepresentation = 0
+    data = pixels.astype(pixels.dtype.newbyteorder("<"), copy=False).tobytes()
+    dataset.PixelData = data + b"\0" * (len(data) % 2)
+    dataset.save_as(path, implicit_vr=True, little_endian=True, enforce_file_format=True)
+
+
+def refuse_non_files(path: Path) -> None:
+    """Raise ReadError unless there is a file at ``path`` with something in it."""
+    if path.is_dir():
+        raise ReadError("is a folder, not a file", path=path, remedy="Name one file.")
+    if not path.exists():
+        raise ReadError("does not exist", path=path, remedy="Check the path, or download the file.")
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise ReadError(f"cannot be read ({error.strerror})", path=path, remedy="Check its rights.") from error
+    if size == 0:
+        raise ReadError("is empty (0 bytes)", path=path, remedy=DOWNLOAD_AGAIN)
+
+
+def _pixels(stored: NDArray[Any], dataset: Any) -> NDArray[np.generic]:
+    if header_text(dataset, "PhotometricInterpretation") == "MONOCHROME1":
+        stored = _inverted(stored, bits=bits_of(dataset))
+    return rescaled(stored, dataset)
+
+
+def _inverted(stored: NDArray[Any], *, bits: int) -> NDArray[Any]:
+    if not np.issubdtype(stored.dtype, np.integer):
+        return -stored
+    if np.issubdtype(stored.dtype, np.signedinteger):
+        return ~stored
+    top = (1 << bits) - 1
+    if int(stored.max(initial=0)) > top:
+        # Values above BitsStored exist in the wild; unsigned arithmetic would wrap them to the bright end.
+        stored = stored.astype(np.int64 if stored.dtype.itemsize > 2 else np.int32)
+    inverted: NDArray[Any] = stored.dtype.type(top) - stored
+    return inverted
+
+
+def _spacing(dataset: Any) -> tuple[tuple[float, float] | None, tuple[str, ...]]:
+    notes: tuple[str, ...] = ()
+    for keyword, note in (
+        ("PixelSpacing", ()),
+        ("ImagerPixelSpacing", ("spacing at the detector, not corrected for magnification",)),
+    ):
+        try:
+            said = header_text(dataset, keyword)
+            numbers = [float(number) for number in said.split("\\")] if said else []
+        except (ValueError, TypeError, OverflowError):  # pydicom converts the text when it is asked for
+            said, numbers = "no number", []
+        if len(numbers) == 2 and min(numbers) > 0 and np.isfinite(numbers).all():
+            return (numbers[0], numbers[1]), (*notes, *note)
+        if said:
+            notes = (*notes, f"{keyword} is not usable: {said[:40]!r}")
+    return None, notes
+
+
+def _short(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:160]
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn what pydicom raises into a ReadError, and keep it quiet about harmless disorder in headers."""
+    from pydicom.errors import BytesLengthException, InvalidDicomError
+
+    try:
+        with warnings.catch_warnings():
+            # An odd date, an unknown identifier, a padded tail; pixels are checked by decoding them.
+            warnings.filterwarnings("ignore", category=UserWarning)
+            yield
+    except InvalidDicomError as error:
+        raise ReadError(
+            "is not a DICOM file (no DICM prefix)", path=path, remedy="Check what the file really is."
+        ) from error
+    except OSError as error:
+        raise ReadError(f"cannot be read ({_short(error)})", path=path, remedy=DOWNLOAD_AGAIN) from error
+    except (*_BAD_BYTES, BytesLengthException) as error:
+        raise ReadError(
+            f"is truncated or not valid DICOM ({_short(error)})", path=path, remedy=DOWNLOAD_AGAIN
+        ) from error

@@ -1,0 +1,67 @@
+"""Files that lack what the standard asks for and can still be read: re-releases strip headers and file meta."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from radiomics_mammo.imaging.formats.dicom.decode import header_text
+
+# What a compressed stream begins with; JPEG's own kinds differ in the marker of the frame header.
+_JPEG_2000 = b"\xff\x4f\xff\x51"
+_FRAMES = {b"\xff\xc3": "1.2.840.10008.1.2.4.70", b"\xff\xf7": "1.2.840.10008.1.2.4.80"}
+_ITEM = b"\xfe\xff\x00\xe0"
+
+
+def has_no_preamble(path: Path) -> bool:
+    """Whether a file without the DICM prefix begins like a dataset all the same (group 0002 or 0008)."""
+    with path.open("rb") as file:
+        head = file.read(132)
+    return head[128:] != b"DICM" and len(head) == 132 and head[:2] in (b"\x02\x00", b"\x08\x00") and head[3] == 0
+
+
+def completed(dataset: Any) -> tuple[str, ...]:
+    """Fill in what a picture needs and the header leaves out, in place.
+
+    Parameters
+    ----------
+    dataset : pydicom.Dataset
+        With its pixel data.
+
+    Returns
+    -------
+    tuple of str
+        A note for each guess that values depend on.
+    """
+    notes = []
+    if "PixelData" in dataset and getattr(dataset.file_meta, "TransferSyntaxUID", None) is None:
+        found = _syntax(dataset)
+        if found is not None:
+            from pydicom.uid import UID
+
+            dataset.file_meta.TransferSyntaxUID = UID(found)
+            notes.append("no transfer syntax in the header: taken from the pixel data")
+    if "BitsAllocated" in dataset and dataset.get("BitsStored") is None:
+        high = dataset.get("HighBit")
+        dataset.BitsStored = int(dataset.BitsAllocated) if high is None else int(high) + 1
+        notes.append(f"no BitsStored in the header: taken as {dataset.BitsStored}")
+    if "PixelData" in dataset and dataset.get("PixelRepresentation") is None:
+        dataset.PixelRepresentation = 0
+    if "PixelData" in dataset and not header_text(dataset, "PhotometricInterpretation"):
+        dataset.PhotometricInterpretation = "MONOCHROME2"
+    return tuple(notes)
+
+
+def _syntax(dataset: Any) -> str | None:
+    from pydicom.encaps import get_frame
+
+    data = bytes(dataset.PixelData)
+    if data.startswith(_ITEM):
+        stream = get_frame(data, 0, number_of_frames=1)
+        if stream.startswith(_JPEG_2000):
+            return "1.2.840.10008.1.2.4.90"
+        return next((uid for marker, uid in _FRAMES.items() if marker in stream[:1024]), None)
+    size = int(dataset.Rows) * int(dataset.Columns) * int(dataset.BitsAllocated) // 8
+    if not size <= len(data) <= size + 16:
+        return None
+    return "1.2.840.10008.1.2" if dataset.original_encoding[0] else "1.2.840.10008.1.2.1"

@@ -1,0 +1,191 @@
+"""Picture files of every kind that radiologists export, as one two-dimensional array."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radiomics_mammo.errors import ReadError
+from radiomics_mammo.imaging.formats.dicom.read import read_dicom, refuse_non_files
+from radiomics_mammo.imaging.formats.nifti import refuse_cut_nifti
+from radiomics_mammo.imaging.formats.raster import read_raster
+
+FORMATS = "DICOM, NIfTI, NRRD, MHA, PNG, TIFF, JPEG, .npy"
+_SINGLE_SLICES = "This is 3-D: export single slices."
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """Where the header of a NIfTI, NRRD or MHA file says that the picture lies (in the file's own axes)."""
+
+    origin: tuple[float, ...]
+    direction: tuple[float, ...]
+    spacing: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ImageFile:
+    """One picture from disk.
+
+    Attributes
+    ----------
+    pixels : ndarray, shape (rows, columns)
+        Integer, floating or bool, native byte order; owned by nobody else.
+    spacing : tuple of float or None
+        Millimetres (row, column), from the header.
+    notes : tuple of str
+        What had to be done, or should be known.
+    lossy : bool
+        The pixels went through 8-bit JPEG.
+    phantom : bool
+        The header says that this package simulated it.
+    geometry : Geometry or None
+        For telling a mask that was drawn in another frame; None where the format has none.
+    """
+
+    pixels: NDArray[Any]
+    spacing: tuple[float, float] | None = None
+    notes: tuple[str, ...] = ()
+    lossy: bool = False
+    phantom: bool = False
+    geometry: Geometry | None = None
+
+
+def read_image(path: str | Path, *, indices: bool = False) -> ImageFile:
+    """Read one grey picture; the kind of file is told by its first bytes, then by its name.
+
+    Parameters
+    ----------
+    path : path
+        DICOM, NIfTI, NRRD, MHA/MHD, PNG, TIFF, JPEG or .npy. A third axis of length one is dropped.
+    indices : bool
+        Take the indices of a palette picture instead of its colours, as label masks want.
+
+    Returns
+    -------
+    ImageFile
+
+    Raises
+    ------
+    ReadError
+        Missing, empty, a folder, unreadable, of an unknown kind, truly three-dimensional, or in colour.
+    """
+    path = Path(path)
+    if "://" in str(path) or str(path).startswith(("http:/", "https:/")):
+        raise ReadError("is an address, not a file", path=path, remedy="Download it first.")
+    refuse_non_files(path)
+    image = _reader_of(path, indices=indices)(path)
+    pixels = image.pixels
+    if pixels.dtype.kind not in "biuf":
+        raise ReadError(
+            f"holds {pixels.dtype} values",
+            path=path,
+            remedy="Save it with integers or floating-point numbers.",
+        )
+    if pixels.ndim != 2:
+        raise ReadError(f"has the shape {pixels.shape}", path=path, remedy=_SINGLE_SLICES)
+    if pixels.size == 0:
+        raise ReadError(f"has no pixels (shape {pixels.shape})", path=path, remedy="Export the file again.")
+    if pixels.dtype == np.float16:
+        pixels = pixels.astype(np.float32)
+    # Compiled kernels know native, writeable, contiguous arrays; masks of one bit are left as bool.
+    pixels = np.require(pixels, dtype=pixels.dtype.newbyteorder("="), requirements=["C", "W"])
+    return replace(image, pixels=pixels)
+
+
+def _reader_of(path: Path, *, indices: bool) -> Callable[[Path], ImageFile]:
+    try:
+        with path.open("rb") as file:
+            head = file.read(132)
+    except OSError as error:
+        raise ReadError(f"cannot be read ({error.strerror})", path=path, remedy="Check its rights.") from error
+    name = path.name.lower()
+    if head[128:132] == b"DICM":
+        return _read_dicom
+    if head.startswith((b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
+        return lambda path: _read_raster(path, indices=indices)
+    if head.startswith(b"\x93NUMPY"):
+        return _read_npy
+    if head.startswith(b"NRRD") or name.endswith((".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")):
+        return _read_itk
+    if name.endswith((".dcm", ".dicom", ".ima")):
+        return _read_dicom  # which says what is wrong with it
+    if name.endswith((".png", ".jpg", ".jpeg", ".tif", ".tiff", ".npy")):
+        kind = path.suffix.lstrip(".").upper()
+        raise ReadError(f"is not a {kind} file inside", path=path, remedy="Download or export the file again.")
+    raise ReadError("is of an unknown kind", path=path, remedy=f"Readable are {FORMATS}.")
+
+
+def _read_dicom(path: Path) -> ImageFile:
+    image = read_dicom(path)
+    return ImageFile(image.pixels, spacing=image.spacing, notes=image.notes, phantom=image.phantom)
+
+
+def _read_raster(path: Path, *, indices: bool) -> ImageFile:
+    picture = read_raster(path, indices=indices)
+    pixels, notes = _grey(picture.pixels, path) if picture.pixels.ndim == 3 else (picture.pixels, ())
+    lossy = ("8-bit lossy JPEG",) if picture.lossy else ()
+    return ImageFile(pixels, notes=(*lossy, *notes, *picture.notes), lossy=picture.lossy)
+
+
+def _read_npy(path: Path) -> ImageFile:
+    try:
+        array = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise ReadError(
+            f"is not a readable array ({error})",
+            path=path,
+            remedy="Save it with numpy.save(..., allow_pickle=False).",
+        ) from error
+    if array.ndim == 3 and 1 in array.shape:
+        array = array.squeeze(axis=array.shape.index(1))
+    if array.ndim == 3 and array.shape[-1] in (3, 4) and min(array.shape[:2]) > 4:
+        pixels, notes = _grey(array, path)
+        return ImageFile(pixels, notes=notes)
+    return ImageFile(array)
+
+
+def _read_itk(path: Path) -> ImageFile:
+    import SimpleITK
+
+    if path.name.lower().endswith((".nii", ".nii.gz")):
+        refuse_cut_nifti(path)
+    try:
+        image = SimpleITK.ReadImage(str(path))
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[-1][-160:]
+        raise ReadError(f"cannot be read ({reason})", path=path, remedy="Download or export the file again.") from error
+    # A copy: a view of an image that only this function holds would be of freed memory.
+    array = SimpleITK.GetArrayFromImage(image)
+    spacing = tuple(reversed(image.GetSpacing()))
+    if image.GetNumberOfComponentsPerPixel() > 1:
+        array, notes = _grey(array, path)
+    else:
+        notes = ()
+    if array.ndim == 3 and 1 in array.shape:
+        axis = array.shape.index(1)
+        array = array.squeeze(axis=axis)
+        spacing = spacing[:axis] + spacing[axis + 1 :]
+    geometry = Geometry(origin=image.GetOrigin(), direction=image.GetDirection(), spacing=tuple(image.GetSpacing()))
+    known = len(spacing) == 2 and all(np.isfinite(mm) and mm > 0 for mm in spacing)
+    return ImageFile(array, spacing=(spacing[0], spacing[1]) if known else None, notes=notes, geometry=geometry)
+
+
+def _grey(channels: NDArray[Any], path: Path) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """Take the one channel of a picture whose colours are all grey; an alpha channel comes last."""
+    count = channels.shape[-1]
+    colours = channels[..., : count - 1] if count in (2, 4) else channels
+    first = colours[..., 0]
+    if count > 4 or any(not np.array_equal(first, colours[..., i]) for i in range(1, colours.shape[-1])):
+        raise ReadError("is a colour picture", path=path, remedy="Export it in shades of grey.")
+    notes = ("colour file with equal channels read as grey",) if colours.shape[-1] > 1 else ()
+    if count in (2, 4):
+        alpha = channels[..., -1]
+        if alpha.min() != alpha.max():
+            notes = (*notes, "transparency ignored")
+    return first.copy(), notes

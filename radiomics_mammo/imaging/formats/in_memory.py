@@ -1,0 +1,121 @@
+"""Pictures that are in memory already, and the region that a mask marks on one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias, Union
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radiomics_mammo.errors import MaskError, ReadError
+from radiomics_mammo.imaging.formats.image_file import Geometry, ImageFile, read_image
+from radiomics_mammo.imaging.formats.masks import fitted, labels_in, lossy_mask, onto_frame, refuse_other_frame
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
+
+Picture: TypeAlias = Union["NDArray[Any]", "sitk.Image", str, Path]
+
+
+def picture_of(given: Picture, *, what: str) -> ImageFile:
+    """Take a picture as an array, a SimpleITK image or a path.
+
+    Parameters
+    ----------
+    given : ndarray, SimpleITK.Image or path
+    what : str
+        ``image`` or ``mask``, for messages.
+
+    Raises
+    ------
+    ReadError
+        The file cannot be read, or it is not one plane of real numbers.
+    """
+    if isinstance(given, (str, Path)):
+        return read_image(given, indices=what == "mask")
+    if isinstance(given, np.ndarray):
+        return ImageFile(_one_plane(given, what))
+    if hasattr(given, "GetDirection"):
+        import SimpleITK as sitk
+
+        spacing = given.GetSpacing()
+        return ImageFile(
+            _one_plane(sitk.GetArrayFromImage(given), what),
+            spacing=(float(spacing[1]), float(spacing[0])),
+            geometry=Geometry(given.GetOrigin(), given.GetDirection(), spacing),
+        )
+    raise ReadError(f"the {what} is {type(given).__name__}", remedy="Give an array, a SimpleITK image or a path.")
+
+
+def _one_plane(pixels: NDArray[Any], what: str) -> NDArray[Any]:
+    plane = pixels[0] if pixels.ndim == 3 and pixels.shape[0] == 1 else pixels
+    if plane.ndim != 2 or plane.size == 0 or plane.dtype.kind not in "buif":
+        raise ReadError(
+            f"the {what} has shape {pixels.shape} and type {pixels.dtype}", remedy="Give one plane of real numbers."
+        )
+    return plane
+
+
+def region_of(
+    mask: ImageFile,
+    image: ImageFile,
+    *,
+    label: int | None,
+    correct: bool = False,
+    tolerance: float | None = None,
+    path: str = "",
+) -> tuple[NDArray[np.bool_], tuple[str, ...]]:
+    """Find the pixels that a mask marks on an image.
+
+    Parameters
+    ----------
+    mask, image : ImageFile
+    label : int or None
+        The value that counts; None takes any but 0, if the mask has only one.
+    correct : bool
+        Resample a mask that lies elsewhere onto the image's grid.
+    tolerance : float or None
+        How far headers may place image and mask apart, in pixels.
+    path : str
+        The mask's file, for messages.
+
+    Returns
+    -------
+    region : ndarray of bool, shape of the image
+    notes : tuple of str
+        What was done to make it fit.
+
+    Raises
+    ------
+    MaskError
+        No or several regions, another aspect, or another place.
+    """
+    notes: tuple[str, ...] = ()
+    if mask.lossy:
+        pixels: NDArray[Any] = lossy_mask(mask.pixels, path=path).astype(np.uint8)
+        label, notes = None, ("JPEG mask thresholded at 127",)
+    else:
+        pixels = mask.pixels
+    if correct and image.geometry is not None and mask.geometry is not None:
+        pixels, moved = onto_frame(replace(mask, pixels=pixels), image, path=path)
+        notes = (*notes, *moved)
+    else:
+        refuse_other_frame(image.geometry, mask.geometry, path=path, tolerance=tolerance)
+    there = labels_in(pixels, path=path)
+    if label is None and len(there) > 1:
+        raise MaskError(
+            f"the mask holds {len(there)} labels ({', '.join(f'{v:g}' for v in there[:12])})",
+            path=path,
+            remedy="Name one with label=.",
+        )
+    if label is not None and label not in there:
+        raise MaskError(
+            f"the mask has no label {label}; it has {', '.join(f'{v:g}' for v in there[:12])}",
+            path=path,
+            remedy="Name one of these, or none.",
+        )
+    shape = (image.pixels.shape[0], image.pixels.shape[1])
+    region, scaled = fitted(np.asarray(pixels == (there[0] if label is None else label)), shape, path=path)
+    return region, (*notes, *scaled)

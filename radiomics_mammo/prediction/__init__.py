@@ -1,0 +1,1 @@
+"""Scores of new cases by a saved model."""

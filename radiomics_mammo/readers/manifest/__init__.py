@@ -1,0 +1,1 @@
+"""The reader of a manifest, a CSV table of files."""

@@ -1,0 +1,1 @@
+"""The reader of simulated lesions, and simulated collections on disk."""

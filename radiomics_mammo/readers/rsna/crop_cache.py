@@ -1,0 +1,306 @@
+"""Prepared crops kept on disk, so that a second run need not decode: exact, checked, bounded in size.
+
+An entry is written beside its name and then renamed, so that any number of processes share a folder. What is damaged
+is made anew, and a folder that cannot be written to costs a message: no row depends on the cache.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import struct
+import time
+import zlib
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radiomics_mammo.core.records import BreastMarks, Sample
+from radiomics_mammo.errors import InputError
+
+FORMAT = 1
+"""Raise it whenever entries are written otherwise; old ones are then never asked for, and go when room is needed."""
+
+_MAGIC = b"RMCROP\x00" + bytes([FORMAT])
+_SIZES = struct.Struct("<IQ")  # bytes of JSON, bytes of the payload before compression
+_HEAD = struct.Struct("<8sI")  # magic, checksum of all that follows
+_SUFFIX = ".crop"
+_TEMPORARY = ".tmp"
+_FULL = "full-"
+_STALE_SECONDS = 3600.0
+# The folder is looked over once for each sixty-fourth of the limit that is written, and brought to seven eighths.
+_LOOKS = 64
+_KEEP = 7, 8
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, eq=False)
+class CropCache:
+    """A folder of prepared crops, as one process sees it.
+
+    Attributes
+    ----------
+    folder : Path
+        Where the entries are.
+    limit : int
+        Bytes that all entries together may take.
+    since : float
+        When the run began, seconds since 1970: what it has written or read stays. Runs go through a collection in the
+        same order, so whoever made room by the least recently used would throw out what is asked for next.
+    """
+
+    folder: Path
+    limit: int
+    since: float
+    _silent: bool = field(default=False, init=False)
+
+    def get(self, key: str) -> Sample | None:
+        """Give a crop back, without its case's identity and path; None where there is none, or a damaged one."""
+        path = self.path(key)
+        try:
+            data = path.read_bytes()
+        except OSError:
+            return None
+        with suppress(OSError):  # another's file, or a folder that is read only
+            os.utime(path)  # used in this run
+        return _unpacked(data)
+
+    def put(self, key: str, sample: Sample) -> None:
+        """Keep a crop, and now and then make room; trouble with the disk is said once, and nothing else happens."""
+        if self._silent:
+            return
+        path = self.path(key)
+        data = _packed(sample)
+        if len(data) > self._kept:
+            return
+        temporary = path.with_name(f"{path.name}.{os.getpid()}{_TEMPORARY}")
+        try:
+            # Keys are hashes: their digits are the dice, so that however many processes write, the folder is looked
+            # over equally often and no one has to count.
+            looks = int(key[:8], 16) * self.limit < len(data) * _LOOKS * 0x1_0000_0000
+            if looks and not self._make_room(len(data)):
+                self._say_full()
+                return
+            path.parent.mkdir(exist_ok=True)
+            temporary.write_bytes(data)
+            temporary.replace(path)
+        except OSError as error:
+            _remove(temporary)
+            self._silent = True
+            _LOG.warning(
+                "%s: prepared breasts are no longer kept there (%s). The run goes on; free some space or name "
+                "another --cache.",
+                self.folder,
+                error.strerror or error,
+            )
+
+    def path(self, key: str) -> Path:
+        """Say where a crop is or would be."""
+        return self.folder / key[:2] / f"{key}{_SUFFIX}"
+
+    def shrink(self) -> None:
+        """Bring the folder to the limit where an earlier run was allowed more; for once a run, before it begins."""
+        for left in self.folder.glob(f"{_FULL}*"):
+            _remove(left)
+        if sum(size for _, size, _ in self._entries()) > self.limit:
+            self._make_room(0)
+
+    @property
+    def _kept(self) -> int:
+        return self.limit * _KEEP[0] // _KEEP[1]
+
+    def _make_room(self, needed: int) -> bool:
+        """Remove what this run has not used until seven eighths of the limit hold the rest and the new; say if so.
+
+        Of what earlier runs left, the last used goes first: it is asked for last.
+        """
+        entries = sorted(self._entries(), reverse=True)
+        total = needed + sum(size for _, size, _ in entries)
+        for used, size, path in entries:
+            if total <= self._kept:
+                break
+            if used < self.since * 1e9:
+                _remove(Path(path))
+                total -= size
+        return total <= self._kept
+
+    def _say_full(self) -> None:
+        """Store nothing more in this run; of all its processes one says so."""
+        self._silent = True
+        try:
+            (self.folder / f"{_FULL}{self.since:.6f}").touch(exist_ok=False)
+        except FileExistsError:
+            return
+        _LOG.warning(
+            "%s: full with the breasts of this run (%.3g GB); the others are prepared anew each time. Give it more "
+            "with --cache-gb.",
+            self.folder,
+            self.limit / 1e9,
+        )
+
+    def _entries(self) -> list[tuple[int, int, str]]:
+        """When each entry was last used, its size and its path; leavings of killed processes are removed."""
+        entries = []
+        now = time.time()
+        for shelf in os.scandir(self.folder):
+            if len(shelf.name) != 2 or not shelf.is_dir():
+                continue
+            for entry in os.scandir(shelf.path):
+                try:
+                    said = entry.stat()
+                except OSError:  # another process has removed it
+                    continue
+                if entry.name.endswith(_SUFFIX):
+                    entries.append((said.st_mtime_ns, said.st_size, entry.path))
+                elif entry.name.endswith(_TEMPORARY) and now - said.st_mtime > _STALE_SECONDS:
+                    _remove(Path(entry.path))
+        return entries
+
+
+def open_cache(folder: str | Path, *, limit: int, since: float | None = None) -> CropCache:
+    """Make the folder of a cache, or take the one that is there.
+
+    Parameters
+    ----------
+    folder : path
+        May be shared by collections, settings and processes.
+    limit : int
+        Bytes that all entries together may take.
+    since : float, optional
+        When the run began, seconds since 1970; now, where that is not said.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be made or written to, or the limit is not positive.
+    """
+    folder = Path(folder)
+    if limit <= 0:
+        raise InputError(f"the cache may hold {limit} bytes", path=folder, remedy="Give more with --cache-gb.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"cannot be made ({error.strerror})", path=folder, remedy="Name another folder with --cache."
+        ) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError("cannot be written to", path=folder, remedy="Name another folder with --cache.")
+    return CropCache(folder, limit, time.time() if since is None else since)
+
+
+def entry_key(image: str, settings: object) -> str | None:
+    """Name an entry after its file (path, size, time of change), the settings and the format.
+
+    Parameters
+    ----------
+    image : str
+        The file that the crop is made from.
+    settings : object
+        Whatever else the crop depends on; its ``repr`` must be the same in every process.
+
+    Returns
+    -------
+    str or None
+        40 hexadecimal digits; None where there is no such file.
+    """
+    try:
+        said = os.stat(image)  # noqa: PTH116 - once an image, and Path objects are slow
+    except OSError:
+        return None
+    text = repr((FORMAT, image, said.st_size, said.st_mtime_ns, settings))
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:40]
+
+
+def _packed(sample: Sample) -> bytes:
+    import pyarrow
+
+    marks = sample.marks
+    masks = [sample.mask] if marks is None else [sample.mask, marks.interior, marks.pectoral, marks.implant]
+    said = {
+        "shape": sample.image.shape,
+        "dtype": sample.image.dtype.str,
+        "masks": [mask is not None for mask in masks],
+        "marks": marks is not None,
+        "nipple": None if marks is None else marks.nipple,
+        "spacing": sample.spacing,
+        "columns": dict(sample.columns),
+        "notes": sample.notes,
+        "phantom": sample.phantom,
+    }
+    head = json.dumps(said).encode()
+    # High and low bytes apart: the high ones hardly vary.
+    planes = np.ascontiguousarray(sample.image).view(np.uint8).reshape(-1, sample.image.dtype.itemsize).T
+    payload = b"".join([planes.tobytes(), *(np.packbits(mask).tobytes() for mask in masks if mask is not None)])
+    packed: bytes = pyarrow.Codec("zstd", compression_level=1).compress(payload, asbytes=True)
+    body = b"".join([_SIZES.pack(len(head), len(payload)), head, packed])
+    return _HEAD.pack(_MAGIC, zlib.crc32(body)) + body
+
+
+def _unpacked(data: bytes) -> Sample | None:
+    import pyarrow
+
+    if len(data) < _HEAD.size + _SIZES.size:
+        return None
+    magic, checksum = _HEAD.unpack_from(data)
+    body = memoryview(data)[_HEAD.size :]
+    if magic != _MAGIC or zlib.crc32(body) != checksum:
+        return None
+    head, size = _SIZES.unpack_from(body)
+    body = body[_SIZES.size :]
+    said = json.loads(bytes(body[:head]))
+    payload = np.frombuffer(
+        pyarrow.Codec("zstd").decompress(body[head:], decompressed_size=size, asbytes=True), dtype=np.uint8
+    )
+    shape, dtype = tuple(said["shape"]), np.dtype(said["dtype"])
+    pixels = shape[0] * shape[1]
+    planes = payload[: pixels * dtype.itemsize].reshape(dtype.itemsize, pixels)
+    image = np.array(planes.T, order="C").view(dtype).reshape(shape)  # its own memory, unlike the payload's
+    masks = _masks(payload[pixels * dtype.itemsize :], said["masks"], shape)
+    nipple, spacing = (None if said[name] is None else tuple(said[name]) for name in ("nipple", "spacing"))
+    marks = None
+    if said["marks"]:
+        interior, pectoral, implant = masks[1:]
+        marks = BreastMarks(_there(interior), pectoral, implant, nipple)
+    return Sample(
+        case_id="",
+        patient_id="",
+        image=image,
+        mask=_there(masks[0]),
+        spacing=spacing,
+        columns=said["columns"],
+        notes=tuple(said["notes"]),
+        phantom=said["phantom"],
+        marks=marks,
+    )
+
+
+def _masks(packed: NDArray[np.uint8], there: list[bool], shape: tuple[int, ...]) -> list[NDArray[np.bool_] | None]:
+    masks: list[NDArray[np.bool_] | None] = []
+    pixels = shape[0] * shape[1]
+    size = -(-pixels // 8)
+    at = 0
+    for present in there:
+        if not present:
+            masks.append(None)
+            continue
+        masks.append(np.unpackbits(packed[at : at + size], count=pixels).view(np.bool_).reshape(shape))
+        at += size
+    return masks
+
+
+def _there(mask: NDArray[np.bool_] | None) -> NDArray[Any]:
+    assert mask is not None  # written with every entry
+    return mask
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        _LOG.warning("%s: cannot be removed (%s)", path, error.strerror)

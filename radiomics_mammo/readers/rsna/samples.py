@@ -1,0 +1,237 @@
+"""One image of the RSNA collection as a breast: read, prepared, and kept in the cache if there is one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib import metadata, resources
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from radiomics_mammo.core.records import Case, Sample, Scalar
+from radiomics_mammo.errors import MaskError, ReadError
+from radiomics_mammo.imaging.formats.dicom.decode import NOTHING_THERE
+from radiomics_mammo.imaging.formats.dicom.read import read_dicom
+from radiomics_mammo.imaging.formats.image_file import read_image
+from radiomics_mammo.readers.rsna.crop_cache import CropCache, entry_key
+from radiomics_mammo.readers.rsna.file_tree import DICOM
+from radiomics_mammo.readers.rsna.tables import PIXEL_COLUMNS, SIDES, VIEWS
+
+# What makes a breast from a file; tests hold it against the imports.
+_SOURCES = (
+    "compute/bounding_box.py",
+    "compute/jit.py",
+    "imaging/breast/skin_depth.py",
+    "imaging/breast",
+    "imaging/preprocessing/crop.py",
+    "imaging/formats/dicom/jpeg_kernels.py",
+    "readers/rsna/tables.py",
+    "readers/rsna/samples.py",
+    "readers/rsna/crop_cache.py",
+    "imaging/formats/dicom/read.py",
+    "imaging/formats/dicom/decode.py",
+    "imaging/formats/dicom/repair.py",
+    "imaging/formats/image_file.py",
+    "imaging/formats/dicom/jpeg_lossless.py",
+    "imaging/formats/raster.py",
+    "imaging/formats/dicom/display_window.py",
+    "core/records.py",
+)
+_LIBRARIES = (
+    "numba", "numpy", "pillow", "pydicom", "pyjpegls", "pylibjpeg", "pylibjpeg-openjpeg", "python-gdcm", "scipy",
+    "simpleitk",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class RsnaSource:
+    """Where one image is and how it becomes a breast: whatever changes its row.
+
+    Attributes
+    ----------
+    image : str
+        The file; it may not be there.
+    voi : {'first', 'none'}
+        Which values of a DICOM file count.
+    pixel_mm, pectoral, implants, band_mm
+        How the breast is prepared, see :class:`radiomics_mammo.imaging.breast.BreastSettings`.
+    phantom : bool
+        Whether a note beside the collection says that it is simulated.
+    """
+
+    image: str
+    voi: str
+    pixel_mm: float | None
+    pectoral: str
+    implants: str
+    band_mm: float
+    phantom: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Picture:
+    """A whole mammogram with bright tissue, and what its file says."""
+
+    pixels: NDArray[Any]
+    spacing: tuple[float, float] | None
+    columns: dict[str, Scalar]
+    notes: tuple[str, ...]
+    phantom: bool = False
+    view: str = ""
+    """What the file itself says, if that is a known one."""
+
+
+def load_breast(case: Case, source: RsnaSource, *, crops: CropCache | None = None) -> Sample:
+    """Read one mammogram and prepare its breast, or take it from the cache.
+
+    Parameters
+    ----------
+    case : Case
+        With the collection's columns.
+    source : RsnaSource
+        The file and the settings.
+    crops : CropCache, optional
+        Where prepared breasts are kept.
+
+    Returns
+    -------
+    Sample
+        The same with and without a cache.
+
+    Raises
+    ------
+    ReadError
+        The file is missing, unreadable, or has no picture.
+    MaskError
+        No breast can be told from air, or it has an implant and such are skipped.
+    """
+    if crops is None:
+        return _prepared(case, source)
+    key = crop_key(case, source)
+    if key is None:  # no such file: reading it says so
+        return _prepared(case, source)
+    kept = crops.get(key)
+    if kept is None:
+        sample = _prepared(case, source)
+        # What the tables say is the case's own and may change; what the pixels told is kept.
+        crops.put(key, replace(sample, columns={name: sample.columns[name] for name, _ in PIXEL_COLUMNS}))
+        return sample
+    return replace(
+        kept,
+        case_id=case.case_id,
+        patient_id=case.patient_id,
+        columns={**case.columns, **kept.columns},
+        image_path=source.image,
+    )
+
+
+def _prepared(case: Case, source: RsnaSource) -> Sample:
+    # Compiled kernels come with it, which listing the cases need not wait for.
+    from radiomics_mammo.imaging.breast import BreastSettings, prepare_breast
+
+    path = Path(source.image)
+    picture = _read_dicom(path, source, case.columns) if path.suffix.lower() in DICOM else _read_picture(path)
+    columns = case.columns
+    implant = columns.get("implant")
+    view, notes = _view(columns, picture)
+    try:
+        breast = prepare_breast(
+            picture.pixels,
+            laterality=str(columns.get("laterality") or ""),
+            view=view,
+            spacing=picture.spacing,
+            implant=None if implant is None else bool(implant),
+            settings=BreastSettings(source.pixel_mm, source.pectoral, source.implants, source.band_mm),
+        )
+    except MaskError as error:
+        raise MaskError(error.cause, path=path, remedy=error.remedy) from error
+    told = {**picture.columns, "flipped": breast.flipped}
+    return Sample(
+        case_id=case.case_id,
+        patient_id=case.patient_id,
+        image=breast.image,
+        mask=breast.mask,
+        spacing=breast.spacing,
+        columns={**columns, **{name: told[name] for name, _ in PIXEL_COLUMNS}},
+        notes=(*picture.notes, *notes, *breast.notes),
+        phantom=source.phantom or picture.phantom,
+        image_path=source.image,
+        marks=breast.marks,
+    )
+
+
+def _view(columns: Mapping[str, Scalar], picture: _Picture) -> tuple[str, tuple[str, ...]]:
+    """The table's view, else the file's, with a note where neither or only the second is known."""
+    if columns.get("view"):
+        return str(columns["view"]), ()
+    if picture.view:
+        return picture.view, (f"the table says no view, the header {picture.view}: taken as that",)
+    return "", ("nothing says the view: the pectoral muscle was not looked for",)
+
+
+def _read_dicom(path: Path, source: RsnaSource, said: Mapping[str, Scalar]) -> _Picture:
+    image = read_dicom(path, voi=source.voi)
+    told: dict[str, Scalar] = {
+        "encoding": image.encoding,
+        "photometric": image.photometric or None,
+        "bits_stored": image.bits_stored,
+        "voi": image.voi,
+    }
+    notes = list(image.notes)
+    side = SIDES.get(image.laterality.upper())
+    if side is not None and side != said.get("laterality"):
+        notes.append(f"the header says {side}, the table {said.get('laterality')}: the table counts")
+    view = image.view.upper() if image.view.upper() in VIEWS else ""
+    if view and said.get("view") and view != said["view"]:
+        notes.append(f"the header says {view}, the table {said['view']}: the table counts")
+    return _Picture(image.pixels, image.spacing, told, tuple(notes), image.phantom, view)
+
+
+def _read_picture(path: Path) -> _Picture:
+    image = read_image(path)
+    if image.pixels.min() == image.pixels.max():
+        raise ReadError(
+            f"holds no picture: every pixel is {image.pixels.flat[0]}",
+            path=path,
+            remedy=NOTHING_THERE,
+        )
+    told: dict[str, Scalar] = {
+        "encoding": "jpeg" if image.lossy else "png",
+        "photometric": None,
+        "bits_stored": 8 * image.pixels.dtype.itemsize,
+        "voi": None,
+    }
+    return _Picture(image.pixels, image.spacing, told, image.notes, image.phantom)
+
+
+def crop_key(case: Case, source: RsnaSource) -> str | None:
+    """Name a prepared breast after all that it depends on; None where there is no such file."""
+    columns = case.columns
+    hints = tuple(columns.get(name) for name in ("laterality", "view", "implant"))
+    return entry_key(source.image, (replace(source, image=""), hints, _code()))
+
+
+@cache
+def _code() -> str:
+    """Hash what makes a breast from a file, sources and libraries' versions: no crop outlives a change in them."""
+    package = resources.files("radiomics_mammo")
+    found = [package.joinpath(name) for name in _SOURCES]
+    files = [
+        file
+        for source in found
+        for file in (source.iterdir() if source.is_dir() else (source,))
+        if file.name.endswith(".py")
+    ]
+    text = b"".join(file.read_bytes() for file in sorted(files, key=str))
+    return hashlib.sha256(text + repr([(name, _version(name)) for name in _LIBRARIES]).encode()).hexdigest()
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:  # some decoders are optional
+        return ""

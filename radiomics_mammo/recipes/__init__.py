@@ -1,0 +1,1 @@
+"""Recipes: which features, with which settings."""

@@ -1,0 +1,193 @@
+"""Recipes: which features, with which settings; our own YAML and pyradiomics' parameter files are one format."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from radiomics_mammo.core.settings import Settings
+from radiomics_mammo.errors import RecipeError
+from radiomics_mammo.features.parenchyma.lattice import LatticeSettings
+from radiomics_mammo.recipes.feature_selection import (
+    Chosen,
+    check_classes,
+    choose,
+    family_features,
+    parenchymal_features,
+)
+from radiomics_mammo.recipes.lattice import lattice_body, lattice_from
+from radiomics_mammo.recipes.settings_rules import settings_from
+from radiomics_mammo.recipes.validation import mapping_of
+
+SECTIONS = ("imageType", "featureClass", "setting", "lattice")
+IMAGE_TYPES = ("Original",)
+PER_IMAGE_TYPE = (
+    "binWidth", "binCount", "distances", "weightingNorm", "symmetricalGLCM", "gldm_a", "voxelArrayShift",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What to measure and how.
+
+    Attributes
+    ----------
+    name : str
+        The recipe's file name without its ending.
+    settings : Settings
+    features : mapping of str to tuple of str
+        Family to feature names; all of a family's where the tuple is empty.
+    parenchyma : mapping of str to tuple of str
+        The same of the features that only a whole breast has.
+    lattice : LatticeSettings or None
+        Windows across the breast; None for none.
+    """
+
+    name: str = "pyradiomics-default"
+    settings: Settings = field(default_factory=Settings)
+    features: Chosen = field(default_factory=lambda: dict.fromkeys(family_features(), ()))
+    parenchyma: Chosen = field(default_factory=dict)
+    lattice: LatticeSettings | None = None
+
+    @property
+    def text(self) -> str:
+        """The recipe written out in full, in one fixed order: equal recipes have equal texts."""
+        settings = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self.settings).items()}
+        body: dict[str, Any] = {
+            "imageType": {"Original": {}},
+            "featureClass": {k: list(v) for k, v in [*self.features.items(), *self.parenchyma.items()]},
+            "setting": settings,
+        }
+        if self.lattice is not None:  # recipes without one keep the hash that tables of earlier versions have
+            body["lattice"] = lattice_body(self.lattice)
+        return str(yaml.safe_dump(body, sort_keys=False))
+
+    @property
+    def of_breast(self) -> bool:
+        """Whether it asks for more than the features that every region has."""
+        return bool(self.parenchyma) or self.lattice is not None
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of :attr:`text`."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+def recipe_folder() -> Path:
+    """Where the recipes lie: inside an installed package, or beside it in a checkout."""
+    inside = Path(__file__).parents[1] / "_features"
+    return inside if inside.is_dir() else Path(__file__).parents[2] / "features"
+
+
+def recipe_names() -> list[str]:
+    """Names that ``load_recipe`` knows."""
+    return sorted(p.stem for p in recipe_folder().glob("*.yaml"))
+
+
+def load_recipe(name: str | Path) -> Recipe:
+    """Read a recipe by name, or from a YAML file (a pyradiomics parameter file is one).
+
+    Raises
+    ------
+    RecipeError
+        No such recipe, not YAML, or a key or value that is not valid; the message lists what is.
+    """
+    path = Path(name)
+    if path.suffix not in (".yaml", ".yml", ".json"):
+        path = recipe_folder() / f"{name}.yaml"
+        if not path.is_file():
+            raise RecipeError(
+                f"no recipe is called {str(name)!r}",
+                remedy=f"Recipes: {', '.join(recipe_names())}; or give the path of a .yaml file.",
+            )
+    try:
+        body = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RecipeError(
+            f"the recipe cannot be read ({error.strerror})", path=path, remedy="Check the path."
+        ) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise RecipeError(f"not valid YAML: {error}", path=path, remedy="Correct the file.") from error
+    return recipe_from(body or {}, name=path.stem, path=path)
+
+
+def recipe_from(body: object, *, name: str = "recipe", path: Path | None = None) -> Recipe:
+    """Check a parameter file's content and make a :class:`Recipe` of it.
+
+    Parameters
+    ----------
+    body : object
+        What YAML gave: a mapping with any of ``imageType``, ``featureClass``, ``setting``, ``lattice``.
+
+    Raises
+    ------
+    RecipeError
+        An unknown or unsupported key, or a value out of range.
+    """
+    sections = mapping_of(body, what="the recipe", path=path)
+    for key in sections:
+        if key == "voxelSetting" and not sections[key]:
+            continue
+        if key not in SECTIONS:
+            extra = "; feature maps (voxel-based extraction) are not made" if key == "voxelSetting" else ""
+            raise RecipeError(f"unknown section {key!r}{extra}", path=path, remedy=f"Sections: {', '.join(SECTIONS)}.")
+    settings = settings_from(mapping_of(sections.get("setting"), what="setting", path=path), path=path)
+    overrides = _image_types(mapping_of(sections.get("imageType"), what="imageType", path=path), path)
+    settings = settings_from(overrides, base=settings, path=path)
+    features, parenchyma = _classes(sections.get("featureClass"), path)
+    lattice = lattice_from(sections["lattice"], features=features, path=path) if "lattice" in sections else None
+    if parenchyma or lattice is not None:
+        _refuse_regridding(settings, path)
+    return Recipe(name, settings, features, parenchyma, lattice)
+
+
+def _image_types(types: Mapping[str, Any], path: Path | None) -> dict[str, Any]:
+    for name in types:
+        if name not in IMAGE_TYPES:
+            raise RecipeError(
+                f"image type {name!r} is not supported",
+                path=path,
+                remedy=f"Image types: {', '.join(IMAGE_TYPES)}.",
+            )
+    overrides = mapping_of(types.get("Original"), what="imageType Original", path=path)
+    for key in overrides:
+        if key not in PER_IMAGE_TYPE:
+            raise RecipeError(
+                f"setting {key!r} cannot be set for one image type",
+                path=path, remedy=f"These can: {', '.join(PER_IMAGE_TYPE)}.",
+            )  # fmt: skip
+    return overrides
+
+
+def _classes(value: object, path: Path | None) -> tuple[Chosen, Chosen]:
+    """Features that every region has, and those of a whole breast."""
+    families, breasts = family_features(), parenchymal_features()
+    classes = mapping_of(value, what="featureClass", path=path)
+    check_classes(classes, known=(*families, *breasts), path=path)
+    chosen = classes or dict.fromkeys(families)
+    return choose(chosen, known=families, path=path), choose(chosen, known=breasts, path=path)
+
+
+def _refuse_regridding(settings: Settings, path: Path | None) -> None:
+    """Windows and breast are measured on the image as it was read, so that they share one grid and one scale."""
+    if settings.resampledPixelSpacing is not None:
+        raise RecipeError(
+            "resampledPixelSpacing works on one region at a time, so that windows and breast would lie on other grids",
+            path=path, remedy="Leave it out, and have the reader resample the breast: --pixel-mm.",
+        )  # fmt: skip
+    if settings.normalize:
+        raise RecipeError(
+            "normalize scales by the image that it is given, so that every window would get a scale of its own",
+            path=path, remedy="Leave it out; binCount makes texture independent of scale.",
+        )  # fmt: skip
+    if settings.resegmentRange is not None:
+        raise RecipeError(
+            "resegmentRange keeps some of a region's pixels, which a breast's own measures and the places of windows "
+            "know nothing of",
+            path=path, remedy="Leave it out; the reader tells breast from air, muscle and implant.",
+        )  # fmt: skip

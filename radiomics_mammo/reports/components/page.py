@@ -1,0 +1,210 @@
+"""The page as a record of plain values, and its rendering: one file, no network, text always escaped."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup, escape
+
+if TYPE_CHECKING:
+    from radiomics_mammo.reports.cases.records import CasesPart
+
+_STYLES = ("report.css", "cases.css")
+_BREAKS = re.compile(r"(?<=_)|(?<=[a-z])(?=[A-Z])")
+_SCRIPTS = ("report.js", "cases.js")
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A value with its interval, as text.
+
+    Attributes
+    ----------
+    title, value, interval : str
+    """
+
+    title: str
+    value: str
+    interval: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A drawing and what to see in it; ``name`` is its file's, where the section's and a number will not do."""
+
+    svg: Markup
+    caption: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A table of the page.
+
+    Attributes
+    ----------
+    caption : str
+    headings : sequence of str
+        The first column names the row.
+    rows : sequence of sequence of (str or Estimate)
+    words : sequence of str
+        Headings of columns that hold words, which are set to the left.
+    stacked : bool
+        Whether a narrow screen shows a row's cells one below the other; otherwise it scrolls.
+    marks : sequence of str
+        ``best``, ``baseline`` or nothing for each row; may be empty.
+    folded : str
+        What a reader clicks on to see the table; shown at once if empty.
+    name : str
+        Its file's, where the section's and a number will not do.
+    """
+
+    caption: str
+    headings: Sequence[str]
+    rows: Sequence[Sequence[str | Estimate]]
+    words: Sequence[str] = ()
+    stacked: bool = False
+    marks: Sequence[str] = ()
+    folded: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the page, in the order in which it is read.
+
+    Attributes
+    ----------
+    slug, title : str
+        The anchor, unique on the page, and the heading.
+    text : sequence of str
+        A paragraph each.
+    figures : sequence of Figure
+    sheets : sequence of Sheet
+    parts : sequence of Section
+        Parts of its own, with headings one level down.
+    warnings : sequence of str
+        What must not be overlooked, before everything else.
+    terms : sequence of (str, str)
+        Words and what they mean, folded away.
+    """
+
+    slug: str
+    title: str
+    text: Sequence[str] = ()
+    figures: Sequence[Figure] = ()
+    sheets: Sequence[Sheet] = ()
+    parts: Sequence[Section] = ()
+    warnings: Sequence[str] = ()
+    terms: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The verdict, the figures behind it, and what must not be overlooked."""
+
+    verdict: str
+    headline: Sequence[Estimate]
+    headline_title: str
+    warnings: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FlowStep:
+    """A box of the cohort's flow: what is counted, how many, and notes; ``aside`` where it leaves the flow."""
+
+    title: str
+    count: str
+    notes: Sequence[str] = ()
+    aside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """How cases became predictions: steps that all share, then a branch for each set of people."""
+
+    steps: Sequence[FlowStep]
+    branches: Sequence[tuple[str, Sequence[FlowStep]]]
+
+
+@dataclass(frozen=True, slots=True)
+class CohortPart:
+    """Who was looked at: the flow, facts, remarks, counts by column."""
+
+    flow: Flow
+    facts: Sequence[tuple[str, str]]
+    remarks: Sequence[str]
+    sheets: Sequence[Sheet]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Everything on the page, in the order in which it is read."""
+
+    title: str
+    phantom: bool
+    opening: Opening
+    cohort: CohortPart
+    limits: Sequence[str]
+    comparison: Section
+    why: Sequence[Section]
+    cases: CasesPart
+    method: Sequence[tuple[str, str]]
+    checklists: Sequence[Section]
+    citation: str
+
+
+def render(page: Page) -> str:
+    """Fill the report's template; whatever comes from a table is shown as text."""
+    return fill("report.html.j2", page=page)
+
+
+def fill(template: str, **values: object) -> str:
+    """Fill one of this folder's templates.
+
+    It is given the style sheet as ``css``, the script as ``js``, and as ``policy`` what a browser may load and run
+    (Content-Security-Policy): this script, by its hash, and nothing from anywhere.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    # Autoescape is on for all: the page is HTML whatever its template is called.
+    environment = Environment(
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=PackageLoader("radiomics_mammo", "reports/templates"),
+    )
+    environment.filters["breakable"] = breakable
+    environment.filters["slug"] = slug
+    css, js = ("".join(_text(name) for name in names) for names in (_STYLES, _SCRIPTS))
+    ours = {"css": Markup(css), "js": Markup(js), "policy": _policy(js)}
+    return environment.get_template(template).render(**ours, **values)
+
+
+def breakable(name: object) -> Markup:
+    """Let a long name break after its underscores and between its words, and there before anywhere else."""
+    return Markup("<wbr>").join(escape(part) for part in _BREAKS.split(str(name)))
+
+
+def slug(text: object) -> str:
+    """Write a text as a file name or anchor: small letters, digits and hyphens; ``x`` if nothing is left."""
+    return re.sub(r"[^a-z0-9]+", "-", str(text).lower()).strip("-") or "x"
+
+
+def _text(name: str) -> str:
+    return (files("radiomics_mammo.reports") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _policy(js: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(js.encode("utf-8")).digest()).decode("ascii")
+    return (
+        f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; "
+        "base-uri 'none'; form-action 'none'"
+    )

@@ -1,0 +1,163 @@
+"""What is known of a collection from its list of cases: typed columns, the label, who is who; and what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from radiomics_mammo.evaluation.metrics.arrays import Codes, Labels
+from radiomics_mammo.evaluation.metrics.subgroups import NOT_GIVEN
+
+SEVERITIES = ("danger", "caution", "note")
+"""A result would be wrong; a result may mislead; good to know."""
+
+GIVEN_TWICE = ("label", "afterwards")
+"""Roles of columns that say the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the list of cases.
+
+    Attributes
+    ----------
+    name, title : str
+        As it is called in the table, and in a sentence.
+    role : str
+        ``label``, ``afterwards`` (known only once the diagnosis is), ``opinion`` (of readers), ``metadata``,
+        ``scanner``, ``split``, ``identity`` or ``other``.
+    kind : str
+        ``number``, ``category``, ``identifier``, ``text`` (not from a list: never shown) or ``empty``.
+    filled, distinct : int
+        Rows with a value, and how many values there are.
+    """
+
+    name: str
+    title: str
+    role: str
+    kind: str
+    filled: int
+    distinct: int
+
+    @property
+    def countable(self) -> bool:
+        """Whether its values can be counted, as levels or in bands."""
+        return self.kind in ("number", "category")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dataset:
+    """A list of cases, understood.
+
+    Attributes
+    ----------
+    name : str
+        Of the collection.
+    frame : pandas.DataFrame
+        One row a case, nullable types, index from 0.
+    columns : mapping of str to Column
+        All but ``case_id`` and ``patient_id``, in the order of the frame.
+    levels : mapping of str to pandas.Series
+        Of each countable column: the level of each row, an ordered categorical; ``not given`` where it has none.
+    label : str
+        The column that says who is positive; empty where there is none.
+    y : ndarray of int8, shape (n_rows,)
+        1 positive, 0 negative, -1 not known.
+    group : ndarray of int64, shape (n_rows,)
+        The person, from 0.
+    units : mapping of str to ndarray of int64, shape (n_rows,)
+        What a row is part of, the row itself first: ``lesion``, ``case``, ``image``, ``breast``, ``person``.
+    phantom : bool
+        Whether the images are simulated.
+    remarks : tuple of str
+        The reader's own, and what of the list is left aside.
+    infinite : mapping of str to int
+        How many infinite values of a column were taken for missing.
+    """
+
+    name: str
+    frame: pd.DataFrame
+    columns: Mapping[str, Column]
+    levels: Mapping[str, pd.Series]
+    label: str
+    y: Labels
+    group: Codes
+    units: Mapping[str, Codes]
+    phantom: bool
+    remarks: tuple[str, ...]
+    infinite: Mapping[str, int]
+
+    def grouped_by(self, name: str) -> pd.Series:
+        """Give the levels of a column; of a label that is no list of values, ``positive`` and ``negative``."""
+        if name in self.levels:
+            return self.levels[name]
+        said = pd.Series(self.y, index=self.frame.index).map({1: "positive", 0: "negative"})
+        return said.astype("string").fillna(NOT_GIVEN).astype("category")
+
+    @property
+    def row(self) -> str:
+        """What a row is, in the singular."""
+        return next(iter(self.units))
+
+    @property
+    def rows(self) -> str:
+        """What rows are, in the plural."""
+        return plural(self.row)
+
+    @property
+    def people(self) -> int:
+        """How many people there are."""
+        return int(self.group.max()) + 1
+
+    def of_role(self, *roles: str) -> list[Column]:
+        """Give the countable columns of some roles, in the order of the frame."""
+        return [one for one in self.columns.values() if one.role in roles and one.countable]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a rule found.
+
+    Attributes
+    ----------
+    severity : str
+        Of ``SEVERITIES``.
+    rule : str
+        The rule's name.
+    sentence : str
+        What is so, with numbers.
+    advice : str
+        What to do about it.
+    """
+
+    severity: str
+    rule: str
+    sentence: str
+    advice: str
+
+
+Tables = Mapping[str, pd.DataFrame]
+"""The tables of the summary by the name of their file, without its ending."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Facts:
+    """What rules look at: the data set and its tables."""
+
+    dataset: Dataset
+    tables: Tables
+
+
+Rule = Callable[[Facts], list[Finding]]
+
+
+def plural(unit: str) -> str:
+    """Write a unit in the plural."""
+    return "people" if unit == "person" else f"{unit}s"
+
+
+def some(n: int, unit: str) -> str:
+    """Write a count with its unit: ``1 image``, ``1,158 images``."""
+    return f"{n:,} {unit if n == 1 else plural(unit)}"

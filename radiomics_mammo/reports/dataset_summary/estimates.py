@@ -1,0 +1,116 @@
+"""Shares and AUROCs of a list of cases, with intervals that know that a person's rows go together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from radiomics_mammo.evaluation.metrics.arrays import Codes, Flags, Floats, Labels
+from radiomics_mammo.evaluation.metrics.auroc_variance import auroc_interval, obuchowski
+from radiomics_mammo.evaluation.metrics.proportions import Share, clustered_share
+
+FOLDS = 5
+LEAST = 5
+"""Fewest positives and negatives that an AUROC is computed of."""
+
+
+class Spanned(NamedTuple):
+    """A value and its 95% interval; NaN where it cannot be told."""
+
+    value: float
+    low: float
+    high: float
+
+
+UNKNOWN = Spanned(float("nan"), float("nan"), float("nan"))
+
+
+def share_of(part: Flags, group: Codes) -> Share:
+    """Give the share of rows that a flag is set in, clustered by person."""
+    if not part.size:
+        return Share(*UNKNOWN, variance=float("nan"), people=0)
+    return clustered_share(part[None], np.ones((1, part.size)), _renumbered(group))
+
+
+def auroc_of(y: Labels, score: Floats, group: Codes) -> Spanned:
+    """Give the AUROC of a score with its clustered interval; NaN with fewer than ``LEAST`` of a class."""
+    if min(int((y == 1).sum()), int((y == 0).sum())) < LEAST:
+        return UNKNOWN
+    found = obuchowski(y, score[None, None], _renumbered(group))
+    value = float(found.value[0])
+    return Spanned(value, *auroc_interval(value, float(found.covariance[0, 0])))
+
+
+def tells(value: pd.Series, low: pd.Series) -> pd.Series:
+    """Whether AUROCs are surely above one half; one of exactly 1 has no interval, and is."""
+    return (low > 0.5) | (value >= 1.0)
+
+
+def either_way(found: Spanned) -> Spanned:
+    """Turn an AUROC round that is below one half, where the score's sign was a guess."""
+    value, low, high = found
+    return Spanned(1.0 - value, 1.0 - high, 1.0 - low) if value < 0.5 else found
+
+
+def risk(levels: Sequence[NDArray[np.integer]], y: Labels, group: Codes, *, seed: int = 0) -> Floats:
+    """Score rows by how frequent positives are in their levels among other people.
+
+    Five folds of people; in each, the logarithm of a level's share of positives in the four others over the share of
+    all (one row at that share added, so that empty levels say nothing), summed over the columns as naive Bayes does.
+    So a level that happens to hold many positives of one fold gains nothing from them.
+
+    Parameters
+    ----------
+    levels : sequence of ndarray of int, each of shape (n_rows,)
+        From 0; one a column.
+    y : ndarray of int8, shape (n_rows,)
+        0 or 1.
+    group : ndarray of int64, shape (n_rows,)
+
+    Returns
+    -------
+    ndarray of float64, shape (n_rows,)
+    """
+    people = _renumbered(group)
+    n_people = int(people.max()) + 1
+    fold = np.random.default_rng(seed).permutation(n_people)[people] % FOLDS
+    score = np.zeros(y.size)
+    for codes in levels:
+        score += _risk_of(codes.astype(np.int64), y, fold)
+    return score
+
+
+def _risk_of(codes: NDArray[np.int64], y: Labels, fold: NDArray[np.int64]) -> Floats:
+    score, n_levels = np.zeros(y.size), int(codes.max()) + 1
+    for held in range(FOLDS):
+        other, here = fold != held, fold == held
+        prior = float(y[other].mean()) if other.any() else 0.0
+        if prior in (0.0, 1.0):
+            continue
+        rows = np.bincount(codes[other], minlength=n_levels)
+        positives = np.bincount(codes[other], weights=y[other], minlength=n_levels)
+        share = (positives + prior) / (rows + 1.0)
+        score[here] = np.log(share / prior)[codes[here]]
+    return score
+
+
+def cramers_v(a: pd.Series, b: pd.Series) -> float:
+    """Give Cramér's V of two categoricals over the rows that have both; NaN where one of them takes one value."""
+    from scipy.stats.contingency import association
+
+    i, j = a.cat.codes.to_numpy(np.int64), b.cat.codes.to_numpy(np.int64)
+    both = (i >= 0) & (j >= 0)
+    rows, columns = len(a.cat.categories), len(b.cat.categories)
+    counts = np.bincount(i[both] * columns + j[both], minlength=rows * columns).reshape(rows, columns)
+    counts = counts[counts.sum(axis=1) > 0][:, counts.sum(axis=0) > 0]
+    if min(counts.shape) < 2:
+        return float("nan")
+    return float(association(counts, method="cramer"))
+
+
+def _renumbered(group: Codes) -> Codes:
+    return np.asarray(np.unique(group, return_inverse=True)[1], dtype=np.int64)

@@ -1,0 +1,126 @@
+"""Figures of the summary: bars, histograms, a matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+
+from radiomics_mammo.evaluation.metrics.arrays import Floats
+from radiomics_mammo.reports.figures.svg import DASHES, INK, PALETTE, canvas, to_svg
+
+_LETTERS = 24
+_BINS = 24
+_STRONG = 0.1  # what the matrix's alternative text names
+
+
+def bars_figure(bars: Sequence[tuple[str, float, str]], *, name: str, title: str, note: str = "") -> Markup:
+    """Draw horizontal bars, the first on top: label, length, and what is written at the end."""
+    with canvas(4.6, 0.55 + 0.27 * len(bars)) as figure:
+        axes = figure.add_subplot()
+        places = -np.arange(len(bars), dtype=np.float64)
+        axes.barh(places, [length for _, length, _ in bars], height=0.7, color=PALETTE[0], alpha=0.75)
+        for place, (_, length, text) in zip(places, bars, strict=True):
+            axes.annotate(text, (length, place), (4, 0), textcoords="offset points", va="center", fontsize=9)
+        axes.set_yticks(places, [_cut(label) for label, _, _ in bars], fontsize=9)
+        # Long labels leave less room for what is written at the end of the bars.
+        reach = 1.4 + 0.02 * max(len(_cut(label)) for label, _, _ in bars)
+        axes.set(xlim=(0, reach * max(length for _, length, _ in bars)), ylim=(0.6 - len(bars), 0.6))
+        axes.tick_params(axis="y", length=0)
+        axes.set_xticks([])
+        axes.spines["bottom"].set_visible(False)
+        axes.set_title(_noted(title, note), fontsize=10.5, loc="left")
+        said = "; ".join(f"{label} {text}" for label, _, text in bars)
+        return to_svg(figure, name=name, alt=f"Bars of {_noted(title, note)}: {said}.")
+
+
+def missing_figure(shares: pd.DataFrame, *, name: str, by: str, note: str = "") -> Markup:
+    """Draw the share of missing values of every column, a bar for each level.
+
+    Parameters
+    ----------
+    shares : pandas.DataFrame
+        One row a column of the data, one column a level, in percent.
+    name, by, note : str
+    """
+    n = len(shares.columns)
+    height = 0.8 / n
+    with canvas(5.4, 1.0 + len(shares) * max(0.3, 0.17 * n)) as figure:
+        axes = figure.add_subplot()
+        base = -np.arange(len(shares), dtype=np.float64)
+        for i, level in enumerate(shares.columns):
+            colour, hatch = PALETTE[i % len(PALETTE)], ("", "///", "...", "xxx")[i % 4]
+            at = base + 0.4 - height * (i + 0.5)
+            label = f"{by} {level}".strip()
+            axes.barh(at, shares[level], height=0.9 * height, color=colour, alpha=0.75, hatch=hatch, label=label)
+        axes.set_yticks(base, [_cut(str(column)) for column in shares.index], fontsize=9)
+        axes.set(xlim=(0, 100), ylim=(0.6 - len(shares), 0.6), xlabel="missing, %")
+        axes.tick_params(axis="y", length=0)
+        if n > 1:
+            figure.legend(loc="outside lower center", fontsize=9, ncols=min(n, 3))
+        if note:
+            axes.set_title(note, fontsize=10, loc="right")
+        said = "; ".join(
+            f"{column}: " + ", ".join(f"{by} {level} {value:.1f}%".strip() for level, value in row.items())
+            for column, row in shares.iterrows()
+        )
+        return to_svg(figure, name=name, alt=f"{_noted('Share of missing values', note)}. {said}.")
+
+
+def histogram_figure(parts: Mapping[str, Floats], *, name: str, what: str, note: str = "") -> Markup:
+    """Draw the distribution of a number in several groups, each as shares of its own rows."""
+    every = np.concatenate(list(parts.values()))
+    whole = bool((every == np.round(every)).all())
+    low, high = float(every.min()), float(every.max())
+    width = max(1.0, np.ceil((high - low + 1) / _BINS)) if whole else (high - low) / _BINS or 1.0
+    edges = np.arange(low - 0.5 * whole, high + width, width)
+    with canvas(4.6, 3.0) as figure:
+        axes = figure.add_subplot()
+        for i, (label, values) in enumerate(parts.items()):
+            shares = 100 * np.histogram(values, edges)[0] / values.size
+            line = DASHES[i % len(DASHES)]
+            axes.stairs(shares, edges, color=PALETTE[i % len(PALETTE)], linestyle=line, linewidth=1.6, label=label)
+        axes.set(xlabel=what, ylabel="% of the group")
+        figure.legend(loc="outside lower center", fontsize=9, ncols=min(len(parts), 2))
+        if note:
+            axes.set_title(note, fontsize=10, loc="right")
+        said = "; ".join(
+            f"{label}: {values.size:,}, median {np.median(values):g}, middle half {np.quantile(values, 0.25):g} to "
+            f"{np.quantile(values, 0.75):g}"
+            for label, values in parts.items()
+        )
+        return to_svg(figure, name=name, alt=f"{_noted(f'Distribution of {what}', note)}. {said}.")
+
+
+def matrix_figure(v: pd.DataFrame, *, name: str, note: str = "") -> Markup:
+    """Draw Cramér's V of every two columns; a cell without a value is empty."""
+    n, names = len(v), [str(one) for one in v.index]
+    values = v.to_numpy(np.float64)
+    known = [(i, j, float(values[i, j])) for i in range(n) for j in range(i) if not np.isnan(values[i, j])]
+    with canvas(1.9 + 0.42 * n, 1.5 + 0.36 * n) as figure:
+        axes = figure.add_subplot()
+        for i, j, value in known:
+            # Pale enough for the page's ink on white and on black.
+            axes.barh(i, 1.0, height=1.0, left=j - 0.5, color=PALETTE[0], alpha=0.04 + 0.65 * value, linewidth=0)
+            axes.text(j, i, f"{value:.2f}", ha="center", va="center", fontsize=7.5, color=INK)
+        axes.set(xlim=(-0.5, n - 1.5), ylim=(n - 0.5, 0.5))
+        axes.set_xticks(range(n - 1), [_cut(one) for one in names[:-1]], rotation=60, ha="right", fontsize=8.5)
+        axes.set_yticks(range(1, n), [_cut(one) for one in names[1:]], fontsize=8.5)
+        axes.tick_params(length=0)
+        for side in ("left", "bottom"):
+            axes.spines[side].set_visible(False)
+        if note:
+            axes.set_title(note, fontsize=10, loc="right")
+        strong = sorted((one for one in known if one[2] >= _STRONG), key=lambda one: -one[2])
+        said = "; ".join(f"{names[i]} and {names[j]} {value:.2f}" for i, j, value in strong)
+        return to_svg(figure, name=name, alt=f"{_noted('Cramér’s V', note)}, from {_STRONG}: {said or 'none'}.")
+
+
+def _noted(text: str, note: str) -> str:
+    return f"{text} ({note})" if note else text
+
+
+def _cut(label: str) -> str:
+    return label if len(label) <= _LETTERS else f"{label[: _LETTERS - 1]}…"

@@ -1,0 +1,173 @@
+"""Tables of what belongs together: images of a breast, breasts of a person, machines of a site, sides of a split."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from radiomics_mammo.evaluation.cohort.column_roles import among
+from radiomics_mammo.evaluation.metrics.arrays import Codes
+from radiomics_mammo.reports.dataset_summary.base import Dataset, plural
+from radiomics_mammo.reports.dataset_summary.estimates import share_of
+
+_PER_PERSON = ("age", "site_id", "site", "machine_id", "machine", "implant", "breast_density", "density")
+_PER_BREAST = ("implant", "breast_density", "density")
+_PARTS = {"type": "abnormality_type", "split": "split", "pathology": "pathology"}
+_SITES, _MACHINES = ("site_id", "site"), ("machine_id", "machine")
+
+
+def units(dataset: Dataset) -> pd.DataFrame:
+    """Count how many of one unit are in another: images per person, breasts per person, views per breast, ….
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``what`` (``images per breast``, …), ``number``, ``units``: so many units have that number.
+    """
+    names = list(dataset.units)
+    wanted = [(part, whole) for i, whole in enumerate(names) for part in names[:i]]
+    made = {f"{plural(part)} per {whole}": (dataset.units[part], dataset.units[whole]) for part, whole in wanted}
+    if "view" in dataset.frame.columns and "breast" in dataset.units:
+        views = np.asarray(pd.factorize(dataset.frame["view"])[0], dtype=np.int64)
+        views_of = dataset.frame.groupby(["patient_id", "laterality", "view"], sort=False, dropna=False).ngroup()
+        each = np.arange(len(views), dtype=np.int64)
+        made[f"{dataset.rows} per view of a breast"] = each, np.asarray(views_of.to_numpy(np.int64))
+        made["views per breast"] = views, dataset.units["breast"]
+    if "abnormality_id" in dataset.frame.columns and "breast" in dataset.units:
+        made["views per lesion"] = _views_of_lesions(dataset)
+    rows = [(what, number, n) for what, pair in made.items() for number, n in _within(*pair)]
+    return pd.DataFrame(rows, columns=["what", "number", "units"])
+
+
+def _within(part: Codes, whole: Codes) -> list[tuple[int, int]]:
+    """Count wholes by how many distinct parts they have; a part below 0 is none."""
+    pairs = np.unique(np.stack([whole, part])[:, part >= 0], axis=1)
+    number, n = np.unique(np.unique(pairs[0], return_counts=True)[1], return_counts=True)
+    return list(zip(number.tolist(), n.tolist(), strict=True))
+
+
+def _views_of_lesions(dataset: Dataset) -> tuple[Codes, Codes]:
+    """Take a number in a breast for a lesion, apart for masses and calcifications."""
+    names = [
+        name for name in ("patient_id", "abnormality_type", "laterality", "abnormality_id") if name in dataset.frame
+    ]
+    lesion = dataset.frame.groupby(names, sort=False, dropna=False).ngroup().to_numpy(np.int64)
+    return dataset.units[dataset.row], np.asarray(lesion)
+
+
+def balance(dataset: Dataset) -> pd.DataFrame:
+    """Give the share of positives at each level, and what the same answer for everybody scores.
+
+    A unit is positive when any of its rows is; a unit without any known label is left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``unit``, ``units``, ``unlabelled``, ``positives``, ``share``, ``low``, ``high`` (Wilson, clustered by person),
+        ``accuracy`` (of always giving the commoner class), ``pf1_share`` and ``pf1_all`` (probabilistic F1 of giving
+        everybody the share of positives, or 1), ``brier`` (of giving the share).
+    """
+    rows = []
+    for unit, codes in dataset.units.items():
+        label = pd.Series(dataset.y).groupby(codes).max().to_numpy()
+        person = pd.Series(dataset.group).groupby(codes).first().to_numpy()
+        known = label >= 0
+        if not known.any():
+            continue
+        found = share_of(label[known] == 1, person[known])
+        p, positives = found.value, int((label == 1).sum())
+        said = (unit, int(known.sum()), int((~known).sum()), positives, p, found.low, found.high)
+        rows.append((*said, max(p, 1 - p), p, 2 * p / (1 + p), p * (1 - p)))
+    names = ["unit", "units", "unlabelled", "positives", "share", "low", "high"]
+    return pd.DataFrame(rows, columns=[*names, "accuracy", "pf1_share", "pf1_all", "brier"])
+
+
+def disagreements(dataset: Dataset) -> pd.DataFrame:
+    """Count breasts and people whose rows differ in the label, or in what should be one value for all of them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``column``, ``unit``, ``units`` (with two rows or more that have a value), ``differ``.
+    """
+    frame, rows = dataset.frame, []
+    for unit, wanted in (("breast", _PER_BREAST), ("person", _PER_PERSON)):
+        if unit not in dataset.units:
+            continue
+        label = [dataset.label] if dataset.label else []
+        for name in [*label, *among(frame.columns, wanted)]:
+            if name in dataset.levels:
+                each = frame[name].groupby(dataset.units[unit]).agg(["count", "nunique"])
+                each = each[each["count"] > 1]
+                rows.append((name, unit, len(each), int((each["nunique"] > 1).sum())))
+    return pd.DataFrame(rows, columns=["column", "unit", "units", "differ"])
+
+
+def scanners(dataset: Dataset) -> pd.DataFrame:
+    """Count rows, people and positives of every machine at every site.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``site``, ``machine``, ``rows``, ``people``, ``positives``; empty where either is not known.
+    """
+    site, machine = (next(iter(among(dataset.levels, names)), None) for names in (_SITES, _MACHINES))
+    names = ["site", "machine", "rows", "people", "positives"]
+    if site is None or machine is None:
+        return pd.DataFrame(columns=names)
+    keys = [dataset.levels[site].rename("site"), dataset.levels[machine].rename("machine")]
+    values = pd.DataFrame({"person": dataset.group, "positive": dataset.y == 1})
+    found = values.groupby(keys, observed=True).agg(
+        rows=("person", "size"), people=("person", "nunique"), positives=("positive", "sum")
+    )
+    return found.reset_index().astype({"site": str, "machine": str})[names]
+
+
+def parts(dataset: Dataset) -> pd.DataFrame:
+    """Count rows and people of every type of abnormality on every side of the split, all and by pathology.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``type``, ``split``, ``pathology`` (``all`` first), ``rows``, ``people``; empty without types or without sides.
+    """
+    names = ["type", "split", "pathology", "rows", "people"]
+    found = {said: next(iter(among(dataset.levels, [column])), None) for said, column in _PARTS.items()}
+    keys = {said: dataset.levels[name].astype(str) for said, name in found.items() if name is not None}
+    if not {"type", "split"} <= set(keys):
+        return pd.DataFrame(columns=names)
+    rows = pd.DataFrame(keys).assign(person=dataset.group)
+    counted = [rows.assign(pathology="all"), *([rows] if "pathology" in keys else [])]
+    made = [one.groupby(names[:3])["person"].agg(rows="size", people="nunique").reset_index() for one in counted]
+    return pd.concat(made, ignore_index=True)[names]
+
+
+def splits(dataset: Dataset) -> pd.DataFrame:
+    """Count every level on each side of the split.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``column``, ``level``, ``split``, ``rows``, ``share`` (of the side's rows); ``person`` with the levels ``in
+        one`` and ``in several`` counts people. Empty without a split.
+    """
+    names = ["column", "level", "split", "rows", "share"]
+    split = next((one.name for one in dataset.of_role("split") if one.distinct > 1), None)
+    if split is None:
+        return pd.DataFrame(columns=names)
+    sides = dataset.levels[split]
+    counted = []
+    for name, levels in dataset.levels.items():
+        if name != split:
+            found = pd.crosstab(levels, sides)
+            for side in found.columns:
+                rows = found[side].to_numpy(np.int64)
+                said = zip(found.index, rows.tolist(), (rows / max(rows.sum(), 1)).tolist(), strict=True)
+                counted += [(name, str(level), str(side), n, share) for level, n, share in said]
+    own = sides[sides.notna()].groupby(dataset.group).nunique()
+    for side in sides.cat.categories:
+        people = np.unique(dataset.group[(sides == side).to_numpy()])
+        several = int((own.loc[people] > 1).sum())
+        for level, n in (("in one", people.size - several), ("in several", several)):
+            counted.append(("person", level, str(side), n, n / max(people.size, 1)))
+    return pd.DataFrame(counted, columns=names)

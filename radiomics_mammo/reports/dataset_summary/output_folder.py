@@ -1,0 +1,94 @@
+"""A folder that is written whole or not at all, and never takes the place of something else."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from radiomics_mammo.errors import OutputError
+from radiomics_mammo.tables.atomic import output_error, sync_folder, write_bytes
+from radiomics_mammo.tables.lock import table_lock
+
+PAGE = "index.html"
+_OF_THE_SYSTEM = frozenset({".ds_store", "thumbs.db", "desktop.ini"})
+"""What file managers leave in a folder that somebody has looked into; in lower case."""
+
+
+def write_folder(folder: Path, files: Mapping[str, bytes], *, ours: Collection[str], overwrite: bool = False) -> None:
+    """Write files into a folder of their own; it takes its place only when all of them are on the disk.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Must not be there, or be empty, or hold such files and nothing else, to be replaced.
+    files : mapping of str to bytes
+        With ``PAGE``.
+    ours : collection of str
+        All names that such a folder may hold.
+    overwrite : bool
+        Whether an earlier folder may be replaced.
+
+    Raises
+    ------
+    OutputError
+        The folder holds something else, or an earlier summary that is not to be replaced; or it cannot be written.
+    """
+    folder = folder.absolute()
+    partial, replaced = (folder.with_name(f".{folder.name}.{word}") for word in ("partial", "replaced"))
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with table_lock(folder):
+            if replaced.exists() and not folder.exists():
+                replaced.rename(folder)  # a process was killed between the two renames below
+            check_folder(folder, ours, overwrite=overwrite)
+            for left in (partial, replaced):
+                shutil.rmtree(left, ignore_errors=True)
+            partial.mkdir()
+            try:
+                for name, content in files.items():
+                    write_bytes(partial / name, content)
+                if folder.exists():
+                    folder.rename(replaced)
+                partial.rename(folder)
+                sync_folder(folder.parent)
+            finally:
+                shutil.rmtree(partial, ignore_errors=True)
+            shutil.rmtree(replaced, ignore_errors=True)
+    except OSError as error:
+        raise output_error(error, path=folder) from error
+
+
+def check_folder(folder: Path, ours: Collection[str], *, overwrite: bool) -> None:
+    """Refuse a folder that must not be replaced.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+    ours : collection of str
+        All names that a summary's folder may hold.
+    overwrite : bool
+
+    Raises
+    ------
+    OutputError
+        A file is in its place, it holds something else, or it holds a summary and ``overwrite`` is False; or the
+        system does not say what is there.
+    """
+    try:
+        if not folder.exists():
+            return
+        if not folder.is_dir():
+            raise OutputError("a file is in the summary's place", path=folder, remedy="Choose another folder.")
+        there = {entry.name for entry in folder.iterdir() if entry.name.lower() not in _OF_THE_SYSTEM}
+    except OSError as error:
+        raise output_error(error, path=folder) from error
+    if not there:
+        return
+    strange = sorted(there - set(ours))
+    if strange or PAGE not in there:
+        said = f" ({', '.join(strange[:3])}{', …' if len(strange) > 3 else ''})" if strange else ""
+        raise OutputError(f"this folder holds other things than a summary{said}", path=folder, remedy="Choose another.")
+    if not overwrite:
+        remedy = "Replace it with --overwrite, or choose another folder."
+        raise OutputError("there is a summary here already", path=folder, remedy=remedy)

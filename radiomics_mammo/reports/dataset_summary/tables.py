@@ -1,0 +1,245 @@
+"""Tables of columns, missing values, levels and rates: what is there, where, and how often it is positive."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from radiomics_mammo.evaluation.metrics.subgroups import NOT_GIVEN
+from radiomics_mammo.reports.dataset_summary.base import Column, Dataset, Tables
+from radiomics_mammo.reports.dataset_summary.estimates import UNKNOWN, auroc_of, cramers_v, either_way, risk, share_of
+from radiomics_mammo.reports.dataset_summary.groupings import balance, disagreements, parts, scanners, splits, units
+
+STRATA = ("site_id", "site", "abnormality_type", "split", "machine_id", "machine")
+"""What missing values are counted by."""
+
+MOST_COMPARED = 40
+"""Columns that are compared with each other: pairs grow with the square."""
+
+_SHOWN_VALUES = 5
+
+
+def strata(dataset: Dataset) -> list[str]:
+    """Name the columns that missing values are counted by, of those that divide the rows."""
+    return [name for name in STRATA if name in dataset.levels and dataset.columns[name].distinct > 1]
+
+
+def sites(dataset: Dataset) -> list[str]:
+    """Name the column that says where a row is from, if several places are there."""
+    return [name for name in ("site_id", "site") if name in dataset.levels and dataset.columns[name].distinct > 1][:1]
+
+
+def columns(dataset: Dataset) -> pd.DataFrame:
+    """Say of each column what it is, how full it is, and what it holds; free text is only counted.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``column``, ``role``, ``kind``, ``filled``, ``missing``, ``share_missing``, ``distinct``, ``holds``; of the
+        column's missing values ``label_auroc`` with ``low`` and ``high`` (how well it tells the label that the value
+        is missing, either way round).
+    """
+    n, known = len(dataset.frame), dataset.y >= 0
+    rows = []
+    for one in dataset.columns.values():
+        absent = dataset.frame[one.name].isna().to_numpy()
+        told = UNKNOWN
+        if 0 < one.filled < n and one.role not in ("label", "identity") and known.any():
+            told = either_way(auroc_of(dataset.y[known], absent[known].astype(np.float64), dataset.group[known]))
+        said = (one.name, one.role, one.kind, one.filled, n - one.filled, (n - one.filled) / n, one.distinct)
+        rows.append((*said, _holds(dataset, one), *told))
+    names = ["column", "role", "kind", "filled", "missing", "share_missing", "distinct", "holds"]
+    return pd.DataFrame(rows, columns=[*names, "label_auroc", "low", "high"])
+
+
+def _holds(dataset: Dataset, one: Column) -> str:
+    if one.kind == "number":
+        low, middle, high = dataset.frame[one.name].astype("Float64").quantile([0, 0.5, 1]).tolist()
+        return f"{low:g} to {high:g}, median {middle:g}"
+    if one.kind == "category":
+        found = dataset.levels[one.name].value_counts().drop(NOT_GIVEN, errors="ignore")
+        most = ", ".join(str(name) for name in found.index[:_SHOWN_VALUES])
+        return most + (f" and {len(found) - _SHOWN_VALUES} more" if len(found) > _SHOWN_VALUES else "")
+    return {"empty": "nothing", "identifier": "names", "text": "text"}[one.kind]
+
+
+def missing(dataset: Dataset) -> pd.DataFrame:
+    """Count missing values of each column that has some, of all rows and by each stratum.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``column``, ``by`` (empty for all), ``level``, ``rows``, ``missing``, ``share``, ``auroc``: how well it tells
+        the level from the others of ``by`` that the value is missing (or that it is not). A column without any value
+        is not in it.
+    """
+    gaps = [one for one in dataset.columns.values() if 0 < one.filled < len(dataset.frame)]
+    rows: list[tuple[object, ...]] = []
+    for one in gaps:
+        absent = dataset.frame[one.name].isna()
+        rows.append((one.name, "", "all", len(absent), int(absent.sum())))
+        for by in strata(dataset):
+            if by != one.name:
+                found = absent.groupby(dataset.levels[by], observed=True).agg(["size", "sum"])
+                rows += [(one.name, by, str(level), int(n), int(k)) for level, n, k in found.itertuples()]
+    table = pd.DataFrame(rows, columns=["column", "by", "level", "rows", "missing"])
+    whole = table.groupby(["column", "by"])[["rows", "missing"]].transform("sum")
+    share = table["missing"] / table["rows"]
+    others = (whole["missing"] - table["missing"]) / (whole["rows"] - table["rows"])
+    # Of a yes or no the ROC curve has one corner, so its area is a mean of two shares. There are no others of all.
+    return table.assign(share=share, auroc=0.5 + (share - others).abs() / 2)
+
+
+def counts(dataset: Dataset) -> pd.DataFrame:
+    """Count rows and people of every level.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``column``, ``level``, ``rows``, ``share``, ``people``.
+    """
+    person = pd.Series(dataset.group)
+    rows: list[tuple[object, ...]] = []
+    for name, levels in dataset.levels.items():
+        found = person.groupby(levels, observed=True).agg(["size", "nunique"])
+        rows += [(name, str(level), int(n), n / len(person), int(k)) for level, n, k in found.itertuples()]
+    return pd.DataFrame(rows, columns=["column", "level", "rows", "share", "people"])
+
+
+def numbers(dataset: Dataset) -> pd.DataFrame:
+    """Sum numbers up, of all rows, by the label and by site.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``column``, ``by`` (empty for all), ``level``, ``rows`` (with a value), ``mean``, ``sd``, ``min``, ``p25``,
+        ``median``, ``p75``, ``max``.
+    """
+    statistics = ["count", "mean", "std", "min", "25%", "50%", "75%", "max"]
+    everybody = pd.Series("all", index=dataset.frame.index)
+    wanted = {"": everybody} | {name: dataset.grouped_by(name) for name in (dataset.label, *sites(dataset)) if name}
+    rows = []
+    for one in dataset.columns.values():
+        if one.kind == "number":
+            values = dataset.frame[one.name].astype("float64")
+            for by, levels in wanted.items():
+                found = values.groupby(levels.astype(str)).describe()[statistics]
+                rows += [
+                    (one.name, by, str(level), *row) for level, row in zip(found.index, found.to_numpy(), strict=True)
+                ]
+    names = ["column", "by", "level", "rows", "mean", "sd", "min", "p25", "median", "p75", "max"]
+    return pd.DataFrame(rows, columns=names).astype({"rows": "int64"})
+
+
+def rates(dataset: Dataset) -> pd.DataFrame:
+    """Give the share of positives in every level, with Wilson intervals clustered by person.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``column``, ``role``, ``level``, ``rows``, ``people``, ``positives``, ``rate``, ``low``, ``high``; rows of a
+        known label only, empty where there are none.
+    """
+    known = dataset.y >= 0
+    y, group = dataset.y[known] == 1, dataset.group[known]
+    rows = []
+    for name, levels in dataset.levels.items() if known.any() else ():
+        if name == dataset.label:
+            continue
+        own = levels[known]
+        for level in own.cat.categories:
+            at = (own == level).to_numpy()
+            if at.any():
+                found = share_of(y[at], group[at])
+                said = (name, dataset.columns[name].role, str(level), int(at.sum()), int(np.unique(group[at]).size))
+                rows.append((*said, int(y[at].sum()), found.value, found.low, found.high))
+    names = ["column", "role", "level", "rows", "people", "positives", "rate", "low", "high"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def predictors(dataset: Dataset) -> pd.DataFrame:
+    """Tell how well each column alone, and all of a role together, rank positives above negatives.
+
+    A number is taken as it is (rows without one are left out), either way round; a category by the share of positives
+    in its levels among other people (see :func:`radiomics_mammo.reports.dataset_summary.estimates.risk`).
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``column``, ``role``, ``rows``, ``auroc``, ``low``, ``high``; the best first within a role.
+    """
+    known = dataset.y >= 0
+    names = ["column", "role", "rows", "auroc", "low", "high"]
+    if not (dataset.y == 1).any() or not (dataset.y == 0).any():
+        return pd.DataFrame(columns=names)
+    found = [
+        one for one in dataset.columns.values() if one.countable and one.distinct > 1 and one.name != dataset.label
+    ]
+    rows = [(one.name, one.role, *_ranked(dataset, one)) for one in found]
+    y, group = dataset.y[known], dataset.group[known]
+    for role in ("metadata", "scanner"):
+        own = [dataset.levels[one.name][known].cat.codes.to_numpy() for one in found if one.role == role]
+        if len(own) > 1:
+            rows.append((f"all {role}", role, int(known.sum()), *auroc_of(y, risk(own, y, group), group)))
+    table = pd.DataFrame(rows, columns=names)
+    return table.sort_values(["role", "auroc"], ascending=[True, False], kind="stable", ignore_index=True)
+
+
+def _ranked(dataset: Dataset, one: Column) -> tuple[int, float, float, float]:
+    rows = dataset.y >= 0
+    if one.kind == "number":
+        values = np.asarray(dataset.frame[one.name].astype("float64"), dtype=np.float64)
+        rows = rows & ~np.isnan(values)
+        found = either_way(auroc_of(dataset.y[rows], values[rows], dataset.group[rows]))
+    else:
+        codes = dataset.levels[one.name][rows].cat.codes.to_numpy()
+        y, group = dataset.y[rows], dataset.group[rows]
+        found = auroc_of(y, risk([codes], y, group), group)
+    return (int(rows.sum()), *found)
+
+
+def associations(dataset: Dataset) -> pd.DataFrame:
+    """Give Cramér's V of every two columns, over the rows that have both; of ``MOST_COMPARED`` columns at most.
+
+    Columns whose meaning is known come first, the others in their order.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``a``, ``b``, ``v``: 0 says that one tells nothing of the other, 1 that it tells all. Numbers in bands.
+    """
+    several = [name for name in dataset.levels if dataset.columns[name].distinct > 1]
+    first = set(sorted(several, key=lambda name: dataset.columns[name].role == "other")[:MOST_COMPARED])
+    given = {
+        name: dataset.levels[name].cat.remove_categories(dataset.levels[name].cat.categories.intersection([NOT_GIVEN]))
+        for name in several
+        if name in first
+    }
+    rows = [(a, b, cramers_v(given[a], given[b])) for a, b in combinations(given, 2)]
+    return pd.DataFrame(rows, columns=["a", "b", "v"])
+
+
+TABLES: Mapping[str, Callable[[Dataset], pd.DataFrame]] = {
+    "columns": columns,
+    "missing": missing,
+    "counts": counts,
+    "numbers": numbers,
+    "units": units,
+    "balance": balance,
+    "disagreements": disagreements,
+    "rates": rates,
+    "predictors": predictors,
+    "associations": associations,
+    "scanners": scanners,
+    "parts": parts,
+    "splits": splits,
+}
+"""The tables of the summary by the name of their file, without its ending."""
+
+
+def make_tables(dataset: Dataset) -> Tables:
+    """Compute all tables of the summary but the findings."""
+    return {name: make(dataset) for name, make in TABLES.items()}

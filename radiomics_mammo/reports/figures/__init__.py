@@ -1,0 +1,1 @@
+"""Figures as SVG, one kind a file."""

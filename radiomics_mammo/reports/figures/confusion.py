@@ -1,0 +1,80 @@
+"""Confusion matrices of one model, one for each threshold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from textwrap import wrap
+
+from markupsafe import Markup
+
+from radiomics_mammo.reports.figures.svg import INK, PALETTE, canvas, to_svg
+
+_WIDE = 50  # letters of a heading's line
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Counts at one threshold, means over repeats, and what the threshold is."""
+
+    title: str
+    tp: float
+    fp: float
+    fn: float
+    tn: float
+
+
+def confusion_figure(
+    matrices: Sequence[Matrix], *, classes: Sequence[str], model: str, name: str, note: str = ""
+) -> Markup:
+    """Draw the matrices one below the other: truth by row, call by column, shaded by share of the row.
+
+    Parameters
+    ----------
+    matrices : sequence of Matrix
+    classes : (str, str)
+        What 0 and 1 are called.
+    model : str
+        The model's title.
+    name : str
+        Of the figure, unique on the page.
+    note : str
+        Written into the figure.
+    """
+    negative, positive = (_cut(word) for word in classes)
+    with canvas(4.6, 0.8 + 1.75 * len(matrices)) as figure:
+        for axes, one in zip(figure.subplots(len(matrices), 1, squeeze=False)[:, 0], matrices, strict=True):
+            for row, counts in enumerate(((one.tn, one.fp), (one.fn, one.tp))):
+                for column, count in enumerate(counts):
+                    share = count / sum(counts) if sum(counts) else 0.0
+                    spot = (column - 0.5, row - 0.5)
+                    axes.add_patch(_tile(spot, right=row == column, share=share))
+                    text = f"{_count(count)}\n{100 * share:.0f}%"
+                    axes.text(column, row, text, ha="center", va="center", fontsize=9.5, color=INK)
+            axes.set(xlim=(-0.5, 1.5), ylim=(1.5, -0.5))
+            axes.set_xticks([0, 1], [f"called {negative}", f"called {positive}"], fontsize=9)
+            axes.set_yticks([0, 1], [negative, positive], fontsize=9)
+            axes.tick_params(length=0)
+            axes.set_title(one.title, fontsize=10, loc="left")
+        heading = f"{model}{f' ({note})' if note else ''}"
+        figure.suptitle("\n".join(wrap(heading, _WIDE)), fontsize=10.5, x=0.02, ha="left")
+        said = "; ".join(
+            f"{one.title}: {_count(one.tp)} {classes[1]} found, {_count(one.fn)} missed, "
+            f"{_count(one.tn)} {classes[0]} let go, {_count(one.fp)} called in error"
+            for one in matrices
+        )
+        return to_svg(figure, name=name, alt=f"Confusion matrices{f' ({note})' if note else ''} of {model}. {said}.")
+
+
+def _tile(spot: tuple[float, float], *, right: bool, share: float) -> object:
+    from matplotlib.patches import Rectangle
+
+    return Rectangle(spot, 1, 1, color=PALETTE[0 if right else 1], alpha=0.08 + 0.4 * share, linewidth=0)
+
+
+def _count(value: float) -> str:
+    return f"{value:.0f}" if float(value).is_integer() else f"{value:.1f}"
+
+
+def _cut(word: str) -> str:
+    return word if len(word) <= 18 else f"{word[:17]}…"

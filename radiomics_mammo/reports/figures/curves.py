@@ -1,0 +1,117 @@
+"""Curves of several models over a unit square: ROC and precision-recall."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from markupsafe import Markup
+from numpy.typing import NDArray
+
+from radiomics_mammo.reports.figures.svg import DASHES, INK, PALETTE, canvas, to_svg
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Floats = NDArray[np.float64]
+
+_READING = (0, (4, 3))
+_GREY = "#8c8c8c"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CurveLine:
+    """One model's curve.
+
+    Attributes
+    ----------
+    title : str
+    x, y, low, high : ndarray of float64, shape (n_points,)
+        NaN in ``low`` and ``high`` draws no band.
+    value : float
+        The curve in one number, which the legend says.
+    reading : bool
+        Whether it is the radiologists' own reading: dashed, in the ink of the page.
+    """
+
+    title: str
+    x: Floats
+    y: Floats
+    low: Floats
+    high: Floats
+    value: float
+    reading: bool = False
+
+
+def roc_figure(lines: Sequence[CurveLine], *, note: str = "") -> Markup:
+    """Draw sensitivity over 1 - specificity; colour and dash both tell the models apart.
+
+    Parameters
+    ----------
+    lines : sequence of CurveLine
+        The first is drawn on top, with its band.
+    note : str
+        Written into the figure (``phantom``, say).
+    """
+    with canvas(4.6, 5.5) as figure:
+        axes = figure.add_subplot()
+        axes.plot([0, 1], [0, 1], color=_GREY, linewidth=0.8)
+        _draw(figure, axes, lines, legend="AUROC", note=note)
+        axes.set(xlabel="1 − specificity", ylabel="Sensitivity")
+        alt = f"ROC curves of out-of-fold predictions{_said(note)}. AUROC: {_values(lines)}."
+        return to_svg(figure, name="roc", alt=alt)
+
+
+def precision_recall_figure(lines: Sequence[CurveLine], *, share: float, note: str = "") -> Markup:
+    """Draw precision over recall, with the share of positives as the line of guessing.
+
+    Parameters
+    ----------
+    lines : sequence of CurveLine
+        The first is drawn on top, with its band.
+    share : float
+        Of positives among all units.
+    note : str
+        Written into the figure.
+    """
+    with canvas(4.6, 5.5) as figure:
+        axes = figure.add_subplot()
+        axes.axhline(share, color=_GREY, linewidth=0.8)
+        _draw(figure, axes, lines, legend="Average precision", note=note)
+        axes.set(xlabel="Recall (sensitivity)", ylabel="Precision")
+        alt = (
+            f"Precision-recall curves of out-of-fold predictions{_said(note)}; guessing gives {share:.3f}. "
+            f"Average precision: {_values(lines)}."
+        )
+        return to_svg(figure, name="pr", alt=alt)
+
+
+def _draw(figure: Figure, axes: Axes, lines: Sequence[CurveLine], *, legend: str, note: str) -> None:
+    for i, line in reversed(list(enumerate(lines))):
+        colour = INK if line.reading else PALETTE[i % len(PALETTE)]
+        if not np.isnan(line.low).all():
+            axes.fill_between(line.x, line.low, line.high, color=colour, alpha=0.2, linewidth=0)
+        axes.plot(
+            line.x,
+            line.y,
+            color=colour,
+            linestyle=_READING if line.reading else DASHES[i % len(DASHES)],
+            linewidth=2.2 if i == 0 else 1.4,
+            label=f"{line.title}: {line.value:.3f}",
+        )
+    axes.set(xlim=(0, 1), ylim=(0, 1.005), aspect="equal")
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles[::-1], labels[::-1], loc="outside lower center", title=legend, fontsize=9.5)
+    if note:
+        axes.text(0.98, 0.03, note, ha="right", color=INK, fontsize=10, transform=axes.transAxes)
+
+
+def _values(lines: Sequence[CurveLine]) -> str:
+    return "; ".join(f"{line.title} {line.value:.3f}" for line in lines)
+
+
+def _said(note: str) -> str:
+    return f" ({note})" if note else ""

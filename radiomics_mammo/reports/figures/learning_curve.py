@@ -1,0 +1,89 @@
+"""How a dense head learnt: loss, AUROC and accuracy over epochs, each fold a line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from markupsafe import Markup
+
+from radiomics_mammo.reports.figures.svg import INK, PALETTE, canvas, to_svg
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+KEYS = ["repeat", "fold", "inner"]
+"""Columns that name one training."""
+
+FIGURES = {"loss": "Loss", "auroc": "AUROC", "accuracy": "Accuracy"}
+_PARTS = {"training": (PALETTE[5], "-"), "validation": (PALETTE[1], "--")}
+_MANY = 12  # trainings whose lines are drawn as an image, which stays small
+
+
+def learning_figure(curves: pd.DataFrame, *, title: str, name: str, note: str = "") -> Markup:
+    """Draw one model's curves, and a point at the number of epochs that was chosen for its outer fold.
+
+    Parameters
+    ----------
+    curves : pandas.DataFrame
+        Columns repeat, fold, inner, epoch, part, loss, auroc, accuracy, chosen: of one model.
+    title : str
+    name : str
+        Of the figure, unique on the page.
+    note : str
+        Written into the figure.
+    """
+    n = len(curves[KEYS].drop_duplicates())
+    with canvas(4.8, 7.4) as figure:
+        for axes, (column, word) in zip(figure.subplots(3, 1, sharex=True), FIGURES.items(), strict=True):
+            for part, own in curves.groupby("part", sort=False):
+                _draw(axes, own, column, str(part), as_image=n > _MANY)
+            axes.set_ylabel(word)
+        axes.set_xlabel("Epoch")
+        figure.axes[0].set_title(f"{title}{f' ({note})' if note else ''}", fontsize=10, loc="left")
+        handles, labels = figure.axes[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=9.5)
+        return to_svg(figure, name=name, alt=_alt(curves, title, n, note))
+
+
+def at_chosen(curves: pd.DataFrame) -> pd.DataFrame:
+    """Keep the epoch that was chosen.
+
+    Parameters
+    ----------
+    curves : pandas.DataFrame
+        As :func:`learning_figure` takes them; other columns stay.
+    """
+    return curves[curves["epoch"] == curves["chosen"]]
+
+
+def _draw(axes: Axes, own: pd.DataFrame, column: str, part: str, *, as_image: bool) -> None:
+    colour, style = _PARTS.get(part, (INK, ":"))
+    for i, (_, line) in enumerate(own.groupby(KEYS, sort=False)):
+        axes.plot(
+            line["epoch"],
+            line[column],
+            color=colour,
+            linestyle=style,
+            linewidth=1.0,
+            alpha=0.75,
+            label=part if i == 0 else None,
+            rasterized=as_image,
+        )
+    if part == "validation":
+        best = at_chosen(own)
+        axes.plot(best["epoch"], best[column], "o", color=INK, markersize=3.5, label="chosen", rasterized=as_image)
+
+
+def _alt(curves: pd.DataFrame, title: str, n: int, note: str) -> str:
+    best = at_chosen(curves)
+    said = []
+    for part, own in best.groupby("part", sort=False):
+        values = ", ".join(f"{word} {own[column].mean():.3f}" for column, word in FIGURES.items())
+        said.append(f"{part}: {values}")
+    epochs = best["chosen"]
+    reach = f"{epochs.min():.0f} to {epochs.max():.0f}" if len(epochs) else "none"
+    return (
+        f"Learning curves{f' ({note})' if note else ''} of {title}, {n} trainings. Chosen epochs {reach}. "
+        f"Means at the chosen epoch: {'; '.join(said)}."
+    )

@@ -1,0 +1,227 @@
+"""Two runs on the cases that both predicted: what overlaps, what forbids a comparison, and paired differences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from radiomics_mammo.evaluation.metrics.arrays import Counts
+from radiomics_mammo.evaluation.metrics.auroc_variance import Auroc, obuchowski, paired_difference
+from radiomics_mammo.evaluation.metrics.bootstrap import blocks_of, draw_people, interval
+from radiomics_mammo.evaluation.metrics.metrics import METRICS, Curve, curve
+from radiomics_mammo.evaluation.metrics.multiple_testing import holm
+from radiomics_mammo.evaluation.metrics.paired_comparison import ALPHA, NO_GAIN, NOT_KNOWN
+from radiomics_mammo.evaluation.training.registry import MODELS
+from radiomics_mammo.reports.components.tables import records
+from radiomics_mammo.reports.components.wording import gain
+from radiomics_mammo.runs.run_folder import Run
+from radiomics_mammo.runs.run_info import RunInfo
+
+Floats = NDArray[np.float64]
+
+DRAWN = ("brier", "calibration_slope")
+"""Metrics whose differences have bootstrap intervals."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Overlap:
+    """The cases of two runs.
+
+    Attributes
+    ----------
+    cases : list of str
+        In both, in the order of the first.
+    only_a, only_b : int
+        Cases that one alone has.
+    people, people_a, people_b : int
+        In both by ``patient_id``, and in each.
+    relabelled, moved : int
+        Common cases with another label, and with another person.
+    same_folds : bool
+        Whether every common case is in the same fold of every repeat.
+    y : ndarray of int8, shape (n_cases,)
+        The first run's labels of the common cases.
+    group : ndarray of int64, shape (n_cases,)
+        Their people, coded from 0.
+    """
+
+    cases: list[str]
+    only_a: int
+    only_b: int
+    people: int
+    people_a: int
+    people_b: int
+    relabelled: int
+    moved: int
+    same_folds: bool
+    y: NDArray[np.int8]
+    group: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """An arm of the first run and one of the second."""
+
+    a: str
+    b: str
+
+
+def overlap(a: Run, b: Run) -> Overlap:
+    """Find the cases that both runs predicted, by ``case_id``."""
+    first, second = (_units(run.predictions) for run in (a, b))
+    cases = [name for name in first.index if name in second.index]
+    one, other = first.loc[cases], second.loc[cases]
+    people = [set(frame["patient_id"]) for frame in (first, second)]
+    return Overlap(
+        cases,
+        only_a=len(first) - len(cases),
+        only_b=len(second) - len(cases),
+        people=len(people[0] & people[1]),
+        people_a=len(people[0]),
+        people_b=len(people[1]),
+        relabelled=int((one["y"].to_numpy() != other["y"].to_numpy()).sum()),
+        moved=int((one["patient_id"].to_numpy() != other["patient_id"].to_numpy()).sum()),
+        same_folds=_folds(a.predictions, cases).equals(_folds(b.predictions, cases)),
+        y=one["y"].to_numpy(dtype=np.int8),
+        group=np.asarray(pd.factorize(one["patient_id"])[0], dtype=np.int64),
+    )
+
+
+def obstacles(a: RunInfo, b: RunInfo, found: Overlap) -> list[str]:
+    """Say why differences between two runs would mean nothing; empty where they mean something."""
+    said = []
+    if a.phantom != b.phantom:
+        said.append("one is of simulated images, the other of real ones")
+    if (a.label, *a.classes) != (b.label, *b.classes):
+        said.append(f"their labels differ ({_label(a)}; {_label(b)})")
+    if a.unit != b.unit:
+        said.append(f"one predicts by {a.unit}, the other by {b.unit}")
+    if not found.cases:
+        return [*said, "they have no case in common"]
+    if found.relabelled:
+        said.append(f"cases in common that have another label: {found.relabelled}")
+    if found.moved:
+        said.append(f"cases in common that belong to another person: {found.moved}")
+    if np.unique(found.y).size < 2:
+        said.append("their cases in common are all of one class")
+    return said
+
+
+def pairs_of(a: RunInfo, b: RunInfo) -> list[Pair]:
+    """Pair the best arms, where there are, then every arm that both runs have; the floor ranks nobody."""
+    best = [Pair(a.best, b.best)] if a.best and b.best else []
+    floors = {name for name, model in MODELS.items() if model.fit == "none"}
+    same = [Pair(name, name) for name in a.arms if name in b.arms and name not in floors]
+    return [*best, *(pair for pair in same if pair not in best)]
+
+
+def differences(a: Run, b: Run, found: Overlap, pairs: Sequence[Pair], *, draws: int, seed: int = 0) -> pd.DataFrame:
+    """Compare pairs of arms on the cases in common, the second run minus the first.
+
+    Parameters
+    ----------
+    a, b : Run
+    found : Overlap
+        With cases of both classes.
+    pairs : sequence of Pair
+    draws, seed : int
+        Of the bootstrap, for ``DRAWN``; the same people are drawn for both runs.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a pair: ``a``, ``b``, ``auroc_a``, ``auroc_b``; ``auroc``, ``auroc_low``, ``auroc_high``, ``p``,
+        clustered by person (Obuchowski 1997); ``p_holm`` over the rows; ``verdict``; and value, low and high of each
+        metric in ``DRAWN``. NaN where undefined.
+    """
+    counts = draw_people(int(found.group.max()) + 1, draws=draws, seed=seed)
+    rows = [_row(a, b, found, pair, counts) for pair in pairs]
+    table = pd.DataFrame(rows)
+    table["p_holm"] = holm(table["p"].to_numpy(dtype=np.float64))
+    table["verdict"] = [_verdict(row) for row in records(table)]
+    return table
+
+
+def probabilities(run: Run, arm: str, cases: Sequence[str]) -> Floats:
+    """Give an arm's out-of-fold probabilities of some cases; shape (n_repeats, n_cases)."""
+    return _laid_out(run.predictions, arm, cases, "p").to_numpy(dtype=np.float64)
+
+
+def calls(run: Run, cases: Sequence[str]) -> pd.DataFrame | None:
+    """Give the best arm's mean probability of each case, and whether most repeats called it positive.
+
+    Returns
+    -------
+    pandas.DataFrame or None
+        Columns ``p`` and ``called``, in the order of ``cases``; None where a run has no calls or no best arm.
+    """
+    if "called" not in run.predictions or not run.info.best:
+        return None
+    share = _laid_out(run.predictions, run.info.best, cases, "called").mean(axis=0)
+    p = probabilities(run, run.info.best, cases).mean(axis=0)
+    return pd.DataFrame({"p": p, "called": share.to_numpy() >= 0.5}, index=list(cases))
+
+
+def _units(predictions: pd.DataFrame) -> pd.DataFrame:
+    return predictions.drop_duplicates("case_id").set_index("case_id")[["patient_id", "y"]]
+
+
+def _folds(predictions: pd.DataFrame, cases: Sequence[str]) -> pd.DataFrame:
+    own = predictions.drop_duplicates(["repeat", "case_id"])
+    return own.pivot(index="repeat", columns="case_id", values="fold")[list(cases)].astype(np.int64)
+
+
+def _laid_out(predictions: pd.DataFrame, arm: str, cases: Sequence[str], column: str) -> pd.DataFrame:
+    own = predictions[predictions["model"] == arm]
+    return own.pivot(index="repeat", columns="case_id", values=column)[list(cases)].astype(np.float64)
+
+
+def _label(info: RunInfo) -> str:
+    return f"{info.label}: {info.classes[1]} or {info.classes[0]}"
+
+
+def _row(a: Run, b: Run, found: Overlap, pair: Pair, counts: Counts) -> dict[str, float | str]:
+    p = [probabilities(run, arm, found.cases) for run, arm in ((a, pair.a), (b, pair.b))]
+    area = _both_areas(found, p)
+    overall = paired_difference(area, 1, 0)
+    row: dict[str, float | str] = {"a": pair.a, "b": pair.b}
+    row |= {"auroc_a": float(area.value[0]), "auroc_b": float(area.value[1])}
+    row |= {"auroc": overall.value, "auroc_low": overall.low, "auroc_high": overall.high, "p": overall.p}
+    one_of_each = np.ones((1, counts.shape[1]), dtype=np.int32)
+    value, drawn = ([_metrics(found, own, times) for own in p] for times in (one_of_each, counts))
+    for i, name in enumerate(DRAWN):
+        low, high = interval(drawn[1][i] - drawn[0][i])
+        row |= {name: float(value[1][i, 0] - value[0][i, 0]), f"{name}_low": low, f"{name}_high": high}
+    return row
+
+
+def _metrics(found: Overlap, p: Floats, counts: Counts) -> Floats:
+    """Compute ``DRAWN`` in every draw of people, mean over repeats; shape (n_metrics, n_draws)."""
+    blocks = [
+        np.mean([_of_one(curve(found.y, one, counts[block][:, found.group])) for one in p], axis=0)
+        for block in blocks_of(counts.shape[0], found.y.size)
+    ]
+    return np.concatenate(blocks, axis=1)
+
+
+def _of_one(counted: Curve) -> Floats:
+    return np.stack([METRICS[name].value(counted) for name in DRAWN])
+
+
+def _both_areas(found: Overlap, p: Sequence[Floats]) -> Auroc:
+    """Estimate both AUROCs together; of different numbers of repeats each is taken as often as makes them even."""
+    even = int(np.lcm(p[0].shape[0], p[1].shape[0]))
+    return obuchowski(found.y, np.stack([np.repeat(own, even // own.shape[0], axis=0) for own in p]), found.group)
+
+
+def _verdict(row: Mapping[str, Any]) -> str:
+    if row["p_holm"] != row["p_holm"]:
+        return NOT_KNOWN
+    if row["p_holm"] >= ALPHA:
+        return NO_GAIN
+    return gain({"value": row["auroc"], "low": row["auroc_low"], "high": row["auroc_high"]})

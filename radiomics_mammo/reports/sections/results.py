@@ -1,0 +1,243 @@
+"""Sections on what the predictions are worth, each only where its table is there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+from markupsafe import Markup
+
+from radiomics_mammo.evaluation.training.registry import HEADLINE
+from radiomics_mammo.reports.components.model_names import READING, marked, shown
+from radiomics_mammo.reports.components.page import Figure, Section
+from radiomics_mammo.reports.components.tables import (
+    canaries_sheet,
+    certified_sheet,
+    checked_sheet,
+    leakage_sheet,
+    operating_sheet,
+    pairs_sheet,
+    records,
+    share,
+    shift_sheet,
+    subgroup_name,
+    subgroup_sheet,
+    summary_sheet,
+    twins_sheet,
+)
+from radiomics_mammo.reports.components.wording import number
+from radiomics_mammo.reports.figures.decision_curve import decision_figure
+from radiomics_mammo.reports.figures.forest import ForestRow, forest_figure
+from radiomics_mammo.reports.figures.reliability import Calibration, reliability_figure
+from radiomics_mammo.reports.sections.best_model import best_sentence
+from radiomics_mammo.reports.sections.confusion import confusion_figures, confusion_sheets
+from radiomics_mammo.reports.sections.embeddings import embedders_section, ensembles_section, learning_section
+from radiomics_mammo.reports.sections.supplementary import more_tables
+from radiomics_mammo.runs.results import ASKED, Results
+from radiomics_mammo.runs.run_folder import Run
+from radiomics_mammo.runs.run_info import RunInfo
+
+_CURVES = 4
+_AT_TRAINING = "At the operating threshold, chosen in each fold on its training people; counts are means over repeats"
+_TEST_TWINS = "On held-out people: each resampled model minus the same model without resampling, on the same draws"
+_SHIFTED = "On held-out people, with probabilities moved to another prevalence (see the notes on method)"
+_AT_TEST = "On held-out people at the operating threshold, chosen on predictions of the training people"
+
+
+def result_sections(run: Run, results: Results) -> list[Section]:
+    """Put together what the run has tables for, in the order in which it is read."""
+    found = (
+        _pairs(run, results),
+        ensembles_section(results.ensembles, run.info, tested=results.test_ensembles),
+        embedders_section(results.probes, run.info),
+        learning_section(results.learning_curves, run.info),
+        _held_out(run.info, results),
+        _trust(run, results),
+        _at_work(run.info, results),
+        _subgroups(run.info, results),
+        _leakage(results),
+        _canaries(results),
+        more_tables(run.info, results),
+    )
+    return [section for section in found if section is not None]
+
+
+def _pairs(run: Run, results: Results) -> Section | None:
+    if results.pairs is None or results.pairs.empty:
+        return None
+    info = run.info
+    said = ["Differences on the same people, corrected for the number of comparisons."]
+    against = [str(name) for name in results.pairs["against"].unique()]
+    if len(against) == 1:
+        said.append(f"Each line is a model's AUROC minus that of {info.arms.get(against[0], against[0])}.")
+    if results.winner is not None and len(results.winner):
+        said.append(winner_sentence(results.winner, info.arms))
+    text = [" ".join(said), best_sentence(run)]
+    sheet = pairs_sheet(results.pairs, marked(info.arms))
+    return Section("pairs", "Is one better than another?", [one for one in text if one], sheets=[sheet])
+
+
+def winner_sentence(table: pd.DataFrame, titles: Mapping[str, str]) -> str:
+    """Say what choosing the best of several models owes to chance (BBC-CV)."""
+    row = table.iloc[0]
+    apparent, corrected, low, high = (number(row[name]) for name in ("apparent", "corrected", "low", "high"))
+    optimism = "" if row["corrected"] < row["apparent"] else ": no optimism found"
+    return (
+        f"The best, {titles.get(row['name'], row['name'])}, scores {apparent}; corrected for having been chosen on the "
+        f"same people it is {corrected} ({low} to {high}){optimism}."
+    )
+
+
+def _held_out(info: RunInfo, results: Results) -> Section | None:
+    text, sheets, figures = [], [], []
+    if results.test_summary is not None:
+        text.append(
+            "These people had no part in training, tuning, calibration or the choice of a threshold or a model; each "
+            "model was trained once on all training people."
+        )
+        caption = "On held-out people, with 95% intervals"
+        sheets.append(summary_sheet(results.test_summary, marked(info.arms), caption=caption))
+    if results.test_differences is not None and len(results.test_differences):
+        sheets.append(twins_sheet(results.test_differences, info.arms, caption=_TEST_TWINS))
+    if results.test_operating is not None:
+        sheets.append(operating_sheet(results.test_operating, marked(info.arms), caption=_AT_TEST))
+    if results.test_confusion is not None and len(results.test_confusion):
+        heads = results.learning_curves
+        figures = confusion_figures(results.test_confusion, info, name="test-confusion", heads=heads)
+        sheets += confusion_sheets(results.test_confusion, marked(info.arms), info.classes, who="of held-out people")
+    if results.test_certified is not None and len(results.test_certified):
+        text += _telling(results.test_certified, info)
+        sheets.append(checked_sheet(results.test_certified))
+    if results.label_shift is not None and len(results.label_shift):
+        text.append(shift_sentence(results.label_shift, positive=info.classes[1]))
+        sheets.append(shift_sheet(results.label_shift))
+    if results.test_shifted is not None:
+        sheets.append(summary_sheet(results.test_shifted, marked(info.arms), caption=_SHIFTED))
+    return Section("held-out", "On people held out", text, figures, sheets) if sheets else None
+
+
+def shift_sentence(table: pd.DataFrame, *, positive: str) -> str:
+    """Say in words how the shares of positives differ between training and test."""
+    row = table.iloc[0]
+    head = f"{share(row['train'])} of the training units and {share(row['test'])} of the test units are {positive}"
+    if pd.isna(row["low"]) or row["low"] <= 0 <= row["high"]:
+        return f"{head}: no shift that can be told from chance."
+    return (
+        f"{head}: the labels shift. AUROC and sensitivities do not depend on it; predictive values, Brier score and "
+        "calibration do."
+    )
+
+
+def _trust(run: Run, results: Results) -> Section | None:
+    note = "phantom" if run.info.phantom else ""
+    figures = []
+    if results.reliability is not None and len(results.reliability):
+        drawn = _calibrations(results.reliability, run.info)
+        caption = (
+            f"Reliability of out-of-fold probabilities, in bins of equal size; bars are 95% intervals of "
+            f"{drawn[0].title}, clustered by person. On the diagonal the probabilities are right."
+        )
+        figures.append(Figure(reliability_figure(drawn, note=note), caption))
+    if results.decision_curve is not None and len(results.decision_curve):
+        titles = _curves(results.decision_curve, run)
+        caption = (
+            f"Decision curves: net benefit (Vickers and Elkin 2006) over the probability at which one would act; the "
+            f"band is the pointwise 95% interval of {next(iter(titles.values()))}. A model is of use where it lies "
+            "above calling everybody and calling nobody."
+        )
+        figures.append(
+            Figure(decision_figure(results.decision_curve, titles=titles, reading=READING, note=note), caption)
+        )
+    if not figures:
+        return None
+    return Section("trust", "Can the probabilities be trusted, and are they of use?", figures=figures)
+
+
+def _calibrations(table: pd.DataFrame, info: RunInfo) -> list[Calibration]:
+    if "model" not in table:
+        return [Calibration(info.arms.get(info.best, "The model"), table)]
+    own = {str(name): part for name, part in table.groupby("model", sort=False)}
+    order = list(dict.fromkeys(name for name in (info.best, HEADLINE, HEADLINE.partition("+")[0]) if name in own))
+    return [Calibration(info.arms.get(name, name), own[name]) for name in (order or list(own)[:1])]
+
+
+def _curves(table: pd.DataFrame, run: Run) -> Mapping[str, str]:
+    there = set(table["model"])
+    arms = {name: title for name, title in run.info.arms.items() if name in there}
+    rows = run.summary[run.summary["metric"] == "auroc"]
+    auroc = {str(name): float(value) for name, value in zip(rows["model"], rows["value"], strict=True)}
+    ranked = shown(arms, auroc=auroc, best=run.info.best, always=(HEADLINE,))
+    kept = [name for name in ranked if name in {run.info.best, HEADLINE, *ranked[:_CURVES]}]
+    return {name: arms[name] for name in kept}
+
+
+def _at_work(info: RunInfo, results: Results) -> Section | None:
+    text, sheets, figures = [], [], []
+    if results.confusion is not None and len(results.confusion):
+        figures = confusion_figures(results.confusion, info, name="confusion", heads=results.learning_curves)
+        sheets += confusion_sheets(results.confusion, marked(info.arms), info.classes, who="of out-of-fold predictions")
+    if results.operating is not None and len(results.operating):
+        sheets.append(operating_sheet(results.operating, marked(info.arms), caption=_AT_TRAINING))
+    if results.certified is not None and len(results.certified):
+        text += [
+            f"How few {info.classes[1]} people are missed: the certificates are of out-of-fold predictions of "
+            f"{info.arms.get(info.best, 'the best model')}. Each row holds for itself, not all of them together.",
+            *_telling(results.certified, info),
+        ]
+        sheets.append(certified_sheet(results.certified))
+    return Section("at-work", "At work: thresholds and what they cost", text, figures, sheets) if sheets else None
+
+
+def _telling(table: pd.DataFrame, info: RunInfo) -> list[str]:
+    """Give the sentence of the sensitivity that the run was asked for; none where it has no line."""
+    wanted = table[(table["target"] - info.command.get("sensitivity", ASKED)).abs() < 1e-9]
+    return [str(sentence) for sentence in wanted["sentence"]]
+
+
+def _subgroups(info: RunInfo, results: Results) -> Section | None:
+    table = results.subgroups
+    if table is None or table.empty:
+        return None
+    if "model" in table and (table["model"] == info.best).any():
+        table = table[table["model"] == info.best]
+    text = (
+        "Intervals of small groups are wide, and looking at many groups finds a striking one by chance: read them as "
+        "questions, not as findings."
+    )
+    title = info.arms.get(info.best, "The best model")
+    caption = f"AUROC of {title} by subgroup, with clustered 95% intervals; the line is everybody together."
+    return Section(
+        "subgroups",
+        "For whom it works",
+        [text],
+        [Figure(_subgroup_forest(table, info), caption, name="subgroup-forest")],
+        [subgroup_sheet(table, title=title)],
+    )
+
+
+def _subgroup_forest(table: pd.DataFrame, info: RunInfo) -> Markup:
+    rows = [
+        ForestRow(subgroup_name(row), float(row["auroc"]), float(row["low"]), float(row["high"]))
+        for row in records(table)
+    ]
+    everyone = {"All": rows[0].value} if rows[0].value == rows[0].value else {}
+    note = "phantom" if info.phantom else ""
+    return forest_figure(rows, name="subgroup-forest", what="AUROC by subgroup", lines=everyone, note=note)
+
+
+def _leakage(results: Results) -> Section | None:
+    if results.leakage is None or results.leakage.empty:
+        return None
+    text = (
+        "None of the figures above were made this way. The prices show what published figures may owe to such mistakes."
+    )
+    return Section("leakage", "What mistakes would have bought", [text], sheets=[leakage_sheet(results.leakage)])
+
+
+def _canaries(results: Results) -> Section | None:
+    if results.canaries is None or results.canaries.empty:
+        return None
+    sheet = canaries_sheet(results.canaries)
+    failed = sum(row[1] == "FAILED" for row in sheet.rows)
+    text = "All checks passed." if not failed else f"{failed} of {len(sheet.rows)} checks failed: read them first."
+    return Section("canaries", "Does anything leak?", [text], sheets=[sheet])

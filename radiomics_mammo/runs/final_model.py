@@ -1,0 +1,75 @@
+"""The model that a run keeps: trained on everybody, saved, and described on a card."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from radiomics_mammo.evaluation.metrics.certified_sensitivity import TARGETS, certified_table
+from radiomics_mammo.evaluation.result_tables import chosen
+from radiomics_mammo.evaluation.study import Study
+from radiomics_mammo.evaluation.training.cross_validation import train_on_everybody
+from radiomics_mammo.evaluation.training.fitted_model import Fitted
+from radiomics_mammo.evaluation.training.registry import arm_title, block_of
+from radiomics_mammo.runs.model_metadata import ModelFacts, certificates, training_range
+from radiomics_mammo.runs.run_folder import MODEL
+from radiomics_mammo.runs.run_info import RunInfo
+from radiomics_mammo.runs.saved_model import save_model
+
+
+def keep_model(folder: Path, study: Study, info: RunInfo) -> tuple[Fitted, ModelFacts] | None:
+    """Train the arm that is kept on all people of the cohort and save it with its certified thresholds.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The run folder.
+    study : Study
+    info : RunInfo
+
+    Returns
+    -------
+    fitted : Fitted
+    facts : ModelFacts
+        None of both where the run kept no model.
+    """
+    if study.kept is None:
+        return None
+    plan, arm = study.plan, study.kept
+    units, block = plan.cohort.units, block_of(arm)
+    fitted, _ = train_on_everybody(plan, arm, study.outcome)
+    asked = info.command
+    if arm == study.best:
+        table = study.tables["certified"]
+    else:
+        p, targets = study.outcome.p[plan.arms.index(arm)], sorted({*TARGETS, asked["sensitivity"]})
+        several = not asked.get("keep") and chosen(plan.arms)
+        table = certified_table(
+            units.y, p, units.group, targets=targets, confidence=asked["confidence"], chosen=several
+        )
+    low, high = training_range(plan.cohort.take(block, np.arange(plan.cohort.y.size)))
+    facts = ModelFacts(
+        title=arm_title(arm),
+        features=plan.cohort.names(block),
+        low=low,
+        high=high,
+        label=info.label,
+        classes=(info.classes[0], info.classes[1]),
+        unit=info.unit,
+        rule=info.rule,
+        units=info.units,
+        people=info.people,
+        positives=info.positives,
+        operating=plan.tuning.operate_at,
+        asked=float(asked["sensitivity"]),
+        certificates=certificates(table),
+        provenance=info.provenance,
+        phantom=info.phantom,
+        seed=plan.seed,
+        versions=info.versions,
+        group=info.group,
+    )
+    (folder / MODEL).mkdir()
+    save_model(folder / MODEL, fitted, facts=facts)
+    return fitted, facts

@@ -1,0 +1,242 @@
+"""The model card (Mitchell et al., FAT* 2019) of the model that a run keeps, as plain JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from radiomics_mammo.evaluation.training.fitted_model import Fitted
+from radiomics_mammo.runs.model_metadata import ModelFacts
+from radiomics_mammo.runs.results import ASKED, Results
+from radiomics_mammo.runs.run_info import RunInfo
+from radiomics_mammo.tables.feature_table import embedder_of, is_embedding
+
+FORMAT = 1
+
+
+class Source(NamedTuple):
+    """A public collection: its licence, and how to cite it."""
+
+    licence: str
+    citation: str
+
+
+SOURCES: dict[str, Source] = {
+    "cbis-ddsm": Source(
+        "CC BY 3.0",
+        "Images: CBIS-DDSM. Lee RS, Gimenez F, Hoogi A, Miyake KK, Gorovoy M, Rubin DL. A curated mammography "
+        "data set for use in computer-aided detection and diagnosis research. Sci Data 2017;4:170177.",
+    ),
+}
+"""By the name of their reader."""
+
+INTENDED = (
+    "Research on radiomics of mammographic lesions: comparing features, models and ways of validating them.",
+    "Scoring lesions that were outlined, and measured with the recipe below, as those it was trained on were.",
+)
+NOT_INTENDED = (
+    "Any decision on a patient. It is not a medical device and no authority has looked at it.",
+    "Finding lesions: it scores regions that somebody has outlined.",
+    "Cases of another kind than it was trained on: another machine, outline, population or share of positives.",
+)
+_STEPS = {
+    "vary": "constant columns out",
+    "alike": "of columns that are nearly alike in rank the first one",
+    "impute": "nulls to the median of the training rows, with an indicator of missingness",
+    "scale": "mean 0 and deviation 1",
+    "choose": "a choice of the columns that tell the classes apart most steadily",
+}
+
+
+def model_card(
+    info: RunInfo, fitted: Fitted, facts: ModelFacts, *, summary: pd.DataFrame, results: Results
+) -> dict[str, Any]:
+    """Describe the kept model: what it is, what it is for, what it is worth and for whom.
+
+    Parameters
+    ----------
+    info : RunInfo
+    fitted : Fitted
+        The model, trained on everybody.
+    facts : ModelFacts
+        What is saved with it.
+    summary : pandas.DataFrame
+        Columns model, metric, value, low, high: out-of-fold figures of every arm.
+    results : Results
+        Other tables of the run; what is missing is null in the card.
+
+    Returns
+    -------
+    dict
+        Made of what JSON holds; undefined figures are None. :func:`card_json` writes it, and
+        :func:`radiomics_mammo.reports.model_card.card_page` shows it.
+    """
+    name = fitted.arm.name
+    source = SOURCES.get(str((info.provenance.get("reader") or {}).get("reader", "")))
+    return {
+        "format": FORMAT,
+        "title": f"{facts.title}: {facts.classes[1]} or {facts.classes[0]}?",
+        "phantom": facts.phantom,
+        "model": _model(fitted, facts),
+        "intended_use": list(INTENDED),
+        "not_intended_use": list(NOT_INTENDED),
+        "data": _data(info, facts),
+        "features": _features(info, facts),
+        "preparation": _preparation(fitted.preparation),
+        "tuning": _tuning(info),
+        "performance": _performance(name, summary, results, settings=info.command),
+        "operating": _rows(_own(results.operating, name)),
+        "reliability": _rows(_own(results.reliability, name)),
+        "certified": _rows(results.certified if name == info.best else None) or _saved(facts),
+        "sensitivity": info.command.get("sensitivity", ASKED),
+        "subgroups": _rows(results.subgroups if name == info.best else None),
+        "leakage": _rows(results.leakage),
+        "canaries": _rows(results.canaries),
+        "label_shift": _rows(results.label_shift),
+        "limits": _limits(info, facts, tested=results.test_summary is not None),
+        "remarks": [*info.remarks, *info.notes],
+        "versions": dict(info.versions),
+        "seeds": dict(info.seeds),
+        "licence_of_data": source.licence if source and not facts.phantom else "",
+        "citation": source.citation if source and not facts.phantom else "",
+        "how_to_use": [
+            "python -m radiomics_mammo.predict RUN --table TABLE",
+            "python -m radiomics_mammo.predict RUN --image IMAGE --mask MASK",
+            'radiomics_mammo.runs.saved_model.load_model(Path("RUN/model"))',
+        ],
+    }
+
+
+def _preparation(steps: Any) -> list[str]:
+    """Put the steps into words; those of radiomic features come before those of embeddings."""
+    named = steps.named_steps
+    if "fuse" in named:
+        return [*_preparation(named["fuse"].plain_), *_compressing(named["fuse"].compress_)]
+    if "compress" in named:
+        return _compressing(named["compress"])
+    return [_STEPS.get(step, step) for step in named]
+
+
+def _compressing(compress: Any) -> list[str]:
+    reduced = ["the leading principal components of each network"] if compress.components else []
+    return ["embeddings to mean 0 and deviation 1", *reduced]
+
+
+def card_json(card: Mapping[str, Any]) -> bytes:
+    """Write a card; the same card gives the same bytes."""
+    return (json.dumps(card, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _model(fitted: Fitted, facts: ModelFacts) -> dict[str, Any]:
+    return {
+        "arm": fitted.arm.name,
+        "title": facts.title,
+        "settings": {name: _plain(value) for name, value in fitted.parameters.items()},
+        "calibration": fitted.calibrator.kind,
+        "threshold": fitted.threshold,
+        "operating_rule": facts.operating,
+        "unit": facts.unit,
+        "rule": facts.rule,
+    }
+
+
+def _data(info: RunInfo, facts: ModelFacts) -> dict[str, Any]:
+    return {
+        "rows": info.rows,
+        "units": facts.units,
+        "people": facts.people,
+        "positives": facts.positives,
+        "prevalence": facts.prevalence,
+        "label": facts.label,
+        "classes": list(facts.classes),
+        "group": facts.group,
+        "table": info.table,
+        "table_sha256": info.table_sha256,
+        "held_out": dict(info.test),
+    }
+
+
+def _features(info: RunInfo, facts: ModelFacts) -> dict[str, Any]:
+    made = facts.provenance
+    networks = {embedder_of(name) for name in facts.features if is_embedding(name)}
+    return {
+        "count": len(facts.features),
+        "names": [name for name in facts.features if not is_embedding(name)],
+        "networks": [dict(one) for one in info.embeddings if one["prefix"] in networks],
+        "recipe_name": str(made.get("recipe_name", "")),
+        "recipe_hash": str(made.get("recipe_hash", "")),
+        "recipe": str(made.get("recipe_text", "")),
+        "engine": str(made.get("engine", "")),
+    }
+
+
+def _tuning(info: RunInfo) -> dict[str, Any]:
+    asked = ("folds", "repeats", "inner", "trials", "minutes", "select", "calibration")
+    return {name: info.command[name] for name in asked if name in info.command}
+
+
+def _performance(name: str, summary: pd.DataFrame, results: Results, *, settings: Mapping[str, Any]) -> dict[str, Any]:
+    winner = results.winner
+    corrected = None
+    if winner is not None and len(winner) and winner["name"].iloc[0] == name:
+        corrected = {key: _plain(winner[key].iloc[0]) for key in ("corrected", "low", "high")}
+    return {
+        "intervals": f"95%, {settings.get('bootstrap', 'some')} draws of people",
+        "cross_validation": _rows(_own(summary, name)),
+        "auroc_corrected_for_choice": corrected,
+        "held_out": _rows(_own(results.test_summary, name)),
+    }
+
+
+def _limits(info: RunInfo, facts: ModelFacts, *, tested: bool) -> list[str]:
+    found = [
+        "The figures are of models trained on parts of the people; this one was trained on all of them, and is thought "
+        "to be no worse.",
+        f"Probabilities start from {100 * facts.prevalence:.1f}% {facts.classes[1]}: where the share is another they "
+        "are off until they are moved there.",
+        "A value outside the training range, or an image of another origin, may be scored with confidence and wrongly.",
+        "The certificates are by person, for people like those of the training set, and of out-of-fold predictions, "
+        "not of this model; they do not allow for the choice of a model on the same people.",
+    ]
+    if facts.phantom:
+        found.insert(0, "Trained on simulated images (phantom): it knows nothing of patients.")
+    if not tested:
+        found.append("There was no held-out or external test set.")
+    if facts.group != "patient_id":
+        found.append(f"People were told apart by the column {facts.group}.")
+    if not info.provenance.get("recipe_hash"):
+        found.append("The features were made by another tool, whose settings are not recorded.")
+    return found
+
+
+def _saved(facts: ModelFacts) -> list[dict[str, Any]]:
+    return [
+        {"target": one.target, "confidence": one.confidence, "threshold": one.threshold, "upper": one.upper}
+        | {"needed": one.needed}
+        for one in facts.certificates
+    ]
+
+
+def _own(table: pd.DataFrame | None, name: str) -> pd.DataFrame | None:
+    if table is None or "model" not in table:
+        return table
+    return table[table["model"] == name]
+
+
+def _rows(table: pd.DataFrame | None) -> list[dict[str, Any]]:
+    """Turn a table into what JSON holds; none where it is missing."""
+    if table is None:
+        return []
+    kept = [column for column in table.columns if column not in ("model", "data")]
+    return [{str(key): _plain(value) for key, value in row.items()} for row in table[kept].to_dict("records")]
+
+
+def _plain(value: Any) -> Any:
+    value = value.item() if hasattr(value, "item") else value
+    if value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
+        return None
+    return value

@@ -1,0 +1,256 @@
+"""Writing down what a study was asked, what it was made of and what it gave."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from radiomics_mammo import __version__
+from radiomics_mammo.evaluation.cohort.cohort import Question
+from radiomics_mammo.evaluation.cohort.join import embeddings_in
+from radiomics_mammo.evaluation.cohort.records import Arm, Cohort
+from radiomics_mammo.evaluation.cohort.train_test import Sides
+from radiomics_mammo.evaluation.options import Options
+from radiomics_mammo.evaluation.study import Study
+from radiomics_mammo.evaluation.summary import fold_table, prediction_table, test_prediction_table
+from radiomics_mammo.evaluation.training.device import Device
+from radiomics_mammo.evaluation.training.registry import MODELS, arm_title
+from radiomics_mammo.runs import run_folder as names
+from radiomics_mammo.runs.run_info import RunInfo
+from radiomics_mammo.tables.atomic import write_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a run was asked: tables by path, question, options.
+
+    Attributes
+    ----------
+    tables, test : tuple of pathlib.Path
+    official : bool
+    question : Question
+    options : Options
+    minutes : float
+        That the number of trials was chosen for; 0 where it was given.
+    """
+
+    tables: tuple[Path, ...]
+    question: Question
+    options: Options
+    test: tuple[Path, ...] = ()
+    official: bool = False
+    minutes: float = 0.0
+
+    def command(self) -> dict[str, Any]:
+        """Give the options that decide the result, as a rerun would be given them: the trials, not the minutes."""
+        asked = {name: value for name, value in asdict(self.options).items() if name != "workers"}
+        return {**asdict(self.question), **asked, "official": self.official}
+
+    def decides(self) -> dict[str, Any]:
+        """Give everything that decides the result, the content of the tables and the minutes included."""
+        return {
+            "command": self.command(),
+            "minutes": self.minutes,
+            "tables": [file_hash(path) for path in self.tables],
+            "test": [file_hash(path) for path in self.test],
+            "versions": versions(),
+        }
+
+
+def file_hash(path: Path) -> str:
+    """Hash the bytes of a file (SHA-256)."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def run_info(
+    study: Study,
+    *,
+    asked: Asked,
+    hashes: Mapping[str, Sequence[str]],
+    sides: Sides,
+    device: Device,
+    failures: int = -1,
+) -> RunInfo:
+    """Gather what ``run.json`` holds.
+
+    Parameters
+    ----------
+    study : Study
+    asked : Asked
+    hashes : mapping
+        ``tables`` and ``test``, as :meth:`Asked.decides` found them when the tables were read.
+    sides : Sides
+        The tables as they were read.
+    device : Device
+    failures : int
+        Cases without a row in the table; -1 if not known.
+    """
+    cohort, tree = study.plan.cohort, study.explained
+    seed = study.plan.seed
+    return RunInfo(
+        command=asked.command(),
+        table=", ".join(str(path.absolute()) for path in asked.tables),
+        table_sha256=", ".join(hashes["tables"]),
+        provenance=sides.table.provenance,
+        phantom=is_phantom(sides),
+        label=cohort.label,
+        group=cohort.group_column,
+        unit=cohort.units.kind,
+        rule=cohort.units.rule,
+        classes=list(cohort.classes),
+        arms={arm.name: arm_title(arm) for arm in study.plan.arms},
+        rows=int(cohort.y.size),
+        units=int(cohort.units.y.size),
+        people=cohort.n_people,
+        positives=int(cohort.units.y.sum()),
+        features=len(cohort.features),
+        seeds={"folds": seed, "models": seed, "bootstrap": seed},
+        device={name: str(value) for name, value in asdict(device).items()},
+        versions=versions(),
+        best=study.best.name if study.best else "",
+        explained=tree.name if tree else "",
+        kept=study.kept.name if study.kept else "",
+        contribution_unit=_contribution_unit(tree),
+        remarks=list(cohort.remarks),
+        notes=[*study.notes, *([device.note] if device.note else [])],
+        test={} if sides.test is None else _test(sides.test, asked.test, hashes["test"]),
+        embeddings=embeddings_of(sides, cohort),
+        failures=failures,
+    )
+
+
+def _contribution_unit(explained: Arm | None) -> str:
+    if explained is None:
+        return ""
+    return "log-odds" if MODELS[explained.model].boosted else "probability"
+
+
+def embeddings_of(sides: Sides, cohort: Cohort) -> list[dict[str, Any]]:
+    """Say what made the embeddings of a cohort, one entry an embedder, as far as the tables tell.
+
+    Weights count as forced where they were on either side of a test.
+    """
+    known: dict[str, dict[str, Any]] = {}
+    for table in (sides.test_table, sides.table):
+        for one in [] if table is None else embeddings_in(table.provenance):
+            forced = bool(one.get("forced")) or bool(known.get(one["prefix"], {}).get("forced"))
+            known[one["prefix"]] = {**one, "forced": forced}
+    blank = dict.fromkeys(("source", "licence", "sha256"), "not recorded")
+    found = []
+    for prefix, own in cohort.embedders.items():
+        said = {"name": prefix, "input": prefix.partition("_")[0], "trained_on": [], "forced": False, **blank}
+        found.append({**said, **known.get(prefix, {}), "prefix": prefix, "dims": own.stop - own.start})
+    return found
+
+
+def _test(cohort: Cohort, paths: Sequence[Path], hashes: Sequence[str]) -> dict[str, Any]:
+    return {
+        "table": ", ".join(str(path.absolute()) for path in paths) or "the official test split",
+        "sha256": ", ".join(hashes),
+        "rows": int(cohort.y.size),
+        "units": int(cohort.units.y.size),
+        "people": cohort.n_people,
+        "positives": int(cohort.units.y.sum()),
+    }
+
+
+def is_phantom(sides: Sides) -> bool:
+    """Whether a table, or any of its rows, says that it was made from simulated images."""
+    tables = [table for table in (sides.table, sides.test_table) if table is not None]
+    cohorts = [cohort for cohort in (sides.train, sides.test) if cohort is not None]
+    marks = [cohort.rows["phantom"].astype(str).str.lower() for cohort in cohorts if "phantom" in cohort.rows.columns]
+    said = any(bool(table.provenance.get("phantom", False)) for table in tables)
+    return said or any(bool(mark.isin(["true", "1", "1.0"]).any()) for mark in marks)
+
+
+def versions() -> dict[str, str]:
+    """Give the versions of what decides the numbers."""
+    import imblearn
+    import sklearn
+    import xgboost
+
+    modules = (np, pd, sklearn, imblearn, xgboost)  # by module: xgboost comes under two package names
+    found = {module.__name__: str(module.__version__) for module in modules}
+    return {
+        "radiomics_mammo": __version__,
+        "python": platform.python_version(),
+        **found,
+        "optuna": version("optuna"),
+        "shap": version("shap"),
+        **({"torch": version("torch")} if find_spec("torch") else {}),  # it trains dense heads where it is
+    }
+
+
+def write_run(
+    folder: Path,
+    info: RunInfo,
+    study: Study,
+    *,
+    contributions: pd.DataFrame | None,
+    values: pd.DataFrame | None = None,
+    explained: Mapping[str, pd.DataFrame] | None = None,
+) -> None:
+    """Write the tables of a run and ``run.json``, the last.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        From :func:`radiomics_mammo.runs.run_folder.new_run`.
+    info, study
+        What is written.
+    contributions : pandas.DataFrame or None
+        SHAP values of the explained model on held-out rows.
+    values : pandas.DataFrame or None
+        Values of the features that contribute most.
+    explained : mapping of str to pandas.DataFrame, optional
+        What the contributions come to, by the names of the tables.
+    """
+    plan = study.plan
+    made_from = names.DATA[info.phantom]
+    tables = {
+        names.PREDICTIONS: prediction_table(plan, study.outcome),
+        names.FOLDS: fold_table(plan),
+        names.SUMMARY: study.compared.summary,
+        names.DIFFERENCES: study.compared.differences,
+        **{f"{name}.csv": table for name, table in {**study.tables, **(explained or {})}.items()},
+    }
+    if plan.test is not None:
+        tables[names.TEST_PREDICTIONS] = test_prediction_table(plan, study.outcome)
+    if contributions is not None and values is not None:
+        tables |= {names.CONTRIBUTIONS: contributions, names.VALUES: values}
+    for name, table in tables.items():
+        names.write_table(table.assign(data=made_from), folder / name)
+    names.write_table(plan.cohort.units.rows, folder / names.CASES)  # says it row by row, as the feature table does
+    write_bytes(folder / names.INFO, info.to_json())
+
+
+def unit_names(cohort: Cohort) -> list[str]:
+    """Give the name of each row's unit."""
+    return [str(name) for name in cohort.units.rows["case_id"].to_numpy()[cohort.units.of]]
+
+
+def unit_values(cohort: Cohort, features: Sequence[str]) -> pd.DataFrame:
+    """Give ``case_id`` of the units and the values of some features, averaged over a unit's rows."""
+    table = cohort.values(features).assign(case_id=unit_names(cohort))
+    return table.groupby("case_id", sort=False, as_index=False).mean()
+
+
+def write_timings(folder: Path, *, stages: Mapping[str, float], study: Study, workers: int) -> None:
+    """Write what differs from one run to the next: seconds, and the workers that they depend on."""
+    record = {
+        "workers": workers,
+        "stages_s": {name: round(value, 3) for name, value in stages.items()},
+        "models_s": {name: round(value, 3) for name, value in study.outcome.seconds.items()},
+    }
+    write_bytes(folder / names.TIMINGS, (json.dumps(record, indent=1) + "\n").encode())

@@ -1,0 +1,112 @@
+"""How the features of images become those of a breast or a woman: each rule one function over a block of columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from radiomics_mammo.tables.aggregation.grouping import BREAST, WOMAN, Floats, Grouping, Nest
+from radiomics_mammo.tables.feature_table import feature_parts, is_embedding
+
+Rule = Callable[[Floats, Nest, str], Floats]
+
+
+def mean_over(values: Floats, grouping: Grouping) -> Floats:
+    """Take the mean of each group's known values; NaN where none is known.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n_things, n_columns)
+    grouping : Grouping
+
+    Returns
+    -------
+    ndarray of float64, shape (n_groups, n_columns)
+    """
+    ordered = values[grouping.order]
+    known = ~np.isnan(ordered)
+    total = np.add.reduceat(np.where(known, ordered, 0.0), grouping.starts, axis=0)
+    count = np.add.reduceat(known, grouping.starts, axis=0, dtype=np.int64)
+    return np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
+
+
+def max_over(values: Floats, grouping: Grouping) -> Floats:
+    """Take the largest of each group's known values; NaN where none is known."""
+    ordered = values[grouping.order]
+    lowest = np.where(np.isnan(ordered), -np.inf, ordered)
+    largest = np.maximum.reduceat(lowest, grouping.starts, axis=0)
+    return np.where(np.isneginf(largest), np.nan, largest)
+
+
+def mean(values: Floats, nest: Nest, level: str) -> Floats:
+    """Mean over the images of a view, then over the views of a breast, then over her breasts.
+
+    Three CC images do not outweigh one MLO so.
+    """
+    breasts = mean_over(mean_over(values, nest.cells), nest.breasts)
+    return breasts if level == BREAST else mean_over(breasts, nest.women)
+
+
+def largest(values: Floats, nest: Nest, level: str) -> Floats:
+    """Largest value of all images."""
+    breasts = max_over(max_over(values, nest.cells), nest.breasts)
+    return breasts if level == BREAST else max_over(breasts, nest.women)
+
+
+def asymmetry(values: Floats, nest: Nest, level: str) -> Floats:
+    """Absolute difference of left and right in the same view, mean over the views that both sides have.
+
+    One value a woman, which both her breasts get where rows are breasts; NaN where no view is known on both sides.
+    Absolute differences of the two breasts' features are what Zheng et al. (Eur J Radiol 2012; 81:3222) and Tan et
+    al. (Acad Radiol 2013; 20:1542) found to tell of near-term risk.
+    """
+    women = np.full((nest.women.starts.size, values.shape[1]), np.nan)
+    if nest.pairs.starts.size:
+        cells = mean_over(values, nest.cells)
+        two = cells[nest.pairs.order].reshape(-1, 2, values.shape[1])
+        women[nest.paired_women] = mean_over(np.abs(two[:, 0] - two[:, 1]), nest.paired)
+    return women[nest.breast_woman] if level == BREAST else women
+
+
+def difference(values: Floats, nest: Nest, level: str) -> Floats:
+    """Each breast less the other one in the same view, mean over the views that both sides have; of breasts only.
+
+    The other breast is the woman's own control, as in bilateral subtraction (Yin et al., Med Phys 1991; 18:955).
+    """
+    del level  # the table refuses women before
+    cells = mean_over(values, nest.cells)
+    own = np.full_like(cells, np.nan)
+    left, right = nest.pairs.order[::2], nest.pairs.order[1::2]
+    own[left] = cells[left] - cells[right]
+    own[right] = cells[right] - cells[left]
+    return mean_over(own, nest.breasts)
+
+
+RULES: Mapping[str, Rule] = {"mean": mean, "max": largest, "asymmetry": asymmetry, "difference": difference}
+USUAL: Mapping[str, tuple[str, ...]] = {BREAST: ("mean", "max", "difference"), WOMAN: ("mean", "max", "asymmetry")}
+"""The rules that are followed where none is named."""
+OF_BOTH = ("asymmetry", "difference")
+"""Rules that compare her breasts: not for embeddings, whose single outputs mean nothing alone."""
+
+STATED: Mapping[str, str] = {
+    "mean": "mean over the images of a view, then over the views of a breast, then (woman) over her breasts, so that "
+    "three CC images do not outweigh one MLO",
+    "max": "the largest value of all images",
+    "asymmetry": "|left - right| of the same feature in the same view (images of a view averaged first), mean over the "
+    "views that both sides have; null where there is none. One value a woman (Zheng 2012, Tan 2013): in a table of "
+    "breasts both have it, and compare's checks say that such a column tells women apart",
+    "difference": "this breast less the other, in the same way (Yin 1991); for breasts only",
+}
+"""The rules in words, for --help and for a table's provenance. Undefined values are left out of each."""
+
+
+def applies(rule: str, feature: str) -> bool:
+    """Whether a rule is for a feature."""
+    return rule not in OF_BOTH or not is_embedding(feature)
+
+
+def named(feature: str, rule: str) -> str:
+    """Give the column's name: ``original_glcm_Contrast`` becomes ``original-mean_glcm_Contrast``."""
+    filtered, family, name = feature_parts(feature)
+    return f"{filtered}-{rule}_{family}_{name}"

@@ -1,0 +1,62 @@
+"""The failures table: a CSV beside the feature table that says why a case has no row."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import astuple, fields
+from pathlib import Path
+
+from radiomics_mammo.core.records import Failure
+from radiomics_mammo.errors import InputError
+from radiomics_mammo.tables.atomic import write_bytes
+
+COLUMNS = tuple(part.name for part in fields(Failure))
+# What spreadsheets take for a formula at the start of a cell; file names and headers are not ours to trust.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def failures_path(table: str | Path) -> Path:
+    """``cases.parquet`` has its failures in ``cases.parquet.failures.csv``."""
+    table = Path(table)
+    return table.with_name(table.name + ".failures.csv")
+
+
+def write_failures(path: str | Path, failures: Sequence[Failure]) -> None:
+    """Write the failures table, atomically; with no failures it holds the header only.
+
+    A cell that a spreadsheet would run as a formula gets an apostrophe in front.
+
+    Raises
+    ------
+    OutputError
+        The file cannot be written.
+    """
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows([_harmless(cell) for cell in astuple(failure)] for failure in failures)
+    write_bytes(path, text.getvalue().encode("utf-8", "surrogateescape"), kept="The feature table is written.")
+
+
+def read_failures(path: str | Path) -> list[Failure]:
+    """Read a failures table back (the apostrophes stay).
+
+    Raises
+    ------
+    InputError
+        It is not a failures table, or cannot be read.
+    """
+    try:
+        with Path(path).open(encoding="utf-8", errors="surrogateescape", newline="") as handle:
+            rows = list(csv.reader(handle))
+    except (OSError, csv.Error) as error:
+        raise InputError(f"cannot be read ({error})", path=path, remedy="Check the file and its rights.") from error
+    if not rows or tuple(rows[0]) != COLUMNS or any(len(row) != len(COLUMNS) for row in rows):
+        raise InputError("this is not a failures table", path=path, remedy="extract writes one beside its table.")
+    return [Failure(*row) for row in rows[1:]]
+
+
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell

@@ -1,0 +1,344 @@
+"""The feature table: its column names, its schema, its provenance, reading and writing it.
+
+One row a case, in Parquet: identity columns first, then the features in float64, undefined ones null. The
+file's metadata holds the provenance as JSON under ``radiomics_mammo``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from radiomics_mammo.errors import InputError
+from radiomics_mammo.tables.arrow import ARROW_TYPES
+from radiomics_mammo.tables.atomic import atomic_file
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMAT = 1
+PROVENANCE_KEY = b"radiomics_mammo"
+# Fixed, so that the bytes of a table depend on its rows alone and not on how they were computed.
+ROW_GROUP_ROWS = 8192
+
+LEADING = (("case_id", str), ("patient_id", str))
+TRAILING = (
+    ("notes", str),
+    ("phantom", bool),
+    ("spacing_row_mm", float),
+    ("spacing_column_mm", float),
+    ("image_rows", int),
+    ("image_columns", int),
+    ("mask_pixels", int),
+    ("image_path", str),
+    ("mask_path", str),
+)
+RESERVED = tuple(name for name, _ in LEADING + TRAILING)
+
+_FEATURE = re.compile(r"(?P<filter>[a-z][A-Za-z0-9.-]*)_(?P<family>[a-z][A-Za-z0-9]*)_(?P<feature>\d*[A-Z]\w*)")
+_EMBEDDED = re.compile(r"emb[A-Z]")
+# First words of columns that look like features and are not: pyradiomics' diagnostics, and what other
+# tools make of identity columns (``mass_shape_ROUND``).
+_NOT_FILTERS = frozenset({"diagnostics", "mass", "calc", "breast", "abnormality", "image", "mask", "patient"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """A feature table in memory.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        One row a case; identity columns, then features (float64, undefined is NaN).
+    features : tuple of str
+        The feature columns, in table order.
+    provenance : dict
+        What made the table, as ``extract`` wrote it; empty for tables of other tools.
+    remarks : tuple of str
+        What was left out or looks odd where tables were joined.
+    """
+
+    frame: pd.DataFrame
+    features: tuple[str, ...]
+    provenance: dict[str, Any]
+    remarks: tuple[str, ...] = ()
+
+
+def plain(name: str) -> str:
+    """Write a column's name as lists of columns have it: lower case, ``_`` for spaces."""
+    return "_".join(name.lower().split())
+
+
+def is_feature_name(name: str) -> bool:
+    """Whether a column name has the form ``<filter>_<family>_<Feature>``, as pyradiomics writes it and embed does."""
+    return _parts(name) is not None
+
+
+def is_embedding(name: str) -> bool:
+    """Whether a feature column holds a network's output: ``crop_embEfficientnetLite0_E0001``."""
+    found = _FEATURE.fullmatch(name)
+    return found is not None and _EMBEDDED.match(found["family"]) is not None
+
+
+def embedder_of(name: str) -> str:
+    """Give the beginning that all columns of one embedder share, such as ``crop_embEfficientnetLite0``."""
+    return name.rpartition("_")[0]
+
+
+def feature_parts(name: str) -> tuple[str, str, str]:
+    """Split ``original_glcm_Contrast`` into ``("original", "glcm", "Contrast")``.
+
+    Raises
+    ------
+    ValueError
+        The name is not a feature's.
+    """
+    found = _parts(name)
+    if found is None:
+        raise ValueError(f"{name!r} is not a feature name such as original_glcm_Contrast")
+    return found["filter"], found["family"], found["feature"]
+
+
+def _parts(name: str) -> re.Match[str] | None:
+    found = _FEATURE.fullmatch(name)
+    if found is None or (found["filter"] in _NOT_FILTERS and not _EMBEDDED.match(found["family"])):
+        return None
+    return found
+
+
+def identity_columns(columns: Sequence[tuple[str, type]]) -> tuple[tuple[str, type], ...]:
+    """Names and Python types of all columns before the features, given the reader's own.
+
+    Raises
+    ------
+    InputError
+        A reader's column has a reserved name, a feature's name, an unknown type, or comes twice.
+    """
+    seen: set[str] = set()
+    for name, kind in columns:
+        if name in RESERVED or name in seen or is_feature_name(name):
+            raise InputError(
+                f"the column {name!r} would stand twice in the feature table",
+                remedy=f"Rename it; reserved are {', '.join(RESERVED)} and feature names.",
+            )
+        if kind not in ARROW_TYPES:
+            raise InputError(f"the column {name!r} has the type {kind.__name__}", remedy="Use str, int, float or bool.")
+        seen.add(name)
+    return (*LEADING, *columns, *TRAILING)
+
+
+@contextmanager
+def table_file(
+    path: str | Path,
+    *,
+    schema: pa.Schema,
+    features: Sequence[str],
+    metadata: Mapping[bytes, bytes],
+    needs: int = 0,
+    kept: str = "",
+) -> Iterator[Callable[[pa.Table], None]]:
+    """Give what writes Arrow tables as the row groups of one Parquet file, which is there when the block has ended.
+
+    The same row groups and metadata give the same bytes.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        The Parquet file.
+    schema : pyarrow.Schema
+        Of every table that is written.
+    features : sequence of str
+        The feature columns.
+    metadata : mapping of bytes
+    needs : int
+        About how many bytes it takes, for the message when the disk is full.
+    kept : str
+        What is not lost when writing fails, for that message.
+
+    Raises
+    ------
+    OutputError
+        The file cannot be written.
+    """
+    import pyarrow.parquet as pq
+
+    measured = set(features)
+    with (
+        atomic_file(path, needs=needs, kept=kept) as handle,
+        pq.ParquetWriter(
+            handle,
+            schema.with_metadata(dict(metadata)),
+            compression="zstd",
+            # Features hardly repeat: a dictionary would only cost space.
+            use_dictionary=[name for name in schema.names if name not in measured],
+        ) as writer,
+    ):
+        yield lambda table: writer.write_table(table.combine_chunks(), row_group_size=ROW_GROUP_ROWS)
+
+
+def write_table(frame: pd.DataFrame, path: str | Path, *, provenance: Mapping[str, Any]) -> None:
+    """Write a data frame as a feature table that :func:`read_table` reads back, atomically.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One row a case; NaN in a feature column is written as null.
+    path : str or pathlib.Path
+        The Parquet file.
+    provenance : mapping
+        As in :attr:`Table.provenance`; ``features`` is filled in from the column names where it is absent.
+
+    Raises
+    ------
+    OutputError
+        The file cannot be written.
+    """
+    features = tuple(provenance.get("features") or filter(is_feature_name, map(str, frame.columns)))
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    said = encode({**provenance, "features": list(features)})
+    with table_file(
+        path, schema=table.schema, features=features, metadata={PROVENANCE_KEY: said}, needs=table.nbytes
+    ) as write:
+        write(table.replace_schema_metadata({PROVENANCE_KEY: said}))
+
+
+def read_table(path: str | Path, *, features_needed: bool = True) -> Table:
+    """Read a feature table: ours, or any Parquet or CSV with columns named as pyradiomics names them.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        ``.parquet`` or ``.csv`` (comma, semicolon or tab).
+    features_needed : bool
+        Refuse a table without feature columns; a clinical table has none.
+
+    Returns
+    -------
+    Table
+        Feature columns are float64 whatever the file had.
+
+    Raises
+    ------
+    InputError
+        The file is missing, unreadable, has no feature columns, or text in one of them.
+    """
+    import pandas as pd
+
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(
+            "there is no such table" if not path.exists() else "this is not a file",
+            path=path,
+            remedy="Make one with python -m radiomics_mammo.extract, or check the path.",
+        )
+    frame, provenance = _read_parquet(path) if _is_parquet(path) else (_read_csv(path), {})
+    frame.columns = pd.Index([str(name) for name in frame.columns])
+    repeated = sorted(set(frame.columns[frame.columns.duplicated()]))
+    if repeated:
+        raise InputError(f"it has columns twice ({_some(repeated)})", path=path, remedy="Keep one of each.")
+    features = tuple(provenance.get("features", ())) or tuple(filter(is_feature_name, frame.columns))
+    if features_needed and not features:
+        raise InputError(
+            f"no feature columns (columns: {_some(list(frame.columns))})",
+            path=path,
+            remedy="Feature columns are named <filter>_<family>_<Feature>, as original_glcm_Contrast.",
+        )
+    missing = [name for name in features if name not in frame.columns]
+    if missing:
+        raise InputError(
+            f"{len(missing)} of its features are gone ({_some(missing)})",
+            path=path,
+            remedy="The file was edited after extract wrote it; extract again.",
+        )
+    return Table(_numeric(frame, features, path=path), features, provenance)
+
+
+def read_provenance(path: str | Path) -> dict[str, Any]:
+    """Read what made a table, without its rows; empty for tables of other tools."""
+    import pyarrow.parquet as pq
+
+    return decode((pq.read_schema(path).metadata or {}).get(PROVENANCE_KEY))
+
+
+def encode(record: Mapping[str, Any]) -> bytes:
+    """JSON bytes that do not depend on the order in which the keys were set."""
+    return json.dumps(record, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def decode(content: bytes | None) -> dict[str, Any]:
+    """Undo :func:`encode`; nothing gives an empty dictionary."""
+    found: dict[str, Any] = json.loads(content) if content else {}
+    return found
+
+
+def _is_parquet(path: Path) -> bool:
+    try:
+        with path.open("rb") as handle:
+            return handle.read(4) == b"PAR1" or path.suffix.lower() in {".parquet", ".pq"}
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror})", path=path, remedy="Check its permissions.") from error
+
+
+def _read_parquet(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(path)
+        provenance = decode((table.schema.metadata or {}).get(PROVENANCE_KEY))
+    except (OSError, pa.ArrowException, json.JSONDecodeError) as error:
+        raise InputError(
+            f"not a readable Parquet file ({_one_line(error)})", path=path, remedy="Extract it again."
+        ) from error
+    return table.to_pandas(), provenance
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    try:
+        with path.open(encoding="utf-8-sig") as handle:
+            header = handle.readline()
+        separator = max(",;\t", key=header.count)
+        names = [name.strip().strip('"') for name in header.split(separator)]
+        if len(set(names)) < len(names):  # pandas would rename the second one
+            raise InputError("it has a column twice", path=path, remedy="Keep one of each.")
+        return pd.read_csv(
+            path,
+            sep=separator,
+            dtype={"case_id": str, "patient_id": str},
+            encoding="utf-8-sig",
+            low_memory=False,
+        )
+    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise InputError(
+            f"not a readable CSV table ({_one_line(error)})",
+            path=path,
+            remedy="Save it as UTF-8 CSV or Parquet.",
+        ) from error
+
+
+def _numeric(frame: pd.DataFrame, features: Sequence[str], *, path: Path) -> pd.DataFrame:
+    wrong = [name for name in features if frame[name].dtype.kind not in "fiub"]
+    for name in wrong:
+        if frame[name].notna().any():
+            raise InputError(
+                f"the feature column {name!r} holds text",
+                path=path,
+                remedy="Features are numbers with a decimal point; leave undefined ones empty.",
+            )
+    return frame.astype(dict.fromkeys(features, "float64"))
+
+
+def _some(names: Sequence[str], *, most: int = 12) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

@@ -1,0 +1,232 @@
+"""Tables that are made of predictions and choices, against counts by hand."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from radiomics_mammo.evaluation import result_tables
+from radiomics_mammo.evaluation.cohort.records import Arm
+from radiomics_mammo.evaluation.result_tables import (
+    nogueira,
+    oof_tables,
+    reference,
+    selection_table,
+    shifted,
+    tuned_table,
+)
+from radiomics_mammo.evaluation.summary import (
+    best_arm,
+    compare_arms,
+    explained_arm,
+    fold_table,
+    prediction_table,
+    twins,
+)
+from radiomics_mammo.evaluation.training.cross_validation import cross_validate
+from radiomics_mammo.evaluation.training.plan import WHOLE
+from radiomics_mammo.runs.run_folder import TABLES
+from tests.support.cohorts import FEATURES, toy_frame
+from tests.support.plans import cohort_of, plan_of
+
+ARMS = "prevalence,logistic,xgboost,xgboost+oversampling"
+
+
+@pytest.fixture(scope="module")
+def done():
+    plan = plan_of(arms=ARMS, select="auto", folds=2, repeats=2)
+    outcome = cross_validate(plan)
+    return plan, outcome, compare_arms(plan.arms, plan.cohort.units, outcome.p, draws=40, seed=0)
+
+
+def tables_of(done) -> dict[str, pd.DataFrame]:
+    plan, outcome, compared = done
+    best = best_arm(compared.summary, plan.arms)
+    return oof_tables(plan, outcome, compared, best=best, draws=40, sensitivity=0.8, confidence=0.9, workers=1)
+
+
+def test_all_tables_are_there_and_known_to_the_run_folder(done):
+    tables = tables_of(done)
+    assert set(tables) == {
+        "auroc", "operating", "as_trained", "pairs", "reliability", "decision_curve", "certified", "subgroups",
+        "winner", "selection", "tuned", "confusion",
+    }  # fmt: skip
+    assert {f"{name}.csv" for name in tables} <= TABLES
+    assert set(tables["pairs"]["against"]) == {"xgboost+oversampling"}
+    assert 0.8 in tables["certified"]["target"].tolist()
+    assert not tables["winner"]["model"].isin(["prevalence"]).any()
+    assert set(tables["reliability"]["model"]) >= {"xgboost", "xgboost+oversampling", "prevalence"}
+
+
+def test_aurocs_are_scikit_learns_mean_over_repeats(done):
+    plan, outcome, _ = done
+    table = tables_of(done)["auroc"].set_index("model")["auroc"]
+    for i, arm in enumerate(plan.arms):
+        wanted = np.mean([roc_auc_score(plan.cohort.y, p) for p in outcome.p[i]])
+        assert table[arm.name] == pytest.approx(wanted, abs=1e-12)
+
+
+def test_as_trained_is_made_of_raw_scores_of_twins_only(done):
+    plan, outcome, _ = done
+    table = tables_of(done)["as_trained"]
+    assert set(table["model"]) == {"xgboost", "xgboost+oversampling"}
+    row = table[(table["model"] == "xgboost") & (table["metric"] == "brier")].iloc[0]
+    wanted = np.mean([np.mean((raw - plan.cohort.y) ** 2) for raw in outcome.raw[2]])
+    assert row["value"] == pytest.approx(wanted)
+    lone = plan_of(arms="logistic", folds=2)
+    found = cross_validate(lone)
+    compared = compare_arms(lone.arms, lone.cohort.units, found.p, draws=20, seed=0)
+    assert tables_of((lone, found, compared))["as_trained"].empty
+
+
+def test_predictions_and_folds_are_laid_out(done):
+    plan, outcome, _ = done
+    table = prediction_table(plan, outcome)
+    assert len(table) == 4 * 2 * 120
+    one = table[(table["model"] == "xgboost") & (table["repeat"] == 1)]
+    np.testing.assert_array_equal(one["p"], outcome.p[2, 1])
+    np.testing.assert_array_equal(one["raw"], outcome.raw[2, 1])
+    np.testing.assert_array_equal(one["called"], outcome.called[2, 1])
+    np.testing.assert_array_equal(one["y"], plan.cohort.y)
+    folds = fold_table(plan)
+    np.testing.assert_array_equal(folds["fold"], plan.fold_of.ravel())
+    assert (folds.groupby(["patient_id", "repeat"])["fold"].nunique() == 1).all()
+
+
+def test_tuned_holds_every_choice(done):
+    _, outcome, _ = done
+    table = tuned_table(outcome)
+    assert len(table) == 4 * 4
+    assert table[["model", "repeat", "fold"]].apply(tuple, axis=1).is_monotonic_increasing
+    row = table[(table["model"] == "xgboost") & (table["fold"] == 1)].iloc[0]
+    assert json.loads(row["parameters"]) == outcome.choices["xgboost", 0, 1].parameters
+    assert table[table["model"] == "prevalence"]["inner_auroc"].isna().all()
+
+
+def test_selection_counts_by_hand(done, monkeypatch):
+    plan, outcome, _ = done
+    monkeypatch.setattr(result_tables, "_OFTEN", 2)
+    table = selection_table(plan, outcome).set_index("feature")
+    assert table.index.tolist() == list(FEATURES)
+    for method in ("mrmr", "l1", "boruta"):
+        # No nulls, nothing constant or alike: prepared columns are the features.
+        firsts = [outcome.rankings[key][WHOLE, method][:2] for key in outcome.rankings]
+        counts = np.bincount(np.concatenate(firsts), minlength=8)
+        np.testing.assert_allclose(table[method], counts / 4)
+        assert table[method].iloc[0] == 1  # the one that tells
+        chosen = np.array([np.isin(np.arange(8), one) for one in firsts])
+        assert table[f"stability_{method}"].iloc[0] == pytest.approx(nogueira(chosen))
+
+
+def test_an_indicator_counts_for_its_feature(monkeypatch):
+    monkeypatch.setattr(result_tables, "_OFTEN", 1)
+    frame = toy_frame(strength=0)
+    frame.loc[(frame["malignant"] == 1), FEATURES[6]] = np.nan
+    plan = plan_of(frame, arms="logistic", select="l1", folds=2)
+    table = selection_table(plan, cross_validate(plan)).set_index("feature")
+    assert table["l1"].to_dict() == {name: float(name == FEATURES[6]) for name in FEATURES}
+
+
+def test_stability_by_hand():
+    """Nogueira et al. 2018, equation 4: 1 - mean of the unbiased variances over that of a random choice."""
+    z = np.array([[1, 1, 0, 0], [1, 0, 1, 0], [1, 1, 0, 0]], dtype=bool)
+    variances = z.astype(float).var(axis=0, ddof=1).mean()  # NumPy's own unbiased variance: 0, 1/3, 1/3, 0
+    assert variances == pytest.approx(1 / 6)
+    assert nogueira(z) == pytest.approx(1 - variances / (0.5 * 0.5)) == pytest.approx(1 / 3)
+    same = np.repeat(np.array([[True, True, False, False, False]]), 4, axis=0)
+    assert nogueira(same) == 1
+    assert np.isnan(nogueira(same[:1]))
+    assert np.isnan(nogueira(np.ones((3, 4), dtype=bool)))
+
+
+def test_stability_is_kunchevas_where_all_choose_as_many():
+    """Of equal sizes it is the mean pairwise consistency index of Kuncheva (2007)."""
+    rng = np.random.default_rng(0)
+    z = np.zeros((6, 30), dtype=bool)
+    for row in z:
+        row[rng.choice(30, 8, replace=False)] = True
+    pairs = [(z[i] & z[j]).sum() for i in range(6) for j in range(i)]
+    wanted = np.mean([(common * 30 - 64) / (8 * (30 - 8)) for common in pairs])
+    assert nogueira(z) == pytest.approx(wanted)
+
+
+def test_choosing_at_random_is_about_zero():
+    z = np.random.default_rng(1).random((200, 400)) < 0.1
+    assert abs(nogueira(z)) < 0.01
+
+
+def test_twins_best_and_reference():
+    arms = [Arm("logistic", "smote"), Arm("prevalence"), Arm("xgboost"), Arm("xgboost", "weights"), Arm("logistic")]
+    assert twins(arms) == [(0, 4), (3, 2)]
+    assert reference(arms, arms[0]) is arms[0]
+    headline = Arm("xgboost", "oversampling")
+    assert reference([*arms, headline], arms[0]) is headline
+    values = {"logistic+smote": 0.6, "prevalence": 0.9, "xgboost": 0.7, "xgboost+weights": 0.7, "logistic": 0.8}
+    summary = pd.DataFrame([{"model": name, "metric": "auroc", "value": value} for name, value in values.items()])
+    assert best_arm(summary, arms) == Arm("logistic")
+    assert explained_arm(summary, arms) == Arm("xgboost")  # of equal ones the first
+    assert best_arm(summary, [Arm("prevalence")]) is None
+
+
+@pytest.fixture(scope="module")
+def held_out():
+    from dataclasses import replace
+
+    frame = toy_frame(people=90)
+    arms = "logistic,xgboost,average"
+    plan = plan_of(frame.iloc[:100].reset_index(drop=True), arms=arms, members="logistic,xgboost", folds=2)
+    plan = replace(plan, test=cohort_of(frame.iloc[100:].reset_index(drop=True)))
+    return plan, cross_validate(plan)
+
+
+def test_test_tables_judge_the_test_people(held_out):
+    plan, outcome = held_out
+    oof = pd.DataFrame(
+        [{"model": name, "metric": "auroc", "value": v} for name, v in (("logistic", 0.6), ("xgboost", 0.7))]
+    )
+    tables = result_tables.test_tables(
+        plan, outcome, best=Arm("logistic"), certified=None, sensitivity=0.95, oof=oof, draws=30, workers=1
+    )
+    assert {f"{name}.csv" for name in tables} <= TABLES
+    summary = tables["test_summary"].set_index(["model", "metric"])["value"]
+    for arm in plan.arms:
+        one = outcome.test[arm.name]
+        assert summary[arm.name, "auroc"] == pytest.approx(roc_auc_score(plan.test.y, one.p))
+    ensembles = tables["test_ensembles"].set_index("metric")
+    assert (ensembles["against"] == "xgboost").all()  # the best out of fold, whatever it is here
+    assert ensembles.loc["auroc", "value"] == pytest.approx(summary["average", "auroc"] - summary["xgboost", "auroc"])
+    operating = tables["test_operating"]
+    one = outcome.test["logistic"]
+    called = one.p >= one.choice.threshold
+    row = operating[operating["model"] == "logistic"]
+    got = row[row["figure"] == "sensitivity"]["value"] if "figure" in row else row["sensitivity"]
+    assert got.iloc[0] == pytest.approx(called[plan.test.y == 1].mean())
+
+
+@pytest.mark.parametrize("asked", ["em", "0.1"])
+def test_a_shift_moves_probabilities_and_no_order(held_out, asked):
+    plan, outcome = held_out
+    moved, said = shifted(plan, outcome, asked=asked, by=plan.arms[-1], draws=20)
+    prior = plan.cohort.y.mean()
+    assert f"{prior:.3f}" in said
+    for arm in plan.arms:
+        p = outcome.test[arm.name].p
+        assert (moved[arm.name] != p).any()
+        assert roc_auc_score(plan.test.y, moved[arm.name]) == roc_auc_score(plan.test.y, p)
+        if asked == "0.1":  # Bayes' rule written out: odds times the ratio of prior odds
+            odds = p / (1 - p) * (0.1 / 0.9) / (prior / (1 - prior))
+            np.testing.assert_allclose(moved[arm.name], odds / (1 + odds), rtol=1e-9)
+
+
+def test_a_prevalence_at_its_limit_moves_nothing(held_out, monkeypatch):
+    from radiomics_mammo.evaluation.metrics import prevalence_shift
+
+    plan, outcome = held_out
+    monkeypatch.setattr(prevalence_shift, "estimate_prevalence", lambda *_, **__: (0.0, 0.0, 0.3))
+    moved, said = shifted(plan, outcome, asked="em", by=plan.arms[-1], draws=20)
+    assert "left where they were" in said
+    np.testing.assert_allclose(moved["logistic"], outcome.test["logistic"].p)

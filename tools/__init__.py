@@ -1,0 +1,1 @@
+"""Programs for maintainers; run them as ``python -m tools.NAME``."""

@@ -1,0 +1,126 @@
+# ruff: noqa: T201 (a command prints)
+"""How often the canaries sing when they should and when they should not: run by hand, it prints its figures.
+
+    python -m tools.leakage_check_power [TABLE.parquet] [--runs 100] [--leaking 20]
+
+Every run has its own seed: its own toy table, folds, planted code and shuffles. With a table, such as that of the
+1,318 real lesions, the same is asked of it, with other folds, codes and shuffles each time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radiomics_mammo.evaluation.cohort.cohort import Question, prepare_cohort
+from radiomics_mammo.evaluation.cohort.records import Cohort
+from radiomics_mammo.evaluation.leakage.checks import planted_duplicates, planted_identity
+from radiomics_mammo.evaluation.leakage.identifier_columns import identity_columns
+from radiomics_mammo.evaluation.leakage.permutation_test import NullAuroc, null_auroc
+from radiomics_mammo.evaluation.leakage.quick_models import most_associated, out_of_fold
+from radiomics_mammo.evaluation.training.splits import repeated_folds
+from radiomics_mammo.tables.feature_table import read_table
+from tests.support.cohorts import FEATURES, toy_frame
+
+
+def toy_cohort(seed: int) -> Cohort:
+    """Give a toy table of 60 to 150 people with one to four rows each."""
+    rng = np.random.default_rng([seed, 1])
+    people = int(rng.integers(60, 151))
+    frame = toy_frame(people=people, rows_each=4, seed=seed)
+    sizes = rng.integers(1, 5, size=people)
+    frame = frame[np.tile(np.arange(4), people) < np.repeat(sizes, 4)].reset_index(drop=True)
+    return prepare_cohort(frame, FEATURES, question=Question())
+
+
+def row_folds(cohort: Cohort, *, seed: int) -> NDArray[np.int16]:
+    """Split rows as if nobody had several."""
+    return repeated_folds(cohort.y, np.arange(cohort.y.size), folds=5, repeats=1, seed=seed)
+
+
+def with_codes(cohort: Cohort, *, seed: int) -> NDArray[np.float64]:
+    """Give the features and a random code a person."""
+    codes = np.random.default_rng([seed, 2]).choice(10**9, size=cohort.n_people, replace=False)
+    return np.column_stack([cohort.x, codes[cohort.group].astype(np.float64)])
+
+
+def selected_before(
+    x: NDArray[np.float64], y: NDArray[np.int8], fold_of: NDArray[np.integer], seed: int
+) -> NDArray[np.float64]:
+    """A pipeline that selects twenty columns on all rows before it splits them."""
+    kept = x[:, most_associated(x, y, 20)]
+    scores: NDArray[np.float64] = out_of_fold(kept, y, fold_of[None], learner="logistic", seed=seed)[0]
+    return scores
+
+
+def honest(cohort: Cohort, seed: int) -> NullAuroc:
+    """Shuffled labels, people split."""
+    folds = repeated_folds(cohort.y, cohort.group, folds=5, repeats=1, seed=seed)
+    return null_auroc(cohort.x, cohort.y, cohort.group, folds, seed=seed)
+
+
+def leaking(cohort: Cohort, seed: int) -> NullAuroc:
+    """Shuffled labels, rows split, a patient code left in."""
+    x = with_codes(cohort, seed=seed)
+    return null_auroc(x, cohort.y, cohort.group, row_folds(cohort, seed=seed), seed=seed)
+
+
+def selecting(cohort: Cohort, seed: int, *, columns: int = 500) -> NullAuroc:
+    """Shuffled labels, people split, but the twenty best of many columns of noise chosen before."""
+    folds = repeated_folds(cohort.y, cohort.group, folds=5, repeats=1, seed=seed)
+    x = np.random.default_rng([seed, 3]).normal(size=(cohort.y.size, columns))
+    return null_auroc(x, cohort.y, cohort.group, folds, seed=seed, predict=selected_before)
+
+
+def report(what: str, runs: list[NullAuroc]) -> None:
+    """Print how often one half lay inside, and where the values lay."""
+    inside = sum(run.holds for run in runs)
+    values = np.array([run.value for run in runs])
+    print(
+        f"{what}: 0.5 inside {inside} of {len(runs)}, outside {len(runs) - inside} "
+        f"(mean {values.mean():.4f}, {values.min():.4f} to {values.max():.4f})",
+        flush=True,
+    )
+
+
+def ask(name: str, make: Callable[[int], Cohort], *, runs: int, leaks: int) -> None:
+    """Print the figures of one kind of table."""
+    began = time.perf_counter()
+    found = copies = flagged = 0
+    for seed in range(runs):
+        cohort = make(seed)
+        found += planted_identity(cohort, seed=seed).passed
+        copies += planted_duplicates(cohort, seed=seed).passed
+        if seed == 0 or name == "toys":
+            flagged += len(identity_columns(cohort.x, cohort.features, cohort.group, cohort.rows))
+    print(f"{name}: planted identity found {found} of {runs}, planted duplicates found {copies} of {runs}")
+    print(f"{name}: innocent columns flagged {flagged}", flush=True)
+    report(f"{name}: rows split and a code left in, shuffled labels", [leaking(make(s), s) for s in range(leaks)])
+    report(f"{name}: selected before the split, shuffled labels", [selecting(make(s), s) for s in range(leaks)])
+    report(f"{name}: right, shuffled labels", [honest(make(seed), seed) for seed in range(runs)])
+    print(f"{name}: {time.perf_counter() - began:.0f} s", flush=True)
+
+
+def main() -> int:
+    """Ask toys, then the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("table", nargs="?", type=Path)
+    parser.add_argument("--runs", type=int, default=100)
+    parser.add_argument("--leaking", type=int, default=20)
+    chosen = parser.parse_args()
+    ask("toys", toy_cohort, runs=chosen.runs, leaks=chosen.leaking)
+    if chosen.table is not None:
+        table = read_table(chosen.table)
+        cohort = prepare_cohort(table.frame, table.features, question=Question())
+        ask(chosen.table.stem, lambda _: cohort, runs=chosen.runs, leaks=chosen.leaking)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
