@@ -1,4 +1,4 @@
-"""Compare models on feature tables with nested cross-validation grouped by person; write a run folder."""
+"""Compare models on feature tables with nested cross-validation grouped by patient; write a run folder."""
 
 from __future__ import annotations
 
@@ -159,14 +159,15 @@ def _say_plan(plan: Plan, sides: Sides, device: Device, options: Options) -> Non
     negative, positive = cohort.classes
     of = "" if units.kind == "lesion" else f", in {units.y.size} units ({units.kind}, {units.rule} of its rows)"
     say(
-        f"{cohort.y.size} cases of {cohort.n_people} people{of}: {int(units.y.sum())} {positive}, "
+        f"{cohort.y.size} cases of {cohort.n_patients} patients{of}: {int(units.y.sum())} {positive}, "
         f"{int((units.y == 0).sum())} {negative}; {len(cohort.features) * cohort.radiomic} features{_networks(cohort)}"
     )
     if plan.test is not None:
         tested = plan.test.units
-        say(f"held out: {tested.y.size} of {plan.test.n_people} people, {int(tested.y.sum())} {positive}")
+        say(f"held out: {tested.y.size} of {plan.test.n_patients} patients, {int(tested.y.sum())} {positive}")
     say(
-        f"{len(plan.arms)} models, {plan.n_folds} folds x {plan.n_repeats} repeats, split by {cohort.group_column}, "
+        f"{len(plan.candidates)} models, {plan.n_folds} folds x {plan.n_repeats} repeats, split by "
+        f"{cohort.group_column}, "
         f"{plan.tuning.trials} trials in {plan.tuning.folds} inner folds; XGBoost on {device.device}; "
         f"{options.workers} workers"
     )

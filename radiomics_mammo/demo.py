@@ -80,10 +80,10 @@ def _parser() -> argparse.ArgumentParser:
         type=int,
         default=PATIENTS,
         metavar="N",
-        help="people to simulate; each has one to several masses, each in two views (default: %(default)s)",
+        help="patients to simulate; each has one to several masses, each in two views (default: %(default)s)",
     )
     parser.add_argument(
-        "--seed", type=int, default=2026, metavar="S", help="which people they are (default: %(default)s)"
+        "--seed", type=int, default=2026, metavar="S", help="which patients they are (default: %(default)s)"
     )
     return parser
 
@@ -91,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
 def _write_tree(reader: PhantomReader, root: Path) -> bool:
     """Write the phantom if it is not there yet; return whether anything was written."""
     began = time.perf_counter()
-    say(f"phantom: simulating the mammograms of {reader.patients} people, seed {reader.seed}")
+    say(f"phantom: simulating the mammograms of {reader.patients} patients, seed {reader.seed}")
     pictures = len({(case.patient_id, case.columns["laterality"], case.columns["view"]) for case in reader.cases()})
     with progress(pictures, what="mammograms") as advance:
         written = write_cbis_tree(reader, root, on_picture=lambda *_: advance())

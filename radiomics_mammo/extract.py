@@ -143,7 +143,7 @@ def _add_looks(parser: argparse.ArgumentParser) -> None:
         "--preview",
         type=Path,
         metavar="SHEET.png",
-        help="a contact sheet of what is found on some of the images, for a person to look at",
+        help="a contact sheet of what is found on some of the images, to look at",
     )
     looks.add_argument(
         "--preview-images", type=positive, default=24, metavar="N", help="how many of them (default: %(default)s)"

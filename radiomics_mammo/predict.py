@@ -22,22 +22,22 @@ if TYPE_CHECKING:
 
 SHOWN = 20
 """Rows on screen; --out has them all."""
-_COLUMNS = ("case", "person", "score", "p", "call", "p of person", "verdict on person", "out of range", "trained on")
-_NUMBERS = ("score", "p", "p of person", "out of range")
+_COLUMNS = ("case", "patient", "score", "p", "call", "p of patient", "verdict on patient", "out of range", "trained on")
+_NUMBERS = ("score", "p", "p of patient", "out of range")
 EPILOG = """\
 what comes out (one row a unit of prediction: lesion, image, breast or patient, as the model was trained):
   score                the model's own, before calibration
-  p                    calibrated probability. It starts from the share of positives among the training people
+  p                    calibrated probability. It starts from the share of positives among the training patients
                        (training_prevalence, beside it): where the disease is rarer or commoner it is off
   call                 the class at the operating threshold that compare chose
-  p_person, verdict    of the person, not of the row: p_person is the highest p of all her units in the table, and
-                       the verdict is by it and the certified threshold: rule-out, the abstention band (a person
+  p_patient, verdict    of the patient, not of the row: p_patient is the highest p of all her units in the table, and
+                       the verdict is by it and the certified threshold: rule-out, the abstention band (a patient
                        decides), or positive. It is the same in all her rows, and holds only if the table has all of
                        her units. Where nobody is named, or a row of hers could not be scored, nothing is ruled out.
-                       The certificate is of the training procedure on out-of-fold predictions of people like
-                       those it was trained on; other machines and other people are not covered
+                       The certificate is of the training procedure on out-of-fold predictions of patients like
+                       those it was trained on; other machines and other patients are not covered
   out_of_range         features outside the values that the model has seen, with their names: do not trust p
-  in_training, remark  the person was trained on: not an independent prediction
+  in_training, remark  the patient was trained on: not an independent prediction
 
 A table made with another recipe or engine is refused. A CSV or another tool's table does not say how it was
 made: --trust-table takes your word that its features are defined as the model's are. For research; not a
@@ -119,7 +119,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _predict(args: argparse.Namespace) -> int:
     from radiomics_mammo.prediction.score import choose_certificate, score_table
-    from radiomics_mammo.runs.results import read_people
+    from radiomics_mammo.runs.results import read_patients
     from radiomics_mammo.runs.saved_model import INFO, MODEL, load_model
 
     _check_options(args)
@@ -133,7 +133,7 @@ def _predict(args: argparse.Namespace) -> int:
     except CaseError as error:
         complain(f"error: {error}")
         return EXIT_ALL_FAILED
-    trained = read_people(folder.parent)
+    trained = read_patients(folder.parent)
     scored = score_table(model, table, certificate=certificate, trained=trained, alone=bool(args.image))
     _write(args.out, scored)
     _show(scored, model, certificate, out=args.out)
@@ -222,14 +222,14 @@ def _say_what_it_is(model: SavedModel, certificate: Certificate | None) -> None:
     say(
         f"{facts.title}; {facts.classes[1]} at p ≥ {model.fitted.threshold:.3f} ({facts.operating}). Probabilities "
         f"start from {100 * facts.prevalence:.1f}% {facts.classes[1]} among {facts.units} training units "
-        f"({facts.unit}) of {facts.people} people."
+        f"({facts.unit}) of {facts.patients} patients."
     )
     if facts.phantom:
         say("PHANTOM: trained on simulated images.")
     if certificate is not None and certificate.threshold is not None:
         upper = "no upper threshold" if certificate.upper is None else f"positive from {certificate.upper:.3f}"
         say(
-            f"Certified {certificate.title}: a person is ruled out whose highest p is below "
+            f"Certified {certificate.title}: a patient is ruled out whose highest p is below "
             f"{certificate.threshold:.3f}; {upper}."
         )
 
@@ -243,8 +243,8 @@ def _table(found: pd.DataFrame, facts: ModelFacts) -> Any:
     for row in found.to_dict("records"):
         outside = f"{row['out_of_range']}" + (f": {row['out_of_range_features']}" if row["out_of_range"] else "")
         said = [row["case_id"], row["patient_id"], f"{row['score']:.3f}", f"{row['p']:.3f}", row["call"]]
-        person = "" if math.isnan(row["p_person"]) else f"{row['p_person']:.3f}"
-        more = (person, row["verdict"], outside, "yes" if row["remark"] else "")
+        patient = "" if math.isnan(row["p_patient"]) else f"{row['p_patient']:.3f}"
+        more = (patient, row["verdict"], outside, "yes" if row["remark"] else "")
         table.add_row(*[_text(cell) for cell in (*said, *more)])
     return table
 

@@ -1,5 +1,5 @@
 # ruff: noqa: T201 (a command prints)
-"""How often the canaries sing when they should and when they should not: run by hand, it prints its figures.
+"""How often the leakage_checks sing when they should and when they should not: run by hand, it prints its figures.
 
     python -m tools.leakage_check_power [TABLE.parquet] [--runs 100] [--leaking 20]
 
@@ -30,12 +30,12 @@ from tests.support.cohorts import FEATURES, toy_frame
 
 
 def toy_cohort(seed: int) -> Cohort:
-    """Give a toy table of 60 to 150 people with one to four rows each."""
+    """Give a toy table of 60 to 150 patients with one to four rows each."""
     rng = np.random.default_rng([seed, 1])
-    people = int(rng.integers(60, 151))
-    frame = toy_frame(people=people, rows_each=4, seed=seed)
-    sizes = rng.integers(1, 5, size=people)
-    frame = frame[np.tile(np.arange(4), people) < np.repeat(sizes, 4)].reset_index(drop=True)
+    patients = int(rng.integers(60, 151))
+    frame = toy_frame(patients=patients, rows_each=4, seed=seed)
+    sizes = rng.integers(1, 5, size=patients)
+    frame = frame[np.tile(np.arange(4), patients) < np.repeat(sizes, 4)].reset_index(drop=True)
     return prepare_cohort(frame, FEATURES, question=Question())
 
 
@@ -45,8 +45,8 @@ def row_folds(cohort: Cohort, *, seed: int) -> NDArray[np.int16]:
 
 
 def with_codes(cohort: Cohort, *, seed: int) -> NDArray[np.float64]:
-    """Give the features and a random code a person."""
-    codes = np.random.default_rng([seed, 2]).choice(10**9, size=cohort.n_people, replace=False)
+    """Give the features and a random code a patient."""
+    codes = np.random.default_rng([seed, 2]).choice(10**9, size=cohort.n_patients, replace=False)
     return np.column_stack([cohort.x, codes[cohort.group].astype(np.float64)])
 
 
@@ -60,7 +60,7 @@ def selected_before(
 
 
 def honest(cohort: Cohort, seed: int) -> NullAuroc:
-    """Shuffled labels, people split."""
+    """Shuffled labels, patients split."""
     folds = repeated_folds(cohort.y, cohort.group, folds=5, repeats=1, seed=seed)
     return null_auroc(cohort.x, cohort.y, cohort.group, folds, seed=seed)
 
@@ -72,7 +72,7 @@ def leaking(cohort: Cohort, seed: int) -> NullAuroc:
 
 
 def selecting(cohort: Cohort, seed: int, *, columns: int = 500) -> NullAuroc:
-    """Shuffled labels, people split, but the twenty best of many columns of noise chosen before."""
+    """Shuffled labels, patients split, but the twenty best of many columns of noise chosen before."""
     folds = repeated_folds(cohort.y, cohort.group, folds=5, repeats=1, seed=seed)
     x = np.random.default_rng([seed, 3]).normal(size=(cohort.y.size, columns))
     return null_auroc(x, cohort.y, cohort.group, folds, seed=seed, predict=selected_before)

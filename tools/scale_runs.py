@@ -1,7 +1,7 @@
 # ruff: noqa: T201 (a command prints)
 """How compare's time and memory grow with the rows: python -m tools.scale_runs [ROWS ...]
 
-Simulated tables (11,913 people for 54,706 rows, 2.1% positive, 1,000 features) go through 5-fold XGBoost with
+Simulated tables (11,913 patients for 54,706 rows, 2.1% positive, 1,000 features) go through 5-fold XGBoost with
 oversampling as the command runs it. Printed are wall time, processor time and peak memory (proportional set size of
 the command and its workers together). Not part of the suite.
 """
@@ -24,23 +24,23 @@ from radiomics_mammo.tables.feature_table import write_table
 
 FEATURES = 1_000
 PREVALENCE = 0.021
-IMAGES = 54_706 / 11_913  # a person
+IMAGES = 54_706 / 11_913  # a patient
 
 
 def simulate(rows: int, path: Path) -> None:
     """Write a table whose features share forty hidden causes, one of which tells of cancer."""
     rng = np.random.default_rng(rows)
-    person = np.sort(rng.integers(round(rows / IMAGES), size=rows))
-    sick = rng.random(person.max() + 1) < PREVALENCE
+    patient = np.sort(rng.integers(round(rows / IMAGES), size=rows))
+    sick = rng.random(patient.max() + 1) < PREVALENCE
     hidden = rng.normal(size=(rows, 40)).astype(np.float32)
-    hidden[:, 0] += 1.2 * sick[person]
+    hidden[:, 0] += 1.2 * sick[patient]
     x = hidden @ rng.normal(size=(40, FEATURES)).astype(np.float32)
     x += 4 * rng.normal(size=x.shape).astype(np.float32)
     names = [f"original_firstorder_F{i}" for i in range(FEATURES)]
     frame = pd.DataFrame(x.astype(np.float64), columns=names)
     frame.insert(0, "case_id", [f"C{i}" for i in range(rows)])
-    frame.insert(1, "patient_id", [f"P{p}" for p in person])
-    frame.insert(2, "malignant", sick[person].astype(int))
+    frame.insert(1, "patient_id", [f"P{p}" for p in patient])
+    frame.insert(2, "malignant", sick[patient].astype(int))
     write_table(frame, path, provenance={"features": names})
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from radiomics_mammo.evaluation.cohort.cohort import Question
     from radiomics_mammo.evaluation.options import Options
 
-DESCRIPTION = "Compare models on feature tables with nested cross-validation grouped by person; write a run folder."
+DESCRIPTION = "Compare models on feature tables with nested cross-validation grouped by patient; write a run folder."
 EPILOG = """\
 models (each but the baselines may be followed by a sampler; xgboost+all names all of them):
   baselines              prevalence; size, shape, metadata, scanner (logistic regression on those columns alone);
@@ -35,15 +35,15 @@ what is written to OUT:
   shap_features.csv, shap_groups.csv, shap_stability.csv, shap_interactions.csv, shap_clusters.csv, shap_null.csv
                          what the contributions come to, and what shuffled labels give
   operating.csv, certified.csv, subgroups.csv, reliability.csv, decision_curve.csv, winner.csv
-  leakage.csv, canaries.csv                  what usual mistakes would have been worth; checks for leaks
+  leakage.csv, leakage_checks.csv                  what usual mistakes would have been worth; checks for leaks
   tuned.csv, selection.csv, folds.parquet, cases.parquet, shap.parquet, shap_values.parquet
   test_*.csv, test_predictions.parquet, label_shift.csv    with --test or --split official
   model/, model_card.html, model_card.json   the model that is kept: python -m radiomics_mammo.predict OUT
   run.json, timings.json
 A last column, data, says phantom where images were simulated, else real (cases.parquet: a column phantom).
 
-Splits are made on the person and stratified. Imputation, scaling, pruning, selection, resampling, tuning,
-calibration and thresholds are fitted on training people only. The same tables, options and seed give the same
+Splits are made on the patient and stratified. Imputation, scaling, pruning, selection, resampling, tuning,
+calibration and thresholds are fitted on training patients only. The same tables, options and seed give the same
 files, whatever --workers is (timings.json aside); --minutes chooses --trials by the clock, and run.json says how
 many it chose. OUT appears when the run is whole; an interrupted run goes on at the fold where it was.
 
@@ -90,7 +90,7 @@ def _add_question(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--group",
         default=asked.group,
-        help="column with the person; splits are made on it (default: %(default)s)",
+        help="column with the patient; splits are made on it (default: %(default)s)",
     )
     group.add_argument("--positive", nargs="+", default=[], metavar="VALUE", help="values that count as 1, if not 0/1")
     group.add_argument(
@@ -109,7 +109,7 @@ def _add_question(parser: argparse.ArgumentParser) -> None:
         "--unit",
         choices=list(UNITS),
         default=asked.unit,
-        help="what one prediction is about: a row of the table (lesion), or all rows of an image, a breast, a person "
+        help="what one prediction is about: a row of the table (lesion), or all rows of an image, a breast, a patient "
         "(default: %(default)s)",
     )
     group.add_argument(
@@ -128,7 +128,7 @@ def _add_sides(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         default=[],
         metavar="TABLE",
-        help="a held-out or external table (several are joined): people in it are left out of training",
+        help="a held-out or external table (several are joined): patients in it are left out of training",
     )
     group.add_argument(
         "--split", choices=("official",), help="official: test on the rows that CBIS-DDSM calls test (column split)"
@@ -148,7 +148,9 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("how it is compared")
     group.add_argument("--models", default="", help="comma-separated (default: all that the tables have columns for)")
     group.add_argument(
-        "--members", default="", help="arms that average, rank-average and stack are made of (default: the usual four)"
+        "--members",
+        default="",
+        help="candidates that average, rank-average and stack are made of (default: the usual four)",
     )
     group.add_argument("--folds", type=int, default=plain.folds, help="default: %(default)s")
     group.add_argument("--repeats", type=int, default=plain.repeats, help="default: %(default)s")
@@ -167,7 +169,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=plain.bootstrap,
         metavar="DRAWS",
-        help="draws of people for the intervals (default: %(default)s)",
+        help="draws of patients for the intervals (default: %(default)s)",
     )
     group.add_argument(
         "--workers", type=int, default=0, help="processes (default: all usable cores); changes the time only"
@@ -218,12 +220,12 @@ def _add_fine_options(parser: argparse.ArgumentParser) -> None:
         metavar="RULE",
         help="where calls are made: sensitivity:0.9, specificity:0.9, youden or a probability (default: %(default)s)",
     )
-    group.add_argument("--keep", default="", metavar="ARM", help="whose model is kept (default: the best AUROC)")
+    group.add_argument("--keep", default="", metavar="MODEL", help="whose model is kept (default: the best AUROC)")
     group.add_argument(
         "--sensitivity",
         type=float,
         default=plain.sensitivity,
-        help="to be certified, by person (default: %(default)s)",
+        help="to be certified, by patient (default: %(default)s)",
     )
     group.add_argument("--confidence", type=float, default=plain.confidence, help="of it (default: %(default)s)")
     group.add_argument("--no-leakage", action="store_true", help="skip the table of what mistakes would be worth")

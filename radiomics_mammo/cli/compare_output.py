@@ -11,17 +11,17 @@ from rich.table import Table
 from radiomics_mammo.core.console import print_table, say
 from radiomics_mammo.evaluation.metrics.metrics import METRICS
 from radiomics_mammo.evaluation.study import Study
-from radiomics_mammo.evaluation.training.registry import MODELS, parse_arm
+from radiomics_mammo.evaluation.training.registry import MODELS, parse_candidate
 from radiomics_mammo.runs.run_info import RunInfo
 
 
 def say_tables(info: RunInfo, study: Study) -> None:
-    """Print the comparison, the held-out test, the prices of mistakes, the canaries and the certified threshold."""
+    """Print the comparison, the held-out test, the leakage checks and the certified threshold."""
     marked = " (phantom)" if info.phantom else ""
-    names = list(info.arms)
+    names = list(info.candidates)
     _metrics(study.compared.summary, names, f"Out-of-fold values with 95% patient-bootstrap intervals{marked}")
     if "test_summary" in study.tables:
-        _metrics(study.tables["test_summary"], names, f"Held-out people, models of all the others{marked}")
+        _metrics(study.tables["test_summary"], names, f"Held-out patients, models of all the others{marked}")
     if "test_shifted" in study.tables:
         _metrics(study.tables["test_shifted"], names, f"The same, moved to another prevalence{marked}")
     _winner(study)
@@ -30,7 +30,7 @@ def say_tables(info: RunInfo, study: Study) -> None:
     _ensembles(study)
     if "leakage" in study.tables:
         _leakage(study.tables["leakage"], marked)
-    _canaries(study.tables["canaries"])
+    _canaries(study.tables["leakage_checks"])
     _certified(study, info)
 
 
@@ -50,7 +50,7 @@ def _metrics(summary: pd.DataFrame, names: Sequence[str], title: str) -> None:
     values = {(row["model"], row["metric"]): row for row in summary.to_dict("records")}
     for name in names:
         cells = [values[name, metric] for metric in shown]
-        label = f"({name})" if MODELS[parse_arm(name).model].baseline else name
+        label = f"({name})" if MODELS[parse_candidate(name).model].baseline else name
         grid.add_row(
             label, *(f"{_value(cell['value'])}\n{_brief(cell['low'])}–{_brief(cell['high'])}" for cell in cells)
         )
@@ -68,7 +68,7 @@ def _winner(study: Study) -> None:
 
 
 def _twins(study: Study, marked: str) -> None:
-    """Say what evening the classes out changed: each resampled model minus its plain twin, on the same people."""
+    """Say what evening the classes out changed: each resampled model minus its plain twin, on the same patients."""
     table = study.compared.differences
     if table.empty:
         return

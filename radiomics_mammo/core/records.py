@@ -21,7 +21,7 @@ class Case:
     case_id : str
         Unique in the run; names the row, or the first part of its name where one mask gives several rows.
     patient_id : str
-        The person. Splits are made on it.
+        The patient. Splits are made on it.
     columns : mapping of str to scalar
         Identity columns of the reader beyond these two (laterality, view, pathology, …), in the order
         of ``Reader.columns``.

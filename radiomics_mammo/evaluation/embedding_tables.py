@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from radiomics_mammo.evaluation.cohort.records import Arm, Units
+from radiomics_mammo.evaluation.cohort.records import Candidate, Units
 from radiomics_mammo.evaluation.metrics.paired_comparison import pair_table
-from radiomics_mammo.evaluation.summary import best_arm, compare_arms
+from radiomics_mammo.evaluation.summary import best_candidate, compare_candidates
 from radiomics_mammo.evaluation.training.cross_validation import Outcome
 from radiomics_mammo.evaluation.training.dense_head import CURVES, PARTS
 from radiomics_mammo.evaluation.training.plan import Plan
@@ -32,7 +32,7 @@ def embedded_tables(
 
 
 def ensembles_table(plan: Plan, outcome: Outcome, summary: pd.DataFrame, *, draws: int, workers: int) -> pd.DataFrame:
-    """Compare each ensemble with its best single member, on the same people.
+    """Compare each ensemble with its best single member, on the same patients.
 
     The best member is the one with the highest AUROC on these very predictions: the comparison is hard on the
     ensemble rather than kind to it.
@@ -49,10 +49,10 @@ def ensembles_table(plan: Plan, outcome: Outcome, summary: pd.DataFrame, *, draw
 def test_ensembles_table(
     plan: Plan, outcome: Outcome, summary: pd.DataFrame, *, draws: int, workers: int
 ) -> pd.DataFrame:
-    """Compare each ensemble on held-out people with the member that was best out of fold, as above."""
+    """Compare each ensemble on held-out patients with the member that was best out of fold, as above."""
     assert plan.test is not None
     units = plan.test.units
-    p = np.stack([outcome.test[arm.name].p for arm in plan.arms])[:, None]
+    p = np.stack([outcome.test[candidate.name].p for candidate in plan.candidates])[:, None]
     one_fold = np.zeros((1, units.y.size), dtype=np.int16)
     return _against_best(plan, p, units, one_fold, summary, draws=draws, workers=workers)
 
@@ -67,20 +67,20 @@ def _against_best(
     draws: int,
     workers: int,
 ) -> pd.DataFrame:
-    made = [arm for arm in plan.arms if MODELS[arm.model].fit == "ensemble"]
-    best = best_arm(summary, plan.members)
+    made = [candidate for candidate in plan.candidates if MODELS[candidate.model].fit == "ensemble"]
+    best = best_candidate(summary, plan.members)
     assert best is not None  # there are two members at least, and none is a baseline
-    arms = [best, *made]
-    p = p[[plan.arms.index(arm) for arm in arms]]
-    pairs = [(i, 0) for i in range(1, len(arms))]
-    found = compare_arms(arms, units, p, draws=draws, seed=plan.seed, workers=workers, pairs=pairs)
-    names = [arm.name for arm in arms]
+    candidates = [best, *made]
+    p = p[[plan.candidates.index(candidate) for candidate in candidates]]
+    pairs = [(i, 0) for i in range(1, len(candidates))]
+    found = compare_candidates(candidates, units, p, draws=draws, seed=plan.seed, workers=workers, pairs=pairs)
+    names = [candidate.name for candidate in candidates]
     against = dict.fromkeys(names[1:], best.name)
     tested = pair_table(names, units.y, p, units.group, fold_of, against=against)
     said = tested[["model", "p_holm", "verdict"]].assign(metric="auroc")
     joined = found.differences.merge(said, on=["model", "metric"], how="left")
     joined = joined.rename(columns={"model": "ensemble"}).assign(
-        members="; ".join(arm.name for arm in plan.members), verdict=joined["verdict"].fillna("")
+        members="; ".join(candidate.name for candidate in plan.members), verdict=joined["verdict"].fillna("")
     )
     return joined[["ensemble", "members", "against", "metric", "value", "low", "high", "p_holm", "verdict"]]
 
@@ -98,17 +98,20 @@ def probes_table(plan: Plan, auroc: pd.DataFrame, test_auroc: pd.DataFrame | Non
     -------
     pandas.DataFrame
         ``embedder``, ``dims``, ``auroc``, ``low``, ``high``, ``test_auroc``, ``test_low``, ``test_high``; intervals are
-        clustered by person (Obuchowski), NaN without a test set.
+        clustered by patient (Obuchowski), NaN without a test set.
     """
     rows = []
     for embedder, columns in plan.cohort.embedders.items():
         alone = len(plan.cohort.embedders) == 1
-        arm = next((one for one in plan.arms if one in (Arm(PROBE, block=embedder), *[Arm(PROBE)] * alone)), None)
-        if arm is None:
+        candidate = next(
+            (one for one in plan.candidates if one in (Candidate(PROBE, block=embedder), *[Candidate(PROBE)] * alone)),
+            None,
+        )
+        if candidate is None:
             continue
         row: dict[str, str | int | float] = {"embedder": embedder, "dims": columns.stop - columns.start}
         for before, table in (("", auroc), ("test_", test_auroc)):
-            own = {} if table is None else table[table["model"] == arm.name].to_dict("records")[0]
+            own = {} if table is None else table[table["model"] == candidate.name].to_dict("records")[0]
             for name, column in (("auroc", "auroc"), ("low", "obuchowski_low"), ("high", "obuchowski_high")):
                 row[f"{before}{name}"] = float(own.get(column, np.nan))
         rows.append(row)

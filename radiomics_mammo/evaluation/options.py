@@ -8,7 +8,7 @@ from radiomics_mammo.errors import InputError
 from radiomics_mammo.evaluation.metrics.operating_point import parse_rule
 from radiomics_mammo.evaluation.training.calibration import CALIBRATIONS
 from radiomics_mammo.evaluation.training.feature_selection import RANKINGS
-from radiomics_mammo.evaluation.training.registry import MODELS, parse_arm, parse_arms
+from radiomics_mammo.evaluation.training.registry import MODELS, parse_candidate, parse_candidates
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,21 +19,21 @@ class Options:
     ----------
     folds, repeats, seed : int
     models : str
-        Comma-separated arms; empty for the default ones that the table has columns for.
+        Comma-separated candidates; empty for the default ones that the table has columns for.
     members : str
-        Arms that the ensembles are made of; empty for the default ones among those compared.
+        Candidates that the ensembles are made of; empty for the default ones among those compared.
     trials, inner : int
-        Settings tried for each arm, and inner folds.
+        Settings tried for each candidate, and inner folds.
     select, calibration, operate_at : str
         As in :class:`radiomics_mammo.evaluation.training.plan.Tuning`.
     keep : str
-        The arm whose model is kept; empty for the best.
+        The candidate whose model is kept; empty for the best.
     sensitivity, confidence : float
         Of the certified threshold.
     shift : str
         Prevalence that the test set's probabilities are moved to: ``em``, a number, or empty for none.
     bootstrap : int
-        Draws of people for the intervals.
+        Draws of patients for the intervals.
     tree_method, device : str
         As asked for; see :func:`radiomics_mammo.evaluation.training.device.resolve_device`.
     leakage : bool
@@ -73,9 +73,9 @@ def check_options(options: Options, *, test: bool) -> None:
     """
     parse_rule(options.operate_at)
     if options.models:
-        parse_arms(options.models)
+        parse_candidates(options.models)
     if options.members:
-        parse_arms(options.members)
+        parse_candidates(options.members)
     if options.keep:
         _check_kept(options.keep)
     for name, value, least in (
@@ -100,13 +100,13 @@ def check_options(options: Options, *, test: bool) -> None:
 
 
 def _check_kept(keep: str) -> None:
-    model = MODELS[parse_arm(keep).model]
+    model = MODELS[parse_candidate(keep).model]
     if model.fit == "ensemble":
         raise InputError(f"--keep {keep}: an ensemble is of several models", remedy="Name one of its members.")
     if model.baseline:
         raise InputError(
-            f"--keep {keep}: a baseline is a yardstick, not a model to score new cases with",
-            remedy="Name an arm that learns from the features.",
+            f"--keep {keep}: a baseline is a baseline, not a model to score new cases with",
+            remedy="Name a candidate that learns from the features.",
         )
 
 

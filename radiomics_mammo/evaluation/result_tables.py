@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from radiomics_mammo.evaluation.cohort.records import FEATURES, Arm
+from radiomics_mammo.evaluation.cohort.records import FEATURES, Candidate
 from radiomics_mammo.evaluation.embedding_tables import embedded_tables, test_ensembles_table
 from radiomics_mammo.evaluation.metrics.auroc_variance import auroc_interval, delong, obuchowski
 from radiomics_mammo.evaluation.metrics.certified_sensitivity import TARGETS, certified_table, check_certificates
@@ -20,7 +20,7 @@ from radiomics_mammo.evaluation.metrics.paired_comparison import pair_table
 from radiomics_mammo.evaluation.metrics.reliability import reliability_table
 from radiomics_mammo.evaluation.metrics.selection_bias import correct_winner
 from radiomics_mammo.evaluation.metrics.subgroups import subgroup_table
-from radiomics_mammo.evaluation.summary import Compared, compare_arms, twins
+from radiomics_mammo.evaluation.summary import Compared, compare_candidates, twins
 from radiomics_mammo.evaluation.training.cross_validation import Outcome
 from radiomics_mammo.evaluation.training.feature_selection import RANKINGS
 from radiomics_mammo.evaluation.training.plan import WHOLE, Plan
@@ -44,8 +44,8 @@ def twin_verdicts(plan: Plan, outcome: Outcome, differences: pd.DataFrame) -> pd
         With ``p_holm`` (NaN but for AUROC) and ``verdict`` (empty but for AUROC): an unadjusted interval without 0
         is no gain where several twins were tried.
     """
-    names, units = [arm.name for arm in plan.arms], plan.cohort.units
-    against = {names[i]: names[j] for i, j in twins(plan.arms)}
+    names, units = [candidate.name for candidate in plan.candidates], plan.cohort.units
+    against = {names[i]: names[j] for i, j in twins(plan.candidates)}
     if not against:
         return differences.assign(p_holm=np.nan, verdict="")
     found = pair_table(names, units.y, outcome.p, units.group, plan.fold_of, against=against)
@@ -59,7 +59,7 @@ def oof_tables(
     outcome: Outcome,
     compared: Compared,
     *,
-    best: Arm | None,
+    best: Candidate | None,
     draws: int,
     workers: int,
     sensitivity: float,
@@ -74,16 +74,16 @@ def oof_tables(
     """
     units, p = plan.cohort.units, outcome.p
     y, group = units.y, units.group
-    names = [arm.name for arm in plan.arms]
+    names = [candidate.name for candidate in plan.candidates]
     tables: Tables = {
         "auroc": auroc_table(names, y, p, group, compared.summary),
         "operating": operating_table(names, y, outcome.called, group),
         "as_trained": _as_trained(plan, outcome, draws, workers),
     }
-    against = reference(plan.arms, best)
+    against = reference(plan.candidates, best)
     if against is not None and len(names) > 1:
         tables["pairs"] = pair_table(names, y, p, group, plan.fold_of, against=against.name)
-    shown = _shown(plan.arms, best)
+    shown = _shown(plan.candidates, best)
     tables["reliability"] = pd.concat(
         [reliability_table(y, p[i], group).assign(model=names[i]) for i in shown], ignore_index=True
     )
@@ -104,11 +104,11 @@ def oof_tables(
 
 
 def _of_best(
-    plan: Plan, outcome: Outcome, best: Arm, *, targets: Sequence[float], confidence: float, draws: int
+    plan: Plan, outcome: Outcome, best: Candidate, *, targets: Sequence[float], confidence: float, draws: int
 ) -> Tables:
-    i, units = plan.arms.index(best), plan.cohort.units
+    i, units = plan.candidates.index(best), plan.cohort.units
     p = outcome.p[i]
-    several = chosen(plan.arms)
+    several = chosen(plan.candidates)
     return {
         "certified": certified_table(units.y, p, units.group, targets=targets, confidence=confidence, chosen=several),
         "subgroups": subgroup_table(units.rows, units.y, p, units.group, called=outcome.called[i]),
@@ -116,21 +116,21 @@ def _of_best(
     }
 
 
-def _certified_cut(table: pd.DataFrame, sensitivity: float, best: Arm) -> dict[str, float]:
-    """Give the best arm's certified threshold for the sensitivity asked for, if there is one."""
+def _certified_cut(table: pd.DataFrame, sensitivity: float, best: Candidate) -> dict[str, float]:
+    """Give the best candidate's certified threshold for the sensitivity asked for, if there is one."""
     cut = table.loc[(table["target"] - sensitivity).abs() < 1e-9, "threshold"].dropna()
     return {best.name: float(cut.iloc[0])} if len(cut) else {}
 
 
-def reference(arms: Sequence[Arm], best: Arm | None) -> Arm | None:
-    """Give the arm that all others are compared with: oversampled XGBoost, or where it is not there the best."""
-    return next((arm for arm in arms if arm.name == HEADLINE), best)
+def reference(candidates: Sequence[Candidate], best: Candidate | None) -> Candidate | None:
+    """Give the candidate that all others are compared with: oversampled XGBoost, or where it is not there the best."""
+    return next((candidate for candidate in candidates if candidate.name == HEADLINE), best)
 
 
-def _shown(arms: Sequence[Arm], best: Arm | None) -> list[int]:
-    """Choose the arms whose curves are drawn: the best, the headline and its plain twin, the readers, the floor."""
+def _shown(candidates: Sequence[Candidate], best: Candidate | None) -> list[int]:
+    """Return the candidates whose curves are drawn: best, reference with and without resampling, baselines."""
     wanted = {"prevalence", "readers", "xgboost", HEADLINE, best.name if best else ""}
-    return [i for i, arm in enumerate(arms) if arm.name in wanted] or list(range(len(arms)))
+    return [i for i, candidate in enumerate(candidates) if candidate.name in wanted] or list(range(len(candidates)))
 
 
 def auroc_table(
@@ -138,7 +138,7 @@ def auroc_table(
 ) -> pd.DataFrame:
     """Put three intervals of each AUROC side by side: clustered (Obuchowski), DeLong, patient bootstrap.
 
-    DeLong takes every unit for a person of her own, so it is too narrow where people have several.
+    DeLong takes every unit for a patient of her own, so it is too narrow where patients have several.
     """
     boot = summary[summary["metric"] == "auroc"].set_index("model")[["low", "high"]].to_dict("index")
     clustered, plain = obuchowski(y, p, group), delong(y, p)
@@ -155,20 +155,22 @@ def auroc_table(
 
 def _as_trained(plan: Plan, outcome: Outcome, draws: int, workers: int) -> pd.DataFrame:
     """Compare twins before calibration: what resampling does to the probabilities, and calibration undoes."""
-    involved = sorted({i for pair in twins(plan.arms) for i in pair})
+    involved = sorted({i for pair in twins(plan.candidates) for i in pair})
     if not involved:
         return pd.DataFrame(columns=["model", "against", "metric", "value", "low", "high"])
-    arms = [plan.arms[i] for i in involved]
-    found = compare_arms(arms, plan.cohort.units, outcome.raw[involved], draws=draws, seed=plan.seed, workers=workers)
+    candidates = [plan.candidates[i] for i in involved]
+    found = compare_candidates(
+        candidates, plan.cohort.units, outcome.raw[involved], draws=draws, seed=plan.seed, workers=workers
+    )
     return pd.concat([found.summary.assign(against=""), found.differences], ignore_index=True)[
         found.differences.columns
     ]
 
 
 def _winner(plan: Plan, outcome: Outcome, draws: int) -> pd.DataFrame:
-    able = [i for i, arm in enumerate(plan.arms) if not MODELS[arm.model].baseline]
+    able = [i for i, candidate in enumerate(plan.candidates) if not MODELS[candidate.model].baseline]
     units = plan.cohort.units
-    names = [plan.arms[i].name for i in able]
+    names = [plan.candidates[i].name for i in able]
     found = correct_winner(names, units.y, outcome.p[able], units.group, draws=draws, seed=plan.seed)
     record = {name: value for name, value in asdict(found).items() if name != "chosen"}
     shares = pd.DataFrame({"model": names, "chosen": found.chosen})
@@ -176,12 +178,12 @@ def _winner(plan: Plan, outcome: Outcome, draws: int) -> pd.DataFrame:
 
 
 def tuned_table(outcome: Outcome) -> pd.DataFrame:
-    """List what the inner folds chose: one row an arm, repeat and fold (-1 is everybody), parameters as JSON."""
+    """List what the inner folds chose: one row a candidate, repeat and fold (-1 is everybody), parameters as JSON."""
     import json
 
     rows = [
-        (arm, repeat, fold, choice.score, choice.threshold, json.dumps(choice.parameters, sort_keys=True))
-        for (arm, repeat, fold), choice in outcome.choices.items()
+        (candidate, repeat, fold, choice.score, choice.threshold, json.dumps(choice.parameters, sort_keys=True))
+        for (candidate, repeat, fold), choice in outcome.choices.items()
     ]
     columns = ["model", "repeat", "fold", "inner_auroc", "threshold", "parameters"]
     return pd.DataFrame(rows, columns=columns).sort_values(columns[:3], kind="stable", ignore_index=True)
@@ -237,16 +239,16 @@ def nogueira(chosen: NDArray[np.bool_]) -> float:
     return float(1 - (n / (n - 1) * share * (1 - share)).mean() / ((k / d) * (1 - k / d)))
 
 
-def chosen(arms: Sequence[Arm]) -> bool:
-    """Whether the best arm was chosen among several on the people that it is judged on."""
-    return sum(not MODELS[arm.model].baseline for arm in arms) > 1
+def chosen(candidates: Sequence[Candidate]) -> bool:
+    """Whether the best candidate was chosen among several on the patients that it is judged on."""
+    return sum(not MODELS[candidate.model].baseline for candidate in candidates) > 1
 
 
 def test_tables(
     plan: Plan,
     outcome: Outcome,
     *,
-    best: Arm | None,
+    best: Candidate | None,
     certified: pd.DataFrame | None,
     sensitivity: float,
     oof: pd.DataFrame,
@@ -259,10 +261,12 @@ def test_tables(
     """
     assert plan.test is not None
     units = plan.test.units
-    p = np.stack([outcome.test[arm.name].p for arm in plan.arms])[:, None]
-    called = np.stack([one.p >= one.choice.threshold for one in (outcome.test[arm.name] for arm in plan.arms)])[:, None]
-    names = [arm.name for arm in plan.arms]
-    compared = compare_arms(plan.arms, units, p, draws=draws, seed=plan.seed, workers=workers)
+    p = np.stack([outcome.test[candidate.name].p for candidate in plan.candidates])[:, None]
+    called = np.stack(
+        [one.p >= one.choice.threshold for one in (outcome.test[candidate.name] for candidate in plan.candidates)]
+    )[:, None]
+    names = [candidate.name for candidate in plan.candidates]
+    compared = compare_candidates(plan.candidates, units, p, draws=draws, seed=plan.seed, workers=workers)
     tables = {
         "test_summary": compared.summary,
         "test_differences": compared.differences,
@@ -274,7 +278,7 @@ def test_tables(
     if plan.members:
         tables["test_ensembles"] = test_ensembles_table(plan, outcome, oof, draws=draws, workers=workers)
     if best is not None:
-        i = plan.arms.index(best)
+        i = plan.candidates.index(best)
         tables["test_subgroups"] = subgroup_table(units.rows, units.y, p[i], units.group, called=called[i])
         if certified is not None:
             tables["test_certified"] = check_certificates(certified, units.y, p[i][0], units.group)
@@ -282,20 +286,20 @@ def test_tables(
     return tables
 
 
-def shifted(plan: Plan, outcome: Outcome, *, asked: str, by: Arm, draws: int) -> tuple[Mapping[str, Floats], str]:
+def shifted(plan: Plan, outcome: Outcome, *, asked: str, by: Candidate, draws: int) -> tuple[Mapping[str, Floats], str]:
     """Move the test set's probabilities to another prevalence: one that is named, or one estimated without labels.
 
     Parameters
     ----------
     asked : str
         A prevalence between 0 and 1, or ``em`` (Saerens et al. 2002).
-    by : Arm
+    by : Candidate
         Whose predictions the prevalence is estimated from: there is one population, so there is one prevalence.
     draws : int
 
     Returns
     -------
-    p : mapping of arm name to ndarray of float64, shape (n_units,)
+    p : mapping of candidate name to ndarray of float64, shape (n_units,)
     note : str
     """
     from radiomics_mammo.evaluation.metrics.prevalence_shift import estimate_prevalence, shift_prior
@@ -311,6 +315,6 @@ def shifted(plan: Plan, outcome: Outcome, *, asked: str, by: Arm, draws: int) ->
             how += ", at its limit, so left where they were"
         else:
             to = value
-    found = {arm.name: shift_prior(outcome.test[arm.name].p, prior, to) for arm in plan.arms}
+    found = {candidate.name: shift_prior(outcome.test[candidate.name].p, prior, to) for candidate in plan.candidates}
     said = f"probabilities of the test set moved from the training prevalence {prior:.3f} to {to:.3f} ({how})"
     return found, said

@@ -13,21 +13,21 @@ from radiomics_mammo.errors import InputError
 from radiomics_mammo.evaluation.candidates import lay_out, members_of
 from radiomics_mammo.evaluation.case_analysis.nearest_cases import nearest
 from radiomics_mammo.evaluation.case_analysis.out_of_range import beyond
-from radiomics_mammo.evaluation.cohort.records import Arm, Cohort, Settings
+from radiomics_mammo.evaluation.cohort.records import Candidate, Cohort, Settings
 from radiomics_mammo.evaluation.cohort.train_test import Sides
 from radiomics_mammo.evaluation.embedding_tables import probes_table
-from radiomics_mammo.evaluation.leakage.checks import canaries
+from radiomics_mammo.evaluation.leakage.checks import leakage_checks
 from radiomics_mammo.evaluation.leakage.leakage_cost import leakage_prices
 from radiomics_mammo.evaluation.metrics.prevalence_shift import shift_table
 from radiomics_mammo.evaluation.metrics.subgroups import SUBGROUPS
 from radiomics_mammo.evaluation.options import Options
 from radiomics_mammo.evaluation.result_tables import Tables, oof_tables, shifted, test_tables, twin_verdicts
-from radiomics_mammo.evaluation.summary import Compared, best_arm, compare_arms, explained_arm
+from radiomics_mammo.evaluation.summary import Compared, best_candidate, compare_candidates, explained_candidate
 from radiomics_mammo.evaluation.training.cross_validation import Outcome, cross_validate
 from radiomics_mammo.evaluation.training.device import Device
 from radiomics_mammo.evaluation.training.fold_store import FoldStore
-from radiomics_mammo.evaluation.training.plan import Plan, Tuning, check_people, check_samplers
-from radiomics_mammo.evaluation.training.registry import MODELS, SAMPLERS, parse_arm
+from radiomics_mammo.evaluation.training.plan import Plan, Tuning, check_patients, check_samplers
+from radiomics_mammo.evaluation.training.registry import MODELS, SAMPLERS, parse_candidate
 from radiomics_mammo.evaluation.training.splits import repeated_folds
 
 
@@ -38,16 +38,17 @@ class Study:
     Attributes
     ----------
     plan : Plan
-        Cohort, folds, arms, settings, seed.
+        Cohort, folds, candidates, settings, seed.
     outcome : Outcome
         Out-of-fold predictions.
     compared : Compared
         Summary and differences of twins.
     tables : dict of str to pandas.DataFrame
         Everything else, by the name of its file.
-    best, explained, kept : Arm or None
-        Highest AUROC of all arms but the baselines; the arm that SHAP explains
-        (:func:`radiomics_mammo.evaluation.summary.explained_arm`); the arm whose model is kept, never an ensemble.
+    best, explained, kept : Candidate or None
+        Highest AUROC of all candidates but the baselines; the candidate that SHAP explains
+        (:func:`radiomics_mammo.evaluation.summary.explained_candidate`); the candidate whose model is kept, never an
+        ensemble.
     notes : tuple of str
         What the models and the intervals made necessary.
     seconds : dict of str to float
@@ -58,15 +59,15 @@ class Study:
     outcome: Outcome
     compared: Compared
     tables: Tables
-    best: Arm | None
-    explained: Arm | None
-    kept: Arm | None
+    best: Candidate | None
+    explained: Candidate | None
+    kept: Candidate | None
     notes: tuple[str, ...]
     seconds: dict[str, float]
 
 
 def plan_study(sides: Sides, *, options: Options, device: Device) -> Plan:
-    """Lay arms and folds out; nothing is trained.
+    """Lay candidates and folds out; nothing is trained.
 
     Raises
     ------
@@ -74,25 +75,27 @@ def plan_study(sides: Sides, *, options: Options, device: Device) -> Plan:
         The table cannot answer the question, or the options do not fit it.
     """
     cohort = sides.train
-    arms, left_out = lay_out(cohort, options.models)
-    if options.keep and parse_arm(options.keep) not in arms:
-        raise InputError(f"--keep {options.keep}: that arm is not compared", remedy="Name it with --models, too.")
+    candidates, left_out = lay_out(cohort, options.models)
+    if options.keep and parse_candidate(options.keep) not in candidates:
+        raise InputError(f"--keep {options.keep}: that candidate is not compared", remedy="Name it with --models, too.")
     tested = [] if sides.test is None else [f"Test set: {remark}" for remark in sides.test.remarks]
-    remarks = (*sides.remarks, *cohort.remarks, *tested, *left_out, *_unread(cohort, arms))
+    remarks = (*sides.remarks, *cohort.remarks, *tested, *left_out, *_unread(cohort, candidates))
     units = cohort.units
     folds = repeated_folds(units.y, units.group, folds=options.folds, repeats=options.repeats, seed=options.seed)
     tuning = Tuning(options.trials, options.inner, options.select, options.calibration, options.operate_at)
     settings = Settings(device.tree_method, device.device)
-    members = members_of(arms, options.members)
-    plan = Plan(replace(cohort, remarks=remarks), folds, arms, settings, options.seed, tuning, sides.test, members)
-    check_people(plan)
+    members = members_of(candidates, options.members)
+    plan = Plan(
+        replace(cohort, remarks=remarks), folds, candidates, settings, options.seed, tuning, sides.test, members
+    )
+    check_patients(plan)
     check_samplers(plan)
     return plan
 
 
-def _unread(cohort: Cohort, arms: Sequence[Arm]) -> list[str]:
+def _unread(cohort: Cohort, candidates: Sequence[Candidate]) -> list[str]:
     """Say how many rows the radiologists' curve has no reading of."""
-    if Arm("readers") not in arms:
+    if Candidate("readers") not in candidates:
         return []
     lacking = int(np.isnan(cohort.blocks["readers"].x).any(axis=1).sum())
     if not lacking:
@@ -117,8 +120,8 @@ def run_study(
     options : Options
     store : FoldStore, optional
         Keeps finished folds (see :func:`radiomics_mammo.evaluation.training.cross_validation.cross_validate`).
-    on_done : callable (arm name) -> None, optional
-        Called after each fold of each arm.
+    on_done : callable (candidate name) -> None, optional
+        Called after each fold of each candidate.
     """
     clock = _Clock()
     outcome = cross_validate(plan, workers=options.workers, store=store, on_done=on_done)
@@ -131,27 +134,29 @@ def run_study(
     clock.lap("cases")
     tables |= _honesty(plan, options, notes)
     clock.lap("leaks")
-    single = [arm for arm in plan.arms if MODELS[arm.model].fit != "ensemble"]
+    single = [candidate for candidate in plan.candidates if MODELS[candidate.model].fit != "ensemble"]
     return Study(
         plan,
         outcome,
         compared,
         tables,
         best,
-        explained_arm(compared.summary, plan.arms),
-        parse_arm(options.keep) if options.keep else best_arm(compared.summary, single),
+        explained_candidate(compared.summary, plan.candidates),
+        parse_candidate(options.keep) if options.keep else best_candidate(compared.summary, single),
         tuple(notes),
         clock.seconds,
     )
 
 
-def _judge(plan: Plan, outcome: Outcome, options: Options, notes: list[str]) -> tuple[Compared, Arm | None, Tables]:
+def _judge(
+    plan: Plan, outcome: Outcome, options: Options, notes: list[str]
+) -> tuple[Compared, Candidate | None, Tables]:
     """Turn predictions into tables, and add to the notes what that made necessary."""
     draws, workers = options.bootstrap, options.workers
     units = plan.cohort.units
-    compared = compare_arms(plan.arms, units, outcome.p, draws=draws, seed=plan.seed, workers=workers)
+    compared = compare_candidates(plan.candidates, units, outcome.p, draws=draws, seed=plan.seed, workers=workers)
     compared = replace(compared, differences=twin_verdicts(plan, outcome, compared.differences))
-    best = best_arm(compared.summary, plan.arms)
+    best = best_candidate(compared.summary, plan.candidates)
     tables = oof_tables(
         plan,
         outcome,
@@ -185,14 +190,14 @@ def _judge(plan: Plan, outcome: Outcome, options: Options, notes: list[str]) -> 
 
 def _differing_twins(plan: Plan) -> list[str]:
     """Say where twins differ in more than the resampling."""
-    filled = [arm.name for arm in plan.arms if MODELS[arm.model].boosted and _fills(arm)]
+    filled = [candidate.name for candidate in plan.candidates if MODELS[candidate.model].boosted and _fills(candidate)]
     if not filled or not np.isnan(plan.cohort.x).any():
         return []
     return [f"{', '.join(filled)}: nulls filled before resampling, where XGBoost alone takes them as they are"]
 
 
-def _fills(arm: Arm) -> bool:
-    return SAMPLERS[arm.sampler].interpolates or arm.sampler == "bagging"
+def _fills(candidate: Candidate) -> bool:
+    return SAMPLERS[candidate.sampler].interpolates or candidate.sampler == "bagging"
 
 
 class _Clock:
@@ -208,8 +213,8 @@ class _Clock:
         self.seconds[name], self._last = now - self._last, now
 
 
-def _shift(plan: Plan, outcome: Outcome, options: Options, best: Arm | None, notes: list[str]) -> Tables:
-    """State the label shift between training and test people and, on request, correct for it."""
+def _shift(plan: Plan, outcome: Outcome, options: Options, best: Candidate | None, notes: list[str]) -> Tables:
+    """State the label shift between training and test patients and, on request, correct for it."""
     assert plan.test is not None
     here, there = plan.cohort.units, plan.test.units
     tables = {
@@ -218,17 +223,21 @@ def _shift(plan: Plan, outcome: Outcome, options: Options, best: Arm | None, not
         )
     }
     if options.shift:
-        moved, said = shifted(plan, outcome, asked=options.shift, by=best or plan.arms[0], draws=options.bootstrap)
+        moved, said = shifted(
+            plan, outcome, asked=options.shift, by=best or plan.candidates[0], draws=options.bootstrap
+        )
         notes.append(said)
-        p = pd.DataFrame(moved)[[arm.name for arm in plan.arms]].to_numpy().T[:, None]
-        tables["test_shifted"] = compare_arms(plan.arms, there, p, draws=options.bootstrap, seed=plan.seed).summary
+        p = pd.DataFrame(moved)[[candidate.name for candidate in plan.candidates]].to_numpy().T[:, None]
+        tables["test_shifted"] = compare_candidates(
+            plan.candidates, there, p, draws=options.bootstrap, seed=plan.seed
+        ).summary
     return tables
 
 
 def _honesty(plan: Plan, options: Options, notes: list[str]) -> Tables:
     cohort = plan.cohort
     by_row = plan.fold_of[:, cohort.units.of]
-    tables = {"canaries": canaries(cohort, by_row, seed=plan.seed, workers=options.workers)}
+    tables = {"leakage_checks": leakage_checks(cohort, by_row, seed=plan.seed, workers=options.workers)}
     if options.leakage:
         prices = leakage_prices(
             cohort, seed=plan.seed, folds=plan.n_folds, repeats=plan.n_repeats, workers=options.workers

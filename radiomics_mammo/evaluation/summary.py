@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from radiomics_mammo.evaluation.cohort.records import Arm, Units
+from radiomics_mammo.evaluation.cohort.records import Candidate, Units
 from radiomics_mammo.evaluation.metrics.bootstrap import all_bootstrap_scores, interval
 from radiomics_mammo.evaluation.metrics.metrics import METRICS, scores
 from radiomics_mammo.evaluation.training.cross_validation import Outcome
@@ -29,7 +29,7 @@ def prediction_table(plan: Plan, outcome: Outcome) -> pd.DataFrame:
     """
     units = plan.cohort.units
     parts = [
-        _identity(units, arm).assign(
+        _identity(units, candidate).assign(
             repeat=np.int16(repeat),
             fold=plan.fold_of[repeat],
             y=units.y,
@@ -37,7 +37,7 @@ def prediction_table(plan: Plan, outcome: Outcome) -> pd.DataFrame:
             raw=outcome.raw[i, repeat],
             called=outcome.called[i, repeat],
         )
-        for i, arm in enumerate(plan.arms)
+        for i, candidate in enumerate(plan.candidates)
         for repeat in range(plan.n_repeats)
     ]
     return pd.concat(parts, ignore_index=True)
@@ -48,15 +48,15 @@ def test_prediction_table(plan: Plan, outcome: Outcome) -> pd.DataFrame:
     assert plan.test is not None
     units = plan.test.units
     parts = []
-    for arm in plan.arms:
-        one = outcome.test[arm.name]
+    for candidate in plan.candidates:
+        one = outcome.test[candidate.name]
         called = one.p >= one.choice.threshold
-        parts.append(_identity(units, arm).assign(y=units.y, p=one.p, raw=one.raw, called=called))
+        parts.append(_identity(units, candidate).assign(y=units.y, p=one.p, raw=one.raw, called=called))
     return pd.concat(parts, ignore_index=True)
 
 
-def _identity(units: Units, arm: Arm) -> pd.DataFrame:
-    return units.rows[["case_id", "patient_id"]].assign(model=arm.name)
+def _identity(units: Units, candidate: Candidate) -> pd.DataFrame:
+    return units.rows[["case_id", "patient_id"]].assign(model=candidate.name)
 
 
 def fold_table(plan: Plan) -> pd.DataFrame:
@@ -66,23 +66,27 @@ def fold_table(plan: Plan) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def twins(arms: Sequence[Arm]) -> list[tuple[int, int]]:
-    """Pair each resampled or reweighted arm with its plain twin, by position."""
-    plain = {(arm.model, arm.block): i for i, arm in enumerate(arms) if arm.sampler == "none"}
-    resampled = [(i, (arm.model, arm.block)) for i, arm in enumerate(arms) if arm.sampler != "none"]
+def twins(candidates: Sequence[Candidate]) -> list[tuple[int, int]]:
+    """Pair each resampled or reweighted candidate with its plain twin, by position."""
+    plain = {
+        (candidate.model, candidate.block): i for i, candidate in enumerate(candidates) if candidate.sampler == "none"
+    }
+    resampled = [
+        (i, (candidate.model, candidate.block)) for i, candidate in enumerate(candidates) if candidate.sampler != "none"
+    ]
     return [(i, plain[one]) for i, one in resampled if one in plain]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Compared:
-    """The metrics of all arms and the differences of twins.
+    """The metrics of all candidates and the differences of twins.
 
     Attributes
     ----------
     summary : pandas.DataFrame
         Columns model, metric, value, low, high.
     differences : pandas.DataFrame
-        Columns model, against, metric, value, low, high: each resampled arm minus its plain twin. A study adds
+        Columns model, against, metric, value, low, high: each resampled candidate minus its plain twin. A study adds
         ``p_holm`` and ``verdict`` (:func:`radiomics_mammo.evaluation.result_tables.twin_verdicts`).
     undefined : int
         Draws that lack a class; the intervals are made of the others.
@@ -93,8 +97,8 @@ class Compared:
     undefined: int
 
 
-def compare_arms(
-    arms: Sequence[Arm],
+def compare_candidates(
+    candidates: Sequence[Candidate],
     units: Units,
     p: Floats,
     *,
@@ -107,13 +111,13 @@ def compare_arms(
     """Compute metrics and paired differences with patient-bootstrap intervals.
 
     A value is the mean over repeats of the metric on that repeat's pooled out-of-fold predictions. The
-    interval is the percentile interval over draws of people, with all their units, with replacement; the
-    same draws for every arm. Models are not trained anew in a draw, so the interval tells of the cases
+    interval is the percentile interval over draws of patients, with all their units, with replacement; the
+    same draws for every candidate. Models are not trained anew in a draw, so the interval tells of the cases
     that were sampled, not of the training.
 
     Parameters
     ----------
-    arms : sequence of Arm
+    candidates : sequence of Candidate
     units : Units
     p : ndarray of float64, shape (n_arms, n_repeats, n_units)
     draws, seed : int
@@ -121,28 +125,28 @@ def compare_arms(
     workers : int
         Threads; the result does not depend on it.
     pairs : sequence of (int, int), optional
-        Positions of the arms whose differences are wanted; without it the twins.
+        Positions of the candidates whose differences are wanted; without it the twins.
     """
     y = units.y
     value = np.stack([np.mean([scores(y, one)[:, 0] for one in repeats], axis=0) for repeats in p])
     drawn = all_bootstrap_scores(y, p, units.group, draws=draws, seed=seed, workers=workers)
-    constant = [i for i, arm in enumerate(arms) if MODELS[arm.model].fit == "none"]
+    constant = [i for i, candidate in enumerate(candidates) if MODELS[candidate.model].fit == "none"]
     slope = list(METRICS).index("calibration_slope")
     value[constant, slope] = drawn[constant, slope] = np.nan  # the folds' shares differ a little: no calibration
     summary = [
-        (arm.name, metric, value[i, m], *interval(drawn[i, m], level=level))
-        for i, arm in enumerate(arms)
+        (candidate.name, metric, value[i, m], *interval(drawn[i, m], level=level))
+        for i, candidate in enumerate(candidates)
         for m, metric in enumerate(METRICS)
     ]
     differences = [
         (
-            arms[i].name,
-            arms[j].name,
+            candidates[i].name,
+            candidates[j].name,
             metric,
             value[i, m] - value[j, m],
             *interval(drawn[i, m] - drawn[j, m], level=level),
         )
-        for i, j in (twins(arms) if pairs is None else pairs)
+        for i, j in (twins(candidates) if pairs is None else pairs)
         for m, metric in enumerate(METRICS)
     ]
     lacking = np.isnan(drawn[:, list(METRICS).index("auroc")]).any(axis=0)
@@ -153,17 +157,18 @@ def compare_arms(
     )
 
 
-def best_arm(summary: pd.DataFrame, arms: Sequence[Arm]) -> Arm | None:
-    """Give the arm with the highest AUROC, baselines aside; of equal arms the one named first, None of none."""
+def best_candidate(summary: pd.DataFrame, candidates: Sequence[Candidate]) -> Candidate | None:
+    """Return the candidate with the highest AUROC, baselines aside; the first of equals, None of none."""
     auroc = summary[summary["metric"] == "auroc"].set_index("model")["value"]
-    able = [arm for arm in arms if not MODELS[arm.model].baseline]
-    return max(able, key=lambda arm: auroc[arm.name]) if able else None
+    able = [candidate for candidate in candidates if not MODELS[candidate.model].baseline]
+    return max(able, key=lambda candidate: auroc[candidate.name]) if able else None
 
 
-def explained_arm(summary: pd.DataFrame, arms: Sequence[Arm]) -> Arm | None:
-    """Give the arm that SHAP explains: the best XGBoost that looks at radiomic features, else the best other trees.
+def explained_candidate(summary: pd.DataFrame, candidates: Sequence[Candidate]) -> Candidate | None:
+    """Return the candidate to explain: the best XGBoost on radiomic features, else the best other trees.
 
-    XGBoost gives exact contributions and interactions in log-odds; a bag has neither. None where no arm qualifies.
+    XGBoost gives exact contributions and interactions in log-odds; a bag has neither. None where no candidate
+    qualifies.
     """
-    trees = [arm for arm in arms if MODELS[arm.model].tree and arm.sampler != "bagging"]
-    return best_arm(summary, [arm for arm in trees if MODELS[arm.model].boosted] or trees)
+    trees = [candidate for candidate in candidates if MODELS[candidate.model].tree and candidate.sampler != "bagging"]
+    return best_candidate(summary, [candidate for candidate in trees if MODELS[candidate.model].boosted] or trees)

@@ -1,4 +1,4 @@
-"""A contact sheet: some images of a collection with what was found on them, for a person to look at."""
+"""A contact sheet: some images of a collection with what was found on them, to look at."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ class PreviewResult:
 def draw_preview(reader: Reader, *, path: str | Path, count: int = 24, windows: Windows | None = None) -> PreviewResult:
     """Read some images as an extraction would, and draw them on one sheet.
 
-    The choice is the same each time: people spread evenly over the collection, one image of each, of another view
-    from person to person; only where there are fewer people than panels, more images of each.
+    The choice is the same each time: patients spread evenly over the collection, one image of each, of another view
+    from patient to patient; only where there are fewer patients than panels, more images of each.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def check_request(path: Path, count: int) -> None:
 
 
 def choose_cases(cases: Sequence[Case], count: int) -> list[Case]:
-    """Choose cases spread evenly over people, in the collection's order.
+    """Choose cases spread evenly over patients, in the collection's order.
 
     Parameters
     ----------
@@ -138,16 +138,16 @@ def choose_cases(cases: Sequence[Case], count: int) -> list[Case]:
     count : int
         How many; fewer where there are fewer.
     """
-    people: dict[str, list[int]] = {}
+    patients: dict[str, list[int]] = {}
     for number, case in enumerate(cases):
-        people.setdefault(case.patient_id, []).append(number)
-    of_people = list(people.values())
-    if len(of_people) >= count:
-        spread = [of_people[int((place + 0.5) * len(of_people) / count)] for place in range(count)]
+        patients.setdefault(case.patient_id, []).append(number)
+    of_patients = list(patients.values())
+    if len(of_patients) >= count:
+        spread = [of_patients[int((place + 0.5) * len(of_patients) / count)] for place in range(count)]
         chosen = [own[place % len(own)] for place, own in enumerate(spread)]
     else:
-        rounds = range(max(map(len, of_people)))
-        chosen = [own[turn] for turn in rounds for own in of_people if turn < len(own)][:count]
+        rounds = range(max(map(len, of_patients)))
+        chosen = [own[turn] for turn in rounds for own in of_patients if turn < len(own)][:count]
     return [cases[number] for number in sorted(chosen)]
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.evaluation.cohort.feature_definition import same_definition
 from radiomics_mammo.evaluation.cohort.parse_cells import TOO_LARGE, listed, numbers, texts
-from radiomics_mammo.evaluation.cohort.patient_groups import PERSON, join_people, own_people, people_names
+from radiomics_mammo.evaluation.cohort.patient_groups import PATIENT, join_patients, own_patients, patients_names
 from radiomics_mammo.evaluation.cohort.prediction_units import aggregate, make_units
 from radiomics_mammo.evaluation.cohort.records import Units
 from radiomics_mammo.runs.model_metadata import Certificate, ModelFacts
@@ -36,8 +36,8 @@ class Scored:
     ----------
     predictions : pandas.DataFrame
         One row a unit: case_id, patient_id, cases (rows that it is made of), score (raw), p (calibrated),
-        training_prevalence, call, p_person (the highest p of all the person's units; null where none is named),
-        verdict (of the person: the same in all her rows), out_of_range (number of features), out_of_range_features,
+        training_prevalence, call, p_patient (the highest p of all the patient's units; null where none is named),
+        verdict (of the patient: the same in all her rows), out_of_range (number of features), out_of_range_features,
         null_features, in_training (null where not known), remark, data (``real`` or ``phantom``).
     failures : pandas.DataFrame
         One row a case that has no prediction: case_id, patient_id, cause, remedy.
@@ -96,7 +96,7 @@ def score_table(
 ) -> Scored:
     """Score a table's rows, sum them up by the model's unit, calibrate and judge.
 
-    Calls are by unit. The verdict is by person, as the certificate is: from the highest p of all her units.
+    Calls are by unit. The verdict is by patient, as the certificate is: from the highest p of all her units.
 
     Parameters
     ----------
@@ -106,9 +106,9 @@ def score_table(
     certificate : Certificate or None
         What the verdicts are by.
     trained : collection of str, or None
-        ``patient_id`` of the people that the model was trained on; None where not known.
+        ``patient_id`` of the patients that the model was trained on; None where not known.
     alone : bool
-        The one row is a person of its own, named or not.
+        The one row is a patient of its own, named or not.
 
     Raises
     ------
@@ -116,27 +116,27 @@ def score_table(
         A column is missing or not numeric, a case is twice, or the unit's columns are missing.
     """
     facts = model.facts
-    rows, people = _identified(table.frame, facts, alone=alone)
+    rows, patients = _identified(table.frame, facts, alone=alone)
     x = _matrix(model, rows)
     failures, good = _failures(rows, x, facts, alone=alone)
     kept = rows.loc[good].reset_index(drop=True)
-    units = _units(kept, people[good], facts)
-    lacking = np.isin(units.group, people[~good]) & (units.group != _NONE)
+    units = _units(kept, patients[good], facts)
+    lacking = np.isin(units.group, patients[~good]) & (units.group != _NONE)
     whom = _whom(facts, alone=alone)
     unit_rows = _scores(model, x[good], units, trained=trained)
     after = unit_rows.columns.tolist().index("call") + 1
-    unit_rows.insert(after, "p_person", _highest(unit_rows["p"].to_numpy(), units.group))
-    verdicts = _verdicts(unit_rows["p_person"].tolist(), lacking, certificate=certificate, whom=whom)
+    unit_rows.insert(after, "p_patient", _highest(unit_rows["p"].to_numpy(), units.group))
+    verdicts = _verdicts(unit_rows["p_patient"].tolist(), lacking, certificate=certificate, whom=whom)
     unit_rows.insert(after + 1, "verdict", verdicts)
     unit_rows["data"] = _data(kept, units.of, phantom=facts.phantom)
     known = int((unit_rows["remark"] != "").sum())
-    seen = [f"{known} of {len(unit_rows)} predictions are of people that it was trained on."] if known else []
+    seen = [f"{known} of {len(unit_rows)} predictions are of patients that it was trained on."] if known else []
     torn = bool(lacking.any()) and facts.unit != "lesion"
     return Scored(unit_rows, failures, (*_warnings(model, kept, trained=trained, torn=torn), *seen))
 
 
 def _identified(frame: pd.DataFrame, facts: ModelFacts, *, alone: bool) -> tuple[pd.DataFrame, NDArray[np.int64]]:
-    """Make sure of ``case_id``, give the person the name ``patient_id``, and code whom a verdict is about."""
+    """Make sure of ``case_id``, give the patient the name ``patient_id``, and code whom a verdict is about."""
     if len(frame) == 0:
         raise InputError("the table has no rows", remedy="See the failures table beside it for the reasons.")
     if "case_id" not in frame.columns:
@@ -147,22 +147,22 @@ def _identified(frame: pd.DataFrame, facts: ModelFacts, *, alone: bool) -> tuple
     if facts.group not in frame.columns and facts.unit != "lesion":
         raise InputError(
             f"the model predicts by {facts.unit}, and no column is called {facts.group!r}",
-            remedy="Add the column that names the person.",
+            remedy="Add the column that names the patient.",
         )
     named = facts.group in frame.columns
-    names = people_names(frame, facts.group) if named else texts(frame.get(PERSON, pd.Series([""] * len(frame))))
-    people = _people(frame, facts.group) if named else np.full(len(frame), _NONE, dtype=np.int64)
+    names = patients_names(frame, facts.group) if named else texts(frame.get(PATIENT, pd.Series([""] * len(frame))))
+    patients = _patients(frame, facts.group) if named else np.full(len(frame), _NONE, dtype=np.int64)
     rows = frame.assign(case_id=texts(frame["case_id"]), patient_id=names).reset_index(drop=True)
-    return rows, np.zeros(1, dtype=np.int64) if alone else people
+    return rows, np.zeros(1, dtype=np.int64) if alone else patients
 
 
-def _people(frame: pd.DataFrame, group: str) -> NDArray[np.int64]:
-    """Code the people as the certificate counted them: groups, joined where they share a person; -1 for nobody."""
-    groups, own = texts(frame[group]), own_people(frame, group)
+def _patients(frame: pd.DataFrame, group: str) -> NDArray[np.int64]:
+    """Code the patients as the certificate counted them: groups, joined where they share a patient; -1 for nobody."""
+    groups, own = texts(frame[group]), own_patients(frame, group)
     apart = [name or f"\0{row}" for row, name in enumerate(groups)]  # rows that name no group share none
-    people, _ = join_people(apart, own)
+    patients, _ = join_patients(apart, own)
     nobody = np.array([not (name or other) for name, other in zip(groups, own, strict=True)], dtype=np.bool_)
-    return np.where(nobody, _NONE, people)
+    return np.where(nobody, _NONE, patients)
 
 
 def _matrix(model: SavedModel, rows: pd.DataFrame) -> Floats:
@@ -195,9 +195,9 @@ def _failures(
     return rows.loc[failed, ["case_id", "patient_id"]].assign(cause=causes, remedy=remedies), ~failed
 
 
-def _units(rows: pd.DataFrame, people: NDArray[np.int64], facts: ModelFacts) -> Units:
+def _units(rows: pd.DataFrame, patients: NDArray[np.int64], facts: ModelFacts) -> Units:
     unknown = np.zeros(len(rows), dtype=np.int8)  # labels are not known, and none is needed
-    return make_units(rows, unknown, people, kind=facts.unit, rule=facts.rule)
+    return make_units(rows, unknown, patients, kind=facts.unit, rule=facts.rule)
 
 
 def _scores(model: SavedModel, x: Floats, units: Units, *, trained: Collection[str] | None) -> pd.DataFrame:
@@ -205,12 +205,12 @@ def _scores(model: SavedModel, x: Floats, units: Units, *, trained: Collection[s
     score = aggregate(fitted.score(x), units.of, facts.rule) if len(x) else np.zeros(0)
     p = fitted.calibrator(score)
     outside, null = (_by_unit(part, units.of, len(units.rows)) for part in (facts.outside(x), np.isnan(x)))
-    people = units.rows["patient_id"].tolist()
-    known = [pd.NA if trained is None or not person else person in trained for person in people]
+    patients = units.rows["patient_id"].tolist()
+    known = [pd.NA if trained is None or not patient else patient in trained for patient in patients]
     return pd.DataFrame(
         {
             "case_id": units.rows["case_id"].tolist(),
-            "patient_id": people,
+            "patient_id": patients,
             "cases": units.rows["cases"].tolist() if "cases" in units.rows else 1,
             "score": score,
             "p": p,
@@ -225,23 +225,23 @@ def _scores(model: SavedModel, x: Floats, units: Units, *, trained: Collection[s
     )
 
 
-def _highest(p: Floats, people: NDArray[np.int64]) -> Floats:
-    """Give each unit the highest probability of all its person's units; NaN where nobody is named."""
-    highest = np.full(int(people.max(initial=_NONE)) + 2, -np.inf)  # the last is nobody's
-    np.maximum.at(highest, people, p)
-    return np.where(people == _NONE, np.nan, highest[people])
+def _highest(p: Floats, patients: NDArray[np.int64]) -> Floats:
+    """Give each unit the highest probability of all its patient's units; NaN where nobody is named."""
+    highest = np.full(int(patients.max(initial=_NONE)) + 2, -np.inf)  # the last is nobody's
+    np.maximum.at(highest, patients, p)
+    return np.where(patients == _NONE, np.nan, highest[patients])
 
 
 def _whom(facts: ModelFacts, *, alone: bool) -> str:
     """Name what the certificate counts."""
-    whom = "person" if facts.group == PERSON else facts.group
+    whom = "patient" if facts.group == PATIENT else facts.group
     return f"{whom} (if the region is all there is)" if alone else whom
 
 
 def _verdicts(
     highest: Sequence[float], lacking: NDArray[np.bool_], *, certificate: Certificate | None, whom: str
 ) -> list[str]:
-    """Judge people by their highest probability, NaN where nobody is named.
+    """Judge patients by their highest probability, NaN where nobody is named.
 
     Who lacks rows may be positive there, so that nothing rules her out.
     """
@@ -296,9 +296,9 @@ def _warnings(model: SavedModel, rows: pd.DataFrame, *, trained: Collection[str]
     if simulated.any() and not model.facts.phantom:
         said.append(f"{int(simulated.sum())} of {len(rows)} rows are simulated (phantom).")
     if trained is None or not any(texts(rows["patient_id"])):
-        said.append("Whether any of these people was trained on is not known.")
+        said.append("Whether any of these patients was trained on is not known.")
     if torn:
-        said.append("Some people lack a row that could not be scored: their prediction is made of the others.")
+        said.append("Some patients lack a row that could not be scored: their prediction is made of the others.")
     return said
 
 
@@ -332,5 +332,5 @@ def choose_certificate(facts: ModelFacts, *, target: float | None = None) -> Cer
 
 
 def by_verdict(predictions: pd.DataFrame) -> dict[str, Any]:
-    """Count the predictions by their person's verdict, the commonest first."""
+    """Count the predictions by their patient's verdict, the commonest first."""
     return {str(name): int(n) for name, n in predictions["verdict"].value_counts().items()}

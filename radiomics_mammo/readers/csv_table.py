@@ -1,4 +1,4 @@
-"""CSV files as people save them: comma, semicolon or tab, with or without a byte order mark."""
+"""CSV files as patients save them: comma, semicolon or tab, with or without a byte order mark."""
 
 from __future__ import annotations
 

@@ -64,10 +64,10 @@ def _model(card: Mapping[str, Any]) -> Facts:
     settings = ", ".join(f"{name} {value}" for name, value in model["settings"].items())
     by = model["unit"] if model["unit"] == "lesion" else f"{model['unit']}, {model['rule']} of its cases"
     return [
-        ("Kind", f"{model['title']} ({model['arm']})"),
+        ("Kind", f"{model['title']} ({model['candidate']})"),
         ("Settings", settings or "none to choose"),
         ("Before it", "; ".join(card["preparation"])),
-        ("Calibration", f"{model['calibration']}, fitted on predictions for people that were held out"),
+        ("Calibration", f"{model['calibration']}, fitted on predictions for patients that were held out"),
         ("Called", f"{classes[1]} from {number(model['threshold'])} on ({model['operating_rule']})"),
         ("Predicts", f"by {by}"),
         ("Chosen by", ", ".join(f"{name} {value}" for name, value in card["tuning"].items()) or "not recorded"),
@@ -78,13 +78,13 @@ def _data(card: Mapping[str, Any]) -> Facts:
     data = card["data"]
     held = data["held_out"]
     return [
-        ("Trained on", f"{data['units']} units ({card['model']['unit']}) of {data['people']} people"),
+        ("Trained on", f"{data['units']} units ({card['model']['unit']}) of {data['patients']} patients"),
         (
             "Positive",
             f"{data['positives']} ({share(data['prevalence'])}): {data['classes'][1]}, by the column {data['label']}",
         ),
-        ("People told apart by", data["group"]),
-        ("Held out", f"{held['units']} units of {held['people']} people" if held else "nobody"),
+        ("Patients told apart by", data["group"]),
+        ("Held out", f"{held['units']} units of {held['patients']} patients" if held else "nobody"),
         ("Images", "simulated (phantom)" if card["phantom"] else "real"),
         ("Table", f"{table_names(data['table'])}, SHA-256 {data['table_sha256']}"),
         *([("Licence of the images", card["licence_of_data"])] if card["licence_of_data"] else []),
@@ -111,7 +111,7 @@ def _sections(card: Mapping[str, Any]) -> list[Section]:
         _section("certified", "Certified sensitivity", _certified(card["certified"]), text=_asked(card)),
         _section("subgroups", "For whom it works", _sheet(card["subgroups"], subgroup_sheet, title=title), text=""),
         _section("leakage", "What mistakes would have bought", _sheet(card["leakage"], leakage_sheet), text=""),
-        _section("canaries", "Does anything leak?", _sheet(card["canaries"], canaries_sheet), text=""),
+        _section("leakage_checks", "Does anything leak?", _sheet(card["leakage_checks"], canaries_sheet), text=""),
     )
     return [one for one in made if one is not None]
 
@@ -138,13 +138,13 @@ def _worth(card: Mapping[str, Any]) -> Section:
         for row in found["cross_validation"]
         if row["metric"] in METRICS and (not tested or row["metric"] in tested)
     ]
-    headings = ["Figure", "Cross-validation", *(["Held-out people"] if tested else [])]
+    headings = ["Figure", "Cross-validation", *(["Held-out patients"] if tested else [])]
     text = []
     if found["auroc_corrected_for_choice"]:
         value, low, high = (
             number(_float(found["auroc_corrected_for_choice"][k])) for k in ("corrected", "low", "high")
         )
-        text.append(f"Corrected for having been chosen on the same people, its AUROC is {value} ({low} to {high}).")
+        text.append(f"Corrected for having been chosen on the same patients, its AUROC is {value} ({low} to {high}).")
     sheets = [Sheet(f"With intervals ({found['intervals']})", headings, rows)]
     shift = _sheet(card["label_shift"], _shift)
     return Section("worth", "What it is worth", text, sheets=[*sheets, *([shift] if shift else [])])
@@ -180,4 +180,4 @@ def _certified(rows: Sequence[Mapping[str, Any]]) -> Sheet | None:
         [share(row["target"]), share(row["confidence"]), number(row["threshold"]), number(row["upper"])]
         for row in table.to_dict("records")
     ]
-    return Sheet("Certified by person", ["Sensitivity", "Confidence", "Threshold", "Upper"], cells)
+    return Sheet("Certified by patient", ["Sensitivity", "Confidence", "Threshold", "Upper"], cells)

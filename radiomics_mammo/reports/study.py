@@ -68,7 +68,7 @@ def _opening(run: Run, results: Results) -> Opening:
     verdict = wording.verdict(
         run.summary,
         run.differences,
-        titles=competing(info.arms),
+        titles=competing(info.candidates),
         best=info.best,
         classes=info.classes,
         phantom=info.phantom,
@@ -77,9 +77,9 @@ def _opening(run: Run, results: Results) -> Opening:
     )
     if not info.best:
         return Opening(verdict, [], "", warnings)
-    headline = f"{info.arms[info.best]}: out-of-fold values with 95% intervals"
+    headline = f"{info.candidates[info.best]}: out-of-fold values with 95% intervals"
     if results.test_summary is not None:
-        headline += "; those of held-out people stand under “On people held out”"
+        headline += "; those of held-out patients stand under “On patients held out”"
     return Opening(verdict, estimates(run.summary, info.best), headline, warnings)
 
 
@@ -93,14 +93,14 @@ def _cohort_facts(info: RunInfo) -> list[tuple[str, str]]:
 def _limits(run: Run, results: Results) -> list[str]:
     info = run.info
     return wording.limits(
-        compared=len(competing(info.arms)),
+        compared=len(competing(info.candidates)),
         phantom=info.phantom,
         tested=results.test_summary is not None,
         tuned=is_tuned(info.command),
         spacing_unknown=_without_spacing(run.cases),
         cases=f"{len(run.cases)} {wording.units(info.unit)}",
         group=info.group,
-        prevalence="prevalence" in info.arms,
+        prevalence="prevalence" in info.candidates,
         explained=run.contributions is not None or results.shap_features is not None,
     )
 

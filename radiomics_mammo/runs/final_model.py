@@ -11,7 +11,7 @@ from radiomics_mammo.evaluation.result_tables import chosen
 from radiomics_mammo.evaluation.study import Study
 from radiomics_mammo.evaluation.training.cross_validation import train_on_everybody
 from radiomics_mammo.evaluation.training.fitted_model import Fitted
-from radiomics_mammo.evaluation.training.registry import arm_title, block_of
+from radiomics_mammo.evaluation.training.registry import block_of, candidate_title
 from radiomics_mammo.runs.model_metadata import ModelFacts, certificates, training_range
 from radiomics_mammo.runs.run_folder import MODEL
 from radiomics_mammo.runs.run_info import RunInfo
@@ -19,7 +19,7 @@ from radiomics_mammo.runs.saved_model import save_model
 
 
 def keep_model(folder: Path, study: Study, info: RunInfo) -> tuple[Fitted, ModelFacts] | None:
-    """Train the arm that is kept on all people of the cohort and save it with its certified thresholds.
+    """Train the candidate that is kept on all patients of the cohort and save it with its certified thresholds.
 
     Parameters
     ----------
@@ -36,21 +36,21 @@ def keep_model(folder: Path, study: Study, info: RunInfo) -> tuple[Fitted, Model
     """
     if study.kept is None:
         return None
-    plan, arm = study.plan, study.kept
-    units, block = plan.cohort.units, block_of(arm)
-    fitted, _ = train_on_everybody(plan, arm, study.outcome)
+    plan, candidate = study.plan, study.kept
+    units, block = plan.cohort.units, block_of(candidate)
+    fitted, _ = train_on_everybody(plan, candidate, study.outcome)
     asked = info.command
-    if arm == study.best:
+    if candidate == study.best:
         table = study.tables["certified"]
     else:
-        p, targets = study.outcome.p[plan.arms.index(arm)], sorted({*TARGETS, asked["sensitivity"]})
-        several = not asked.get("keep") and chosen(plan.arms)
+        p, targets = study.outcome.p[plan.candidates.index(candidate)], sorted({*TARGETS, asked["sensitivity"]})
+        several = not asked.get("keep") and chosen(plan.candidates)
         table = certified_table(
             units.y, p, units.group, targets=targets, confidence=asked["confidence"], chosen=several
         )
     low, high = training_range(plan.cohort.take(block, np.arange(plan.cohort.y.size)))
     facts = ModelFacts(
-        title=arm_title(arm),
+        title=candidate_title(candidate),
         features=plan.cohort.names(block),
         low=low,
         high=high,
@@ -59,7 +59,7 @@ def keep_model(folder: Path, study: Study, info: RunInfo) -> tuple[Fitted, Model
         unit=info.unit,
         rule=info.rule,
         units=info.units,
-        people=info.people,
+        patients=info.patients,
         positives=info.positives,
         operating=plan.tuning.operate_at,
         asked=float(asked["sensitivity"]),

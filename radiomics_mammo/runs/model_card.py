@@ -65,7 +65,7 @@ def model_card(
     facts : ModelFacts
         What is saved with it.
     summary : pandas.DataFrame
-        Columns model, metric, value, low, high: out-of-fold figures of every arm.
+        Columns model, metric, value, low, high: out-of-fold figures of every candidate.
     results : Results
         Other tables of the run; what is missing is null in the card.
 
@@ -75,7 +75,7 @@ def model_card(
         Made of what JSON holds; undefined figures are None. :func:`card_json` writes it, and
         :func:`radiomics_mammo.reports.model_card.card_page` shows it.
     """
-    name = fitted.arm.name
+    name = fitted.candidate.name
     source = SOURCES.get(str((info.provenance.get("reader") or {}).get("reader", "")))
     return {
         "format": FORMAT,
@@ -95,7 +95,7 @@ def model_card(
         "sensitivity": info.command.get("sensitivity", ASKED),
         "subgroups": _rows(results.subgroups if name == info.best else None),
         "leakage": _rows(results.leakage),
-        "canaries": _rows(results.canaries),
+        "leakage_checks": _rows(results.leakage_checks),
         "label_shift": _rows(results.label_shift),
         "limits": _limits(info, facts, tested=results.test_summary is not None),
         "remarks": [*info.remarks, *info.notes],
@@ -133,7 +133,7 @@ def card_json(card: Mapping[str, Any]) -> bytes:
 
 def _model(fitted: Fitted, facts: ModelFacts) -> dict[str, Any]:
     return {
-        "arm": fitted.arm.name,
+        "candidate": fitted.candidate.name,
         "title": facts.title,
         "settings": {name: _plain(value) for name, value in fitted.parameters.items()},
         "calibration": fitted.calibrator.kind,
@@ -148,7 +148,7 @@ def _data(info: RunInfo, facts: ModelFacts) -> dict[str, Any]:
     return {
         "rows": info.rows,
         "units": facts.units,
-        "people": facts.people,
+        "patients": facts.patients,
         "positives": facts.positives,
         "prevalence": facts.prevalence,
         "label": facts.label,
@@ -185,7 +185,7 @@ def _performance(name: str, summary: pd.DataFrame, results: Results, *, settings
     if winner is not None and len(winner) and winner["name"].iloc[0] == name:
         corrected = {key: _plain(winner[key].iloc[0]) for key in ("corrected", "low", "high")}
     return {
-        "intervals": f"95%, {settings.get('bootstrap', 'some')} draws of people",
+        "intervals": f"95%, {settings.get('bootstrap', 'some')} draws of patients",
         "cross_validation": _rows(_own(summary, name)),
         "auroc_corrected_for_choice": corrected,
         "held_out": _rows(_own(results.test_summary, name)),
@@ -194,20 +194,21 @@ def _performance(name: str, summary: pd.DataFrame, results: Results, *, settings
 
 def _limits(info: RunInfo, facts: ModelFacts, *, tested: bool) -> list[str]:
     found = [
-        "The figures are of models trained on parts of the people; this one was trained on all of them, and is thought "
+        "The figures are of models trained on parts of the patients; this one was trained on all of them, and is "
+        "thought "
         "to be no worse.",
         f"Probabilities start from {100 * facts.prevalence:.1f}% {facts.classes[1]}: where the share is another they "
         "are off until they are moved there.",
         "A value outside the training range, or an image of another origin, may be scored with confidence and wrongly.",
-        "The certificates are by person, for people like those of the training set, and of out-of-fold predictions, "
-        "not of this model; they do not allow for the choice of a model on the same people.",
+        "The certificates are by patient, for patients like those of the training set, and of out-of-fold predictions, "
+        "not of this model; they do not allow for the choice of a model on the same patients.",
     ]
     if facts.phantom:
         found.insert(0, "Trained on simulated images (phantom): it knows nothing of patients.")
     if not tested:
         found.append("There was no held-out or external test set.")
     if facts.group != "patient_id":
-        found.append(f"People were told apart by the column {facts.group}.")
+        found.append(f"Patients were told apart by the column {facts.group}.")
     if not info.provenance.get("recipe_hash"):
         found.append("The features were made by another tool, whose settings are not recorded.")
     return found

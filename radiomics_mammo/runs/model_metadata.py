@@ -23,14 +23,14 @@ class Certificate:
     Attributes
     ----------
     target, confidence : float
-        With this confidence at least this share of people with a positive finding score at or above ``threshold``.
+        With this confidence at least this share of patients with a positive finding score at or above ``threshold``.
     threshold : float or None
-        Of the calibrated probability; None where there were too few people.
+        Of the calibrated probability; None where there were too few patients.
     upper : float or None
-        By the certificate of specificity at least that share of people without a positive finding stay below it;
+        By the certificate of specificity at least that share of patients without a positive finding stay below it;
         None without one.
     needed : int
-        People with a positive finding that the certificate wants.
+        Patients with a positive finding that the certificate wants.
     """
 
     target: float
@@ -45,21 +45,21 @@ class Certificate:
         return f"sensitivity {self.target:g}, {100 * self.confidence:g}% confidence"
 
     def verdict(self, p: float) -> str:
-        """Say what a person's highest probability means under the certificate.
+        """Say what a patient's highest probability means under the certificate.
 
         Parameters
         ----------
         p : float
-            The highest of all her units: the certificate is by person, who is found when any of her units is at or
+            The highest of all her units: the certificate is by patient, who is found when any of her units is at or
             above the threshold. Of a single unit of hers it certifies nothing.
         """
         if self.threshold is None:
-            return f"no certificate: needs {self.needed} people"
+            return f"no certificate: needs {self.needed} patients"
         if p < self.threshold:
             return f"below the certified threshold: rule-out at {self.title}"
         if self.upper is not None and p >= self.upper:
             return "positive: at or above the upper certified threshold"
-        return "in the abstention band: a person decides"
+        return "in the abstention band: a radiologist decides"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,19 +69,19 @@ class ModelFacts:
     Attributes
     ----------
     title : str
-        The arm's, as a reader of the report knows it.
+        The candidate's, as a reader of the report knows it.
     features : tuple of str
         Columns that the preparation takes, in order.
     low, high : ndarray of float64, shape (n_features,)
         Smallest and largest value of each among the training rows; NaN where a column was null in all of them.
     label, group : str
-        Columns with the outcome and with the person.
+        Columns with the outcome and with the patient.
     classes : tuple of (str, str)
         What 0 and 1 are called.
     unit, rule : str
         What a prediction is about and how rows become one (see
         :class:`radiomics_mammo.evaluation.cohort.records.Units`).
-    units, people, positives : int
+    units, patients, positives : int
         How many of each it was trained on; positives are units.
     operating : str
         The rule that chose the threshold (``sensitivity:0.9``, say).
@@ -106,7 +106,7 @@ class ModelFacts:
     unit: str
     rule: str
     units: int
-    people: int
+    patients: int
     positives: int
     operating: str
     asked: float

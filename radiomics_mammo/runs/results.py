@@ -20,7 +20,7 @@ RESULTS: dict[str, str] = {
     "certified": "certified.csv",
     "subgroups": "subgroups.csv",
     "leakage": "leakage.csv",
-    "canaries": "canaries.csv",
+    "leakage_checks": "leakage_checks.csv",
     "winner": "winner.csv",
     "as_trained": "as_trained.csv",
     "test_summary": "test_summary.csv",
@@ -63,26 +63,26 @@ class Results:
     Attributes
     ----------
     pairs : pandas.DataFrame or None
-        Each arm against the headline: difference in AUROC with intervals, p-values and a verdict.
+        Each candidate against the headline: difference in AUROC with intervals, p-values and a verdict.
     reliability, decision_curve, operating : pandas.DataFrame or None
         Calibration by bins, net benefit over thresholds, and what comes of the operating thresholds.
     certified, subgroups : pandas.DataFrame or None
         Certified sensitivity, and the best model by subgroup.
-    leakage, canaries : pandas.DataFrame or None
+    leakage, leakage_checks : pandas.DataFrame or None
         Prices of the usual mistakes, and the checks that run every time.
     winner : pandas.DataFrame or None
         What choosing the best model owes to chance.
     as_trained : pandas.DataFrame or None
         Metrics of resampled twins before calibration (``against`` empty), and their paired differences.
     test_summary, test_differences, test_shifted : pandas.DataFrame or None
-        Of held-out people: the summary, the differences of twins, and the summary after moving the probabilities to
+        Of held-out patients: the summary, the differences of twins, and the summary after moving the probabilities to
         another prevalence.
     test_certified, test_operating, label_shift : pandas.DataFrame or None
-        Of held-out people: what certified thresholds and calls lead to, and how their share of positives differs.
+        Of held-out patients: what certified thresholds and calls lead to, and how their share of positives differs.
     selection, tuned, auroc, test_auroc : pandas.DataFrame or None
         Features and settings that the folds chose; three intervals of each AUROC side by side.
     ensembles, test_ensembles, probes, learning_curves : pandas.DataFrame or None
-        Each ensemble minus its best member, out of fold and on held-out people; one linear probe an embedder; how
+        Each ensemble minus its best member, out of fold and on held-out patients; one linear probe an embedder; how
         dense heads learnt.
     confusion, test_confusion : pandas.DataFrame or None
         Counts and classification report at 0.5, at the chosen and at the certified threshold.
@@ -100,7 +100,7 @@ class Results:
     certified: pd.DataFrame | None = None
     subgroups: pd.DataFrame | None = None
     leakage: pd.DataFrame | None = None
-    canaries: pd.DataFrame | None = None
+    leakage_checks: pd.DataFrame | None = None
     winner: pd.DataFrame | None = None
     as_trained: pd.DataFrame | None = None
     test_summary: pd.DataFrame | None = None
@@ -145,7 +145,7 @@ def read_results(folder: Path) -> Results:
     return Results(**{one.name: _read(folder / RESULTS[one.name]) for one in fields(Results)})
 
 
-def read_people(folder: Path) -> frozenset[str] | None:
+def read_patients(folder: Path) -> frozenset[str] | None:
     """Give the ``patient_id`` of everybody in the run's folds: whom its models were trained on.
 
     Returns

@@ -58,7 +58,7 @@ TABLES = frozenset(
     for name in (
         "as_trained",
         "auroc",
-        "canaries",
+        "leakage_checks",
         "certified",
         "confusion",
         "decision_curve",

@@ -31,9 +31,9 @@ class RunInfo:
         What a prediction is about, and how its rows became one.
     classes : list of str
         What 0 and 1 are called.
-    arms : dict of str to str
+    candidates : dict of str to str
         Name and title of each competitor, in order.
-    rows, units, people, positives, features : int
+    rows, units, patients, positives, features : int
         Of what was cross-validated; positives are units.
     seeds : dict
         What the folds, the models and the bootstrap were drawn from.
@@ -41,14 +41,14 @@ class RunInfo:
         Tree method and device that were asked for and that XGBoost really used.
     versions : dict of str to str
     best, explained, kept : str
-        The arm with the highest AUROC, the one that SHAP explains (the best XGBoost that looks at radiomic features,
-        else the best other tree model), and the one whose model is kept; empty if there is none.
+        The candidate with the highest AUROC, the one that SHAP explains (the best XGBoost that looks at radiomic
+        features, else the best other tree model), and the one whose model is kept; empty if there is none.
     contribution_unit : str
         What SHAP values add up to: ``log-odds`` or ``probability``.
     remarks, notes : list of str
         What the data and the models made necessary.
     test : dict
-        ``table``, ``sha256``, ``rows``, ``units``, ``people``, ``positives`` of the test set; empty without one.
+        ``table``, ``sha256``, ``rows``, ``units``, ``patients``, ``positives`` of the test set; empty without one.
     embeddings : list of dict
         What embedded the images, one entry an embedder: ``name``, ``input``, ``prefix`` (its columns' beginning),
         ``dims``, and its weights' ``source``, ``licence``, ``sha256``, ``trained_on``, ``forced``.
@@ -67,10 +67,10 @@ class RunInfo:
     unit: str
     rule: str
     classes: list[str]
-    arms: dict[str, str]
+    candidates: dict[str, str]
     rows: int
     units: int
-    people: int
+    patients: int
     positives: int
     features: int
     seeds: dict[str, int]

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.evaluation.cohort.records import FEATURES, Arm
+from radiomics_mammo.evaluation.cohort.records import FEATURES, Candidate
 from radiomics_mammo.evaluation.training.calibration import CALIBRATIONS, Calibrator
 from radiomics_mammo.evaluation.training.fitted_model import Fitted
 from radiomics_mammo.evaluation.training.registry import MODELS
@@ -72,7 +72,7 @@ def save_model(folder: Path, fitted: Fitted, *, facts: ModelFacts) -> None:
     files |= {BOOSTER: bytes(fitted.estimator.save_raw("ubj"))} if boosted else {ESTIMATOR: dump(fitted.estimator)}
     record = {
         "format": FORMAT,
-        "arm": asdict(fitted.arm),
+        "candidate": asdict(fitted.candidate),
         "block": fitted.block,
         "threshold": fitted.threshold,
         "parameters": fitted.parameters,
@@ -126,7 +126,7 @@ def _fitted(record: Mapping[str, Any], preparation: Any, estimator: Any) -> Fitt
     if record["block"] in {one.block for one in MODELS.values() if one.baseline} - {FEATURES}:
         raise ValueError(f"a model of the block {record['block']!r} is a baseline, which is never kept")
     return Fitted(
-        arm=Arm(**record["arm"]),
+        candidate=Candidate(**record["candidate"]),
         block=str(record["block"]),
         preparation=preparation,
         estimator=estimator,

@@ -18,13 +18,13 @@ import pandas as pd
 from radiomics_mammo import __version__
 from radiomics_mammo.evaluation.cohort.cohort import Question
 from radiomics_mammo.evaluation.cohort.join import embeddings_in
-from radiomics_mammo.evaluation.cohort.records import Arm, Cohort
+from radiomics_mammo.evaluation.cohort.records import Candidate, Cohort
 from radiomics_mammo.evaluation.cohort.train_test import Sides
 from radiomics_mammo.evaluation.options import Options
 from radiomics_mammo.evaluation.study import Study
 from radiomics_mammo.evaluation.summary import fold_table, prediction_table, test_prediction_table
 from radiomics_mammo.evaluation.training.device import Device
-from radiomics_mammo.evaluation.training.registry import MODELS, arm_title
+from radiomics_mammo.evaluation.training.registry import MODELS, candidate_title
 from radiomics_mammo.runs import run_folder as names
 from radiomics_mammo.runs.run_info import RunInfo
 from radiomics_mammo.tables.atomic import write_bytes
@@ -109,10 +109,10 @@ def run_info(
         unit=cohort.units.kind,
         rule=cohort.units.rule,
         classes=list(cohort.classes),
-        arms={arm.name: arm_title(arm) for arm in study.plan.arms},
+        candidates={candidate.name: candidate_title(candidate) for candidate in study.plan.candidates},
         rows=int(cohort.y.size),
         units=int(cohort.units.y.size),
-        people=cohort.n_people,
+        patients=cohort.n_patients,
         positives=int(cohort.units.y.sum()),
         features=len(cohort.features),
         seeds={"folds": seed, "models": seed, "bootstrap": seed},
@@ -130,7 +130,7 @@ def run_info(
     )
 
 
-def _contribution_unit(explained: Arm | None) -> str:
+def _contribution_unit(explained: Candidate | None) -> str:
     if explained is None:
         return ""
     return "log-odds" if MODELS[explained.model].boosted else "probability"
@@ -160,7 +160,7 @@ def _test(cohort: Cohort, paths: Sequence[Path], hashes: Sequence[str]) -> dict[
         "sha256": ", ".join(hashes),
         "rows": int(cohort.y.size),
         "units": int(cohort.units.y.size),
-        "people": cohort.n_people,
+        "patients": cohort.n_patients,
         "positives": int(cohort.units.y.sum()),
     }
 

@@ -18,12 +18,17 @@ from radiomics_mammo.evaluation.metrics.metrics import METRICS
 from radiomics_mammo.evaluation.options import Options
 from radiomics_mammo.evaluation.study import plan_study
 from radiomics_mammo.evaluation.training.device import resolve_device
-from radiomics_mammo.evaluation.training.registry import DEFAULT_ARMS, EMBEDDED_ARMS, ENSEMBLES, FUSED_ARMS
+from radiomics_mammo.evaluation.training.registry import (
+    DEFAULT_CANDIDATES,
+    EMBEDDED_CANDIDATES,
+    ENSEMBLES,
+    FUSED_CANDIDATES,
+)
 from radiomics_mammo.runs.run_folder import OURS, TABLES, TIMINGS, read_run
 from tests.support.cohorts import FEATURES, embedded_frame, toy_frame, toy_table
 from tests.support.compare_runs import contents, run, skip_checks
 
-ARMS = ("prevalence", "metadata", "readers", "logistic", "xgboost", "xgboost+oversampling", "xgboost+smote")
+CANDIDATES = ("prevalence", "metadata", "readers", "logistic", "xgboost", "xgboost+oversampling", "xgboost+smote")
 
 
 @pytest.fixture
@@ -38,7 +43,7 @@ def finished(tmp_path_factory):
     (folder / "toy.parquet.failures.csv").write_text(
         "case_id,patient_id,stage,error,path,cause,remedy\nP_9,P_9,read,ReadError,x.dcm,is truncated,Fetch it\n"
     )
-    assert run(table, folder / "run", "--models", ",".join(ARMS), "--repeats", "2", "--trials", "2") == 0
+    assert run(table, folder / "run", "--models", ",".join(CANDIDATES), "--repeats", "2", "--trials", "2") == 0
     return folder
 
 
@@ -47,10 +52,10 @@ def test_the_run_holds_what_it_should(finished):
     n = len(toy_frame())
     columns = ["case_id", "patient_id", "model", "repeat", "fold", "y", "p", "raw", "called", "data"]
     assert done.predictions.columns.tolist() == columns
-    assert len(done.predictions) == n * len(ARMS) * 2
+    assert len(done.predictions) == n * len(CANDIDATES) * 2
     assert done.summary.columns.tolist() == ["model", "metric", "value", "low", "high", "data"]
-    assert done.summary["model"].unique().tolist() == list(ARMS)
-    assert len(done.summary) == len(METRICS) * len(ARMS)
+    assert done.summary["model"].unique().tolist() == list(CANDIDATES)
+    assert len(done.summary) == len(METRICS) * len(CANDIDATES)
     assert ((done.summary["low"] <= done.summary["high"]) | done.summary["low"].isna()).all()
     folds = pd.read_parquet(finished / "run" / "folds.parquet")
     assert folds.columns.tolist() == ["case_id", "patient_id", "repeat", "fold", "data"]
@@ -84,7 +89,7 @@ def test_run_json_holds_what_a_rerun_needs(finished):
     assert info.device["device"] == "cpu"
     assert (info.command["folds"], info.command["trials"]) == (2, 2)
     assert {"xgboost", "sklearn", "python", "optuna"} <= set(info.versions)
-    assert (info.rows, info.people, info.positives, info.features) == (120, 60, 48, 8)
+    assert (info.rows, info.patients, info.positives, info.features) == (120, 60, 48, 8)
     text = (finished / "run" / "run.json").read_text()
     assert "workers" not in json.loads(text)["command"]
     assert str(finished / "run") not in text
@@ -97,7 +102,7 @@ def test_the_summary_is_scikit_learns_mean_over_repeats(finished):
         ("average_precision", average_precision_score),
         ("brier", brier_score_loss),
     ):
-        for model in ARMS:
+        for model in CANDIDATES:
             own = done.predictions[done.predictions["model"] == model]
             wanted = np.mean([value(part["y"], part["p"]) for _, part in own.groupby("repeat")])
             row = done.summary[(done.summary["model"] == model) & (done.summary["metric"] == metric)]
@@ -118,8 +123,8 @@ def test_the_signal_is_found_and_explained(finished):
 
     done = read_run(finished / "run")
     assert importance(done.contributions).index[0] == FEATURES[0]
-    assert done.info.best in ARMS[3:]  # never a baseline, though the readers know it all
-    assert done.info.explained in ARMS[4:]
+    assert done.info.best in CANDIDATES[3:]  # never a baseline, though the readers know it all
+    assert done.info.explained in CANDIDATES[4:]
     assert done.info.kept == done.info.best
     auroc = done.summary[done.summary["metric"] == "auroc"].set_index("model")["value"]
     assert auroc["readers"] == 1.0
@@ -242,8 +247,8 @@ def test_no_calibration_leaves_the_score(finished, tmp_path, quick):
         (["--sensitivity", "1"], "--sensitivity is 1. It must lie between 0 and 1"),
         (["--confidence", "0"], "--confidence is 0"),
         (["--operate-at", "sensitivity:2"], "sensitivity:2"),
-        (["--keep", "svm", "--models", "logistic"], "--keep svm: that arm is not compared"),
-        (["--keep", "prevalence"], "--keep prevalence: a baseline is a yardstick"),
+        (["--keep", "svm", "--models", "logistic"], "--keep svm: that candidate is not compared"),
+        (["--keep", "prevalence"], "--keep prevalence: a baseline is a baseline"),
         (["--keep", "resnet"], "no model is called 'resnet'"),
         (["--shift", "em"], "--shift moves the test set's probabilities, and there is none"),
         (["--split", "official", "--shift", "1.5"], "--shift '1.5' is unknown"),
@@ -264,11 +269,11 @@ def test_bad_questions_end_in_one_line(finished, tmp_path, capsys, options, said
 
 
 def test_a_refusal_in_the_middle_leaves_nothing(tmp_path, capsys):
-    frame = toy_frame(people=30, rows_each=1)
+    frame = toy_frame(patients=30, rows_each=1)
     frame["malignant"] = (np.arange(30) < 2).astype(int)
     frame.to_parquet(tmp_path / "t.parquet")
     assert run(tmp_path / "t.parquet", tmp_path / "r", "--models", "logistic") == 2
-    assert "too few people of class 1 are left to train on" in capsys.readouterr().err
+    assert "too few patients of class 1 are left to train on" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir() if path.name != ".r.lock"] == ["t.parquet"]
 
 
@@ -303,7 +308,7 @@ def test_a_run_is_not_replaced_by_accident(finished, tmp_path, capsys, quick):
     assert run(table, tmp_path / "r", "--models", "logistic") == 2
     assert "--overwrite" in capsys.readouterr().err
     assert run(table, tmp_path / "r", "--models", "logistic", "--overwrite") == 0
-    assert list(read_run(tmp_path / "r").info.arms) == ["logistic"]
+    assert list(read_run(tmp_path / "r").info.candidates) == ["logistic"]
 
 
 def test_help_tells_what_is_written(capsys):
@@ -321,39 +326,41 @@ def planned(path: Path, frame: pd.DataFrame, models: str = ""):
     return plan_study(sides, options=Options(models=models, folds=2), device=resolve_device())
 
 
-def test_default_arms_are_those_that_the_table_has_columns_for(tmp_path):
+def test_default_candidates_are_those_that_the_table_has_columns_for(tmp_path):
     frame = toy_frame()
     plan = planned(tmp_path / "t.parquet", frame)
     lacking = {"size", "shape", "scanner"}
-    assert [arm.name for arm in plan.arms] == [name for name in DEFAULT_ARMS if name not in lacking]
+    assert [candidate.name for candidate in plan.candidates] == [
+        name for name in DEFAULT_CANDIDATES if name not in lacking
+    ]
     assert any("size, shape, scanner" in remark for remark in plan.cohort.remarks)
     frame["original_shape2D_MeshSurface"] = np.random.default_rng(0).normal(size=len(frame))
     frame["manufacturer"] = np.where(np.arange(len(frame)) % 3, "A", "B")
     plan = planned(tmp_path / "t.parquet", frame)
-    assert [arm.name for arm in plan.arms] == list(DEFAULT_ARMS)
+    assert [candidate.name for candidate in plan.candidates] == list(DEFAULT_CANDIDATES)
 
 
 @pytest.mark.parametrize(("positives", "joins"), [(9, True), (10, False)])
 def test_bags_join_below_ten_percent(tmp_path, positives, joins):
-    frame = toy_frame(people=100, rows_each=1)
+    frame = toy_frame(patients=100, rows_each=1)
     frame["malignant"] = (np.arange(100) < positives).astype(int)
     plan = planned(tmp_path / "t.parquet", frame)
-    assert ("xgboost+bagging" in [arm.name for arm in plan.arms]) is joins
+    assert ("xgboost+bagging" in [candidate.name for candidate in plan.candidates]) is joins
 
 
 @pytest.mark.slow
 def test_the_default_comparison_runs(tmp_path, capsys):
-    """All default arms, embeddings and ensembles among them, with the prices of mistakes and the checks for leaks."""
+    """All default candidates, embeddings and ensembles among them, with the leakage checks."""
     from radiomics_mammo import report
 
-    frame = embedded_frame(people=50)
+    frame = embedded_frame(patients=50)
     frame["original_shape2D_MeshSurface"] = np.random.default_rng(0).normal(size=len(frame))
     frame["manufacturer"] = np.where(np.arange(len(frame)) % 3, "A", "B")
     frame.to_parquet(tmp_path / "t.parquet")
     asked = ["--folds", "2", "--repeats", "1", "--trials", "1", "--inner-folds", "2", "--bootstrap", "30"]
     assert main([str(tmp_path / "t.parquet"), "--out", str(tmp_path / "r"), *asked, "--workers", "1"]) == 0
     done = read_run(tmp_path / "r")
-    assert list(done.info.arms) == [*DEFAULT_ARMS, *EMBEDDED_ARMS, *FUSED_ARMS, *ENSEMBLES]
+    assert list(done.info.candidates) == [*DEFAULT_CANDIDATES, *EMBEDDED_CANDIDATES, *FUSED_CANDIDATES, *ENSEMBLES]
     assert [one["prefix"] for one in done.info.embeddings] == ["crop_embToy"]
     assert not done.predictions["p"].isna().any()
     there = {path.name for path in (tmp_path / "r").iterdir()}

@@ -35,7 +35,7 @@ def running() -> Iterator[list[subprocess.Popen[str]]]:
 def start(running: list[subprocess.Popen[str]], out: Path, *more: str) -> subprocess.Popen[str]:
     table = out.parent / "t.parquet"
     if not table.exists():
-        toy_frame(people=40).to_parquet(table)
+        toy_frame(patients=40).to_parquet(table)
     command = [sys.executable, "-m", "radiomics_mammo.compare", str(table), "--out", str(out), *ASKED, *more]
     running.append(
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
@@ -120,7 +120,7 @@ def test_another_seed_option_or_table_does_not_use_the_folds(tmp_path, monkeypat
 
     skip_checks(monkeypatch)
     table, out = tmp_path / "t.parquet", tmp_path / "r"
-    toy_frame(people=40).to_parquet(table)
+    toy_frame(patients=40).to_parquet(table)
     trained: list[str] = []
     real, stop = cross_validation.run_model, [True]
 
@@ -142,7 +142,7 @@ def test_another_seed_option_or_table_does_not_use_the_folds(tmp_path, monkeypat
             assert not path.exists()
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(held)
-    toy_frame(people=40, seed=1).to_parquet(table)
+    toy_frame(patients=40, seed=1).to_parquet(table)
     trained.clear()
     assert run(table, out, "--models", "logistic", "--overwrite") == 0
     assert len(trained) == 2

@@ -1,4 +1,4 @@
-"""People who are held out: named tables, the official split, another prevalence, and runs by the clock."""
+"""Patients who are held out: named tables, the official split, another prevalence, and runs by the clock."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def spy(monkeypatch):
 
 
 def official(path):
-    """Sixty people, the last twenty of whom are tested; two of these have a row in training, too."""
-    frame = toy_frame(people=60, rows_each=2)
-    person = frame["patient_id"].str[2:].astype(int)
-    frame["split"] = np.where(person >= 40, "test", "train")
-    frame.loc[(person == 40) & (frame["view"] == "CC"), "split"] = "train"
-    frame.loc[(person == 41) & (frame["view"] == "CC"), "split"] = "train"
+    """Sixty patients, the last twenty of whom are tested; two of these have a row in training, too."""
+    frame = toy_frame(patients=60, rows_each=2)
+    patient = frame["patient_id"].str[2:].astype(int)
+    frame["split"] = np.where(patient >= 40, "test", "train")
+    frame.loc[(patient == 40) & (frame["view"] == "CC"), "split"] = "train"
+    frame.loc[(patient == 41) & (frame["view"] == "CC"), "split"] = "train"
     write_table(frame, path, provenance={"features": list(FEATURES), "recipe_name": "lesion"})
     return path, frame
 
@@ -57,11 +57,11 @@ def test_the_official_split_trains_on_nobody_who_is_tested(tmp_path, spy):
     assert (tested[tested["model"] == "spy"]["raw"] == 0).all()  # none of their rows was shown to the spy
     assert max(len(x) for x, _ in Spy.shown) == 80
     assert {path.name for path in (tmp_path / "r").iterdir()} >= HELD_OUT
-    assert (done.info.people, done.info.test["people"], done.info.test["rows"]) == (40, 20, 38)
-    assert any("2 people" in remark for remark in done.info.remarks)
+    assert (done.info.patients, done.info.test["patients"], done.info.test["rows"]) == (40, 20, 38)
+    assert any("2 patients" in remark for remark in done.info.remarks)
 
 
-def test_held_out_people_are_judged_by_models_of_all_the_others(tmp_path):
+def test_held_out_patients_are_judged_by_models_of_all_the_others(tmp_path):
     from radiomics_mammo import report
 
     table, _ = official(tmp_path / "t.parquet")
@@ -79,14 +79,14 @@ def test_held_out_people_are_judged_by_models_of_all_the_others(tmp_path):
 
 
 def split_tables(folder):
-    frame = toy_frame(people=70)
+    frame = toy_frame(patients=70)
     first, second = frame.iloc[:90].reset_index(drop=True), frame.iloc[84:].reset_index(drop=True)
     for name, part in (("train", first), ("test", second)):
         write_table(part, folder / f"{name}.parquet", provenance={"features": list(FEATURES), "recipe_name": "lesion"})
     return folder / "train.parquet", folder / "test.parquet", second
 
 
-def test_a_named_test_table_is_predicted_and_its_people_left_out(tmp_path, spy):
+def test_a_named_test_table_is_predicted_and_its_patients_left_out(tmp_path, spy):
     train, test, frame = split_tables(tmp_path)
     asked = ("--models", "logistic,spy", "--test", str(test))
     assert run(train, tmp_path / "r", *asked) == 0
@@ -170,7 +170,7 @@ def test_fewer_minutes_are_fewer_trials_and_one_at_least(monkeypatch):
     from radiomics_mammo.evaluation.training import time_budget
     from tests.support.plans import plan_of
 
-    plan = plan_of(arms="logistic", folds=2, repeats=2)
+    plan = plan_of(candidates="logistic", folds=2, repeats=2)
     clock = iter([0.0, 0.0, 10.0] * 4)  # nothing is ranked
     monkeypatch.setattr(time_budget.time, "perf_counter", lambda: next(clock))
     monkeypatch.setattr(time_budget, "run_model", lambda *_: [])

@@ -51,12 +51,12 @@ def phantom_folder(tmp_path_factory) -> Path:
     """A run of compare on phantoms, whose images the report can read again."""
     folder = tmp_path_factory.mktemp("phantom")
     reader = PhantomReader(patients=14)
-    people = reader.cases()
-    frame = toy_frame(people=len(people), rows_each=1)
-    frame["case_id"] = [case.case_id for case in people]
-    frame["patient_id"] = [case.patient_id for case in people]
-    frame["laterality"] = [case.columns["laterality"] for case in people]
-    frame["view"] = [case.columns["view"] for case in people]
+    patients = reader.cases()
+    frame = toy_frame(patients=len(patients), rows_each=1)
+    frame["case_id"] = [case.case_id for case in patients]
+    frame["patient_id"] = [case.patient_id for case in patients]
+    frame["laterality"] = [case.columns["laterality"] for case in patients]
+    frame["view"] = [case.columns["view"] for case in patients]
     frame["phantom"] = True
     frame.loc[frame.index % 7 == 0, "malignant"] ^= 1  # so that there are mistakes
     frame = frame.rename(columns={"original_firstorder_F0": "original_glcm_Contrast"})
@@ -120,8 +120,8 @@ def test_the_page_says_what_a_reviewer_asks(phantom_page):
         "False positives",
         "False negatives",
         "Most like it among the training cases",
-        "all rows of a person are in one fold",
-        "draws of people",
+        "all rows of a patient are in one fold",
+        "draws of patients",
         "SHA-256",
         "lesion",
         "xgboost",

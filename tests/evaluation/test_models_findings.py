@@ -10,7 +10,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from radiomics_mammo.evaluation import result_tables
-from radiomics_mammo.evaluation.cohort.records import Arm
+from radiomics_mammo.evaluation.cohort.records import Candidate
 from radiomics_mammo.evaluation.result_tables import (
     nogueira,
     oof_tables,
@@ -20,9 +20,9 @@ from radiomics_mammo.evaluation.result_tables import (
     tuned_table,
 )
 from radiomics_mammo.evaluation.summary import (
-    best_arm,
-    compare_arms,
-    explained_arm,
+    best_candidate,
+    compare_candidates,
+    explained_candidate,
     fold_table,
     prediction_table,
     twins,
@@ -33,19 +33,19 @@ from radiomics_mammo.runs.run_folder import TABLES
 from tests.support.cohorts import FEATURES, toy_frame
 from tests.support.plans import cohort_of, plan_of
 
-ARMS = "prevalence,logistic,xgboost,xgboost+oversampling"
+CANDIDATES = "prevalence,logistic,xgboost,xgboost+oversampling"
 
 
 @pytest.fixture(scope="module")
 def done():
-    plan = plan_of(arms=ARMS, select="auto", folds=2, repeats=2)
+    plan = plan_of(candidates=CANDIDATES, select="auto", folds=2, repeats=2)
     outcome = cross_validate(plan)
-    return plan, outcome, compare_arms(plan.arms, plan.cohort.units, outcome.p, draws=40, seed=0)
+    return plan, outcome, compare_candidates(plan.candidates, plan.cohort.units, outcome.p, draws=40, seed=0)
 
 
 def tables_of(done) -> dict[str, pd.DataFrame]:
     plan, outcome, compared = done
-    best = best_arm(compared.summary, plan.arms)
+    best = best_candidate(compared.summary, plan.candidates)
     return oof_tables(plan, outcome, compared, best=best, draws=40, sensitivity=0.8, confidence=0.9, workers=1)
 
 
@@ -65,9 +65,9 @@ def test_all_tables_are_there_and_known_to_the_run_folder(done):
 def test_aurocs_are_scikit_learns_mean_over_repeats(done):
     plan, outcome, _ = done
     table = tables_of(done)["auroc"].set_index("model")["auroc"]
-    for i, arm in enumerate(plan.arms):
+    for i, candidate in enumerate(plan.candidates):
         wanted = np.mean([roc_auc_score(plan.cohort.y, p) for p in outcome.p[i]])
-        assert table[arm.name] == pytest.approx(wanted, abs=1e-12)
+        assert table[candidate.name] == pytest.approx(wanted, abs=1e-12)
 
 
 def test_as_trained_is_made_of_raw_scores_of_twins_only(done):
@@ -77,9 +77,9 @@ def test_as_trained_is_made_of_raw_scores_of_twins_only(done):
     row = table[(table["model"] == "xgboost") & (table["metric"] == "brier")].iloc[0]
     wanted = np.mean([np.mean((raw - plan.cohort.y) ** 2) for raw in outcome.raw[2]])
     assert row["value"] == pytest.approx(wanted)
-    lone = plan_of(arms="logistic", folds=2)
+    lone = plan_of(candidates="logistic", folds=2)
     found = cross_validate(lone)
-    compared = compare_arms(lone.arms, lone.cohort.units, found.p, draws=20, seed=0)
+    compared = compare_candidates(lone.candidates, lone.cohort.units, found.p, draws=20, seed=0)
     assert tables_of((lone, found, compared))["as_trained"].empty
 
 
@@ -126,7 +126,7 @@ def test_an_indicator_counts_for_its_feature(monkeypatch):
     monkeypatch.setattr(result_tables, "_OFTEN", 1)
     frame = toy_frame(strength=0)
     frame.loc[(frame["malignant"] == 1), FEATURES[6]] = np.nan
-    plan = plan_of(frame, arms="logistic", select="l1", folds=2)
+    plan = plan_of(frame, candidates="logistic", select="l1", folds=2)
     table = selection_table(plan, cross_validate(plan)).set_index("feature")
     assert table["l1"].to_dict() == {name: float(name == FEATURES[6]) for name in FEATURES}
 
@@ -160,42 +160,48 @@ def test_choosing_at_random_is_about_zero():
 
 
 def test_twins_best_and_reference():
-    arms = [Arm("logistic", "smote"), Arm("prevalence"), Arm("xgboost"), Arm("xgboost", "weights"), Arm("logistic")]
-    assert twins(arms) == [(0, 4), (3, 2)]
-    assert reference(arms, arms[0]) is arms[0]
-    headline = Arm("xgboost", "oversampling")
-    assert reference([*arms, headline], arms[0]) is headline
+    candidates = [
+        Candidate("logistic", "smote"),
+        Candidate("prevalence"),
+        Candidate("xgboost"),
+        Candidate("xgboost", "weights"),
+        Candidate("logistic"),
+    ]
+    assert twins(candidates) == [(0, 4), (3, 2)]
+    assert reference(candidates, candidates[0]) is candidates[0]
+    headline = Candidate("xgboost", "oversampling")
+    assert reference([*candidates, headline], candidates[0]) is headline
     values = {"logistic+smote": 0.6, "prevalence": 0.9, "xgboost": 0.7, "xgboost+weights": 0.7, "logistic": 0.8}
     summary = pd.DataFrame([{"model": name, "metric": "auroc", "value": value} for name, value in values.items()])
-    assert best_arm(summary, arms) == Arm("logistic")
-    assert explained_arm(summary, arms) == Arm("xgboost")  # of equal ones the first
-    assert best_arm(summary, [Arm("prevalence")]) is None
+    assert best_candidate(summary, candidates) == Candidate("logistic")
+    assert explained_candidate(summary, candidates) == Candidate("xgboost")  # of equal ones the first
+    assert best_candidate(summary, [Candidate("prevalence")]) is None
 
 
 @pytest.fixture(scope="module")
 def held_out():
     from dataclasses import replace
 
-    frame = toy_frame(people=90)
-    arms = "logistic,xgboost,average"
-    plan = plan_of(frame.iloc[:100].reset_index(drop=True), arms=arms, members="logistic,xgboost", folds=2)
+    frame = toy_frame(patients=90)
+    candidates = "logistic,xgboost,average"
+    plan = plan_of(frame.iloc[:100].reset_index(drop=True), candidates=candidates, members="logistic,xgboost", folds=2)
     plan = replace(plan, test=cohort_of(frame.iloc[100:].reset_index(drop=True)))
     return plan, cross_validate(plan)
 
 
-def test_test_tables_judge_the_test_people(held_out):
+def test_test_tables_judge_the_test_patients(held_out):
     plan, outcome = held_out
     oof = pd.DataFrame(
         [{"model": name, "metric": "auroc", "value": v} for name, v in (("logistic", 0.6), ("xgboost", 0.7))]
     )
     tables = result_tables.test_tables(
-        plan, outcome, best=Arm("logistic"), certified=None, sensitivity=0.95, oof=oof, draws=30, workers=1
+        plan, outcome, best=Candidate("logistic"), certified=None, sensitivity=0.95, oof=oof, draws=30, workers=1
     )
     assert {f"{name}.csv" for name in tables} <= TABLES
     summary = tables["test_summary"].set_index(["model", "metric"])["value"]
-    for arm in plan.arms:
-        one = outcome.test[arm.name]
-        assert summary[arm.name, "auroc"] == pytest.approx(roc_auc_score(plan.test.y, one.p))
+    for candidate in plan.candidates:
+        one = outcome.test[candidate.name]
+        assert summary[candidate.name, "auroc"] == pytest.approx(roc_auc_score(plan.test.y, one.p))
     ensembles = tables["test_ensembles"].set_index("metric")
     assert (ensembles["against"] == "xgboost").all()  # the best out of fold, whatever it is here
     assert ensembles.loc["auroc", "value"] == pytest.approx(summary["average", "auroc"] - summary["xgboost", "auroc"])
@@ -210,16 +216,16 @@ def test_test_tables_judge_the_test_people(held_out):
 @pytest.mark.parametrize("asked", ["em", "0.1"])
 def test_a_shift_moves_probabilities_and_no_order(held_out, asked):
     plan, outcome = held_out
-    moved, said = shifted(plan, outcome, asked=asked, by=plan.arms[-1], draws=20)
+    moved, said = shifted(plan, outcome, asked=asked, by=plan.candidates[-1], draws=20)
     prior = plan.cohort.y.mean()
     assert f"{prior:.3f}" in said
-    for arm in plan.arms:
-        p = outcome.test[arm.name].p
-        assert (moved[arm.name] != p).any()
-        assert roc_auc_score(plan.test.y, moved[arm.name]) == roc_auc_score(plan.test.y, p)
+    for candidate in plan.candidates:
+        p = outcome.test[candidate.name].p
+        assert (moved[candidate.name] != p).any()
+        assert roc_auc_score(plan.test.y, moved[candidate.name]) == roc_auc_score(plan.test.y, p)
         if asked == "0.1":  # Bayes' rule written out: odds times the ratio of prior odds
             odds = p / (1 - p) * (0.1 / 0.9) / (prior / (1 - prior))
-            np.testing.assert_allclose(moved[arm.name], odds / (1 + odds), rtol=1e-9)
+            np.testing.assert_allclose(moved[candidate.name], odds / (1 + odds), rtol=1e-9)
 
 
 def test_a_prevalence_at_its_limit_moves_nothing(held_out, monkeypatch):
@@ -227,6 +233,6 @@ def test_a_prevalence_at_its_limit_moves_nothing(held_out, monkeypatch):
 
     plan, outcome = held_out
     monkeypatch.setattr(prevalence_shift, "estimate_prevalence", lambda *_, **__: (0.0, 0.0, 0.3))
-    moved, said = shifted(plan, outcome, asked="em", by=plan.arms[-1], draws=20)
+    moved, said = shifted(plan, outcome, asked="em", by=plan.candidates[-1], draws=20)
     assert "left where they were" in said
     np.testing.assert_allclose(moved["logistic"], outcome.test["logistic"].p)

@@ -54,7 +54,7 @@ def has(pixels: np.ndarray, name: str) -> bool:
     return bool((pixels == COLOURS[name]).all(axis=-1).any())
 
 
-def test_one_view_of_each_person_spread_over_the_collection():
+def test_one_view_of_each_patient_spread_over_the_collection():
     cases = [Case(f"{woman}_{view}", f"w{woman}") for woman in range(100) for view in range(4)]
     chosen = choose_cases(cases, 10)
     assert [case.patient_id for case in chosen] == [f"w{woman}" for woman in range(5, 100, 10)]
@@ -62,7 +62,7 @@ def test_one_view_of_each_person_spread_over_the_collection():
     assert chosen == choose_cases(cases, 10)
 
 
-def test_more_views_of_each_where_people_are_few():
+def test_more_views_of_each_where_patients_are_few():
     cases = [Case(f"{woman}_{view}", f"w{woman}") for woman in range(3) for view in range(1 + woman)]
     assert [case.case_id for case in choose_cases(cases, 4)] == ["0_0", "1_0", "1_1", "2_0"]
     assert choose_cases(cases, 60) == cases

@@ -12,17 +12,17 @@ from radiomics_mammo.imaging.breast import BreastSettings, breast_mask, prepare_
 from radiomics_mammo.readers.phantom.lesion_cohort import plan_patient
 from tests.support.breasts import dice, half_disk, in_image, nipple_in_image, phantom, tissue
 
-PEOPLE = (2, 3, 5, 11)  # densities 1 to 4
+PATIENTS = (2, 3, 5, 11)  # densities 1 to 4
 
 
-def test_the_people_are_a_mixture():
-    patients = [plan_patient(number, seed=7) for number in PEOPLE]
+def test_the_patients_are_a_mixture():
+    patients = [plan_patient(number, seed=7) for number in PATIENTS]
     assert {patient.breasts[0].side for patient in patients} == {"LEFT", "RIGHT"}
     assert {patient.density for patient in patients} == {1, 2, 3, 4}
 
 
 @pytest.mark.parametrize("view", ["CC", "MLO"])
-@pytest.mark.parametrize("number", PEOPLE)
+@pytest.mark.parametrize("number", PATIENTS)
 def test_outline_side_and_nipple(number, view):
     truth = phantom(number, view, size=640)
     found = prepare_breast(truth.image, view=view, spacing=truth.spacing)

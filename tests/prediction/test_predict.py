@@ -22,16 +22,16 @@ from tests.support.saved_models import facts, fitted, toy_rows
 MADE = {"recipe_hash": "a" * 64, "recipe_name": "lesion", "engine": "cpu", "features": list(FEATURES)}
 
 
-def a_run(folder: Path, *, kind="logistic", people=("P_00000",), made=MADE, **others) -> Path:
-    """Write what predict needs of a run: a model, and the people of its folds."""
+def a_run(folder: Path, *, kind="logistic", patients=("P_00000",), made=MADE, **others) -> Path:
+    """Write what predict needs of a run: a model, and the patients of its folds."""
     (folder / MODEL).mkdir(parents=True)
     save_model(folder / MODEL, fitted(kind), facts=facts(**{"provenance": made, **others}))
-    pd.DataFrame({"case_id": [f"{p}_0" for p in people], "patient_id": list(people)}).to_parquet(folder / FOLDS)
+    pd.DataFrame({"case_id": [f"{p}_0" for p in patients], "patient_id": list(patients)}).to_parquet(folder / FOLDS)
     return folder
 
 
 def a_table(path: Path, *, frame=None, made=MADE) -> Path:
-    write_table(toy_frame(people=12, seed=3) if frame is None else frame, path, provenance=made)
+    write_table(toy_frame(patients=12, seed=3) if frame is None else frame, path, provenance=made)
     return path
 
 
@@ -46,7 +46,7 @@ def predicted(tmp_path, *options, run=None, table=None) -> pd.DataFrame:
 @pytest.mark.parametrize("kind", ["logistic", "booster"])
 def test_predictions_are_the_models_own(tmp_path, kind):
     found = predicted(tmp_path, run=a_run(tmp_path / "run", kind=kind))
-    frame, model = toy_frame(people=12, seed=3), fitted(kind)
+    frame, model = toy_frame(patients=12, seed=3), fitted(kind)
     score = model.score(frame[list(FEATURES)].to_numpy())
     np.testing.assert_allclose(found["score"], score, rtol=1e-15)
     np.testing.assert_allclose(found["p"], model.calibrator(score), rtol=1e-15)
@@ -62,31 +62,31 @@ def test_predictions_are_the_models_own(tmp_path, kind):
 def test_verdicts_are_by_the_certificate_asked_for(tmp_path):
     found = predicted(tmp_path, run=a_run(tmp_path / "run"))
     p = found.groupby("patient_id")["p"].transform("max").to_numpy()
-    np.testing.assert_array_equal(found["p_person"], p)
-    ruled_out = "this person: below the certified threshold: rule-out at sensitivity 0.95, 90% confidence"
+    np.testing.assert_array_equal(found["p_patient"], p)
+    ruled_out = "this patient: below the certified threshold: rule-out at sensitivity 0.95, 90% confidence"
     for sure, said in (
         (p < 0.2, ruled_out),
-        ((p >= 0.2) & (p < 0.7), "this person: in the abstention band: a person decides"),
-        (p >= 0.7, "this person: positive: at or above the upper certified threshold"),
+        ((p >= 0.2) & (p < 0.7), "this patient: in the abstention band: a radiologist decides"),
+        (p >= 0.7, "this patient: positive: at or above the upper certified threshold"),
     ):
         assert sure.any()
         assert set(found.loc[sure, "verdict"]) == {said}
     assert ((found["p"] < 0.2) & (found["verdict"] != ruled_out)).any()  # of a lesion alone nothing is certified
     none = predicted(tmp_path, "--sensitivity", "0.99", run=tmp_path / "run", table=tmp_path / "t.parquet")
-    assert set(none["verdict"]) == {"no certificate: needs 230 people"}
+    assert set(none["verdict"]) == {"no certificate: needs 230 patients"}
 
 
 def test_the_certificate_is_the_one_that_compare_was_asked_for(tmp_path):
     run = a_run(tmp_path / "run", asked=0.99)
-    assert set(predicted(tmp_path, run=run)["verdict"]) == {"no certificate: needs 230 people"}
+    assert set(predicted(tmp_path, run=run)["verdict"]) == {"no certificate: needs 230 patients"}
 
 
 def test_where_nobody_is_named_nobody_is_ruled_out(tmp_path):
-    frame = toy_frame(people=12, seed=3)
-    nobody = {"no verdict: the certificate is by person and the table names none"}
+    frame = toy_frame(patients=12, seed=3)
+    nobody = {"no verdict: the certificate is by patient and the table names none"}
     found = predicted(tmp_path, table=a_table(tmp_path / "n.parquet", frame=frame.drop(columns="patient_id")))
     assert set(found["verdict"]) == nobody
-    assert set(found["p_person"]) == {""}
+    assert set(found["p_patient"]) == {""}
     run = tmp_path / "run"
     named = predicted(tmp_path, run=run, table=a_table(tmp_path / "t.parquet", frame=frame))
     frame.loc[[6, 19], "patient_id"] = ["", None]
@@ -94,46 +94,46 @@ def test_where_nobody_is_named_nobody_is_ruled_out(tmp_path):
     assert set(found.loc[[6, 19], "verdict"]) == nobody
     others = ~np.isin(np.arange(24), [6, 7, 18, 19])
     assert found.loc[others, "verdict"].tolist() == named.loc[others, "verdict"].tolist()
-    assert float(found["p_person"][7]) == float(found["p"][7])
+    assert float(found["p_patient"][7]) == float(found["p"][7])
 
 
 def test_who_lacks_a_row_is_not_ruled_out(tmp_path):
-    frame = toy_frame(people=12, seed=3)
+    frame = toy_frame(patients=12, seed=3)
     before = predicted(tmp_path, table=a_table(tmp_path / "t.parquet", frame=frame))
     p = before.groupby("patient_id")["p"]
-    low = next(person for person, most in p.max().items() if most < 0.2)
-    high = next(person for person, least in p.max().items() if least >= 0.7)
+    low = next(patient for patient, most in p.max().items() if most < 0.2)
+    high = next(patient for patient, least in p.max().items() if least >= 0.7)
     spoilt = before.loc[before.groupby("patient_id")["p"].idxmin(), "case_id"]
     frame.loc[frame["case_id"].isin(spoilt) & frame["patient_id"].isin([low, high]), FEATURES[0]] = np.inf
     found = predicted(tmp_path, run=tmp_path / "run", table=a_table(tmp_path / "t.parquet", frame=frame))
     assert len(found) == 22
     said = found.set_index("patient_id")["verdict"]
-    assert said[low] == "no verdict: a row of this person could not be scored"
-    assert said[high].startswith("this person: positive")
+    assert said[low] == "no verdict: a row of this patient could not be scored"
+    assert said[high].startswith("this patient: positive")
 
 
-def test_the_certificate_counts_groups_joined_by_person(tmp_path):
-    # Trained by study: both rows of a person are studies of their own, but nobody is two people.
-    frame = toy_frame(people=12, seed=3).assign(study=lambda f: f["case_id"], site=np.arange(24) // 8)
+def test_the_certificate_counts_groups_joined_by_patient(tmp_path):
+    # Trained by study: both rows of a patient are studies of their own, but nobody is two patients.
+    frame = toy_frame(patients=12, seed=3).assign(study=lambda f: f["case_id"], site=np.arange(24) // 8)
     table = a_table(tmp_path / "t.parquet", frame=frame)
     found = predicted(tmp_path, run=a_run(tmp_path / "r", group="study"), table=table)
-    np.testing.assert_array_equal(found["p_person"], found.groupby("patient_id")["p"].transform("max"))
+    np.testing.assert_array_equal(found["p_patient"], found.groupby("patient_id")["p"].transform("max"))
     assert found["verdict"].str.startswith("this study: ").all()
     found = predicted(tmp_path, run=a_run(tmp_path / "s", group="site"), table=table)
-    np.testing.assert_array_equal(found["p_person"], found["p"].groupby(np.arange(24) // 8).transform("max"))
+    np.testing.assert_array_equal(found["p_patient"], found["p"].groupby(np.arange(24) // 8).transform("max"))
     found = predicted(tmp_path, run=a_run(tmp_path / "u", group="site", unit="patient"), table=table)
-    assert found["patient_id"].tolist() == [f"P_{person:05d}" for person in range(12)]
-    assert found["p_person"].nunique() == 3
+    assert found["patient_id"].tolist() == [f"P_{patient:05d}" for patient in range(12)]
+    assert found["p_patient"].nunique() == 3
 
 
 @pytest.mark.parametrize("unit", ["patient", "breast"])
 def test_rows_of_nobody_are_no_unit(tmp_path, unit, capsys):
-    frame = toy_frame(people=12, seed=3).assign(laterality="L")
+    frame = toy_frame(patients=12, seed=3).assign(laterality="L")
     frame.loc[[6, 19], "patient_id"] = ["", None]
     frame.loc[3, FEATURES[0]] = np.inf
     run = a_run(tmp_path / "run", unit=unit)
     found = predicted(tmp_path, run=run, table=a_table(tmp_path / "t.parquet", frame=frame))
-    assert found["cases"].tolist() == [1 if person in (1, 3, 9) else 2 for person in range(12)]
+    assert found["cases"].tolist() == [1 if patient in (1, 3, 9) else 2 for patient in range(12)]
     assert "" not in set(found["patient_id"])
     failed = pd.read_csv(tmp_path / "p.csv.failures.csv", keep_default_na=False)
     assert failed["case_id"].tolist() == frame.loc[[3, 6, 19], "case_id"].tolist()
@@ -143,15 +143,15 @@ def test_rows_of_nobody_are_no_unit(tmp_path, unit, capsys):
     assert f"failed: P_00003_0: {wanted}" in capsys.readouterr().err
 
 
-def test_people_of_the_training_set_are_flagged(tmp_path):
-    found = predicted(tmp_path, run=a_run(tmp_path / "run", people=("P_00003", "P_77777")))
+def test_patients_of_the_training_set_are_flagged(tmp_path):
+    found = predicted(tmp_path, run=a_run(tmp_path / "run", patients=("P_00003", "P_77777")))
     flagged = found["remark"] == IN_TRAINING
     assert set(found.loc[flagged, "patient_id"]) == {"P_00003"}
     assert flagged.sum() == 2
     assert found["in_training"].tolist() == flagged.tolist()
 
 
-def test_a_model_without_its_run_does_not_know_the_training_people(tmp_path, capsys):
+def test_a_model_without_its_run_does_not_know_the_training_patients(tmp_path, capsys):
     run = a_run(tmp_path / "run")
     (run / FOLDS).unlink()
     found = predicted(tmp_path, run=run / MODEL)
@@ -160,7 +160,7 @@ def test_a_model_without_its_run_does_not_know_the_training_people(tmp_path, cap
 
 
 def test_values_outside_the_training_range_are_named(tmp_path):
-    frame = toy_frame(people=12, seed=3)
+    frame = toy_frame(patients=12, seed=3)
     low, high = training_range(toy_rows()[0])
     x = np.clip(frame[list(FEATURES)].to_numpy(), low, high)
     x[3, 2], x[3, 5], x[7, 0] = high[2] + 1, low[5] - 1, np.nan
@@ -171,10 +171,10 @@ def test_values_outside_the_training_range_are_named(tmp_path):
     assert found["null_features"].tolist() == [1 if i == 7 else 0 for i in range(24)]
 
 
-def test_rows_of_a_person_become_one_prediction(tmp_path):
+def test_rows_of_a_patient_become_one_prediction(tmp_path):
     run = a_run(tmp_path / "run", unit="patient", rule="mean")
-    frame = toy_frame(people=12, seed=3)
-    frame.loc[5, FEATURES[2]] = 1e3  # the second row of person 2
+    frame = toy_frame(patients=12, seed=3)
+    frame.loc[5, FEATURES[2]] = 1e3  # the second row of patient 2
     found = predicted(tmp_path, run=run, table=a_table(tmp_path / "t.parquet", frame=frame))
     rows = fitted().score(frame[list(FEATURES)].to_numpy())
     by_hand = pd.Series(rows).groupby(frame["patient_id"], sort=False).mean()
@@ -185,7 +185,7 @@ def test_rows_of_a_person_become_one_prediction(tmp_path):
 
 
 def test_a_broken_row_costs_that_row(tmp_path, capsys):
-    frame = toy_frame(people=12, seed=3)
+    frame = toy_frame(patients=12, seed=3)
     frame.loc[4, FEATURES[1]] = np.inf
     found = predicted(tmp_path, table=a_table(tmp_path / "t.parquet", frame=frame))
     assert len(found) == 23
@@ -197,7 +197,7 @@ def test_a_broken_row_costs_that_row(tmp_path, capsys):
 
 
 def test_nothing_but_broken_rows_is_a_failure(tmp_path):
-    frame = toy_frame(people=2)
+    frame = toy_frame(patients=2)
     frame[list(FEATURES)] = np.inf
     table = a_table(tmp_path / "t.parquet", frame=frame)
     assert predict([str(a_run(tmp_path / "run")), "--table", str(table)]) == 1
@@ -230,20 +230,22 @@ def test_cpu_and_cuda_are_one_definition(tmp_path):
 
 def test_a_table_that_does_not_say_how_it_was_made_needs_the_users_word(tmp_path, capsys):
     table, run = tmp_path / "t.csv", a_run(tmp_path / "run")
-    toy_frame(people=12, seed=3).to_csv(table, index=False)
+    toy_frame(patients=12, seed=3).to_csv(table, index=False)
     said = said_no(capsys, run, "--table", table)
     assert "--trust-table" in said
     assert "this table does not say" in said
     found = predicted(tmp_path, "--trust-table", run=run, table=table)
-    np.testing.assert_allclose(found["score"], fitted().score(toy_frame(people=12, seed=3)[list(FEATURES)].to_numpy()))
-    assert "2 of 24 predictions are of people that it was trained on" in capsys.readouterr().err
+    np.testing.assert_allclose(
+        found["score"], fitted().score(toy_frame(patients=12, seed=3)[list(FEATURES)].to_numpy())
+    )
+    assert "2 of 24 predictions are of patients that it was trained on" in capsys.readouterr().err
     other = a_run(tmp_path / "other", made={})
     assert "the model was trained on does not say" in said_no(capsys, other, "--table", a_table(tmp_path / "t.parquet"))
 
 
 def test_bad_input_is_said_in_one_line(tmp_path, capsys):
     run, table = a_run(tmp_path / "run"), a_table(tmp_path / "t.parquet")
-    frame = toy_frame(people=12, seed=3)
+    frame = toy_frame(patients=12, seed=3)
     fewer = a_table(
         tmp_path / "fewer.parquet",
         frame=frame.drop(columns=FEATURES[3]),
@@ -276,14 +278,14 @@ def test_phantoms_and_patients_are_kept_apart_loudly(tmp_path, capsys):
     assert "PHANTOM MODEL ON REAL CASES" in said.err
     assert "PHANTOM" in said.out
     assert set(found["data"]) == {"phantom"}
-    frame = toy_frame(people=12, seed=3).assign(phantom=lambda f: f.index == 0)
+    frame = toy_frame(patients=12, seed=3).assign(phantom=lambda f: f.index == 0)
     found = predicted(tmp_path, run=a_run(tmp_path / "r"), table=a_table(tmp_path / "t.parquet", frame=frame))
     assert "1 of 24 rows are simulated" in capsys.readouterr().err
     assert found["data"].tolist() == ["phantom"] + ["real"] * 23
 
 
 def test_the_screen_shows_at_most_twenty_rows_and_takes_nothing_for_markup(tmp_path, capsys):
-    frame = toy_frame(people=12, seed=3)
+    frame = toy_frame(patients=12, seed=3)
     frame.loc[0, "case_id"] = "[red]evil[/red]"
     table = a_table(tmp_path / "t.parquet", frame=frame)
     assert predict([str(a_run(tmp_path / "run")), "--table", str(table)]) == 0

@@ -62,8 +62,8 @@ def test_an_image_is_measured_as_extract_measured_it(tmp_path, pictures, capsys)
     assert by_image["score"][0] == pytest.approx(float(by_table["score"][4]), rel=0, abs=0)
     assert by_image["remark"][0] == IN_TRAINING
     assert by_image["case_id"][0] == "i4.png"
-    assert by_image["verdict"][0].startswith("this person (if the region is all there is): ")
-    assert by_image["p_person"][0] == by_image["p"][0]
+    assert by_image["verdict"][0].startswith("this patient (if the region is all there is): ")
+    assert by_image["p_patient"][0] == by_image["p"][0]
     capsys.readouterr()
     one[-1] = "7"
     assert predict([str(run), *one]) == 1
@@ -136,8 +136,8 @@ def trained_on(folder: Path, table) -> Path:
     said = facts(features=table.features, low=low, high=high, provenance=table.provenance)
     (folder / MODEL).mkdir(parents=True)
     save_model(folder / MODEL, model, facts=said)
-    people = table.frame["patient_id"].tolist()
-    pd.DataFrame({"patient_id": people}).to_parquet(folder / FOLDS)
+    patients = table.frame["patient_id"].tolist()
+    pd.DataFrame({"patient_id": patients}).to_parquet(folder / FOLDS)
     return folder
 
 
@@ -184,4 +184,4 @@ def test_one_region_is_a_unit_whatever_the_model_predicts(tmp_path, pictures):
         assert predict([str(tmp_path / unit), *arguments, "--out", str(tmp_path / f"{unit}.csv")]) == 0
         found = pd.read_csv(tmp_path / f"{unit}.csv")
         assert len(found) == 1
-        assert found["verdict"][0].startswith("this person (if the region is all there is): ")
+        assert found["verdict"][0].startswith("this patient (if the region is all there is): ")

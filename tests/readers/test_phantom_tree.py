@@ -64,7 +64,7 @@ def test_the_real_reader_gets_back_what_the_phantom_made(tree: Path) -> None:
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
-def test_the_splits_hold_different_people(tree: Path, split: str) -> None:
+def test_the_splits_hold_different_patients(tree: Path, split: str) -> None:
     there = {case.patient_id for case in CbisDdsmReader(tree, split=split).cases()}
     expected = {case.patient_id for case in PHANTOM.cases() if case.columns["split"] == split}
     assert there == expected and there

@@ -185,7 +185,7 @@ def test_a_patient_whose_name_is_part_of_an_image_s(tmp_path, name):
     assert RsnaReader(tmp_path).cases()[1].source.image == str(gone)
 
 
-def test_tables_as_people_save_them(tmp_path):
+def test_tables_as_patients_save_them(tmp_path):
     dicom_tree(tmp_path, two_women())
     text = (tmp_path / "train.csv").read_text()
     lines = text.replace("patient_id", "Patient_ID").replace(",L,", ",left,").replace("\r\n", "\n")

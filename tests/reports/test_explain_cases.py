@@ -35,12 +35,12 @@ class Tags(Parsed):
         return [found for name, found in self.tags if name == tag and css in [*(found.get("class") or "").split(), ""]]
 
 
-def by_hand(run, arm="xgboost") -> dict[str, set[str]]:
+def by_hand(run, candidate="xgboost") -> dict[str, set[str]]:
     """Sort the cases by outcome in a plain loop over the predictions."""
     calls: dict[str, list[bool]] = {}
     truth: dict[str, int] = {}
     for row in run.predictions.to_dict("records"):
-        if row["model"] == arm:
+        if row["model"] == candidate:
             calls.setdefault(row["case_id"], []).append(row["called"])
             truth[row["case_id"]] = row["y"]
     found: dict[str, set[str]] = {"FN": set(), "FP": set(), "TP": set(), "TN": set()}
@@ -102,7 +102,7 @@ def test_predictions_without_calls_are_refused():
 
 
 def test_thousands_of_false_negatives_are_not_all_drawn():
-    run, results = case_run(people=900)
+    run, results = case_run(patients=900)
     table = run.predictions.assign(called=False)
     part = cases_part(replace(run, predictions=table), results, pictures=Pictures())
     n_positive = int((outcomes(run)["y"] == 1).sum())
@@ -203,7 +203,7 @@ def test_pictures_out_of_reach_are_said_in_their_place():
     assert not page.of("image")
 
 
-def test_cases_are_those_of_the_best_arm_and_the_explained_one_stands_beside():
+def test_cases_are_those_of_the_best_candidate_and_the_explained_one_stands_beside():
     run, results = case_run(best="logistic", explained="xgboost")
     part = cases_part(run, results, pictures=Pictures())
     wanted = by_hand(run, "logistic")
@@ -215,7 +215,7 @@ def test_cases_are_those_of_the_best_arm_and_the_explained_one_stands_beside():
         assert line.case_id in wanted[line.tags.outcome]
         assert line.probability == f"{mean_p(run, line.case_id, 'logistic'):.2f}"
     for card in missed.cards:
-        own, other = (f"{mean_p(run, card.case_id, arm):.2f}" for arm in ("logistic", "xgboost"))
+        own, other = (f"{mean_p(run, card.case_id, candidate):.2f}" for candidate in ("logistic", "xgboost"))
         assert f"probability of malignant {own}, " in card.probability
         assert card.probability.endswith(f"XGBoost: {other}.")
         assert card.explained == f"XGBoost: from its average to {other}"
@@ -225,7 +225,7 @@ def test_cases_are_those_of_the_best_arm_and_the_explained_one_stands_beside():
     assert f"<h5>{missed.cards[0].explained}</h5>" in section_page(part)
 
 
-def test_where_the_best_arm_is_explained_nothing_is_said_twice():
+def test_where_the_best_candidate_is_explained_nothing_is_said_twice():
     run, results = case_run()
     part = cases_part(run, results, pictures=Pictures())
     cards = [card for group in part.groups for card in group.cards]
@@ -299,7 +299,7 @@ def test_values_out_of_range_are_told_in_words():
     assert said == ["Feature2 (firstorder) is 9.50, above all training cases (4.25)"]
 
 
-def test_nothing_that_names_a_person_or_a_place_is_told():
+def test_nothing_that_names_a_patient_or_a_place_is_told():
     run, results = case_run()
     page = section_page(cases_part(run, results, pictures=Pictures()))
     assert "JOHN DOE" not in page
@@ -344,7 +344,7 @@ def test_phantom_is_said_on_every_card_and_drawing():
 
 
 def test_a_page_of_1300_cases_is_small_and_quick():
-    run, results = case_run(people=650, at=0.72)
+    run, results = case_run(patients=650, at=0.72)
     missed = by_hand(run)["FN"]
     assert len(run.cases) >= 1_300
     assert 200 <= len(missed) <= 300

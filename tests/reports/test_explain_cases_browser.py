@@ -125,7 +125,7 @@ def test_nothing_is_wider_than_the_screen(toy, tmp_path, width):
 
 
 def test_a_thousand_cases_stay_smooth(tmp_path):
-    run, results = case_run(people=900, at=0.72)
+    run, results = case_run(patients=900, at=0.72)
     part = cases_part(run, results, pictures=some_pictures(run.cases["case_id"].tolist()))
     assert len(part.lines) == 1_800
     steps = """

@@ -28,7 +28,7 @@ def test_everything_known_of_the_case_is_there():
         assert f"words on {name}" in page.text
     assert signed(terms.end, digits=4) in page.text
     assert f"leads to the probability {mean_p(run, CASE):.4f}" in page.text
-    assert all(title in page.text for title in run.info.arms.values())
+    assert all(title in page.text for title in run.info.candidates.values())
     assert all(f"{p:.3f}" in page.text for p in run.predictions.query("case_id == @CASE")["p"])
     near = results.neighbours.query("case_id == @CASE")
     assert all(name in page.text for name in near["neighbour"])
@@ -59,10 +59,10 @@ def test_the_page_stands_alone_and_text_stays_text():
     assert len(ids) == len(set(ids))
 
 
-def test_the_best_arm_tells_the_case_and_the_waterfall_says_whose_it_is():
+def test_the_best_candidate_tells_the_case_and_the_waterfall_says_whose_it_is():
     run, results = case_run(best="logistic", explained="xgboost")
     page = Tags(case_page(run, results, CASE, pictures=Pictures()))
-    best, explained = (f"{mean_p(run, CASE, arm):.2f}" for arm in ("logistic", "xgboost"))
+    best, explained = (f"{mean_p(run, CASE, candidate):.2f}" for candidate in ("logistic", "xgboost"))
     assert f"probability of malignant {best}, called so" in page.text
     assert f"XGBoost: from its average to {explained}." in page.text
     assert "outputs of networks are left out" in page.text

@@ -34,7 +34,7 @@ UNKNOWABLE = {
     ),
 }
 """Items that ask for more than a run can know: recruitment, ethics, other hospitals, what is shared, reasons."""
-HELD_OUT = {"table": "other.parquet", "sha256": "c" * 64, "rows": 60, "units": 60, "people": 30, "positives": 20}
+HELD_OUT = {"table": "other.parquet", "sha256": "c" * 64, "rows": 60, "units": 60, "patients": 30, "positives": 20}
 KNOWN = {"versions": {"radiomics-mammo": "0.1.0"}}
 
 
@@ -122,7 +122,7 @@ def test_the_sentence_counts_the_answers(name):
         assert not without or f" {without} do" in section.text[0]
 
 
-def test_people_in_two_folds_are_counted_not_believed():
+def test_patients_in_two_folds_are_counted_not_believed():
     run, results = run_of()
     assert answers(run, results, "claim")["20"][0] == YES
     moved = run.predictions.copy()
@@ -131,15 +131,15 @@ def test_people_in_two_folds_are_counted_not_believed():
     assert facts_of(crossed, results).crossing == 1
     assert answers(crossed, results, "claim")["20"] == (
         NO,
-        "Counted in the predictions: people in two folds of one repeat: 1.",
+        "Counted in the predictions: patients in two folds of one repeat: 1.",
     )
     assert answers(crossed, results, "metrics")["18"][0] == NO
     assert answers(crossed, results, "tripod-ai")["12a"][0] == NO
 
 
-def test_a_group_that_may_be_no_person_is_half_an_answer():
+def test_a_group_that_may_be_no_patient_is_half_an_answer():
     answer, evidence = answers(*run_of(group="site"), "claim")["20"]
-    assert answer == PARTLY and "Whether site names people is for the authors" in evidence
+    assert answer == PARTLY and "Whether site names patients is for the authors" in evidence
 
 
 def test_a_phantom_has_no_patients():
@@ -151,7 +151,7 @@ def test_a_phantom_has_no_patients():
     assert answers(*VARIANTS["phantom"], "claim")["33"][0] == NOT_APPLICABLE
 
 
-def test_tests_on_other_people():
+def test_tests_on_other_patients():
     for name, internal, external in (
         ("plain", PARTLY, NO),
         ("held out", PARTLY, AUTHORS),
@@ -159,7 +159,7 @@ def test_tests_on_other_people():
     ):
         found = answers(*VARIANTS[name], "metrics")
         assert (found["26"][0], found["27"][0]) == (internal, external), name
-    assert "30 people" in answers(*VARIANTS["official"], "metrics")["26"][1]
+    assert "30 patients" in answers(*VARIANTS["official"], "metrics")["26"][1]
     assert "c" * 64 in answers(*VARIANTS["held out"], "metrics")["27"][1]
     assert answers(*VARIANTS["plain"], "tripod-ai")["20c"][0] == NOT_APPLICABLE
     assert answers(*VARIANTS["held out"], "tripod-ai")["20c"][0] == PARTLY
@@ -182,7 +182,7 @@ def test_evidence_are_the_runs_own_figures():
     assert f"{own['xgboost', 'brier']:.3f}" in found["22"][1]
     assert f"AUROC of XGBoost {own['xgboost', 'auroc']:.3f} (" in found["21"][1]
     assert found["18"][1].startswith("5 folds × 2 repeats, stratified, seed 0;")
-    assert f"{run.info.rows} cases of {run.info.people} people" in answers(run, results, "claim")["35"][1]
+    assert f"{run.info.rows} cases of {run.info.patients} patients" in answers(run, results, "claim")["35"][1]
     assert "3 cases could not be measured" in answers(run, results, "claim")["12"][1]
     assert answers(run, results, "claim")["12"][0] == YES
     assert "6 settings of each model" in answers(run, results, "claim")["25"][1]
@@ -197,7 +197,7 @@ def test_what_was_not_done_is_said():
     assert found["31"] == (NO, "No model was explained.")
     assert found["29"][0] == found["26"][0] == NO
     assert answers(run, Results(), "metrics")["30"] == (NO, "The run kept no model.")
-    plain = replace(run, info=replace(run.info, arms={"forest": "Random forest"}))
+    plain = replace(run, info=replace(run.info, candidates={"forest": "Random forest"}))
     assert answers(plain, Results(), "metrics")["24"][0] == answers(plain, Results(), "metrics")["25"][0] == NO
     assert answers(plain, Results(), "tripod-ai")["13"][0] == NOT_APPLICABLE
 
@@ -218,7 +218,7 @@ def test_embeddings_name_their_weights():
 
 def test_names_from_tables_stay_plain_text():
     """Escaping is the template's: what is handed over is str, never markup."""
-    run, results = run_of(label="<script>x</script>", arms={"xgboost": "<b>XGBoost</b>"})
+    run, results = run_of(label="<script>x</script>", candidates={"xgboost": "<b>XGBoost</b>"})
     for section in checklists(run, results):
         assert all(type(cell) is str for row in section.sheets[0].rows for cell in row)
     assert "<script>x</script>" in answers(run, results, "claim")["14"][1]
@@ -231,9 +231,11 @@ def test_imbalance_is_answered_from_what_was_done():
     assert "calibrated afterwards (sigmoid)" in imbalance(run, results)
     raw = replace(run, info=replace(run.info, command=tuned(calibration="none")))
     assert "not calibrated afterwards" in imbalance(raw, results)
-    alone = replace(run, info=replace(run.info, arms={"xgboost+smote": "S"}), differences=run.differences.iloc[:0])
+    alone = replace(
+        run, info=replace(run.info, candidates={"xgboost+smote": "S"}), differences=run.differences.iloc[:0]
+    )
     assert "beside the same model without it" not in imbalance(alone, results)
-    head = replace(run, info=replace(run.info, arms={"head@crop_embX": "Dense head"}))
+    head = replace(run, info=replace(run.info, candidates={"head@crop_embX": "Dense head"}))
     assert answers(head, results, "tripod-ai")["13"][0] == PARTLY
     assert "Dense head: trained with balanced class weights" in imbalance(head, results)
 
@@ -246,7 +248,7 @@ def imbalance(run: Run, results: Results) -> str:
 def test_the_reference_of_the_tests_is_named_and_the_best_need_not_be_in_them():
     run, results = run_of()
     found = answers(run, results, "metrics")
-    title = run.info.arms["xgboost+oversampling"]
+    title = run.info.candidates["xgboost+oversampling"]
     for number in ("21", "24", "25"):
         assert f"against {title}" in found[number][1], number
     assert found["24"][0] == found["25"][0] == PARTLY

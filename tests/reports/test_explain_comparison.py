@@ -19,7 +19,7 @@ from radiomics_mammo.reports.sections.comparison import comparison_section
 from radiomics_mammo.reports.sections.confusion import confusion_figures, confusion_sheets
 from radiomics_mammo.reports.sections.embeddings import embedders_section, ensembles_section, forced, learning_section
 from radiomics_mammo.runs.results import Results
-from tests.support.finished_run import ARMS, toy_run
+from tests.support.finished_run import CANDIDATES, toy_run
 from tests.support.finished_run_tables import PREFIX, embeddings, ensembles, learning_curves, probes
 
 
@@ -36,7 +36,7 @@ def of(section: Section, slug: str) -> Section:
     return next(part for part in section.parts if part.slug == slug)
 
 
-def test_arms_on_a_block_or_resampled_are_known_by_their_models():
+def test_candidates_on_a_block_or_resampled_are_known_by_their_models():
     names = ["size", "size@crop_embX", "readers+smote", "xgboost@crop_embX+smote", "stack"]
     assert [is_baseline(name) for name in names] == [True, True, True, False, False]
 
@@ -50,12 +50,12 @@ def test_the_models_are_ordered_by_auroc_with_the_best_and_the_yardsticks_marked
     marks = dict(zip(columns(sheet)["Model"], sheet.marks, strict=True))
     assert marks["XGBoost (best AUROC)"] == "best"
     assert {name for name, mark in marks.items() if mark == "baseline"} == {
-        title for name, title in marked(run.info.arms).items() if name in ARMS[:3]
+        title for name, title in marked(run.info.candidates).items() if name in CANDIDATES[:3]
     }
     words = str(models.figures[0].svg)
     assert "Guessing at 0.500" in words
-    assert "On held-out people: " in words
-    for title in run.info.arms.values():
+    assert "On held-out patients: " in words
+    for title in run.info.candidates.values():
         assert title.replace("'", "&#x27;") in words
 
 
@@ -70,7 +70,7 @@ def test_a_forest_says_every_value_interval_and_line_and_what_is_undefined():
 
 def test_an_ensemble_is_put_into_words_and_numbers(run_and_results):
     info = run_and_results[0].info
-    part = ensembles_section(ensembles(), replace(info, arms={**info.arms, "stack": "Stacking"}))
+    part = ensembles_section(ensembles(), replace(info, candidates={**info.candidates, "stack": "Stacking"}))
     said = "Stacking minus its best single member, XGBoost: +0.012 (−0.004 to +0.028) in AUROC: no gain."
     assert part.text == [said]
     cells = columns(part.sheets[0])
@@ -86,8 +86,8 @@ def test_probes_have_the_test_column_only_with_a_test_set(run_and_results):
     info = run_and_results[0].info
     tested, weights = embedders_section(probes(), info).sheets
     assert columns(tested)["Embedder"] == ["efficientnet-lite0 on crop"]
-    assert columns(tested)["AUROC, held-out people"][0].value == "0.698"
-    assert "clustered by person (Obuchowski)" in tested.caption
+    assert columns(tested)["AUROC, held-out patients"][0].value == "0.698"
+    assert "clustered by patient (Obuchowski)" in tested.caption
     assert columns(weights)["SHA-256"] == ["b" * 64]
     assert columns(weights)["Licence"] == ["Apache-2.0"]
     assert columns(weights)["Known collections in training"] == ["none"]
@@ -116,7 +116,7 @@ def test_forced_weights_are_said_loudly_at_the_top_and_where_they_are_shown(run_
 
 def test_learning_curves_tell_the_epoch_that_was_kept(run_and_results):
     info = run_and_results[0].info
-    part = learning_section(learning_curves(), replace(info, arms={**info.arms, "head": "Dense head"}))
+    part = learning_section(learning_curves(), replace(info, candidates={**info.candidates, "head": "Dense head"}))
     assert "trained on everybody)" in part.sheets[0].caption
     held = learning_section(learning_curves(), replace(info, test={"rows": 1}))
     assert "trained on everybody who is not held out)" in held.sheets[0].caption
@@ -139,7 +139,7 @@ def test_confusion_is_scikit_learns(run_and_results):
     run, results = run_and_results
     own = run.predictions[(run.predictions["model"] == "forest")]
     y, called = (own.pivot(index="repeat", columns="case_id", values=name) for name in ("y", "p"))
-    counts, report = confusion_sheets(results.confusion, marked(run.info.arms), run.info.classes, who="here")
+    counts, report = confusion_sheets(results.confusion, marked(run.info.candidates), run.info.classes, who="here")
     row = next(i for i, one in enumerate(counts.rows) if one[:2] == ["Random forest", "At 0.5"])
     tables = [confusion_matrix(a, b >= 0.5) for a, b in zip(y.to_numpy(), called.to_numpy(), strict=True)]
     (tn, fp), (fn, tp) = np.mean(tables, axis=0)
@@ -170,7 +170,7 @@ def test_matrices_are_drawn_of_the_best_model_and_of_the_dense_heads(run_and_res
 
 def test_the_flow_goes_from_cases_found_to_classes(run_and_results):
     run, _ = run_and_results
-    test = {"rows": 120, "units": 120, "people": 60, "positives": 42, "table": "t", "sha256": "0"}
+    test = {"rows": 120, "units": 120, "patients": 60, "positives": 42, "table": "t", "sha256": "0"}
     info = replace(run.info, failures=5, test=test, unit="patient", units=150, positives=71)
     failures = pd.DataFrame({"stage": ["read"] * 4 + ["mask"], "cause": ["cut off"] * 4 + ["<b>empty"]})
     flow = cohort_flow(replace(run, info=info, failures=failures))

@@ -190,10 +190,10 @@ def test_a_number_that_rounds_to_nothing_has_no_sign():
 @pytest.mark.parametrize(
     ("unit", "title", "verdict", "heading"),
     [
-        ("lesion", "Radiomics of 300 cases:", "cases of people it has never seen", "Cases"),
+        ("lesion", "Radiomics of 300 cases:", "cases of patients it has never seen", "Cases"),
         ("patient", "Radiomics of 300 patients (300 cases):", "benign patients it has never seen", "Patients"),
-        ("breast", "Radiomics of 300 breasts (300 cases):", "breasts of people it has never seen", "Breasts"),
-        ("image", "Radiomics of 300 images (300 cases):", "images of people it has never seen", "Images"),
+        ("breast", "Radiomics of 300 breasts (300 cases):", "breasts of patients it has never seen", "Breasts"),
+        ("image", "Radiomics of 300 images (300 cases):", "images of patients it has never seen", "Images"),
     ],
 )
 def test_what_is_predicted_together_has_its_own_noun(unit, title, verdict, heading):

@@ -23,13 +23,13 @@ from radiomics_mammo.reports.sections.results import result_sections, shift_sent
 from radiomics_mammo.reports.study import compose
 from radiomics_mammo.runs.results import RESULTS, Results, read_results
 from tests.cli.test_report import Page
-from tests.support.finished_run import ARMS, toy_run
+from tests.support.finished_run import CANDIDATES, toy_run
 
 SLUGS = ["pairs", "ensembles", "embedders", "learning", "held-out", "trust", "at-work", "subgroups", "leakage"]
-SLUGS += ["canaries", "more"]
+SLUGS += ["leakage_checks", "more"]
 ALWAYS = ["models", "curves", "resampling"]
 HELD_OUT = {"table": "/home/someone/other.parquet", "sha256": "c" * 64}
-HELD_OUT |= {"rows": 60, "units": 60, "people": 30, "positives": 20}
+HELD_OUT |= {"rows": 60, "units": 60, "patients": 30, "positives": 20}
 FIGURES = 9
 """Forest, two curves, heads, confusion twice, reliability, decision, subgroups."""
 
@@ -93,7 +93,7 @@ def test_numbers_on_the_page_are_those_of_the_tables(whole, run_and_results):
     text = Page(whole).text
     certified = results.certified.set_index("target").loc[0.95]
     assert certified["sentence"] in text
-    assert f"{certified['misses']:.0f} of {certified['people']:.0f}" in text
+    assert f"{certified['misses']:.0f} of {certified['patients']:.0f}" in text
     pair = results.pairs.set_index("model").loc["logistic"]
     assert f"{pair['difference']:+.3f}".replace("-", "−") in text
     tested = results.test_summary.set_index(["model", "metric"]).loc[("forest", "auroc"), "value"]
@@ -102,12 +102,12 @@ def test_numbers_on_the_page_are_those_of_the_tables(whole, run_and_results):
         assert wanted in text
 
 
-def test_held_out_people_have_their_twins_thresholds_and_shifted_probabilities(whole, run_and_results):
+def test_held_out_patients_have_their_twins_thresholds_and_shifted_probabilities(whole, run_and_results):
     _, results = run_and_results
     text = Page(whole).text
     checked = results.test_certified.set_index("target")
     assert checked.loc[0.95, "sentence"] in text
-    assert f"{checked.loc[0.9, 'misses']} of {checked.loc[0.9, 'people']}" in text
+    assert f"{checked.loc[0.9, 'misses']} of {checked.loc[0.9, 'patients']}" in text
     assert "−0.004" in text
     moved = results.test_shifted.set_index(["model", "metric"]).loc[("forest", "brier"), "value"]
     assert f"{moved:.3f}" in text
@@ -118,7 +118,7 @@ def test_twins_as_trained_show_brier_and_slope(whole, run_and_results):
     text = Page(whole).text
     for wanted in ("+0.031", "−0.123", "Resampling shifts the probabilities, and calibration puts them back"):
         assert wanted in text
-    assert "0.243" not in text  # the arms themselves are not in the table of differences
+    assert "0.243" not in text  # the candidates themselves are not in the table of differences
     alone = results.as_trained[results.as_trained["against"] == ""]
     assert "calibration puts them back" not in page_of(run, Results(as_trained=alone))
 
@@ -142,7 +142,7 @@ def test_baselines_are_marked_and_are_never_counted_as_competitors(whole):
     assert "XGBoost (baseline)" not in text
 
 
-def test_held_out_people_change_what_the_limits_say(run_and_results, whole):
+def test_held_out_patients_change_what_the_limits_say(run_and_results, whole):
     run, _ = run_and_results
     assert "no external test set" not in whole
     assert "fixed, not tuned" in whole
@@ -173,16 +173,16 @@ def test_the_verdict_names_the_held_out_auroc_and_the_tiles_say_what_they_are(ru
     run, results = run_and_results
     own = results.test_summary.set_index(["model", "metric"]).loc[("xgboost", "auroc")]
     opening = compose(run, results, pictures=Pictures(), meaning=lambda _: "").opening
-    first = opening.verdict.partition("people. ")[0]
+    first = opening.verdict.partition("patients. ")[0]
     held = f"{own['value']:.2f} (95% interval {own['low']:.2f} to {own['high']:.2f}) on held-out"
     assert f" out of fold and of {held}" in first
-    assert "out-of-fold" in opening.headline_title and "On people held out" in opening.headline_title
+    assert "out-of-fold" in opening.headline_title and "On patients held out" in opening.headline_title
     alone = compose(run, replace(results, test_summary=None), pictures=Pictures(), meaning=lambda _: "").opening
     assert "held-out" not in alone.verdict + alone.headline_title
 
 
 def test_the_best_is_set_against_the_readers_and_size_with_intervals(run_and_results):
-    """Against scikit-learn's AUROCs: 0 lies in the interval of arms that are alike, and not of those that differ."""
+    """Against scikit-learn's AUROCs: 0 lies in the interval of equal candidates, and not of those that differ."""
     run, results = run_and_results
     found = best_against(run).set_index("against")
     assert set(found.index) == {"readers", "size"}
@@ -195,7 +195,7 @@ def test_the_best_is_set_against_the_readers_and_size_with_intervals(run_and_res
         assert row["low"] < row["difference"] < row["high"]
     (_, said) = result_sections(run, Results(pairs=results.pairs))[0].text
     assert f"minus that of Size only: {found.loc['size', 'difference']:+.3f}" in said
-    assert "chosen on these same people" in said
+    assert "chosen on these same patients" in said
     assert best_against(replace(run, info=replace(run.info, best=""))).empty
 
 
@@ -251,9 +251,9 @@ def test_a_column_without_any_words_is_read_back_as_numbers(run_and_results):
 def test_words_in_tables_stay_text(run_and_results):
     run, results = run_and_results
     evil = "<script>alert(1)</script>"
-    canaries = results.canaries.assign(sentence=evil)
+    leakage_checks = results.leakage_checks.assign(sentence=evil)
     subgroups = results.subgroups.assign(level=evil)
-    text = page_of(run, replace(results, canaries=canaries, subgroups=subgroups))
+    text = page_of(run, replace(results, leakage_checks=leakage_checks, subgroups=subgroups))
     assert evil not in text
     assert evil in Page(text).text
 
@@ -270,10 +270,10 @@ def test_the_radiologists_reading_is_dashed_in_the_pages_ink(whole):
 
 
 def test_a_figure_holds_the_best_the_readers_and_what_must_be_there():
-    arms = {name: name for name in ("readers", "size", *(f"m{i}" for i in range(12)), "xgboost+oversampling")}
-    auroc = {name: 0.5 + 0.01 * i for i, name in enumerate(arms)}
+    candidates = {name: name for name in ("readers", "size", *(f"m{i}" for i in range(12)), "xgboost+oversampling")}
+    auroc = {name: 0.5 + 0.01 * i for i, name in enumerate(candidates)}
     auroc |= {"size": 0.99, "xgboost+oversampling": 0.51}
-    found = shown(arms, auroc=auroc, best="m3", always=("xgboost+oversampling",))
+    found = shown(candidates, auroc=auroc, best="m3", always=("xgboost+oversampling",))
     assert found[0] == "m3"
     assert len(found) == MOST
     assert set(found) == {"m3", "readers", "xgboost+oversampling", "m11", "m10", "m9", "m8"}
@@ -288,7 +288,7 @@ def test_yardsticks_are_known_by_their_models():
         False,
         False,
     ]
-    assert list(competing(dict.fromkeys(ARMS, ""))) == list(ARMS[3:])
+    assert list(competing(dict.fromkeys(CANDIDATES, ""))) == list(CANDIDATES[3:])
 
 
 def test_label_shift_in_words():

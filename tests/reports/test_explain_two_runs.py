@@ -40,21 +40,21 @@ def noisier(run: Run, *, seed: int = 0, noise: float = 1.5) -> pd.DataFrame:
     return own
 
 
-def among(frame: pd.DataFrame, *, people: set[str]) -> pd.DataFrame:
-    return frame[frame["patient_id"].isin(people)]
+def among(frame: pd.DataFrame, *, patients: set[str]) -> pd.DataFrame:
+    return frame[frame["patient_id"].isin(patients)]
 
 
-def people_of(run: Run) -> list[str]:
+def patients_of(run: Run) -> list[str]:
     return list(dict.fromkeys(run.predictions["patient_id"]))
 
 
-def mean_auroc(run: Run, arm: str, cases: list[str]) -> float:
-    own = run.predictions[(run.predictions["model"] == arm) & run.predictions["case_id"].isin(cases)]
+def mean_auroc(run: Run, candidate: str, cases: list[str]) -> float:
+    own = run.predictions[(run.predictions["model"] == candidate) & run.predictions["case_id"].isin(cases)]
     return float(np.mean([roc_auc_score(part["y"], part["p"]) for _, part in own.groupby("repeat")]))
 
 
-def mean_brier(run: Run, arm: str) -> float:
-    own = run.predictions[run.predictions["model"] == arm]
+def mean_brier(run: Run, candidate: str) -> float:
+    own = run.predictions[run.predictions["model"] == candidate]
     return float(np.mean([brier_score_loss(part["y"], part["p"]) for _, part in own.groupby("repeat")]))
 
 
@@ -62,16 +62,16 @@ def said(page: str) -> str:
     return " ".join(re.sub(r"<[^>]*>", " ", re.sub(r"<(style|script|svg).*?</\1>", "", page, flags=re.S)).split())
 
 
-def test_cases_and_people_in_common_are_counted():
+def test_cases_and_patients_in_common_are_counted():
     a = run_of()
-    people = people_of(a)
-    first = replace(a, predictions=among(a.predictions, people=set(people[:100])))
-    second = replace(a, predictions=among(a.predictions, people=set(people[40:])))
+    patients = patients_of(a)
+    first = replace(a, predictions=among(a.predictions, patients=set(patients[:100])))
+    second = replace(a, predictions=among(a.predictions, patients=set(patients[40:])))
     found = overlap(first, second)
-    assert (len(found.cases), found.only_a, found.only_b) == (120, 80, 100)  # two cases a person
-    assert (found.people, found.people_a, found.people_b) == (60, 100, 110)
+    assert (len(found.cases), found.only_a, found.only_b) == (120, 80, 100)  # two cases a patient
+    assert (found.patients, found.patients_a, found.patients_b) == (60, 100, 110)
     assert (found.relabelled, found.moved, found.same_folds) == (0, 0, True)
-    assert set(found.cases) == {f"{one}_{i}" for one in people[40:100] for i in (0, 1)}
+    assert set(found.cases) == {f"{one}_{i}" for one in patients[40:100] for i in (0, 1)}
     assert found.group.max() == 59
     assert "Only the cases in common are compared" in said(
         two_runs_page(first, replace(second, folder=Path("b")), NONE, NONE)
@@ -80,8 +80,8 @@ def test_cases_and_people_in_common_are_counted():
 
 def test_differences_are_those_of_scikit_learn_on_the_cases_in_common():
     a = run_of()
-    kept = set(people_of(a)[30:])
-    b = replace(a, predictions=among(noisier(a), people=kept))
+    kept = set(patients_of(a)[30:])
+    b = replace(a, predictions=among(noisier(a), patients=kept))
     found = overlap(a, b)
     table = differences(a, b, found, [Pair("xgboost", "forest"), Pair("size", "size")], draws=20)
     for row, (one, other) in zip(table.to_dict("records"), (("xgboost", "forest"), ("size", "size")), strict=True):
@@ -90,7 +90,7 @@ def test_differences_are_those_of_scikit_learn_on_the_cases_in_common():
         assert row["auroc_b"] == pytest.approx(second, abs=1e-12)
         assert row["auroc"] == pytest.approx(second - first, abs=1e-12)
         assert row["auroc_low"] < row["auroc"] < row["auroc_high"]
-        in_common = replace(a, predictions=among(a.predictions, people=kept))
+        in_common = replace(a, predictions=among(a.predictions, patients=kept))
         assert row["brier"] == pytest.approx(mean_brier(b, other) - mean_brier(in_common, one), abs=1e-12)
         assert row["brier_low"] < row["brier"] < row["brier_high"]
     assert (table["verdict"] == "a loss").all()
@@ -98,7 +98,7 @@ def test_differences_are_those_of_scikit_learn_on_the_cases_in_common():
     np.testing.assert_allclose(table["p_holm"][order], np.maximum.accumulate(table["p"][order] * [2, 1]))
 
 
-def test_intervals_are_clustered_by_person_and_paired():
+def test_intervals_are_clustered_by_patient_and_paired():
     a = run_of()
     b = replace(a, predictions=noisier(a))
     found = overlap(a, b)
@@ -152,11 +152,11 @@ def test_runs_with_other_numbers_of_repeats_are_compared_by_their_means():
 
 
 def test_the_best_come_first_and_the_floor_is_left_out():
-    a, b = run_of(best="xgboost"), run_of(best="forest", arms={"prevalence": "P", "forest": "F", "xgboost": "X"})
+    a, b = run_of(best="xgboost"), run_of(best="forest", candidates={"prevalence": "P", "forest": "F", "xgboost": "X"})
     assert pairs_of(a.info, b.info) == [Pair("xgboost", "forest"), Pair("forest", "forest"), Pair("xgboost", "xgboost")]
     assert pairs_of(a.info, a.info)[0] == Pair("xgboost", "xgboost")
     assert pairs_of(a.info, a.info).count(Pair("xgboost", "xgboost")) == 1
-    assert pairs_of(a.info, replace(b.info, best="", arms={"svm": "S"})) == []
+    assert pairs_of(a.info, replace(b.info, best="", candidates={"svm": "S"})) == []
 
 
 def test_what_forbids_a_comparison_is_said():
@@ -176,7 +176,7 @@ def test_what_forbids_a_comparison_is_said():
         assert words in obstacles(a.info, info, whole)[0]
     for predictions, words in (
         (wrong, "another label: 1"),
-        (other, "another person: 1"),
+        (other, "another patient: 1"),
         (a.predictions.assign(case_id="new_" + a.predictions["case_id"]), "no case in common"),
         (a.predictions[a.predictions["y"] == 1], "all of one class"),
     ):
@@ -222,8 +222,8 @@ def test_only_settings_that_differ_are_listed():
 
 def test_the_page_stands_alone_and_shows_text_as_text():
     evil = "<script>alert(1)</script>"
-    a = run_of(f"{evil}a", arms={**toy()[0].info.arms, "forest": f"{evil}Forest"}, label=evil)
-    b = run_of("b", arms=a.info.arms, label=evil, best="forest")
+    a = run_of(f"{evil}a", candidates={**toy()[0].info.candidates, "forest": f"{evil}Forest"}, label=evil)
+    b = run_of("b", candidates=a.info.candidates, label=evil, best="forest")
     renamed = {one: f"{evil}{one}" for one in a.predictions["case_id"].unique()}
     a, b = (replace(run, predictions=run.predictions.replace({"case_id": renamed})) for run in (a, b))
     page = two_runs_page(a, b, toy()[1], toy()[1])
@@ -237,11 +237,11 @@ def test_the_page_stands_alone_and_shows_text_as_text():
 
 
 def test_runs_of_one_name_are_told_apart_and_tests_stand_side_by_side():
-    held = {"table": "t", "sha256": "c" * 64, "rows": 60, "units": 60, "people": 30, "positives": 20}
+    held = {"table": "t", "sha256": "c" * 64, "rows": 60, "units": 60, "patients": 30, "positives": 20}
     a, results = run_of(test=held), toy()[1]
     text = said(two_runs_page(a, a, results, results))
     assert "Two runs: first (A) and first (B)" in text
-    assert "The same on held-out people; the test sets are the same" in text
+    assert "The same on held-out patients; the test sets are the same" in text
     other = run_of("b", test={**held, "sha256": "d" * 64})
     assert "the test sets are not the same" in said(two_runs_page(a, other, results, results))
 

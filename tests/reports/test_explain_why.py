@@ -36,10 +36,10 @@ def section(planted) -> Section:
     return why(*planted)
 
 
-def explained_run(*, strength: float, arm: str = "xgboost", repeats: int = 2) -> tuple[Run, Explained]:
-    plan = toy_plan(noise_frame(strength=strength), arm=arm, repeats=repeats)
+def explained_run(*, strength: float, candidate: str = "xgboost", repeats: int = 2) -> tuple[Run, Explained]:
+    plan = toy_plan(noise_frame(strength=strength), candidate=candidate, repeats=repeats)
     found = explained(plan)
-    run, _ = toy_run(explained=arm, contribution_unit="log-odds" if arm == "xgboost" else "probability")
+    run, _ = toy_run(explained=candidate, contribution_unit="log-odds" if candidate == "xgboost" else "probability")
     cases = plan.cohort.units.rows
     return replace(run, cases=cases, contributions=found.contributions, values=found.values), found
 
@@ -151,7 +151,7 @@ def test_what_a_table_calls_a_feature_stays_text(planted):
 def test_a_forest_is_explained_in_probability_without_interactions(monkeypatch):
     monkeypatch.setattr(study, "_PERMUTATIONS", 2)
     monkeypatch.setattr(study, "_FEWEST", 2)
-    run, found = explained_run(strength=2.0, arm="forest", repeats=1)
+    run, found = explained_run(strength=2.0, candidate="forest", repeats=1)
     assert "shap_interactions" not in found.tables
     assert found.contributions is not None
     assert found.contributions["scale"].isna().all()
@@ -168,7 +168,7 @@ def test_a_network_is_one_feature_of_early_fusion(monkeypatch):
     outputs = [f"crop_embToy_E{i:04d}" for i in range(1, 13)]
     seen = np.random.default_rng(1).normal(size=(len(frame), 12)) + 1.5 * frame[["malignant"]].to_numpy()
     frame = frame.assign(**dict(zip(outputs, seen.T, strict=True)))
-    plan = toy_plan(frame, arm="fusion-xgboost", repeats=1, features=(*NAMES, *outputs))
+    plan = toy_plan(frame, candidate="fusion-xgboost", repeats=1, features=(*NAMES, *outputs))
     found = explained(plan)
     assert found.contributions is not None
     assert found.contributions.columns[6:].tolist() == [*NAMES, "crop_embToy_Embedding"]
@@ -204,12 +204,12 @@ def test_workers_change_no_bit(monkeypatch):
 
 def test_large_tables_are_thinned_before_permutations_are_saved():
     plan = toy_plan(noise_frame(), repeats=1)
-    arm = plan.arms[0]
-    assert shuffling_budget(plan, arm) == (19, 90)
+    candidate = plan.candidates[0]
+    assert shuffling_budget(plan, candidate) == (19, 90)
     rows = 54_706
     units = replace(plan.cohort.units, y=np.zeros(rows, dtype=np.int8))
     names = tuple(f"original_glcm_F{i}" for i in range(1_000))
     large = replace(plan, cohort=replace(plan.cohort, features=names, y=np.zeros(rows, dtype=np.int8), units=units))
-    permutations, kept = shuffling_budget(large, arm)
+    permutations, kept = shuffling_budget(large, candidate)
     assert kept == 2_000
     assert 5 <= permutations < 19

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from radiomics_mammo.evaluation.cohort.records import Arm
+from radiomics_mammo.evaluation.cohort.records import Candidate
 from radiomics_mammo.evaluation.training.preprocessing import preparation
 from radiomics_mammo.reports.model_card import card_page
 from radiomics_mammo.runs.model_card import card_json, model_card
@@ -25,7 +25,7 @@ EVIL = "<script>alert('x')</script>"
 
 
 def card_of(run, results=None, **said):
-    model = replace(fitted("booster"), arm=Arm("xgboost"))
+    model = replace(fitted("booster"), candidate=Candidate("xgboost"))
     made = facts(provenance=run.info.provenance, title="XGBoost", phantom=run.info.phantom, **said)
     return model_card(run.info, model, made, summary=run.summary, results=results or Results())
 
@@ -49,10 +49,10 @@ def test_the_card_is_json_and_the_same_each_time(whole):
 def test_the_card_holds_what_a_reader_asks(whole):
     assert set(whole) >= {
         "intended_use", "not_intended_use", "data", "features", "preparation", "tuning", "performance", "operating",
-        "certified", "subgroups", "leakage", "canaries", "limits", "versions", "seeds", "citation", "how_to_use",
+        "certified", "subgroups", "leakage", "leakage_checks", "limits", "versions", "seeds", "citation", "how_to_use",
     }  # fmt: skip
-    assert whole["model"]["arm"] == "xgboost"
-    assert whole["data"]["people"] == facts().people
+    assert whole["model"]["candidate"] == "xgboost"
+    assert whole["data"]["patients"] == facts().patients
     assert whole["data"]["prevalence"] == pytest.approx(facts().prevalence)
     assert any("not a medical device" in one for one in whole["not_intended_use"])
     assert whole["features"]["recipe_hash"] == "a" * 64
@@ -72,13 +72,13 @@ def test_figures_are_those_of_the_kept_model_only(whole):
     assert {row["metric"]: row["value"] for row in whole["performance"]["held_out"]}["auroc"] == pytest.approx(tested)
 
 
-def test_another_arm_than_the_best_has_no_borrowed_figures():
+def test_another_candidate_than_the_best_has_no_borrowed_figures():
     run, results = toy_run()
     other = replace(run, info=replace(run.info, best="forest"))
     card = card_of(other, results)
     assert card["subgroups"] == []
     assert [row["needed"] for row in card["certified"]] == [45, 230]
-    assert "Certified by person" in card_page(card)
+    assert "Certified by patient" in card_page(card)
 
 
 def test_the_page_shows_it(page, whole):
@@ -87,14 +87,14 @@ def test_the_page_shows_it(page, whole):
         "Not a medical device",
         "And what it is not for",
         "What it is worth",
-        "Held-out people",
-        "Certified sensitivity by person",
+        "Held-out patients",
+        "Certified sensitivity by patient",
         "XGBoost by subgroup",
         "Oversampled, then rows split",
         "radiomics_mammo.predict",
         "xgboost 3.2.0",
         "Sci Data 2017;4:170177",
-        "chosen on the same people",
+        "chosen on the same patients",
         *whole["limits"],
     ):
         assert wanted in text, wanted
@@ -144,17 +144,19 @@ def test_results_are_taken_from_tables_by_name():
     table = pd.DataFrame({"a": [1]})
     found = results_of({"pairs": table, "tuned": table})
     assert found.pairs is table
-    assert found.canaries is None
+    assert found.leakage_checks is None
 
 
 def test_the_card_of_a_fusion_names_its_networks_and_not_their_columns():
     run, _ = toy_run()
     made = {"name": "toy-net", "prefix": "crop_embToy", "dims": 12, "source": "somewhere", "sha256": "0" * 64}
     idle = {"name": "other-net", "prefix": "mask_embOther", "dims": 3}
-    cohort = cohort_of(embedded_frame(people=20))
+    cohort = cohort_of(embedded_frame(patients=20))
     steps = preparation(native_nulls=True, widths=cohort.widths("fusion"), fused=True, components=3)
     model = replace(
-        fitted("booster"), arm=Arm("fusion-xgboost"), preparation=steps.fit(cohort.take("fusion", np.arange(40)))
+        fitted("booster"),
+        candidate=Candidate("fusion-xgboost"),
+        preparation=steps.fit(cohort.take("fusion", np.arange(40))),
     )
     names = cohort.names("fusion")
     said = facts(features=names, low=np.zeros(20), high=np.ones(20), provenance=run.info.provenance)

@@ -45,7 +45,7 @@ def test_a_model_scores_as_it_did(tmp_path, kind):
     found = load_model(tmp_path)
     x, _ = toy_rows(seed=9)
     np.testing.assert_array_equal(found.fitted.score(x), made.score(x))
-    assert found.fitted.arm == made.arm
+    assert found.fitted.candidate == made.candidate
     assert found.fitted.calibrator == made.calibrator
     assert found.fitted.threshold == made.threshold
     assert found.fitted.parameters == made.parameters
@@ -309,10 +309,10 @@ def test_certificates_come_from_the_table_and_give_verdicts():
     one, two = certificates(table)
     assert one == Certificate(0.95, 0.9, 0.1, 0.7, 45)
     assert one.verdict(0.0999) == "below the certified threshold: rule-out at sensitivity 0.95, 90% confidence"
-    assert one.verdict(0.1) == one.verdict(0.6999) == "in the abstention band: a person decides"
+    assert one.verdict(0.1) == one.verdict(0.6999) == "in the abstention band: a radiologist decides"
     assert one.verdict(0.7) == "positive: at or above the upper certified threshold"
-    assert two.verdict(0.5) == "no certificate: needs 230 people"
-    assert replace(one, upper=None).verdict(0.99) == "in the abstention band: a person decides"
+    assert two.verdict(0.5) == "no certificate: needs 230 patients"
+    assert replace(one, upper=None).verdict(0.99) == "in the abstention band: a radiologist decides"
 
 
 def test_boosters_keep_their_nulls_and_their_rounds():

@@ -30,7 +30,7 @@ class Truth:
 
 
 def phantom(number: int, view: str, *, size: int = 512, seed: int = 7) -> Truth:
-    """One person's first breast."""
+    """One patient's first breast."""
     patient = plan_patient(number, seed=seed)
     side = patient.breasts[0].side
     image, _ = PhantomReader(number, seed, size).picture(patient, side=side, view=view)

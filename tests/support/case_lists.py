@@ -115,7 +115,7 @@ def cbis_reader(folder: Path) -> CbisDdsmReader:
 
 
 def small(**columns: object) -> pd.DataFrame:
-    """A list of cases from columns; who is who from ``patient_id`` or, without it, one case a person."""
+    """A list of cases from columns; who is who from ``patient_id`` or, without it, one case a patient."""
     frame = pd.DataFrame(columns)
     if "case_id" not in frame:
         frame.insert(0, "case_id", [f"c{i}" for i in range(len(frame))])

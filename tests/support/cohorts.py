@@ -14,24 +14,24 @@ from radiomics_mammo.tables.feature_table import write_table
 FEATURES = tuple(f"original_firstorder_F{i}" for i in range(8))
 
 
-def toy_frame(*, people: int = 60, rows_each: int = 2, strength: float = 1.5, seed: int = 0) -> pd.DataFrame:
+def toy_frame(*, patients: int = 60, rows_each: int = 2, strength: float = 1.5, seed: int = 0) -> pd.DataFrame:
     """Give a table whose first feature tells the classes apart; the other seven are noise.
 
-    About 40% of the people are malignant; a person's rows share part of their noise.
+    About 40% of the patients are malignant; a patient's rows share part of their noise.
     """
     rng = np.random.default_rng(seed)
-    sick = rng.permutation(np.arange(people) < round(0.4 * people))
-    person = np.repeat(np.arange(people), rows_each)
-    x = rng.normal(size=(person.size, len(FEATURES))) + 0.5 * rng.normal(size=(people, len(FEATURES)))[person]
-    x[:, 0] += strength * sick[person]
+    sick = rng.permutation(np.arange(patients) < round(0.4 * patients))
+    patient = np.repeat(np.arange(patients), rows_each)
+    x = rng.normal(size=(patient.size, len(FEATURES))) + 0.5 * rng.normal(size=(patients, len(FEATURES)))[patient]
+    x[:, 0] += strength * sick[patient]
     frame = pd.DataFrame(
         {
-            "case_id": [f"P_{p:05d}_{i % rows_each}" for i, p in enumerate(person)],
-            "patient_id": [f"P_{p:05d}" for p in person],
-            "view": np.where(np.arange(person.size) % 2, "MLO", "CC"),
-            "breast_density": person % 4 + 1,
-            "malignant": sick[person].astype(int),
-            "assessment": np.where(sick[person], 5, 3),
+            "case_id": [f"P_{p:05d}_{i % rows_each}" for i, p in enumerate(patient)],
+            "patient_id": [f"P_{p:05d}" for p in patient],
+            "view": np.where(np.arange(patient.size) % 2, "MLO", "CC"),
+            "breast_density": patient % 4 + 1,
+            "malignant": sick[patient].astype(int),
+            "assessment": np.where(sick[patient], 5, 3),
             "phantom": False,
             "spacing_row_mm": np.nan,
         }

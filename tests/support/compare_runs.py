@@ -24,9 +24,9 @@ def run(table: Path, out: Path, *options: str) -> int:
 
 def skip_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the checks for leaks out, which have tests of their own."""
-    said = {"canary": "duplicates", "passed": True, "value": 0.0, "low": float("nan"), "high": float("nan")}
+    said = {"check": "duplicates", "passed": True, "value": 0.0, "low": float("nan"), "high": float("nan")}
     monkeypatch.setattr(
-        "radiomics_mammo.evaluation.study.canaries",
+        "radiomics_mammo.evaluation.study.leakage_checks",
         lambda *_, **__: pd.DataFrame([{**said, "sentence": "Not looked at."}]),
     )
 

@@ -13,7 +13,7 @@ from radiomics_mammo.evaluation.cohort.records import Settings
 from radiomics_mammo.evaluation.explanation.study import Explained, explain_study
 from radiomics_mammo.evaluation.training.cross_validation import Outcome, cross_validate
 from radiomics_mammo.evaluation.training.plan import Plan, Tuning
-from radiomics_mammo.evaluation.training.registry import parse_arm
+from radiomics_mammo.evaluation.training.registry import parse_candidate
 from radiomics_mammo.evaluation.training.splits import repeated_folds
 
 NAMES = (
@@ -24,24 +24,26 @@ NAMES = (
 PLANTED = NAMES[12]
 
 
-def noise_frame(*, people: int = 90, strength: float = 0.0, seed: int = 0) -> pd.DataFrame:
-    """Give one lesion a person with 24 features of noise; a strength above 0 makes ``PLANTED`` tell the classes."""
+def noise_frame(*, patients: int = 90, strength: float = 0.0, seed: int = 0) -> pd.DataFrame:
+    """Give one lesion a patient with 24 features of noise; a strength above 0 makes ``PLANTED`` tell the classes."""
     rng = np.random.default_rng(seed)
-    sick = rng.permutation(np.arange(people) < people // 2).astype(int)
-    frame = pd.DataFrame(rng.normal(size=(people, len(NAMES))), columns=list(NAMES))
+    sick = rng.permutation(np.arange(patients) < patients // 2).astype(int)
+    frame = pd.DataFrame(rng.normal(size=(patients, len(NAMES))), columns=list(NAMES))
     frame[PLANTED] += strength * sick
-    identity = {"case_id": [f"c{i}" for i in range(people)], "patient_id": [f"p{i}" for i in range(people)]}
-    density = rng.integers(1, 5, people)
+    identity = {"case_id": [f"c{i}" for i in range(patients)], "patient_id": [f"p{i}" for i in range(patients)]}
+    density = rng.integers(1, 5, patients)
     return pd.concat([pd.DataFrame({**identity, "malignant": sick, "breast_density": density}), frame], axis=1)
 
 
-def toy_plan(frame: pd.DataFrame, *, arm: str = "xgboost", repeats: int = 2, features: tuple[str, ...] = NAMES) -> Plan:
+def toy_plan(
+    frame: pd.DataFrame, *, candidate: str = "xgboost", repeats: int = 2, features: tuple[str, ...] = NAMES
+) -> Plan:
     cohort = prepare_cohort(frame, features, question=Question())
     folds = repeated_folds(cohort.units.y, cohort.units.group, folds=3, repeats=repeats, seed=0)
-    return Plan(cohort, folds, (parse_arm(arm),), Settings(), 0, Tuning(trials=1, folds=2, select="none"))
+    return Plan(cohort, folds, (parse_candidate(candidate),), Settings(), 0, Tuning(trials=1, folds=2, select="none"))
 
 
 def explained(plan: Plan, outcome: Outcome | None = None, *, workers: int = 1) -> Explained:
-    study: Any = SimpleNamespace(plan=plan, outcome=outcome or cross_validate(plan), explained=plan.arms[0])
+    study: Any = SimpleNamespace(plan=plan, outcome=outcome or cross_validate(plan), explained=plan.candidates[0])
     options: Any = SimpleNamespace(workers=workers)
     return explain_study(study, options)

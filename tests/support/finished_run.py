@@ -19,29 +19,29 @@ from radiomics_mammo.evaluation.metrics.reliability import reliability_table
 from radiomics_mammo.evaluation.metrics.selection_bias import correct_winner
 from radiomics_mammo.evaluation.metrics.subgroups import subgroup_table
 from radiomics_mammo.evaluation.result_tables import auroc_table
-from radiomics_mammo.evaluation.training.registry import MODELS, arm_title, parse_arm
+from radiomics_mammo.evaluation.training.registry import MODELS, candidate_title, parse_candidate
 from radiomics_mammo.runs.results import Results
 from radiomics_mammo.runs.run_folder import Run
 from radiomics_mammo.runs.run_info import RunInfo
 from tests.support.finished_run_tables import confusion, embeddings, ensembles, learning_curves, probes
 
-ARMS = ("prevalence", "size", "readers", "logistic", "forest", "xgboost", "xgboost+oversampling", "xgboost+smote")
+CANDIDATES = ("prevalence", "size", "readers", "logistic", "forest", "xgboost", "xgboost+oversampling", "xgboost+smote")
 _SKILL = (0.0, 0.6, 1.6, 1.0, 1.1, 1.3, 1.2, 1.15)
 REPEATS = 2
 
 
-def toy_cases(*, people: int = 150, seed: int = 5) -> pd.DataFrame:
-    """Two rows a person, with what subgroups are made of."""
+def toy_cases(*, patients: int = 150, seed: int = 5) -> pd.DataFrame:
+    """Two rows a patient, with what subgroups are made of."""
     rng = np.random.default_rng(seed)
-    person = np.repeat(np.arange(people), 2)
+    patient = np.repeat(np.arange(patients), 2)
     return pd.DataFrame(
         {
-            "case_id": [f"P_{p:05d}_{i % 2}" for i, p in enumerate(person)],
-            "patient_id": [f"P_{p:05d}" for p in person],
-            "view": np.where(np.arange(person.size) % 2, "MLO", "CC"),
-            "breast_density": rng.integers(1, 5, people)[person],
-            "abnormality_type": np.where(rng.random(people) < 0.93, "mass", "calcification")[person],
-            "y": (rng.random(people) < 0.4).astype(int)[person],
+            "case_id": [f"P_{p:05d}_{i % 2}" for i, p in enumerate(patient)],
+            "patient_id": [f"P_{p:05d}" for p in patient],
+            "view": np.where(np.arange(patient.size) % 2, "MLO", "CC"),
+            "breast_density": rng.integers(1, 5, patients)[patient],
+            "abnormality_type": np.where(rng.random(patients) < 0.93, "mass", "calcification")[patient],
+            "y": (rng.random(patients) < 0.4).astype(int)[patient],
         }
     )
 
@@ -65,9 +65,14 @@ def predictions(cases: pd.DataFrame, p: np.ndarray, fold_of: np.ndarray) -> pd.D
     return pd.concat(
         [
             named.assign(
-                model=arm, repeat=repeat, fold=fold_of[repeat], p=p[i, repeat], called=p[i, repeat] >= 0.4, data="real"
+                model=candidate,
+                repeat=repeat,
+                fold=fold_of[repeat],
+                p=p[i, repeat],
+                called=p[i, repeat] >= 0.4,
+                data="real",
             )
-            for i, arm in enumerate(ARMS)
+            for i, candidate in enumerate(CANDIDATES)
             for repeat in range(REPEATS)
         ],
         ignore_index=True,
@@ -76,9 +81,9 @@ def predictions(cases: pd.DataFrame, p: np.ndarray, fold_of: np.ndarray) -> pd.D
 
 def summary(y: np.ndarray, p: np.ndarray) -> pd.DataFrame:
     rows = []
-    for arm, repeats in zip(ARMS, p, strict=True):
+    for candidate, repeats in zip(CANDIDATES, p, strict=True):
         values = np.mean([scores(y, one)[:, 0] for one in repeats], axis=0)
-        rows += [(arm, name, v, v - 0.03, v + 0.03, "real") for name, v in zip(METRICS, values, strict=True)]
+        rows += [(candidate, name, v, v - 0.03, v + 0.03, "real") for name, v in zip(METRICS, values, strict=True)]
     return pd.DataFrame(rows, columns=["model", "metric", "value", "low", "high", "data"])
 
 
@@ -104,38 +109,38 @@ def toy_run(folder: Path = Path("run"), *, phantom: bool = False, **others: Any)
 
 
 def results(cases: pd.DataFrame, y: np.ndarray, p: np.ndarray, group: np.ndarray, fold_of: np.ndarray) -> Results:
-    best = ARMS.index("xgboost")
-    reliability = [reliability_table(y, p[i], group).assign(model=ARMS[i]) for i in (best, best + 1)]
-    test = toy_cases(people=60, seed=8)
+    best = CANDIDATES.index("xgboost")
+    reliability = [reliability_table(y, p[i], group).assign(model=CANDIDATES[i]) for i in (best, best + 1)]
+    test = toy_cases(patients=60, seed=8)
     held = probabilities(test)
     certified = certified_table(y, p[best], group)
     parts = [(one, one["y"].to_numpy(np.int8), pd.factorize(one["patient_id"])[0]) for one in (cases, test)]
     return Results(
-        pairs=pair_table(ARMS, y, p, group, fold_of, against="xgboost+oversampling"),
+        pairs=pair_table(CANDIDATES, y, p, group, fold_of, against="xgboost+oversampling"),
         reliability=pd.concat(reliability, ignore_index=True),
-        decision_curve=decision_curve(ARMS, y, p, group, draws=50),
-        operating=operating_table(ARMS, y, p >= 0.4, group),
+        decision_curve=decision_curve(CANDIDATES, y, p, group, draws=50),
+        operating=operating_table(CANDIDATES, y, p >= 0.4, group),
         certified=certified,
         subgroups=subgroup_table(cases, y, p[best], group, called=p[best] >= 0.4),
         leakage=leakage(),
-        canaries=canaries(),
+        leakage_checks=leakage_checks(),
         as_trained=as_trained(),
         test_summary=summary(test["y"].to_numpy(np.int8), held),
         test_differences=twins(value=-0.004),
         test_shifted=summary(test["y"].to_numpy(np.int8), held**2),
         test_certified=check_certificates(certified, parts[1][1], held[best, 0], parts[1][2]),
         winner=winner(y, p, group),
-        test_operating=operating_table(ARMS, parts[1][1], held >= 0.4, parts[1][2]),
+        test_operating=operating_table(CANDIDATES, parts[1][1], held >= 0.4, parts[1][2]),
         label_shift=shift_table(parts[0], parts[1], columns={"view": "View"}),
-        auroc=auroc_table(ARMS, y, p, group, summary(y, p)),
-        test_auroc=auroc_table(ARMS, parts[1][1], held, parts[1][2], summary(parts[1][1], held)),
+        auroc=auroc_table(CANDIDATES, y, p, group, summary(y, p)),
+        test_auroc=auroc_table(CANDIDATES, parts[1][1], held, parts[1][2], summary(parts[1][1], held)),
         selection=selection(),
         tuned=tuned(),
         ensembles=ensembles(),
         probes=probes(),
         learning_curves=learning_curves(),
-        confusion=confusion(y, p, ARMS),
-        test_confusion=confusion(parts[1][1], held, ARMS),
+        confusion=confusion(y, p, CANDIDATES),
+        test_confusion=confusion(parts[1][1], held, CANDIDATES),
     )
 
 
@@ -163,8 +168,8 @@ def as_trained() -> pd.DataFrame:
 
 
 def winner(y: np.ndarray, p: np.ndarray, group: np.ndarray) -> pd.DataFrame:
-    found = asdict(correct_winner(ARMS[3:], y, p[3:], group, draws=30))
-    return pd.DataFrame({"model": ARMS[3:], "chosen": found.pop("chosen"), **found})
+    found = asdict(correct_winner(CANDIDATES[3:], y, p[3:], group, draws=30))
+    return pd.DataFrame({"model": CANDIDATES[3:], "chosen": found.pop("chosen"), **found})
 
 
 def leakage() -> pd.DataFrame:
@@ -183,15 +188,15 @@ def leakage() -> pd.DataFrame:
         "published": "up to +0.34 on 15 radiomic data sets",
         "sentence": "Scores 0.910 where 0.710 is right.",
     }
-    other = {"mistake": "identity", "title": "The person's number", "split_alone": np.nan, "published": ""}
+    other = {"mistake": "identity", "title": "The patient's number", "split_alone": np.nan, "published": ""}
     return pd.DataFrame([row, row | other])
 
 
-def canaries() -> pd.DataFrame:
-    columns = ["canary", "passed", "value", "low", "high", "sentence"]
+def leakage_checks() -> pd.DataFrame:
+    columns = ["check", "passed", "value", "low", "high", "sentence"]
     rows = [
         ("shuffled_labels", True, 0.49, 0.44, 0.55, "With labels shuffled the AUROC is 0.490, which holds 0.5."),
-        ("identity_columns", False, 1.0, np.nan, np.nan, "Features that may name the person: original_x_Y."),
+        ("identity_columns", False, 1.0, np.nan, np.nan, "Features that may name the patient: original_x_Y."),
     ]
     return pd.DataFrame(rows, columns=columns)
 
@@ -216,9 +221,9 @@ def info(cases: pd.DataFrame, *, phantom: bool = False, **others: Any) -> RunInf
         "units": len(cases),
         "kept": "xgboost",
         "classes": ["benign", "malignant"],
-        "arms": {name: arm_title(parse_arm(name)) for name in ARMS},
+        "candidates": {name: candidate_title(parse_candidate(name)) for name in CANDIDATES},
         "rows": len(cases),
-        "people": cases["patient_id"].nunique(),
+        "patients": cases["patient_id"].nunique(),
         "positives": int(cases["y"].sum()),
         "features": 102,
         "seeds": {"folds": 0, "models": 0, "bootstrap": 0},
@@ -228,7 +233,7 @@ def info(cases: pd.DataFrame, *, phantom: bool = False, **others: Any) -> RunInf
         "explained": "xgboost",
         "contribution_unit": "log-odds",
         "embeddings": embeddings(),
-        "remarks": ["31 people train in one type and are tested in the other: their training rows were left out."],
+        "remarks": ["31 patients train in one type and are tested in the other: their training rows were left out."],
     }
     assert MODELS["readers"].baseline
     return RunInfo(**{**said, **others})

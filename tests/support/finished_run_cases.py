@@ -44,12 +44,12 @@ def logit(p: np.ndarray) -> np.ndarray:
     return np.log(p / (1 - p))
 
 
-def case_run(*, people: int = 0, phantom: bool = False, at: float = 0.4, **info: Any) -> tuple[Run, Results]:
-    """Give the toy run with everything that cases are made from; of so many people where that is asked."""
+def case_run(*, patients: int = 0, phantom: bool = False, at: float = 0.4, **info: Any) -> tuple[Run, Results]:
+    """Give the toy run with everything that cases are made from; of so many patients where that is asked."""
     run, results = _toy()
     run = replace(run, info=replace(run.info, phantom=phantom, **info))
-    if people:
-        run = enlarged(run, people)
+    if patients:
+        run = enlarged(run, patients)
     predictions = run.predictions.assign(called=run.predictions["p"] >= at)
     cases = run.cases.assign(laterality="LEFT", notes="JOHN DOE", image_path="/secret/place.dcm")
     run = replace(run, predictions=predictions, cases=cases)
@@ -59,15 +59,15 @@ def case_run(*, people: int = 0, phantom: bool = False, at: float = 0.4, **info:
     return run, replace(results, neighbours=neighbours(run), out_of_range=out_of_range(run))
 
 
-def mean_p(run: Run, name: str, arm: str = "xgboost") -> float:
-    own = run.predictions[(run.predictions["model"] == arm) & (run.predictions["case_id"] == name)]
+def mean_p(run: Run, name: str, candidate: str = "xgboost") -> float:
+    own = run.predictions[(run.predictions["model"] == candidate) & (run.predictions["case_id"] == name)]
     return float(own["p"].mean())
 
 
-def enlarged(run: Run, people: int) -> Run:
-    """Repeat the toy's people until there are so many, under other names."""
+def enlarged(run: Run, patients: int) -> Run:
+    """Repeat the toy's patients until there are so many, under other names."""
     parts, tables = [], []
-    for copy in range(-(-people // 150)):
+    for copy in range(-(-patients // 150)):
         mark = {
             name: lambda text, copy=copy: text if not copy else f"{text}x{copy}" for name in ("case_id", "patient_id")
         }
@@ -92,14 +92,14 @@ def contributions(run: Run) -> pd.DataFrame:
 
 
 def neighbours(run: Run) -> pd.DataFrame:
-    """Call the next five people's first rows the neighbours of each case."""
-    names, people = (run.cases[name].to_numpy() for name in ("case_id", "patient_id"))
+    """Call the next five patients's first rows the neighbours of each case."""
+    names, patients = (run.cases[name].to_numpy() for name in ("case_id", "patient_id"))
     y = run.predictions.groupby("case_id")["y"].first()
     rows = []
     for i, name in enumerate(names):
         for rank in range(1, 6):
             j = (i + 2 * rank) % len(names)
-            rows.append((name, rank, names[j], people[j], int(y[names[j]]), 0.1 * rank + i * 1e-4))
+            rows.append((name, rank, names[j], patients[j], int(y[names[j]]), 0.1 * rank + i * 1e-4))
     columns = ["case_id", "rank", "neighbour", "neighbour_patient", "neighbour_y", "distance"]
     return pd.DataFrame(rows, columns=columns)
 

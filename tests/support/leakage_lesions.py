@@ -1,4 +1,4 @@
-"""A table of real lesions, made on the spot, for the tests of the canaries."""
+"""A table of real lesions, made on the spot, for the tests of the leakage_checks."""
 
 from __future__ import annotations
 

@@ -10,9 +10,9 @@ import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from radiomics_mammo.evaluation.cohort.cohort import Question, prepare_cohort
-from radiomics_mammo.evaluation.cohort.records import Arm, Cohort, Settings
+from radiomics_mammo.evaluation.cohort.records import Candidate, Cohort, Settings
 from radiomics_mammo.evaluation.training.plan import Plan, Tuning
-from radiomics_mammo.evaluation.training.registry import parse_arms
+from radiomics_mammo.evaluation.training.registry import parse_candidates
 from radiomics_mammo.evaluation.training.splits import repeated_folds
 from radiomics_mammo.tables.feature_table import is_embedding
 from tests.support.cohorts import FEATURES, toy_frame
@@ -27,7 +27,7 @@ def cohort_of(frame: pd.DataFrame | None = None, **question: Any) -> Cohort:
 def plan_of(
     frame: pd.DataFrame | None = None,
     *,
-    arms: str = "logistic",
+    candidates: str = "logistic",
     folds: int = 3,
     repeats: int = 1,
     seed: int = 0,
@@ -40,17 +40,19 @@ def plan_of(
     cohort = cohort_of(frame, **(question or {}))
     assigned = repeated_folds(cohort.units.y, cohort.units.group, folds=folds, repeats=repeats, seed=seed)
     tuned = Tuning(**{"trials": 1, "folds": 2, "select": "none", **tuning})
-    return Plan(cohort, assigned, parse_arms(arms), settings or Settings(), seed, tuned, members=_members(members))
+    return Plan(
+        cohort, assigned, parse_candidates(candidates), settings or Settings(), seed, tuned, members=_members(members)
+    )
 
 
-def _members(names: str) -> tuple[Arm, ...]:
-    return parse_arms(names) if names else ()
+def _members(names: str) -> tuple[Candidate, ...]:
+    return parse_candidates(names) if names else ()
 
 
-def rarely(people: int, positives: int, *, rows_each: int = 1) -> pd.DataFrame:
-    """Give a toy table of so many people, the first of whom are positive."""
-    frame = toy_frame(people=people, rows_each=rows_each)
-    frame["malignant"] = np.repeat((np.arange(people) < positives).astype(int), rows_each)
+def rarely(patients: int, positives: int, *, rows_each: int = 1) -> pd.DataFrame:
+    """Give a toy table of so many patients, the first of whom are positive."""
+    frame = toy_frame(patients=patients, rows_each=rows_each)
+    frame["malignant"] = np.repeat((np.arange(patients) < positives).astype(int), rows_each)
     return frame
 
 

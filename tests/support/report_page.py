@@ -47,7 +47,7 @@ def hostile_run() -> tuple[Run, Results]:
         embeddings=[one | {"name": SCRIPT, "source": HANDLER, "licence": SCRIPT} for one in embeddings(forced=True)],
         failures=1,
     )
-    arms = {name: f"{title}{HANDLER}" for name, title in run.info.arms.items()}
+    candidates = {name: f"{title}{HANDLER}" for name, title in run.info.candidates.items()}
     named = {name: name.replace("P_", f"{HANDLER}_") for name in run.cases["case_id"]}
     cases = run.cases.assign(
         case_id=run.cases["case_id"].map(named), patient_id=SCRIPT + run.cases["patient_id"], view=HANDLER, notes=SCRIPT
@@ -57,7 +57,7 @@ def hostile_run() -> tuple[Run, Results]:
         case_id=run.predictions["case_id"].map(named), patient_id=SCRIPT + run.predictions["patient_id"]
     )
     failures = pd.DataFrame({"stage": [SCRIPT], "cause": [HANDLER]})
-    info = replace(run.info, arms=arms)
+    info = replace(run.info, candidates=candidates)
     run = replace(run, info=info, cases=cases, predictions=predictions, failures=failures)
     return run, _hostile(results)
 
@@ -65,7 +65,7 @@ def hostile_run() -> tuple[Run, Results]:
 def _hostile(results: Results) -> Results:
     tables = {
         "subgroups": {"level": FORMULA, "title": SCRIPT, "remark": HANDLER},
-        "canaries": {"canary": FORMULA, "sentence": HANDLER},
+        "leakage_checks": {"check": FORMULA, "sentence": HANDLER},
         "leakage": {"title": SCRIPT, "published": HANDLER},
         "ensembles": {"ensemble": SCRIPT, "members": f"{HANDLER}; {SCRIPT}", "verdict": HANDLER},
         "probes": {"embedder": SCRIPT},

@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC, LinearSVC
 
 from radiomics_mammo.evaluation.cohort.records import FEATURES as BLOCK
-from radiomics_mammo.evaluation.cohort.records import Arm
+from radiomics_mammo.evaluation.cohort.records import Candidate
 from radiomics_mammo.evaluation.training.calibration import fit_calibrator
 from radiomics_mammo.evaluation.training.fitted_model import Fitted
 from radiomics_mammo.evaluation.training.preprocessing import preparation, with_choice
@@ -64,10 +64,10 @@ def boosted() -> Any:
 
 
 def fitted(kind: str = "logistic", *, threshold: float = 0.4) -> Fitted:
-    """Train one arm on the toy rows, calibrated on other toy rows."""
+    """Train one candidate on the toy rows, calibrated on other toy rows."""
     x, _ = toy_rows()
     plain = Fitted(
-        arm=Arm("xgboost", "oversampling") if kind == "booster" else Arm(kind),
+        candidate=Candidate("xgboost", "oversampling") if kind == "booster" else Candidate(kind),
         block=BLOCK,
         preparation=prepared(x),
         estimator=boosted() if kind == "booster" else scikit(kind),
@@ -77,7 +77,9 @@ def fitted(kind: str = "logistic", *, threshold: float = 0.4) -> Fitted:
     )
     other, y = toy_rows(seed=1)
     calibrator = fit_calibrator(plain.score(other), y)
-    return Fitted(plain.arm, plain.block, plain.preparation, plain.estimator, calibrator, threshold, plain.parameters)
+    return Fitted(
+        plain.candidate, plain.block, plain.preparation, plain.estimator, calibrator, threshold, plain.parameters
+    )
 
 
 def facts(**others: Any) -> ModelFacts:
@@ -94,7 +96,7 @@ def facts(**others: Any) -> ModelFacts:
         "unit": "lesion",
         "rule": "max",
         "units": y.size,
-        "people": 60,
+        "patients": 60,
         "positives": int(y.sum()),
         "operating": "sensitivity:0.9",
         "asked": 0.95,

@@ -93,7 +93,7 @@ def test_many_rows_are_as_pandas_groups_them(level: str) -> None:
     largest = found.frame.groupby(keys)[names].max()
     left, right = (cells.xs(side, level="laterality") for side in "LR")
     both = (left - right).abs().dropna(how="all").groupby("patient_id").mean()
-    people = breasts.groupby("patient_id").mean()
+    patients = breasts.groupby("patient_id").mean()
     made = aggregate_table(found, level=level).frame
     index = (
         pd.MultiIndex.from_arrays([made["patient_id"].astype(int), made["laterality"].str[0]])
@@ -103,7 +103,7 @@ def test_many_rows_are_as_pandas_groups_them(level: str) -> None:
     sided = pd.concat({"L": left - right, "R": right - left}, names=["laterality"])
     own = sided.groupby(["patient_id", "laterality"]).mean()
     wanted = {
-        "mean": (breasts if level == "breast" else people).reindex(index),
+        "mean": (breasts if level == "breast" else patients).reindex(index),
         "max": (largest if level == "breast" else largest.groupby("patient_id").max()).reindex(index),
         "asymmetry": both.reindex(made["patient_id"].astype(int)),
         **({"difference": own.reindex(index)} if level == "breast" else {}),

@@ -32,7 +32,7 @@ def nearest(cohort: Cohort, fold_of: NDArray[np.int16], *, k: int = 5) -> pd.Dat
     ----------
     cohort : Cohort
     fold_of : ndarray of int16, shape (n_repeats, n_units)
-        The fold in which a unit is tested, all units of a person in one: nobody is her own neighbour.
+        The fold in which a unit is tested, all units of a patient in one: nobody is her own neighbour.
     k : int
         Neighbours of a unit; fewer where a fold has fewer training units.
 
@@ -59,13 +59,13 @@ def nearest(cohort: Cohort, fold_of: NDArray[np.int16], *, k: int = 5) -> pd.Dat
     other = np.concatenate([which.ravel() for _, which, _ in found])
     distance = np.concatenate([one.ravel() for *_, one in found])
     order = np.lexsort((rank, asked))
-    names, people = (units.rows[name].astype(str).to_numpy() for name in ("case_id", "patient_id"))
+    names, patients = (units.rows[name].astype(str).to_numpy() for name in ("case_id", "patient_id"))
     return pd.DataFrame(
         {
             "case_id": names[asked[order]],
             "rank": rank[order],
             "neighbour": names[other[order]],
-            "neighbour_patient": people[other[order]],
+            "neighbour_patient": patients[other[order]],
             "neighbour_y": units.y[other[order]],
             "distance": distance[order],
         }

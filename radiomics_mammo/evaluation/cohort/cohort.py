@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.evaluation.cohort.baseline_features import blocks, encode_like, remarks_on
-from radiomics_mammo.evaluation.cohort.duplicates import find_ties, link_people
+from radiomics_mammo.evaluation.cohort.duplicates import find_ties, link_patients
 from radiomics_mammo.evaluation.cohort.feature_matrix import feature_matrix
 from radiomics_mammo.evaluation.cohort.labels import Labels, parse_labels, refuse_one_class
 from radiomics_mammo.evaluation.cohort.parse_cells import listed, texts
-from radiomics_mammo.evaluation.cohort.patient_groups import grouped, people_names
+from radiomics_mammo.evaluation.cohort.patient_groups import grouped, patients_names
 from radiomics_mammo.evaluation.cohort.prediction_units import make_units
 from radiomics_mammo.evaluation.cohort.records import Block, Cohort, Floats
 from radiomics_mammo.tables.feature_table import embedder_of, is_embedding
@@ -28,7 +28,7 @@ class Question:
     Attributes
     ----------
     label, group : str
-        Columns with the outcome and with what is kept on one side of a split: the person, or more than her. Groups
+        Columns with the outcome and with what is kept on one side of a split: the patient, or more than her. Groups
         that share a ``patient_id`` are joined.
     positive, negative : tuple of str
         Values of a label that is not 0/1 (see :func:`radiomics_mammo.evaluation.cohort.labels.parse_labels`).
@@ -94,9 +94,9 @@ def prepare_cohort(
     )
     identity = [name for name in frame.columns if name not in set(features)]
     rows = _identity_rows(frame[identity], question.group)
-    people, joined = grouped(frame, question.group)
-    ties, tied = find_ties(x, people, rows, features=names)
-    group = link_people(people, ties)
+    patients, joined = grouped(frame, question.group)
+    ties, tied = find_ties(x, patients, rows, features=names)
+    group = link_patients(patients, ties)
     made, odd = _blocks(frame, features, like=like, hidden=hidden)
     x, names, embedded = _embeddings_apart(x, names)
     return Cohort(
@@ -142,7 +142,7 @@ def _embeddings_apart(x: Floats, names: tuple[str, ...]) -> tuple[Floats, tuple[
 
 
 def check_columns(frame: pd.DataFrame, features: Sequence[str], question: Question) -> None:
-    """Refuse a table that has no rows, lacks label, person or case names, or names a case twice.
+    """Refuse a table that has no rows, lacks label, patient or case names, or names a case twice.
 
     Raises
     ------
@@ -163,7 +163,7 @@ def _need_columns(frame: pd.DataFrame, identity: list[str], question: Question) 
         )
     if question.group not in frame.columns:
         raise InputError(
-            f"no column is called {question.group!r} to group by person",
+            f"no column is called {question.group!r} to group by patient",
             remedy=f"Name one with --group; columns besides features: {', '.join(identity)}.",
         )
     if "case_id" not in frame.columns:
@@ -191,7 +191,7 @@ def _refuse_null_groups(frame: pd.DataFrame, group: str) -> None:
         raise InputError(
             f"group column {group!r} is empty in {int(null.sum())} rows "
             f"({listed(frame.loc[null, 'case_id'].tolist())})",
-            remedy="Every row needs its person, or the split leaks: fill it in, or take the rows out.",
+            remedy="Every row needs its patient, or the split leaks: fill it in, or take the rows out.",
         )
 
 
@@ -217,7 +217,7 @@ def _labelled(
 def _identity_rows(identity: pd.DataFrame, group: str) -> pd.DataFrame:
     rows = identity.copy()
     rows["case_id"] = rows["case_id"].astype(str)
-    rows["patient_id"] = people_names(identity, group)
+    rows["patient_id"] = patients_names(identity, group)
     for name in [column for column in rows.columns if rows[column].dtype.kind == "O"]:
         rows[name] = rows[name].map(str, na_action="ignore")  # Parquet wants one type a column
     return rows[["case_id", "patient_id", *(n for n in rows.columns if n not in ("case_id", "patient_id"))]]

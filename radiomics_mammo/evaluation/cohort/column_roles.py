@@ -69,7 +69,7 @@ IDENTITY = (
     "notes",
     "phantom",
 )
-"""Names of people, images and files: never features."""
+"""Names of patients, images and files: never features."""
 
 CODES = ("site_id", "machine_id", "site", "machine")
 """Numbers that are names: machine 49 is not more than machine 21."""
@@ -99,7 +99,7 @@ _BREAST_SIZES = (("density", "BreastArea"), ("windows", "Count"))
 
 
 _FORM = re.compile(
-    r"""^(?:.*__)?(?:(?:is|has|any|max|mean|min|sum|median)_)?   # as encoders and people begin a name
+    r"""^(?:.*__)?(?:(?:is|has|any|max|mean|min|sum|median)_)?   # as encoders and patients begin a name
     (?P<source>.+?)
     (?:[_=:.-]+(?:-?\d+(?:\.\d+)?|true|false|yes|no|nan|none|null|na|missing|unknown
     |any|max|mean|min|sum|median|std|count|nunique))?$""",
@@ -163,7 +163,7 @@ def refuse_as_feature(name: str) -> None:
     Raises
     ------
     InputError
-        It is the radiologists' reading or is known only afterwards, in whatever form, or names people, images or
+        It is the radiologists' reading or is known only afterwards, in whatever form, or names patients, images or
         files; the message says which.
     """
     if source_of(name) == READING:
@@ -180,7 +180,7 @@ def refuse_as_feature(name: str) -> None:
         )
     if plain(name) in IDENTITY:
         raise InputError(
-            f"{name!r} cannot be a feature: it names people, images or files, and a model that is given it "
+            f"{name!r} cannot be a feature: it names patients, images or files, and a model that is given it "
             "can learn the cases by heart",
             remedy=_OUT,
         )

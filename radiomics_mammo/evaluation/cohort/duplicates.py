@@ -1,4 +1,4 @@
-"""One image under the names of several people: found by content, and kept on one side of every split."""
+"""One image under the names of several patients: found by content, and kept on one side of every split."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NO_EVIDENCE = np.uint64(0)
 def find_ties(
     x: Floats, group: NDArray[np.int64], rows: pd.DataFrame, *, features: Sequence[str]
 ) -> tuple[NDArray[np.int64], list[str]]:
-    """Find rows of different people that show one image.
+    """Find rows of different patients that show one image.
 
     Evidence is the same values in every feature that varies and is not shape, in all digits or rounded to
     ``DIGITS``, or the same ``image_path``. A row that holds fewer than three fractions, or equal ones (empty, constant,
@@ -36,7 +36,7 @@ def find_ties(
     ----------
     x : ndarray of float64, shape (n_rows, n_features)
     group : ndarray of int64, shape (n_rows,)
-        The person.
+        The patient.
     rows : pandas.DataFrame
         ``case_id`` and, where known, ``image_path``.
     features : sequence of str
@@ -61,8 +61,8 @@ def find_ties(
     return np.unique(np.concatenate([pairs(near, group), pairs(files, group)]), axis=0), remarks
 
 
-def link_people(group: NDArray[np.int64], ties: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Give people who are tied, directly or through others, one code.
+def link_patients(group: NDArray[np.int64], ties: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give patients who are tied, directly or through others, one code.
 
     Parameters
     ----------
@@ -78,9 +78,9 @@ def link_people(group: NDArray[np.int64], ties: NDArray[np.int64]) -> NDArray[np
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    people = int(group.max()) + 1 if group.size else 0
+    patients = int(group.max()) + 1 if group.size else 0
     one, other = group[ties[:, 0]], group[ties[:, 1]]
-    graph = coo_array((np.ones(one.size, dtype=np.int8), (one, other)), shape=(people, people))
+    graph = coo_array((np.ones(one.size, dtype=np.int8), (one, other)), shape=(patients, patients))
     linked = connected_components(graph, directed=False)[1]
     return np.asarray(pd.factorize(linked[group])[0], dtype=np.int64)
 
@@ -88,7 +88,7 @@ def link_people(group: NDArray[np.int64], ties: NDArray[np.int64]) -> NDArray[np
 def _contents(
     x: Floats, features: Sequence[str], group: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Number the contents that several people have, nearly and in all digits; -1 for all other rows."""
+    """Number the contents that several patients have, nearly and in all digits; -1 for all other rows."""
     outlines = np.array([is_shape(name) for name in features], dtype=np.bool_)
     told = np.flatnonzero(_varies(x) & ~outlines)
     flat = np.array([features[int(i)].endswith(_FLAT) for i in told], dtype=np.bool_)
@@ -146,30 +146,30 @@ def _hashes(part: Floats, weights: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def _shared(keys: NDArray[Any], group: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Number the keys that several people have; -1 for others, and where the key is 0 or empty."""
+    """Number the keys that several patients have; -1 for others, and where the key is 0 or empty."""
     codes = np.where((keys == keys.dtype.type()), _NOTHING, pd.factorize(keys)[0]).astype(np.int64)
     shared = np.isin(codes, codes[pairs(codes, group).ravel()])
     return np.where(shared, codes, _NOTHING).astype(np.int64)
 
 
 def pairs(codes: NDArray[np.int64], group: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Pair the first row of a code with the first row of every further person who has it.
+    """Pair the first row of a code with the first row of every further patient who has it.
 
     Parameters
     ----------
     codes : ndarray of int64, shape (n_rows,)
         What rows have in common; -1 for nothing.
     group : ndarray of int64, shape (n_rows,)
-        The person.
+        The patient.
 
     Returns
     -------
     ndarray of int64, shape (n_ties, 2)
-        Pairs of rows, for :func:`link_people`.
+        Pairs of rows, for :func:`link_patients`.
     """
     known = np.flatnonzero(codes != _NOTHING)
-    table = pd.DataFrame({"row": known, "code": codes[known], "person": group[known]})
-    table = table.drop_duplicates(["code", "person"])
+    table = pd.DataFrame({"row": known, "code": codes[known], "patient": group[known]})
+    table = table.drop_duplicates(["code", "patient"])
     first = table.groupby("code")["row"].transform("first").to_numpy()
     row = table["row"].to_numpy()
     return np.column_stack([first[first != row], row[first != row]]).astype(np.int64)
@@ -179,8 +179,8 @@ def _remark(codes: NDArray[np.int64], group: NDArray[np.int64], names: Sequence[
     rows = np.flatnonzero(codes != _NOTHING)
     if rows.size == 0:
         return []
-    people = np.unique(group[rows]).size
+    patients = np.unique(group[rows]).size
     return [
-        f"{rows.size} rows of different people {what} ({listed([names[int(i)] for i in rows])}): one image under "
-        f"several names would leak between folds, so that these {people} people are kept on one side."
+        f"{rows.size} rows of different patients {what} ({listed([names[int(i)] for i in rows])}): one image under "
+        f"several names would leak between folds, so that these {patients} patients are kept on one side."
     ]

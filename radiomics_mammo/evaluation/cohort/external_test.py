@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.evaluation.cohort.cohort import Question, check_columns, prepare_cohort
 from radiomics_mammo.evaluation.cohort.column_roles import METADATA, READING, SCANNER, SIZE_COLUMNS, among
-from radiomics_mammo.evaluation.cohort.duplicates import find_ties, link_people
+from radiomics_mammo.evaluation.cohort.duplicates import find_ties, link_patients
 from radiomics_mammo.evaluation.cohort.labels import Labels, parse_labels, refuse_one_class
 from radiomics_mammo.evaluation.cohort.parse_cells import numbers, refuse_infinite, texts
-from radiomics_mammo.evaluation.cohort.patient_groups import join_people, own_people
+from radiomics_mammo.evaluation.cohort.patient_groups import join_patients, own_patients
 from radiomics_mammo.evaluation.cohort.records import Cohort, Floats
 
 
@@ -64,7 +64,7 @@ def keep_apart(
     train, test : Cohort
         The test cohort has the features and blocks of the training cohort.
     remarks : list of str
-        How many people were left out, by name and by content.
+        How many patients were left out, by name and by content.
 
     Raises
     ------
@@ -109,24 +109,24 @@ def _one_meaning(train: Part, test: Part, question: Question) -> tuple[Labels, L
 def _kept(
     features: Sequence[str], train: Part, test: Part, question: Question, *, tested: NDArray[np.bool_]
 ) -> tuple[NDArray[np.bool_], list[str]]:
-    """Find the training rows of people whom no tested row shows, by name or by content."""
+    """Find the training rows of patients whom no tested row shows, by name or by content."""
     n_train = len(train.frame)
     names = [name for part in (train, test) for name in texts(part.frame[question.group])]
-    own = [name for part in (train, test) for name in own_people(part.frame, question.group)]
-    people, _ = join_people(names, own)
+    own = [name for part in (train, test) for name in own_patients(part.frame, question.group)]
+    patients, _ = join_patients(names, own)
     rows = [part.frame.reindex(columns=["case_id", "image_path"]) for part in (train, test)]
     x = np.concatenate([_values(part, features) for part in (train, test)])
-    ties, _ = find_ties(x, people, pd.concat(rows, ignore_index=True), features=features)
-    linked = link_people(people, ties)
-    by_name, by_any = (np.isin(code[:n_train], code[n_train:][tested]) for code in (people, linked))
+    ties, _ = find_ties(x, patients, pd.concat(rows, ignore_index=True), features=features)
+    linked = link_patients(patients, ties)
+    by_name, by_any = (np.isin(code[:n_train], code[n_train:][tested]) for code in (patients, linked))
     remarks = []
     for lost, why in (
         (by_name, "are in the test set as well"),
         (by_any & ~by_name, "share an image, by its content or path, with somebody in the test set"),
     ):
         if lost.any():
-            n_people = np.unique(people[:n_train][lost]).size
-            remarks.append(f"{n_people} people {why}: their {int(lost.sum())} training rows were left out.")
+            n_patients = np.unique(patients[:n_train][lost]).size
+            remarks.append(f"{n_patients} patients {why}: their {int(lost.sum())} training rows were left out.")
     return ~by_any, remarks
 
 

@@ -36,7 +36,7 @@ def feature_matrix(
     also : sequence of str
         Other columns that are let in, by name or pattern (see :func:`let_in`).
     never : sequence of str
-        The label and the person: not even then.
+        The label and the patient: not even then.
     keep_empty : bool
         Keep columns that are null in every row, as a test set has to.
 
@@ -123,7 +123,7 @@ def _stands_for(frame: pd.DataFrame, asked: str) -> list[str]:
 
 def _refuse(name: str, never: Sequence[str]) -> None:
     if name in never:
-        raise InputError(f"{name!r} cannot be a feature", remedy="It is the label or names the person.")
+        raise InputError(f"{name!r} cannot be a feature", remedy="It is the label or names the patient.")
     refuse_as_feature(name)
 
 

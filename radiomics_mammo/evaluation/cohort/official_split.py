@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.evaluation.cohort.parse_cells import listed, texts
-from radiomics_mammo.evaluation.cohort.patient_groups import people_names
+from radiomics_mammo.evaluation.cohort.patient_groups import patients_names
 
 SPLIT, TYPE = "split", "abnormality_type"
 _SIDES = ("train", "test")
@@ -55,14 +55,14 @@ def officially_tested(frame: pd.DataFrame) -> NDArray[np.bool_]:
 
 
 def said_of_types(frame: pd.DataFrame, group: str, tested: NDArray[np.bool_]) -> list[str]:
-    """Count people with lesions of both types, and those of them who train in one and test in the other.
+    """Count patients with lesions of both types, and those of them who train in one and test in the other.
 
     Parameters
     ----------
     frame : pandas.DataFrame
         With ``abnormality_type``; nothing is said where there is no such column.
     group : str
-        What rows are grouped by; people are told apart by their own ``patient_id`` where it is another.
+        What rows are grouped by; patients are told apart by their own ``patient_id`` where it is another.
     tested : ndarray of bool, shape (n_rows,)
         From :func:`officially_tested`.
 
@@ -73,11 +73,11 @@ def said_of_types(frame: pd.DataFrame, group: str, tested: NDArray[np.bool_]) ->
     """
     if TYPE not in frame.columns:
         return []
-    rows = pd.DataFrame({"person": people_names(frame, group), "type": texts(frame[TYPE]), "tested": tested})
-    people = rows[rows["type"] != ""].groupby("person").agg(types=("type", "nunique"), splits=("tested", "nunique"))
-    both = people["types"] > 1
+    rows = pd.DataFrame({"patient": patients_names(frame, group), "type": texts(frame[TYPE]), "tested": tested})
+    patients = rows[rows["type"] != ""].groupby("patient").agg(types=("type", "nunique"), splits=("tested", "nunique"))
+    both = patients["types"] > 1
     if not both.any():
         return []
     kinds = " and ".join(sorted(set(rows["type"]) - {""}))
-    across = int((both & (people["splits"] > 1)).sum())
-    return [f"{int(both.sum())} people have lesions of both types ({kinds}); {across} of them are in both splits."]
+    across = int((both & (patients["splits"] > 1)).sum())
+    return [f"{int(both.sum())} patients have lesions of both types ({kinds}); {across} of them are in both splits."]

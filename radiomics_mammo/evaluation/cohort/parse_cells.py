@@ -19,7 +19,7 @@ TOO_LARGE = 1e150
 def text(value: object) -> str:
     """Write a cell as text, stripped; a null is empty, and 7.0 is 7.
 
-    A null elsewhere in a column turns its integers into floats, and 7 and 7.0 are the same person.
+    A null elsewhere in a column turns its integers into floats, and 7 and 7.0 are the same patient.
     """
     if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
         return ""

@@ -1,4 +1,4 @@
-"""What a prediction is about: the rows of an image, a breast or a person made one."""
+"""What a prediction is about: the rows of an image, a breast or a patient made one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ UNITS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "breast": (("laterality",),),
     "patient": ((),),
 }
-"""Columns that tell the units of a person apart; the first choice that the table has."""
+"""Columns that tell the units of a patient apart; the first choice that the table has."""
 
 _NULLABLE = {"i": pd.Int64Dtype(), "u": pd.UInt64Dtype(), "b": pd.BooleanDtype()}
 """Whole numbers stay whole beside a null."""
@@ -62,7 +62,7 @@ def make_units(
     y : ndarray of int8, shape (n_rows,)
     group : ndarray of int64, shape (n_rows,)
     kind : str
-        Of ``UNITS``: each row (``lesion``); a person's image (``image_id``, else laterality and view, else
+        Of ``UNITS``: each row (``lesion``); a patient's image (``image_id``, else laterality and view, else
         ``image_path``), breast (``laterality``), or all of her (``patient``).
     rule : str
         Of ``RULES``.
@@ -140,7 +140,7 @@ def _columns(rows: pd.DataFrame, kind: str) -> tuple[str, ...]:
 
 
 def _described(rows: pd.DataFrame, of: NDArray[np.int64], names: Sequence[str]) -> pd.DataFrame:
-    """Give one row a unit: its name, its person, how many rows it has, and the cells that these agree on."""
+    """Give one row a unit: its name, its patient, how many rows it has, and the cells that these agree on."""
     starts = np.unique(of, return_index=True)[1]
     said = {"case_id": list(names), "patient_id": rows["patient_id"].iloc[starts].tolist(), "cases": np.bincount(of)}
     others = {

@@ -51,7 +51,7 @@ class Sampler:
     least : int
         Fewest training cases of the rarer class that it can work with.
     interpolates : bool
-        Whether it makes rows that no person has, between neighbours: nulls must be filled before it.
+        Whether it makes rows that no patient has, between neighbours: nulls must be filled before it.
     """
 
     title: str
@@ -61,7 +61,7 @@ class Sampler:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Arm:
+class Candidate:
     """One competitor: a model, what is done to the training rows before it, and columns other than the model's own."""
 
     model: str
@@ -93,7 +93,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Units:
-    """What one prediction is about: a row of the table, or rows of an image, a breast or a person together.
+    """What one prediction is about: a row of the table, or rows of an image, a breast or a patient together.
 
     Attributes
     ----------
@@ -106,7 +106,7 @@ class Units:
         The unit of each row, coded from 0 in order of first appearance. A unit lies within one group.
     y : ndarray of int8, shape (n_units,)
     group : ndarray of int64, shape (n_units,)
-        The person.
+        The patient.
     rows : pandas.DataFrame
         One row a unit: ``case_id`` (the unit's name), ``patient_id``, ``cases`` (rows that it is made of), and
         the identity columns, null where its rows differ.
@@ -131,14 +131,14 @@ class Cohort:
     y : ndarray of int8, shape (n_rows,)
         1 for the positive class.
     group : ndarray of int64, shape (n_rows,)
-        Who is kept together: the person, as a code from 0 in order of first appearance. People who share an
+        Who is kept together: the patient, as a code from 0 in order of first appearance. Patients who share an
         image count as one.
     features : tuple of str
         Names of the columns of ``x``.
     rows : pandas.DataFrame
         ``case_id``, ``patient_id`` (the table's own, else the group column's text) and its other identity columns.
     label, group_column : str
-        The columns with the outcome and with the person.
+        The columns with the outcome and with the patient.
     classes : tuple of (str, str)
         What 0 and 1 are called.
     units : Units
@@ -183,8 +183,8 @@ class Cohort:
         return {one: slice(own.index(one), len(own) - own[::-1].index(one)) for one in dict.fromkeys(own)}
 
     @property
-    def n_people(self) -> int:
-        """How many people the rows are of."""
+    def n_patients(self) -> int:
+        """How many patients the rows are of."""
         return int(self.group.max()) + 1
 
     def offers(self, block: str) -> bool:
@@ -239,7 +239,7 @@ class Model:
     fit : str
         ``none`` for a floor that looks at nothing, ``score`` for a column that is itself the score, ``sklearn``
         for a scikit-learn estimator, ``boosted`` for XGBoost, ``head`` for a dense head, ``ensemble`` for what
-        puts other arms' scores together.
+        puts other candidates' scores together.
     build : callable (Settings, parameters, seed, n_rows) -> scikit-learn classifier, or None
         A fresh, unfitted estimator that uses one thread.
     space : callable (Draw) -> dict of parameters
@@ -247,7 +247,7 @@ class Model:
     block : str
         The columns that it is given.
     baseline : bool
-        A yardstick: never called the best, never crossed with a sampler.
+        A baseline: never called the best, never crossed with a sampler.
     tree : bool
         Whether SHAP's tree algorithms apply.
     selects : bool

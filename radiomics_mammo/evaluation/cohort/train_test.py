@@ -35,7 +35,7 @@ class Sides:
     test_table : Table or None
         The joined test tables, where they were named.
     remarks : tuple of str
-        On joining and on keeping people apart; what was found within a side is in its cohort's remarks.
+        On joining and on keeping patients apart; what was found within a side is in its cohort's remarks.
     """
 
     train: Cohort
@@ -54,7 +54,7 @@ def read_sides(
 ) -> Sides:
     """Read tables and lay training and test sets out.
 
-    People who are in the test set, by name or because an image of theirs is there under another name, are left out
+    Patients who are in the test set, by name or because an image of theirs is there under another name, are left out
     of the training set: never the reverse, so that the test set stays what others test on.
 
     Parameters

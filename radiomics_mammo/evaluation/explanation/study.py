@@ -9,7 +9,7 @@ from functools import partial
 import pandas as pd
 
 from radiomics_mammo.core.console import progress
-from radiomics_mammo.evaluation.cohort.records import Arm
+from radiomics_mammo.evaluation.cohort.records import Candidate
 from radiomics_mammo.evaluation.explanation.shap_groups import cluster_table, group_table, interaction_table
 from radiomics_mammo.evaluation.explanation.shap_stability import feature_table, fold_sizes, null_table, stability_table
 from radiomics_mammo.evaluation.explanation.shap_values import (
@@ -67,26 +67,26 @@ def explain_study(study: Study, options: Options) -> Explained:
     options : Options
         Only the workers are looked at: the result does not depend on them.
     """
-    plan, arm = study.plan, study.explained
-    if arm is None:
+    plan, candidate = study.plan, study.explained
+    if candidate is None:
         return Explained()
     repeats = min(plan.n_repeats, max(1, _ROWS // plan.cohort.y.size))
-    permutations, most_rows = shuffling_budget(plan, arm)
-    boosted = MODELS[arm.model].boosted
+    permutations, most_rows = shuffling_budget(plan, candidate)
+    boosted = MODELS[candidate.model].boosted
     steps = plan.n_folds * (repeats + boosted + permutations)
-    with progress(steps, what=f"steps of explaining {arm.name}") as advance:
+    with progress(steps, what=f"steps of explaining {candidate.name}") as advance:
 
         def on_done(_: str) -> None:
             advance()
 
-        parts = _measured(study, arm, options, on_done, repeats=repeats, measure=contributions)
+        parts = _measured(study, candidate, options, on_done, repeats=repeats, measure=contributions)
         pairs = None
         if boosted:
             counted = partial(interactions, most=_INTERACTIONS)
-            pairs = _measured(study, arm, options, on_done, repeats=1, measure=counted)
+            pairs = _measured(study, candidate, options, on_done, repeats=1, measure=counted)
         shuffled = refit_shuffled(
             plan,
-            arm,
+            candidate,
             study.outcome,
             measure=contributions,
             permutations=permutations,
@@ -94,23 +94,23 @@ def explain_study(study: Study, options: Options) -> Explained:
             workers=options.workers,
             on_done=on_done,
         )
-    names = explained_names(plan, arm)
+    names = explained_names(plan, candidate)
     table = contribution_table(parts, unit_names(plan.cohort), names)
     return _tables(plan, table, list(names), pairs=pairs, shuffled=shuffled)
 
 
-def shuffling_budget(plan: Plan, arm: Arm) -> tuple[int, int]:
+def shuffling_budget(plan: Plan, candidate: Candidate) -> tuple[int, int]:
     """Give the number of permutations, and of rows that take part, so that a large table takes minutes, not days."""
-    boosted = MODELS[arm.model].boosted
+    boosted = MODELS[candidate.model].boosted
     most = _PERMUTATIONS if boosted else min(_PERMUTATIONS, _FOREST_PERMUTATIONS)
-    cost = plan.n_folds * len(explained_names(plan, arm)) * (1 if boosted else _FOREST)
+    cost = plan.n_folds * len(explained_names(plan, candidate)) * (1 if boosted else _FOREST)
     rows = min(plan.cohort.y.size, max(_THINNED, _CELLS // (most * cost)))
     return max(_FEWEST, min(most, _CELLS // (rows * cost))), rows
 
 
 def _measured(
     study: Study,
-    arm: Arm,
+    candidate: Candidate,
     options: Options,
     on_done: Callable[[str], None],
     *,
@@ -118,7 +118,7 @@ def _measured(
     measure: Callable[..., object],
 ) -> list[HeldOut]:
     return measure_held_out(
-        study.plan, arm, study.outcome, repeats=repeats, measure=measure, workers=options.workers, on_done=on_done
+        study.plan, candidate, study.outcome, repeats=repeats, measure=measure, workers=options.workers, on_done=on_done
     )
 
 

@@ -1,4 +1,4 @@
-"""Columns that name the person, found by what they hold, not by what they are called."""
+"""Columns that name the patient, found by what they hold, not by what they are called."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 DIGITS = 9
-"""Significant digits in which a person's values must agree to be called one number."""
+"""Significant digits in which a patient's values must agree to be called one number."""
 
-PEOPLE = 30
-"""Fewest people of several rows to judge by: among fewer, ages differ as well as codes do."""
+PATIENTS = 30
+"""Fewest patients of several rows to judge by: among fewer, ages differ as well as codes do."""
 
 DISTINCT = 0.9
 CONSTANT = 0.95
@@ -27,8 +27,8 @@ _MOST_ROWS = 5_000  # for rank correlations: more say nothing more
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _People:
-    """Rows in order of person, people of one row left out."""
+class _Patients:
+    """Rows in order of patient, patients of one row left out."""
 
     order: NDArray[np.int64]
     sizes: NDArray[np.int64]
@@ -39,20 +39,20 @@ class _People:
 
 
 def identity_columns(x: Floats, names: Sequence[str], group: NDArray[np.int64], rows: pd.DataFrame) -> pd.DataFrame:
-    """Find columns by which a model could know people again.
+    """Find columns by which a model could know patients again.
 
     A column is reported when it is
 
-    - one number a person (the same to ``DIGITS`` digits in ``CONSTANT`` of the people of several rows) and
-      another for each (more than ``DISTINCT`` of those people's values differ);
+    - one number a patient (the same to ``DIGITS`` digits in ``CONSTANT`` of the patients of several rows) and
+      another for each (more than ``DISTINCT`` of those patients's values differ);
     - nearly so: intraclass correlation above ``INTRACLASS``, both of the values and of their ranks (ICC(1), Shrout
-      & Fleiss, Psychol Bull 1979;86:420-428), people's means as distinct as above. It says nothing, and is not
-      used, where it holds for most columns: then the rows of a person are copies of each other;
+      & Fleiss, Psychol Bull 1979;86:420-428), patients's means as distinct as above. It says nothing, and is not
+      used, where it holds for most columns: then the rows of a patient are copies of each other;
     - a count along the number in ``patient_id``, or along the rows of the table: Spearman's correlation beyond
       ``RANK_CORRELATION`` in at least twenty rows.
 
-    An age in years or a breast density is one number a person, but shared by many; a radiomic feature differs
-    between a person's images. A measurement of the person with many digits is reported: it tells people apart.
+    An age in years or a breast density is one number a patient, but shared by many; a radiomic feature differs
+    between a patient's images. A measurement of the patient with many digits is reported: it tells patients apart.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def identity_columns(x: Floats, names: Sequence[str], group: NDArray[np.int64], 
     names : sequence of str
         Of the columns.
     group : ndarray of int64, shape (n_rows,)
-        The person, coded from 0.
+        The patient, coded from 0.
     rows : pandas.DataFrame
         With ``patient_id``.
 
@@ -70,16 +70,16 @@ def identity_columns(x: Floats, names: Sequence[str], group: NDArray[np.int64], 
     pandas.DataFrame
         ``column`` and ``why``; no rows where nothing was found. See :func:`cannot_tell` for what was not asked.
     """
-    people = _people(group)
-    several = people.sizes.size >= PEOPLE
-    alike = [_intraclass(x[:, at], people) if several else float("nan") for at in range(x.shape[1])]
+    patients = _patients(group)
+    several = patients.sizes.size >= PATIENTS
+    alike = [_intraclass(x[:, at], patients) if several else float("nan") for at in range(x.shape[1])]
     copies = sum(value > INTRACLASS for value in alike) > max(1, x.shape[1] // 2)
     numbers = id_numbers(rows["patient_id"].tolist())
     found = []
     for at, name in enumerate(names):
-        why = _one_number(x[:, at], people) if several else ""
+        why = _one_number(x[:, at], patients) if several else ""
         if not why and alike[at] > INTRACLASS and not copies:
-            why = _nearly_one(x[:, at], people, alike[at])
+            why = _nearly_one(x[:, at], patients, alike[at])
         why = why or _counts_along(x[:, at], numbers)
         if why:
             found.append((str(name), why))
@@ -88,11 +88,11 @@ def identity_columns(x: Floats, names: Sequence[str], group: NDArray[np.int64], 
 
 def cannot_tell(group: NDArray[np.int64]) -> str:
     """Say what :func:`identity_columns` cannot find out here; empty where it can."""
-    several = _people(group).sizes.size
-    if several >= PEOPLE:
+    several = _patients(group).sizes.size
+    if several >= PATIENTS:
         return ""
-    who = "Every person has one row" if several == 0 else f"Only {several} people have several rows"
-    return f"{who}: whether a column is one number a person cannot be told, only whether it counts along."
+    who = "Every patient has one row" if several == 0 else f"Only {several} patients have several rows"
+    return f"{who}: whether a column is one number a patient cannot be told, only whether it counts along."
 
 
 def id_numbers(ids: Sequence[object]) -> Floats:
@@ -101,23 +101,23 @@ def id_numbers(ids: Sequence[object]) -> Floats:
     return np.array([float(match.group(1)) if match else np.nan for match in found])
 
 
-def _people(group: NDArray[np.int64]) -> _People:
+def _patients(group: NDArray[np.int64]) -> _Patients:
     sizes = np.bincount(group)
     order = np.argsort(group, kind="stable")
     several = sizes > 1
-    return _People(order[several[group[order]]].astype(np.int64), sizes[several].astype(np.int64))
+    return _Patients(order[several[group[order]]].astype(np.int64), sizes[several].astype(np.int64))
 
 
-def _known(column: Floats, people: _People) -> tuple[Floats, _People]:
-    """Give the values in order of person, and who still has several, without nulls."""
-    values = column[people.order]
+def _known(column: Floats, patients: _Patients) -> tuple[Floats, _Patients]:
+    """Give the values in order of patient, and who still has several, without nulls."""
+    values = column[patients.order]
     there = ~np.isnan(values)
     if there.all():
-        return values, people
-    person = np.repeat(np.arange(people.sizes.size), people.sizes)
-    counts = np.bincount(person[there], minlength=people.sizes.size)
-    there &= (counts > 1)[person]
-    return values[there], _People(people.order[there], counts[counts > 1].astype(np.int64))
+        return values, patients
+    patient = np.repeat(np.arange(patients.sizes.size), patients.sizes)
+    counts = np.bincount(patient[there], minlength=patients.sizes.size)
+    there &= (counts > 1)[patient]
+    return values[there], _Patients(patients.order[there], counts[counts > 1].astype(np.int64))
 
 
 def _rounded(values: Floats) -> Floats:
@@ -131,12 +131,12 @@ def _distinct(values: Floats) -> float:
     return np.unique(_rounded(values)).size / values.size
 
 
-def _one_number(column: Floats, people: _People) -> str:
-    values, people = _known(column, people)
-    if people.sizes.size < PEOPLE:
+def _one_number(column: Floats, patients: _Patients) -> str:
+    values, patients = _known(column, patients)
+    if patients.sizes.size < PATIENTS:
         return ""
-    low = _rounded(np.minimum.reduceat(values, people.starts))
-    high = _rounded(np.maximum.reduceat(values, people.starts))
+    low = _rounded(np.minimum.reduceat(values, patients.starts))
+    high = _rounded(np.maximum.reduceat(values, patients.starts))
     constant = low == high
     if constant.mean() < CONSTANT:
         return ""
@@ -144,39 +144,39 @@ def _one_number(column: Floats, people: _People) -> str:
     if distinct <= DISTINCT:
         return ""
     return (
-        f"one number a person in {constant.mean():.0%} of {people.sizes.size} people with several rows, "
-        f"and {distinct:.0%} of these numbers differ: it tells people apart"
+        f"one number a patient in {constant.mean():.0%} of {patients.sizes.size} patients with several rows, "
+        f"and {distinct:.0%} of these numbers differ: it tells patients apart"
     )
 
 
-def _intraclass(column: Floats, people: _People, *, ranks: bool = False) -> float:
-    """ICC(1): how much of the variance lies between people, from a one-way analysis of variance; NaN if constant."""
-    values, people = _known(column, people)
-    n, k = values.size, people.sizes.size
-    if k < PEOPLE or values.min() == values.max():
+def _intraclass(column: Floats, patients: _Patients, *, ranks: bool = False) -> float:
+    """ICC(1): how much of the variance lies between patients, from a one-way analysis of variance; NaN if constant."""
+    values, patients = _known(column, patients)
+    n, k = values.size, patients.sizes.size
+    if k < PATIENTS or values.min() == values.max():
         return float("nan")
     if ranks:
         from scipy.stats import rankdata
 
         values = rankdata(values)
     values = (values - values.mean()) / max(float(np.abs(values).max()), 1e-300)  # squares neither overflow nor vanish
-    means = np.add.reduceat(values, people.starts) / people.sizes
-    within = float(((values - np.repeat(means, people.sizes)) ** 2).sum()) / (n - k)
-    between = float((people.sizes * (means - values.mean()) ** 2).sum()) / (k - 1)
-    typical = (n - float((people.sizes**2).sum()) / n) / (k - 1)
+    means = np.add.reduceat(values, patients.starts) / patients.sizes
+    within = float(((values - np.repeat(means, patients.sizes)) ** 2).sum()) / (n - k)
+    between = float((patients.sizes * (means - values.mean()) ** 2).sum()) / (k - 1)
+    typical = (n - float((patients.sizes**2).sum()) / n) / (k - 1)
     whole = between + (typical - 1) * within
     return (between - within) / whole if whole > 0 else float("nan")
 
 
-def _nearly_one(column: Floats, people: _People, alike: float) -> str:
-    if _intraclass(column, people, ranks=True) <= INTRACLASS:
-        return ""  # a few people far from all others, as in a skewed feature
-    values, people = _known(column, people)
-    distinct = _distinct(np.add.reduceat(values, people.starts) / people.sizes)
+def _nearly_one(column: Floats, patients: _Patients, alike: float) -> str:
+    if _intraclass(column, patients, ranks=True) <= INTRACLASS:
+        return ""  # a few patients far from all others, as in a skewed feature
+    values, patients = _known(column, patients)
+    distinct = _distinct(np.add.reduceat(values, patients.starts) / patients.sizes)
     if distinct <= DISTINCT:
         return ""
     return (
-        f"nearly one number a person: intraclass correlation {alike:.3f} over {people.sizes.size} people with "
+        f"nearly one number a patient: intraclass correlation {alike:.3f} over {patients.sizes.size} patients with "
         f"several rows, whose means differ in {distinct:.0%}"
     )
 

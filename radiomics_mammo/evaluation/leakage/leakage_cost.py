@@ -13,8 +13,8 @@ from radiomics_mammo.evaluation.leakage.identifier_columns import id_numbers
 from radiomics_mammo.evaluation.leakage.leaky_protocols import MISTAKES, Mistake
 from radiomics_mammo.evaluation.leakage.protocols import Bench, Floats, Judged, Way, auroc_draws, judge
 from radiomics_mammo.evaluation.leakage.quick_models import LEARNERS
-from radiomics_mammo.evaluation.leakage.subsample import fewer_people
-from radiomics_mammo.evaluation.metrics.bootstrap import draw_people, interval
+from radiomics_mammo.evaluation.leakage.subsample import fewer_patients
+from radiomics_mammo.evaluation.metrics.bootstrap import draw_patients, interval
 from radiomics_mammo.evaluation.training.label_permutation import shuffled_labels
 from radiomics_mammo.evaluation.training.splits import repeated_folds
 
@@ -48,7 +48,7 @@ class Prices:
         One row a mistake: ``mistake`` (slug), ``title``, ``learner``; ``auroc`` of the wrong way with ``low`` and
         ``high``; ``right``, the AUROC of the right way; ``price``, their difference, with ``price_low`` and
         ``price_high``; ``split_alone``, the AUROC where rows are split and nothing else is wrong, for the mistakes
-        that split made rows, NaN for the others; ``published``; ``sentence``. Bounds are 95% percentiles over people
+        that split made rows, NaN for the others; ``published``; ``sentence``. Bounds are 95% percentiles over patients
         drawn with replacement, NaN where no draw holds both classes; what another split would give is not in them.
     remarks : tuple of str
     """
@@ -84,13 +84,13 @@ def leakage_prices(
     ----------
     cohort : Cohort
     seed, folds, repeats : int
-        Of the splits made here, by person or by row.
+        Of the splits made here, by patient or by row.
     workers : int
         Processes; the table does not depend on it.
     shuffled : bool
-        Give people each other's labels first: the right ways then score about 0.5, and all else is price.
+        Give patients each other's labels first: the right ways then score about 0.5, and all else is price.
     draws : int
-        Of people, for the intervals; the same for both ways, which are so paired.
+        Of patients, for the intervals; the same for both ways, which are so paired.
     on_done : callable (slug) -> None, optional
         Called after each mistake.
 
@@ -101,11 +101,11 @@ def leakage_prices(
     Raises
     ------
     InputError
-        Too few people for the folds.
+        Too few patients for the folds.
     """
     bench, remarks = _bench(cohort, seed=seed, folds=folds, repeats=repeats, workers=workers, shuffled=shuffled)
     repeated_folds(bench.y, bench.group, folds=folds, repeats=repeats, seed=seed)  # or refuse before the first mistake
-    counts = draw_people(int(bench.group.max()) + 1, draws=draws, seed=seed)
+    counts = draw_patients(int(bench.group.max()) + 1, draws=draws, seed=seed)
     scored: dict[tuple[Way, str], _Scored] = {}
     lines: list[dict[str, object]] = []
     for slug, mistake in MISTAKES.items():
@@ -122,7 +122,7 @@ def leakage_prices(
 def _bench(
     cohort: Cohort, *, seed: int, folds: int, repeats: int, workers: int, shuffled: bool
 ) -> tuple[Bench, list[str]]:
-    rows, fewer = fewer_people(cohort.y, cohort.group, columns=cohort.x.shape[1], seed=seed)
+    rows, fewer = fewer_patients(cohort.y, cohort.group, columns=cohort.x.shape[1], seed=seed)
     group, _ = pd.factorize(cohort.group[rows])
     numbers = id_numbers(cohort.rows["patient_id"].iloc[rows].tolist())
     from_id = not np.isnan(numbers).any()
@@ -139,11 +139,11 @@ def _bench(
     )
     remarks = [
         *([f"Mistakes are made on {fewer}."] if fewer else []),
-        "The person's number is the one in patient_id."
+        "The patient's number is the one in patient_id."
         if from_id
-        else "The person's number is the order of first appearance: patient_id holds none.",
-        *(["Labels were shuffled between people: the right ways should score about 0.5."] if shuffled else []),
-        *(["Every person has one row: splitting images is splitting people here."] if bench.one_row_each else []),
+        else "The patient's number is the order of first appearance: patient_id holds none.",
+        *(["Labels were shuffled between patients: the right ways should score about 0.5."] if shuffled else []),
+        *(["Every patient has one row: splitting images is splitting patients here."] if bench.one_row_each else []),
     ]
     return bench, remarks
 
@@ -154,7 +154,7 @@ def _line(slug: str, mistake: Mistake, bench: Bench, scored: Mapping[tuple[Way, 
     price_low, price_high = interval(wrong.draws - right.draws)
     sentence = [_priced(wrong.value, right.value, price_low, price_high)]
     if bench.one_row_each and mistake.wrong.split == "row" and not mistake.wrong.before:
-        sentence.insert(0, "Every person has one row: that images are split costs nothing here, by construction.")
+        sentence.insert(0, "Every patient has one row: that images are split costs nothing here, by construction.")
     split_alone = scored[_SPLIT, mistake.learner].value if _makes_rows(mistake) else float("nan")
     if wrong.judged.y.size > bench.y.size:
         sentence.append(_made(wrong, bench, split_alone=split_alone))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from radiomics_mammo.evaluation.leakage.protocols import KEEP, Way
 
-_SPLIT = "+0.09 to +0.18 where people were not grouped, as reported for other data"
+_SPLIT = "+0.09 to +0.18 where patients were not grouped, as reported for other data"
 _OVERSAMPLING = "up to +0.34 on 15 radiomic data sets (Demircioğlu, Sci Rep 2024;14:11563)"
 _SELECTION = "up to +0.15 on 10 radiomic data sets (Demircioğlu, Insights Imaging 2021;12:172)"
 
@@ -32,8 +32,8 @@ class Mistake:
 
 
 MISTAKES: dict[str, Mistake] = {
-    "image_split": Mistake("Images, not people, are split", "xgboost", Way(split="row"), Way(), _SPLIT),
-    "image_split_logistic": Mistake("Images, not people, are split", "logistic", Way(split="row"), Way(), _SPLIT),
+    "image_split": Mistake("Images, not patients, are split", "xgboost", Way(split="row"), Way(), _SPLIT),
+    "image_split_logistic": Mistake("Images, not patients, are split", "logistic", Way(split="row"), Way(), _SPLIT),
     "oversampling_before": Mistake(
         "Oversampled, then rows split",
         "xgboost",
@@ -52,13 +52,13 @@ MISTAKES: dict[str, Mistake] = {
         _SELECTION,
     ),
     "identity_column": Mistake(
-        "The person's number left in, people split", "xgboost", Way(columns="features and code"), Way()
+        "The patient's number left in, patients split", "xgboost", Way(columns="features and code"), Way()
     ),
     "identity_column_image_split": Mistake(
-        "The person's number left in, images split", "xgboost", Way(columns="features and code", split="row"), Way()
+        "The patient's number left in, images split", "xgboost", Way(columns="features and code", split="row"), Way()
     ),
     "identity_alone_image_split": Mistake(
-        "The person's number and nothing else, images split",
+        "The patient's number and nothing else, images split",
         "forest",
         Way(columns="code", split="row"),
         Way(columns="code"),

@@ -42,7 +42,7 @@ class NullAuroc:
 def quick_scores(
     x: NDArray[np.float64], y: NDArray[np.int8], fold_of: NDArray[np.integer], seed: int
 ) -> NDArray[np.float64]:
-    """Score rows out of fold, shape (n_rows,), by thirty rounds of XGBoost: what every run's canary asks."""
+    """Score rows out of fold, shape (n_rows,), by thirty rounds of XGBoost: what every run's check asks."""
     p: NDArray[np.float64] = out_of_fold(x, y, fold_of[None, :], learner="short", seed=seed)[0]
     return p
 
@@ -59,12 +59,12 @@ def null_auroc(
     level: float = 0.95,
     predict: Predict = quick_scores,
 ) -> NullAuroc:
-    """Shuffle labels between people, score all rows out of fold, and give the AUROC with its interval.
+    """Shuffle labels between patients, score all rows out of fold, and give the AUROC with its interval.
 
     The interval is that of the mean over shuffles, by Student's t. Shuffles are independent draws, each a draw of
-    people with all their rows, so it needs no formula for clustered or cross-validated scores. A formula for
-    independent predictions would be too narrow: two alike people in two folds are told rightly or wrongly together.
-    Nothing pulls the mean away from one half: who of two people of one fold has which label does not touch the
+    patients with all their rows, so it needs no formula for clustered or cross-validated scores. A formula for
+    independent predictions would be too narrow: two alike patients in two folds are told rightly or wrongly together.
+    Nothing pulls the mean away from one half: who of two patients of one fold has which label does not touch the
     rows that their fold's model was trained on, so either way round is as likely.
 
     Parameters

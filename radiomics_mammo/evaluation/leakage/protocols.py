@@ -27,15 +27,15 @@ class Way:
     Attributes
     ----------
     columns : {'features', 'features and code', 'code'}
-        What the learner is given; the code is a number a person.
-    split : {'person', 'row'}
+        What the learner is given; the code is a number a patient.
+    split : {'patient', 'row'}
         What is kept together.
     before, within : {'', 'oversampling', 'smote', 'selection'}
         What is done to the whole table before it is split, and to the training rows of each fold.
     """
 
     columns: str = "features"
-    split: str = "person"
+    split: str = "patient"
     before: str = ""
     within: str = ""
 
@@ -48,10 +48,10 @@ class Bench:
     ----------
     x : ndarray of float64, shape (n_rows, n_features)
     code : ndarray of float64, shape (n_rows,)
-        The number of the person.
+        The number of the patient.
     y : ndarray of int8, shape (n_rows,)
     group : ndarray of int64, shape (n_rows,)
-        The person, coded from 0.
+        The patient, coded from 0.
     folds, repeats, seed, workers : int
     """
 
@@ -66,7 +66,7 @@ class Bench:
 
     @property
     def one_row_each(self) -> bool:
-        """Whether every person has one row, so that splits of rows and of people are the same."""
+        """Whether every patient has one row, so that splits of rows and of patients are the same."""
         return int(self.group.max()) + 1 == self.y.size
 
 
@@ -80,7 +80,7 @@ class Judged:
     p : ndarray of float64, shape (n_repeats, n_judged)
         Out of fold.
     group : ndarray of int64, shape (n_judged,)
-        The person; of a made row, the person it was made from.
+        The patient; of a made row, the patient it was made from.
     """
 
     y: Labels
@@ -119,7 +119,7 @@ def _columns(bench: Bench, wanted: str) -> Floats:
 def _folds(bench: Bench, y: Labels, group: NDArray[np.int64], split: str) -> NDArray[np.int16]:
     from sklearn.model_selection import StratifiedKFold
 
-    if split == "person" or (bench.one_row_each and y.size == bench.y.size):
+    if split == "patient" or (bench.one_row_each and y.size == bench.y.size):
         return repeated_folds(y, group, folds=bench.folds, repeats=bench.repeats, seed=bench.seed)
     assigned = np.empty((bench.repeats, y.size), dtype=np.int16)
     for repeat, state in enumerate(np.random.SeedSequence([bench.seed, 0x2035]).generate_state(bench.repeats)):
@@ -130,13 +130,13 @@ def _folds(bench: Bench, y: Labels, group: NDArray[np.int64], split: str) -> NDA
 
 
 def auroc_draws(judged: Judged, counts: NDArray[np.integer]) -> tuple[float, Floats]:
-    """Give the AUROC, the mean over repeats of pooled scores, and the same for every draw of people.
+    """Give the AUROC, the mean over repeats of pooled scores, and the same for every draw of patients.
 
     Parameters
     ----------
     judged : Judged
-    counts : ndarray of int, shape (n_draws, n_people)
-        How often each person is drawn: with all of her rows, made ones included, so that ways are paired even
+    counts : ndarray of int, shape (n_draws, n_patients)
+        How often each patient is drawn: with all of her rows, made ones included, so that ways are paired even
         where they judge other rows.
 
     Returns

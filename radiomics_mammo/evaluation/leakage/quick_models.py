@@ -19,7 +19,7 @@ _NEIGHBOURS = 5
 _BOOSTED = {
     "max_depth": 3,
     "max_bin": 64,
-    "min_child_weight": 0.1,  # a leaf may hold one row: to know people again is what a leaking split rewards
+    "min_child_weight": 0.1,  # a leaf may hold one row: to know patients again is what a leaking split rewards
     "objective": "binary:logistic",
     "nthread": 1,
     "verbosity": 0,

@@ -1,4 +1,4 @@
-"""Fewer people where a table is too large for checks that train many models."""
+"""Fewer patients where a table is too large for checks that train many models."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ _FEWEST_ROWS = 1_000
 _OF_A_CLASS = 50
 
 
-def fewer_people(
+def fewer_patients(
     y: NDArray[np.int8], group: NDArray[np.int64], *, columns: int, seed: int
 ) -> tuple[NDArray[np.int64], str]:
-    """Choose people, with all their rows, so that the table has at most about ``ROWS`` rows and ``CELLS`` cells.
+    """Choose patients, with all their rows, so that the table has at most about ``ROWS`` rows and ``CELLS`` cells.
 
-    People with a positive row and people without are drawn in their proportion, but at least fifty of each
+    Patients with a positive row and patients without are drawn in their proportion, but at least fifty of each
     kind, or all there are; a wide table keeps at least 1,000 rows.
 
     Parameters
     ----------
     y : ndarray of int8, shape (n_rows,)
     group : ndarray of int64, shape (n_rows,)
-        The person, coded from 0.
+        The patient, coded from 0.
     columns : int
     seed : int
 
@@ -41,11 +41,11 @@ def fewer_people(
     positive = np.bincount(group, weights=y) > 0
     chosen = np.zeros(positive.size, dtype=np.bool_)
     for kind in (True, False):
-        people = np.flatnonzero(positive == kind)
-        wanted = max(round(people.size * limit / y.size), min(people.size, _OF_A_CLASS))
-        chosen[rng.permutation(people)[:wanted]] = True
+        patients = np.flatnonzero(positive == kind)
+        wanted = max(round(patients.size * limit / y.size), min(patients.size, _OF_A_CLASS))
+        chosen[rng.permutation(patients)[:wanted]] = True
     rows = np.flatnonzero(chosen[group]).astype(np.int64)
     return rows, (
-        f"{int(chosen.sum()):,} of {positive.size:,} people ({rows.size:,} of {y.size:,} rows), drawn at random, "
+        f"{int(chosen.sum()):,} of {positive.size:,} patients ({rows.size:,} of {y.size:,} rows), drawn at random, "
         "to bound the time"
     )

@@ -15,14 +15,14 @@ Codes = NDArray[np.int64]
 """Who a unit belongs to, from 0 without gaps, of shape (n_units,)."""
 
 Counts = NDArray[np.int32]
-"""How often each person is drawn, of shape (n_draws, n_people)."""
+"""How often each patient is drawn, of shape (n_draws, n_patients)."""
 
 Flags = NDArray[np.bool_]
 """Yes or no, such as whether a unit is called positive."""
 
 
-def sum_people(values: NDArray[np.generic], group: Codes) -> Floats:
-    """Add the units of each person up.
+def sum_patients(values: NDArray[np.generic], group: Codes) -> Floats:
+    """Add the units of each patient up.
 
     Parameters
     ----------
@@ -31,9 +31,9 @@ def sum_people(values: NDArray[np.generic], group: Codes) -> Floats:
 
     Returns
     -------
-    ndarray of float64, shape (..., n_people)
+    ndarray of float64, shape (..., n_patients)
     """
-    n_people = int(group.max()) + 1
+    n_patients = int(group.max()) + 1
     flat = values.reshape(-1, values.shape[-1])
-    sums = [np.bincount(group, weights=row, minlength=n_people) for row in flat]
-    return np.reshape(sums, (*values.shape[:-1], n_people))
+    sums = [np.bincount(group, weights=row, minlength=n_patients) for row in flat]
+    return np.reshape(sums, (*values.shape[:-1], n_patients))

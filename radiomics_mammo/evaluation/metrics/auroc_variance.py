@@ -1,4 +1,4 @@
-"""AUROC with its variance: DeLong for units that stand alone, Obuchowski for units that share a person."""
+"""AUROC with its variance: DeLong for units that stand alone, Obuchowski for units that share a patient."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit, logit, ndtr, ndtri
 
-from radiomics_mammo.evaluation.metrics.arrays import Codes, Floats, Labels, sum_people
+from radiomics_mammo.evaluation.metrics.arrays import Codes, Floats, Labels, sum_patients
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Auroc:
-    """AUROC of several arms on the same units.
+    """AUROC of several candidates on the same units.
 
     Attributes
     ----------
     value : ndarray of float64, shape (n_arms,)
         Mean over repeats; NaN with one class.
     covariance : ndarray of float64, shape (n_arms, n_arms)
-        NaN where it cannot be told: fewer than two positives or negatives (DeLong), or people with them (Obuchowski).
+        NaN where it cannot be told: fewer than two positives or negatives (DeLong), or patients with them (Obuchowski).
     """
 
     value: Floats
@@ -54,8 +54,12 @@ def placements(y: Labels, p: Floats) -> tuple[Floats, Floats]:
         Share of positives above.
     """
     sick, well = np.sort(p[..., y == 1], axis=-1), np.sort(p[..., y == 0], axis=-1)
-    found = np.stack([[_share_below(a, b) for a, b in zip(*arm, strict=True)] for arm in zip(p, well, strict=True)])
-    above = np.stack([[_share_below(a, b) for a, b in zip(*arm, strict=True)] for arm in zip(p, sick, strict=True)])
+    found = np.stack(
+        [[_share_below(a, b) for a, b in zip(*candidate, strict=True)] for candidate in zip(p, well, strict=True)]
+    )
+    above = np.stack(
+        [[_share_below(a, b) for a, b in zip(*candidate, strict=True)] for candidate in zip(p, sick, strict=True)]
+    )
     return found.mean(axis=1)[:, y == 1], 1.0 - above.mean(axis=1)[:, y == 0]
 
 
@@ -78,16 +82,16 @@ def delong(y: Labels, p: Floats) -> Auroc:
 
 
 def obuchowski(y: Labels, p: Floats, group: Codes) -> Auroc:
-    """Estimate AUROCs and their covariance where a person's units go together, of one class or of both.
+    """Estimate AUROCs and their covariance where a patient's units go together, of one class or of both.
 
-    Obuchowski (1997). With one unit a person it is :func:`delong`.
+    Obuchowski (1997). With one unit a patient it is :func:`delong`.
 
     Parameters
     ----------
     y : ndarray of int8, shape (n_units,)
     p : ndarray of float64, shape (n_arms, n_repeats, n_units)
     group : ndarray of int64, shape (n_units,)
-        The person.
+        The patient.
     """
     if not _both_classes(y):
         return _unknown(p.shape[0])
@@ -95,9 +99,9 @@ def obuchowski(y: Labels, p: Floats, group: Codes) -> Auroc:
     value = positives.mean(axis=1)
     off = np.zeros((p.shape[0], y.size))
     off[:, y == 1], off[:, y == 0] = positives - value[:, None], negatives - value[:, None]
-    by_class = [sum_people(np.where(y == k, off, 0.0), group) / (y == k).sum() for k in (1, 0)]
-    people = [np.unique(group[y == k]).size for k in (1, 0)]
-    own = [_scaled(part @ part.T, n) for part, n in zip(by_class, people, strict=True)]
+    by_class = [sum_patients(np.where(y == k, off, 0.0), group) / (y == k).sum() for k in (1, 0)]
+    patients = [np.unique(group[y == k]).size for k in (1, 0)]
+    own = [_scaled(part @ part.T, n) for part, n in zip(by_class, patients, strict=True)]
     crossed = _scaled(by_class[0] @ by_class[1].T, np.unique(group).size)
     return Auroc(value, own[0] + own[1] + crossed + crossed.T)
 
@@ -114,9 +118,9 @@ def auroc_interval(value: float, variance: float, *, level: float = 0.95) -> tup
 
 
 def paired_difference(auroc: Auroc, i: int, j: int, *, level: float = 0.95) -> Difference:
-    """Compare two arms on the same units: AUROC of ``i`` minus AUROC of ``j``, by a normal approximation.
+    """Compare two candidates on the same units: AUROC of ``i`` minus AUROC of ``j``, by a normal approximation.
 
-    Arms that rank alike differ by exactly 0, with p 1. NaN where a variance is unknown.
+    Candidates that rank alike differ by exactly 0, with p 1. NaN where a variance is unknown.
     """
     value, cov = float(auroc.value[i] - auroc.value[j]), auroc.covariance
     variance = float(cov[i, i] + cov[j, j] - 2.0 * cov[i, j])
@@ -150,5 +154,5 @@ def _both_classes(y: Labels) -> bool:
     return bool((y == 1).any() and (y == 0).any())
 
 
-def _unknown(n_arms: int) -> Auroc:
-    return Auroc(np.full(n_arms, np.nan), np.full((n_arms, n_arms), np.nan))
+def _unknown(n_candidates: int) -> Auroc:
+    return Auroc(np.full(n_candidates, np.nan), np.full((n_candidates, n_candidates), np.nan))

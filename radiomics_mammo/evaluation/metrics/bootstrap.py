@@ -1,4 +1,4 @@
-"""Intervals by drawing people, with all their rows, with replacement."""
+"""Intervals by drawing patients, with all their rows, with replacement."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ _CELLS = 100_000  # of one block of draws x rows: what stays in the processor's 
 _LEAST = 16  # draws of one block: the rows are sorted anew for each
 
 
-def draw_people(n_people: int, *, draws: int, seed: int) -> Counts:
-    """Draw as many people as there are, with replacement, and count how often each was drawn.
+def draw_patients(n_patients: int, *, draws: int, seed: int) -> Counts:
+    """Draw as many patients as there are, with replacement, and count how often each was drawn.
 
     Returns
     -------
-    ndarray of int32, shape (draws, n_people)
+    ndarray of int32, shape (draws, n_patients)
     """
     rng = np.random.default_rng(np.random.SeedSequence([seed, 0xB007]))
-    counts = np.empty((draws, n_people), dtype=np.int32)
+    counts = np.empty((draws, n_patients), dtype=np.int32)
     for draw in range(draws):
-        counts[draw] = np.bincount(rng.integers(n_people, size=n_people), minlength=n_people)
+        counts[draw] = np.bincount(rng.integers(n_patients, size=n_patients), minlength=n_patients)
     return counts
 
 
@@ -34,10 +34,10 @@ def blocks_of(draws: int, n_rows: int) -> list[slice]:
 
 
 def all_bootstrap_scores(y: Labels, p: Floats, group: Codes, *, draws: int, seed: int, workers: int = 1) -> Floats:
-    """Compute every metric of every arm in every draw of people.
+    """Compute every metric of every candidate in every draw of patients.
 
     A value is the mean over repeats of the metric on that repeat's pooled out-of-fold predictions. The
-    draws are the same for all arms and repeats, so differences between arms are paired.
+    draws are the same for all candidates and repeats, so differences between candidates are paired.
 
     Parameters
     ----------
@@ -46,9 +46,9 @@ def all_bootstrap_scores(y: Labels, p: Floats, group: Codes, *, draws: int, seed
     p : ndarray of float64, shape (n_arms, n_repeats, n_rows)
         Out-of-fold predictions.
     group : ndarray of int64, shape (n_rows,)
-        The person of each row, coded from 0.
+        The patient of each row, coded from 0.
     draws, seed : int
-        See :func:`draw_people`.
+        See :func:`draw_patients`.
     workers : int
         Threads; changes the time only.
 
@@ -57,13 +57,13 @@ def all_bootstrap_scores(y: Labels, p: Floats, group: Codes, *, draws: int, seed
     ndarray of float64, shape (n_arms, n_metrics, n_draws)
         NaN where a metric is undefined in a draw.
     """
-    counts = draw_people(int(group.max()) + 1, draws=draws, seed=seed)
+    counts = draw_patients(int(group.max()) + 1, draws=draws, seed=seed)
     values = np.empty((p.shape[0], len(METRICS), draws))
 
     def fill(block: slice) -> None:
         weights = counts[block][:, group]
-        for arm, repeats in enumerate(p):
-            values[arm, :, block] = np.mean([scores(y, one, weights) for one in repeats], axis=0)
+        for candidate, repeats in enumerate(p):
+            values[candidate, :, block] = np.mean([scores(y, one, weights) for one in repeats], axis=0)
 
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(fill, blocks_of(draws, y.size)))  # a list: errors are raised

@@ -1,12 +1,12 @@
-"""Miss no cancer: the highest threshold whose sensitivity by person is certified, and what it costs.
+"""Miss no cancer: the highest threshold whose sensitivity by patient is certified, and what it costs.
 
-A person with a positive unit is found when any of her positive units is at or above the threshold. Thresholds are
+A patient with a positive unit is found when any of her positive units is at or above the threshold. Thresholds are
 tested from the lowest upwards, each by the exact binomial (Clopper-Pearson) p-value of as few misses, until the first
 that fails (fixed-sequence testing: Bates et al. 2021; Angelopoulos et al. 2021, "Learn then test"). The chance that the
-sensitivity for new people is below the target is then at most 1 - confidence, if the predictions had no part of these
-people in them. Out-of-fold ones come from several models that share training people, and often of an arm that was
-chosen on the same people: for them the confidence is approximate, and it is of the procedure, not of a final model.
-:func:`check_certificates` looks at what becomes of it in people held out.
+sensitivity for new patients is below the target is then at most 1 - confidence, if the predictions had no part of these
+patients in them. Out-of-fold ones come from several models that share training patients, and often of a candidate that
+was chosen on the same patients: for them the confidence is approximate, and it is of the procedure, not of a final
+model. :func:`check_certificates` looks at what becomes of it in patients held out.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from radiomics_mammo.errors import InputError
 from radiomics_mammo.evaluation.metrics.arrays import Codes, Flags, Floats, Labels
 from radiomics_mammo.evaluation.metrics.proportions import Share, clustered_share
 
-CHECKED = ["target", "threshold", "people", "misses", "sensitivity", "low", "high", "specificity", "sentence"]
+CHECKED = ["target", "threshold", "patients", "misses", "sensitivity", "low", "high", "specificity", "sentence"]
 """Columns of :func:`check_certificates`."""
 
 TARGETS = (0.80, 0.85, 0.90, 0.95, 0.98, 0.99)
@@ -30,38 +30,38 @@ TARGETS = (0.80, 0.85, 0.90, 0.95, 0.98, 0.99)
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """A certified threshold, or how many people are lacking.
+    """A certified threshold, or how many patients are lacking.
 
     Attributes
     ----------
     sensitivity, confidence : float
         What was asked for.
     threshold : float or None
-        Units at or above it are called; None where there are too few positive people.
-    people, misses : int
-        Positive people, and those of them below the threshold (in the worst repeat).
+        Units at or above it are called; None where there are too few positive patients.
+    patients, misses : int
+        Positive patients, and those of them below the threshold (in the worst repeat).
     needed : int
-        Positive people that it takes when none is missed.
+        Positive patients that it takes when none is missed.
     needed_with_misses : int
-        Positive people that it takes with the misses seen.
+        Positive patients that it takes with the misses seen.
     specificity : Share
         Price: negative units below the threshold. NaN without a threshold.
     recall_rate : Share
         Price: units called. NaN without a threshold.
     upper : float or None
-        At or above it a negative person has a unit in at most 1 - ``specificity_asked`` of cases, at the same
-        confidence; None where there are too few negative people.
+        At or above it a negative patient has a unit in at most 1 - ``specificity_asked`` of cases, at the same
+        confidence; None where there are too few negative patients.
     specificity_asked : float
     in_band : float
         Share of units that are undecided: neither below ``threshold`` nor at or above ``upper``.
     chosen : bool
-        Whether the arm was chosen among several on the same people, which the confidence does not allow for.
+        Whether the candidate was chosen among several on the same patients, which the confidence does not allow for.
     """
 
     sensitivity: float
     confidence: float
     threshold: float | None
-    people: int
+    patients: int
     misses: int
     needed: int
     needed_with_misses: int
@@ -78,14 +78,15 @@ class Certificate:
         sure = f"{self.confidence:.0%} confidence"
         if self.threshold is None:
             return (
-                f"{self.people} positive people are too few to certify {self.sensitivity:g} at {sure}: "
+                f"{self.patients} positive patients are too few to certify {self.sensitivity:g} at {sure}: "
                 f"{self.needed} are needed, none of them missed."
             )
         spared, called = self.specificity, self.recall_rate
-        chosen = ", not allowing for the choice of the model on the same people" if self.chosen else ""
+        chosen = ", not allowing for the choice of the model on the same patients" if self.chosen else ""
         return (
             f"Called from {self.threshold:.3g} upwards, out-of-fold predictions find at least {self.sensitivity:g} of "
-            f"positive people by any of their positive units, at {sure}{chosen} ({self.misses} of {self.people} people "
+            f"positive patients by any of their positive units, at {sure}{chosen} ({self.misses} of {self.patients} "
+            f"patients "
             f"missed); {spared.value:.1%} ({spared.low:.1%} to {spared.high:.1%}) of the negative units are spared and "
             f"{called.value:.1%} of all are called."
         )
@@ -93,21 +94,21 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What a certified threshold does to people who had no part in it.
+    """What a certified threshold does to patients who had no part in it.
 
     Attributes
     ----------
     threshold : float
-    people, misses : int
-        Positive people, and those of them all of whose positive units are below the threshold.
+    patients, misses : int
+        Positive patients, and those of them all of whose positive units are below the threshold.
     sensitivity, low, high : float
-        By person, with its exact binomial (Clopper-Pearson) interval; NaN without a positive person.
+        By patient, with its exact binomial (Clopper-Pearson) interval; NaN without a positive patient.
     specificity : float
         Share of negative units below the threshold; NaN without one.
     """
 
     threshold: float
-    people: int
+    patients: int
     misses: int
     sensitivity: float
     low: float
@@ -117,11 +118,12 @@ class Check:
     @property
     def sentence(self) -> str:
         """The check in words."""
-        if self.people == 0:
+        if self.patients == 0:
             return "Nobody held out is positive: the threshold cannot be checked."
         return (
-            f"Called from {self.threshold:.3g} upwards, {self.misses} of {self.people} positive people held out are "
-            f"missed: a sensitivity by person of {self.sensitivity:.3f} ({self.low:.3f} to {self.high:.3f})."
+            f"Called from {self.threshold:.3g} upwards, {self.misses} of {self.patients} positive patients held out "
+            f"are "
+            f"missed: a sensitivity by patient of {self.sensitivity:.3f} ({self.low:.3f} to {self.high:.3f})."
         )
 
 
@@ -135,7 +137,7 @@ def certify(
     specificity: float = 0.95,
     chosen: bool = False,
 ) -> Certificate:
-    """Find the certified thresholds of one arm; of several repeats the most cautious ones.
+    """Find the certified thresholds of one candidate; of several repeats the most cautious ones.
 
     Parameters
     ----------
@@ -143,11 +145,11 @@ def certify(
     p : ndarray of float64, shape (n_repeats, n_units)
         Out-of-fold predictions, or those of a set that nothing was trained on.
     group : ndarray of int64, shape (n_units,)
-        The person.
+        The patient.
     sensitivity, confidence, specificity : float
-        Above 0 and below 1; ``specificity`` is by person and for the upper threshold only.
+        Above 0 and below 1; ``specificity`` is by patient and for the upper threshold only.
     chosen : bool
-        Whether the arm was chosen among several on the same people: changes what the sentence says.
+        Whether the candidate was chosen among several on the same patients: changes what the sentence says.
 
     Raises
     ------
@@ -167,10 +169,10 @@ def certify(
         sensitivity=sensitivity,
         confidence=confidence,
         threshold=threshold,
-        people=of_sick.shape[1],
+        patients=of_sick.shape[1],
         misses=misses,
-        needed=people_needed(sensitivity, confidence),
-        needed_with_misses=people_needed(sensitivity, confidence, misses=misses),
+        needed=patients_needed(sensitivity, confidence),
+        needed_with_misses=patients_needed(sensitivity, confidence, misses=misses),
         specificity=clustered_share(~called & (y == 0) & priced, (y == 0) & priced, group),
         recall_rate=clustered_share(called & priced, priced, group),
         upper=upper,
@@ -189,7 +191,7 @@ def certified_table(
     confidence: float = 0.90,
     chosen: bool = False,
 ) -> pd.DataFrame:
-    """Certify several sensitivities of one arm, one row each, with a sentence.
+    """Certify several sensitivities of one candidate, one row each, with a sentence.
 
     Each row is certified for itself: they do not hold together at the confidence given.
 
@@ -197,7 +199,7 @@ def certified_table(
     -------
     pandas.DataFrame
         The fields of :class:`Certificate`; ``threshold``, ``specificity`` and ``recall_rate`` with their ``_low`` and
-        ``_high`` are NaN where there are too few people, ``upper`` likewise; ``sentence``.
+        ``_high`` are NaN where there are too few patients, ``upper`` likewise; ``sentence``.
     """
     rows = []
     for target in targets:
@@ -212,15 +214,15 @@ def certified_table(
 
 
 def check_certificate(y: Labels, p: Floats, group: Codes, *, threshold: float, level: float = 0.95) -> Check:
-    """See what a certified threshold does to people held out.
+    """See what a certified threshold does to patients held out.
 
     Parameters
     ----------
     y : ndarray of int8, shape (n_units,)
     p : ndarray of float64, shape (n_units,)
-        Predictions of a model that was not trained on these people.
+        Predictions of a model that was not trained on these patients.
     group : ndarray of int64, shape (n_units,)
-        The person.
+        The patient.
     threshold : float
         Units at or above it are called.
     level : float
@@ -228,13 +230,13 @@ def check_certificate(y: Labels, p: Floats, group: Codes, *, threshold: float, l
     """
     ill = np.unique(group[y == 1])
     best = _highest(p[None], y == 1, group, ill)[0]
-    people, found = ill.size, int((best >= threshold).sum())
-    low, high = _exact(found, people, level)
+    patients, found = ill.size, int((best >= threshold).sum())
+    low, high = _exact(found, patients, level)
     return Check(
         threshold=threshold,
-        people=people,
-        misses=people - found,
-        sensitivity=found / people if people else float("nan"),
+        patients=patients,
+        misses=patients - found,
+        sensitivity=found / patients if patients else float("nan"),
         low=low,
         high=high,
         specificity=float((p[y == 0] < threshold).mean()) if (y == 0).any() else float("nan"),
@@ -242,7 +244,7 @@ def check_certificate(y: Labels, p: Floats, group: Codes, *, threshold: float, l
 
 
 def check_certificates(certified: pd.DataFrame, y: Labels, p: Floats, group: Codes) -> pd.DataFrame:
-    """Check every threshold of :func:`certified_table` on people held out.
+    """Check every threshold of :func:`certified_table` on patients held out.
 
     Returns
     -------
@@ -257,8 +259,8 @@ def check_certificates(certified: pd.DataFrame, y: Labels, p: Floats, group: Cod
     return pd.DataFrame(rows, columns=CHECKED)
 
 
-def people_needed(target: float, confidence: float, *, misses: int = 0) -> int:
-    """Give the fewest people among whom so many misses still certify the target.
+def patients_needed(target: float, confidence: float, *, misses: int = 0) -> int:
+    """Give the fewest patients among whom so many misses still certify the target.
 
     Without misses this is log(1 - confidence) / log(target), rounded up: 45 for 0.95 at 0.90.
     """
@@ -273,30 +275,30 @@ def people_needed(target: float, confidence: float, *, misses: int = 0) -> int:
 
 
 def _certified(best: Floats, target: float, confidence: float) -> float | None:
-    """Give the highest threshold that passes in every repeat; ``best`` of shape (n_repeats, n_people)."""
-    people = best.shape[1]
-    # A higher threshold misses no fewer people, so testing upwards stops at the first number of misses that fails.
-    passing = int(np.count_nonzero(bdtr(np.arange(people), people, 1.0 - target) <= 1.0 - confidence))
+    """Give the highest threshold that passes in every repeat; ``best`` of shape (n_repeats, n_patients)."""
+    patients = best.shape[1]
+    # A higher threshold misses no fewer patients, so testing upwards stops at the first number of misses that fails.
+    passing = int(np.count_nonzero(bdtr(np.arange(patients), patients, 1.0 - target) <= 1.0 - confidence))
     if passing == 0:
         return None
     return float(np.sort(best, axis=1)[:, passing - 1].min())
 
 
-def _highest(p: Floats, rows: Flags, group: Codes, people: Codes) -> Floats:
-    """Give the highest prediction among some rows of each of some people, (n_repeats, n of these people)."""
+def _highest(p: Floats, rows: Flags, group: Codes, patients: Codes) -> Floats:
+    """Give the highest prediction among some rows of each of some patients, (n_repeats, n of these patients)."""
     best = np.full((p.shape[0], int(group.max()) + 1), -np.inf)
     for repeat, one in enumerate(p):
         np.maximum.at(best[repeat], group[rows], one[rows])
-    return best[:, people]
+    return best[:, patients]
 
 
-def _exact(found: int, people: int, level: float) -> tuple[float, float]:
+def _exact(found: int, patients: int, level: float) -> tuple[float, float]:
     """Give the exact binomial interval of a share (Clopper & Pearson 1934); NaN of nobody."""
-    if people == 0:
+    if patients == 0:
         return float("nan"), float("nan")
     tail = (1.0 - level) / 2.0
-    low = float(betaincinv(found, people - found + 1, tail)) if found else 0.0
-    high = float(betaincinv(found + 1, people - found, 1.0 - tail)) if found < people else 1.0
+    low = float(betaincinv(found, patients - found + 1, tail)) if found else 0.0
+    high = float(betaincinv(found + 1, patients - found, 1.0 - tail)) if found < patients else 1.0
     return low, high
 
 

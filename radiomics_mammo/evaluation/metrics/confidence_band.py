@@ -1,4 +1,4 @@
-"""A curve over a grid, averaged over repeats, with a band by drawing people."""
+"""A curve over a grid, averaged over repeats, with a band by drawing patients."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def with_band(
     p : ndarray of float64, shape (n_repeats, n_rows)
         Out-of-fold predictions.
     group : ndarray of int64, shape (n_rows,)
-        The person of each row, coded from 0.
-    counts : ndarray of int32, shape (n_draws, n_people), or None
-        From :func:`radiomics_mammo.evaluation.metrics.bootstrap.draw_people`, for the band.
+        The patient of each row, coded from 0.
+    counts : ndarray of int32, shape (n_draws, n_patients), or None
+        From :func:`radiomics_mammo.evaluation.metrics.bootstrap.draw_patients`, for the band.
 
     Returns
     -------

@@ -21,20 +21,20 @@ def confusion_table(
     Parameters
     ----------
     names : sequence of str
-        The arms.
+        The candidates.
     y : ndarray of int8, shape (n_units,)
     p : ndarray of float64, shape (n_arms, n_repeats, n_units)
         Calibrated probabilities.
     called : ndarray of bool, shape (n_arms, n_repeats, n_units)
         Calls at the thresholds that the folds chose, which differ.
-    certified : mapping of arm name to threshold
-        Only of arms that have one.
+    certified : mapping of candidate name to threshold
+        Only of candidates that have one.
 
     Returns
     -------
     pandas.DataFrame
-        One row an arm and threshold: ``model``, ``at`` (``half``, ``chosen``, ``certified``), ``threshold`` (NaN where
-        it differs by fold), ``tp``, ``fp``, ``fn``, ``tn`` (means over repeats), ``accuracy``, and of each class
+        One row a candidate and threshold: ``model``, ``at`` (``half``, ``chosen``, ``certified``), ``threshold`` (NaN
+        where it differs by fold), ``tp``, ``fp``, ``fn``, ``tn`` (means over repeats), ``accuracy``, and of each class
         ``precision_``, ``recall_``, ``f1_`` and ``support_`` followed by ``negative`` or ``positive``, computed from
         those counts as scikit-learn's ``classification_report`` does; NaN where nobody was called so.
     """

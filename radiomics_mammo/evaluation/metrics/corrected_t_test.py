@@ -1,4 +1,4 @@
-"""Differences between arms fold by fold, with a variance that knows that the folds share their training rows."""
+"""Differences between candidates fold by fold, with a variance that knows that the folds share their training rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from radiomics_mammo.evaluation.metrics.metrics import auroc, curve
 
 
 def fold_aurocs(y: Labels, p: Floats, fold_of: NDArray[np.int16]) -> Floats:
-    """Compute the AUROC of every arm in every fold of every repeat.
+    """Compute the AUROC of every candidate in every fold of every repeat.
 
     Parameters
     ----------

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from radiomics_mammo.evaluation.metrics.arrays import Codes, Counts, Floats, Labels, sum_people
-from radiomics_mammo.evaluation.metrics.bootstrap import draw_people
+from radiomics_mammo.evaluation.metrics.arrays import Codes, Counts, Floats, Labels, sum_patients
+from radiomics_mammo.evaluation.metrics.bootstrap import draw_patients
 
 THRESHOLDS = np.arange(1, 61) / 100.0
 """Probabilities at which one would act: 0.01 … 0.60."""
@@ -29,19 +29,19 @@ def decision_curve(
 ) -> pd.DataFrame:
     """Compute net benefit TP/n - FP/n * t/(1-t) over thresholds t (Vickers & Elkin 2006), those at or above t treated.
 
-    Predictions must be probabilities. A value is the mean over repeats; the band is pointwise, by drawing people.
+    Predictions must be probabilities. A value is the mean over repeats; the band is pointwise, by drawing patients.
 
     Parameters
     ----------
     names : sequence of str
-        The arms.
+        The candidates.
     y : ndarray of int8, shape (n_units,)
     p : ndarray of float64, shape (n_arms, n_repeats, n_units)
     group : ndarray of int64, shape (n_units,)
     thresholds : ndarray of float64, shape (n_thresholds,)
         Ascending, above 0 and below 1.
     draws : int
-        Of people; 0 leaves the band out (NaN).
+        Of patients; 0 leaves the band out (NaN).
     seed : int
     level : float
         Share of the draws within the band.
@@ -49,9 +49,10 @@ def decision_curve(
     Returns
     -------
     pandas.DataFrame
-        Columns ``model``, ``threshold``, ``net_benefit``, ``low``, ``high``: the arms, ``treat all``, ``treat none``.
+        Columns ``model``, ``threshold``, ``net_benefit``, ``low``, ``high``: the candidates, ``treat all``, ``treat
+        none``.
     """
-    counts = draw_people(int(group.max()) + 1, draws=draws, seed=seed) if draws else None
+    counts = draw_patients(int(group.max()) + 1, draws=draws, seed=seed) if draws else None
     everyone = np.full((1, y.size), np.inf)
     parts = []
     for name, repeats in zip([*names, ALL], [*p, everyone], strict=True):
@@ -64,34 +65,34 @@ def decision_curve(
 def _benefit(
     y: Labels, repeats: Floats, group: Codes, thresholds: Floats, counts: Counts | None, level: float
 ) -> tuple[Floats, Floats, Floats]:
-    """Net benefit of one arm and its band, each of shape (n_thresholds,)."""
+    """Net benefit of one candidate and its band, each of shape (n_thresholds,)."""
     found, alarms = _treated(y, repeats, group, thresholds)
-    people = sum_people(np.full(y.size, repeats.shape[0]), group)
+    patients = sum_patients(np.full(y.size, repeats.shape[0]), group)
     odds = thresholds / (1.0 - thresholds)
-    value = (found.sum(axis=0) - odds * alarms.sum(axis=0)) / people.sum()
+    value = (found.sum(axis=0) - odds * alarms.sum(axis=0)) / patients.sum()
     if counts is None:
         unknown = np.full(value.shape, np.nan)
         return value, unknown, unknown
     times = counts.astype(np.float64)  # products of whole numbers: exact in any order
-    drawn = (times @ found - odds * (times @ alarms)) / (times @ people)[:, None]
+    drawn = (times @ found - odds * (times @ alarms)) / (times @ patients)[:, None]
     low, high = np.quantile(drawn, [(1.0 - level) / 2.0, (1.0 + level) / 2.0], axis=0)
     return value, low, high
 
 
 def _treated(y: Labels, repeats: Floats, group: Codes, thresholds: Floats) -> tuple[Floats, Floats]:
-    """Count each person's positives and negatives at or above each threshold, over all repeats.
+    """Count each patient's positives and negatives at or above each threshold, over all repeats.
 
     Returns
     -------
-    found, alarms : ndarray of float64, shape (n_people, n_thresholds)
+    found, alarms : ndarray of float64, shape (n_patients, n_thresholds)
     """
-    n_people, cells = int(group.max()) + 1, thresholds.size + 1
+    n_patients, cells = int(group.max()) + 1, thresholds.size + 1
     reached = np.searchsorted(thresholds, repeats, side="right")  # how many thresholds a unit is at or above
     counted = []
     for outcome in (1, 0):
         rows = y == outcome
         cell = (group[rows] * cells + reached[:, rows]).ravel()
-        each = np.bincount(cell, minlength=n_people * cells).reshape(n_people, cells)
+        each = np.bincount(cell, minlength=n_patients * cells).reshape(n_patients, cells)
         counted.append(np.cumsum(each[:, :0:-1], axis=1)[:, ::-1].astype(np.float64))
     return counted[0], counted[1]
 

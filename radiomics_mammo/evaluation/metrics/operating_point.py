@@ -107,7 +107,7 @@ def operating_table(
     Parameters
     ----------
     names : sequence of str
-        The arms.
+        The candidates.
     y : ndarray of int8, shape (n_units,)
     called : ndarray of bool, shape (n_arms, n_repeats, n_units)
     group : ndarray of int64, shape (n_units,)
@@ -116,8 +116,8 @@ def operating_table(
     Returns
     -------
     pandas.DataFrame
-        One row an arm: ``model``, ``tp``, ``fp``, ``fn``, ``tn`` (means over repeats), and of each of ``FIGURES`` the
-        value, ``_low`` and ``_high`` (:func:`radiomics_mammo.evaluation.metrics.proportions.clustered_share`); NaN
+        One row a candidate: ``model``, ``tp``, ``fp``, ``fn``, ``tn`` (means over repeats), and of each of ``FIGURES``
+        the value, ``_low`` and ``_high`` (:func:`radiomics_mammo.evaluation.metrics.proportions.clustered_share`); NaN
         where there is nothing to share, such as ``ppv`` with nobody called in some repeat.
     """
     sick = np.broadcast_to(y == 1, called.shape[1:])

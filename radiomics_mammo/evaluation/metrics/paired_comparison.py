@@ -1,4 +1,4 @@
-"""The table of paired comparisons: what an arm gains over another, said only when it survives the number of tries."""
+"""Compare candidates in pairs, with p-values adjusted for the number of comparisons."""
 
 from __future__ import annotations
 
@@ -28,19 +28,20 @@ def pair_table(
     against: str | Mapping[str, str],
     level: float = 0.95,
 ) -> pd.DataFrame:
-    """Compare AUROCs of arms on the same units.
+    """Compare AUROCs of candidates on the same units.
 
     Parameters
     ----------
     names : sequence of str
-        The arms.
+        The candidates.
     y : ndarray of int8, shape (n_units,)
     p : ndarray of float64, shape (n_arms, n_repeats, n_units)
     group : ndarray of int64, shape (n_units,)
-        The person.
+        The patient.
     fold_of : ndarray of int16, shape (n_repeats, n_units)
     against : str or mapping of str to str
-        The arm that all others are compared with, or for each arm that is compared the one to compare it with.
+        The candidate that all others are compared with, or for each candidate that is compared the one to compare it
+        with.
     level : float
         Of the intervals; they are not adjusted.
 
@@ -56,7 +57,7 @@ def pair_table(
     Raises
     ------
     InputError
-        An arm is not among the names.
+        A candidate is not among the names.
     """
     pairs = _pairs(names, against)
     areas, by_fold = obuchowski(y, p, group), fold_aurocs(y, p, fold_of)
@@ -84,7 +85,7 @@ def _pairs(names: Sequence[str], against: str | Mapping[str, str]) -> list[tuple
     unknown = sorted({*wanted, *wanted.values()} - {*names})
     if unknown:
         raise InputError(
-            f"no arm is called {', '.join(unknown)}", remedy=f"Compare with one of these: {', '.join(names)}."
+            f"no candidate is called {', '.join(unknown)}", remedy=f"Compare with one of these: {', '.join(names)}."
         )
     return [(names.index(model), names.index(other)) for model, other in wanted.items()]
 

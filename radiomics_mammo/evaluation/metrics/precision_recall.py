@@ -1,4 +1,4 @@
-"""The precision-recall curve with a band, by drawing people."""
+"""The precision-recall curve with a band, by drawing patients."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class PrecisionRecall:
     recall, precision : ndarray of float64
         The grid, from 0 to 1, and the precision averaged over repeats at each of its points.
     low, high : ndarray of float64
-        Pointwise 95% percentile band over draws of people; NaN where no band was asked for.
+        Pointwise 95% percentile band over draws of patients; NaN where no band was asked for.
     """
 
     recall: Floats
@@ -41,9 +41,9 @@ def precision_recall(y: Labels, p: Floats, group: Codes, *, counts: Counts | Non
     p : ndarray of float64, shape (n_repeats, n_rows)
         Out-of-fold predictions.
     group : ndarray of int64, shape (n_rows,)
-        The person of each row, coded from 0.
-    counts : ndarray of int32, shape (n_draws, n_people), optional
-        From :func:`radiomics_mammo.evaluation.metrics.bootstrap.draw_people`, for the band.
+        The patient of each row, coded from 0.
+    counts : ndarray of int32, shape (n_draws, n_patients), optional
+        From :func:`radiomics_mammo.evaluation.metrics.bootstrap.draw_patients`, for the band.
 
     Returns
     -------

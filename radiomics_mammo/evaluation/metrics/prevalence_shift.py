@@ -11,7 +11,7 @@ from scipy.special import ndtr
 
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.evaluation.metrics.arrays import Codes, Floats, Labels
-from radiomics_mammo.evaluation.metrics.bootstrap import blocks_of, draw_people, interval
+from radiomics_mammo.evaluation.metrics.bootstrap import blocks_of, draw_patients, interval
 from radiomics_mammo.evaluation.metrics.proportions import Share, clustered_share
 from radiomics_mammo.evaluation.metrics.subgroups import level_names
 
@@ -35,15 +35,15 @@ class Shift:
 
 
 def prevalence_shift(train: tuple[Labels, Codes], test: tuple[Labels, Codes], *, level: float = 0.95) -> Shift:
-    """Compare the prevalences of two sets that share no person.
+    """Compare the prevalences of two sets that share no patient.
 
     The interval joins the two shares' clustered Wilson intervals (Newcombe 1998); p is of the normal approximation with
-    the variances between people.
+    the variances between patients.
 
     Parameters
     ----------
     train, test : tuple of (ndarray of int8, ndarray of int64), each of shape (n_units,)
-        Labels and people.
+        Labels and patients.
     level : float
     """
     before, after = (
@@ -69,7 +69,7 @@ def shift_table(
     Parameters
     ----------
     train, test : tuple of (pandas.DataFrame, ndarray of int8, ndarray of int64)
-        One row a unit with the columns, labels, people.
+        One row a unit with the columns, labels, patients.
     columns : mapping of str to str
         Column and title; a column that either set lacks is left out.
     level : float
@@ -117,7 +117,7 @@ def estimate_prevalence(
     prior : float
         Prevalence among the training units.
     draws, seed : int
-        Of people, for the interval.
+        Of patients, for the interval.
     level : float
 
     Returns
@@ -129,7 +129,7 @@ def estimate_prevalence(
     _check(prior=prior)
     if np.ptp(p) <= _SAME:
         return prior, float("nan"), float("nan")
-    counts = draw_people(int(group.max()) + 1, draws=draws, seed=seed)
+    counts = draw_patients(int(group.max()) + 1, draws=draws, seed=seed)
     value = float(_likeliest(p, np.ones((1, p.size), dtype=np.int32), prior)[0])
     drawn = [_likeliest(p, counts[block][:, group], prior) for block in blocks_of(draws, p.size)]
     return value, *interval(np.concatenate(drawn), level=level)

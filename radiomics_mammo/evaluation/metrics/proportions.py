@@ -1,4 +1,4 @@
-"""A share of units, such as a sensitivity, with an interval that knows that a person's units go together."""
+"""A share of units, such as a sensitivity, with an interval that knows that a patient's units go together."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from radiomics_mammo.evaluation.metrics.arrays import Codes, Floats
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A share, its interval, its variance between people (0 where it is 0 or 1), and how many people it is of."""
+    """A share, its interval, its variance between patients (0 where it is 0 or 1), and how many patients it is of."""
 
     value: float
     low: float
     high: float
     variance: float
-    people: int
+    patients: int
 
 
 def clustered_share(
@@ -28,8 +28,8 @@ def clustered_share(
     """Give sum(part) / sum(whole), averaged over repeats, with a Wilson interval on the effective number of units.
 
     The number is what a simple sample with the same variance would have (Kish's design effect, by linearisation over
-    people; Saha, Miller & Wang 2016), never more than there are units. At a share of 0 or 1, whose variance is
-    estimated as 0, it is the number of people: all of a person's units together count once.
+    patients; Saha, Miller & Wang 2016), never more than there are units. At a share of 0 or 1, whose variance is
+    estimated as 0, it is the number of patients: all of a patient's units together count once.
 
     Parameters
     ----------
@@ -45,25 +45,25 @@ def clustered_share(
     """
     total = whole.astype(np.float64)
     sums, concerned = total.sum(axis=1), (total > 0).any(axis=0)
-    people = int(np.unique(group[concerned]).size)
+    patients = int(np.unique(group[concerned]).size)
     if (sums == 0).any():
-        return Share(float("nan"), float("nan"), float("nan"), float("nan"), people)
-    value, variance = _linearised(part.astype(np.float64), total, group, people)
+        return Share(float("nan"), float("nan"), float("nan"), float("nan"), patients)
+    value, variance = _linearised(part.astype(np.float64), total, group, patients)
     # A variance that is rounding error says no more than one of 0.
     flat = variance <= 1e-15 or not 0.0 < value < 1.0
     units = min(float(sums.mean()), float(np.count_nonzero(concerned)))
-    effective = float(people) if flat else min(value * (1.0 - value) / variance, units)
-    return Share(value, *wilson(value, effective, level), variance, people)
+    effective = float(patients) if flat else min(value * (1.0 - value) / variance, units)
+    return Share(value, *wilson(value, effective, level), variance, patients)
 
 
-def _linearised(part: Floats, whole: Floats, group: Codes, people: int) -> tuple[float, float]:
-    """Give the mean share of the repeats and its variance between people."""
+def _linearised(part: Floats, whole: Floats, group: Codes, patients: int) -> tuple[float, float]:
+    """Give the mean share of the repeats and its variance between patients."""
     sums = whole.sum(axis=1)
     each = part.sum(axis=1) / sums
     off = ((part - each[:, None] * whole) / sums[:, None]).mean(axis=0)
-    # People without a concerned unit add nothing to the sum of squares and are not counted.
+    # Patients without a concerned unit add nothing to the sum of squares and are not counted.
     spread = float((np.bincount(group, weights=off) ** 2).sum())
-    return float(each.mean()), spread * people / max(people - 1, 1)
+    return float(each.mean()), spread * patients / max(patients - 1, 1)
 
 
 def wilson(value: float, n: float, level: float = 0.95) -> tuple[float, float]:

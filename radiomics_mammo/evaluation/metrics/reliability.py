@@ -10,7 +10,7 @@ from radiomics_mammo.evaluation.metrics.proportions import clustered_share
 
 
 def reliability_table(y: Labels, p: Floats, group: Codes, *, bins: int = 10, level: float = 0.95) -> pd.DataFrame:
-    """Bin one arm's predictions into bins of about equal size, all repeats together.
+    """Bin one candidate's predictions into bins of about equal size, all repeats together.
 
     Equal predictions stay in one bin, so bins may be larger than others, or fewer than asked for.
 
@@ -27,8 +27,8 @@ def reliability_table(y: Labels, p: Floats, group: Codes, *, bins: int = 10, lev
     -------
     pandas.DataFrame
         One row a bin: ``predicted`` and ``observed`` (means), ``low`` and ``high`` of the latter (Wilson, number of
-        units divided by the design effect of people), ``from`` and ``to`` (least and greatest prediction), ``n``
-        (units a repeat, so not always a whole number) and ``people`` (in the bin in any repeat).
+        units divided by the design effect of patients), ``from`` and ``to`` (least and greatest prediction), ``n``
+        (units a repeat, so not always a whole number) and ``patients`` (in the bin in any repeat).
     """
     of = _bin_of(p, bins)
     rows = []
@@ -46,7 +46,7 @@ def reliability_table(y: Labels, p: Floats, group: Codes, *, bins: int = 10, lev
                 "from": float(inside.min()),
                 "to": float(inside.max()),
                 "n": float(weight.sum()),
-                "people": share.people,
+                "patients": share.patients,
             }
         )
     return pd.DataFrame(rows)

@@ -1,4 +1,4 @@
-"""The ROC curve with a band, by drawing people."""
+"""The ROC curve with a band, by drawing patients."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Roc:
     fpr, tpr : ndarray of float64
         The grid, and the sensitivity averaged over repeats at each of its points.
     low, high : ndarray of float64
-        Pointwise 95% percentile band over draws of people; NaN where no band was asked for.
+        Pointwise 95% percentile band over draws of patients; NaN where no band was asked for.
     """
 
     fpr: Floats
@@ -39,9 +39,9 @@ def roc(y: NDArray[np.int8], p: Floats, group: NDArray[np.int64], *, counts: Cou
     p : ndarray of float64, shape (n_repeats, n_rows)
         Out-of-fold predictions.
     group : ndarray of int64, shape (n_rows,)
-        The person of each row, coded from 0.
-    counts : ndarray of int32, shape (n_draws, n_people), optional
-        From :func:`radiomics_mammo.evaluation.metrics.bootstrap.draw_people`, for the band.
+        The patient of each row, coded from 0.
+    counts : ndarray of int32, shape (n_draws, n_patients), optional
+        From :func:`radiomics_mammo.evaluation.metrics.bootstrap.draw_patients`, for the band.
     """
     grid = np.linspace(0.0, 1.0, POINTS)
     return Roc(grid, *with_band(_at, grid, y, p, group, counts=counts))

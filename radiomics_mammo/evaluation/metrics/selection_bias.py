@@ -1,4 +1,4 @@
-"""What choosing the best of several arms on the same people costs."""
+"""What choosing the best of several candidates on the same patients costs."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_mammo.evaluation.metrics.arrays import Codes, Counts, Floats, Labels
-from radiomics_mammo.evaluation.metrics.bootstrap import blocks_of, draw_people, interval
+from radiomics_mammo.evaluation.metrics.bootstrap import blocks_of, draw_patients, interval
 from radiomics_mammo.evaluation.metrics.metrics import auroc, curve
 
 
 @dataclass(frozen=True, slots=True)
 class Winner:
-    """The arm with the highest AUROC, and what may be expected of it.
+    """The candidate with the highest AUROC, and what may be expected of it.
 
     Attributes
     ----------
@@ -23,10 +23,10 @@ class Winner:
     apparent : float
         Its AUROC.
     corrected, low, high : float
-        AUROC of "whichever arm is best" for people who were not there when it was chosen, with its interval; NaN
-        where no draw leaves people of both classes out.
+        AUROC of "whichever candidate is best" for patients that took no part in the choice, with its interval; NaN
+        where no draw leaves patients of both classes out.
     chosen : tuple of float
-        Share of the draws in which each arm was the best.
+        Share of the draws in which each candidate was the best.
     """
 
     name: str
@@ -52,15 +52,16 @@ def correct_winner(
     seed: int = 0,
     level: float = 0.95,
 ) -> Winner:
-    """Correct the AUROC of the best arm by BBC-CV (Tsamardinos, Greasidou & Borboudakis 2018), drawing people.
+    """Correct the AUROC of the best candidate by BBC-CV (Tsamardinos, Greasidou & Borboudakis 2018), drawing patients.
 
-    In each draw the arm that is best for the people drawn is scored on those not drawn. Nothing is trained anew. The
-    interval is the percentile interval of those scores; as about 37% of the people are left out, it is rather wide.
+    In each draw the candidate that is best for the patients drawn is scored on those not drawn. Nothing is trained
+    anew. The interval is the percentile interval of those scores; as about 37% of the patients are left out, it is
+    rather wide.
 
     Parameters
     ----------
     names : sequence of str
-        The arms to choose from; of equals the first wins.
+        The candidates to choose from; of equals the first wins.
     y : ndarray of int8, shape (n_units,)
         Both classes.
     p : ndarray of float64, shape (n_arms, n_repeats, n_units)
@@ -68,7 +69,7 @@ def correct_winner(
     draws, seed : int
     level : float
     """
-    counts = draw_people(int(group.max()) + 1, draws=draws, seed=seed)
+    counts = draw_patients(int(group.max()) + 1, draws=draws, seed=seed)
     blocks = [counts[block] for block in blocks_of(draws, y.size)]
     within = np.concatenate([_aurocs(y, p, group, block) for block in blocks], axis=1)
     without = np.concatenate([_aurocs(y, p, group, (block == 0).astype(np.int32)) for block in blocks], axis=1)
@@ -83,7 +84,7 @@ def correct_winner(
 
 
 def _aurocs(y: Labels, p: Floats, group: Codes, counts: Counts) -> Floats:
-    """AUROC of every arm in every draw, mean over repeats; (n_arms, n_draws)."""
+    """AUROC of every candidate in every draw, mean over repeats; (n_arms, n_draws)."""
     weights: NDArray[np.int32] = counts[:, group]
     values: Floats = np.stack([np.mean([auroc(curve(y, one, weights)) for one in repeats], axis=0) for repeats in p])
     return values

@@ -1,4 +1,4 @@
-"""How one arm does in each kind of unit: by view, density, side, type, subtlety, site, machine, age."""
+"""How one candidate does in each kind of unit: by view, density, side, type, subtlety, site, machine, age."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def subgroup_table(
     called: Flags | None = None,
     level: float = 0.95,
 ) -> pd.DataFrame:
-    """Judge one arm within every level of every column, after everyone together.
+    """Judge one candidate within every level of every column, after everyone together.
 
     Parameters
     ----------
@@ -61,8 +61,8 @@ def subgroup_table(
     Returns
     -------
     pandas.DataFrame
-        ``column``, ``title``, ``level``, ``n``, ``people``, ``positives``, ``auroc``, ``low``, ``high`` (Obuchowski, on
-        the logit scale); with calls ``sensitivity``, ``specificity`` and their ``_low`` and ``_high`` (NaN without a
+        ``column``, ``title``, ``level``, ``n``, ``patients``, ``positives``, ``auroc``, ``low``, ``high`` (Obuchowski,
+        on the logit scale); with calls ``sensitivity``, ``specificity`` and their ``_low`` and ``_high`` (NaN without a
         unit of the class); ``remark`` says why an AUROC or its interval is NaN.
     """
     parts = [("", "All", "all", np.ones(y.size, dtype=np.bool_))]
@@ -115,22 +115,22 @@ def _judge(
     y: Labels, p: Floats, group: Codes, within: Flags, called: Flags | None, level: float
 ) -> dict[str, int | float | str]:
     """Compute one row of the table."""
-    labels, people = y[within], np.unique(group[within], return_inverse=True)[1]
+    labels, patients = y[within], np.unique(group[within], return_inverse=True)[1]
     positives = int(labels.sum())
-    row: dict[str, int | float | str] = {"n": labels.size, "people": int(people.max()) + 1, "positives": positives}
+    row: dict[str, int | float | str] = {"n": labels.size, "patients": int(patients.max()) + 1, "positives": positives}
     area, low, high, remark = float("nan"), float("nan"), float("nan"), ""
     if min(positives, labels.size - positives) < LEAST:
         remark = f"too few for an AUROC: {positives} positive, {labels.size - positives} negative"
     else:
-        found = obuchowski(labels, p[None][..., within], people)
+        found = obuchowski(labels, p[None][..., within], patients)
         area = float(found.value[0])
         low, high = auroc_interval(area, float(found.covariance[0, 0]), level=level)
-        remark = "no interval: all of one person, or told apart without error" if np.isnan(low) else ""
+        remark = "no interval: all of one patient, or told apart without error" if np.isnan(low) else ""
     row.update({"auroc": area, "low": low, "high": high})
     if called is not None:
         calls = called[:, within]
         for name, outcome, hit in (("sensitivity", 1, calls), ("specificity", 0, ~calls)):
             whole = np.broadcast_to(labels == outcome, hit.shape)
-            share = clustered_share(hit & whole, whole, people, level=level)
+            share = clustered_share(hit & whole, whole, patients, level=level)
             row.update({name: share.value, f"{name}_low": share.low, f"{name}_high": share.high})
     return {**row, "remark": remark}

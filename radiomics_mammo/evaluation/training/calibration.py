@@ -1,4 +1,4 @@
-"""Calibration from outside: fitted on out-of-fold scores of real people, after any resampling."""
+"""Calibration from outside: fitted on out-of-fold scores of real patients, after any resampling."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Calibrator:
 
 
 def fit_calibrator(score: Floats, y: NDArray[np.int8], *, kind: str = "sigmoid") -> Calibrator:
-    """Fit on raw scores that were predicted for people whom the scoring model had not seen.
+    """Fit on raw scores that were predicted for patients whom the scoring model had not seen.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def _isotonic(score: Floats, y: NDArray[np.int8]) -> Calibrator:
     from sklearn.isotonic import IsotonicRegression
 
     fitted = IsotonicRegression(out_of_bounds="clip").fit(score, y)
-    # Nobody's probability is exactly 0 or 1 because n people said so.
+    # Nobody's probability is exactly 0 or 1 because n patients said so.
     certain = 0.5 / y.size
     values = np.clip(fitted.y_thresholds_, certain, 1 - certain)
     return Calibrator("isotonic", tuple(fitted.X_thresholds_.tolist()), tuple(values.tolist()))

@@ -1,4 +1,4 @@
-"""Late fusion: scores of several arms put together inside each outer fold, from their out-of-fold scores alone."""
+"""Late fusion: scores of several candidates, combined inside each outer fold."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_mammo.evaluation.cohort.records import FEATURES, Arm
+from radiomics_mammo.evaluation.cohort.records import FEATURES, Candidate
 from radiomics_mammo.evaluation.training.calibration import expit, logit
 from radiomics_mammo.evaluation.training.fold_data import Bench
-from radiomics_mammo.evaluation.training.nested_cv import ArmFold, Choice, calibrate
+from radiomics_mammo.evaluation.training.nested_cv import CandidateFold, Choice, calibrate
 from radiomics_mammo.evaluation.training.plan import Plan
 from radiomics_mammo.evaluation.training.registry import MODELS
 
@@ -21,39 +21,39 @@ Floats = NDArray[np.float64]
 _PENALTY = 1.0  # of the stack, on standardised log-odds: members that say the same share the weight
 
 
-def ensembles(plan: Plan, found: Sequence[ArmFold]) -> Iterator[ArmFold]:
-    """Give what the ensembles among the arms come to in each fold.
+def ensembles(plan: Plan, found: Sequence[CandidateFold]) -> Iterator[CandidateFold]:
+    """Give what the ensembles among the candidates come to in each fold.
 
-    Nothing but the members' scores is used, and of the training people only scores by models that had not seen
-    them (the inner folds'). Calibrator and threshold are fitted as any arm's are.
+    Nothing but the members' scores is used, and of the training patients only scores by models that had not seen
+    them (the inner folds'). Calibrator and threshold are fitted as any candidate's are.
 
     Parameters
     ----------
     plan : Plan
     found : sequence of ArmFold
-        Of all other arms, the members' with their out-of-fold scores.
+        Of all other candidates, the members' with their out-of-fold scores.
     """
-    asked = [arm for arm in plan.arms if MODELS[arm.model].fit == "ensemble"]
+    asked = [candidate for candidate in plan.candidates if MODELS[candidate.model].fit == "ensemble"]
     if not asked:
         return
-    by_fold: dict[tuple[int, int], dict[str, ArmFold]] = {}
+    by_fold: dict[tuple[int, int], dict[str, CandidateFold]] = {}
     for one in found:
-        by_fold.setdefault((one.repeat, one.fold), {})[one.arm] = one
+        by_fold.setdefault((one.repeat, one.fold), {})[one.candidate] = one
     for (repeat, fold), own in sorted(by_fold.items()):
         bench = Bench(plan, repeat=repeat, fold=fold, block=FEATURES)
-        for arm in asked:
-            yield _together(bench, arm, [own[member.name] for member in plan.members])
+        for candidate in asked:
+            yield _together(bench, candidate, [own[member.name] for member in plan.members])
 
 
-def _together(bench: Bench, arm: Arm, members: Sequence[ArmFold]) -> ArmFold:
+def _together(bench: Bench, candidate: Candidate, members: Sequence[CandidateFold]) -> CandidateFold:
     started = time.perf_counter()
-    names = [one.arm for one in members]
+    names = [one.candidate for one in members]
     held = np.column_stack([one.choice.calibrator(_held(one)) for one in members])
     tested = np.column_stack([one.p for one in members])
     said: dict[str, Any] = {"members": names}
-    if arm.model == "average":
+    if candidate.model == "average":
         inner, raw = held.mean(axis=1), tested.mean(axis=1)
-    elif arm.model == "rank-average":
+    elif candidate.model == "rank-average":
         inner, raw = (rank_average(held, p) for p in (held, tested))
     else:
         inner, raw, weights = _stacked(bench, held, tested)
@@ -63,10 +63,10 @@ def _together(bench: Bench, arm: Arm, members: Sequence[ArmFold]) -> ArmFold:
     score = float(np.mean([_auroc(bench.unit_y[units], inner[units]) for units in _inner_units(bench)]))
     choice = Choice(said, score, calibrator, threshold)
     repeat, fold = members[0].repeat, members[0].fold
-    return ArmFold(arm.name, repeat, fold, raw, calibrator(raw), choice, time.perf_counter() - started)
+    return CandidateFold(candidate.name, repeat, fold, raw, calibrator(raw), choice, time.perf_counter() - started)
 
 
-def _held(one: ArmFold) -> Floats:
+def _held(one: CandidateFold) -> Floats:
     assert one.choice.held is not None  # members keep them
     return one.choice.held
 

@@ -1,6 +1,6 @@
 """Features ranked by how much and how steadily they tell the classes apart, on training rows only.
 
-Each method scores the features on several random halves of the people; what counts is the mean rank over the
+Each method scores the features on several random halves of the patients; what counts is the mean rank over the
 halves, so that a feature that shines in one half only comes after one that serves in all (stability selection,
 Meinshausen & Buhlmann, JRSS B 2010;72:417-473).
 """
@@ -29,7 +29,7 @@ def rank_features(x: Floats, y: Labels, group: NDArray[np.int64], *, method: str
         Prepared training rows: no nulls, scaled.
     y : ndarray of int8, shape (n_rows,)
     group : ndarray of int64, shape (n_rows,)
-        The person; halves are drawn among people.
+        The patient; halves are drawn among patients.
     method : str
         One of ``RANKINGS``.
     seed : int
@@ -50,11 +50,11 @@ def rank_features(x: Floats, y: Labels, group: NDArray[np.int64], *, method: str
 
 
 def _half(y: Labels, group: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.intp]:
-    """Draw half the people, fewer where they have very many rows; both classes are there."""
-    people = np.unique(group)
+    """Draw half the patients, fewer where they have very many rows; both classes are there."""
+    patients = np.unique(group)
     while True:
-        order = rng.permutation(people)
-        allowed = np.isin(group, order[: max(2, people.size // 2)])
+        order = rng.permutation(patients)
+        allowed = np.isin(group, order[: max(2, patients.size // 2)])
         rows = np.flatnonzero(allowed)
         if rows.size > _ROWS:  # keep the rarer class whole as far as it goes
             rare = rng.permutation(rows[y[rows] == (y[rows].mean() < 0.5)])[: _ROWS // 2]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_mammo.evaluation.cohort.records import Arm
+from radiomics_mammo.evaluation.cohort.records import Candidate
 from radiomics_mammo.evaluation.training.calibration import Calibrator
 
 Floats = NDArray[np.float64]
@@ -16,11 +16,11 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
-    """One arm, trained on some rows.
+    """One candidate, trained on some rows.
 
     Attributes
     ----------
-    arm : Arm
+    candidate : Candidate
     block : str
         The columns that it is given (see :class:`~radiomics_mammo.evaluation.cohort.records.Cohort`).
     preparation : sklearn.pipeline.Pipeline
@@ -30,13 +30,13 @@ class Fitted:
     calibrator : Calibrator
         From the raw score of a unit to its probability.
     threshold : float
-        Of the calibrated probability, chosen on out-of-fold predictions of the training people: at or above it
+        Of the calibrated probability, chosen on out-of-fold predictions of the training patients: at or above it
         a unit is called positive.
     parameters : dict
         What the tuning chose.
     """
 
-    arm: Arm
+    candidate: Candidate
     block: str
     preparation: Any
     estimator: Any

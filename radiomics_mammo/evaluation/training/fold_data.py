@@ -38,7 +38,7 @@ class Prepared:
 
 
 class Bench:
-    """One outer fold at work: it exists so that arms and trials share what does not depend on them.
+    """One outer fold at work: it exists so that candidates and trials share what does not depend on them.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class Bench:
     inner : list of (ndarray of intp, ndarray of intp)
         Rows to fit and rows held out of each inner fold, as positions in ``train``.
     seed : int
-        Of everything random here; all arms share it, twins included.
+        Of everything random here; all candidates share it, twins included.
     """
 
     def __init__(self, plan: Plan, *, repeat: int, fold: int, block: str, components: int = 0) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_mammo.evaluation.training.calibration import Calibrator
-from radiomics_mammo.evaluation.training.nested_cv import ArmFold, Choice, Rankings
+from radiomics_mammo.evaluation.training.nested_cv import CandidateFold, Choice, Rankings
 from radiomics_mammo.tables.atomic import atomic_file
 
 _DIGEST = hashlib.sha256().digest_size
@@ -46,9 +46,9 @@ class FoldStore:
         """Keep the rankings of a fold."""
         self._write(f"rank_{repeat}_{fold}", {f"{part}|{method}": ranks for (part, method), ranks in found.items()})
 
-    def arm_fold(self, arm: str, repeat: int, fold: int) -> ArmFold | None:
-        """Give what an arm gave in a fold, or None."""
-        found = self._read(f"{arm}_{repeat}_{fold}")
+    def candidate_fold(self, candidate: str, repeat: int, fold: int) -> CandidateFold | None:
+        """Give what a candidate gave in a fold, or None."""
+        found = self._read(f"{candidate}_{repeat}_{fold}")
         if found is None:
             return None
         said = json.loads(bytes(found["said"]))
@@ -63,10 +63,10 @@ class FoldStore:
             held=found.get("held"),
             curves=found.get("curves"),
         )
-        return ArmFold(arm, repeat, fold, found["raw"], found["p"], choice, said["seconds"])
+        return CandidateFold(candidate, repeat, fold, found["raw"], found["p"], choice, said["seconds"])
 
-    def keep_arm_fold(self, one: ArmFold) -> None:
-        """Keep what an arm gave in a fold."""
+    def keep_candidate_fold(self, one: CandidateFold) -> None:
+        """Keep what a candidate gave in a fold."""
         choice = one.choice
         said = {
             "parameters": choice.parameters,
@@ -80,7 +80,7 @@ class FoldStore:
         arrays: dict[str, NDArray[Any]] = {"raw": one.raw, "p": one.p, "said": text}
         more = {"held": choice.held, "curves": choice.curves}
         arrays |= {key: values for key, values in more.items() if values is not None}
-        self._write(f"{one.arm}_{one.repeat}_{one.fold}", arrays)
+        self._write(f"{one.candidate}_{one.repeat}_{one.fold}", arrays)
 
     def trials(self) -> int | None:
         """Give the number of trials that the clock chose when the run was begun, or None."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_mammo.evaluation.cohort.records import FUSION, Arm
+from radiomics_mammo.evaluation.cohort.records import FUSION, Candidate
 from radiomics_mammo.evaluation.training.cross_validation import Outcome, refit
 from radiomics_mammo.evaluation.training.plan import Plan, light
 from radiomics_mammo.evaluation.training.preprocessing import source_columns
@@ -21,12 +21,12 @@ Measure = Callable[..., Any]
 HeldOut = tuple[int, int, NDArray[np.intp], Any]
 
 
-def explained_names(plan: Plan, arm: Arm) -> tuple[str, ...]:
+def explained_names(plan: Plan, candidate: Candidate) -> tuple[str, ...]:
     """Name the features that a tree model's contributions are given for, in the order of ``source_columns``.
 
     What an embedder gave is one feature, ``…_Embedding``: a component of it has no meaning of its own.
     """
-    cohort, block = plan.cohort, block_of(arm)
+    cohort, block = plan.cohort, block_of(candidate)
     if block != FUSION:
         return cohort.names(block)
     return (*cohort.features, *(f"{one}_Embedding" for one in cohort.embedders))
@@ -34,7 +34,7 @@ def explained_names(plan: Plan, arm: Arm) -> tuple[str, ...]:
 
 def measure_held_out(
     plan: Plan,
-    arm: Arm,
+    candidate: Candidate,
     outcome: Outcome,
     *,
     repeats: int,
@@ -42,12 +42,12 @@ def measure_held_out(
     workers: int = 1,
     on_done: Callable[[str], None] | None = None,
 ) -> list[HeldOut]:
-    """Fit one arm's folds again, to the same bits, and measure something on the rows left out.
+    """Fit one candidate's folds again, to the same bits, and measure something on the rows left out.
 
     Parameters
     ----------
     plan : Plan
-    arm : Arm
+    candidate : Candidate
     outcome : Outcome
         What the folds chose.
     repeats : int
@@ -55,7 +55,7 @@ def measure_held_out(
     measure : callable (Fitted, x, *, source, n_features) -> object
         As :func:`radiomics_mammo.evaluation.explanation.shap_values.contributions`; picklable.
     workers : int
-    on_done : callable (arm name) -> None, optional
+    on_done : callable (candidate name) -> None, optional
         Called after each fold.
 
     Returns
@@ -64,9 +64,9 @@ def measure_held_out(
     """
     from joblib import Parallel, delayed
 
-    n_features, slim = len(explained_names(plan, arm)), light(plan)
+    n_features, slim = len(explained_names(plan, candidate)), light(plan)
     todo = [
-        delayed(_measure_fold)(slim, arm, outcome, repeat, fold, measure, n_features)
+        delayed(_measure_fold)(slim, candidate, outcome, repeat, fold, measure, n_features)
         for repeat in range(repeats)
         for fold in range(plan.n_folds)
     ]
@@ -74,14 +74,14 @@ def measure_held_out(
     for done in Parallel(n_jobs=workers, return_as="generator_unordered")(todo):
         found.append(done)
         if on_done is not None:
-            on_done(arm.name)
+            on_done(candidate.name)
     return sorted(found, key=lambda one: one[:2])
 
 
 def _measure_fold(
-    plan: Plan, arm: Arm, outcome: Outcome, repeat: int, fold: int, measure: Measure, n_features: int
+    plan: Plan, candidate: Candidate, outcome: Outcome, repeat: int, fold: int, measure: Measure, n_features: int
 ) -> HeldOut:
-    bench, fitted = refit(plan, arm, outcome, repeat=repeat, fold=fold)
+    bench, fitted = refit(plan, candidate, outcome, repeat=repeat, fold=fold)
     x = np.asarray(fitted.preparation.transform(bench.test_rows()))
     source = source_columns(fitted.preparation)
     return repeat, fold, bench.test, measure(fitted, x, source=source, n_features=n_features)

@@ -7,23 +7,23 @@ from numpy.typing import NDArray
 
 
 def shuffled_labels(y: NDArray[np.int8], group: NDArray[np.int64], *, seed: int) -> NDArray[np.int8]:
-    """Give every person another person's labels.
+    """Give every patient another patient's labels.
 
-    People are permuted, whatever their number of rows, so that nothing of a row says anything of its label, not
-    even how many rows its person has. A person's labels move together: rows of one size receive exactly the
+    Patients are permuted, whatever their number of rows, so that nothing of a row says anything of its label, not
+    even how many rows its patient has. A patient's labels move together: rows of one size receive exactly the
     giver's labels, in a random order; fewer rows a random part of them; more rows the same again.
 
     Parameters
     ----------
     y : ndarray of int8, shape (n_rows,)
     group : ndarray of int64, shape (n_rows,)
-        The person, coded from 0.
+        The patient, coded from 0.
     seed : int
 
     Returns
     -------
     ndarray of int8, shape (n_rows,)
-        The share of positives is the same but for people of several rows with both classes or unequal sizes.
+        The share of positives is the same but for patients of several rows with both classes or unequal sizes.
     """
     rng = np.random.default_rng(np.random.SeedSequence([seed, 0x5AFE]))
     order = np.argsort(group, kind="stable")

@@ -1,4 +1,4 @@
-"""One arm in one outer fold: tuned on inner folds, calibrated on their out-of-fold scores, trained on all of them."""
+"""Nested cross-validation of one candidate in one outer fold: tune, calibrate, fit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
-from radiomics_mammo.evaluation.cohort.records import FEATURES, Arm, Model
+from radiomics_mammo.evaluation.cohort.records import FEATURES, Candidate, Model
 from radiomics_mammo.evaluation.metrics.operating_point import choose_threshold, parse_rule
 from radiomics_mammo.evaluation.training.calibration import Calibrator, fit_calibrator, logit
 from radiomics_mammo.evaluation.training.dense_head import HeadPair, grow_heads_together
@@ -39,7 +39,7 @@ _REWEIGHED = ("none", "weights", "oversampling")  # what a booster is told by we
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Choice:
-    """What the inner folds decided for an arm.
+    """What the inner folds decided for a candidate.
 
     Attributes
     ----------
@@ -65,12 +65,12 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ArmFold:
-    """What one arm gave in one fold.
+class CandidateFold:
+    """What one candidate gave in one fold.
 
     Attributes
     ----------
-    arm : str
+    candidate : str
     repeat, fold : int
     raw, p : ndarray of float64, shape (test units of the fold,)
         The model's own score, and the calibrated probability.
@@ -78,7 +78,7 @@ class ArmFold:
     seconds : float
     """
 
-    arm: str
+    candidate: str
     repeat: int
     fold: int
     raw: Floats
@@ -87,17 +87,17 @@ class ArmFold:
     seconds: float
 
 
-def choose(bench: Bench, arm: Arm, rankings: Rankings) -> Choice:
-    """Tune an arm, then fit calibrator and threshold on the inner folds' out-of-fold scores.
+def choose(bench: Bench, candidate: Candidate, rankings: Rankings) -> Choice:
+    """Tune a candidate, then fit calibrator and threshold on the inner folds' out-of-fold scores.
 
     The scores are of real rows, summed up by unit; no resampled row is ever among them.
     """
-    model, tuning = MODELS[arm.model], bench.plan.tuning
+    model, tuning = MODELS[candidate.model], bench.plan.tuning
     if model.fit == "none":
         return _share_for_everybody(bench)
-    attempt, notes = _attempt(bench, arm, rankings), set[str]()
-    with _noting(arm, notes):
-        found = search(attempt.run, _space(model, arm, tuning.select), trials=tuning.trials, seed=bench.seed)
+    attempt, notes = _attempt(bench, candidate, rankings), set[str]()
+    with _noting(candidate, notes):
+        found = search(attempt.run, _space(model, candidate, tuning.select), trials=tuning.trials, seed=bench.seed)
     held = np.empty(bench.train.size)
     for (_, rows), scores in zip(bench.inner, found.held, strict=True):
         held[rows] = scores
@@ -105,7 +105,7 @@ def choose(bench: Bench, arm: Arm, rankings: Rankings) -> Choice:
     # A reader's few levels lie on no logistic curve.
     kind = "isotonic" if model.fit == "score" else tuning.calibration
     calibrator, threshold = calibrate(scores, bench.unit_y, kind=kind, operate_at=tuning.operate_at)
-    notes |= {f"{arm.name} {note}" for note in attempt.notes}
+    notes |= {f"{candidate.name} {note}" for note in attempt.notes}
     score = np.nan if found.score is None else found.score
     return Choice(found.parameters, score, calibrator, threshold, tuple(sorted(notes)), scores, attempt.curves)
 
@@ -116,8 +116,10 @@ def calibrate(scores: Floats, y: NDArray[np.int8], *, kind: str, operate_at: str
     return calibrator, choose_threshold(y, calibrator(scores), parse_rule(operate_at))
 
 
-def fit(bench: Bench, arm: Arm, choice: Choice, rankings: Rankings) -> tuple[Fitted, Floats, tuple[str, ...]]:
-    """Train an arm with the settings that were chosen, on all training rows of the fold.
+def fit(
+    bench: Bench, candidate: Candidate, choice: Choice, rankings: Rankings
+) -> tuple[Fitted, Floats, tuple[str, ...]]:
+    """Train a candidate with the settings that were chosen, on all training rows of the fold.
 
     Returns
     -------
@@ -127,20 +129,20 @@ def fit(bench: Bench, arm: Arm, choice: Choice, rankings: Rankings) -> tuple[Fit
     notes : tuple of str
         What the model had to do differently here.
     """
-    model, notes = MODELS[arm.model], set[str]()
-    if _by_weight(model, arm):
+    model, notes = MODELS[candidate.model], set[str]()
+    if _by_weight(model, candidate):
         steps, train, _ = bench.matrices(WHOLE)
         parameters = booster_parameters(bench.plan.settings, choice.parameters, seed=bench.seed)
-        estimator = grow(train, _weight(arm, train.y, bench.seed), parameters, rounds=choice.parameters["rounds"])
+        estimator = grow(train, _weight(candidate, train.y, bench.seed), parameters, rounds=choice.parameters["rounds"])
     else:
         made = bench.prepared(WHOLE)
         columns = _columns(made, choice.parameters, WHOLE, rankings)
         steps = made.steps if columns is None else with_choice(made.steps, columns.tolist())
         x = _narrowed(made.fit, columns)
-        with _noting(arm, notes):
-            estimator, note = _train(bench, arm, choice.parameters, x, bench.y, bench.seed)
-        notes |= {f"{arm.name} {note}"} if note else set()
-    fitted = Fitted(arm, bench.block, steps, estimator, choice.calibrator, choice.threshold, choice.parameters)
+        with _noting(candidate, notes):
+            estimator, note = _train(bench, candidate, choice.parameters, x, bench.y, bench.seed)
+        notes |= {f"{candidate.name} {note}"} if note else set()
+    fitted = Fitted(candidate, bench.block, steps, estimator, choice.calibrator, choice.threshold, choice.parameters)
     return fitted, bench.test_by_unit(_test_scores(bench, fitted)), tuple(sorted(notes))
 
 
@@ -151,14 +153,14 @@ def _test_scores(bench: Bench, fitted: Fitted) -> Floats:
 
 
 @contextmanager
-def _noting(arm: Arm, notes: set[str]) -> Iterator[None]:
+def _noting(candidate: Candidate, notes: set[str]) -> Iterator[None]:
     """Turn the warning that a model did not converge into one note; other warnings are passed on."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
         yield
     for one in caught:
         if issubclass(one.category, ConvergenceWarning):
-            notes.add(f"{arm.name} did not converge in some folds")
+            notes.add(f"{candidate.name} did not converge in some folds")
         else:
             warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
 
@@ -171,22 +173,22 @@ def _share_for_everybody(bench: Bench) -> Choice:
     return Choice({}, float("nan"), calibrator, float(calibrator(np.array([share]))[0]))
 
 
-def _by_weight(model: Model, arm: Arm) -> bool:
-    return model.boosted and arm.sampler in _REWEIGHED
+def _by_weight(model: Model, candidate: Candidate) -> bool:
+    return model.boosted and candidate.sampler in _REWEIGHED
 
 
-def _weight(arm: Arm, y: NDArray[np.int8], seed: int) -> Floats:
-    if arm.sampler == "weights":
+def _weight(candidate: Candidate, y: NDArray[np.int8], seed: int) -> Floats:
+    if candidate.sampler == "weights":
         return balanced_weights(y)
-    return repeats(y, seed=seed) if arm.sampler == "oversampling" else np.ones(y.size)
+    return repeats(y, seed=seed) if candidate.sampler == "oversampling" else np.ones(y.size)
 
 
-def _space(model: Model, arm: Arm, select: str) -> Callable[[Draw], Parameters]:
+def _space(model: Model, candidate: Candidate, select: str) -> Callable[[Draw], Parameters]:
     """Join what the model tunes with the choice of features and, in a bag, the number of rounds."""
 
     def space(draw: Draw) -> Parameters:
         parameters = {} if model.space is None else model.space(draw)
-        if model.boosted and arm.sampler == "bagging":
+        if model.boosted and candidate.sampler == "bagging":
             parameters["rounds"] = draw.whole("rounds", 100, 40, 300)
         if model.selects and select == "auto":
             parameters["select"] = draw.choice("select", "none", ("none", *RANKINGS))
@@ -218,26 +220,26 @@ def _narrowed(x: Floats, columns: NDArray[np.int32] | None) -> Floats:
 
 
 def _train(
-    bench: Bench, arm: Arm, parameters: Parameters, x: Floats, y: NDArray[np.int8], seed: int
+    bench: Bench, candidate: Candidate, parameters: Parameters, x: Floats, y: NDArray[np.int8], seed: int
 ) -> tuple[Any, str]:
     """Resample training rows and fit an estimator with scikit-learn's face on them; say what could not be done."""
-    model = MODELS[arm.model]
-    if arm.sampler == "bagging":
+    model = MODELS[candidate.model]
+    if candidate.sampler == "bagging":
         return _bag(bench, model, parameters, x, y, seed), ""
-    rows = resample(x, y, sampler=arm.sampler, seed=seed)
+    rows = resample(x, y, sampler=candidate.sampler, seed=seed)
     if model.boosted:
         return _boost_resampled(bench, parameters, rows, seed), rows.note
     assert model.build is not None
     estimator = model.build(bench.plan.settings, _own(parameters), seed, bench.train.size)
-    return estimator.fit(rows.x, rows.y, **_fit_weights(estimator, arm, rows)), rows.note
+    return estimator.fit(rows.x, rows.y, **_fit_weights(estimator, candidate, rows)), rows.note
 
 
 def _own(parameters: Parameters) -> Parameters:
     return {name: value for name, value in parameters.items() if name not in ("select", "k", "components")}
 
 
-def _fit_weights(estimator: Any, arm: Arm, rows: Resampled) -> dict[str, Floats]:
-    if arm.sampler != "weights":
+def _fit_weights(estimator: Any, candidate: Candidate, rows: Resampled) -> dict[str, Floats]:
+    if candidate.sampler != "weights":
         return {}
     steps = getattr(estimator, "steps", None)
     return {"sample_weight" if steps is None else f"{steps[-1][0]}__sample_weight": rows.weight}
@@ -261,8 +263,8 @@ def _boost_resampled(bench: Bench, parameters: Parameters, rows: Resampled, seed
 class _Boosted:
     """Attempts of a booster: matrices are made once, the rounds come from the inner folds grown in step."""
 
-    def __init__(self, bench: Bench, arm: Arm) -> None:
-        self.bench, self.arm = bench, arm
+    def __init__(self, bench: Bench, candidate: Candidate) -> None:
+        self.bench, self.candidate = bench, candidate
         self.notes: set[str] = set()
         self.curves: Floats | None = None
         self._pairs: list[Pair] = []
@@ -277,14 +279,14 @@ class _Boosted:
         return Tried({**parameters, "rounds": grown.rounds}, grown.score, grown.held)
 
     def _pair(self, part: int) -> Pair:
-        bench, arm = self.bench, self.arm
+        bench, candidate = self.bench, self.candidate
         seed = bench.seed + 1 + part
-        if _by_weight(MODELS[arm.model], arm):
+        if _by_weight(MODELS[candidate.model], candidate):
             _, train, held = bench.matrices(part)
             assert held is not None  # an inner fold always holds some rows out
-            return Pair(train, _weight(arm, train.y, seed), held)
+            return Pair(train, _weight(candidate, train.y, seed), held)
         made, (fit_rows, held_rows) = bench.prepared(part), bench.inner[part]
-        rows = resample(made.fit, bench.y[fit_rows], sampler=arm.sampler, seed=seed)
+        rows = resample(made.fit, bench.y[fit_rows], sampler=candidate.sampler, seed=seed)
         self.notes |= {rows.note} - {""}
         settings = bench.plan.settings
         train = to_matrix(rows.x, rows.y, settings=settings)
@@ -295,8 +297,8 @@ class _Boosted:
 class _OneByOne:
     """Attempts of an estimator with scikit-learn's face: an inner fold after the other."""
 
-    def __init__(self, bench: Bench, arm: Arm, rankings: Rankings) -> None:
-        self.bench, self.arm, self.rankings = bench, arm, rankings
+    def __init__(self, bench: Bench, candidate: Candidate, rankings: Rankings) -> None:
+        self.bench, self.candidate, self.rankings = bench, candidate, rankings
         self.notes: set[str] = set()
         self.curves: Floats | None = None
 
@@ -307,7 +309,7 @@ class _OneByOne:
             made = bench.prepared(part)
             columns = _columns(made, parameters, part, self.rankings)
             x, x_held = _narrowed(made.fit, columns), _narrowed(made.held, columns)
-            fitted, note = _train(bench, self.arm, parameters, x, bench.y[fit_rows], bench.seed + 1 + part)
+            fitted, note = _train(bench, self.candidate, parameters, x, bench.y[fit_rows], bench.seed + 1 + part)
             self.notes |= {note} - {""}
             held.append(raw_score(fitted, x_held))
             found.append(bench.judge(part, held[-1]))
@@ -319,8 +321,8 @@ class _OneByOne:
 class _Heads:
     """The attempt of a dense head, which has one setting: its epochs come from the inner folds, trained in step."""
 
-    def __init__(self, bench: Bench, arm: Arm) -> None:
-        self.bench, self.arm = bench, arm
+    def __init__(self, bench: Bench, candidate: Candidate) -> None:
+        self.bench, self.candidate = bench, candidate
         self.notes: set[str] = set()
         self.curves: Floats | None = None
 
@@ -338,9 +340,9 @@ class _Heads:
         return Tried({**parameters, "epochs": grown.epochs}, grown.score, grown.held)
 
 
-def _attempt(bench: Bench, arm: Arm, rankings: Rankings) -> _Boosted | _Heads | _OneByOne:
-    if MODELS[arm.model].fit == "head":
-        return _Heads(bench, arm)
-    if MODELS[arm.model].boosted and arm.sampler != "bagging":
-        return _Boosted(bench, arm)
-    return _OneByOne(bench, arm, rankings)
+def _attempt(bench: Bench, candidate: Candidate, rankings: Rankings) -> _Boosted | _Heads | _OneByOne:
+    if MODELS[candidate.model].fit == "head":
+        return _Heads(bench, candidate)
+    if MODELS[candidate.model].boosted and candidate.sampler != "bagging":
+        return _Boosted(bench, candidate)
+    return _OneByOne(bench, candidate, rankings)

@@ -1,4 +1,4 @@
-"""One arm trained again on labels that tell nothing: what its explanation looks like by chance."""
+"""One candidate trained again on labels that tell nothing: what its explanation looks like by chance."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_mammo.evaluation.cohort.records import Arm
+from radiomics_mammo.evaluation.cohort.records import Candidate
 from radiomics_mammo.evaluation.training.cross_validation import Outcome, bench_for
 from radiomics_mammo.evaluation.training.feature_selection import RANKINGS, rank_features
 from radiomics_mammo.evaluation.training.fold_data import Bench
@@ -28,7 +28,7 @@ _TOGETHER = 10  # labellings that share one fold's prepared rows
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shuffled:
-    """What an arm gave on shuffled labels, in the folds of the first repeat.
+    """What a candidate gave on shuffled labels, in the folds of the first repeat.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class Shuffled:
 
 def refit_shuffled(
     plan: Plan,
-    arm: Arm,
+    candidate: Candidate,
     outcome: Outcome,
     *,
     measure: Measure,
@@ -64,7 +64,7 @@ def refit_shuffled(
     workers: int = 1,
     on_done: Callable[[str], None] | None = None,
 ) -> Shuffled:
-    """Train an arm as each fold of the first repeat chose to, on labels that were given to other people.
+    """Train a candidate as each fold of the first repeat chose to, on labels that were given to other patients.
 
     All folds of a permutation share its labels: their training rows overlap, and that alone makes folds agree.
     Settings and the number of rounds are those chosen on the real labels; features are selected anew.
@@ -72,29 +72,29 @@ def refit_shuffled(
     Parameters
     ----------
     plan : Plan
-    arm : Arm
+    candidate : Candidate
     outcome : Outcome
         What the folds chose.
     measure : callable (Fitted, x, *, source, n_features) -> ndarray, shape (n_rows, at least n_features + 1)
         Contributions and base value, which add up to the model's score.
     permutations : int
     most_rows : int
-        Where the cohort has more rows, people are left out at random, of those with and without a positive row alike.
+        Where the cohort has more rows, patients are left out at random, of those with and without a positive row alike.
     workers : int
         Processes; the result does not depend on it.
-    on_done : callable (arm name) -> None, optional
+    on_done : callable (candidate name) -> None, optional
         Called after each permutation of each fold.
     """
     from joblib import Parallel, delayed
 
-    kept = _some_people(plan, most_rows)
+    kept = _some_patients(plan, most_rows)
     given = _labels(plan, kept, permutations)
-    n_features, slim = len(explained_names(plan, arm)), light(plan)
+    n_features, slim = len(explained_names(plan, candidate)), light(plan)
     parts = np.array_split(np.arange(permutations), -(-permutations // _TOGETHER))
     where = [(fold, part) for fold in range(plan.n_folds) for part in parts]
     todo = [
         delayed(_refit_fold)(
-            slim, arm, outcome.choices[arm.name, 0, fold], fold, kept, given[part], measure, n_features
+            slim, candidate, outcome.choices[candidate.name, 0, fold], fold, kept, given[part], measure, n_features
         )
         for fold, part in where
     ]
@@ -105,24 +105,24 @@ def refit_shuffled(
     for (fold, part), (rows, sizes, scores) in zip(where, done, strict=True):
         size[part, fold], held[fold], score[np.ix_(part, rows)] = sizes, rows.size, scores
         for _ in range(part.size if on_done is not None else 0):
-            on_done(arm.name)  # type: ignore[misc]
+            on_done(candidate.name)  # type: ignore[misc]
     fold_of = plan.fold_of[0][plan.cohort.units.of]
     auroc = [fold_auroc(y[kept], p[kept], fold_of[kept]) for y, p in zip(given, score, strict=True)]
     return Shuffled(size, held, np.array(auroc), int(kept.sum()))
 
 
-def _some_people(plan: Plan, most: int) -> NDArray[np.bool_]:
-    """Mark the rows that take part: all, or those of the same share of the people with and without a positive row."""
+def _some_patients(plan: Plan, most: int) -> NDArray[np.bool_]:
+    """Mark the rows that take part: all, or those of the same share of the patients with and without a positive row."""
     cohort = plan.cohort
     if cohort.y.size <= most:
         return np.ones(cohort.y.size, dtype=np.bool_)
     rng = np.random.default_rng(np.random.SeedSequence([plan.seed, 0x50E]))
-    ill = np.zeros(cohort.n_people, dtype=np.int8)
+    ill = np.zeros(cohort.n_patients, dtype=np.int8)
     np.maximum.at(ill, cohort.group, cohort.y)
     share = most / cohort.y.size
     chosen = [
-        rng.permutation(people)[: max(2 * plan.n_folds, round(share * people.size))]
-        for people in (np.flatnonzero(ill == 0), np.flatnonzero(ill))
+        rng.permutation(patients)[: max(2 * plan.n_folds, round(share * patients.size))]
+        for patients in (np.flatnonzero(ill == 0), np.flatnonzero(ill))
     ]
     return np.isin(cohort.group, np.concatenate(chosen))
 
@@ -145,7 +145,7 @@ def _labels(plan: Plan, kept: NDArray[np.bool_], permutations: int) -> NDArray[n
 
 def _refit_fold(
     plan: Plan,
-    arm: Arm,
+    candidate: Candidate,
     choice: Choice,
     fold: int,
     kept: NDArray[np.bool_],
@@ -158,11 +158,11 @@ def _refit_fold(
 
     sizes, scores = [], []
     with threadpool_limits(1):
-        bench = bench_for(plan, arm, repeat=0, fold=fold)
+        bench = bench_for(plan, candidate, repeat=0, fold=fold)
         _leave_out(bench, kept)
         for labels in given:
-            _relabel(bench, arm, labels[bench.train])
-            fitted, _, _ = fit(bench, arm, choice, _rankings(bench, choice))
+            _relabel(bench, candidate, labels[bench.train])
+            fitted, _, _ = fit(bench, candidate, choice, _rankings(bench, choice))
             x = np.asarray(fitted.preparation.transform(bench.test_rows()))
             source = source_columns(fitted.preparation)
             found = measure(fitted, x, source=source, n_features=n_features)
@@ -178,17 +178,17 @@ def _leave_out(bench: Bench, kept: NDArray[np.bool_]) -> None:
     bench.test, bench.test_of = bench.test[kept[bench.test]], bench.test_of[kept[bench.test]]
 
 
-def _relabel(bench: Bench, arm: Arm, labels: Labels) -> None:
+def _relabel(bench: Bench, candidate: Candidate, labels: Labels) -> None:
     """Put other labels on the training rows; rows in XGBoost's bins stay as they are."""
     bench.y = labels
-    if MODELS[arm.model].boosted:
+    if MODELS[candidate.model].boosted:
         matrix = bench.matrices(WHOLE)[1]
         matrix.rows.set_label(labels)
         matrix.y[:] = labels
 
 
 def _rankings(bench: Bench, choice: Choice) -> Rankings:
-    """Rank the features on the labels at hand, if this arm chooses any."""
+    """Rank the features on the labels at hand, if this candidate chooses any."""
     method = choice.parameters.get("select", "none")
     if method not in RANKINGS:
         return {}

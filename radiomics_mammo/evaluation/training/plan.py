@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.evaluation.cohort.records import Arm, Cohort, Settings
+from radiomics_mammo.evaluation.cohort.records import Candidate, Cohort, Settings
 from radiomics_mammo.evaluation.training.registry import MODELS, SAMPLERS
 
 WHOLE = -1
-"""The fold in which all training people are trained on, and the test set, if there is one, is predicted."""
+"""The fold in which all training patients are trained on, and the test set, if there is one, is predicted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,9 @@ class Tuning:
     Attributes
     ----------
     trials : int
-        Settings tried for each arm; the first are the defaults.
+        Settings tried for each candidate; the first are the defaults.
     folds : int
-        Inner folds, on the person.
+        Inner folds, on the patient.
     select : str
         ``auto`` (linear models and support vector machines may choose few features first), ``none``, or a
         method of :data:`radiomics_mammo.evaluation.training.feature_selection.RANKINGS` for all models.
@@ -51,24 +51,24 @@ class Plan:
         Everybody who is trained on.
     fold_of : ndarray of int16, shape (n_repeats, n_units)
         The fold in which a unit is tested.
-    arms : tuple of Arm
+    candidates : tuple of Candidate
     settings : Settings
     seed : int
     tuning : Tuning
     test : Cohort or None
-        People who are predicted by models of all the others, and never trained on.
-    members : tuple of Arm
-        What the ensembles among the arms are made of.
+        Patients who are predicted by models of all the others, and never trained on.
+    members : tuple of Candidate
+        What the ensembles among the candidates are made of.
     """
 
     cohort: Cohort
     fold_of: NDArray[np.int16]
-    arms: tuple[Arm, ...]
+    candidates: tuple[Candidate, ...]
     settings: Settings
     seed: int
     tuning: Tuning = Tuning()
     test: Cohort | None = None
-    members: tuple[Arm, ...] = ()
+    members: tuple[Candidate, ...] = ()
 
     @property
     def n_folds(self) -> int:
@@ -81,10 +81,10 @@ class Plan:
         return int(self.fold_of.shape[0])
 
     @property
-    def models(self) -> tuple[Arm, ...]:
-        """The arms without their samplers, each once, in the order of the arms; ensembles aside."""
-        single = [arm for arm in self.arms if MODELS[arm.model].fit != "ensemble"]
-        return tuple(dict.fromkeys(Arm(arm.model, block=arm.block) for arm in single))
+    def models(self) -> tuple[Candidate, ...]:
+        """The candidates without their samplers, each once, in the order of the candidates; ensembles aside."""
+        single = [candidate for candidate in self.candidates if MODELS[candidate.model].fit != "ensemble"]
+        return tuple(dict.fromkeys(Candidate(candidate.model, block=candidate.block) for candidate in single))
 
     def test_units(self, repeat: int, fold: int) -> NDArray[np.intp]:
         """Give the units that a fold predicts, of the cohort, or of the test set in the fold ``WHOLE``."""
@@ -104,8 +104,8 @@ def _without_text(cohort: Cohort) -> Cohort:
     return replace(cohort, rows=cohort.rows.iloc[:0], units=units)
 
 
-def check_people(plan: Plan) -> None:
-    """Refuse, before anything is trained, folds that leave too few people for the inner folds.
+def check_patients(plan: Plan) -> None:
+    """Refuse, before anything is trained, folds that leave too few patients for the inner folds.
 
     Raises
     ------
@@ -116,31 +116,32 @@ def check_people(plan: Plan) -> None:
     for repeat, assigned in enumerate(plan.fold_of):
         for fold in range(plan.n_folds):
             for value in (0, 1):
-                people = np.unique(units.group[(assigned != fold) & (units.y == value)]).size
-                if people < 2:
+                patients = np.unique(units.group[(assigned != fold) & (units.y == value)]).size
+                if patients < 2:
                     raise InputError(
-                        f"too few people of class {value} are left to train on in repeat {repeat}, fold {fold}: "
-                        f"{people}, and tuning and calibration need two",
-                        remedy="Use more folds (--folds), or add people of that class: three are the least.",
+                        f"too few patients of class {value} are left to train on in repeat {repeat}, fold {fold}: "
+                        f"{patients}, and tuning and calibration need two",
+                        remedy="Use more folds (--folds), or add patients of that class: three are the least.",
                     )
 
 
 def check_samplers(plan: Plan) -> None:
-    """Refuse, before anything is trained, an arm whose sampler would not have enough cases in some fold.
+    """Refuse, before anything is trained, a candidate whose sampler would not have enough cases in some fold.
 
     Raises
     ------
     InputError
-        Naming the arm, the fold and what is there.
+        Naming the candidate, the fold and what is there.
     """
     y, unit = plan.cohort.y, plan.cohort.units.of
     for repeat, assigned in enumerate(plan.fold_of):
         for fold in range(plan.n_folds):
             fewest = int(np.bincount(y[assigned[unit] != fold], minlength=2).min())
-            for arm in plan.arms:
-                if fewest < SAMPLERS[arm.sampler].least:
+            for candidate in plan.candidates:
+                if fewest < SAMPLERS[candidate.sampler].least:
                     raise InputError(
-                        f"{arm.name} needs {SAMPLERS[arm.sampler].least} training cases of the rarer class, "
+                        f"{candidate.name} needs {SAMPLERS[candidate.sampler].least} training cases of the rarer "
+                        f"class, "
                         f"and repeat {repeat}, fold {fold} has {fewest}",
-                        remedy="Leave that arm out with --models, or add cases.",
+                        remedy="Leave that candidate out with --models, or add cases.",
                     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.evaluation.cohort.records import EMBEDDINGS, FUSION, Arm, Model, Sampler
+from radiomics_mammo.evaluation.cohort.records import EMBEDDINGS, FUSION, Candidate, Model, Sampler
 from radiomics_mammo.evaluation.training import estimators as made
 from radiomics_mammo.evaluation.training import samplers
 
@@ -64,9 +64,9 @@ SAMPLERS: dict[str, Sampler] = {
 }
 
 HEADLINE = "xgboost+oversampling"
-"""The arm that every other is compared with."""
+"""The candidate that every other is compared with."""
 
-DEFAULT_ARMS: tuple[str, ...] = (
+DEFAULT_CANDIDATES: tuple[str, ...] = (
     "prevalence",
     "size",
     "shape",
@@ -88,24 +88,24 @@ DEFAULT_ARMS: tuple[str, ...] = (
     "xgboost+adasyn",
     "xgboost+smoteenn",
 )
-EMBEDDED_ARMS: tuple[str, ...] = ("probe", "emb-logistic", "emb-xgboost", "head")
-"""What a table with embeddings adds to the default arms; the first and the last once an embedder where there are
+EMBEDDED_CANDIDATES: tuple[str, ...] = ("probe", "emb-logistic", "emb-xgboost", "head")
+"""What a table with embeddings adds to the default candidates; the first and the last once an embedder where there are
 several."""
-FUSED_ARMS: tuple[str, ...] = ("fusion-logistic", "fusion-xgboost")
+FUSED_CANDIDATES: tuple[str, ...] = ("fusion-logistic", "fusion-xgboost")
 """What a table with radiomic features and embeddings adds."""
 ENSEMBLES: tuple[str, ...] = ("average", "rank-average", "stack")
 """What such a table adds last."""
 MEMBERS: tuple[str, ...] = ("logistic", HEADLINE, "emb-logistic", "emb-xgboost")
-"""Arms that the ensembles are made of, where none are named."""
+"""Candidates that the ensembles are made of, where none are named."""
 IMBALANCED = 0.1
-"""Below this share of positives the default arms include ``xgboost+bagging``."""
+"""Below this share of positives the default candidates include ``xgboost+bagging``."""
 
 
-def parse_arm(name: str) -> Arm:
-    """Read ``model`` or ``model+sampler``, with ``@block`` behind it or without, as an arm of the comparison.
+def parse_candidate(name: str) -> Candidate:
+    """Read ``model`` or ``model+sampler``, with ``@block`` behind it or without, as a candidate of the comparison.
 
     A block, the beginning of an embedder's columns, goes with the models of embeddings only. Whether the table has
-    it is seen when the arms are laid out.
+    it is seen when the candidates are laid out.
 
     Raises
     ------
@@ -131,48 +131,48 @@ def parse_arm(name: str) -> Arm:
     if at and (not block or MODELS[model].block != EMBEDDINGS):
         fit = ", ".join(one for one, made in MODELS.items() if made.block == EMBEDDINGS)
         raise InputError(f"{name!r} is not understood", remedy=f"@EMBEDDER goes with {fit}.")
-    return Arm(model, sampler, block)
+    return Candidate(model, sampler, block)
 
 
 def model_of(name: str) -> Model | None:
-    """Give the model of an arm by the arm's name; None where another version called it so."""
+    """Give the model of a candidate by the candidate's name; None where another version called it so."""
     return MODELS.get(name.partition("@")[0].partition("+")[0])
 
 
-def block_of(arm: Arm) -> str:
-    """Name the columns that an arm is given."""
-    return arm.block or MODELS[arm.model].block
+def block_of(candidate: Candidate) -> str:
+    """Name the columns that a candidate is given."""
+    return candidate.block or MODELS[candidate.model].block
 
 
-def parse_arms(text: str) -> tuple[Arm, ...]:
-    """Read a comma-separated list of arms; ``all`` after a plus sign stands for every sampler.
+def parse_candidates(text: str) -> tuple[Candidate, ...]:
+    """Read a comma-separated list of candidates; ``all`` after a plus sign stands for every sampler.
 
     Raises
     ------
     InputError
-        An arm is unknown, named twice, or none is named.
+        A candidate is unknown, named twice, or none is named.
     """
     names = [name.strip() for name in text.split(",") if name.strip()]
-    arms = tuple(arm for name in names for arm in _arms(name))
-    if not arms:
-        raise InputError("no model was named", remedy=f"Default: --models {','.join(DEFAULT_ARMS)}")
-    doubled = sorted({arm.name for arm in arms if arms.count(arm) > 1})
+    candidates = tuple(candidate for name in names for candidate in _candidates(name))
+    if not candidates:
+        raise InputError("no model was named", remedy=f"Default: --models {','.join(DEFAULT_CANDIDATES)}")
+    doubled = sorted({candidate.name for candidate in candidates if candidates.count(candidate) > 1})
     if doubled:
         raise InputError(f"named twice: {', '.join(doubled)}", remedy="Name each model once in --models.")
-    return arms
+    return candidates
 
 
-def _arms(name: str) -> list[Arm]:
+def _candidates(name: str) -> list[Candidate]:
     rest, at, block = name.partition("@")
     model, _, sampler = rest.partition("+")
     if sampler == "all":
-        return [parse_arm((model if one == "none" else f"{model}+{one}") + at + block) for one in SAMPLERS]
-    return [parse_arm(name)]
+        return [parse_candidate((model if one == "none" else f"{model}+{one}") + at + block) for one in SAMPLERS]
+    return [parse_candidate(name)]
 
 
-def arm_title(arm: Arm) -> str:
-    """Name an arm as a reader of the report knows it."""
-    title = MODELS[arm.model].title
-    if arm.sampler != "none":
-        title = f"{title} + {SAMPLERS[arm.sampler].title}"
-    return f"{title} ({arm.block})" if arm.block else title
+def candidate_title(candidate: Candidate) -> str:
+    """Name a candidate as a reader of the report knows it."""
+    title = MODELS[candidate.model].title
+    if candidate.sampler != "none":
+        title = f"{title} + {SAMPLERS[candidate.sampler].title}"
+    return f"{title} ({candidate.block})" if candidate.block else title

@@ -1,4 +1,4 @@
-"""Training rows as an arm's sampler leaves them: other rows, or other weights."""
+"""Training rows as a candidate's sampler leaves them: other rows, or other weights."""
 
 from __future__ import annotations
 

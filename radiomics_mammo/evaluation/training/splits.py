@@ -1,4 +1,4 @@
-"""Splits made on the person: stratified, grouped, repeated."""
+"""Splits made on the patient: stratified, grouped, repeated."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _ATTEMPTS = 50
 def repeated_folds(
     y: NDArray[np.int8], group: NDArray[np.int64], *, folds: int = 5, repeats: int = 3, seed: int = 0
 ) -> NDArray[np.int16]:
-    """Assign every row to a test fold, once a repeat, all rows of a person together.
+    """Assign every row to a test fold, once a repeat, all rows of a patient together.
 
     Parameters
     ----------
     y : ndarray of int8, shape (n_rows,)
         Labels, 0 or 1.
     group : ndarray of int64, shape (n_rows,)
-        The person of each row.
+        The patient of each row.
     folds, repeats, seed : int
         Number of folds, number of reshuffled repeats, and what the shuffles are drawn from.
 
@@ -32,19 +32,19 @@ def repeated_folds(
     Raises
     ------
     InputError
-        Fewer people of a class than folds, or no shuffle found that puts both classes in every fold.
+        Fewer patients of a class than folds, or no shuffle found that puts both classes in every fold.
     """
     if folds < 2 or repeats < 1:
         raise InputError(
             f"{folds} folds, {repeats} repeats: nothing to compare on",
             remedy="Use --folds 2 or more and --repeats 1 or more.",
         )
-    people = [np.unique(group[y == value]).size for value in (0, 1)]
-    if min(people) < folds:
-        fewest = min(people)
+    patients = [np.unique(group[y == value]).size for value in (0, 1)]
+    if min(patients) < folds:
+        fewest = min(patients)
         raise InputError(
-            f"only {fewest} people have a row with class {people.index(fewest)}, too few for {folds} folds",
-            remedy=f"Use --folds {fewest}." if fewest >= 2 else "At least two people a class are needed.",
+            f"only {fewest} patients have a row with class {patients.index(fewest)}, too few for {folds} folds",
+            remedy=f"Use --folds {fewest}." if fewest >= 2 else "At least two patients a class are needed.",
         )
     return np.stack([_one_repeat(y, group, folds, [seed, repeat]) for repeat in range(repeats)])
 
@@ -62,8 +62,8 @@ def _one_repeat(y: NDArray[np.int8], group: NDArray[np.int64], folds: int, entro
         if _both_classes(y, assigned, folds):
             return assigned
     raise InputError(
-        f"no shuffle of the people puts both classes in each of {folds} folds",
-        remedy="Use fewer folds: a few people hold most of the rows of one class.",
+        f"no shuffle of the patients puts both classes in each of {folds} folds",
+        remedy="Use fewer folds: a few patients hold most of the rows of one class.",
     )
 
 
@@ -74,9 +74,9 @@ def _both_classes(y: NDArray[np.int8], assigned: NDArray[np.int16], folds: int) 
 
 
 def inner_folds(y: NDArray[np.int8], group: NDArray[np.int64], *, folds: int, seed: int) -> NDArray[np.int16]:
-    """Split the training rows of a fold once more, on the person, for what is tuned and calibrated.
+    """Split the training rows of a fold once more, on the patient, for what is tuned and calibrated.
 
-    Fewer folds than asked for where the rarer class has fewer people, but two at least.
+    Fewer folds than asked for where the rarer class has fewer patients, but two at least.
 
     Returns
     -------
@@ -85,17 +85,17 @@ def inner_folds(y: NDArray[np.int8], group: NDArray[np.int64], *, folds: int, se
     Raises
     ------
     InputError
-        Fewer than two people of a class among these rows.
+        Fewer than two patients of a class among these rows.
     """
     fewest = min(np.unique(group[y == value]).size for value in (0, 1))
     if fewest < 2:
         raise InputError(
-            "the training rows of a fold hold one person of a class: nothing can be tuned or calibrated",
-            remedy="Use more folds, so that more people are left to train on, or add people of the rarer class.",
+            "the training rows of a fold hold one patient of a class: nothing can be tuned or calibrated",
+            remedy="Use more folds, so that more patients are left to train on, or add patients of the rarer class.",
         )
     return _one_repeat(y, group, min(folds, fewest), [seed, 0x1447E4])
 
 
 def fold_seed(seed: int, repeat: int, fold: int) -> int:
-    """Give the seed of all that is random in one fold (-1: everybody); all arms share it."""
+    """Give the seed of all that is random in one fold (-1: everybody); all candidates share it."""
     return int(np.random.SeedSequence([seed, repeat, fold + 1]).generate_state(1)[0] & 0x7FFFFFFF)

@@ -1,4 +1,4 @@
-"""The search for an arm's settings: the defaults first, then what Optuna proposes."""
+"""The search for a candidate's settings: the defaults first, then what Optuna proposes."""
 
 from __future__ import annotations
 

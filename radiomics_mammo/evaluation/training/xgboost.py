@@ -21,7 +21,7 @@ _PATIENCE = 3  # looks without a better mean before it stops
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Matrix:
-    """Rows as XGBoost keeps them, built once and used by every arm and trial of a fold.
+    """Rows as XGBoost keeps them, built once and used by every candidate and trial of a fold.
 
     Attributes
     ----------

@@ -1,7 +1,7 @@
 """The catalogue of features: what each column of a table holds, generated from the code that computes it.
 
 ``python -m radiomics_mammo.features.catalogue --check FILE`` tells whether a file is what the code says, ``--write
-FILE`` makes it so. The copy that people read is ``features/catalogue.csv``.
+FILE`` makes it so. The readable copy is ``features/catalogue.csv``.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ class CbisRow:
     case_id : str
         The abnormality's folder, such as ``Mass-Training_P_00001_LEFT_CC_1``.
     patient_id : str
-        The person, ``P_00001``.
+        The patient, ``P_00001``.
     columns : dict
         Values for ``COLUMNS``; coded missing is None.
     image, crop, mask : tuple of str
@@ -67,7 +67,7 @@ class CbisRow:
 
     @property
     def part(self) -> str:
-        """``mass train``, ``calcification test``, …: what people download one by one."""
+        """``mass train``, ``calcification test``, …: what patients download one by one."""
         return f"{self.columns['abnormality_type']} {self.columns['split']}"
 
 

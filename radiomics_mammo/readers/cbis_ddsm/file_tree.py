@@ -12,7 +12,7 @@ from radiomics_mammo.errors import InputError
 from radiomics_mammo.readers.csv_table import read_csv
 
 _PICTURES = (".dcm", ".dicom", ".jpg", ".jpeg", ".png", ".tif", ".tiff")
-# manifest-…/CBIS-DDSM/<case> is two down; room for people who sort downloads into folders of their own.
+# manifest-…/CBIS-DDSM/<case> is two down; room for patients who sort downloads into folders of their own.
 _DEEPEST = 6
 
 

@@ -87,7 +87,7 @@ class Breast:
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """One simulated person.
+    """One simulated patient.
 
     Attributes
     ----------
@@ -113,7 +113,7 @@ class Patient:
 
     @property
     def split(self) -> str:
-        """``train`` or ``test``: a property of the person."""
+        """``train`` or ``test``: a property of the patient."""
         return "test" if self.number % TEST_EVERY == 0 else "train"
 
 
@@ -123,7 +123,7 @@ def stream(seed: int, *key: int) -> np.random.Generator:
 
 
 def plan_patient(number: int, *, seed: int) -> Patient:
-    """Draw one person.
+    """Draw one patient.
 
     Parameters
     ----------

@@ -56,7 +56,7 @@ class PhantomReader:
     Parameters
     ----------
     patients : int
-        Number of people. More people leave the earlier ones as they were.
+        Number of patients. More patients leave the earlier ones as they were.
     seed : int
         Zero or more.
     size : int
@@ -85,7 +85,7 @@ class PhantomReader:
         return (pixel, pixel)
 
     def cases(self) -> Sequence[Case]:
-        """List every mass in every view, person by person."""
+        """List every mass in every view, patient by patient."""
         return [
             _case(patient, breast, view, mass)
             for number in range(1, self.patients + 1)

@@ -59,7 +59,7 @@ def open_desk(run: Run, results: Results, *, pictures: Pictures, meaning: Meanin
 
 
 def terms_of(desk: Desk, case_ids: Sequence[str]) -> dict[str, Terms]:
-    """Give what the explained arm's predictions of some cases add up from; empty where nothing was explained."""
+    """Give what the explained candidate's predictions of some cases add up from; empty where nothing was explained."""
     run = desk.run
     if run.contributions is None or not run.info.explained:
         return {}
@@ -132,21 +132,21 @@ def pictures_of(store: Store, name: str, views: Sequence[str], rows: Mapping[str
 
 
 def probability_sentence(desk: Desk, name: str) -> str:
-    """Say the truth, the probability, how often that was a call, and what the explained arm says if it is another."""
+    """Describe the label, the probability, how often it was a call, and the explained candidate if another."""
     row, info = desk.found.loc[name], desk.run.info
     said = (
         f"In truth {desk.tags[name].truth}; probability of {info.classes[1]} {row['p']:.2f}, "
         f"called so in {100 * row['called']:.0f}% of repeats."
     )
     other = info.explained != info.best and not pd.isna(row["explained"])
-    return f"{said} {info.arms[info.explained]}: {row['explained']:.2f}." if other else said
+    return f"{said} {info.candidates[info.explained]}: {row['explained']:.2f}." if other else said
 
 
 def waterfall_title(run: Run, terms: Terms) -> str:
     """Say whose waterfall it is where the case is told by another model; else nothing."""
     if run.info.explained == run.info.best:
         return ""
-    return f"{run.info.arms[run.info.explained]}: from its average to {terms.reached:.2f}"
+    return f"{run.info.candidates[run.info.explained]}: from its average to {terms.reached:.2f}"
 
 
 def leading_words(terms: Terms, meaning: Meaning, classes: Sequence[str]) -> str:

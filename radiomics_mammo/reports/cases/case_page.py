@@ -121,7 +121,7 @@ def case_page(run: Run, results: Results, case_id: str, *, pictures: Pictures, m
         outcome=OUTCOMES[tags.outcome],
         tag=tags.outcome,
         probability=probability_sentence(desk, case_id),
-        model=info.arms[info.best],
+        model=info.candidates[info.best],
         facts=[("Patient", str(row["patient_id"])), *([("The table says", facts(row))] if facts(row) else [])],
         pictures=pictures_of(desk.store, case_id, other_views(run.cases).get(case_id, ()), desk.rows),
         problem=pictures.problem,
@@ -141,18 +141,18 @@ def case_page(run: Run, results: Results, case_id: str, *, pictures: Pictures, m
 
 
 def _repeats(desk: Desk, case_id: str) -> Sheet:
-    """Lay out what every arm said of the case in every repeat."""
+    """Lay out what every candidate said of the case in every repeat."""
     info, table = desk.run.info, desk.run.predictions
     own = table[table["case_id"].astype(str) == case_id]
     repeats = sorted(own["repeat"].unique())
     rows = []
-    for arm, part in own.groupby("model", sort=False):
+    for candidate, part in own.groupby("model", sort=False):
         by_repeat = {row["repeat"]: row for row in part.to_dict("records")}
         cells = [
             f"{by_repeat[i]['p']:.3f}{'' if not by_repeat[i]['called'] else ' +'}" if i in by_repeat else "–"
             for i in repeats
         ]
-        rows.append([info.arms.get(str(arm), str(arm)), *cells, f"{part['p'].mean():.3f}"])
+        rows.append([info.candidates.get(str(candidate), str(candidate)), *cells, f"{part['p'].mean():.3f}"])
     caption = f"Out-of-fold probability of {info.classes[1]} by every model and repeat; + where it was called so"
     return Sheet(caption, ["Model", *(f"Repeat {i + 1}" for i in repeats), "Mean"], rows)
 

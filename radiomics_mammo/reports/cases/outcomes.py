@@ -12,19 +12,19 @@ OUTCOMES = {"FN": "false negative", "FP": "false positive", "TP": "true positive
 
 
 def outcomes(run: Run) -> pd.DataFrame:
-    """Sum the repeats of a case up, by the best arm.
+    """Sum the repeats of a case up, by the best candidate.
 
     Parameters
     ----------
     run : Run
-        With a best arm.
+        With a best candidate.
 
     Returns
     -------
     pandas.DataFrame
         Indexed by case_id (as text) in the order of ``run.cases``; ``y``; ``p``, the mean probability over the
         repeats; ``called``, the share of repeats whose threshold it reached; ``outcome``, of ``OUTCOMES``: positive
-        where at least half of the repeats called it so; ``explained``, the mean probability by the arm that SHAP
+        where at least half of the repeats called it so; ``explained``, the mean probability by the candidate that SHAP
         explains, NaN without one.
 
     Raises
@@ -39,9 +39,9 @@ def outcomes(run: Run) -> pd.DataFrame:
             path=run.folder / PREDICTIONS,
             remedy="Run python -m radiomics_mammo.compare again with --overwrite.",
         )
-    own = _of_arm(table, run.info.best)
+    own = _of_candidate(table, run.info.best)
     found = own.groupby("case_id", sort=False).agg(y=("y", "first"), p=("p", "mean"), called=("called", "mean"))
-    explained = _of_arm(table, run.info.explained).groupby("case_id", sort=False)["p"].mean()
+    explained = _of_candidate(table, run.info.explained).groupby("case_id", sort=False)["p"].mean()
     found = found.loc[[name for name in run.cases["case_id"].astype(str) if name in found.index]]
     positive, malignant = found["called"] >= 0.5, found["y"] == 1
     outcome = np.select(
@@ -50,6 +50,6 @@ def outcomes(run: Run) -> pd.DataFrame:
     return found.assign(outcome=outcome, explained=explained.reindex(found.index))
 
 
-def _of_arm(table: pd.DataFrame, arm: str) -> pd.DataFrame:
-    own = table[table["model"] == arm]
+def _of_candidate(table: pd.DataFrame, candidate: str) -> pd.DataFrame:
+    own = table[table["model"] == candidate]
     return own.assign(case_id=own["case_id"].astype(str), called=own["called"].astype(float))

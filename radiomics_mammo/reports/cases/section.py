@@ -58,17 +58,18 @@ def _text(run: Run, results: Results, problem: str) -> list[str]:
     info = run.info
     rows = "" if info.unit == "lesion" else f" A case is here a {info.unit}: {info.rule} of its rows."
     text = [
-        f"Cases are told by {info.arms[info.best]}, the best model: false negatives, false positives, outcomes and "
+        f"Cases are told by {info.candidates[info.best]}, the best model: false negatives, false positives, "
+        f"outcomes and "
         f"probabilities are its own. Each is out of fold; a probability is the mean over the repeats, and a case "
         f"counts as called {info.classes[1]} where at least half of the repeats' models, each at the threshold that "
-        f"its training people gave, called it so.{rows} {_explained(run)}".rstrip()
+        f"its training patients gave, called it so.{rows} {_explained(run)}".rstrip()
     ]
     if run.contributions is not None and info.explained:
         text.append(_waterfalls(are_calibrated(run.contributions, unit=info.contribution_unit), info.contribution_unit))
     if results.neighbours is not None:
         text.append(
             "Neighbours are the training cases of the fold that left the case out (first repeat) whose features are "
-            "most alike; a distance of 1 is about one standard deviation in every feature. Never the same person. "
+            "most alike; a distance of 1 is about one standard deviation in every feature. Never the same patient. "
             f"{likeness(run)}".rstrip()
         )
     return [*text, problem] if problem else text
@@ -81,7 +82,8 @@ def _explained(run: Run) -> str:
     if info.explained == info.best:
         return ""
     return (
-        f"Waterfalls explain another model, {info.arms[info.explained]}, because SHAP explains trees: its probability "
+        f"Waterfalls explain another model, {info.candidates[info.explained]}, because SHAP explains trees: its "
+        f"probability "
         "stands beside, and may lie on the other side of its threshold."
     )
 

@@ -30,7 +30,7 @@ def technology(facts: Facts) -> Answer:
     """Title: what kind of method it is."""
     kinds = ["radiomic features" if facts.run.info.features else ""]
     kinds += [f"embeddings by {one['name']} (frozen)" for one in facts.run.info.embeddings]
-    learners = ", ".join(facts.run.info.arms.values())
+    learners = ", ".join(facts.run.info.candidates.values())
     return Answer(AUTHORS, f"To be named: {', '.join(kind for kind in kinds if kind)}; models: {learners}.")
 
 
@@ -48,7 +48,8 @@ def size(facts: Facts) -> Answer:
     info = facts.run.info
     return Answer(
         AUTHORS,
-        f"{info.units} units of {info.people} people, {info.positives} {info.classes[1]}. The run made no calculation "
+        f"{info.units} units of {info.patients} patients, {info.positives} {info.classes[1]}. The run made no "
+        f"calculation "
         "of size; its intervals show what this size can tell.",
     )
 

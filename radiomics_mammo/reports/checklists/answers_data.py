@@ -76,10 +76,9 @@ def flow(facts: Facts) -> Answer:
     """Who is in and who is out."""
     info = facts.run.info
     failed = f"{info.failures} cases without a row" if info.failures >= 0 else "cases without a row: not recorded"
-    held = f"; held out: {info.test['rows']} cases of {info.test['people']} people" if info.test else ""
-    said = (
-        f"{info.rows} cases of {info.people} people, {info.positives} of {info.units} units {info.classes[1]}; {failed}"
-    )
+    held = f"; held out: {info.test['rows']} cases of {info.test['patients']} patients" if info.test else ""
+    cases = f"{info.rows} cases of {info.patients} patients"
+    said = f"{cases}, {info.positives} of {info.units} units {info.classes[1]}; {failed}"
     return Answer(PARTLY, f"{said}{held}. Who was left out before the table was made is for the authors.")
 
 
@@ -99,7 +98,7 @@ def assignment(facts: Facts) -> Answer:
     info = facts.run.info
     parts = f"{facts.folds} folds × {facts.repeats} repeats, stratified, seed {info.seeds.get('folds', '?')}"
     if info.test:
-        parts += f"; {info.test['people']} people held out ({table_names(info.test['table'])})"
+        parts += f"; {info.test['patients']} patients held out ({table_names(info.test['table'])})"
     said = f"{parts}; before scaling, imputing, resampling, choosing, tuning and calibrating."
     if info.provenance.get("recipe_hash"):
         return Answer(YES, said)
@@ -107,22 +106,22 @@ def assignment(facts: Facts) -> Answer:
 
 
 def disjoint(facts: Facts) -> Answer:
-    """Whether people are on one side of every split: counted, not claimed."""
+    """Whether patients are on one side of every split: counted, not claimed."""
     info = facts.run.info
     if facts.crossing:
-        return Answer(NO, f"Counted in the predictions: people in two folds of one repeat: {facts.crossing}.")
+        return Answer(NO, f"Counted in the predictions: patients in two folds of one repeat: {facts.crossing}.")
     seen = [one["name"] for one in info.embeddings if one.get("forced")]
     if seen:
         return Answer(
             NO,
             f"The weights of {', '.join(seen)} were trained on images of this collection (forced), so they may have "
-            "seen people of every fold.",
+            "seen patients of every fold.",
         )
     held = " Whoever is in the test set was left out of training." if info.test else ""
-    said = f"Split by {info.group}; counted in the predictions: no person is in two folds of a repeat.{held}"
+    said = f"Split by {info.group}; counted in the predictions: no patient is in two folds of a repeat.{held}"
     if info.group == "patient_id":
         return Answer(YES, said)
-    return Answer(PARTLY, f"{said} Whether {info.group} names people is for the authors.")
+    return Answer(PARTLY, f"{said} Whether {info.group} names patients is for the authors.")
 
 
 def partitions(facts: Facts) -> Answer:
@@ -144,23 +143,24 @@ def robust(_: Facts) -> Answer:
 
 
 def dimensions(facts: Facts) -> Answer:
-    """How many features for how many people."""
+    """How many features for how many patients."""
     info = facts.run.info
     fewer = min(info.positives, info.units - info.positives)
     null = shuffled(facts)
     return Answer(
         PARTLY,
-        f"{info.features} features, {info.people} people, {fewer} units of the rarer class; judged on held-out people "
+        f"{info.features} features, {info.patients} patients, {fewer} units of the rarer class; judged on held-out "
+        f"patients "
         f"only.{null} Whether that suffices is for the authors.",
     )
 
 
 def shuffled(facts: Facts) -> str:
     """Say what a model makes of shuffled labels; empty where it was not tried."""
-    table = facts.results.canaries
+    table = facts.results.leakage_checks
     if table is None:
         return ""
-    own = table[table["canary"] == "shuffled_labels"]
+    own = table[table["check"] == "shuffled_labels"]
     return f" {own['sentence'].iloc[0]}" if len(own) else ""
 
 
@@ -190,7 +190,7 @@ def definitions(facts: Facts) -> Answer:
 def shift(facts: Facts) -> Answer:
     """How those held out differ from those trained on."""
     if not facts.run.info.test:
-        return Answer(NOT_APPLICABLE, "There is no second set of people.")
+        return Answer(NOT_APPLICABLE, "There is no second set of patients.")
     if facts.results.label_shift is None:
         return Answer(AUTHORS, "The run compared nothing between the two sets.")
     return Answer(
@@ -199,7 +199,7 @@ def shift(facts: Facts) -> Answer:
 
 
 def counts(facts: Facts) -> Answer:
-    """People and events of each analysis."""
+    """Patients and events of each analysis."""
     info = facts.run.info
     held = f"; held out: {info.test['positives']} of {info.test['units']} units" if info.test else ""
     return Answer(

@@ -9,7 +9,7 @@ from radiomics_mammo.reports.components.wording import number
 
 def models(facts: Facts) -> Answer:
     """Kinds of models and how rows are prepared for them."""
-    said = f"{'; '.join(facts.run.info.arms.values())}. {handling(facts).evidence}"
+    said = f"{'; '.join(facts.run.info.candidates.values())}. {handling(facts).evidence}"
     if facts.run.info.embeddings:
         return Answer(PARTLY, f"{said} The layers of the embedding networks are those of their publications.")
     return Answer(YES, said)
@@ -58,7 +58,7 @@ def training(facts: Facts) -> Answer:
     tried = f"{command['trials']} settings of each model, the defaults first" if is_tuned(command) else "The defaults"
     curves = " Training curves are shown." if facts.results.learning_curves is not None else ""
     inner = command.get("inner", "some")
-    return Answer(YES, f"{tried}; judged by mean AUROC of {inner} inner folds by person.{curves}")
+    return Answer(YES, f"{tried}; judged by mean AUROC of {inner} inner folds by patient.{curves}")
 
 
 def choice(facts: Facts) -> Answer:
@@ -74,7 +74,7 @@ def choice(facts: Facts) -> Answer:
     return Answer(
         YES,
         f"{said} of {len(winner)}: {number(first['apparent'])}, and {number(first['corrected'])} when corrected for "
-        f"having been chosen on the same people{optimism}.",
+        f"having been chosen on the same patients{optimism}.",
     )
 
 
@@ -92,7 +92,7 @@ def explained(facts: Facts) -> Answer:
     info = facts.run.info
     if facts.run.contributions is None and facts.results.shap_features is None:
         return Answer(NO, "No model was explained.")
-    title = info.arms.get(info.explained, info.explained)
+    title = info.candidates.get(info.explained, info.explained)
     null = ", beside values with labels shuffled" if facts.results.shap_null is not None else ""
     return Answer(YES, f"SHAP values of {title} on the rows that each fold left out{null}. They explain the model.")
 
@@ -100,22 +100,22 @@ def explained(facts: Facts) -> Answer:
 def imbalance(facts: Facts) -> Answer:
     """Methods against imbalance, and what they did to the probabilities."""
     info = facts.run.info
-    arms = [name for name in info.arms if "+" in name]
-    heads = [title for name, title in info.arms.items() if model_of(name) == "head"]
+    candidates = [name for name in info.candidates if "+" in name]
+    heads = [title for name, title in info.candidates.items() if model_of(name) == "head"]
     share = f"{100 * info.positives / info.units:.1f}% of the units are {info.classes[1]}"
-    if not arms and not heads:
+    if not candidates and not heads:
         return Answer(NOT_APPLICABLE, f"None was used; {share}.")
-    said = [_resampled(facts, arms)] if arms else []
+    said = [_resampled(facts, candidates)] if candidates else []
     said += [f"{', '.join(heads)}: trained with balanced class weights"] if heads else []
     return Answer(PARTLY, f"{'; '.join(said)}; {_calibrated(facts)}; {share}. Why is for the authors.")
 
 
-def _resampled(facts: Facts, arms: list[str]) -> str:
-    """Name the arms with a sampler, apart those that stand beside the same model without it."""
+def _resampled(facts: Facts, candidates: list[str]) -> str:
+    """Name the candidates with a sampler, apart those that stand beside the same model without it."""
     info = facts.run.info
     twins = set(facts.run.differences["model"])
-    beside = [info.arms[name] for name in arms if name in twins]
-    alone = [info.arms[name] for name in arms if name not in twins]
+    beside = [info.candidates[name] for name in candidates if name in twins]
+    alone = [info.candidates[name] for name in candidates if name not in twins]
     parts = [f"{', '.join(beside)}: each beside the same model without it"] if beside else []
     parts += [f"{', '.join(alone)}: without the same model beside it"] if alone else []
     return f"{'; '.join(parts)}, on training rows only"
@@ -140,7 +140,8 @@ def output(facts: Facts) -> Answer:
     return Answer(
         PARTLY,
         f"Probabilities (calibration: {command['calibration']}) and calls at the threshold by "
-        f"{command.get('operate_at', '?')}, both fitted on inner out-of-fold predictions of training people. Why this "
+        f"{command.get('operate_at', '?')}, both fitted on inner out-of-fold predictions of training patients. Why "
+        f"this "
         "threshold is for the authors.",
     )
 
@@ -150,7 +151,7 @@ def updating(facts: Facts) -> Answer:
     if facts.results.test_shifted is None:
         return Answer(NOT_APPLICABLE, "No model was updated after its evaluation.")
     return Answer(
-        YES, "The held-out people's probabilities were moved to another prevalence; figures of both are shown."
+        YES, "The held-out patients's probabilities were moved to another prevalence; figures of both are shown."
     )
 
 
@@ -159,7 +160,7 @@ def specification(facts: Facts) -> Answer:
     info = facts.run.info
     if not info.kept:
         return Answer(NO, "The run kept no model.")
-    title = info.arms.get(info.kept, info.kept)
+    title = info.candidates.get(info.kept, info.kept)
     return Answer(
         YES,
         f"{title}, trained on {learners(info)}, is saved in the run with its card; radiomics_mammo.predict applies it.",

@@ -6,7 +6,7 @@ from radiomics_mammo.evaluation.metrics.metrics import METRICS
 from radiomics_mammo.reports.checklists.answers_data import shuffled
 from radiomics_mammo.reports.checklists.base import AUTHORS, NO, NOT_APPLICABLE, PARTLY, YES, Answer, Facts, model_of
 from radiomics_mammo.reports.components.wording import number
-from radiomics_mammo.reports.sections.best_model import YARDSTICKS
+from radiomics_mammo.reports.sections.best_model import BASELINES
 
 _RADIOLOGY = ("readers", "size", "metadata")
 _SIMPLE = ("prevalence", "logistic", "lasso", "elasticnet")
@@ -28,13 +28,14 @@ def uncertainty(facts: Facts) -> Answer:
     if not facts.best:
         return Answer(NO, "No model that looks at the features was compared.")
     draws = facts.run.info.command.get("bootstrap", "some")
-    said = f"AUROC of {facts.best} {facts.metric('auroc')}; 95% intervals by {draws} draws of people, all their rows"
+    said = f"AUROC of {facts.best} {facts.metric('auroc')}; 95% intervals by {draws} draws of patients, all their rows"
     if facts.results.pairs is None:
         return Answer(PARTLY, f"{said}; no paired tests.")
     tests = len(facts.results.pairs)
     return Answer(
         YES,
-        f"{said}; {tests} paired differences against {facts.reference}, clustered by person (Obuchowski), corrected by "
+        f"{said}; {tests} paired differences against {facts.reference}, clustered by patient (Obuchowski), "
+        f"corrected by "
         "Holm.",
     )
 
@@ -57,29 +58,29 @@ def one_modality(facts: Facts) -> Answer:
 
 def beyond_radiomics(facts: Facts) -> Answer:
     """What radiologists see, or size alone, beside the models."""
-    arms = facts.has_arm(*_RADIOLOGY)
-    if not arms:
-        return Answer(NO, "No reading, size or other non-radiomic yardstick was compared.")
+    candidates = facts.has_candidate(*_RADIOLOGY)
+    if not candidates:
+        return Answer(NO, "No reading, size or other non-radiomic baseline was compared.")
     net = " Net benefit is shown." if facts.results.decision_curve is not None else ""
-    found = _tested(facts, arms, _RADIOLOGY)
-    beside = facts.has_arm(*YARDSTICKS) if facts.best and facts.results.pairs is not None else []
+    found = _tested(facts, candidates, _RADIOLOGY)
+    beside = facts.has_candidate(*BASELINES) if facts.best and facts.results.pairs is not None else []
     own = ""
     if found.answer == PARTLY and beside:
-        own = f" {facts.best} minus {' and '.join(beside)} is shown, on the people that the best was chosen on."
+        own = f" {facts.best} minus {' and '.join(beside)} is shown, on the patients that the best was chosen on."
     return Answer(found.answer, f"{found.evidence}{own}{net}")
 
 
 def simple_models(facts: Facts) -> Answer:
     """Simple reference models."""
-    arms = facts.has_arm(*_SIMPLE)
-    if not arms:
+    candidates = facts.has_candidate(*_SIMPLE)
+    if not candidates:
         return Answer(NO, "No simple model was compared.")
-    return _tested(facts, arms, _SIMPLE)
+    return _tested(facts, candidates, _SIMPLE)
 
 
-def _tested(facts: Facts, arms: list[str], models: tuple[str, ...]) -> Answer:
-    """Say of yardsticks what they were tested against: all is shown only where that is the best model, or is one."""
-    said = ", ".join(arms)
+def _tested(facts: Facts, candidates: list[str], models: tuple[str, ...]) -> Answer:
+    """Say of baselines what they were tested against: all is shown only where that is the best model, or is one."""
+    said = ", ".join(candidates)
     pairs, best = facts.results.pairs, facts.run.info.best
     if pairs is None or pairs.empty:
         return Answer(PARTLY, f"{said}, without a paired test.")
@@ -94,7 +95,7 @@ def _tested(facts: Facts, arms: list[str], models: tuple[str, ...]) -> Answer:
 def confounders(facts: Facts) -> Answer:
     """What the machine or the patient's data alone can tell."""
     info = facts.run.info
-    found = [(name, info.arms[name]) for name in ("scanner", "metadata") if name in info.arms]
+    found = [(name, info.candidates[name]) for name in ("scanner", "metadata") if name in info.candidates]
     table = facts.results.subgroups
     apart = "results by subgroup" if table is not None and len(table) > 1 else ""
     shown = [f"{title}: AUROC {facts.metric('auroc', model=name)}" for name, title in found]
@@ -121,18 +122,21 @@ def robustness(facts: Facts) -> Answer:
 
 
 def internal(facts: Facts) -> Answer:
-    """People of the same source whom the model has not seen."""
+    """Patients of the same source whom the model has not seen."""
     info = facts.run.info
     folds = f"Out of fold: AUROC {facts.metric('auroc')} ({facts.best})." if facts.best else "Out of fold."
     if info.command.get("official") and info.test:
-        return Answer(YES, f"{folds} The collection's own test split, {info.test['people']} people, was kept apart.")
+        return Answer(
+            YES, f"{folds} The collection's own test split, {info.test['patients']} patients, was kept apart."
+        )
     if info.test:
         return Answer(
             PARTLY,
-            f"{folds} A test table of {info.test['people']} people was kept apart; whether it is of the same source "
+            f"{folds} A test table of {info.test['patients']} patients was kept apart; whether it is of the same "
+            f"source "
             "the run does not know.",
         )
-    return Answer(PARTLY, f"{folds} No people were kept apart from cross-validation.")
+    return Answer(PARTLY, f"{folds} No patients were kept apart from cross-validation.")
 
 
 def evaluated(facts: Facts) -> Answer:
@@ -140,12 +144,12 @@ def evaluated(facts: Facts) -> Answer:
     if not facts.best:
         return Answer(NO, "No model that looks at the features was compared.")
     return Answer(
-        YES, f"{facts.folds} folds × {facts.repeats} repeats, by person; {facts.best}: AUROC {facts.metric('auroc')}."
+        YES, f"{facts.folds} folds × {facts.repeats} repeats, by patient; {facts.best}: AUROC {facts.metric('auroc')}."
     )
 
 
 def external(facts: Facts) -> Answer:
-    """People of another institution."""
+    """Patients of another institution."""
     info = facts.run.info
     if info.phantom:
         return Answer(NOT_APPLICABLE, "The images are simulated: there is no institution.")
@@ -155,7 +159,8 @@ def external(facts: Facts) -> Answer:
         return Answer(NO, "The test split is of the same collection.")
     return Answer(
         AUTHORS,
-        f"A test table of {info.test['people']} people was kept apart (SHA-256 {info.test['sha256']}). Whether it is "
+        f"A test table of {info.test['patients']} patients was kept apart (SHA-256 {info.test['sha256']}). Whether "
+        f"it is "
         "of another institution the run does not know.",
     )
 

@@ -35,7 +35,7 @@ class Facts:
     results : Results
     folds, repeats : int
     crossing : int
-        People who are in two folds of one repeat, counted in the predictions.
+        Patients who are in two folds of one repeat, counted in the predictions.
     """
 
     run: Run
@@ -53,19 +53,19 @@ class Facts:
     def best(self) -> str:
         """The title of the best model; empty if there is none."""
         info = self.run.info
-        return info.arms.get(info.best, info.best)
+        return info.candidates.get(info.best, info.best)
 
-    def has_arm(self, *models: str) -> list[str]:
-        """Give the titles of arms of these models, whatever they look at and however resampled."""
+    def has_candidate(self, *models: str) -> list[str]:
+        """Give the titles of candidates of these models, whatever they look at and however resampled."""
         info = self.run.info
-        return [title for name, title in info.arms.items() if model_of(name) in models]
+        return [title for name, title in info.candidates.items() if model_of(name) in models]
 
     @property
     def reference(self) -> str:
         """What the paired differences are against, by title; empty if there are none."""
-        table, arms = self.results.pairs, self.run.info.arms
+        table, candidates = self.results.pairs, self.run.info.candidates
         names = [] if table is None else [str(name) for name in table["against"].unique()]
-        return ", ".join(arms.get(name, name) for name in names)
+        return ", ".join(candidates.get(name, name) for name in names)
 
     def metric(self, name: str, *, model: str = "") -> str:
         """Write a metric of a model (the best) with its interval; empty where the run has none or it is undefined."""
@@ -79,9 +79,9 @@ class Facts:
         return number(value) if low != low else f"{number(value)} ({number(low)} to {number(high)})"
 
 
-def model_of(arm: str) -> str:
-    """Give the model of an arm's name (``model@block+sampler``)."""
-    return arm.split("+")[0].split("@")[0]
+def model_of(candidate: str) -> str:
+    """Give the model of a candidate's name (``model@block+sampler``)."""
+    return candidate.split("+")[0].split("@")[0]
 
 
 Ask = Callable[[Facts], Answer]

@@ -56,7 +56,7 @@ TRIPOD_AI = Checklist(
         Item("20a", _PARTICIPANTS, "Flow of participants, with and without the outcome", answers_data.flow),
         Item("20b", _PARTICIPANTS, "Characteristics of participants", answers_data.characteristics),
         Item("20c", _PARTICIPANTS, "Evaluation data compared with development data", answers_data.shift),
-        Item("21", "Model development", "People and events of each analysis", answers_data.counts),
+        Item("21", "Model development", "Patients and events of each analysis", answers_data.counts),
         Item("22", "Model specification", "The full model, for others to use", answers_models.sharing),
         Item(
             "23a", "Model performance", "Performance with intervals, also in subgroups", answers_performance.subgroups

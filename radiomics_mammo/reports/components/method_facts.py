@@ -21,14 +21,14 @@ def method_facts(info: RunInfo, *, folds: int, repeats: int) -> list[tuple[str, 
     command = info.command
     facts = [
         ("Splits", f"{folds} folds, repeated {repeats} times with new shuffles, stratified, by {info.group}: "
-         "all rows of a person are in one fold"),
+         "all rows of a patient are in one fold"),
         ("Fitted on training rows only", "constant and nearly equal columns out; nulls to the median with an "
          "indicator, and scaling (XGBoost takes nulls as they are); the choice of features; resampling; settings; the "
          "model; calibration and threshold, on inner out-of-fold predictions of real rows"),
         *_tuning(command),
-        ("Models", "; ".join(info.arms.values())),
+        ("Models", "; ".join(info.candidates.values())),
         ("Values", "mean over repeats of the metric on that repeat's pooled out-of-fold predictions"),
-        ("Intervals", f"95%, percentile, {command['bootstrap']} draws of people with all their rows, with "
+        ("Intervals", f"95%, percentile, {command['bootstrap']} draws of patients with all their rows, with "
          "replacement; the same draws for all models"),
         ("SHAP", "path-dependent tree SHAP on the rows that each fold left out, averaged over repeats"),
         ("Label", f"{info.label}: 1 is {info.classes[1]}, 0 is {info.classes[0]}"),
@@ -50,7 +50,7 @@ def _tuning(command: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
         (
             "Tuning",
-            f"{tried}; {command.get('inner', '?')} inner folds by person; features: {command.get('select', '?')}",
+            f"{tried}; {command.get('inner', '?')} inner folds by patient; features: {command.get('select', '?')}",
         ),
         ("Calibration", f"{command.get('calibration', '?')}; operating threshold by {command.get('operate_at', '?')}"),
     ]

@@ -127,7 +127,7 @@ class FlowStep:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """How cases became predictions: steps that all share, then a branch for each set of people."""
+    """How cases became predictions: steps that all share, then a branch for each set of patients."""
 
     steps: Sequence[FlowStep]
     branches: Sequence[tuple[str, Sequence[FlowStep]]]

@@ -40,7 +40,7 @@ def whole(value: float) -> str:
 
 
 def pairs_sheet(table: pd.DataFrame, titles: Mapping[str, str]) -> Sheet:
-    """Each arm against another: difference in AUROC, p-values, verdict."""
+    """Each candidate against another: difference in AUROC, p-values, verdict."""
     one = table["against"].nunique() == 1
     rows: list[list[str | Estimate]] = [
         [
@@ -56,7 +56,7 @@ def pairs_sheet(table: pd.DataFrame, titles: Mapping[str, str]) -> Sheet:
     ]
     over_folds = ["p over folds"] if "fold_p" in table else []
     return Sheet(
-        "Paired differences in AUROC, clustered by person (Obuchowski); p is corrected for the number of comparisons "
+        "Paired differences in AUROC, clustered by patient (Obuchowski); p is corrected for the number of comparisons "
         "by Holm's method, and a gain or loss is only called where that p is below 0.05. No gain: none shown; a wide "
         "interval does not show that there is none"
         + ("; the p over folds is Nadeau and Bengio's" if over_folds else ""),
@@ -67,7 +67,7 @@ def pairs_sheet(table: pd.DataFrame, titles: Mapping[str, str]) -> Sheet:
 
 
 def summary_sheet(table: pd.DataFrame, titles: Mapping[str, str], *, caption: str) -> Sheet:
-    """Every arm's metrics, of those that are shown."""
+    """Every candidate's metrics, of those that are shown."""
     there = set(table["metric"])
     shown = {name: metric for name, metric in METRICS.items() if metric.shown and name in there}
     rows: list[list[str | Estimate]] = []
@@ -79,7 +79,7 @@ def summary_sheet(table: pd.DataFrame, titles: Mapping[str, str], *, caption: st
 
 
 def operating_sheet(table: pd.DataFrame, titles: Mapping[str, str], *, caption: str) -> Sheet:
-    """What comes of each arm's calls at its operating threshold."""
+    """What comes of each candidate's calls at its operating threshold."""
     figures = {
         "sensitivity": "Sensitivity",
         "specificity": "Specificity",
@@ -113,14 +113,14 @@ def certified_sheet(table: pd.DataFrame) -> Sheet:
             spanned(row, "recall_rate", "recall_rate_low", "recall_rate_high"),
             number(row["upper"]),
             share(row["in_band"]),
-            f"{'–' if pd.isna(row['threshold']) else whole(row['misses'])} of {whole(row['people'])}",
+            f"{'–' if pd.isna(row['threshold']) else whole(row['misses'])} of {whole(row['patients'])}",
             whole(row["needed"]),
         ]
         for row in records(table)
     ]
     return Sheet(
-        "Certified sensitivity by person, of out-of-fold predictions: exact binomial bounds, tested in a fixed order. "
-        "Below the threshold a case is ruled out, from the upper one on it is positive, and between them a person "
+        "Certified sensitivity by patient, of out-of-fold predictions: exact binomial bounds, tested in a fixed order. "
+        "Below the threshold a case is ruled out, from the upper one on it is positive, and between them a patient "
         "decides",
         ["Sensitivity", "Confidence", "Threshold", "Specificity", "Called", "Upper", "In between", "Missed", "Needed"],
         rows,
@@ -128,19 +128,19 @@ def certified_sheet(table: pd.DataFrame) -> Sheet:
 
 
 def checked_sheet(table: pd.DataFrame) -> Sheet:
-    """What the certified thresholds did to people held out."""
+    """What the certified thresholds did to patients held out."""
     rows: list[list[str | Estimate]] = [
         [
             share(row["target"]),
             number(row["threshold"]),
-            f"{whole(row['misses'])} of {whole(row['people'])}",
+            f"{whole(row['misses'])} of {whole(row['patients'])}",
             spanned(row, "sensitivity", "low", "high"),
             number(row["specificity"]),
         ]
         for row in records(table)
     ]
     return Sheet(
-        "The certified thresholds on held-out people: sensitivity by person with its exact 95% interval",
+        "The certified thresholds on held-out patients: sensitivity by patient with its exact 95% interval",
         ["Certified", "Threshold", "Missed", "Sensitivity", "Specificity"],
         rows,
     )
@@ -159,13 +159,13 @@ def twins_sheet(table: pd.DataFrame, titles: Mapping[str, str], *, caption: str)
 
 
 def subgroup_sheet(table: pd.DataFrame, *, title: str) -> Sheet:
-    """One arm by subgroup, with sizes."""
+    """One candidate by subgroup, with sizes."""
     called = "sensitivity" in table
     rows: list[list[str | Estimate]] = [
         [
             subgroup_name(row),
             whole(row["n"]),
-            whole(row["people"]),
+            whole(row["patients"]),
             whole(row["positives"]),
             spanned(row, "auroc", "low", "high"),
             *(
@@ -180,7 +180,7 @@ def subgroup_sheet(table: pd.DataFrame, *, title: str) -> Sheet:
     calls = ["Sensitivity", "Specificity"] if called else []
     return Sheet(
         f"{title} by subgroup, with clustered 95% intervals",
-        ["Subgroup", "Units", "People", "Positive", "AUROC", *calls, "Remark"],
+        ["Subgroup", "Units", "Patients", "Positive", "AUROC", *calls, "Remark"],
         rows,
         words=["Remark"],
     )
@@ -223,11 +223,12 @@ def _split_alone(row: Mapping[str, Any]) -> str:
 def canaries_sheet(table: pd.DataFrame) -> Sheet:
     """The checks that run every time."""
     rows: list[list[str | Estimate]] = [
-        [str(row["canary"]).replace("_", " "), "passed" if _true(row["passed"]) else "FAILED", str(row["sentence"])]
+        [str(row["check"]).replace("_", " "), "passed" if _true(row["passed"]) else "FAILED", str(row["sentence"])]
         for row in records(table)
     ]
     return Sheet(
-        "Checks of the table and of the splits, by quick models: they would fail if a label or a person had got around "
+        "Checks of the table and of the splits, by quick models: they would fail if a label or a patient had got "
+        "around "
         "a split. What the compared models do within a fold is not looked at here",
         ["Check", "Result", "What was found"],
         rows,
@@ -237,7 +238,7 @@ def canaries_sheet(table: pd.DataFrame) -> Sheet:
 
 
 def shift_sheet(table: pd.DataFrame) -> Sheet:
-    """How frequent the outcome is among training and test people."""
+    """How frequent the outcome is among training and test patients."""
     rows: list[list[str | Estimate]] = [
         [
             subgroup_name(row),

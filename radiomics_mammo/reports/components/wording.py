@@ -67,14 +67,14 @@ def verdict(
     unit : str
         What a prediction is about.
     tested : pandas.DataFrame, optional
-        The summary of held-out people.
+        The summary of held-out patients.
     """
     if not best:
         return "No model that looks at the features was compared. Name one with --models."
     held = tested is not None and (tested["model"] == best).any()
     said = _auroc(pick(summary, model=best, metric="auroc"))
     if tested is not None and held:
-        said = f"{said} out of fold and of {_auroc(pick(tested, model=best, metric='auroc'))} on held-out people"
+        said = f"{said} out of fold and of {_auroc(pick(tested, model=best, metric='auroc'))} on held-out patients"
     compared = len(competing(titles))
     which = f"The best of {compared} models" if compared > 1 else "The model"
     first = (
@@ -93,7 +93,7 @@ def _strangers(unit: str, *, phantom: bool) -> str:
     if unit == "patient":
         return f"{'simulated ' if phantom else ''}patients it has never seen"
     what = f"simulated {units(unit)}" if phantom else units(unit)
-    return f"{what} of people it has never seen"
+    return f"{what} of patients it has never seen"
 
 
 def _resampling(differences: pd.DataFrame, titles: Mapping[str, str]) -> str:
@@ -232,7 +232,7 @@ def limits(
     group : str
         The column that splits were made on.
     tested, tuned, prevalence, explained : bool
-        Whether there are held-out people, tuned settings, the prevalence-only model, an explanation.
+        Whether there are held-out patients, tuned settings, the prevalence-only model, an explanation.
     """
     found = []
     if phantom:
@@ -243,7 +243,7 @@ def limits(
             "reported on, so its figure leans to the high side."
         )
     found += [
-        "Intervals come from drawing people with replacement; the models were not trained anew in each draw, "
+        "Intervals come from drawing patients with replacement; the models were not trained anew in each draw, "
         "so the intervals do not hold the chance of training, nor a change of hospital, machine or time.",
         *(
             []
@@ -261,7 +261,7 @@ def limits(
     if explained:
         found.append("SHAP values describe the model, not the disease; correlated features share credit arbitrarily.")
     if group != "patient_id":
-        found.append(f"Splits were made on the column {group}: they are as honest as it names people.")
+        found.append(f"Splits were made on the column {group}: they are as honest as it names patients.")
     if spacing_unknown:
         found.append(f"The pixel spacing of {spacing_unknown} of {cases} is unknown: their sizes are in pixels.")
     return found

@@ -66,9 +66,9 @@ class Dataset:
     y : ndarray of int8, shape (n_rows,)
         1 positive, 0 negative, -1 not known.
     group : ndarray of int64, shape (n_rows,)
-        The person, from 0.
+        The patient, from 0.
     units : mapping of str to ndarray of int64, shape (n_rows,)
-        What a row is part of, the row itself first: ``lesion``, ``case``, ``image``, ``breast``, ``person``.
+        What a row is part of, the row itself first: ``lesion``, ``case``, ``image``, ``breast``, ``patient``.
     phantom : bool
         Whether the images are simulated.
     remarks : tuple of str
@@ -107,8 +107,8 @@ class Dataset:
         return plural(self.row)
 
     @property
-    def people(self) -> int:
-        """How many people there are."""
+    def patients(self) -> int:
+        """How many patients there are."""
         return int(self.group.max()) + 1
 
     def of_role(self, *roles: str) -> list[Column]:
@@ -155,7 +155,7 @@ Rule = Callable[[Facts], list[Finding]]
 
 def plural(unit: str) -> str:
     """Write a unit in the plural."""
-    return "people" if unit == "person" else f"{unit}s"
+    return "patients" if unit == "patient" else f"{unit}s"
 
 
 def some(n: int, unit: str) -> str:

@@ -12,7 +12,7 @@ from radiomics_mammo.evaluation.cohort.labels import WORDS
 from radiomics_mammo.evaluation.metrics.arrays import Codes, Labels
 from radiomics_mammo.evaluation.metrics.subgroups import NOT_GIVEN, SUBGROUPS, level_names
 from radiomics_mammo.reports.dataset_summary.base import Column
-from radiomics_mammo.reports.dataset_summary.identifier_columns import points_at_people, says_that_it_names
+from radiomics_mammo.reports.dataset_summary.identifier_columns import points_at_patients, says_that_it_names
 from radiomics_mammo.tables.feature_table import plain
 
 LABELS = ("cancer", "malignant")
@@ -27,7 +27,7 @@ MANY = 40
 and for readers' opinions."""
 
 SHORT = 40
-"""Letters of a value that may be shown; longer ones are sentences, and may name people."""
+"""Letters of a value that may be shown; longer ones are sentences, and may name patients."""
 
 _DTYPES = {int: pd.Int64Dtype(), float: pd.Float64Dtype(), bool: pd.BooleanDtype()}
 _BANDS = 4
@@ -99,7 +99,7 @@ def describe(frame: pd.DataFrame, label: str, group: Codes) -> dict[str, Column]
     label : str
         The label's column.
     group : ndarray of int64, shape (n_rows,)
-        The person.
+        The patient.
     """
     names = [name for name in frame.columns if name not in ("case_id", "patient_id")]
     return {name: _described(frame[name], name, label, group) for name in names}
@@ -111,7 +111,7 @@ def _described(column: pd.Series, name: str, label: str, group: Codes) -> Column
     kind = _kind(column, role, filled, distinct)
     if role in ("other", "afterwards") and kind != "empty":
         listed = role == "other" and kind == "category" and pd.api.types.is_string_dtype(column)
-        if says_that_it_names(name) or (listed and points_at_people(column, group)):
+        if says_that_it_names(name) or (listed and points_at_patients(column, group)):
             role, kind = ("identity" if role == "other" else role), "identifier"
     return Column(name, _TITLES.get(plain(name), name), role, kind, filled, distinct)
 

@@ -1,4 +1,4 @@
-"""Shares and AUROCs of a list of cases, with intervals that know that a person's rows go together."""
+"""Shares and AUROCs of a list of cases, with intervals that know that a patient's rows go together."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ UNKNOWN = Spanned(float("nan"), float("nan"), float("nan"))
 
 
 def share_of(part: Flags, group: Codes) -> Share:
-    """Give the share of rows that a flag is set in, clustered by person."""
+    """Give the share of rows that a flag is set in, clustered by patient."""
     if not part.size:
-        return Share(*UNKNOWN, variance=float("nan"), people=0)
+        return Share(*UNKNOWN, variance=float("nan"), patients=0)
     return clustered_share(part[None], np.ones((1, part.size)), _renumbered(group))
 
 
@@ -57,9 +57,9 @@ def either_way(found: Spanned) -> Spanned:
 
 
 def risk(levels: Sequence[NDArray[np.integer]], y: Labels, group: Codes, *, seed: int = 0) -> Floats:
-    """Score rows by how frequent positives are in their levels among other people.
+    """Score rows by how frequent positives are in their levels among other patients.
 
-    Five folds of people; in each, the logarithm of a level's share of positives in the four others over the share of
+    Five folds of patients; in each, the logarithm of a level's share of positives in the four others over the share of
     all (one row at that share added, so that empty levels say nothing), summed over the columns as naive Bayes does.
     So a level that happens to hold many positives of one fold gains nothing from them.
 
@@ -75,9 +75,9 @@ def risk(levels: Sequence[NDArray[np.integer]], y: Labels, group: Codes, *, seed
     -------
     ndarray of float64, shape (n_rows,)
     """
-    people = _renumbered(group)
-    n_people = int(people.max()) + 1
-    fold = np.random.default_rng(seed).permutation(n_people)[people] % FOLDS
+    patients = _renumbered(group)
+    n_patients = int(patients.max()) + 1
+    fold = np.random.default_rng(seed).permutation(n_patients)[patients] % FOLDS
     score = np.zeros(y.size)
     for codes in levels:
         score += _risk_of(codes.astype(np.int64), y, fold)

@@ -1,4 +1,4 @@
-"""Tables of what belongs together: images of a breast, breasts of a person, machines of a site, sides of a split."""
+"""Tables of what belongs together: images of a breast, breasts of a patient, machines of a site, sides of a split."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from radiomics_mammo.evaluation.metrics.arrays import Codes
 from radiomics_mammo.reports.dataset_summary.base import Dataset, plural
 from radiomics_mammo.reports.dataset_summary.estimates import share_of
 
-_PER_PERSON = ("age", "site_id", "site", "machine_id", "machine", "implant", "breast_density", "density")
+_PER_PATIENT = ("age", "site_id", "site", "machine_id", "machine", "implant", "breast_density", "density")
 _PER_BREAST = ("implant", "breast_density", "density")
 _PARTS = {"type": "abnormality_type", "split": "split", "pathology": "pathology"}
 _SITES, _MACHINES = ("site_id", "site"), ("machine_id", "machine")
 
 
 def units(dataset: Dataset) -> pd.DataFrame:
-    """Count how many of one unit are in another: images per person, breasts per person, views per breast, ….
+    """Count how many of one unit are in another: images per patient, breasts per patient, views per breast, ….
 
     Returns
     -------
@@ -63,18 +63,18 @@ def balance(dataset: Dataset) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``unit``, ``units``, ``unlabelled``, ``positives``, ``share``, ``low``, ``high`` (Wilson, clustered by person),
+        ``unit``, ``units``, ``unlabelled``, ``positives``, ``share``, ``low``, ``high`` (Wilson, clustered by patient),
         ``accuracy`` (of always giving the commoner class), ``pf1_share`` and ``pf1_all`` (probabilistic F1 of giving
         everybody the share of positives, or 1), ``brier`` (of giving the share).
     """
     rows = []
     for unit, codes in dataset.units.items():
         label = pd.Series(dataset.y).groupby(codes).max().to_numpy()
-        person = pd.Series(dataset.group).groupby(codes).first().to_numpy()
+        patient = pd.Series(dataset.group).groupby(codes).first().to_numpy()
         known = label >= 0
         if not known.any():
             continue
-        found = share_of(label[known] == 1, person[known])
+        found = share_of(label[known] == 1, patient[known])
         p, positives = found.value, int((label == 1).sum())
         said = (unit, int(known.sum()), int((~known).sum()), positives, p, found.low, found.high)
         rows.append((*said, max(p, 1 - p), p, 2 * p / (1 + p), p * (1 - p)))
@@ -83,7 +83,7 @@ def balance(dataset: Dataset) -> pd.DataFrame:
 
 
 def disagreements(dataset: Dataset) -> pd.DataFrame:
-    """Count breasts and people whose rows differ in the label, or in what should be one value for all of them.
+    """Count breasts and patients whose rows differ in the label, or in what should be one value for all of them.
 
     Returns
     -------
@@ -91,7 +91,7 @@ def disagreements(dataset: Dataset) -> pd.DataFrame:
         ``column``, ``unit``, ``units`` (with two rows or more that have a value), ``differ``.
     """
     frame, rows = dataset.frame, []
-    for unit, wanted in (("breast", _PER_BREAST), ("person", _PER_PERSON)):
+    for unit, wanted in (("breast", _PER_BREAST), ("patient", _PER_PATIENT)):
         if unit not in dataset.units:
             continue
         label = [dataset.label] if dataset.label else []
@@ -104,41 +104,42 @@ def disagreements(dataset: Dataset) -> pd.DataFrame:
 
 
 def scanners(dataset: Dataset) -> pd.DataFrame:
-    """Count rows, people and positives of every machine at every site.
+    """Count rows, patients and positives of every machine at every site.
 
     Returns
     -------
     pandas.DataFrame
-        ``site``, ``machine``, ``rows``, ``people``, ``positives``; empty where either is not known.
+        ``site``, ``machine``, ``rows``, ``patients``, ``positives``; empty where either is not known.
     """
     site, machine = (next(iter(among(dataset.levels, names)), None) for names in (_SITES, _MACHINES))
-    names = ["site", "machine", "rows", "people", "positives"]
+    names = ["site", "machine", "rows", "patients", "positives"]
     if site is None or machine is None:
         return pd.DataFrame(columns=names)
     keys = [dataset.levels[site].rename("site"), dataset.levels[machine].rename("machine")]
-    values = pd.DataFrame({"person": dataset.group, "positive": dataset.y == 1})
+    values = pd.DataFrame({"patient": dataset.group, "positive": dataset.y == 1})
     found = values.groupby(keys, observed=True).agg(
-        rows=("person", "size"), people=("person", "nunique"), positives=("positive", "sum")
+        rows=("patient", "size"), patients=("patient", "nunique"), positives=("positive", "sum")
     )
     return found.reset_index().astype({"site": str, "machine": str})[names]
 
 
 def parts(dataset: Dataset) -> pd.DataFrame:
-    """Count rows and people of every type of abnormality on every side of the split, all and by pathology.
+    """Count rows and patients of every type of abnormality on every side of the split, all and by pathology.
 
     Returns
     -------
     pandas.DataFrame
-        ``type``, ``split``, ``pathology`` (``all`` first), ``rows``, ``people``; empty without types or without sides.
+        ``type``, ``split``, ``pathology`` (``all`` first), ``rows``, ``patients``; empty without types or without
+        sides.
     """
-    names = ["type", "split", "pathology", "rows", "people"]
+    names = ["type", "split", "pathology", "rows", "patients"]
     found = {said: next(iter(among(dataset.levels, [column])), None) for said, column in _PARTS.items()}
     keys = {said: dataset.levels[name].astype(str) for said, name in found.items() if name is not None}
     if not {"type", "split"} <= set(keys):
         return pd.DataFrame(columns=names)
-    rows = pd.DataFrame(keys).assign(person=dataset.group)
+    rows = pd.DataFrame(keys).assign(patient=dataset.group)
     counted = [rows.assign(pathology="all"), *([rows] if "pathology" in keys else [])]
-    made = [one.groupby(names[:3])["person"].agg(rows="size", people="nunique").reset_index() for one in counted]
+    made = [one.groupby(names[:3])["patient"].agg(rows="size", patients="nunique").reset_index() for one in counted]
     return pd.concat(made, ignore_index=True)[names]
 
 
@@ -148,8 +149,8 @@ def splits(dataset: Dataset) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``column``, ``level``, ``split``, ``rows``, ``share`` (of the side's rows); ``person`` with the levels ``in
-        one`` and ``in several`` counts people. Empty without a split.
+        ``column``, ``level``, ``split``, ``rows``, ``share`` (of the side's rows); ``patient`` with the levels ``in
+        one`` and ``in several`` counts patients. Empty without a split.
     """
     names = ["column", "level", "split", "rows", "share"]
     split = next((one.name for one in dataset.of_role("split") if one.distinct > 1), None)
@@ -166,8 +167,8 @@ def splits(dataset: Dataset) -> pd.DataFrame:
                 counted += [(name, str(level), str(side), n, share) for level, n, share in said]
     own = sides[sides.notna()].groupby(dataset.group).nunique()
     for side in sides.cat.categories:
-        people = np.unique(dataset.group[(sides == side).to_numpy()])
-        several = int((own.loc[people] > 1).sum())
-        for level, n in (("in one", people.size - several), ("in several", several)):
-            counted.append(("person", level, str(side), n, n / max(people.size, 1)))
+        patients = np.unique(dataset.group[(sides == side).to_numpy()])
+        several = int((own.loc[patients] > 1).sum())
+        for level, n in (("in one", patients.size - several), ("in several", several)):
+            counted.append(("patient", level, str(side), n, n / max(patients.size, 1)))
     return pd.DataFrame(counted, columns=names)

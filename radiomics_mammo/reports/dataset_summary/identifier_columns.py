@@ -1,4 +1,4 @@
-"""Columns that name people: by what they are called, or because a person can be found by her value."""
+"""Columns that name patients: by what they are called, or because a patient can be found by her value."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _OF_BIRTHS = frozenset({"age", "first", "number", "n", "count", "births", "weigh
 """Age at first birth is known of the woman and names nobody."""
 
 _ALONE = 0.5
-"""Of the people with a value: when so many are alone with theirs, it is a name."""
+"""Of the patients with a value: when so many are alone with theirs, it is a name."""
 
 
 def says_that_it_names(column: str) -> bool:
-    """Whether a column is called as those are that name people (``PatientName``, ``birth_date``, ``mrn``)."""
+    """Whether a column is called as those are that name patients (``PatientName``, ``birth_date``, ``mrn``)."""
     words = {word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", column)}
     found = {word for word in words if _NAMING.fullmatch(word)}
     if any("birth" in word for word in found) and words & _OF_BIRTHS:
@@ -30,18 +30,20 @@ def says_that_it_names(column: str) -> bool:
     return bool(found) and not words & _OF_THINGS
 
 
-def points_at_people(column: pd.Series, group: Codes) -> bool:
-    """Whether at least half of the people with a value are alone with it, among several.
+def points_at_patients(column: pd.Series, group: Codes) -> bool:
+    """Whether at least half of the patients with a value are alone with it, among several.
 
     Parameters
     ----------
     column : pandas.Series
         Words; null where there is none.
     group : ndarray of int64, shape (n_rows,)
-        The person.
+        The patient.
     """
     known = column.notna().to_numpy(bool)
-    pairs = pd.DataFrame({"value": column[known].astype("string").to_numpy(), "person": group[known]}).drop_duplicates()
-    alone = pairs[pairs.groupby("value")["person"].transform("size") == 1]
-    people = int(np.unique(group[known]).size)
-    return people > 1 and alone["person"].nunique() >= _ALONE * people
+    pairs = pd.DataFrame(
+        {"value": column[known].astype("string").to_numpy(), "patient": group[known]}
+    ).drop_duplicates()
+    alone = pairs[pairs.groupby("value")["patient"].transform("size") == 1]
+    patients = int(np.unique(group[known]).size)
+    return patients > 1 and alone["patient"].nunique() >= _ALONE * patients

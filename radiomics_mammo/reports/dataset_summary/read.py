@@ -61,7 +61,7 @@ def read_dataset(
     table = typed(frame, (("case_id", str), ("patient_id", str), *declared))
     label, y = find_label(table)
     units = _units(table)
-    columns = describe(table, label, units["person"])
+    columns = describe(table, label, units["patient"])
     return Dataset(
         name=name,
         frame=table,
@@ -69,7 +69,7 @@ def read_dataset(
         levels={one.name: levels_of(table[one.name], one.kind) for one in columns.values() if one.countable},
         label=label,
         y=y,
-        group=units["person"],
+        group=units["patient"],
         units=units,
         phantom=phantom,
         remarks=(*remarks, *(aside if features else ())),
@@ -90,7 +90,7 @@ def _units(frame: pd.DataFrame) -> dict[str, Codes]:
         found["image"] = _codes(frame, ["patient_id", "laterality", "view"])
     if sided:
         found["breast"] = _codes(frame, ["patient_id", "laterality"])
-    found["person"] = _codes(frame, ["patient_id"])
+    found["patient"] = _codes(frame, ["patient_id"])
     return found
 
 

@@ -125,7 +125,7 @@ def balance_sheet(table: pd.DataFrame) -> Sheet:
         for row in records(table)
     ]
     return Sheet(
-        "Positives at each level, with Wilson 95% intervals clustered by person, and what the same answer for all "
+        "Positives at each level, with Wilson 95% intervals clustered by patient, and what the same answer for all "
         "scores: accuracy of the commoner class, probabilistic F1 of the share and of 1 for all, Brier score of the "
         "share (the AUROC is 0.5)",
         ["Level", "Units", "Positive", "Share", "Accuracy", "pF1, share", "pF1, 1", "Brier"],
@@ -135,7 +135,7 @@ def balance_sheet(table: pd.DataFrame) -> Sheet:
 
 
 def disagreements_sheet(table: pd.DataFrame) -> Sheet:
-    """What differs within a breast or a person."""
+    """What differs within a breast or a patient."""
     rows = [
         [f"{row['column']} in a {row['unit']}", whole(row["units"]), whole(row["differ"])] for row in records(table)
     ]
@@ -150,11 +150,11 @@ def counts_sheet(table: pd.DataFrame, dataset: Dataset) -> Sheet:
             f"{dataset.columns[row['column']].title}: {row['level']}",
             whole(row["rows"]),
             share(row["share"]),
-            whole(row["people"]),
+            whole(row["patients"]),
         ]
         for row in records(frequent(table))
     ]
-    headings = ["Value", dataset.rows.capitalize(), "Share", "People"]
+    headings = ["Value", dataset.rows.capitalize(), "Share", "Patients"]
     return Sheet("All values counted", headings, rows, folded="All values counted, as a table", name="counts")
 
 
@@ -184,13 +184,13 @@ def rates_sheet(table: pd.DataFrame, dataset: Dataset, *, caption: str, folded: 
         [
             f"{dataset.columns[row['column']].title}: {row['level']}",
             whole(row["rows"]),
-            whole(row["people"]),
+            whole(row["patients"]),
             whole(row["positives"]),
             _percent(row, "rate"),
         ]
         for row in records(frequent(table))
     ]
-    headings = ["Value", dataset.rows.capitalize(), "People", "Positive", "Share"]
+    headings = ["Value", dataset.rows.capitalize(), "Patients", "Positive", "Share"]
     return Sheet(caption, headings, rows, folded=folded, name=name)
 
 
@@ -202,7 +202,8 @@ def predictors_sheet(table: pd.DataFrame) -> Sheet:
     ]
     return Sheet(
         "How well a column alone, or all of a role together, ranks positives above negatives: AUROC with its clustered "
-        "95% interval. Numbers as they are, either way round; categories by the share of positives among other people "
+        "95% interval. Numbers as they are, either way round; categories by the share of positives among other "
+        "patients "
         "(five folds), where below 0.5 is no better than 0.5",
         ["Column", "Role", "Rows", "AUROC"],
         rows,
@@ -214,17 +215,17 @@ def predictors_sheet(table: pd.DataFrame) -> Sheet:
 def scanners_sheet(table: pd.DataFrame) -> Sheet:
     """Machines by site."""
     rows = [
-        [f"{row['site']}: {row['machine']}", *(whole(row[name]) for name in ("rows", "people", "positives"))]
+        [f"{row['site']}: {row['machine']}", *(whole(row[name]) for name in ("rows", "patients", "positives"))]
         for row in records(table)
     ]
-    return Sheet("Machines of each site", ["Site: machine", "Rows", "People", "Positive"], rows, name="scanners")
+    return Sheet("Machines of each site", ["Site: machine", "Rows", "Patients", "Positive"], rows, name="scanners")
 
 
 def parts_sheet(table: pd.DataFrame) -> Sheet:
     """Types of abnormality on the sides of the split."""
     columns = list(dict.fromkeys(zip(table["type"], table["split"], strict=True)))
     counts = {(row["type"], row["split"], row["pathology"]): row for row in records(table)}
-    rows = [["People", *(whole(counts[kind, side, "all"]["people"]) for kind, side in columns)]]
+    rows = [["Patients", *(whole(counts[kind, side, "all"]["patients"]) for kind, side in columns)]]
     for pathology in dict.fromkeys(table["pathology"]):
         found = [counts.get((kind, side, pathology), {"rows": 0}) for kind, side in columns]
         said = "All lesions" if pathology == "all" else pathology
@@ -252,7 +253,7 @@ def splits_sheet(table: pd.DataFrame, dataset: Dataset) -> Sheet:
 
 
 def _title(dataset: Dataset, column: str) -> str:
-    return "People" if column == "person" else dataset.columns[column].title
+    return "Patients" if column == "patient" else dataset.columns[column].title
 
 
 def _total(table: pd.DataFrame, column: str, side: str) -> str:

@@ -15,7 +15,7 @@ from radiomics_mammo.reports.figures.forest import ForestRow, forest_figure
 
 _BEFORE = ("metadata", "scanner", "split", "other")
 _MOST_NUMBERS = 4
-_DRAWN = 0.005  # of all people: a smaller group's interval would stretch the axis for nothing
+_DRAWN = 0.005  # of all patients: a smaller group's interval would stretch the axis for nothing
 
 
 def sections(dataset: Dataset, tables: Tables) -> list[Section]:
@@ -64,7 +64,7 @@ def _missing(dataset: Dataset, tables: Tables) -> Section | None:
 
 def _belonging(dataset: Dataset, tables: Tables) -> Section:
     table, drawn = tables["units"], []
-    for what in (f"{dataset.rows} per person", f"{dataset.rows} per breast"):
+    for what in (f"{dataset.rows} per patient", f"{dataset.rows} per breast"):
         own = table[table["what"] == what]
         if len(own) > 1:
             bars = [
@@ -141,10 +141,10 @@ def _rates(dataset: Dataset, tables: Tables) -> Section | None:
         return None
     before = table[table["role"].isin(_BEFORE)]
     after, drawn, shown = table[~table["role"].isin(_BEFORE)], [], []
-    least = max(5, round(_DRAWN * dataset.people))
+    least = max(5, round(_DRAWN * dataset.patients))
     lines = {"all": float((dataset.y == 1).sum() / (dataset.y >= 0).sum())}
     for role, title in (("metadata", "what is known before"), ("scanner", "where it was taken")):
-        own = sheets.frequent(before[(before["role"] == role) & (before["people"] >= least)])
+        own = sheets.frequent(before[(before["role"] == role) & (before["patients"] >= least)])
         rows = [
             ForestRow(f"{dataset.columns[row['column']].title}: {row['level']}", row["rate"], row["low"], row["high"])
             for row in records(own)
@@ -154,12 +154,12 @@ def _rates(dataset: Dataset, tables: Tables) -> Section | None:
             drawn.append(
                 Figure(
                     svg,
-                    f"Share of positives by {title}, with clustered 95% intervals; groups of {least} people or more.",
+                    f"Share of positives by {title}, with clustered 95% intervals; groups of {least} patients or more.",
                     f"rates-{role}",
                 )
             )
     if len(before):
-        caption = "Positives in each group, with Wilson 95% intervals clustered by person"
+        caption = "Positives in each group, with Wilson 95% intervals clustered by patient"
         shown.append(sheets.rates_sheet(before, dataset, caption=caption, name="rates"))
     if len(after):
         caption = "Positives by what is known afterwards, or is an opinion"

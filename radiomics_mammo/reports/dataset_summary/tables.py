@@ -94,19 +94,19 @@ def missing(dataset: Dataset) -> pd.DataFrame:
 
 
 def counts(dataset: Dataset) -> pd.DataFrame:
-    """Count rows and people of every level.
+    """Count rows and patients of every level.
 
     Returns
     -------
     pandas.DataFrame
-        ``column``, ``level``, ``rows``, ``share``, ``people``.
+        ``column``, ``level``, ``rows``, ``share``, ``patients``.
     """
-    person = pd.Series(dataset.group)
+    patient = pd.Series(dataset.group)
     rows: list[tuple[object, ...]] = []
     for name, levels in dataset.levels.items():
-        found = person.groupby(levels, observed=True).agg(["size", "nunique"])
-        rows += [(name, str(level), int(n), n / len(person), int(k)) for level, n, k in found.itertuples()]
-    return pd.DataFrame(rows, columns=["column", "level", "rows", "share", "people"])
+        found = patient.groupby(levels, observed=True).agg(["size", "nunique"])
+        rows += [(name, str(level), int(n), n / len(patient), int(k)) for level, n, k in found.itertuples()]
+    return pd.DataFrame(rows, columns=["column", "level", "rows", "share", "patients"])
 
 
 def numbers(dataset: Dataset) -> pd.DataFrame:
@@ -135,12 +135,12 @@ def numbers(dataset: Dataset) -> pd.DataFrame:
 
 
 def rates(dataset: Dataset) -> pd.DataFrame:
-    """Give the share of positives in every level, with Wilson intervals clustered by person.
+    """Give the share of positives in every level, with Wilson intervals clustered by patient.
 
     Returns
     -------
     pandas.DataFrame
-        ``column``, ``role``, ``level``, ``rows``, ``people``, ``positives``, ``rate``, ``low``, ``high``; rows of a
+        ``column``, ``role``, ``level``, ``rows``, ``patients``, ``positives``, ``rate``, ``low``, ``high``; rows of a
         known label only, empty where there are none.
     """
     known = dataset.y >= 0
@@ -156,7 +156,7 @@ def rates(dataset: Dataset) -> pd.DataFrame:
                 found = share_of(y[at], group[at])
                 said = (name, dataset.columns[name].role, str(level), int(at.sum()), int(np.unique(group[at]).size))
                 rows.append((*said, int(y[at].sum()), found.value, found.low, found.high))
-    names = ["column", "role", "level", "rows", "people", "positives", "rate", "low", "high"]
+    names = ["column", "role", "level", "rows", "patients", "positives", "rate", "low", "high"]
     return pd.DataFrame(rows, columns=names)
 
 
@@ -164,7 +164,7 @@ def predictors(dataset: Dataset) -> pd.DataFrame:
     """Tell how well each column alone, and all of a role together, rank positives above negatives.
 
     A number is taken as it is (rows without one are left out), either way round; a category by the share of positives
-    in its levels among other people (see :func:`radiomics_mammo.reports.dataset_summary.estimates.risk`).
+    in its levels among other patients (see :func:`radiomics_mammo.reports.dataset_summary.estimates.risk`).
 
     Returns
     -------

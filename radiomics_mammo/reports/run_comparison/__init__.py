@@ -16,7 +16,7 @@ from radiomics_mammo.runs.results import Results
 from radiomics_mammo.runs.run_folder import Run
 
 _DRAWS = 300
-_FEWER = "Only the cases in common are compared, and the models of both runs were trained on other people besides."
+_FEWER = "Only the cases in common are compared, and the models of both runs were trained on other patients besides."
 
 
 def two_runs_page(a: Run, b: Run, results_a: Results, results_b: Results) -> str:
@@ -33,7 +33,7 @@ def two_runs_page(a: Run, b: Run, results_a: Results, results_b: Results) -> str
     -------
     str
         HTML without anything from the network; whatever comes from a table is shown as text. Where labels, units or
-        people of the runs do not agree, it says so and draws no difference.
+        patients of the runs do not agree, it says so and draws no difference.
     """
     names, found = _names(a, b), overlap(a, b)
     wrong = obstacles(a.info, b.info, found)
@@ -92,14 +92,15 @@ def _metrics(a: Run, b: Run, results_a: Results, results_b: Results, names: tupl
     caption = "Out-of-fold values of each run on its own cases, with 95% intervals"
     sheets = [tables.metrics_sheet(a.summary, b.summary, titles, names, caption=caption)]
     text = [
-        f"Only in {name}: {', '.join(title for arm, title in one.info.arms.items() if arm not in other.info.arms)}."
+        f"Only in {name}: "
+        f"{', '.join(title for name, title in one.info.candidates.items() if name not in other.info.candidates)}."
         for name, one, other in ((names[0], a, b), (names[1], b, a))
-        if set(one.info.arms) - set(other.info.arms)
+        if set(one.info.candidates) - set(other.info.candidates)
     ]
     tested = [one.test_summary for one in (results_a, results_b)]
     if tested[0] is not None and tested[1] is not None and a.info.test and b.info.test:
         same = a.info.test["sha256"] == b.info.test["sha256"] and a.info.test["units"] == b.info.test["units"]
-        caption = f"The same on held-out people; the test sets are {'the same' if same else 'not the same'}"
+        caption = f"The same on held-out patients; the test sets are {'the same' if same else 'not the same'}"
         sheets.append(tables.metrics_sheet(tested[0], tested[1], titles, names, caption=caption))
     return Section("side-by-side", "Side by side", text, sheets=sheets)
 
@@ -120,7 +121,7 @@ def _differences(a: Run, b: Run, found: Overlap, table: pd.DataFrame, names: tup
     note = "phantom" if a.info.phantom else ""
     what = f"AUROC of {names[1]} minus {names[0]}"
     drawn = forest_figure(rows, name="runs-differences", what=what, lines={"no difference": 0.0}, note=note)
-    caption = "Differences in AUROC on the cases in common, with 95% intervals clustered by person."
+    caption = "Differences in AUROC on the cases in common, with 95% intervals clustered by patient."
     sheets = [tables.difference_sheet(table, titles, names, draws=_DRAWS)]
     return Section("differences", "Paired differences", text, [Figure(drawn, caption)], sheets)
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from radiomics_mammo.evaluation.metrics.arrays import Counts
 from radiomics_mammo.evaluation.metrics.auroc_variance import Auroc, obuchowski, paired_difference
-from radiomics_mammo.evaluation.metrics.bootstrap import blocks_of, draw_people, interval
+from radiomics_mammo.evaluation.metrics.bootstrap import blocks_of, draw_patients, interval
 from radiomics_mammo.evaluation.metrics.metrics import METRICS, Curve, curve
 from radiomics_mammo.evaluation.metrics.multiple_testing import holm
 from radiomics_mammo.evaluation.metrics.paired_comparison import ALPHA, NO_GAIN, NOT_KNOWN
@@ -38,24 +38,24 @@ class Overlap:
         In both, in the order of the first.
     only_a, only_b : int
         Cases that one alone has.
-    people, people_a, people_b : int
+    patients, patients_a, patients_b : int
         In both by ``patient_id``, and in each.
     relabelled, moved : int
-        Common cases with another label, and with another person.
+        Common cases with another label, and with another patient.
     same_folds : bool
         Whether every common case is in the same fold of every repeat.
     y : ndarray of int8, shape (n_cases,)
         The first run's labels of the common cases.
     group : ndarray of int64, shape (n_cases,)
-        Their people, coded from 0.
+        Their patients, coded from 0.
     """
 
     cases: list[str]
     only_a: int
     only_b: int
-    people: int
-    people_a: int
-    people_b: int
+    patients: int
+    patients_a: int
+    patients_b: int
     relabelled: int
     moved: int
     same_folds: bool
@@ -65,7 +65,7 @@ class Overlap:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """An arm of the first run and one of the second."""
+    """A candidate of the first run and one of the second."""
 
     a: str
     b: str
@@ -76,14 +76,14 @@ def overlap(a: Run, b: Run) -> Overlap:
     first, second = (_units(run.predictions) for run in (a, b))
     cases = [name for name in first.index if name in second.index]
     one, other = first.loc[cases], second.loc[cases]
-    people = [set(frame["patient_id"]) for frame in (first, second)]
+    patients = [set(frame["patient_id"]) for frame in (first, second)]
     return Overlap(
         cases,
         only_a=len(first) - len(cases),
         only_b=len(second) - len(cases),
-        people=len(people[0] & people[1]),
-        people_a=len(people[0]),
-        people_b=len(people[1]),
+        patients=len(patients[0] & patients[1]),
+        patients_a=len(patients[0]),
+        patients_b=len(patients[1]),
         relabelled=int((one["y"].to_numpy() != other["y"].to_numpy()).sum()),
         moved=int((one["patient_id"].to_numpy() != other["patient_id"].to_numpy()).sum()),
         same_folds=_folds(a.predictions, cases).equals(_folds(b.predictions, cases)),
@@ -106,22 +106,22 @@ def obstacles(a: RunInfo, b: RunInfo, found: Overlap) -> list[str]:
     if found.relabelled:
         said.append(f"cases in common that have another label: {found.relabelled}")
     if found.moved:
-        said.append(f"cases in common that belong to another person: {found.moved}")
+        said.append(f"cases in common that belong to another patient: {found.moved}")
     if np.unique(found.y).size < 2:
         said.append("their cases in common are all of one class")
     return said
 
 
 def pairs_of(a: RunInfo, b: RunInfo) -> list[Pair]:
-    """Pair the best arms, where there are, then every arm that both runs have; the floor ranks nobody."""
+    """Pair the best candidates, where there are, then every candidate that both runs have; the floor ranks nobody."""
     best = [Pair(a.best, b.best)] if a.best and b.best else []
     floors = {name for name, model in MODELS.items() if model.fit == "none"}
-    same = [Pair(name, name) for name in a.arms if name in b.arms and name not in floors]
+    same = [Pair(name, name) for name in a.candidates if name in b.candidates and name not in floors]
     return [*best, *(pair for pair in same if pair not in best)]
 
 
 def differences(a: Run, b: Run, found: Overlap, pairs: Sequence[Pair], *, draws: int, seed: int = 0) -> pd.DataFrame:
-    """Compare pairs of arms on the cases in common, the second run minus the first.
+    """Compare pairs of candidates on the cases in common, the second run minus the first.
 
     Parameters
     ----------
@@ -130,16 +130,16 @@ def differences(a: Run, b: Run, found: Overlap, pairs: Sequence[Pair], *, draws:
         With cases of both classes.
     pairs : sequence of Pair
     draws, seed : int
-        Of the bootstrap, for ``DRAWN``; the same people are drawn for both runs.
+        Of the bootstrap, for ``DRAWN``; the same patients are drawn for both runs.
 
     Returns
     -------
     pandas.DataFrame
         One row a pair: ``a``, ``b``, ``auroc_a``, ``auroc_b``; ``auroc``, ``auroc_low``, ``auroc_high``, ``p``,
-        clustered by person (Obuchowski 1997); ``p_holm`` over the rows; ``verdict``; and value, low and high of each
+        clustered by patient (Obuchowski 1997); ``p_holm`` over the rows; ``verdict``; and value, low and high of each
         metric in ``DRAWN``. NaN where undefined.
     """
-    counts = draw_people(int(found.group.max()) + 1, draws=draws, seed=seed)
+    counts = draw_patients(int(found.group.max()) + 1, draws=draws, seed=seed)
     rows = [_row(a, b, found, pair, counts) for pair in pairs]
     table = pd.DataFrame(rows)
     table["p_holm"] = holm(table["p"].to_numpy(dtype=np.float64))
@@ -147,18 +147,18 @@ def differences(a: Run, b: Run, found: Overlap, pairs: Sequence[Pair], *, draws:
     return table
 
 
-def probabilities(run: Run, arm: str, cases: Sequence[str]) -> Floats:
-    """Give an arm's out-of-fold probabilities of some cases; shape (n_repeats, n_cases)."""
-    return _laid_out(run.predictions, arm, cases, "p").to_numpy(dtype=np.float64)
+def probabilities(run: Run, candidate: str, cases: Sequence[str]) -> Floats:
+    """Give a candidate's out-of-fold probabilities of some cases; shape (n_repeats, n_cases)."""
+    return _laid_out(run.predictions, candidate, cases, "p").to_numpy(dtype=np.float64)
 
 
 def calls(run: Run, cases: Sequence[str]) -> pd.DataFrame | None:
-    """Give the best arm's mean probability of each case, and whether most repeats called it positive.
+    """Give the best candidate's mean probability of each case, and whether most repeats called it positive.
 
     Returns
     -------
     pandas.DataFrame or None
-        Columns ``p`` and ``called``, in the order of ``cases``; None where a run has no calls or no best arm.
+        Columns ``p`` and ``called``, in the order of ``cases``; None where a run has no calls or no best candidate.
     """
     if "called" not in run.predictions or not run.info.best:
         return None
@@ -176,8 +176,8 @@ def _folds(predictions: pd.DataFrame, cases: Sequence[str]) -> pd.DataFrame:
     return own.pivot(index="repeat", columns="case_id", values="fold")[list(cases)].astype(np.int64)
 
 
-def _laid_out(predictions: pd.DataFrame, arm: str, cases: Sequence[str], column: str) -> pd.DataFrame:
-    own = predictions[predictions["model"] == arm]
+def _laid_out(predictions: pd.DataFrame, candidate: str, cases: Sequence[str], column: str) -> pd.DataFrame:
+    own = predictions[predictions["model"] == candidate]
     return own.pivot(index="repeat", columns="case_id", values=column)[list(cases)].astype(np.float64)
 
 
@@ -186,7 +186,7 @@ def _label(info: RunInfo) -> str:
 
 
 def _row(a: Run, b: Run, found: Overlap, pair: Pair, counts: Counts) -> dict[str, float | str]:
-    p = [probabilities(run, arm, found.cases) for run, arm in ((a, pair.a), (b, pair.b))]
+    p = [probabilities(run, candidate, found.cases) for run, candidate in ((a, pair.a), (b, pair.b))]
     area = _both_areas(found, p)
     overall = paired_difference(area, 1, 0)
     row: dict[str, float | str] = {"a": pair.a, "b": pair.b}
@@ -201,7 +201,7 @@ def _row(a: Run, b: Run, found: Overlap, pair: Pair, counts: Counts) -> dict[str
 
 
 def _metrics(found: Overlap, p: Floats, counts: Counts) -> Floats:
-    """Compute ``DRAWN`` in every draw of people, mean over repeats; shape (n_metrics, n_draws)."""
+    """Compute ``DRAWN`` in every draw of patients, mean over repeats; shape (n_metrics, n_draws)."""
     blocks = [
         np.mean([_of_one(curve(found.y, one, counts[block][:, found.group])) for one in p], axis=0)
         for block in blocks_of(counts.shape[0], found.y.size)

@@ -33,15 +33,15 @@ def data_sheet(a: RunInfo, b: RunInfo, names: tuple[str, str]) -> Sheet:
 
 
 def overlap_sheet(found: Overlap, names: tuple[str, str]) -> Sheet:
-    """Cases and people in common."""
+    """Cases and patients in common."""
     n = len(found.cases)
     rows = [
         ["Cases", f"{n:,}", f"{found.only_a:,}", f"{found.only_b:,}"],
         [
-            "People",
-            f"{found.people:,}",
-            f"{found.people_a - found.people:,}",
-            f"{found.people_b - found.people:,}",
+            "Patients",
+            f"{found.patients:,}",
+            f"{found.patients_a - found.patients:,}",
+            f"{found.patients_b - found.patients:,}",
         ],
     ]
     return Sheet(
@@ -62,13 +62,16 @@ def settings_sheet(a: RunInfo, b: RunInfo, names: tuple[str, str]) -> Sheet | No
 def metrics_sheet(
     first: pd.DataFrame, second: pd.DataFrame, titles: Mapping[str, str], names: tuple[str, str], *, caption: str
 ) -> Sheet:
-    """Metrics of the arms that both summaries have, side by side."""
+    """Metrics of the candidates that both summaries have, side by side."""
     shown = [name for name in _SIDE_BY_SIDE if all((table["metric"] == name).any() for table in (first, second))]
     found = [_by_model(table) for table in (first, second)]
-    arms = [name for name in titles if all((name, metric) in own for own in found for metric in shown)]
+    candidates = [name for name in titles if all((name, metric) in own for own in found for metric in shown)]
     rows: list[list[str | Estimate]] = [
-        [titles[arm], *(spanned(own[arm, metric], "value", "low", "high") for metric in shown for own in found)]
-        for arm in arms
+        [
+            titles[candidate],
+            *(spanned(own[candidate, metric], "value", "low", "high") for metric in shown for own in found),
+        ]
+        for candidate in candidates
     ]
     headings = [f"{METRICS[metric].heading}, {name}" for metric in shown for name in names]
     return Sheet(caption, ["Model", *headings], rows)
@@ -91,8 +94,8 @@ def difference_sheet(table: pd.DataFrame, titles: Mapping[str, str], names: tupl
     headings = ["Model", *(f"AUROC, {name}" for name in names), "Difference", "p, Holm"]
     headings += [f"Difference: {METRICS[name].title}" for name in DRAWN]
     return Sheet(
-        f"{names[1]} minus {names[0]} on the cases in common: AUROC clustered by person (Obuchowski), the others by "
-        f"{draws} draws of people. Brier score: lower is better. A gain or loss in AUROC is only called where p, "
+        f"{names[1]} minus {names[0]} on the cases in common: AUROC clustered by patient (Obuchowski), the others by "
+        f"{draws} draws of patients. Brier score: lower is better. A gain or loss in AUROC is only called where p, "
         "corrected for the number of lines by Holm's method, is below 0.05",
         [*headings, "AUROC's verdict"],
         rows,
@@ -133,14 +136,14 @@ def change_counts(first: pd.DataFrame, second: pd.DataFrame, found: Overlap) -> 
 
 
 def pair_title(row: Mapping[str, Any], titles: Mapping[str, str]) -> str:
-    """Name a line: the arm, or both."""
+    """Name a line: the candidate, or both."""
     a, b = (titles.get(str(row[side]), str(row[side])) for side in ("a", "b"))
     return a if row["a"] == row["b"] else f"{b} against {a}"
 
 
 def titles_of(a: Run, b: Run) -> dict[str, str]:
-    """Give the arms' titles, the first run's order first."""
-    return {**a.info.arms, **b.info.arms}
+    """Give the candidates' titles, the first run's order first."""
+    return {**a.info.candidates, **b.info.candidates}
 
 
 def _data(a: RunInfo, b: RunInfo) -> dict[str, tuple[str, str]]:
@@ -160,11 +163,13 @@ def _data(a: RunInfo, b: RunInfo) -> dict[str, tuple[str, str]]:
         "Unit": both(lambda one: one.unit if one.unit == "lesion" else f"{one.unit} ({one.rule} of its rows)"),
         "Split by": both(lambda one: one.group),
         "Cases": both(lambda one: f"{one.rows:,}"),
-        "People": both(lambda one: f"{one.people:,}"),
+        "Patients": both(lambda one: f"{one.patients:,}"),
         "Positives": both(lambda one: f"{one.positives:,} of {one.units:,}"),
         "Features": both(lambda one: f"{one.features:,}"),
         "Without a row": both(lambda one: one.failures if one.failures >= 0 else "not recorded"),
-        "Held out": both(lambda one: f"{one.test['units']} of {one.test['people']} people" if one.test else "nobody"),
+        "Held out": both(
+            lambda one: f"{one.test['units']} of {one.test['patients']} patients" if one.test else "nobody"
+        ),
     }
 
 

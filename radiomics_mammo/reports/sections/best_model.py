@@ -10,11 +10,11 @@ from radiomics_mammo.reports.components.model_names import READING
 from radiomics_mammo.reports.components.tables import records, spanned
 from radiomics_mammo.runs.run_folder import Run
 
-YARDSTICKS = (READING, "size")
+BASELINES = (READING, "size")
 
 
 def best_against(run: Run) -> pd.DataFrame:
-    """Set the best model against each of ``YARDSTICKS`` that was compared.
+    """Set the best model against each of ``BASELINES`` that was compared.
 
     Parameters
     ----------
@@ -23,18 +23,18 @@ def best_against(run: Run) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row a yardstick: ``model``, ``against``, ``difference``, ``low``, ``high`` (AUROC, clustered by person:
-        Obuchowski 1997; 95%); no rows where there is no best model or no yardstick.
+        One row a baseline: ``model``, ``against``, ``difference``, ``low``, ``high`` (AUROC, clustered by patient:
+        Obuchowski 1997; 95%); no rows where there is no best model or no baseline.
     """
     best = run.info.best
-    others = [name for name in YARDSTICKS if name in run.info.arms and name != best]
+    others = [name for name in BASELINES if name in run.info.candidates and name != best]
     if not best or not others:
         return pd.DataFrame(columns=["model", "against", "difference", "low", "high"])
     own = run.predictions[run.predictions["model"] == best]
-    people = own.drop_duplicates("case_id").set_index("case_id")
-    order = people.index
-    y = people["y"].to_numpy(dtype=np.int8)
-    group = pd.factorize(people["patient_id"])[0].astype(np.int64)
+    patients = own.drop_duplicates("case_id").set_index("case_id")
+    order = patients.index
+    y = patients["y"].to_numpy(dtype=np.int8)
+    group = pd.factorize(patients["patient_id"])[0].astype(np.int64)
     fold_of = own.pivot(index="repeat", columns="case_id", values="fold")[order].to_numpy(dtype=np.int16)
     wide = run.predictions.pivot(index=["model", "repeat"], columns="case_id", values="p")[order]
     found = []
@@ -45,17 +45,17 @@ def best_against(run: Run) -> pd.DataFrame:
 
 
 def best_sentence(run: Run) -> str:
-    """Say what the best model has over the yardsticks, and that it was chosen on the same people; empty without any."""
+    """Say what the best model has over the baselines, chosen on the same patients; empty without any."""
     table = best_against(run)
     if table.empty:
         return ""
-    arms = run.info.arms
+    candidates = run.info.candidates
     parts = []
     for row in records(table):
         cell = spanned(row, "difference", "low", "high", signed=True)
         spread = f" ({cell.interval})" if cell.interval else ""
-        parts.append(f"minus that of {arms[row['against']]}: {cell.value}{spread}")
+        parts.append(f"minus that of {candidates[row['against']]}: {cell.value}{spread}")
     return (
-        f"The AUROC of the best, {arms[run.info.best]}, {'; '.join(parts)}. These 95% intervals are clustered by "
-        "person; the best was chosen on these same people, which favours it."
+        f"The AUROC of the best, {candidates[run.info.best]}, {'; '.join(parts)}. These 95% intervals are clustered by "
+        "patient; the best was chosen on these same patients, which favours it."
     )

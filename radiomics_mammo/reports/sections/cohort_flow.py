@@ -13,7 +13,7 @@ _MOST = 8
 
 
 def cohort_flow(run: Run) -> Flow:
-    """Count from the cases found to the people of each class, apart for those held out.
+    """Count from the cases found to the patients of each class, apart for those held out.
 
     Rows that a table has and the comparison left out are no step of their own: the remarks of the run say why.
     """
@@ -27,7 +27,7 @@ def cohort_flow(run: Run) -> Flow:
             FlowStep("Without a row", f"{info.failures:,} could not be measured", _causes(run), aside=True),
         ]
     steps.append(FlowStep("With a row of features", f"{kept:,} cases", [_completeness(info)]))
-    parts = {name: getattr(info, name) for name in ("rows", "units", "people", "positives")}
+    parts = {name: getattr(info, name) for name in ("rows", "units", "patients", "positives")}
     branches = [("Cross-validated" if info.test else "Cross-validated, all of them", _steps(info, parts))]
     if info.test:
         branches.append(("Held out: no part in training or in any choice", _steps(info, info.test)))
@@ -51,7 +51,7 @@ def _steps(info: RunInfo, counts: dict[str, int]) -> list[FlowStep]:
     return [
         FlowStep("Cases", f"{counts['rows']:,}"),
         *by_unit,
-        FlowStep("People", f"{counts['people']:,}"),
+        FlowStep("Patients", f"{counts['patients']:,}"),
         FlowStep(
             "Classes",
             f"{positives:,} {positive}, {units - positives:,} {negative}",

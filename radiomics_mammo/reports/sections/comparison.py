@@ -9,7 +9,7 @@ import pandas as pd
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from radiomics_mammo.evaluation.metrics.bootstrap import draw_people
+from radiomics_mammo.evaluation.metrics.bootstrap import draw_patients
 from radiomics_mammo.evaluation.metrics.metrics import METRICS, Metric
 from radiomics_mammo.evaluation.metrics.precision_recall import precision_recall
 from radiomics_mammo.evaluation.metrics.roc import roc
@@ -66,7 +66,7 @@ def _models(run: Run, results: Results) -> Section:
     said = wording.calibration(
         run.summary,
         best=info.best,
-        titles=info.arms,
+        titles=info.candidates,
         mean_p=float(mean_p.get(info.best, np.nan)),
         share=info.positives / info.units,
     )
@@ -74,7 +74,7 @@ def _models(run: Run, results: Results) -> Section:
         "The dot is the AUROC of the out-of-fold predictions, the line its 95% interval; the best model is a square"
     )
     caption += ", baselines are open circles."
-    caption += "" if results.test_summary is None else " Open diamonds: the same models on held-out people."
+    caption += "" if results.test_summary is None else " Open diamonds: the same models on held-out patients."
     return Section(
         "models",
         "The models side by side",
@@ -86,9 +86,9 @@ def _models(run: Run, results: Results) -> Section:
 
 
 def _table(run: Run, mean_p: pd.Series) -> Sheet:
-    info, titles = run.info, marked(run.info.arms)
+    info, titles = run.info, marked(run.info.candidates)
     shown_metrics = _shown(run.summary)
-    ranked = sorted(info.arms, key=lambda name: -wording.pick(run.summary, model=name, metric="auroc")["value"])
+    ranked = sorted(info.candidates, key=lambda name: -wording.pick(run.summary, model=name, metric="auroc")["value"])
     rows: list[Sequence[str | Estimate]] = [
         [
             f"{titles[name]}{' (best AUROC)' if name == info.best else ''}",
@@ -111,15 +111,15 @@ def _forest(run: Run, tested: pd.DataFrame | None) -> Markup:
     info = run.info
     rows = sorted(_aurocs(run.summary, info), key=lambda row: -row.value)
     lines = {"Guessing": 0.5}
-    if HEADLINE in info.arms:
-        lines[info.arms[HEADLINE]] = wording.pick(run.summary, model=HEADLINE, metric="auroc")["value"]
+    if HEADLINE in info.candidates:
+        lines[info.candidates[HEADLINE]] = wording.pick(run.summary, model=HEADLINE, metric="auroc")["value"]
     return forest_figure(
         rows,
         name="forest",
         what="AUROC, with 95% intervals",
         lines=lines,
         second=[] if tested is None else _aurocs(tested, info),
-        kinds=("Out of fold", "On held-out people"),
+        kinds=("Out of fold", "On held-out patients"),
         note=_note(info),
     )
 
@@ -127,7 +127,7 @@ def _forest(run: Run, tested: pd.DataFrame | None) -> Markup:
 def _aurocs(summary: pd.DataFrame, info: RunInfo) -> list[ForestRow]:
     there = set(summary.loc[summary["metric"] == "auroc", "model"])
     found = []
-    for name, title in info.arms.items():
+    for name, title in info.candidates.items():
         if name in there:
             mark = "best" if name == info.best else "baseline" if is_baseline(name) else ""
             found.append(ForestRow(title, **wording.pick(summary, model=name, metric="auroc"), mark=mark))
@@ -146,7 +146,7 @@ def _resampling(run: Run, as_trained: pd.DataFrame | None) -> Section | None:
         return None
     slope = _SLOPE in set(table["metric"])
     caption = (
-        "Each resampled model minus the same model without resampling, on the same draws of people. A negative Brier "
+        "Each resampled model minus the same model without resampling, on the same draws of patients. A negative Brier "
         "difference is an improvement."
         + (" A difference in slope is no gain in itself: nearer 1 is better." if slope else "")
         + " No gain: none shown; a wide interval does not show that there is none"
@@ -162,7 +162,7 @@ def _resampling(run: Run, as_trained: pd.DataFrame | None) -> Section | None:
 
 
 def _differences(table: pd.DataFrame, info: RunInfo, caption: str) -> Sheet:
-    sheet = twins_sheet(table, info.arms, caption=caption)
+    sheet = twins_sheet(table, info.candidates, caption=caption)
     verdicts = [
         wording.called(own[own["metric"] == "auroc"]) for _, own in table.groupby(["model", "against"], sort=False)
     ]
@@ -183,23 +183,23 @@ def _as_trained(table: pd.DataFrame | None, info: RunInfo) -> Sheet | None:
     if between.empty:
         return None
     caption = "The same differences as trained, before calibration, with 95% intervals"
-    return twins_sheet(between, info.arms, caption=caption)
+    return twins_sheet(between, info.candidates, caption=caption)
 
 
 def _curves(run: Run) -> Section:
     info, y = run.info, outcome(run)
     group = pd.factorize(run.cases["patient_id"])[0].astype(np.int64)
     draws = min(_BAND_DRAWS, int(info.command["bootstrap"]))
-    counts = draw_people(int(group.max()) + 1, draws=draws, seed=info.seeds["bootstrap"])
+    counts = draw_patients(int(group.max()) + 1, draws=draws, seed=info.seeds["bootstrap"])
     wide = run.predictions.pivot(index=["model", "repeat"], columns="case_id", values="p")[run.cases["case_id"]]
     value = {
-        metric: {name: wording.pick(run.summary, model=name, metric=metric)["value"] for name in info.arms}
+        metric: {name: wording.pick(run.summary, model=name, metric=metric)["value"] for name in info.candidates}
         for metric in ("auroc", "average_precision")
     }
     rocs: list[CurveLine] = []
     precisions: list[CurveLine] = []
-    for name in shown(info.arms, auroc=value["auroc"], best=info.best, always=(HEADLINE,)):
-        title, p, drawn = info.arms[name], wide.loc[name].to_numpy(np.float64), counts if not rocs else None
+    for name in shown(info.candidates, auroc=value["auroc"], best=info.best, always=(HEADLINE,)):
+        title, p, drawn = info.candidates[name], wide.loc[name].to_numpy(np.float64), counts if not rocs else None
         r, reads = roc(y, p, group, counts=drawn), name == READING
         rocs.append(CurveLine(title, r.fpr, r.tpr, r.low, r.high, value["auroc"][name], reads))
         c = precision_recall(y, p, group, counts=drawn)
@@ -231,10 +231,10 @@ def _drawings(run: Run, rocs: list[CurveLine], precisions: list[CurveLine], shar
 
 def _drawn(info: RunInfo) -> str:
     """Say which curves are there, and whose the dashed one is."""
-    several = f"Of {len(info.arms)} models the best are drawn." if len(info.arms) > MOST else ""
+    several = f"Of {len(info.candidates)} models the best are drawn." if len(info.candidates) > MOST else ""
     readers = (
-        f"Dashed, in the colour of the text: {info.arms[READING]}, which no model was given."
-        if READING in info.arms
+        f"Dashed, in the colour of the text: {info.candidates[READING]}, which no model was given."
+        if READING in info.candidates
         else ""
     )
     return f"{several} {readers}".strip()

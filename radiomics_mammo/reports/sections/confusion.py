@@ -43,7 +43,7 @@ def _figure(table: pd.DataFrame, model: str, info: RunInfo, name: str) -> Figure
         Matrix(AT.get(row["at"], str(row["at"])), *(float(row[count]) for count in ("tp", "fp", "fn", "tn")))
         for row in records(table[table["model"] == model])
     ]
-    title, note = info.arms.get(model, model), "phantom" if info.phantom else ""
+    title, note = info.candidates.get(model, model), "phantom" if info.phantom else ""
     svg = confusion_figure(matrices, classes=info.classes, model=title, name=name, note=note)
     caption = (
         f"Confusion matrices of {title}: the truth by row, the call by column; counts are means over repeats, percent "
@@ -55,7 +55,7 @@ def _figure(table: pd.DataFrame, model: str, info: RunInfo, name: str) -> Figure
 def confusion_sheets(
     table: pd.DataFrame, titles: Mapping[str, str], classes: Sequence[str], *, who: str
 ) -> list[Sheet]:
-    """Give all arms' counts and their classification reports.
+    """Give all candidates' counts and their classification reports.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ Rows = list[Sequence[str | Estimate]]
 
 
 _BEST = "The best member was chosen on these predictions, which favours it"
-_TESTED = "On held-out people; the member was chosen on the training people"
+_TESTED = "On held-out patients; the member was chosen on the training patients"
 
 
 def ensembles_section(
@@ -32,7 +32,7 @@ def ensembles_section(
     ----------
     table, tested : pandas.DataFrame or None
         Columns ensemble, members, against, metric, value, low, high, p_holm, verdict; out of fold, and of held-out
-        people.
+        patients.
     info : RunInfo
     """
     if table is None or table.empty:
@@ -50,13 +50,13 @@ def _ensembles(table: pd.DataFrame, info: RunInfo, chosen: str) -> tuple[list[st
         found = {str(row["metric"]): row for row in records(own)}
         cells = [spanned(found[name], "value", "low", "high", signed=True) for name in there]
         first = found["auroc"]
-        title, best = info.arms.get(str(ensemble), str(ensemble)), info.arms.get(str(against), str(against))
-        members = [info.arms.get(name, name) for name in str(first["members"]).split("; ")]
+        title, best = info.candidates.get(str(ensemble), str(ensemble)), info.candidates.get(str(against), str(against))
+        members = [info.candidates.get(name, name) for name in str(first["members"]).split("; ")]
         verdict = "" if pd.isna(first["verdict"]) else str(first["verdict"])
         rows.append([title, best, *cells, p_value(first["p_holm"]), verdict, "; ".join(members)])
         text.append(_ensemble_sentence(title, best, cells[there.index("auroc")], verdict))
     sheet = Sheet(
-        "Each ensemble minus its best single member, on the same people, with 95% intervals; p is of the AUROC, "
+        "Each ensemble minus its best single member, on the same patients, with 95% intervals; p is of the AUROC, "
         f"corrected by Holm's method. {chosen}",
         ["Ensemble", "Minus", *(METRICS[name].heading for name in there), "p, Holm", "Verdict", "Members"],
         rows,
@@ -114,8 +114,8 @@ def _probes(table: pd.DataFrame, info: RunInfo) -> Sheet:
     ]
     return Sheet(
         "Linear probe of each embedder: L2 logistic regression on its features alone, with 95% intervals clustered by "
-        "person (Obuchowski); those of the models side by side are drawn by bootstrap",
-        ["Embedder", "Features", "AUROC", *(["AUROC, held-out people"] if tested else [])],
+        "patient (Obuchowski); those of the models side by side are drawn by bootstrap",
+        ["Embedder", "Features", "AUROC", *(["AUROC, held-out patients"] if tested else [])],
         rows,
         name="probes",
     )
@@ -178,17 +178,18 @@ def learning_section(table: pd.DataFrame | None, info: RunInfo) -> Section | Non
         return None
     figures = []
     for i, (model, own) in enumerate(table.groupby("model", sort=False), start=1):
-        title, name = info.arms.get(str(model), str(model)), f"learning-{i}"
+        title, name = info.candidates.get(str(model), str(model)), f"learning-{i}"
         svg = learning_figure(own, title=title, name=name, note="phantom" if info.phantom else "")
         caption = (
-            f"{title}: each line is one training on the inner folds of an outer fold, seen on the people that it "
-            "learnt from and on its validation people, who are none of those held out; the dot is the number of epochs "
+            f"{title}: each line is one training on the inner folds of an outer fold, seen on the patients that it "
+            "learnt from and on its validation patients, who are none of those held out; the dot is the number of "
+            "epochs "
             "that was chosen for the outer fold."
         )
         figures.append(Figure(svg, caption, name=name))
     text = [
         "A gap that grows between training and validation is overfitting: the number of epochs is chosen before it "
-        "costs AUROC on the validation people."
+        "costs AUROC on the validation patients."
     ]
     return Section("learning", "How the dense heads learnt", text, figures=figures, sheets=[_epochs(table, info)])
 
@@ -203,7 +204,7 @@ def _epochs(table: pd.DataFrame, info: RunInfo) -> Sheet:
             for column in FIGURES
             for part in ("training", "validation")
         ]
-        name = info.arms.get(str(model), str(model))
+        name = info.candidates.get(str(model), str(model))
         rows.append([name, *(f"{one:.0f}" for one in key), f"{own['chosen'].iloc[0]:.0f}", *cells])
     words = [f"{word}, {part}" for word in FIGURES.values() for part in ("training", "validation")]
     return Sheet(

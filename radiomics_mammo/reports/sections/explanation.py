@@ -78,11 +78,11 @@ def why_sections(run: Run, results: Results, *, meaning: Meaning) -> list[Sectio
 
 def _about(info: RunInfo) -> str:
     unit = info.contribution_unit
-    other = info.explained != info.best and info.best in info.arms
-    best = f" The highest AUROC has {info.arms[info.best]}, which is not explained here." if other else ""
+    other = info.explained != info.best and info.best in info.candidates
+    best = f" The highest AUROC has {info.candidates[info.best]}, which is not explained here." if other else ""
     return (
-        f"What {info.arms[info.explained]} looks at, by its SHAP values on held-out cases only: each case by the "
-        f"models of the folds that did not see its person. Values are in {unit}, before calibration.{best}"
+        f"What {info.candidates[info.explained]} looks at, by its SHAP values on held-out cases only: each case by the "
+        f"models of the folds that did not see its patient. Values are in {unit}, before calibration.{best}"
     )
 
 

@@ -38,10 +38,10 @@ from radiomics_mammo.runs.run_folder import Run
 from radiomics_mammo.runs.run_info import RunInfo
 
 _CURVES = 4
-_AT_TRAINING = "At the operating threshold, chosen in each fold on its training people; counts are means over repeats"
-_TEST_TWINS = "On held-out people: each resampled model minus the same model without resampling, on the same draws"
-_SHIFTED = "On held-out people, with probabilities moved to another prevalence (see the notes on method)"
-_AT_TEST = "On held-out people at the operating threshold, chosen on predictions of the training people"
+_AT_TRAINING = "At the operating threshold, chosen in each fold on its training patients; counts are means over repeats"
+_TEST_TWINS = "On held-out patients: each resampled model minus the same model without resampling, on the same draws"
+_SHIFTED = "On held-out patients, with probabilities moved to another prevalence (see the notes on method)"
+_AT_TEST = "On held-out patients at the operating threshold, chosen on predictions of the training patients"
 
 
 def result_sections(run: Run, results: Results) -> list[Section]:
@@ -66,14 +66,14 @@ def _pairs(run: Run, results: Results) -> Section | None:
     if results.pairs is None or results.pairs.empty:
         return None
     info = run.info
-    said = ["Differences on the same people, corrected for the number of comparisons."]
+    said = ["Differences on the same patients, corrected for the number of comparisons."]
     against = [str(name) for name in results.pairs["against"].unique()]
     if len(against) == 1:
-        said.append(f"Each line is a model's AUROC minus that of {info.arms.get(against[0], against[0])}.")
+        said.append(f"Each line is a model's AUROC minus that of {info.candidates.get(against[0], against[0])}.")
     if results.winner is not None and len(results.winner):
-        said.append(winner_sentence(results.winner, info.arms))
+        said.append(winner_sentence(results.winner, info.candidates))
     text = [" ".join(said), best_sentence(run)]
-    sheet = pairs_sheet(results.pairs, marked(info.arms))
+    sheet = pairs_sheet(results.pairs, marked(info.candidates))
     return Section("pairs", "Is one better than another?", [one for one in text if one], sheets=[sheet])
 
 
@@ -84,7 +84,7 @@ def winner_sentence(table: pd.DataFrame, titles: Mapping[str, str]) -> str:
     optimism = "" if row["corrected"] < row["apparent"] else ": no optimism found"
     return (
         f"The best, {titles.get(row['name'], row['name'])}, scores {apparent}; corrected for having been chosen on the "
-        f"same people it is {corrected} ({low} to {high}){optimism}."
+        f"same patients it is {corrected} ({low} to {high}){optimism}."
     )
 
 
@@ -92,19 +92,21 @@ def _held_out(info: RunInfo, results: Results) -> Section | None:
     text, sheets, figures = [], [], []
     if results.test_summary is not None:
         text.append(
-            "These people had no part in training, tuning, calibration or the choice of a threshold or a model; each "
-            "model was trained once on all training people."
+            "These patients had no part in training, tuning, calibration or the choice of a threshold or a model; each "
+            "model was trained once on all training patients."
         )
-        caption = "On held-out people, with 95% intervals"
-        sheets.append(summary_sheet(results.test_summary, marked(info.arms), caption=caption))
+        caption = "On held-out patients, with 95% intervals"
+        sheets.append(summary_sheet(results.test_summary, marked(info.candidates), caption=caption))
     if results.test_differences is not None and len(results.test_differences):
-        sheets.append(twins_sheet(results.test_differences, info.arms, caption=_TEST_TWINS))
+        sheets.append(twins_sheet(results.test_differences, info.candidates, caption=_TEST_TWINS))
     if results.test_operating is not None:
-        sheets.append(operating_sheet(results.test_operating, marked(info.arms), caption=_AT_TEST))
+        sheets.append(operating_sheet(results.test_operating, marked(info.candidates), caption=_AT_TEST))
     if results.test_confusion is not None and len(results.test_confusion):
         heads = results.learning_curves
         figures = confusion_figures(results.test_confusion, info, name="test-confusion", heads=heads)
-        sheets += confusion_sheets(results.test_confusion, marked(info.arms), info.classes, who="of held-out people")
+        sheets += confusion_sheets(
+            results.test_confusion, marked(info.candidates), info.classes, who="of held-out patients"
+        )
     if results.test_certified is not None and len(results.test_certified):
         text += _telling(results.test_certified, info)
         sheets.append(checked_sheet(results.test_certified))
@@ -112,8 +114,8 @@ def _held_out(info: RunInfo, results: Results) -> Section | None:
         text.append(shift_sentence(results.label_shift, positive=info.classes[1]))
         sheets.append(shift_sheet(results.label_shift))
     if results.test_shifted is not None:
-        sheets.append(summary_sheet(results.test_shifted, marked(info.arms), caption=_SHIFTED))
-    return Section("held-out", "On people held out", text, figures, sheets) if sheets else None
+        sheets.append(summary_sheet(results.test_shifted, marked(info.candidates), caption=_SHIFTED))
+    return Section("held-out", "On patients held out", text, figures, sheets) if sheets else None
 
 
 def shift_sentence(table: pd.DataFrame, *, positive: str) -> str:
@@ -135,7 +137,7 @@ def _trust(run: Run, results: Results) -> Section | None:
         drawn = _calibrations(results.reliability, run.info)
         caption = (
             f"Reliability of out-of-fold probabilities, in bins of equal size; bars are 95% intervals of "
-            f"{drawn[0].title}, clustered by person. On the diagonal the probabilities are right."
+            f"{drawn[0].title}, clustered by patient. On the diagonal the probabilities are right."
         )
         figures.append(Figure(reliability_figure(drawn, note=note), caption))
     if results.decision_curve is not None and len(results.decision_curve):
@@ -155,33 +157,35 @@ def _trust(run: Run, results: Results) -> Section | None:
 
 def _calibrations(table: pd.DataFrame, info: RunInfo) -> list[Calibration]:
     if "model" not in table:
-        return [Calibration(info.arms.get(info.best, "The model"), table)]
+        return [Calibration(info.candidates.get(info.best, "The model"), table)]
     own = {str(name): part for name, part in table.groupby("model", sort=False)}
     order = list(dict.fromkeys(name for name in (info.best, HEADLINE, HEADLINE.partition("+")[0]) if name in own))
-    return [Calibration(info.arms.get(name, name), own[name]) for name in (order or list(own)[:1])]
+    return [Calibration(info.candidates.get(name, name), own[name]) for name in (order or list(own)[:1])]
 
 
 def _curves(table: pd.DataFrame, run: Run) -> Mapping[str, str]:
     there = set(table["model"])
-    arms = {name: title for name, title in run.info.arms.items() if name in there}
+    candidates = {name: title for name, title in run.info.candidates.items() if name in there}
     rows = run.summary[run.summary["metric"] == "auroc"]
     auroc = {str(name): float(value) for name, value in zip(rows["model"], rows["value"], strict=True)}
-    ranked = shown(arms, auroc=auroc, best=run.info.best, always=(HEADLINE,))
+    ranked = shown(candidates, auroc=auroc, best=run.info.best, always=(HEADLINE,))
     kept = [name for name in ranked if name in {run.info.best, HEADLINE, *ranked[:_CURVES]}]
-    return {name: arms[name] for name in kept}
+    return {name: candidates[name] for name in kept}
 
 
 def _at_work(info: RunInfo, results: Results) -> Section | None:
     text, sheets, figures = [], [], []
     if results.confusion is not None and len(results.confusion):
         figures = confusion_figures(results.confusion, info, name="confusion", heads=results.learning_curves)
-        sheets += confusion_sheets(results.confusion, marked(info.arms), info.classes, who="of out-of-fold predictions")
+        sheets += confusion_sheets(
+            results.confusion, marked(info.candidates), info.classes, who="of out-of-fold predictions"
+        )
     if results.operating is not None and len(results.operating):
-        sheets.append(operating_sheet(results.operating, marked(info.arms), caption=_AT_TRAINING))
+        sheets.append(operating_sheet(results.operating, marked(info.candidates), caption=_AT_TRAINING))
     if results.certified is not None and len(results.certified):
         text += [
-            f"How few {info.classes[1]} people are missed: the certificates are of out-of-fold predictions of "
-            f"{info.arms.get(info.best, 'the best model')}. Each row holds for itself, not all of them together.",
+            f"How few {info.classes[1]} patients are missed: the certificates are of out-of-fold predictions of "
+            f"{info.candidates.get(info.best, 'the best model')}. Each row holds for itself, not all of them together.",
             *_telling(results.certified, info),
         ]
         sheets.append(certified_sheet(results.certified))
@@ -204,7 +208,7 @@ def _subgroups(info: RunInfo, results: Results) -> Section | None:
         "Intervals of small groups are wide, and looking at many groups finds a striking one by chance: read them as "
         "questions, not as findings."
     )
-    title = info.arms.get(info.best, "The best model")
+    title = info.candidates.get(info.best, "The best model")
     caption = f"AUROC of {title} by subgroup, with clustered 95% intervals; the line is everybody together."
     return Section(
         "subgroups",
@@ -235,9 +239,9 @@ def _leakage(results: Results) -> Section | None:
 
 
 def _canaries(results: Results) -> Section | None:
-    if results.canaries is None or results.canaries.empty:
+    if results.leakage_checks is None or results.leakage_checks.empty:
         return None
-    sheet = canaries_sheet(results.canaries)
+    sheet = canaries_sheet(results.leakage_checks)
     failed = sum(row[1] == "FAILED" for row in sheet.rows)
     text = "All checks passed." if not failed else f"{failed} of {len(sheet.rows)} checks failed: read them first."
-    return Section("canaries", "Does anything leak?", [text], sheets=[sheet])
+    return Section("leakage_checks", "Does anything leak?", [text], sheets=[sheet])

@@ -48,7 +48,8 @@ def stability_sentence(table: pd.DataFrame) -> str:
         return f"{said}. What chance would give was not worked out."
     auroc, above = rows["shuffled_auroc"], int(rows["above_chance"]["value"])
     chance = (
-        f"with labels shuffled between people the same model gives {overlap['chance']:.2f} on average{_highest(rows)} "
+        f"with labels shuffled between patients the same model gives {overlap['chance']:.2f} on "
+        f"average{_highest(rows)} "
         f"(folds share training cases, so that noise looks stable, too), and an AUROC of {auroc['value']:.2f}"
     )
     alone = "1 feature weighs" if above == 1 else f"{above} features weigh"
@@ -134,7 +135,7 @@ def interactions_part(results: Results, info: RunInfo, note: str) -> Section:
     table = results.shap_interactions
     if table is None:
         said = (
-            f"Interactions are worked out for XGBoost only: for {info.arms[info.explained]} they would take too long."
+            f"Interactions are worked out for XGBoost only: for {info.candidates[info.explained]} they take too long."
         )
         return Section("why-interactions", _TOGETHER, [said])
     if table.empty:
@@ -177,7 +178,7 @@ def stability_part(results: Results, note: str) -> Section | None:
         auroc = table.loc[table["statistic"] == "shuffled_auroc"].iloc[0]
         text.append(
             "Chance is what the same model gives, with the settings that each fold chose, on labels that were given to "
-            f"other people: {rows['permutations']:.0f} times over {rows['shuffled_rows']:.0f} cases and the folds of "
+            f"other patients: {rows['permutations']:.0f} times over {rows['shuffled_rows']:.0f} cases and the folds of "
             f"the first repeat. Its AUROC on held-out cases was then {auroc['value']:.3f} ({auroc['low']:.3f} to "
             f"{auroc['high']:.3f}), where 0.5 is right. Of tables of noise one in {rows['permutations'] + 1:.0f} seems "
             "more stable than chance."

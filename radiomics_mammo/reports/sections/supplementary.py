@@ -17,7 +17,7 @@ from radiomics_mammo.runs.run_info import RunInfo
 _MOST = 60
 """Lines of a table by feature; all are in the run's own file."""
 
-_INTERVALS = {"obuchowski": "Clustered (Obuchowski)", "delong": "DeLong", "bootstrap": "Bootstrap of people"}
+_INTERVALS = {"obuchowski": "Clustered (Obuchowski)", "delong": "DeLong", "bootstrap": "Bootstrap of patients"}
 _STABILITY = "stability_"
 Rows = list[Sequence[str | Estimate]]
 
@@ -28,7 +28,7 @@ def more_tables(info: RunInfo, results: Results) -> Section | None:
     if results.auroc is not None and len(results.auroc):
         sheets.append(_intervals(results.auroc, info, who="out of fold", name="auroc"))
     if results.test_auroc is not None and len(results.test_auroc):
-        sheets.append(_intervals(results.test_auroc, info, who="on held-out people", name="test-auroc"))
+        sheets.append(_intervals(results.test_auroc, info, who="on held-out patients", name="test-auroc"))
     if results.selection is not None and len(results.selection):
         sheets.append(_selection(results.selection))
     if results.tuned is not None and len(results.tuned):
@@ -37,7 +37,7 @@ def more_tables(info: RunInfo, results: Results) -> Section | None:
 
 
 def _intervals(table: pd.DataFrame, info: RunInfo, *, who: str, name: str) -> Sheet:
-    titles = marked(info.arms)
+    titles = marked(info.candidates)
     rows: Rows = [
         [
             titles.get(row["model"], row["model"]),
@@ -47,8 +47,8 @@ def _intervals(table: pd.DataFrame, info: RunInfo, *, who: str, name: str) -> Sh
         for row in records(table)
     ]
     return Sheet(
-        f"Three 95% intervals of each AUROC, {who}. DeLong takes every unit for a person of her own, so it is too "
-        "narrow where people have several",
+        f"Three 95% intervals of each AUROC, {who}. DeLong takes every unit for a patient of her own, so it is too "
+        "narrow where patients have several",
         ["Model", "AUROC", *_INTERVALS.values()],
         rows,
         folded=f"AUROC {who}: three ways to its interval",
@@ -82,7 +82,7 @@ def _selection(table: pd.DataFrame) -> Sheet:
 def _tuned(table: pd.DataFrame, info: RunInfo) -> Sheet:
     rows: Rows = [
         [
-            info.arms.get(row["model"], row["model"]),
+            info.candidates.get(row["model"], row["model"]),
             "all" if row["repeat"] < 0 else f"{row['repeat']:.0f}",
             "all" if row["fold"] < 0 else f"{row['fold']:.0f}",
             number(row["inner_auroc"]),
@@ -92,7 +92,7 @@ def _tuned(table: pd.DataFrame, info: RunInfo) -> Sheet:
         for row in records(table)
     ]
     return Sheet(
-        "What the inner folds chose: settings, their AUROC within the training people, and the operating threshold. "
+        "What the inner folds chose: settings, their AUROC within the training patients, and the operating threshold. "
         f"all: of the model that is trained on {learners(info)}",
         ["Model", "Repeat", "Fold", "AUROC, inner", "Threshold", "Settings"],
         rows,

@@ -57,11 +57,11 @@ def unit_names(frame: pd.DataFrame, nest: Nest, level: str) -> list[str]:
     """
     unit = nest.unit_of_rows(level)
     _, first = np.unique(unit, return_index=True)
-    people = _texts(frame, "patient_id")[first]
+    patients = _texts(frame, "patient_id")[first]
     if level != BREAST:
-        return [str(name) for name in people]
+        return [str(name) for name in patients]
     if "prediction_id" not in frame.columns:
-        return [f"{name}_{SIDES[side][0]}" for name, side in zip(people, nest.breast_side, strict=True)]
+        return [f"{name}_{SIDES[side][0]}" for name, side in zip(patients, nest.breast_side, strict=True)]
     names = _texts(frame, "prediction_id")
     if pd.Series(names).groupby(unit).nunique().gt(1).any() or len(set(names)) != first.size:
         raise InputError(

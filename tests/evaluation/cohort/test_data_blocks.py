@@ -143,7 +143,7 @@ def test_what_is_known_afterwards_is_refused_though_asked_for(name):
 @pytest.mark.parametrize("name", [name for name in IDENTITY if name not in ("case_id", "patient_id")])
 def test_names_of_images_and_files_are_refused_though_asked_for(name):
     frame = toy_frame().assign(**{name: np.arange(120)})
-    with pytest.raises(InputError, match=f"{name!r} cannot be a feature: it names people, images or files"):
+    with pytest.raises(InputError, match=f"{name!r} cannot be a feature: it names patients, images or files"):
         prepare_cohort(frame, FEATURES, question=Question(also_features=(name,)))
 
 

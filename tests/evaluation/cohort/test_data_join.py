@@ -20,12 +20,12 @@ LATENT = ("lite0_embedding_E0", "lite0_embedding_E1")
 
 def base_table(folder: Path, **said) -> Path:
     path = folder / "radiomics.parquet"
-    write_table(toy_frame(people=5), path, provenance={"recipe_hash": "aaaa", "engine": "cpu", **said})
+    write_table(toy_frame(patients=5), path, provenance={"recipe_hash": "aaaa", "engine": "cpu", **said})
     return path
 
 
 def embeddings(folder: Path, *, keep=slice(None), columns=LATENT, name="embeddings.parquet", **said) -> Path:
-    frame = toy_frame(people=5)[["case_id", "patient_id", "view"]]
+    frame = toy_frame(patients=5)[["case_id", "patient_id", "view"]]
     values = pd.DataFrame({column: np.arange(10.0) + 100 * i for i, column in enumerate(columns)})
     path = folder / name
     made = {"features": list(columns), "recipe_hash": "eeee", "engine": "cpu", **said}
@@ -58,7 +58,7 @@ def test_one_table_is_that_table(tmp_path):
 
 def test_three_tables_agree_with_pandas_merge(tmp_path):
     base, latent = base_table(tmp_path), embeddings(tmp_path, keep=slice(None, None, -1))
-    ages = pd.DataFrame({"case_id": toy_frame(people=5)["case_id"].sample(frac=1, random_state=1), "age": range(10)})
+    ages = pd.DataFrame({"case_id": toy_frame(patients=5)["case_id"].sample(frac=1, random_state=1), "age": range(10)})
     other = clinical(tmp_path, ages)
     table = read_joined([base, latent, other])
     merged = (
@@ -78,9 +78,9 @@ def test_three_tables_agree_with_pandas_merge(tmp_path):
 
 
 def test_cases_that_one_table_lacks_are_counted(tmp_path):
-    frame = toy_frame(people=7)[["case_id"]].assign(age=50).iloc[3:]
+    frame = toy_frame(patients=7)[["case_id"]].assign(age=50).iloc[3:]
     table = read_joined([base_table(tmp_path), clinical(tmp_path, frame)])
-    assert table.frame["case_id"].tolist() == toy_frame(people=5)["case_id"].tolist()[3:]
+    assert table.frame["case_id"].tolist() == toy_frame(patients=5)["case_id"].tolist()[3:]
     assert table.remarks == (
         "3 of 10 cases are not in clinical.csv and were left out.",
         "4 cases are in clinical.csv only and were not used.",
@@ -88,7 +88,7 @@ def test_cases_that_one_table_lacks_are_counted(tmp_path):
 
 
 def test_a_null_is_filled_and_contradicts_nothing(tmp_path):
-    base = toy_frame(people=5).assign(site=["A", None] * 5)
+    base = toy_frame(patients=5).assign(site=["A", None] * 5)
     write_table(base, tmp_path / "b.parquet", provenance={})
     more = pd.DataFrame({"case_id": base["case_id"], "site": [None, "B"] * 5, "breast_density": [np.nan] * 10})
     more.to_parquet(tmp_path / "m.parquet")
@@ -98,7 +98,7 @@ def test_a_null_is_filled_and_contradicts_nothing(tmp_path):
 
 
 def test_numbers_that_went_through_a_csv_are_the_same(tmp_path):
-    base = toy_frame(people=5).assign(age=np.arange(10) / 3)
+    base = toy_frame(patients=5).assign(age=np.arange(10) / 3)
     write_table(base, tmp_path / "b.parquet", provenance={})
     other = pd.DataFrame({"case_id": base["case_id"], "age": [f"{age:.12g}" for age in base["age"]]})
     assert read_joined([tmp_path / "b.parquet", clinical(tmp_path, other)]).frame["age"].equals(base["age"])
@@ -121,7 +121,7 @@ def test_a_feature_that_is_an_identity_column_elsewhere(tmp_path):
 
 
 def test_identity_columns_that_contradict(tmp_path):
-    frame = toy_frame(people=5)[["case_id", "view"]]
+    frame = toy_frame(patients=5)[["case_id", "view"]]
     frame.loc[[2, 5], "view"] = "XCC"
     refused(
         [base_table(tmp_path), clinical(tmp_path, frame)],
@@ -129,13 +129,13 @@ def test_identity_columns_that_contradict(tmp_path):
     )
 
 
-def test_people_that_contradict(tmp_path):
-    frame = toy_frame(people=5)[["case_id", "patient_id"]].assign(patient_id="P_00003")
+def test_patients_that_contradict(tmp_path):
+    frame = toy_frame(patients=5)[["case_id", "patient_id"]].assign(patient_id="P_00003")
     refused([base_table(tmp_path), clinical(tmp_path, frame)], match="column 'patient_id' contradicts .* in 8 cases")
 
 
 def test_what_tells_how_a_case_was_read_may_differ(tmp_path):
-    base = toy_frame(people=5).assign(image_rows=4000, notes="")
+    base = toy_frame(patients=5).assign(image_rows=4000, notes="")
     write_table(base, tmp_path / "b.parquet", provenance={})
     more = base[["case_id"]].assign(image_rows=1000, notes=None)
     table = read_joined([tmp_path / "b.parquet", clinical(tmp_path, more)])
@@ -144,7 +144,7 @@ def test_what_tells_how_a_case_was_read_may_differ(tmp_path):
 
 
 def test_empty_text_is_the_same_as_empty_text(tmp_path):
-    base = toy_frame(people=5).assign(notes="", remark="")
+    base = toy_frame(patients=5).assign(notes="", remark="")
     write_table(base, tmp_path / "b.parquet", provenance={})
     more = base[["case_id", "notes", "remark"]].assign(original_glcm_Extra=1.0)
     write_table(more, tmp_path / "m.parquet", provenance={})
@@ -159,13 +159,13 @@ def test_no_case_id(tmp_path):
 
 
 def test_a_case_twice(tmp_path):
-    frame = toy_frame(people=5)[["case_id"]].assign(age=5)
+    frame = toy_frame(patients=5)[["case_id"]].assign(age=5)
     frame.loc[9, "case_id"] = "P_00002_1"
     refused([base_table(tmp_path), clinical(tmp_path, frame)], match="case_id is not unique: P_00002_1")
 
 
 def test_an_empty_case(tmp_path):
-    frame = toy_frame(people=5)[["case_id"]].assign(age=5)
+    frame = toy_frame(patients=5)[["case_id"]].assign(age=5)
     frame.loc[9, "case_id"] = None
     refused([base_table(tmp_path), clinical(tmp_path, frame)], match="case_id is empty in 1 rows")
 
@@ -184,12 +184,12 @@ def test_simulated_in_part_is_simulated(tmp_path):
 
 
 def test_real_and_simulated_contradict(tmp_path):
-    frame = toy_frame(people=5)[["case_id"]].assign(phantom=True)
+    frame = toy_frame(patients=5)[["case_id"]].assign(phantom=True)
     refused([base_table(tmp_path), clinical(tmp_path, frame)], match="column 'phantom' contradicts .* in 10 cases")
 
 
 def test_numeric_case_ids_join_with_text(tmp_path):
-    base = toy_frame(people=5).assign(case_id=np.arange(10))
+    base = toy_frame(patients=5).assign(case_id=np.arange(10))
     write_table(base, tmp_path / "b.parquet", provenance={})
     table = read_joined([tmp_path / "b.parquet", clinical(tmp_path, base[["case_id"]].assign(age=range(10)))])
     assert table.frame["age"].tolist() == list(range(10))

@@ -60,8 +60,8 @@ def test_nobody_is_her_own_neighbour_though_her_other_row_is_the_same():
     frame.loc[1::2, list(FEATURES)] = frame.loc[::2, list(FEATURES)].to_numpy() + 1e-7
     cohort = cohort_of(frame)
     found = nearest(cohort, folded(cohort))
-    person = dict(zip(cohort.rows["case_id"], cohort.rows["patient_id"], strict=True))
-    assert (found["case_id"].map(person) != found["neighbour_patient"]).all()
+    patient = dict(zip(cohort.rows["case_id"], cohort.rows["patient_id"], strict=True))
+    assert (found["case_id"].map(patient) != found["neighbour_patient"]).all()
     assert (found["distance"] > 0.01).all()
 
 
@@ -110,7 +110,7 @@ def test_of_a_large_cohort_the_rarer_class_stays_in_the_pool(monkeypatch):
 
 
 def test_few_training_units_give_few_neighbours():
-    cohort = cohort_of(toy_frame(people=5, rows_each=1))
+    cohort = cohort_of(toy_frame(patients=5, rows_each=1))
     found = nearest(cohort, folded(cohort, folds=2), k=9)
     assert found.groupby("case_id").size().between(1, 4).all()
 

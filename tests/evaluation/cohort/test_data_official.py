@@ -42,11 +42,11 @@ def test_the_splits_are_as_published(collection):
     }
 
 
-def test_people_of_both_types_and_of_both_splits(sides):
+def test_patients_of_both_types_and_of_both_splits(sides):
     assert sides.remarks[0] == (
-        "79 people have lesions of both types (calcification and mass); 31 of them are in both splits."
+        "79 patients have lesions of both types (calcification and mass); 31 of them are in both splits."
     )
-    assert sides.remarks[1].startswith("31 people are in the test set as well: their ")
+    assert sides.remarks[1].startswith("31 patients are in the test set as well: their ")
 
 
 def test_nobody_is_on_both_sides(collection, sides):
@@ -79,4 +79,4 @@ def test_the_readings_zero_is_no_score(sides):
     assert block.names == ("assessment",)
     assert set(np.unique(block.x[~np.isnan(block.x)])) == {1, 2, 3, 4, 5}
     lacking = sum(int(np.isnan(one.blocks["readers"].x).sum()) for one in (sides.train, sides.test))
-    assert lacking > 150  # 238 in all, those of the 31 people left out aside
+    assert lacking > 150  # 238 in all, those of the 31 patients left out aside

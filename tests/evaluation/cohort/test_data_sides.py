@@ -24,9 +24,9 @@ def save(frame: pd.DataFrame, path: Path, **said) -> Path:
     return path
 
 
-def others(people: int = 20, seed: int = 9) -> pd.DataFrame:
-    """People whom the toy table does not have."""
-    frame = toy_frame(people=people, seed=seed)
+def others(patients: int = 20, seed: int = 9) -> pd.DataFrame:
+    """Patients whom the toy table does not have."""
+    frame = toy_frame(patients=patients, seed=seed)
     for name in ("case_id", "patient_id"):
         frame[name] = "X" + frame[name]
     return frame
@@ -49,8 +49,8 @@ def refused(asked: dict, *, match: str, side: str = "test") -> None:
 
 def split_frame(**kind) -> pd.DataFrame:
     frame = toy_frame(**kind)
-    person = frame["patient_id"].str[2:].astype(int)
-    return frame.assign(split=np.where(person % 4 == 0, "test", "train"), abnormality_type="mass")
+    patient = frame["patient_id"].str[2:].astype(int)
+    return frame.assign(split=np.where(patient % 4 == 0, "test", "train"), abnormality_type="mass")
 
 
 def test_without_a_test_set(tmp_path):
@@ -71,12 +71,12 @@ def test_a_test_table(tmp_path):
     for name, block in sides.train.blocks.items():
         assert sides.test.blocks[name].names == block.names
     assert sides.test.blocks["metadata"].x[:2].tolist() == [[1, 0, 1], [0, 0, 1]]  # XCC: no known view
-    assert sides.test.n_people == 20
+    assert sides.test.n_patients == 20
     assert sides.remarks == ()
     assert len(sides.test_table.frame) == 40
 
 
-def test_people_of_the_test_set_leave_the_training_set(tmp_path):
+def test_patients_of_the_test_set_leave_the_training_set(tmp_path):
     test = others()
     test.loc[:3, "patient_id"] = ["P_00003", "P_00003", "P_00007", "P_00007"]
     asked = pair(tmp_path, toy_frame(), test)
@@ -84,7 +84,7 @@ def test_people_of_the_test_set_leave_the_training_set(tmp_path):
     assert sides.test.y.size == 40
     assert sides.train.y.size == 116
     assert not {"P_00003", "P_00007"} & set(sides.train.rows["patient_id"])
-    assert sides.remarks == ("2 people are in the test set as well: their 4 training rows were left out.",)
+    assert sides.remarks == ("2 patients are in the test set as well: their 4 training rows were left out.",)
     assert sides.train.group.max() == 57
     np.testing.assert_array_equal(sides.train.y, sides.train.rows["malignant"])
     np.testing.assert_array_equal(sides.test.y, test["malignant"])
@@ -98,18 +98,18 @@ def test_images_of_the_test_set_under_another_name_leave_too(tmp_path):
     assert "P_00005" not in set(sides.train.rows["patient_id"])
     assert sides.train.y.size == 118
     assert sides.remarks == (
-        "1 people share an image, by its content or path, with somebody in the test set: "
+        "1 patients share an image, by its content or path, with somebody in the test set: "
         "their 2 training rows were left out.",
     )
 
 
-def test_numeric_people_are_the_same_in_any_type(tmp_path):
+def test_numeric_patients_are_the_same_in_any_type(tmp_path):
     train, test = toy_frame(), others()
     train["patient_id"] = train["patient_id"].str[2:].astype(int)
     test["patient_id"] = np.repeat(np.arange(55, 75), 2).astype(float)
     asked = pair(tmp_path, train, test)
     sides = read_sides(asked["tables"], test=asked["test"], question=ASKED)
-    assert sides.remarks[0].startswith("5 people are in the test set as well: their 10 training rows")
+    assert sides.remarks[0].startswith("5 patients are in the test set as well: their 10 training rows")
 
 
 def test_nobody_left(tmp_path):
@@ -147,7 +147,7 @@ def test_a_column_let_in_by_name_is_needed_in_both(tmp_path):
     assert read_sides(**asked).test.features == (*FEATURES, "breast_density")
 
 
-def test_a_person_under_several_groups_is_on_one_side(tmp_path):
+def test_a_patient_under_several_groups_is_on_one_side(tmp_path):
     # Every row is a study of its own; P_00003 to P_00005 have one on either side.
     test = pd.concat([others().assign(study=lambda f: "t" + f["case_id"]), late_rows()], ignore_index=True)
     train = toy_frame().assign(study=lambda f: f["case_id"])
@@ -156,8 +156,8 @@ def test_a_person_under_several_groups_is_on_one_side(tmp_path):
     sides = read_sides(**asked)
     assert not set(sides.train.rows["patient_id"]) & {"P_00003", "P_00004", "P_00005"}
     assert sides.train.y.size == 114
-    assert "6 people are in the test set as well: their 6 training rows were left out." not in sides.remarks
-    assert "3 people are in the test set as well: their 6 training rows were left out." in sides.remarks
+    assert "6 patients are in the test set as well: their 6 training rows were left out." not in sides.remarks
+    assert "3 patients are in the test set as well: their 6 training rows were left out." in sides.remarks
     assert any("114 groups of 'study' were joined" in remark for remark in sides.train.remarks)
 
 
@@ -167,13 +167,13 @@ def late_rows() -> pd.DataFrame:
     return frame.assign(case_id="late" + frame["case_id"], study="late" + frame["case_id"])
 
 
-def test_the_official_split_by_study_keeps_people_on_one_side(tmp_path):
+def test_the_official_split_by_study_keeps_patients_on_one_side(tmp_path):
     frame = split_frame().assign(study=lambda f: f["case_id"])
     frame.loc[frame["case_id"] == "P_00001_1", "split"] = "test"
     path = save(frame, tmp_path / "t.parquet")
     sides = read_sides([path], question=Question(group="study"), official=True)
     assert "P_00001" not in set(sides.train.rows["patient_id"])
-    assert "1 people are in the test set as well: their 1 training rows were left out." in sides.remarks
+    assert "1 patients are in the test set as well: their 1 training rows were left out." in sides.remarks
 
 
 def test_columns_of_a_further_table_that_are_not_used_are_counted(tmp_path):
@@ -289,17 +289,17 @@ def test_the_official_split(tmp_path):
     assert len(sides.table.frame) == 120
 
 
-def test_people_who_train_in_one_type_and_test_in_the_other(tmp_path):
+def test_patients_who_train_in_one_type_and_test_in_the_other(tmp_path):
     frame = split_frame()
     # P_00001 trains in one type and tests in the other, P_00002 trains in both.
     calcified = frame["case_id"].isin(["P_00001_1", "P_00002_1"])
     frame.loc[calcified, "abnormality_type"] = "calcification"
     frame.loc[frame["case_id"] == "P_00001_1", "split"] = "test"
-    frame.loc[frame["case_id"] == "P_00003_1", "split"] = "test"  # one type, both splits: no such person in CBIS-DDSM
+    frame.loc[frame["case_id"] == "P_00003_1", "split"] = "test"  # one type, both splits: no such patient in CBIS-DDSM
     sides = read_sides([save(frame, tmp_path / "t.parquet")], question=ASKED, official=True)
     assert sides.remarks == (
-        "2 people have lesions of both types (calcification and mass); 1 of them are in both splits.",
-        "2 people are in the test set as well: their 2 training rows were left out.",
+        "2 patients have lesions of both types (calcification and mass); 1 of them are in both splits.",
+        "2 patients are in the test set as well: their 2 training rows were left out.",
     )
     assert not set(sides.train.rows["patient_id"]) & set(sides.test.rows["patient_id"])
     assert sides.train.y.size + sides.test.y.size == 118
@@ -343,8 +343,8 @@ def test_units_of_both_sides(tmp_path):
     assert (sides.test.units.kind, sides.test.units.rule) == ("patient", "mean")
 
 
-def embedded(folder: Path, name: str, *, people: int = 20, reader: str = "manifest", **said) -> Path:
-    frame = embedded_frame(people=people, radiomic=False)
+def embedded(folder: Path, name: str, *, patients: int = 20, reader: str = "manifest", **said) -> Path:
+    frame = embedded_frame(patients=patients, radiomic=False)
     if name == "test":
         frame = frame.assign(**{one: "X" + frame[one] for one in ("case_id", "patient_id")})
     columns = [one for one in frame.columns if is_embedding(one)]
@@ -372,7 +372,7 @@ def test_weights_that_have_seen_the_cases_are_said_on_either_side(tmp_path):
 
 
 def test_embeddings_without_a_record_are_named_by_their_columns(tmp_path):
-    embedded_frame(people=20).to_csv(tmp_path / "t.csv", index=False)
+    embedded_frame(patients=20).to_csv(tmp_path / "t.csv", index=False)
     sides = read_sides([tmp_path / "t.csv"], question=ASKED)
     (said,) = embeddings_of(sides, sides.train)
     assert said["prefix"] == said["name"] == "crop_embToy"

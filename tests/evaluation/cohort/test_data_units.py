@@ -1,4 +1,4 @@
-"""Rows made images, breasts and people: counted by hand, and against pandas."""
+"""Rows made images, breasts and patients: counted by hand, and against pandas."""
 
 from __future__ import annotations
 
@@ -125,10 +125,10 @@ def test_aggregates_agree_with_pandas(rule):
     how = {"max": "max", "mean": "mean", "noisy-or": lambda p: 1 - (1 - p).prod()}[rule]
     found = aggregate(score, of, rule)
     assert found.shape == (2, 3, np.unique(of).size)
-    for arm in range(2):
+    for candidate in range(2):
         for repeat in range(3):
-            wanted = pd.Series(score[arm, repeat]).groupby(of).agg(how).to_numpy()
-            np.testing.assert_allclose(found[arm, repeat], wanted, rtol=1e-13)
+            wanted = pd.Series(score[candidate, repeat]).groupby(of).agg(how).to_numpy()
+            np.testing.assert_allclose(found[candidate, repeat], wanted, rtol=1e-13)
 
 
 def test_a_single_row_keeps_its_score_in_every_digit():

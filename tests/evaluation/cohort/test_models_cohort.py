@@ -26,8 +26,8 @@ def test_only_features_become_features():
     assert not set(FEATURES) & set(cohort.rows.columns)
 
 
-def test_groups_are_people():
-    cohort = prepared(toy_frame(people=30, rows_each=3))
+def test_groups_are_patients():
+    cohort = prepared(toy_frame(patients=30, rows_each=3))
     assert cohort.group.max() == 29
     assert (np.bincount(cohort.group) == 3).all()
 
@@ -84,8 +84,8 @@ def test_missing_label_lists_candidates():
 
 
 def test_missing_group():
-    with pytest.raises(InputError, match="no column is called 'person'"):
-        prepared(toy_frame(), group="person")
+    with pytest.raises(InputError, match="no column is called 'patient'"):
+        prepared(toy_frame(), group="patient")
 
 
 def test_null_labels_are_dropped_only_when_told():
@@ -200,7 +200,7 @@ def test_what_a_pattern_may_not_let_in():
 
 
 @pytest.mark.parametrize("name", ["malignant", "patient_id", "case_id"])
-def test_label_and_person_are_never_features(name):
+def test_label_and_patient_are_never_features(name):
     with pytest.raises(InputError, match="cannot be a feature"):
         prepared(toy_frame(), also_features=(name,))
 
@@ -210,43 +210,43 @@ def test_text_is_no_feature():
         prepared(toy_frame(), also_features=("view",))
 
 
-def test_groups_that_share_a_person_are_joined():
-    # Studies 0-1 and 2-3 of four people: P_00000 has two of them, P_00001 and P_00002 share a third.
-    frame = toy_frame(people=20, rows_each=3)
+def test_groups_that_share_a_patient_are_joined():
+    # Studies 0-1 and 2-3 of four patients: P_00000 has two of them, P_00001 and P_00002 share a third.
+    frame = toy_frame(patients=20, rows_each=3)
     study = np.arange(60)
     study[4] = study[6]
     cohort = prepared(frame.assign(study=study), group="study")
     assert cohort.group.tolist() == np.repeat([0, 1, 1, *range(2, 19)], 3).tolist()
-    assert "59 groups of 'study' were joined because they share a person (patient_id). There are 19 groups." in (
+    assert "59 groups of 'study' were joined because they share a patient (patient_id). There are 19 groups." in (
         cohort.remarks
     )
 
 
-def test_groups_that_hold_whole_people_stay():
-    frame = toy_frame(people=20)
+def test_groups_that_hold_whole_patients_stay():
+    frame = toy_frame(patients=20)
     cohort = prepared(frame.assign(site=np.arange(40) // 10), group="site")
     assert cohort.group.tolist() == np.repeat(range(4), 10).tolist()
     assert cohort.remarks == ()
 
 
-def test_people_stay_people_where_the_group_is_larger():
-    frame = toy_frame(people=20).assign(site=np.arange(40) // 10, laterality="L")
+def test_patients_stay_patients_where_the_group_is_larger():
+    frame = toy_frame(patients=20).assign(site=np.arange(40) // 10, laterality="L")
     for unit in ("patient", "breast"):
         units = prepared(frame, group="site", unit=unit).units
-        assert units.rows["patient_id"].tolist() == [f"P_{person:05d}" for person in range(20)]
+        assert units.rows["patient_id"].tolist() == [f"P_{patient:05d}" for patient in range(20)]
         assert units.y.tolist() == frame["malignant"].to_numpy()[::2].tolist()
         assert units.group.tolist() == np.repeat(range(4), 5).tolist()
 
 
 def test_a_patient_id_that_repeats_case_id_names_nobody():
-    frame = toy_frame(people=20).assign(woman=lambda f: f["patient_id"], patient_id=lambda f: f["case_id"])
+    frame = toy_frame(patients=20).assign(woman=lambda f: f["patient_id"], patient_id=lambda f: f["case_id"])
     cohort = prepared(frame, group="woman", unit="patient")
-    assert cohort.units.rows["patient_id"].tolist() == [f"P_{person:05d}" for person in range(20)]
+    assert cohort.units.rows["patient_id"].tolist() == [f"P_{patient:05d}" for patient in range(20)]
     assert any("patient_id names nobody" in remark for remark in cohort.remarks)
 
 
-def test_rows_without_a_person_of_their_own_are_named_by_the_group():
-    frame = toy_frame(people=20).assign(site=np.arange(40) // 20, patient_id=lambda f: f["patient_id"].str[-1])
+def test_rows_without_a_patient_of_their_own_are_named_by_the_group():
+    frame = toy_frame(patients=20).assign(site=np.arange(40) // 20, patient_id=lambda f: f["patient_id"].str[-1])
     frame.loc[[0, 1], "patient_id"] = ["", None]
     cohort = prepared(frame.iloc[:20], group="site", unit="patient")
     assert cohort.units.rows["patient_id"].tolist() == ["site 0", *"123456789"]
@@ -256,16 +256,16 @@ def test_twins_under_two_names_are_said():
     frame = toy_frame()
     frame.loc[10, list(FEATURES)] = frame.loc[3, list(FEATURES)]
     cohort = prepared(frame)
-    assert any("2 rows of different people have identical features" in remark for remark in cohort.remarks)
+    assert any("2 rows of different patients have identical features" in remark for remark in cohort.remarks)
 
 
-def test_twins_of_one_person_are_no_leak():
+def test_twins_of_one_patient_are_no_leak():
     frame = toy_frame()
     frame.loc[1, list(FEATURES)] = frame.loc[0, list(FEATURES)]
     assert prepared(frame).remarks == ()
 
 
-def test_numeric_people_with_a_null_elsewhere_stay_the_same_people():
+def test_numeric_patients_with_a_null_elsewhere_stay_the_same_patients():
     frame = toy_frame()
     frame["patient_id"] = frame["patient_id"].str[2:].astype(float)
     assert prepared(frame).rows["patient_id"].iloc[2] == "1"
@@ -279,10 +279,10 @@ def test_a_tables_mixed_columns_can_be_written(tmp_path):
 
 
 def test_units_and_blocks_come_with_the_cohort():
-    cohort = prepared(toy_frame(people=20), unit="patient", aggregate="noisy-or")
+    cohort = prepared(toy_frame(patients=20), unit="patient", aggregate="noisy-or")
     assert (cohort.units.kind, cohort.units.rule) == ("patient", "noisy-or")
-    assert cohort.units.y.tolist() == toy_frame(people=20)["malignant"].to_numpy()[::2].tolist()
-    assert cohort.units.rows["case_id"].tolist() == [f"P_{person:05d}" for person in range(20)]
+    assert cohort.units.y.tolist() == toy_frame(patients=20)["malignant"].to_numpy()[::2].tolist()
+    assert cohort.units.rows["case_id"].tolist() == [f"P_{patient:05d}" for patient in range(20)]
     assert set(cohort.blocks) == {"metadata", "readers"}
     assert len(prepared(toy_frame()).units.y) == 120
 
@@ -292,7 +292,7 @@ def test_a_unit_that_the_table_cannot_tell():
         prepared(toy_frame(), unit="breast")
 
 
-def test_a_row_without_label_needs_no_person():
+def test_a_row_without_label_needs_no_patient():
     frame = toy_frame().astype({"malignant": "Int64"})
     frame.loc[0, "malignant"] = pd.NA
     frame.loc[0, "patient_id"] = None

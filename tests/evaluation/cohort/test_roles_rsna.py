@@ -140,7 +140,7 @@ def test_the_reading_as_indicators_is_the_reading() -> None:
 @pytest.mark.parametrize("name", ["prediction_id", "image_id"])
 def test_names_are_no_features(name: str) -> None:
     frame = screening().assign(**{name: np.arange(160)})
-    with pytest.raises(InputError, match="names people, images or files"):
+    with pytest.raises(InputError, match="names patients, images or files"):
         prepare_cohort(frame, FEATURES, question=Question(label="cancer", also_features=(name,)))
 
 

@@ -23,21 +23,21 @@ from radiomics_mammo.evaluation.training.cross_validation import cross_validate,
 from radiomics_mammo.evaluation.training.held_out import measure_held_out
 from radiomics_mammo.evaluation.training.plan import Plan, Tuning
 from radiomics_mammo.evaluation.training.preprocessing import source_columns
-from radiomics_mammo.evaluation.training.registry import parse_arm
+from radiomics_mammo.evaluation.training.registry import parse_candidate
 from radiomics_mammo.evaluation.training.splits import repeated_folds
 from tests.support.cohorts import FEATURES, toy_frame
 
-ARMS = ("xgboost", "xgboost+oversampling", "xgboost+smote", "forest")
+CANDIDATES = ("xgboost", "xgboost+oversampling", "xgboost+smote", "forest")
 
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    frame = toy_frame(people=50)
+    frame = toy_frame(patients=50)
     frame.loc[::4, FEATURES[2]] = np.nan
     cohort = prepare_cohort(frame, FEATURES, question=Question())
     folds = repeated_folds(cohort.units.y, cohort.units.group, folds=3, repeats=2, seed=0)
     tuning = Tuning(trials=1, folds=2, select="none")
-    return Plan(cohort, folds, tuple(map(parse_arm, ARMS)), Settings(), 0, tuning)
+    return Plan(cohort, folds, tuple(map(parse_candidate, CANDIDATES)), Settings(), 0, tuning)
 
 
 @pytest.fixture(scope="module")
@@ -45,17 +45,17 @@ def outcome(plan):
     return cross_validate(plan)
 
 
-def held_out(plan: Plan, outcome, arm: str):
+def held_out(plan: Plan, outcome, candidate: str):
     """Give what one fold fitted, its prepared held-out rows, where their columns come from, and what they add."""
-    bench, fitted = refit(plan, parse_arm(arm), outcome, repeat=0, fold=1)
+    bench, fitted = refit(plan, parse_candidate(candidate), outcome, repeat=0, fold=1)
     x = np.asarray(fitted.preparation.transform(bench.test_rows()))
     source = source_columns(fitted.preparation)
     return fitted, x, source, contributions(fitted, x, source=source, n_features=len(FEATURES))
 
 
-@pytest.mark.parametrize("arm", ["xgboost", "xgboost+smote"])
-def test_boosted_contributions_add_up_to_the_margin(plan, outcome, arm):
-    fitted, x, _, found = held_out(plan, outcome, arm)
+@pytest.mark.parametrize("candidate", ["xgboost", "xgboost+smote"])
+def test_boosted_contributions_add_up_to_the_margin(plan, outcome, candidate):
+    fitted, x, _, found = held_out(plan, outcome, candidate)
     margin = fitted.estimator.predict(DMatrix(x), output_margin=True)
     np.testing.assert_allclose(found[:, :9].sum(axis=1), margin, atol=1e-5)
 
@@ -66,12 +66,12 @@ def test_forest_contributions_add_up_to_the_probability(plan, outcome):
     assert np.isnan(found[:, 9:]).all()  # its log-odds are no line of what the contributions add up to
 
 
-@pytest.mark.parametrize("arm", ["xgboost+oversampling", "forest"])
-def test_contributions_equal_shaps_tree_explainer(plan, outcome, arm):
-    fitted, x, source, found = held_out(plan, outcome, arm)
+@pytest.mark.parametrize("candidate", ["xgboost+oversampling", "forest"])
+def test_contributions_equal_shaps_tree_explainer(plan, outcome, candidate):
+    fitted, x, source, found = held_out(plan, outcome, candidate)
     values = load_shap().TreeExplainer(fitted.estimator).shap_values(x)
     values = values[:, :, 1] if values.ndim == 3 else values
-    if arm == "forest":
+    if candidate == "forest":
         assert source.tolist() == [*range(8), 2]  # the last column says where feature 2 is null
         values[:, 2] += values[:, 8]
     else:
@@ -79,9 +79,9 @@ def test_contributions_equal_shaps_tree_explainer(plan, outcome, arm):
     np.testing.assert_allclose(found[:, :8], values[:, :8], atol=1e-5)
 
 
-@pytest.mark.parametrize("arm", ["xgboost", "forest"])
-def test_the_planted_feature_comes_first(plan, outcome, arm):
-    parts = measure_held_out(plan, parse_arm(arm), outcome, repeats=2, measure=contributions)
+@pytest.mark.parametrize("candidate", ["xgboost", "forest"])
+def test_the_planted_feature_comes_first(plan, outcome, candidate):
+    parts = measure_held_out(plan, parse_candidate(candidate), outcome, repeats=2, measure=contributions)
     table = contribution_table(parts, plan.cohort.rows["case_id"].tolist(), plan.cohort.features)
     ranked = importance(table)
     assert ranked.index[0] == FEATURES[0]
@@ -89,8 +89,8 @@ def test_the_planted_feature_comes_first(plan, outcome, arm):
 
 
 def test_each_case_is_explained_once_a_repeat_by_its_own_fold(plan, outcome):
-    arm = parse_arm("xgboost")
-    parts = measure_held_out(plan, arm, outcome, repeats=2, measure=contributions, workers=2)
+    candidate = parse_candidate("xgboost")
+    parts = measure_held_out(plan, candidate, outcome, repeats=2, measure=contributions, workers=2)
     table = contribution_table(parts, plan.cohort.rows["case_id"].tolist(), plan.cohort.features)
     assert table["case_id"].tolist() == plan.cohort.rows["case_id"].tolist() * 2
     np.testing.assert_array_equal(table["fold"].to_numpy().reshape(2, -1), plan.fold_of)
@@ -107,13 +107,13 @@ def test_calibration_is_a_line_unless_it_is_isotonic():
     assert np.isnan(calibrated_line(Calibrator("isotonic", (0.0, 1.0), (0.1, 0.9)))).all()
 
 
-@pytest.mark.parametrize("arm", ["xgboost", "xgboost+smote"])
-def test_interactions_equal_shaps(plan, outcome, arm):
-    fitted, x, source, _ = held_out(plan, outcome, arm)
+@pytest.mark.parametrize("candidate", ["xgboost", "xgboost+smote"])
+def test_interactions_equal_shaps(plan, outcome, candidate):
+    fitted, x, source, _ = held_out(plan, outcome, candidate)
     count, found = interactions(fitted, x, source=source, n_features=len(FEATURES), most=10**6)
     assert count == len(x)
     shaps = load_shap().TreeExplainer(fitted.estimator).shap_interaction_values(x)
-    if arm == "xgboost+smote":  # the last column says where feature 2 is null
+    if candidate == "xgboost+smote":  # the last column says where feature 2 is null
         shaps[:, 2] += shaps[:, 8]
         shaps[:, :, 2] += shaps[:, :, 8]
     for i in range(8):

@@ -1,4 +1,4 @@
-"""Refits on shuffled labels: the same pipeline, other people's labels, nothing found."""
+"""Refits on shuffled labels: the same pipeline, other patients's labels, nothing found."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def outcome(plan):
 def shuffled(plan: Plan, outcome, *, permutations: int = 12, most_rows: int = 10**6, workers: int = 1) -> Shuffled:
     return refit_shuffled(
         plan,
-        plan.arms[0],
+        plan.candidates[0],
         outcome,
         measure=contributions,
         permutations=permutations,
@@ -59,9 +59,9 @@ def test_workers_and_the_number_asked_for_change_no_bit(plan, outcome):
 def test_folds_that_share_rows_share_their_labels(plan, outcome, monkeypatch):
     seen: list[tuple[np.ndarray, np.ndarray]] = []
 
-    def spy(bench, arm, choice, rankings):
+    def spy(bench, candidate, choice, rankings):
         seen.append((bench.train, bench.y))
-        return fit(bench, arm, choice, rankings)
+        return fit(bench, candidate, choice, rankings)
 
     fit = ours.fit
     monkeypatch.setattr(ours, "fit", spy)
@@ -71,7 +71,7 @@ def test_folds_that_share_rows_share_their_labels(plan, outcome, monkeypatch):
         known = given[i % 2, rows]
         assert ((known == -1) | (known == labels)).all()
         given[i % 2, rows] = labels
-    assert given.sum(axis=1).tolist() == [45, 45]  # the same people are ill, only others
+    assert given.sum(axis=1).tolist() == [45, 45]  # the same patients are ill, only others
     assert (given != plan.cohort.y).any(axis=1).all()
 
 
@@ -79,21 +79,21 @@ def test_a_booster_is_told_the_new_labels_and_trained_as_from_scratch(plan, outc
     """The second permutation reuses the first one's bins: it must equal a run in which it comes first."""
     given = ours._labels(plan, np.ones(90, dtype=bool), 2)
     choice = outcome.choices["xgboost", 0, 1]
-    args = (plan, plan.arms[0], choice, 1, np.ones(90, dtype=bool))
+    args = (plan, plan.candidates[0], choice, 1, np.ones(90, dtype=bool))
     both = ours._refit_fold(*args, given, contributions, len(NAMES))
     alone = ours._refit_fold(*args, given[1:], contributions, len(NAMES))
     np.testing.assert_array_equal(both[1][1], alone[1][0])
     assert not np.array_equal(both[1][0], both[1][1])
 
 
-def test_large_cohorts_are_thinned_by_people_of_both_classes(plan, outcome):
+def test_large_cohorts_are_thinned_by_patients_of_both_classes(plan, outcome):
     found = shuffled(plan, outcome, permutations=2, most_rows=40)
     assert found.rows == 40
     assert found.held.sum() == 40
 
 
 def test_features_are_selected_anew(plan):
-    forest = toy_plan(noise_frame(strength=2.5), arm="forest", repeats=1)
+    forest = toy_plan(noise_frame(strength=2.5), candidate="forest", repeats=1)
     forest = replace(forest, tuning=replace(forest.tuning, select="mrmr"))
     chosen = cross_validate(forest)
     assert all(one.parameters["select"] == "mrmr" for one in chosen.choices.values())

@@ -1,4 +1,4 @@
-"""The canaries: silent on right splits, singing on each planted leak.
+"""The leakage_checks: silent on right splits, singing on each planted leak.
 
 tools/leakage_check_power.py asks a hundred times.
 """
@@ -14,7 +14,12 @@ import pytest
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.evaluation.cohort.cohort import Question, prepare_cohort
 from radiomics_mammo.evaluation.cohort.records import Cohort
-from radiomics_mammo.evaluation.leakage.checks import canaries, kept_together, planted_duplicates, planted_identity
+from radiomics_mammo.evaluation.leakage.checks import (
+    kept_together,
+    leakage_checks,
+    planted_duplicates,
+    planted_identity,
+)
 from radiomics_mammo.evaluation.leakage.permutation_test import NullAuroc, null_auroc
 from radiomics_mammo.evaluation.training.splits import repeated_folds
 from tests.support.cohorts import FEATURES, toy_frame
@@ -26,45 +31,45 @@ def cohort_of(frame, features=FEATURES) -> Cohort:
     return prepare_cohort(frame, features, question=Question())
 
 
-def person_folds(cohort: Cohort, *, repeats: int = 2) -> np.ndarray:
+def patient_folds(cohort: Cohort, *, repeats: int = 2) -> np.ndarray:
     return repeated_folds(cohort.y, cohort.group, folds=3, repeats=repeats, seed=0)
 
 
 def by_name(table):
-    return {row.canary: row for row in table.itertuples()}
+    return {row.check: row for row in table.itertuples()}
 
 
 def test_all_are_silent_on_a_right_split_and_alike_twice():
     cohort = toy_cohort(1)
-    table = canaries(cohort, person_folds(cohort), seed=1, shuffles=6)
-    assert table["canary"].tolist() == [
+    table = leakage_checks(cohort, patient_folds(cohort), seed=1, shuffles=6)
+    assert table["check"].tolist() == [
         "shuffled_labels",
         "planted_identity",
         "planted_duplicates",
-        "people_kept_together",
+        "patients_kept_together",
         "identity_columns",
         "duplicates",
     ]
-    assert table.columns.tolist() == ["canary", "passed", "value", "low", "high", "sentence"]
+    assert table.columns.tolist() == ["check", "passed", "value", "low", "high", "sentence"]
     assert table["passed"].dtype == bool
     assert table["passed"].all(), table["sentence"].tolist()
     assert table["sentence"].str.endswith(".").all()
-    assert table.equals(canaries(cohort, person_folds(cohort), seed=1, shuffles=6))
-    assert not table.equals(canaries(cohort, person_folds(cohort), seed=2, shuffles=6))
+    assert table.equals(leakage_checks(cohort, patient_folds(cohort), seed=1, shuffles=6))
+    assert not table.equals(leakage_checks(cohort, patient_folds(cohort), seed=2, shuffles=6))
 
 
 def test_a_torn_split_and_a_code_left_in_are_both_told():
-    frame = toy_frame(people=80, rows_each=2)
+    frame = toy_frame(patients=80, rows_each=2)
     frame["original_firstorder_Code"] = np.random.default_rng(0).permutation(80)[np.repeat(np.arange(80), 2)] + 0.25
     cohort = cohort_of(frame, (*FEATURES, "original_firstorder_Code"))
-    sung = by_name(canaries(cohort, row_folds(cohort, seed=0)))
+    sung = by_name(leakage_checks(cohort, row_folds(cohort, seed=0)))
     assert not sung["shuffled_labels"].passed
     assert sung["shuffled_labels"].low > 0.5
     assert "another --seed" in sung["shuffled_labels"].sentence
-    assert not sung["people_kept_together"].passed
+    assert not sung["patients_kept_together"].passed
     assert not sung["identity_columns"].passed
     assert sung["identity_columns"].value == 1
-    assert "original_firstorder_Code: one number a person" in sung["identity_columns"].sentence
+    assert "original_firstorder_Code: one number a patient" in sung["identity_columns"].sentence
     assert sung["planted_identity"].passed
     assert sung["planted_duplicates"].passed
 
@@ -95,7 +100,7 @@ def test_the_interval_is_students_over_shuffles():
         seen.append(fold_auroc(y, p, fold_of))
         return p
 
-    null = null_auroc(cohort.x, cohort.y, cohort.group, person_folds(cohort), shuffles=9, predict=noise)
+    null = null_auroc(cohort.x, cohort.y, cohort.group, patient_folds(cohort), shuffles=9, predict=noise)
     low, high = t.interval(0.95, 8, loc=np.mean(seen), scale=np.std(seen, ddof=1) / 3)
     assert (null.value, null.low, null.high) == pytest.approx((np.mean(seen), low, high))
     assert len(set(seen)) == 9
@@ -103,15 +108,15 @@ def test_the_interval_is_students_over_shuffles():
 
 def test_processes_do_not_change_the_interval():
     cohort = toy_cohort(0)
-    folds = person_folds(cohort)
+    folds = patient_folds(cohort)
     one, two = (null_auroc(cohort.x, cohort.y, cohort.group, folds, shuffles=3, workers=n) for n in (1, 2))
     assert one == two
 
 
 def test_folds_with_one_class_cannot_be_checked_and_it_is_said():
-    cohort = cohort_of(toy_frame(people=20, rows_each=1))
+    cohort = cohort_of(toy_frame(patients=20, rows_each=1))
     each = np.arange(cohort.y.size)[None]
-    row = by_name(canaries(cohort, each, shuffles=2))["shuffled_labels"]
+    row = by_name(leakage_checks(cohort, each, shuffles=2))["shuffled_labels"]
     assert not row.passed
     assert np.isnan(row.value)
     assert "use fewer folds" in row.sentence
@@ -146,24 +151,24 @@ def test_planted_copies_are_found_every_time_and_the_table_is_untouched():
 
 
 def test_a_real_copy_is_a_warning():
-    frame = toy_frame(people=40)
+    frame = toy_frame(patients=40)
     frame.loc[6, list(FEATURES)] = frame.loc[70, list(FEATURES)].tolist()
     cohort = cohort_of(frame)
-    row = by_name(canaries(cohort, person_folds(cohort), shuffles=2))["duplicates"]
+    row = by_name(leakage_checks(cohort, patient_folds(cohort), shuffles=2))["duplicates"]
     assert not row.passed
     assert row.value == 2
     assert frame["case_id"][6] in row.sentence
 
 
 def test_one_row_each_leaves_little_to_tell_and_it_is_said():
-    cohort = cohort_of(toy_frame(people=60, rows_each=1))
-    sung = by_name(canaries(cohort, person_folds(cohort), shuffles=3))
+    cohort = cohort_of(toy_frame(patients=60, rows_each=1))
+    sung = by_name(leakage_checks(cohort, patient_folds(cohort), shuffles=3))
     for name in ("planted_identity", "identity_columns"):
         assert sung[name].passed
-        assert "Every person has one row" in sung[name].sentence
+        assert "Every patient has one row" in sung[name].sentence
 
 
-def test_too_few_people_to_plant_a_copy():
+def test_too_few_patients_to_plant_a_copy():
     cohort = toy_cohort(0)
     alone = replace(cohort, group=np.zeros_like(cohort.group))
     row = planted_duplicates(alone, seed=0)
@@ -171,7 +176,7 @@ def test_too_few_people_to_plant_a_copy():
     assert "too few" in row.sentence
 
 
-def test_people_on_both_sides_are_counted():
+def test_patients_on_both_sides_are_counted():
     group = np.array([0, 1, 0, 2, 1, 2])
     right = np.array([[0, 1, 0, 2, 1, 2], [1, 0, 1, 1, 0, 1]])
     assert kept_together(group, right).passed
@@ -180,23 +185,23 @@ def test_people_on_both_sides_are_counted():
     row = kept_together(group, torn)
     assert not row.passed
     assert row.value == 1
-    assert row.sentence.startswith("1 of 3 people")
+    assert row.sentence.startswith("1 of 3 patients")
 
 
 def test_folds_of_something_else_are_refused():
     cohort = toy_cohort(0)
     with pytest.raises(InputError, match=r"units\.of"):
-        canaries(cohort, person_folds(cohort)[:, :-1])
+        leakage_checks(cohort, patient_folds(cohort)[:, :-1])
 
 
-def test_a_large_table_is_asked_of_fewer_people(monkeypatch):
+def test_a_large_table_is_asked_of_fewer_patients(monkeypatch):
     from radiomics_mammo.evaluation.leakage import subsample
 
     monkeypatch.setattr(subsample, "ROWS", 100)
     monkeypatch.setattr(subsample, "_OF_A_CLASS", 5)
-    cohort = cohort_of(toy_frame(people=100))
-    row = by_name(canaries(cohort, person_folds(cohort), shuffles=2))["shuffled_labels"]
-    assert "on 50 of 100 people (100 of 200 rows)" in row.sentence
+    cohort = cohort_of(toy_frame(patients=100))
+    row = by_name(leakage_checks(cohort, patient_folds(cohort), shuffles=2))["shuffled_labels"]
+    assert "on 50 of 100 patients (100 of 200 rows)" in row.sentence
 
 
 def test_what_is_planted_among_real_lesions_is_found(shared_data: Path):

@@ -1,4 +1,4 @@
-"""Columns that name the person: found whatever they are called, and nothing else."""
+"""Columns that name the patient: found whatever they are called, and nothing else."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from statsmodels.formula.api import ols
 from statsmodels.stats.anova import anova_lm
 
 from radiomics_mammo.evaluation.leakage.identifier_columns import (
-    PEOPLE,
+    PATIENTS,
     _intraclass,
-    _people,
+    _patients,
     cannot_tell,
     id_numbers,
     identity_columns,
@@ -37,22 +37,22 @@ def found(column: np.ndarray, *, group: np.ndarray = GROUP, rows: pd.DataFrame =
 
 @pytest.mark.parametrize("scale", [1.0, 1e-12, 1e12, -3.7])
 def test_a_code_is_found_at_any_scale(scale):
-    assert found(CODES[GROUP] * scale).startswith("one number a person in 100%")
+    assert found(CODES[GROUP] * scale).startswith("one number a patient in 100%")
 
 
 def test_a_code_is_found_through_rounding_nulls_and_a_few_slips():
     code = CODES[GROUP] * (1 + 1e-13 * RNG.normal(size=GROUP.size))
-    assert found(code).startswith("one number a person")
+    assert found(code).startswith("one number a patient")
     code[RNG.random(GROUP.size) < 0.2] = np.nan
-    assert found(code).startswith("one number a person")
+    assert found(code).startswith("one number a patient")
     slipped = CODES[GROUP]
     slipped[np.flatnonzero(np.diff(GROUP) == 0)[:3]] = 5.0
-    assert found(slipped).startswith("one number a person in 9")
+    assert found(slipped).startswith("one number a patient in 9")
 
 
 def test_a_noisy_code_is_found_by_its_intraclass_correlation():
     noisy = CODES[GROUP] + 1e6 * 0.02 * RNG.normal(size=GROUP.size)
-    assert found(noisy).startswith("nearly one number a person: intraclass correlation 0.9")
+    assert found(noisy).startswith("nearly one number a patient: intraclass correlation 0.9")
     assert found(CODES[GROUP] + 1e6 * 0.2 * RNG.normal(size=GROUP.size)) == ""
 
 
@@ -60,10 +60,10 @@ def test_what_counts_along_is_found():
     number = id_numbers(ROWS["patient_id"].tolist())
     curved = np.sqrt(number) + 0.001 * RNG.random(GROUP.size)
     one_each = np.arange(200)
-    people = pd.DataFrame({"patient_id": ROWS["patient_id"].unique()})
+    patients = pd.DataFrame({"patient_id": ROWS["patient_id"].unique()})
     several = number[np.unique(GROUP, return_index=True)[1]]
-    assert "counts along the number in patient_id" in found(-several, group=one_each, rows=people)
-    assert "counts along the rows of the table" in found(np.arange(200) ** 2, group=one_each, rows=people)
+    assert "counts along the number in patient_id" in found(-several, group=one_each, rows=patients)
+    assert "counts along the rows of the table" in found(np.arange(200) ** 2, group=one_each, rows=patients)
     assert found(curved)
 
 
@@ -82,17 +82,17 @@ def test_what_counts_along_is_found():
         pytest.param(RNG.normal(size=GROUP.size), id="noise"),
         pytest.param((GROUP % 10).astype(float), id="machine"),
         pytest.param((GROUP > 100).astype(float), id="site, the table sorted by it"),
-        pytest.param(np.where(GROUP < 5, CODES[GROUP], np.nan), id="known for five people"),
+        pytest.param(np.where(GROUP < 5, CODES[GROUP], np.nan), id="known for five patients"),
     ],
 )
 def test_the_innocent_are_not_reported(innocent):
     assert found(innocent) == ""
 
 
-def test_an_age_among_the_fewest_people_that_are_judged():
+def test_an_age_among_the_fewest_patients_that_are_judged():
     for seed in range(100):
-        ages = np.random.default_rng(seed).integers(35, 85, size=PEOPLE).astype(float)
-        group = np.repeat(np.arange(PEOPLE), 2)
+        ages = np.random.default_rng(seed).integers(35, 85, size=PATIENTS).astype(float)
+        group = np.repeat(np.arange(PATIENTS), 2)
         assert found(ages[group], group=group, rows=ROWS.iloc[: group.size]) == ""
 
 
@@ -105,8 +105,8 @@ def test_copies_of_rows_do_not_accuse_every_feature():
 
 def test_what_cannot_be_told_is_said():
     assert cannot_tell(GROUP) == ""
-    assert cannot_tell(np.arange(50)).startswith("Every person has one row")
-    assert cannot_tell(np.repeat(np.arange(12), 2)).startswith("Only 12 people have several rows")
+    assert cannot_tell(np.arange(50)).startswith("Every patient has one row")
+    assert cannot_tell(np.repeat(np.arange(12), 2)).startswith("Only 12 patients have several rows")
     assert found(CODES[:24], group=np.arange(24), rows=ROWS.iloc[:24]) == ""
 
 
@@ -118,13 +118,13 @@ def test_numbers_in_ids():
 def test_intraclass_correlation_is_that_of_the_analysis_of_variance():
     values = RNG.normal(size=200)[GROUP] + RNG.normal(size=GROUP.size)
     several = np.isin(GROUP, np.flatnonzero(SIZES > 1))
-    frame = pd.DataFrame({"value": values[several], "person": GROUP[several].astype(str)})
-    table = anova_lm(ols("value ~ C(person)", frame).fit())
+    frame = pd.DataFrame({"value": values[several], "patient": GROUP[several].astype(str)})
+    table = anova_lm(ols("value ~ C(patient)", frame).fit())
     between, within = table["mean_sq"]
     sizes = SIZES[SIZES > 1]
     typical = (sizes.sum() - (sizes**2).sum() / sizes.sum()) / (sizes.size - 1)
     expected = (between - within) / (between + (typical - 1) * within)
-    assert _intraclass(values, _people(GROUP)) == pytest.approx(expected, rel=1e-9)
+    assert _intraclass(values, _patients(GROUP)) == pytest.approx(expected, rel=1e-9)
 
 
 def test_toy_tables_are_innocent():

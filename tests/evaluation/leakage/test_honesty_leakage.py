@@ -23,17 +23,17 @@ def cohort_of(frame: pd.DataFrame, features=FEATURES) -> Cohort:
     return prepare_cohort(frame, features, question=Question())
 
 
-def rare_noise(*, people: int = 120, rows_each: int = 2, columns: int = 100, twins: float = 0.2) -> Cohort:
-    """Noise that is much the same in a person's rows, one person in six ill: nothing but mistakes can score."""
+def rare_noise(*, patients: int = 120, rows_each: int = 2, columns: int = 100, twins: float = 0.2) -> Cohort:
+    """Noise that is much the same in a patient's rows, one patient in six ill: nothing but mistakes can score."""
     rng = np.random.default_rng(5)
-    person = np.repeat(np.arange(people), rows_each)
-    x = rng.normal(size=(people, columns))[person] + twins * rng.normal(size=(person.size, columns))
+    patient = np.repeat(np.arange(patients), rows_each)
+    x = rng.normal(size=(patients, columns))[patient] + twins * rng.normal(size=(patient.size, columns))
     names = [f"original_firstorder_N{i}" for i in range(columns)]
     rows = pd.DataFrame(
         {
-            "case_id": [f"c{i}" for i in range(person.size)],
-            "patient_id": [f"P_{one:05d}" for one in rng.permutation(people)[person]],
-            "malignant": (person % 6 == 0).astype(int),
+            "case_id": [f"c{i}" for i in range(patient.size)],
+            "patient_id": [f"P_{one:05d}" for one in rng.permutation(patients)[patient]],
+            "malignant": (patient % 6 == 0).astype(int),
         }
     )
     return cohort_of(pd.concat([rows, pd.DataFrame(x, columns=names)], axis=1), names)
@@ -64,7 +64,7 @@ def test_the_table_is_whole(noise):
     assert (noise.table["low"] <= noise.table["auroc"]).all()
     assert (noise.table["auroc"] <= noise.table["high"]).all()
     assert noise.table["sentence"].str.endswith(".").all()
-    assert noise.remarks == ("The person's number is the one in patient_id.",)
+    assert noise.remarks == ("The patient's number is the one in patient_id.",)
 
 
 @pytest.mark.parametrize(
@@ -80,15 +80,15 @@ def test_on_noise_the_right_way_is_worth_nothing_and_the_wrong_way_much(noise, s
 
 
 def test_a_number_alone_scores_where_images_are_split():
-    table = bench(cohort_of(toy_frame(people=120, strength=0.0)))
-    scored = {split: judge(table, Way(columns="code", split=split), "forest") for split in ("person", "row")}
+    table = bench(cohort_of(toy_frame(patients=120, strength=0.0)))
+    scored = {split: judge(table, Way(columns="code", split=split), "forest") for split in ("patient", "row")}
     everybody = np.ones((1, 120), dtype=np.int64)
-    assert auroc_draws(scored["person"], everybody)[0] < 0.65
+    assert auroc_draws(scored["patient"], everybody)[0] < 0.65
     assert auroc_draws(scored["row"], everybody)[0] > 0.75
 
 
 def test_made_rows_are_counted(noise):
-    # 120 people, 20 of them ill, two rows each: 200 rows against 40.
+    # 120 patients, 20 of them ill, two rows each: 200 rows against 40.
     assert "160 rows were made and 240 were there" in priced(noise, "oversampling_before")["sentence"]
     assert "Splitting images alone scores" in priced(noise, "smote_before")["sentence"]
 
@@ -100,11 +100,11 @@ def test_what_others_measured_is_named(noise):
 
 
 def test_one_row_each_makes_splitting_images_free():
-    prices = leakage_prices(cohort_of(toy_frame(people=60, rows_each=1)), folds=2, repeats=1, draws=50)
+    prices = leakage_prices(cohort_of(toy_frame(patients=60, rows_each=1)), folds=2, repeats=1, draws=50)
     row = priced(prices, "image_split")
     assert row["price"] == row["price_low"] == row["price_high"] == 0
     assert "by construction" in row["sentence"]
-    assert "splitting images is splitting people" in prices.remarks[-1]
+    assert "splitting images is splitting patients" in prices.remarks[-1]
 
 
 def test_shuffled_labels_leave_the_price_only():
@@ -119,29 +119,29 @@ def test_shuffled_labels_leave_the_price_only():
 
 @pytest.mark.slow
 def test_same_seed_same_table_whatever_the_processes():
-    cohort = cohort_of(toy_frame(people=30))
+    cohort = cohort_of(toy_frame(patients=30))
     one, two = (leakage_prices(cohort, folds=2, repeats=1, draws=20, workers=workers).table for workers in (1, 2))
     pd.testing.assert_frame_equal(one, two)
     assert not one.equals(leakage_prices(cohort, folds=2, repeats=1, draws=20, seed=1).table)
 
 
-def test_large_tables_are_priced_on_fewer_people(monkeypatch):
+def test_large_tables_are_priced_on_fewer_patients(monkeypatch):
     monkeypatch.setattr(subsample, "ROWS", 100)
     monkeypatch.setattr(subsample, "_OF_A_CLASS", 5)
-    prices = leakage_prices(cohort_of(toy_frame(people=100)), folds=2, repeats=1, draws=20)
-    assert prices.remarks[0].startswith("Mistakes are made on 50 of 100 people (100 of 200 rows)")
+    prices = leakage_prices(cohort_of(toy_frame(patients=100)), folds=2, repeats=1, draws=20)
+    assert prices.remarks[0].startswith("Mistakes are made on 50 of 100 patients (100 of 200 rows)")
 
 
 def test_ids_without_numbers_fall_back_to_the_order_and_say_so():
-    frame = toy_frame(people=30)
+    frame = toy_frame(patients=30)
     frame["patient_id"] = [f"{one}x{one}" for one in frame["patient_id"]]
     prices = leakage_prices(cohort_of(frame), folds=2, repeats=1, draws=20)
     assert "order of first appearance" in prices.remarks[0]
 
 
-def test_too_few_people_for_the_folds():
+def test_too_few_patients_for_the_folds():
     with pytest.raises(InputError, match="folds"):
-        leakage_prices(cohort_of(toy_frame(people=10)), folds=9)
+        leakage_prices(cohort_of(toy_frame(patients=10)), folds=9)
 
 
 def test_what_is_done_is_said(noise):

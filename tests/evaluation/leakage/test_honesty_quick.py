@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.preprocessing import StandardScaler
 
 from radiomics_mammo.evaluation.leakage.quick_models import LEARNERS, most_associated, out_of_fold, resampled, scaled
-from radiomics_mammo.evaluation.leakage.subsample import ROWS, fewer_people
+from radiomics_mammo.evaluation.leakage.subsample import ROWS, fewer_patients
 from radiomics_mammo.evaluation.training.label_permutation import fold_auroc, shuffled_labels
 
 
@@ -135,10 +135,10 @@ def test_even_classes_are_left_alone():
         np.testing.assert_array_equal(resampled(x, y, kind=kind, seed=0).source, np.arange(10))
 
 
-def test_labels_of_a_person_move_together():
+def test_labels_of_a_patient_move_together():
     group = np.repeat(np.arange(40), 3)
     y = np.repeat((np.arange(40) < 15), 3).astype(np.int8)
-    y[:3] = [1, 0, 0]  # one person with both
+    y[:3] = [1, 0, 0]  # one patient with both
     given = shuffled_labels(y, group, seed=5)
     assert (given != y).any()
     sums = np.bincount(group, weights=given)
@@ -147,7 +147,7 @@ def test_labels_of_a_person_move_together():
     assert (given != shuffled_labels(y, group, seed=6)).any()
 
 
-def test_shuffled_labels_do_not_know_how_many_rows_a_person_has():
+def test_shuffled_labels_do_not_know_how_many_rows_a_patient_has():
     sizes = np.where(np.arange(200) < 100, 1, 4)
     group = np.repeat(np.arange(200), sizes)
     y = (np.repeat(sizes, sizes) == 4).astype(np.int8)  # whoever has four rows is ill
@@ -155,12 +155,12 @@ def test_shuffled_labels_do_not_know_how_many_rows_a_person_has():
     assert abs(np.mean(shares) - 0.5) < 0.03
 
 
-def test_rows_out_of_order_stay_with_their_person():
+def test_rows_out_of_order_stay_with_their_patient():
     group = np.array([0, 1, 0, 2, 1, 2])
     y = np.array([1, 0, 1, 0, 0, 0], dtype=np.int8)
     for seed in range(10):
         given = shuffled_labels(y, group, seed=seed)
-        assert all(np.unique(given[group == person]).size == 1 for person in range(3))
+        assert all(np.unique(given[group == patient]).size == 1 for patient in range(3))
 
 
 def test_auroc_within_folds_is_the_mean_weighted_by_pairs():
@@ -189,23 +189,23 @@ def test_pooling_folds_is_biased_where_averaging_is_not():
     assert np.mean(averaged) == 0.5
 
 
-def test_large_tables_lose_people_not_rows():
+def test_large_tables_lose_patients_not_rows():
     group = np.repeat(np.arange(8_000), 2)
     y = np.repeat(np.arange(8_000) % 50 == 0, 2).astype(np.int8)
-    rows, remark = fewer_people(y, group, columns=100, seed=0)
+    rows, remark = fewer_patients(y, group, columns=100, seed=0)
     assert rows.size <= ROWS + 100
     kept = np.bincount(group[rows], minlength=8_000)
     assert set(kept) == {0, 2}
     assert y[rows].mean() == pytest.approx(0.02, abs=0.001)
-    assert remark.startswith("2,500 of 8,000 people (5,000 of 16,000 rows)")
-    rows, remark = fewer_people(y[:200], group[:200], columns=100, seed=0)
+    assert remark.startswith("2,500 of 8,000 patients (5,000 of 16,000 rows)")
+    rows, remark = fewer_patients(y[:200], group[:200], columns=100, seed=0)
     assert rows.size == 200
     assert remark == ""
 
 
-def test_wide_tables_keep_fifty_people_of_each_kind():
+def test_wide_tables_keep_fifty_patients_of_each_kind():
     group = np.repeat(np.arange(4_000), 2)
     y = np.repeat(np.arange(4_000) % 50 == 0, 2).astype(np.int8)
-    rows, _ = fewer_people(y, group, columns=1_000, seed=0)
+    rows, _ = fewer_patients(y, group, columns=1_000, seed=0)
     assert np.unique(group[rows][y[rows] == 1]).size == 50
     assert rows.size < 1_200

@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
-from radiomics_mammo.evaluation.metrics.bootstrap import all_bootstrap_scores, draw_people, interval
+from radiomics_mammo.evaluation.metrics.bootstrap import all_bootstrap_scores, draw_patients, interval
 from radiomics_mammo.evaluation.metrics.metrics import METRICS, curve, scores
 from radiomics_mammo.evaluation.metrics.roc import roc
 
@@ -85,15 +85,15 @@ def test_bootstrap_equals_the_plain_one():
     _, group = np.unique(group, return_inverse=True)
     y = rng.permutation(np.arange(70) < 30).astype(np.int8)
     p = rng.random((2, 3, 70))
-    counts = draw_people(int(group.max()) + 1, draws=15, seed=4)
+    counts = draw_patients(int(group.max()) + 1, draws=15, seed=4)
     fast = all_bootstrap_scores(y, p, group, draws=15, seed=4)
     for draw in range(15):
         rows = np.concatenate([np.flatnonzero(group == g) for g, k in enumerate(counts[draw]) for _ in range(k)])
-        for arm in range(2):
-            auroc = np.mean([roc_auc_score(y[rows], p[arm, r, rows]) for r in range(3)])
-            brier = np.mean([brier_score_loss(y[rows], p[arm, r, rows]) for r in range(3)])
-            assert fast[arm, NAMES.index("auroc"), draw] == pytest.approx(auroc, rel=1e-12)
-            assert fast[arm, NAMES.index("brier"), draw] == pytest.approx(brier, rel=1e-12)
+        for candidate in range(2):
+            auroc = np.mean([roc_auc_score(y[rows], p[candidate, r, rows]) for r in range(3)])
+            brier = np.mean([brier_score_loss(y[rows], p[candidate, r, rows]) for r in range(3)])
+            assert fast[candidate, NAMES.index("auroc"), draw] == pytest.approx(auroc, rel=1e-12)
+            assert fast[candidate, NAMES.index("brier"), draw] == pytest.approx(brier, rel=1e-12)
 
 
 def test_blocks_of_draws_do_not_change_the_values(monkeypatch):
@@ -106,10 +106,10 @@ def test_blocks_of_draws_do_not_change_the_values(monkeypatch):
     np.testing.assert_array_equal(all_bootstrap_scores(y, p[None, None], group, draws=20, seed=0, workers=3), whole)
 
 
-def test_people_are_drawn_whole_and_as_many_as_there_are():
-    counts = draw_people(7, draws=50, seed=0)
+def test_patients_are_drawn_whole_and_as_many_as_there_are():
+    counts = draw_patients(7, draws=50, seed=0)
     assert (counts.sum(axis=1) == 7).all()
-    assert not (counts == draw_people(7, draws=50, seed=1)).all()
+    assert not (counts == draw_patients(7, draws=50, seed=1)).all()
 
 
 def test_clustered_rows_widen_the_interval():
@@ -118,10 +118,10 @@ def test_clustered_rows_widen_the_interval():
     score = rng.random(60) + 0.3 * sick
     y, p, group = np.repeat(sick, 5).astype(np.int8), np.repeat(score, 5), np.repeat(np.arange(60), 5)
     widths = []
-    for people in (group, np.arange(300)):
-        low, high = interval(all_bootstrap_scores(y, p[None, None], people, draws=400, seed=0)[0, 0])
+    for patients in (group, np.arange(300)):
+        low, high = interval(all_bootstrap_scores(y, p[None, None], patients, draws=400, seed=0)[0, 0])
         widths.append(high - low)
-    assert widths[0] > 1.8 * widths[1]  # five copies a person: √5 is expected
+    assert widths[0] > 1.8 * widths[1]  # five copies a patient: √5 is expected
 
 
 def test_interval_leaves_undefined_draws_out():
@@ -144,7 +144,7 @@ def test_roc_goes_through_scikit_learns_points():
 def test_roc_band_holds_the_curve():
     y, p = random_case(6, n=120, ties=100)
     group = np.arange(y.size)
-    found = roc(y, p[None], group, counts=draw_people(y.size, draws=200, seed=0))
+    found = roc(y, p[None], group, counts=draw_patients(y.size, draws=200, seed=0))
     inside = (found.low <= found.tpr + 1e-9) & (found.tpr <= found.high + 1e-9)
     assert inside.mean() > 0.95
     assert (found.high - found.low).max() > 0.05

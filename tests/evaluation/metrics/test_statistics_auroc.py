@@ -24,7 +24,7 @@ from radiomics_mammo.evaluation.metrics.paired_comparison import pair_table
 from tools.interval_coverage import Design, coverage, draw_data
 
 
-def two_arms(seed: int, *, n: int = 120, ties: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def two_candidates(seed: int, *, n: int = 120, ties: int = 0) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
     y = rng.permutation(np.arange(n) < n // 3).astype(np.int8)
     common = rng.normal(size=n) + y
@@ -35,7 +35,7 @@ def two_arms(seed: int, *, n: int = 120, ties: int = 0) -> tuple[np.ndarray, np.
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("ties", [0, 9])
 def test_delong_is_mlstatkits(seed, ties):
-    y, p = two_arms(seed, ties=ties)
+    y, p = two_candidates(seed, ties=ties)
     z, p_value, _, _, auc_a, auc_b, info = Delong_test(y, p[0, 0], p[1, 0])
     assert info["method"] == "delong"
     found = delong(y, p)
@@ -50,18 +50,18 @@ def test_delong_is_mlstatkits(seed, ties):
 
 @pytest.mark.parametrize("ties", [0, 9])
 def test_obuchowski_is_delong_when_everybody_has_one_unit(ties):
-    y, p = two_arms(3, ties=ties)
-    people = np.random.default_rng(0).permutation(y.size)
-    np.testing.assert_allclose(obuchowski(y, p, people).covariance, delong(y, p).covariance, rtol=1e-10)
+    y, p = two_candidates(3, ties=ties)
+    patients = np.random.default_rng(0).permutation(y.size)
+    np.testing.assert_allclose(obuchowski(y, p, patients).covariance, delong(y, p).covariance, rtol=1e-10)
 
 
 def test_obuchowski_worked_by_hand():
-    # Person 0: positive 0.8, negative 0.2; person 1: positive 0.5; person 2: negatives 0.6 and 0.1.
+    # Patient 0: positive 0.8, negative 0.2; patient 1: positive 0.5; patient 2: negatives 0.6 and 0.1.
     y = np.array([1, 0, 1, 0, 0], dtype=np.int8)
     p = np.array([[[0.8, 0.2, 0.5, 0.6, 0.1]]])
     group = np.array([0, 0, 1, 2, 2])
     # Placements: positives 3/3 and 2/3; negatives 2/2 (0.2), 1/2 (0.6), 2/2 (0.1); AUROC 5/6.
-    # By person, less their count times 5/6: positives 1/6, -1/6; negatives of 0: 1/6, of 2: 3/2 - 10/6 = -1/6.
+    # By patient, less their count times 5/6: positives 1/6, -1/6; negatives of 0: 1/6, of 2: 3/2 - 10/6 = -1/6.
     # S10 / 2 = 2/1 * (2/36) / 4; S01 / 3 = 2/1 * (2/36) / 9; S11 = 3/2 * (1/6 * 1/6), twice, over 2 * 3.
     by_hand = 2 * (2 / 36) / 4 + 2 * (2 / 36) / 9 + 2 * 1.5 / 36 / 6
     found = obuchowski(y, p, group)
@@ -70,22 +70,22 @@ def test_obuchowski_worked_by_hand():
 
 
 def test_five_copies_of_a_unit_are_worth_one():
-    y, p = two_arms(1)
+    y, p = two_candidates(1)
     once = obuchowski(y, p, np.arange(y.size))
     copied = obuchowski(np.repeat(y, 5), np.repeat(p, 5, axis=-1), np.repeat(np.arange(y.size), 5))
     np.testing.assert_allclose(copied.covariance, once.covariance, rtol=1e-10)
 
 
 def test_a_value_is_the_mean_over_repeats_and_so_is_its_variance():
-    y, p = two_arms(2)
-    repeats = np.concatenate([p[:1], p[1:]], axis=1)  # one arm, two repeats
+    y, p = two_candidates(2)
+    repeats = np.concatenate([p[:1], p[1:]], axis=1)  # one candidate, two repeats
     both, found = delong(y, p), delong(y, repeats)
     assert found.value[0] == pytest.approx(both.value.mean())
     assert found.covariance[0, 0] == pytest.approx(both.covariance.mean())
     assert placements(y, repeats)[0].shape == (1, int(y.sum()))
 
 
-def test_one_class_or_one_person_of_a_class_is_unknown():
+def test_one_class_or_one_patient_of_a_class_is_unknown():
     p = np.array([[[0.1, 0.2, 0.7]]])
     assert np.isnan(delong(np.zeros(3, dtype=np.int8), p).value).all()
     single = obuchowski(np.array([0, 0, 1], dtype=np.int8), p, np.arange(3))
@@ -104,8 +104,8 @@ def test_interval_stays_within_0_and_1_and_is_on_the_logit_scale():
     assert low < narrow[0] < narrow[1] < high
 
 
-def test_arms_that_rank_alike_do_not_differ():
-    y, p = two_arms(4)
+def test_candidates_that_rank_alike_do_not_differ():
+    y, p = two_candidates(4)
     same = np.concatenate([p[:1], p[:1] ** 3])
     found = paired_difference(obuchowski(y, same, np.arange(y.size) // 2), 0, 1)
     assert (found.value, found.low, found.high, found.p) == pytest.approx((0, 0, 0, 1))
@@ -113,20 +113,20 @@ def test_arms_that_rank_alike_do_not_differ():
 
 def test_coverage_of_the_clustered_interval_small():
     # 200 sets of one design; 95% plus and minus 3.3 standard errors of a share of 200: 0.90 to 1.
-    held = coverage(Design(people=120, correlation=0.6, auroc=0.75, both_classes=True), sets=200, seed=1)
+    held = coverage(Design(patients=120, correlation=0.6, auroc=0.75, both_classes=True), sets=200, seed=1)
     assert 0.90 <= held["obuchowski"] <= 1.0
-    assert held["delong"] < held["obuchowski"]  # units of a person taken as strangers: too narrow
+    assert held["delong"] < held["obuchowski"]  # units of a patient taken as strangers: too narrow
 
 
 def test_simulated_data_have_the_auroc_that_they_should():
     rng = np.random.default_rng(0)
-    y, score, group = draw_data(Design(people=20_000, correlation=0.5, auroc=0.85, both_classes=True), rng)
+    y, score, group = draw_data(Design(patients=20_000, correlation=0.5, auroc=0.85, both_classes=True), rng)
     assert roc_auc_score(y, score) == pytest.approx(0.85, abs=0.01)
     assert np.bincount(group).max() == 4
 
 
 def test_fold_aurocs_are_scikit_learns():
-    y, p = two_arms(5)
+    y, p = two_candidates(5)
     rng = np.random.default_rng(0)
     fold_of = np.stack([rng.permutation(y.size) % 4, rng.permutation(y.size) % 4]).astype(np.int16)
     p = np.repeat(p, 2, axis=1)
@@ -172,8 +172,8 @@ def test_an_undefined_p_is_not_counted(ours):
     np.testing.assert_allclose(found[[0, 2, 3]], ours(p[[0, 2, 3]]))
 
 
-def three_arms() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """The arms good, twin (as good) and noise; persons have two units; two repeats of five folds by person."""
+def three_candidates() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The candidates good, twin (as good) and noise; persons have two units; two repeats of five folds by patient."""
     rng = np.random.default_rng(0)
     group = np.arange(400) // 2
     y = (group % 2).astype(np.int8)
@@ -184,15 +184,15 @@ def three_arms() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
 
 
 def test_where_there_is_no_p_the_verdict_is_not_known():
-    y, p, group, fold_of = three_arms()
-    y = (group == 1).astype(np.int8)  # one positive person: nothing is known of how such people vary
+    y, p, group, fold_of = three_candidates()
+    y = (group == 1).astype(np.int8)  # one positive patient: nothing is known of how such patients vary
     found = pair_table(["good", "twin", "noise"], y, p, group, fold_of, against="good")
     assert found["p_holm"].isna().all()
     assert found["verdict"].tolist() == ["not known", "not known"]
 
 
 def test_pair_table_says_gain_loss_and_no_gain():
-    y, p, group, fold_of = three_arms()
+    y, p, group, fold_of = three_candidates()
     found = pair_table(["good", "twin", "noise"], y, p, group, fold_of, against="good").set_index("model")
     assert found["verdict"].to_dict() == {"twin": "no gain", "noise": "loss"}
     upside = pair_table(["good", "twin", "noise"], y, p, group, fold_of, against={"good": "noise"})
@@ -206,7 +206,7 @@ def test_pair_table_says_gain_loss_and_no_gain():
     assert found.loc["noise", "fold_difference"] == pytest.approx(found.loc["noise", "difference"], abs=0.03)
 
 
-def test_pair_table_refuses_an_unknown_arm():
-    y, p, group, fold_of = three_arms()
-    with pytest.raises(InputError, match="no arm is called best"):
+def test_pair_table_refuses_an_unknown_candidate():
+    y, p, group, fold_of = three_candidates()
+    with pytest.raises(InputError, match="no candidate is called best"):
         pair_table(["good", "twin", "noise"], y, p, group, fold_of, against="best")

@@ -16,18 +16,18 @@ from radiomics_mammo.evaluation.metrics.certified_sensitivity import (
     certify,
     check_certificate,
     check_certificates,
-    people_needed,
+    patients_needed,
 )
 from radiomics_mammo.evaluation.metrics.proportions import clustered_share
 
 
-def toy(seed: int, *, people: int = 300) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Labels, predictions (1, n) and people with one to three units; every other person has a positive one."""
+def toy(seed: int, *, patients: int = 300) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Labels, predictions (1, n) and patients with one to three units; every other patient has a positive one."""
     rng = np.random.default_rng(seed)
-    group = np.repeat(np.arange(people), rng.integers(1, 4, size=people))
+    group = np.repeat(np.arange(patients), rng.integers(1, 4, size=patients))
     first = np.append(True, np.diff(group) > 0)
     y = (group % 2 == 1) & (first | (rng.random(group.size) < 0.5))
-    score = 0.7 * rng.normal(size=people)[group] + 0.7 * rng.normal(size=group.size) + 1.5 * y
+    score = 0.7 * rng.normal(size=patients)[group] + 0.7 * rng.normal(size=group.size) + 1.5 * y
     return y.astype(np.int8), stats.norm.cdf(score - 0.7)[None], group
 
 
@@ -54,50 +54,50 @@ def test_threshold_is_mapies_where_everybody_has_one_unit(seed, target):
 
 
 def test_a_certificate_by_hand():
-    # 60 positive people; at 0.9 and 90% confidence two misses pass (p 0.053) and three do not (p 0.137).
+    # 60 positive patients; at 0.9 and 90% confidence two misses pass (p 0.053) and three do not (p 0.137).
     assert stats.binom.cdf([2, 3], 60, 0.1).round(3).tolist() == [0.053, 0.137]
     y = np.append(np.ones(60), np.zeros(40)).astype(np.int8)
     p = np.append(np.arange(1, 61) / 100, np.arange(40) / 1_000)[None]
     found = certify(y, p, np.arange(100), sensitivity=0.9, confidence=0.9, specificity=0.9)
-    assert (found.threshold, found.people, found.misses, found.needed) == (0.03, 60, 2, 22)
+    assert (found.threshold, found.patients, found.misses, found.needed) == (0.03, 60, 2, 22)
     assert found.specificity.value == 30 / 40  # negatives at 0.000 … 0.029 are spared
     assert found.recall_rate.value == (58 + 10) / 100
-    # Of 40 negative people at 0.9, one false alarm passes (p 0.080) and two do not: above 0.038 only one is left.
+    # Of 40 negative patients at 0.9, one false alarm passes (p 0.080) and two do not: above 0.038 only one is left.
     assert stats.binom.cdf([1, 2], 40, 0.1).round(3).tolist() == [0.080, 0.223]
     assert 0.038 < found.upper < 0.039
     assert found.in_band == pytest.approx((1 + 9) / 100)  # 0.03 and 0.030 … 0.038
-    assert "out-of-fold predictions find at least 0.9 of positive people by any of" in found.sentence
-    assert "2 of 60 people missed" in found.sentence
+    assert "out-of-fold predictions find at least 0.9 of positive patients by any of" in found.sentence
+    assert "2 of 60 patients missed" in found.sentence
     assert "choice" not in found.sentence
     chosen = certify(y, p, np.arange(100), sensitivity=0.9, chosen=True)
-    assert "not allowing for the choice of the model on the same people" in chosen.sentence
+    assert "not allowing for the choice of the model on the same patients" in chosen.sentence
 
 
-def test_a_person_is_found_by_any_of_her_positive_units_and_by_no_negative_one():
+def test_a_patient_is_found_by_any_of_her_positive_units_and_by_no_negative_one():
     y = np.array([1, 1, 0] * 50, dtype=np.int8)
     p = np.tile([0.2, 0.6, 0.9], 50)[None]
     found = certify(y, p, np.repeat(np.arange(50), 3), sensitivity=0.9)
     assert found.threshold == 0.6
-    assert found.people == 50
+    assert found.patients == 50
     assert found.upper is None  # nobody is without a positive unit
     assert found.in_band == pytest.approx(2 / 3)
 
 
-def test_too_few_people_are_told_how_many_are_needed():
-    y, p, group = toy(0, people=60)
+def test_too_few_patients_are_told_how_many_are_needed():
+    y, p, group = toy(0, patients=60)
     found = certify(y, p, group, sensitivity=0.95)
-    assert (found.threshold, found.people, found.needed) == (None, 30, 45)
+    assert (found.threshold, found.patients, found.needed) == (None, 30, 45)
     assert np.isnan([found.specificity.value, found.recall_rate.value]).all()
-    assert "30 positive people are too few to certify 0.95" in found.sentence
+    assert "30 positive patients are too few to certify 0.95" in found.sentence
     assert "45 are needed" in found.sentence
     nobody = certify(np.zeros(4, dtype=np.int8), np.full((1, 4), 0.5), np.arange(4))
-    assert (nobody.threshold, nobody.people) == (None, 0)
+    assert (nobody.threshold, nobody.patients) == (None, 0)
 
 
 @pytest.mark.parametrize("misses", [0, 1, 5])
 @pytest.mark.parametrize("target", TARGETS)
-def test_people_needed_are_the_fewest(target, misses):
-    n = people_needed(target, 0.9, misses=misses)
+def test_patients_needed_are_the_fewest(target, misses):
+    n = patients_needed(target, 0.9, misses=misses)
     upper = [1 - proportion_confint(many - misses, many, alpha=0.2, method="beta")[0] for many in (n - 1, n)]
     assert upper[0] > 1 - target >= upper[1] - 1e-12  # one-sided 90% is two-sided 80%
     if misses == 0:
@@ -116,8 +116,9 @@ def test_of_several_repeats_the_most_cautious_counts():
 
 
 def test_the_promise_is_kept():
-    # 400 runs with 150 positive people; the truth from 200,000. A share of at most 10% may fail, and noise of 3.1 s.e.
-    y, p, group = toy(99, people=400_000)
+    # 400 runs with 150 positive patients; the truth from 200,000. A share of at most 10% may fail, and noise of 3.1
+    # s.e.
+    y, p, group = toy(99, patients=400_000)
     best = np.full(400_000, -np.inf)
     np.maximum.at(best, group[y == 1], p[0, y == 1])
     best = np.sort(best[best > -np.inf])
@@ -136,17 +137,17 @@ def test_table_has_a_row_and_a_sentence_a_target():
     assert (found["threshold"].diff()[1:5] < 0).all()
     assert (found["specificity"].diff()[1:5] < 0).all()
     assert found["needed"].tolist() == [11, 15, 22, 45, 114, 230]
-    assert found.loc[5, "sentence"].startswith("150 positive people are too few to certify 0.99")
+    assert found.loc[5, "sentence"].startswith("150 positive patients are too few to certify 0.99")
     assert found.loc[3, "specificity_low"] < found.loc[3, "specificity"] < found.loc[3, "specificity_high"]
 
 
 def test_a_check_by_hand():
-    # Positive people 0 (0.2 and 0.6), 1 (0.3) and 2 (0.1 and, negative, 0.9); from 0.3 on only person 2 is missed.
+    # Positive patients 0 (0.2 and 0.6), 1 (0.3) and 2 (0.1 and, negative, 0.9); from 0.3 on only patient 2 is missed.
     y = np.array([1, 1, 1, 1, 0, 0, 0], dtype=np.int8)
     p = np.array([0.2, 0.6, 0.3, 0.1, 0.9, 0.29, 0.3])
     found = check_certificate(y, p, np.array([0, 0, 1, 2, 2, 3, 4]), threshold=0.3)
-    assert (found.people, found.misses, found.sensitivity, found.specificity) == (3, 1, 2 / 3, 1 / 3)
-    assert "Called from 0.3 upwards, 1 of 3 positive people held out are missed" in found.sentence
+    assert (found.patients, found.misses, found.sensitivity, found.specificity) == (3, 1, 2 / 3, 1 / 3)
+    assert "Called from 0.3 upwards, 1 of 3 positive patients held out are missed" in found.sentence
 
 
 @pytest.mark.parametrize("misses", [0, 3, 40])
@@ -176,6 +177,6 @@ def test_checks_are_of_the_certified_thresholds():
 
 @pytest.mark.parametrize("asked", [{"sensitivity": 1.0}, {"confidence": 0.0}, {"specificity": 95}])
 def test_shares_that_cannot_be_certified_are_refused(asked):
-    y, p, group = toy(0, people=20)
+    y, p, group = toy(0, patients=20)
     with pytest.raises(InputError, match="cannot be certified"):
         certify(y, p, group, **asked)

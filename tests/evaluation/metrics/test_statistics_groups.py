@@ -11,7 +11,7 @@ from statsmodels.stats.proportion import confint_proportions_2indep
 
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.evaluation.metrics.auroc_variance import auroc_interval, obuchowski
-from radiomics_mammo.evaluation.metrics.bootstrap import draw_people
+from radiomics_mammo.evaluation.metrics.bootstrap import draw_patients
 from radiomics_mammo.evaluation.metrics.prevalence_shift import (
     estimate_prevalence,
     prevalence_shift,
@@ -22,18 +22,20 @@ from radiomics_mammo.evaluation.metrics.selection_bias import correct_winner
 from radiomics_mammo.evaluation.metrics.subgroups import level_names, subgroup_table
 
 
-def arms(seed: int, *, people: int = 60, n_arms: int = 4, strength: float = 0.0) -> tuple[np.ndarray, ...]:
+def candidates(
+    seed: int, *, patients: int = 60, n_candidates: int = 4, strength: float = 0.0
+) -> tuple[np.ndarray, ...]:
     rng = np.random.default_rng(seed)
-    group = np.arange(2 * people) // 2
+    group = np.arange(2 * patients) // 2
     y = (group % 2).astype(np.int8)
-    return y, rng.normal(size=(n_arms, 2, y.size)) + strength * y, group
+    return y, rng.normal(size=(n_candidates, 2, y.size)) + strength * y, group
 
 
 def test_winner_is_that_of_plain_draws():
-    y, p, group = arms(0, people=30)
+    y, p, group = candidates(0, patients=30)
     found = correct_winner(list("abcd"), y, p, group, draws=50, seed=7)
     scored = []
-    for counts in draw_people(30, draws=50, seed=7):
+    for counts in draw_patients(30, draws=50, seed=7):
         rows = np.repeat(np.arange(60), counts[group])
         within = [np.mean([roc_auc_score(y[rows], one[rows]) for one in repeats]) for repeats in p]
         out = counts[group] == 0
@@ -47,13 +49,15 @@ def test_winner_is_that_of_plain_draws():
 
 
 def test_the_best_of_twenty_guesses_is_worth_a_guess():
-    results = [correct_winner([str(i) for i in range(20)], *arms(seed, n_arms=20), draws=100) for seed in range(10)]
+    results = [
+        correct_winner([str(i) for i in range(20)], *candidates(seed, n_candidates=20), draws=100) for seed in range(10)
+    ]
     assert np.mean([one.apparent for one in results]) > 0.55
     assert np.mean([one.corrected for one in results]) == pytest.approx(0.5, abs=0.02)
 
 
 def test_a_clear_winner_pays_little():
-    y, p, group = arms(1, people=150)
+    y, p, group = candidates(1, patients=150)
     p[2] += 2 * y
     found = correct_winner(list("abcd"), y, p, group, draws=100)
     assert found.name == "c"
@@ -63,7 +67,7 @@ def test_a_clear_winner_pays_little():
 
 
 def test_blocks_do_not_change_the_winner(monkeypatch):
-    y, p, group = arms(2)
+    y, p, group = candidates(2)
     whole = correct_winner(list("abcd"), y, p, group, draws=60)
     monkeypatch.setattr("radiomics_mammo.evaluation.metrics.bootstrap._CELLS", 20 * y.size)
     assert correct_winner(list("abcd"), y, p, group, draws=60) == whole
@@ -81,14 +85,14 @@ def rows_of(n: int) -> pd.DataFrame:
 
 
 def test_subgroups_are_judged_as_if_alone():
-    y, p, group = arms(3, people=120, strength=1.0)
+    y, p, group = candidates(3, patients=120, strength=1.0)
     table = subgroup_table(rows_of(240), y, p[0], group, called=p[0] > 0.5)
     assert table["column"].unique().tolist() == ["", "view", "subtlety", "age"]  # one side only: not a subgroup
     cc = table[table["level"] == "CC"].iloc[0]
     own = np.arange(240) % 2 == 0
     alone = obuchowski(y[own], p[:1][..., own], np.arange(120))
     low, high = auroc_interval(float(alone.value[0]), float(alone.covariance[0, 0]))
-    assert (cc["n"], cc["people"], cc["positives"]) == (120, 120, 60)
+    assert (cc["n"], cc["patients"], cc["positives"]) == (120, 120, 60)
     assert (cc["auroc"], cc["low"], cc["high"]) == pytest.approx((float(alone.value[0]), low, high))
     assert cc["sensitivity"] == pytest.approx((p[0][:, own & (y == 1)] > 0.5).mean())
     assert cc["specificity"] == pytest.approx((p[0][:, own & (y == 0)] <= 0.5).mean())
@@ -98,7 +102,7 @@ def test_subgroups_are_judged_as_if_alone():
 
 
 def test_levels_come_in_a_readers_order():
-    y, p, group = arms(4, people=120)
+    y, p, group = candidates(4, patients=120)
     table = subgroup_table(rows_of(240), y, p[0], group)
     assert table.loc[table["column"] == "subtlety", "level"].tolist() == ["2", "3", "10", "not given"]
     bands = ["under 50", "50 to 59", "60 to 69", "70 and over", "not given"]
@@ -108,7 +112,7 @@ def test_levels_come_in_a_readers_order():
 
 
 def test_small_levels_say_so():
-    y, p, group = arms(5, people=10)
+    y, p, group = candidates(5, patients=10)
     y[:] = np.arange(20) % 4 == 0
     table = subgroup_table(pd.DataFrame({"view": ["CC"] * 16 + ["MLO"] * 4}), y, p[0], group)
     small = table[table["level"] == "MLO"].iloc[0]
@@ -145,8 +149,8 @@ def test_shift_table_compares_the_levels_that_both_have():
     kind = pd.DataFrame({"abnormality_type": ["mass"] * 40 + ["calc"] * 40})
     other = pd.DataFrame({"abnormality_type": ["mass"] * 60 + ["both"] * 20})
     y, z = np.tile([0, 1], 40).astype(np.int8), np.repeat([0, 1], [60, 20]).astype(np.int8)
-    people = np.arange(80)
-    table = shift_table((kind, y, people), (other, z, people), columns={"abnormality_type": "Type", "view": "View"})
+    patients = np.arange(80)
+    table = shift_table((kind, y, patients), (other, z, patients), columns={"abnormality_type": "Type", "view": "View"})
     assert table["level"].tolist() == ["all", "mass"]
     assert table["train"].tolist() == [0.5, 0.5]
     assert table["test"].tolist() == [0.25, 0.0]
@@ -185,7 +189,7 @@ def test_predictions_that_are_all_the_same_leave_the_prior(same):
 
 
 def test_a_draw_without_anything_telling_stays_at_the_prior():
-    # One person in ten is told from the prior, so a third of the draws hold nobody who is: they must not fall to 0.
+    # One patient in ten is told from the prior, so a third of the draws hold nobody who is: they must not fall to 0.
     p = np.where(np.arange(10) == 0, 0.9, 0.4)
     value, low, high = estimate_prevalence(p, np.arange(10), prior=0.4, draws=400)
     assert value == pytest.approx(1.0, abs=1e-6)

@@ -1,4 +1,4 @@
-"""The precision-recall curve: scikit-learn's points, and a band that draws people."""
+"""The precision-recall curve: scikit-learn's points, and a band that draws patients."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
-from radiomics_mammo.evaluation.metrics.bootstrap import draw_people
+from radiomics_mammo.evaluation.metrics.bootstrap import draw_patients
 from radiomics_mammo.evaluation.metrics.precision_recall import precision_recall
 
 
@@ -48,9 +48,9 @@ def test_the_area_under_the_steps_is_average_precision():
     assert area == pytest.approx(average_precision_score(y, p[0]), abs=0.02)
 
 
-def test_the_band_equals_repeating_the_rows_of_the_people_drawn():
+def test_the_band_equals_repeating_the_rows_of_the_patients_drawn():
     y, p, group = scored(3, rows=60, levels=4)
-    counts = draw_people(30, draws=40, seed=7)
+    counts = draw_patients(30, draws=40, seed=7)
     found = precision_recall(y, p, group, counts=counts)
     drawn = []
     for count in counts:

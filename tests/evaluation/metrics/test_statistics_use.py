@@ -12,7 +12,7 @@ from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_sc
 from statsmodels.stats.proportion import proportion_confint
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.evaluation.metrics.bootstrap import draw_people
+from radiomics_mammo.evaluation.metrics.bootstrap import draw_patients
 from radiomics_mammo.evaluation.metrics.decision_curve import ALL, NONE, decision_curve
 from radiomics_mammo.evaluation.metrics.operating_point import (
     FIGURES,
@@ -28,7 +28,7 @@ ORACLES = Path(__file__).parents[2] / "oracles"
 
 
 def toy(seed: int = 0, *, n: int = 200, repeats: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Labels, probabilities (n_repeats, n) and people with two units each."""
+    """Labels, probabilities (n_repeats, n) and patients with two units each."""
     rng = np.random.default_rng(seed)
     truth = rng.random(n // 2).repeat(2)
     y = (rng.random(n) < truth).astype(np.int8)
@@ -50,7 +50,7 @@ def test_the_band_is_that_of_plain_draws():
     y, p, group = toy(1, n=60, repeats=2)
     found = decision_curve(["a"], y, p[None], group, thresholds=np.array([0.2, 0.5]), draws=40, seed=3)
     plain = []
-    for counts in draw_people(30, draws=40, seed=3):
+    for counts in draw_patients(30, draws=40, seed=3):
         rows = np.repeat(np.arange(60), counts[group])
         called = p[:, rows] >= 0.5
         plain.append((called & (y[rows] == 1)).mean() - (called & (y[rows] == 0)).mean())
@@ -63,7 +63,7 @@ def test_a_share_of_strangers_is_wilsons():
     found = clustered_share(hit, np.ones_like(hit), np.arange(40))
     # Unbiased variance: one unit fewer than there are.
     low, high = proportion_confint(13 / 40 * 39, 39, method="wilson")
-    assert (found.value, found.low, found.high, found.people) == pytest.approx((13 / 40, low, high, 40))
+    assert (found.value, found.low, found.high, found.patients) == pytest.approx((13 / 40, low, high, 40))
 
 
 def test_copies_of_a_unit_are_worth_one():
@@ -75,7 +75,7 @@ def test_copies_of_a_unit_are_worth_one():
 
 
 @pytest.mark.parametrize("value", [0, 1])
-def test_a_share_of_all_or_nothing_is_as_sure_as_there_are_people(value):
+def test_a_share_of_all_or_nothing_is_as_sure_as_there_are_patients(value):
     part = np.full((2, 60), value)
     found = clustered_share(part, np.ones_like(part), np.arange(60) // 3)
     assert (found.low, found.high) == pytest.approx(proportion_confint(20 * value, 20, method="wilson"))
@@ -88,7 +88,7 @@ def test_a_share_of_nothing_is_undefined():
 
 
 def test_shares_cover():
-    # 400 sets of 80 people with three units that share a coin's bias; 95% +- 3.3 standard errors.
+    # 400 sets of 80 patients with three units that share a coin's bias; 95% +- 3.3 standard errors.
     rng = np.random.default_rng(0)
     inside = []
     for _ in range(400):
@@ -108,7 +108,7 @@ def test_reliability_is_scikit_learns_where_nothing_is_tied():
     assert found["n"].tolist() == [20] * 10
     assert (found["to"].to_numpy()[:-1] < found["from"].to_numpy()[1:]).all()
     assert ((found["low"] <= found["observed"]) & (found["observed"] <= found["high"])).all()
-    assert (found["people"] < 20).any()
+    assert (found["patients"] < 20).any()
 
 
 def test_equal_predictions_stay_in_one_bin():

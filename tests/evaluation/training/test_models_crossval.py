@@ -1,4 +1,4 @@
-"""Everything is fitted inside the fold: what test people are like changes nothing that is chosen without them."""
+"""Everything is fitted inside the fold: what test patients are like changes nothing that is chosen without them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.class_weight import compute_sample_weight
 
-from radiomics_mammo.evaluation.cohort.records import Arm, Model
+from radiomics_mammo.evaluation.cohort.records import Candidate, Model
 from radiomics_mammo.evaluation.metrics.operating_point import choose_threshold, parse_rule
 from radiomics_mammo.evaluation.training import cross_validation, nested_cv
 from radiomics_mammo.evaluation.training.cross_validation import cross_validate, refit, run_model, train_on_everybody
@@ -38,7 +38,7 @@ def test_a_model_is_shown_training_rows_only_prepared_on_themselves(monkeypatch)
     add_spy(monkeypatch)
     frame = toy_frame()
     frame.loc[::5, FEATURES[3]] = np.nan
-    plan = plan_of(frame, arms="spy")
+    plan = plan_of(frame, candidates="spy")
     cross_validate(plan)
     shown = iter(Spy.shown)
     cohort = plan.cohort
@@ -54,7 +54,7 @@ def test_a_model_is_shown_training_rows_only_prepared_on_themselves(monkeypatch)
     assert next(shown, None) is None
 
 
-def test_inner_folds_keep_people_and_classes_together():
+def test_inner_folds_keep_patients_and_classes_together():
     bench = Bench(plan_of(folds=3), repeat=0, fold=1, block="features")
     group = bench.plan.cohort.group[bench.train]
     for fit_rows, held in bench.inner:
@@ -63,15 +63,17 @@ def test_inner_folds_keep_people_and_classes_together():
         assert set(bench.y[held]) == {0, 1}
 
 
-@pytest.mark.parametrize("arm", ["spy", "spy+oversampling", "spy+smote", "spy+smoteenn", "spy+weights", "spy+bagging"])
-def test_the_calibrator_sees_each_real_training_unit_once_scored_by_a_stranger(monkeypatch, arm):
-    """The spy scores 1 what it was shown; rows of a person are equal, so it would know a person, too."""
+@pytest.mark.parametrize(
+    "candidate", ["spy", "spy+oversampling", "spy+smote", "spy+smoteenn", "spy+weights", "spy+bagging"]
+)
+def test_the_calibrator_sees_each_real_training_unit_once_scored_by_a_stranger(monkeypatch, candidate):
+    """The spy scores 1 what it was shown; rows of a patient are equal, so it would know a patient, too."""
     add_spy(monkeypatch)
-    if arm.endswith("weights"):
+    if candidate.endswith("weights"):
         monkeypatch.setattr(Spy, "fit", _fit_weighted)
     frame = toy_frame()
     frame[list(FEATURES)] = frame.groupby("patient_id")[list(FEATURES)].transform("first")
-    plan, seen = plan_of(frame, arms=arm), []
+    plan, seen = plan_of(frame, candidates=candidate), []
     real = nested_cv.fit_calibrator
 
     def spied(score, y, *, kind):
@@ -79,7 +81,7 @@ def test_the_calibrator_sees_each_real_training_unit_once_scored_by_a_stranger(m
         return real(score, y, kind=kind)
 
     monkeypatch.setattr(nested_cv, "fit_calibrator", spied)
-    run_model(plan, Arm("spy"), 0, 1, {})
+    run_model(plan, Candidate("spy"), 0, 1, {})
     assert len(seen) == 1
     score, y = seen[0]
     np.testing.assert_array_equal(y, plan.cohort.y[plan.fold_of[0] != 1])
@@ -95,7 +97,7 @@ def _fit_weighted(self, X, y, sample_weight):
 @pytest.mark.parametrize("sampler", ["oversampling", "smote"])
 def test_samplers_see_training_rows_only(monkeypatch, sampler):
     add_spy(monkeypatch)
-    plan = plan_of(arms=f"spy+{sampler}")
+    plan = plan_of(candidates=f"spy+{sampler}")
     cross_validate(plan)
     for fold, (seen, labels) in enumerate(Spy.shown[2::3]):
         bench = Bench(plan, repeat=0, fold=fold, block="features")
@@ -106,12 +108,12 @@ def test_samplers_see_training_rows_only(monkeypatch, sampler):
         assert ((extra >= positives.min(axis=0)) & (extra <= positives.max(axis=0))).all()
 
 
-ARMS = "logistic,svm-rbf+weights,forest+smote,xgboost,xgboost+oversampling,xgboost+smoteenn,xgboost+bagging"
+CANDIDATES = "logistic,svm-rbf+weights,forest+smote,xgboost,xgboost+oversampling,xgboost+smoteenn,xgboost+bagging"
 
 
 def all_of_a_fold(plan, fold: int) -> dict:
     rankings = cross_validation._rank(plan, 0, fold)
-    found = {one.arm: one for model in plan.models for one in run_model(plan, model, 0, fold, rankings)}
+    found = {one.candidate: one for model in plan.models for one in run_model(plan, model, 0, fold, rankings)}
     return {"rankings": rankings, **found}
 
 
@@ -121,8 +123,8 @@ def chosen(one) -> tuple:
 
 
 @pytest.mark.slow
-def test_test_people_change_nothing_but_their_own_predictions():
-    plan = plan_of(arms=ARMS, select="auto", trials=3)
+def test_test_patients_change_nothing_but_their_own_predictions():
+    plan = plan_of(candidates=CANDIDATES, select="auto", trials=3)
     test = plan.fold_of[0] == 2
     x, y = plan.cohort.x.copy(), plan.cohort.y.copy()
     x[test] = 1e6 * np.random.default_rng(0).normal(size=x[test].shape)
@@ -131,11 +133,11 @@ def test_test_people_change_nothing_but_their_own_predictions():
     for found in (labels, both):
         for key, order in before["rankings"].items():
             np.testing.assert_array_equal(order, found["rankings"][key])
-        for arm in plan.arms:
-            assert chosen(before[arm.name]) == chosen(found[arm.name])
-    for arm in plan.arms:
-        assert before[arm.name].p.tobytes() == labels[arm.name].p.tobytes()
-        assert before[arm.name].raw.tobytes() != both[arm.name].raw.tobytes()
+        for candidate in plan.candidates:
+            assert chosen(before[candidate.name]) == chosen(found[candidate.name])
+    for candidate in plan.candidates:
+        assert before[candidate.name].p.tobytes() == labels[candidate.name].p.tobytes()
+        assert before[candidate.name].raw.tobytes() != both[candidate.name].raw.tobytes()
 
 
 def test_rows_held_in_an_inner_fold_change_nothing_that_is_fitted_there():
@@ -167,7 +169,7 @@ def by_hand(plan, fold: int, scorer) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_it_is_nested_cross_validation_by_hand():
-    plan = plan_of(arms="logistic,svm", folds=2)
+    plan = plan_of(candidates="logistic,svm", folds=2)
     found = cross_validate(plan)
     x, y = plan.cohort.x, plan.cohort.y
 
@@ -191,12 +193,12 @@ def test_it_is_nested_cross_validation_by_hand():
 
 @pytest.mark.parametrize("sampler", ["none", "weights", "oversampling"])
 def test_xgboost_by_hand_and_refit_to_the_bit(sampler):
-    plan = plan_of(arms=f"xgboost+{sampler}", folds=2)
-    name, x, y = plan.arms[0].name, plan.cohort.x, plan.cohort.y
+    plan = plan_of(candidates=f"xgboost+{sampler}", folds=2)
+    name, x, y = plan.candidates[0].name, plan.cohort.x, plan.cohort.y
     found = cross_validate(plan)
     for fold in range(2):
         choice, test = found.choices[name, 0, fold], plan.fold_of[0] == fold
-        bench, fitted = refit(plan, plan.arms[0], found, repeat=0, fold=fold)
+        bench, fitted = refit(plan, plan.candidates[0], found, repeat=0, fold=fold)
         np.testing.assert_array_equal(fitted.score(x[test]), found.raw[0, 0, test])
         weights = {
             "none": np.ones((~test).sum()),
@@ -234,7 +236,7 @@ def test_the_threshold_serves_the_rule_on_inner_predictions(monkeypatch):
 
 
 def test_prevalence_is_the_training_share_and_every_unit_is_predicted_once():
-    plan = plan_of(arms="prevalence", folds=4, repeats=2)
+    plan = plan_of(candidates="prevalence", folds=4, repeats=2)
     p = cross_validate(plan).p
     for repeat in range(2):
         for fold in range(4):
@@ -244,7 +246,7 @@ def test_prevalence_is_the_training_share_and_every_unit_is_predicted_once():
 
 @pytest.mark.slow
 def test_results_do_not_depend_on_having_been_interrupted(tmp_path):
-    plan = plan_of(arms="logistic,xgboost,xgboost+smote", select="mrmr", trials=2)
+    plan = plan_of(candidates="logistic,xgboost,xgboost+smote", select="mrmr", trials=2)
     one = cross_validate(plan)
     store = FoldStore(tmp_path)
 
@@ -264,7 +266,7 @@ def test_results_do_not_depend_on_having_been_interrupted(tmp_path):
     told.clear()
     again = cross_validate(plan, store=store, on_done=told.append)
     assert len(told) == cross_validation.steps(plan) == 3 * (3 + 1)
-    assert told.count("kept from before") == 3 + 5  # a model's arms are kept together
+    assert told.count("kept from before") == 3 + 5  # a model's candidates are kept together
     assert one.p.tobytes() == again.p.tobytes()
     assert one.raw.tobytes() == again.raw.tobytes()
     assert (one.called == again.called).all()
@@ -284,7 +286,7 @@ def test_results_do_not_depend_on_workers():
     """Nor do models mind that what workers share by memory map cannot be written to."""
     from joblib import parallel_config
 
-    plan = plan_of(arms="logistic,svm-rbf,forest,xgboost,xgboost+smote,xgboost+bagging", folds=2, select="mrmr")
+    plan = plan_of(candidates="logistic,svm-rbf,forest,xgboost,xgboost+smote,xgboost+bagging", folds=2, select="mrmr")
     one = cross_validate(plan, workers=1)
     with parallel_config(backend="loky", max_nbytes=100):
         two = cross_validate(plan, workers=2)
@@ -293,7 +295,7 @@ def test_results_do_not_depend_on_workers():
 
 
 def test_finished_folds_are_not_trained_again(tmp_path, monkeypatch):
-    plan, store = plan_of(arms="logistic,lasso"), FoldStore(tmp_path)
+    plan, store = plan_of(candidates="logistic,lasso"), FoldStore(tmp_path)
     first = cross_validate(plan, store=store)
     next(tmp_path.glob("lasso_0_1*")).unlink()
     done = []
@@ -316,17 +318,17 @@ def test_inner_folds_build_the_kind_of_model_that_the_outer_fold_does(monkeypatc
         return Spy()
 
     monkeypatch.setitem(MODELS, "spy", Model("Spy", "sklearn", build))
-    plan = plan_of(arms=f"spy+{sampler}")
-    run_model(plan, Arm("spy"), 0, 0, {})
+    plan = plan_of(candidates=f"spy+{sampler}")
+    run_model(plan, Candidate("spy"), 0, 0, {})
     y = plan.cohort.y[plan.fold_of[0] != 0]
     assert asked == [2 * np.bincount(y).min() if sampler == "bagging" else y.size] * 3
 
 
-def test_test_people_are_predicted_by_models_of_all_the_others(monkeypatch):
+def test_test_patients_are_predicted_by_models_of_all_the_others(monkeypatch):
     add_spy(monkeypatch)
     frame = toy_frame()
     train, test = frame.iloc[:80].reset_index(drop=True), frame.iloc[80:].reset_index(drop=True)
-    plan = replace(plan_of(train, arms="spy,logistic", folds=2), test=cohort_of(test))
+    plan = replace(plan_of(train, candidates="spy,logistic", folds=2), test=cohort_of(test))
     found = cross_validate(plan)
     one = found.test["logistic"]
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=5_000))
@@ -334,29 +336,31 @@ def test_test_people_are_predicted_by_models_of_all_the_others(monkeypatch):
     np.testing.assert_allclose(one.raw, model.predict_proba(plan.test.x)[:, 1], atol=1e-9)
     assert (found.test["spy"].raw == 0).all()  # nobody of them was shown to it
     assert max(len(x) for x, _ in Spy.shown) == 80
-    fitted, choice = train_on_everybody(plan, Arm("logistic"), found)
+    fitted, choice = train_on_everybody(plan, Candidate("logistic"), found)
     assert choice is one.choice
     np.testing.assert_array_equal(fitted.score(plan.test.x), one.raw)
 
 
 def test_the_kept_model_is_tuned_on_everybody(monkeypatch):
-    plan = plan_of(arms="xgboost,lasso", select="auto", folds=2, trials=2)
+    plan = plan_of(candidates="xgboost,lasso", select="auto", folds=2, trials=2)
     found = cross_validate(plan)
     monkeypatch.setattr(cross_validation, "_rank", lambda *_: pytest.fail("XGBoost chooses no features"))
-    fitted, choice = train_on_everybody(plan, Arm("xgboost"), found)
+    fitted, choice = train_on_everybody(plan, Candidate("xgboost"), found)
     assert ("xgboost", 0, WHOLE) not in found.choices
     assert fitted.estimator.num_boosted_rounds() == choice.parameters["rounds"]
     monkeypatch.undo()
-    fitted, choice = train_on_everybody(plan, Arm("lasso"), found)
+    fitted, choice = train_on_everybody(plan, Candidate("lasso"), found)
     assert fitted.score(plan.cohort.x).shape == (120,)
     assert 0 < choice.score <= 1
 
 
 def test_each_inner_fold_chooses_by_its_own_ranking(monkeypatch):
     add_spy(monkeypatch)
-    plan = plan_of(arms="spy", select="mrmr")
+    plan = plan_of(candidates="spy", select="mrmr")
     firsts = {0: [3, 1], 1: [5, 2], WHOLE: [7, 0]}
-    run_model(plan, Arm("spy"), 0, 0, {(part, "mrmr"): np.array(one, dtype=np.int32) for part, one in firsts.items()})
+    run_model(
+        plan, Candidate("spy"), 0, 0, {(part, "mrmr"): np.array(one, dtype=np.int32) for part, one in firsts.items()}
+    )
     bench = Bench(plan, repeat=0, fold=0, block="features")
     for (shown, _), (part, first) in zip(Spy.shown, firsts.items(), strict=True):
         np.testing.assert_array_equal(shown, bench.prepared(part).fit[:, sorted(first)])

@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.evaluation.cohort.records import EMBEDDINGS, FUSION, Arm
+from radiomics_mammo.evaluation.cohort.records import EMBEDDINGS, FUSION, Candidate
 from radiomics_mammo.evaluation.cohort.records import FEATURES as RADIOMIC
 from radiomics_mammo.evaluation.cohort.train_test import Sides
 from radiomics_mammo.evaluation.embedding_tables import embedded_tables, probes_table
@@ -21,7 +21,7 @@ from radiomics_mammo.evaluation.metrics.confusion import confusion_table
 from radiomics_mammo.evaluation.options import Options
 from radiomics_mammo.evaluation.result_tables import auroc_table
 from radiomics_mammo.evaluation.study import plan_study
-from radiomics_mammo.evaluation.summary import compare_arms, explained_arm
+from radiomics_mammo.evaluation.summary import compare_candidates, explained_candidate
 from radiomics_mammo.evaluation.training.calibration import logit
 from radiomics_mammo.evaluation.training.cross_validation import bench_for, cross_validate, refit, train_on_everybody
 from radiomics_mammo.evaluation.training.device import Device
@@ -31,7 +31,7 @@ from radiomics_mammo.evaluation.training.fold_data import Bench
 from radiomics_mammo.evaluation.training.fold_store import FoldStore
 from radiomics_mammo.evaluation.training.plan import WHOLE
 from radiomics_mammo.evaluation.training.preprocessing import source_columns
-from radiomics_mammo.evaluation.training.registry import DEFAULT_ARMS, SAMPLERS, parse_arm, parse_arms
+from radiomics_mammo.evaluation.training.registry import DEFAULT_CANDIDATES, SAMPLERS, parse_candidate, parse_candidates
 from radiomics_mammo.runs.model_metadata import ModelFacts
 from radiomics_mammo.runs.saved_model import load_model, save_model
 from radiomics_mammo.tables.feature_table import Table, embedder_of, feature_parts, is_embedding, is_feature_name
@@ -53,7 +53,7 @@ def test_embedding_columns_are_told_by_their_name():
 
 
 def test_embeddings_are_kept_apart_and_each_block_has_its_columns():
-    frame = embedded_frame(people=20, widths=TWO)
+    frame = embedded_frame(patients=20, widths=TWO)
     shuffled = frame[[*frame.columns[:-12], *frame.columns[-12:][::-1]]]  # the columns of both embedders mixed up
     cohort = cohort_of(shuffled)
     assert cohort.features == FEATURES
@@ -73,7 +73,7 @@ def test_embeddings_are_kept_apart_and_each_block_has_its_columns():
 
 
 def test_a_table_of_embeddings_only_and_one_without():
-    alone = cohort_of(embedded_frame(people=20, radiomic=False))
+    alone = cohort_of(embedded_frame(patients=20, radiomic=False))
     assert not alone.radiomic
     assert alone.x is alone.embedded.x
     assert alone.offers(EMBEDDINGS)
@@ -81,7 +81,7 @@ def test_a_table_of_embeddings_only_and_one_without():
     without = cohort_of()
     assert without.radiomic
     assert not without.offers(EMBEDDINGS)
-    frame = embedded_frame(people=20)
+    frame = embedded_frame(patients=20)
     frame.loc[3, "crop_embToy_E0004"] = np.nan
     with pytest.raises(InputError, match="embeddings are null in 1 rows"):
         cohort_of(frame)
@@ -109,36 +109,36 @@ def test_components_are_those_of_scikit_learn():
 
 
 def test_components_are_found_on_training_rows_only():
-    frame = embedded_frame(people=30)
-    plan = plan_of(frame, arms="emb-logistic", folds=3)
+    frame = embedded_frame(patients=30)
+    plan = plan_of(frame, candidates="emb-logistic", folds=3)
     held = plan.test_units(0, 1)
     other = replace(plan.cohort.embedded, x=plan.cohort.embedded.x.copy())
     other.x[held] += 1_000.0
     changed = replace(plan, cohort=replace(plan.cohort, embedded=other))
-    one, two = (bench_for(p, Arm("emb-logistic"), repeat=0, fold=1) for p in (plan, changed))
+    one, two = (bench_for(p, Candidate("emb-logistic"), repeat=0, fold=1) for p in (plan, changed))
     np.testing.assert_array_equal(one.prepared(WHOLE).fit, two.prepared(WHOLE).fit)
     assert (one.test_rows() != two.test_rows()).all()
 
 
 def test_early_fusion_gives_both_and_knows_where_they_come_from():
-    plan = plan_of(embedded_frame(people=40, widths=TWO), arms="fusion-xgboost,fusion-logistic", folds=2)
-    bench = bench_for(plan, Arm("fusion-logistic"), repeat=0, fold=0)
+    plan = plan_of(embedded_frame(patients=40, widths=TWO), candidates="fusion-xgboost,fusion-logistic", folds=2)
+    bench = bench_for(plan, Candidate("fusion-logistic"), repeat=0, fold=0)
     made = bench.prepared(WHOLE)
     source = source_columns(made.steps)
     assert source.size == made.fit.shape[1]
     assert set(source.tolist()) == set(range(8)) | {8, 9}
     order = list(plan.cohort.embedders)
     assert np.count_nonzero(source == 8 + order.index("breast_embOther")) == 5
-    _, fitted = refit(plan, Arm("fusion-xgboost"), cross_validate(plan), repeat=0, fold=0)
+    _, fitted = refit(plan, Candidate("fusion-xgboost"), cross_validate(plan), repeat=0, fold=0)
     assert fitted.block == FUSION
     assert np.isfinite(fitted.score(bench.test_rows())).all()
 
 
 def test_signal_in_embeddings_is_found_by_each_model_and_noise_is_not():
-    arms = "probe,emb-logistic,emb-xgboost,head"
-    strong = plan_of(embedded_frame(people=80, strength=2.5), arms=arms, folds=2)
+    candidates = "probe,emb-logistic,emb-xgboost,head"
+    strong = plan_of(embedded_frame(patients=80, strength=2.5), candidates=candidates, folds=2)
     assert all(roc_auc_score(strong.cohort.y, p[0]) > 0.85 for p in cross_validate(strong).p)
-    noise = plan_of(embedded_frame(people=150, strength=0), arms=arms, folds=2)
+    noise = plan_of(embedded_frame(patients=150, strength=0), candidates=candidates, folds=2)
     assert all(0.3 < roc_auc_score(noise.cohort.y, p[0]) < 0.7 for p in cross_validate(noise).p)
 
 
@@ -150,8 +150,8 @@ def test_ranks_are_among_the_training_units_and_counted_by_hand():
 
 
 def test_ensembles_are_made_of_their_members_scores():
-    arms = "logistic,emb-logistic,average,rank-average,stack"
-    plan = plan_of(embedded_frame(people=60), arms=arms, members="logistic,emb-logistic", folds=3)
+    candidates = "logistic,emb-logistic,average,rank-average,stack"
+    plan = plan_of(embedded_frame(patients=60), candidates=candidates, members="logistic,emb-logistic", folds=3)
     found = cross_validate(plan)
     choices = {name: found.choices[name, 0, 1] for name in ("logistic", "emb-logistic", "average", "stack")}
     bench = Bench(plan, repeat=0, fold=1, block=RADIOMIC)
@@ -168,8 +168,8 @@ def test_ensembles_are_made_of_their_members_scores():
 
 
 def test_a_members_own_test_rows_have_no_part_in_an_ensemble():
-    arms = "logistic,emb-logistic,stack,average"
-    plan = plan_of(embedded_frame(people=60), arms=arms, members="logistic,emb-logistic", folds=3)
+    candidates = "logistic,emb-logistic,stack,average"
+    plan = plan_of(embedded_frame(patients=60), candidates=candidates, members="logistic,emb-logistic", folds=3)
     held = plan.test_units(0, 1)
     y = plan.cohort.y.copy()
     y[held] = 1 - y[held]
@@ -179,24 +179,24 @@ def test_a_members_own_test_rows_have_no_part_in_an_ensemble():
 
 
 def test_kept_folds_give_the_same_ensemble(tmp_path):
-    arms = "logistic,head,stack"
-    plan = plan_of(embedded_frame(people=30), arms=arms, members="logistic,head", folds=2)
+    candidates = "logistic,head,stack"
+    plan = plan_of(embedded_frame(patients=30), candidates=candidates, members="logistic,head", folds=2)
     first = cross_validate(plan, store=FoldStore(tmp_path))
     again = cross_validate(plan, store=FoldStore(tmp_path))
     np.testing.assert_array_equal(first.p, again.p)
     curves = [one.choices["head", 0, 0].curves for one in (first, again)]
     np.testing.assert_array_equal(*curves)
     assert first.choices["head", 0, 0].held is not None
-    assert plan_of(arms="logistic").members == ()
-    assert cross_validate(plan_of(arms="logistic")).choices["logistic", 0, 0].held is None  # nobody needs them
+    assert plan_of(candidates="logistic").members == ()
+    assert cross_validate(plan_of(candidates="logistic")).choices["logistic", 0, 0].held is None  # nobody needs them
 
 
 def test_tables_of_ensembles_probes_and_heads():
-    arms = "logistic,probe,probe@crop_embToy,probe@breast_embOther,head,average"
-    plan = plan_of(embedded_frame(people=40, widths=TWO), arms=arms, members="logistic,probe", folds=2)
+    candidates = "logistic,probe,probe@crop_embToy,probe@breast_embOther,head,average"
+    plan = plan_of(embedded_frame(patients=40, widths=TWO), candidates=candidates, members="logistic,probe", folds=2)
     found = cross_validate(plan)
     units = plan.cohort.units
-    summary = compare_arms(plan.arms, units, found.p, draws=30, seed=0).summary
+    summary = compare_candidates(plan.candidates, units, found.p, draws=30, seed=0).summary
     tables = embedded_tables(plan, found, summary, draws=30, workers=1)
     ensembles = tables["ensembles"].set_index("metric")
     value = summary.set_index(["model", "metric"])["value"]
@@ -209,7 +209,7 @@ def test_tables_of_ensembles_probes_and_heads():
     assert set(curves["part"]) == {"training", "validation"}
     assert curves.groupby("fold")["inner"].nunique().eq(2).all()
     assert (curves.groupby("fold")["epoch"].max() >= curves.groupby("fold")["chosen"].first()).all()
-    auroc = auroc_table([arm.name for arm in plan.arms], units.y, found.p, units.group, summary)
+    auroc = auroc_table([candidate.name for candidate in plan.candidates], units.y, found.p, units.group, summary)
     probes = probes_table(plan, auroc, None).set_index("embedder")
     assert probes["dims"].to_dict() == TWO
     assert probes.loc["breast_embOther", "auroc"] == pytest.approx(value["probe@breast_embOther", "auroc"])
@@ -245,21 +245,21 @@ def _study(frame, **options):
     return plan_study(Sides(cohort, None, table, None, ()), options=Options(folds=2, **options), device=device)
 
 
-def test_default_arms_follow_the_columns():
-    names = [arm.name for arm in _study(embedded_frame(people=40, widths=TWO)).arms]
+def test_default_candidates_follow_the_columns():
+    names = [candidate.name for candidate in _study(embedded_frame(patients=40, widths=TWO)).candidates]
     assert {"probe", "head", "probe@crop_embToy", "head@breast_embOther", "fusion-xgboost", "stack"} <= set(names)
     assert names[0] == "prevalence"
-    alone = {arm.name for arm in _study(embedded_frame(people=40, radiomic=False)).arms}
+    alone = {candidate.name for candidate in _study(embedded_frame(patients=40, radiomic=False)).candidates}
     assert {"prevalence", "metadata", "probe", "emb-logistic", "emb-xgboost", "head"} <= alone
     assert not alone & {"logistic", "xgboost", "fusion-xgboost", "stack", "size"}
-    assert {arm.name for arm in _study(embedded_frame(people=40)).members} == {
+    assert {candidate.name for candidate in _study(embedded_frame(patients=40)).members} == {
         "logistic",
         "xgboost+oversampling",
         "emb-logistic",
         "emb-xgboost",
     }
-    plain = _study(embedded_frame(people=40)[lambda f: [c for c in f.columns if not is_embedding(c)]])
-    assert {arm.name for arm in plain.arms} <= set(DEFAULT_ARMS)
+    plain = _study(embedded_frame(patients=40)[lambda f: [c for c in f.columns if not is_embedding(c)]])
+    assert {candidate.name for candidate in plain.candidates} <= set(DEFAULT_CANDIDATES)
     assert plain.members == ()
 
 
@@ -276,13 +276,15 @@ def test_default_arms_follow_the_columns():
 )
 def test_what_cannot_be_put_together_is_refused(options, said):
     with pytest.raises(InputError, match=said):
-        _study(embedded_frame(people=40), **options)
+        _study(embedded_frame(patients=40), **options)
 
 
-def test_embedders_behind_an_arms_name():
-    assert parse_arm("head@breast_embOther") == Arm("head", block="breast_embOther")
-    assert parse_arm("emb-xgboost+smote@crop_embToy").name == "emb-xgboost+smote@crop_embToy"
-    assert [arm.block for arm in parse_arms("probe+all@crop_embToy")] == ["crop_embToy"] * len(SAMPLERS)
+def test_embedders_behind_an_candidates_name():
+    assert parse_candidate("head@breast_embOther") == Candidate("head", block="breast_embOther")
+    assert parse_candidate("emb-xgboost+smote@crop_embToy").name == "emb-xgboost+smote@crop_embToy"
+    assert [candidate.block for candidate in parse_candidates("probe+all@crop_embToy")] == ["crop_embToy"] * len(
+        SAMPLERS
+    )
     for text, said in (
         ("logistic@crop_embToy", "is not understood"),
         ("probe@", "is not understood"),
@@ -291,31 +293,33 @@ def test_embedders_behind_an_arms_name():
         ("stack+weights", "no sampler goes with stack"),
     ):
         with pytest.raises(InputError, match=said):
-            parse_arms(text)
+            parse_candidates(text)
 
 
-def test_the_explained_arm_is_a_booster_that_looks_at_features():
-    arms = parse_arms("forest,xgboost,emb-xgboost,fusion-xgboost,xgboost+bagging")
+def test_the_explained_candidate_is_a_booster_that_looks_at_features():
+    candidates = parse_candidates("forest,xgboost,emb-xgboost,fusion-xgboost,xgboost+bagging")
     p = np.linspace(0, 1, 5 * 40).reshape(5, 1, 40)
-    plan = plan_of(embedded_frame(people=20))
-    summary = compare_arms(arms, plan.cohort.units, p, draws=5, seed=0).summary
+    plan = plan_of(embedded_frame(patients=20))
+    summary = compare_candidates(candidates, plan.cohort.units, p, draws=5, seed=0).summary
     best = {"forest": 0.9, "xgboost": 0.6, "emb-xgboost": 0.95, "fusion-xgboost": 0.7, "xgboost+bagging": 0.99}
     summary["value"] = summary["model"].map(best)
-    assert explained_arm(summary, arms) == Arm("fusion-xgboost")
-    assert explained_arm(summary, arms[:1]) == Arm("forest")
-    assert explained_arm(summary, parse_arms("emb-xgboost")) is None
+    assert explained_candidate(summary, candidates) == Candidate("fusion-xgboost")
+    assert explained_candidate(summary, candidates[:1]) == Candidate("forest")
+    assert explained_candidate(summary, parse_candidates("emb-xgboost")) is None
 
 
-@pytest.mark.parametrize("arm", ["probe", "emb-logistic", "emb-xgboost", "head", "fusion-logistic", "fusion-xgboost"])
-def test_models_of_embeddings_are_saved_and_score_as_they_did(arm, tmp_path):
-    plan = plan_of(embedded_frame(people=30), arms=arm, folds=2)
-    fitted, _ = train_on_everybody(plan, Arm(arm), cross_validate(plan))
+@pytest.mark.parametrize(
+    "candidate", ["probe", "emb-logistic", "emb-xgboost", "head", "fusion-logistic", "fusion-xgboost"]
+)
+def test_models_of_embeddings_are_saved_and_score_as_they_did(candidate, tmp_path):
+    plan = plan_of(embedded_frame(patients=30), candidates=candidate, folds=2)
+    fitted, _ = train_on_everybody(plan, Candidate(candidate), cross_validate(plan))
     x = plan.cohort.take(fitted.block, np.arange(10))
     names = plan.cohort.names(fitted.block)
     nothing = np.full(len(names), np.nan)
     facts = ModelFacts(
-        title=arm, features=names, low=nothing, high=nothing, label="malignant", classes=("benign", "malignant"),
-        unit="lesion", rule="max", units=60, people=30, positives=24, operating="youden", asked=0.95, certificates=(),
+        title=candidate, features=names, low=nothing, high=nothing, label="malignant", classes=("benign", "malignant"),
+        unit="lesion", rule="max", units=60, patients=30, positives=24, operating="youden", asked=0.95, certificates=(),
         provenance={}, phantom=False, seed=0, versions={}, group="patient_id",
     )  # fmt: skip
     save_model(tmp_path, fitted, facts=facts)

@@ -1,4 +1,4 @@
-"""Folds keep people together and classes spread."""
+"""Folds keep patients together and classes spread."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from radiomics_mammo.errors import InputError
 from radiomics_mammo.evaluation.training.splits import fold_seed, inner_folds, repeated_folds
 
 
-def people(seed: int = 0, *, n: int = 80) -> tuple[np.ndarray, np.ndarray]:
+def patients(seed: int = 0, *, n: int = 80) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
     group = np.sort(rng.integers(n, size=200)).astype(np.int64)
     return (rng.random(200) < 0.4).astype(np.int8), group
 
 
-def test_a_person_is_in_one_fold_of_each_repeat():
-    y, group = people()
+def test_a_patient_is_in_one_fold_of_each_repeat():
+    y, group = patients()
     folds = repeated_folds(y, group, folds=5, repeats=4, seed=0)
     assert folds.shape == (4, 200)
     for assigned in folds:
@@ -25,28 +25,28 @@ def test_a_person_is_in_one_fold_of_each_repeat():
 
 
 def test_folds_are_stratified():
-    y, group = people(1)
+    y, group = patients(1)
     for assigned in repeated_folds(y, group, folds=4, repeats=2, seed=3):
         shares = [y[assigned == fold].mean() for fold in range(4)]
         assert max(shares) - min(shares) < 0.12
 
 
 def test_repeats_differ_and_the_seed_decides():
-    y, group = people()
+    y, group = patients()
     one, two = (repeated_folds(y, group, folds=5, repeats=2, seed=s) for s in (0, 0))
     assert (one == two).all()
     assert (one[0] != one[1]).any()
     assert (repeated_folds(y, group, folds=5, repeats=2, seed=1) != one).any()
 
 
-def test_fewer_people_than_folds_names_the_class_and_the_way_out():
+def test_fewer_patients_than_folds_names_the_class_and_the_way_out():
     y = np.array([1, 1, 1, 1, 0, 0, 0, 0, 0, 0], dtype=np.int8)
     group = np.array([0, 0, 1, 1, 2, 3, 4, 5, 6, 7])
-    with pytest.raises(InputError, match=r"only 2 people.*class 1.*Use --folds 2"):
+    with pytest.raises(InputError, match=r"only 2 patients.*class 1.*Use --folds 2"):
         repeated_folds(y, group, folds=5)
 
 
-def test_every_fold_has_both_classes_even_if_few_people_hold_most_rows():
+def test_every_fold_has_both_classes_even_if_few_patients_hold_most_rows():
     y = np.array([1] * 30 + [1, 1] + [0] * 40, dtype=np.int8)
     group = np.array([0] * 30 + [1, 2] + list(range(3, 43)))
     for assigned in repeated_folds(y, group, folds=3, repeats=5, seed=0):
@@ -56,7 +56,7 @@ def test_every_fold_has_both_classes_even_if_few_people_hold_most_rows():
 @pytest.mark.parametrize(("folds", "repeats"), [(1, 3), (5, 0)])
 def test_nothing_to_compare_on(folds, repeats):
     with pytest.raises(InputError, match="nothing to compare on"):
-        repeated_folds(*people(), folds=folds, repeats=repeats)
+        repeated_folds(*patients(), folds=folds, repeats=repeats)
 
 
 def test_fold_seeds_differ():
@@ -64,8 +64,8 @@ def test_fold_seeds_differ():
     assert len(seeds) == 60
 
 
-def test_inner_folds_are_on_the_person_and_fewer_where_people_are_few():
-    y, group = people()
+def test_inner_folds_are_on_the_patient_and_fewer_where_patients_are_few():
+    y, group = patients()
     folds = inner_folds(y, group, folds=3, seed=1)
     assert set(folds) == {0, 1, 2}
     assert all(np.unique(folds[group == g]).size == 1 for g in np.unique(group))
@@ -84,9 +84,9 @@ def test_no_inner_fold_has_one_class(positives, seed):
     assert all({0, 1} == set(y[folds == fold]) for fold in np.unique(folds))
 
 
-def test_one_person_of_a_class_cannot_be_split_again():
+def test_one_patient_of_a_class_cannot_be_split_again():
     y = np.array([1, 1, 1, 0, 0, 0], dtype=np.int8)
-    with pytest.raises(InputError, match=r"one person of a class.*more folds"):
+    with pytest.raises(InputError, match=r"one patient of a class.*more folds"):
         inner_folds(y, np.array([0, 0, 0, 1, 2, 3]), folds=3, seed=0)
 
 

@@ -120,7 +120,7 @@ def test_oversampling_by_weight_is_literally_repeating_rows():
     )
 
 
-def test_weights_of_one_arm_do_not_stay_for_the_next():
+def test_weights_of_one_candidate_do_not_stay_for_the_next():
     x, y = rows(6)
     shared = to_matrix(x, y, settings=Settings())
     parameters = booster_parameters(Settings(), WHOLE_ROWS, seed=0)

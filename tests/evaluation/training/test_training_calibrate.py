@@ -61,7 +61,7 @@ def test_sigmoid_agrees_with_calibrated_classifier_cv_but_for_platts_softened_la
 def test_isotonic_is_scikit_learns():
     score, y = scored()
     theirs = IsotonicRegression(out_of_bounds="clip").fit(score, y)
-    # But for certainty, which n people do not give.
+    # But for certainty, which n patients do not give.
     wanted = np.clip(theirs.predict(GRID), 0.5 / y.size, 1 - 0.5 / y.size)
     np.testing.assert_allclose(fit_calibrator(score, y, kind="isotonic")(GRID), wanted, atol=1e-12)
 

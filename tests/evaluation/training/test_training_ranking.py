@@ -1,4 +1,4 @@
-"""Planted features come first; halves are drawn among people."""
+"""Planted features come first; halves are drawn among patients."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from radiomics_mammo.evaluation.training import feature_selection
 from radiomics_mammo.evaluation.training.feature_selection import RANKINGS, mrmr, rank_features
 
 
-def planted(*, people: int = 120, columns: int = 30, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def planted(*, patients: int = 120, columns: int = 30, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
-    group = np.repeat(np.arange(people), 2)
-    y = (rng.random(people) < 0.4)[group].astype(np.int8)
+    group = np.repeat(np.arange(patients), 2)
+    y = (rng.random(patients) < 0.4)[group].astype(np.int8)
     x = rng.normal(size=(group.size, columns))
     x[:, [7, 3]] += 1.5 * y[:, None]
     return x, y, group
@@ -70,7 +70,7 @@ def test_after_the_ordered_ones_comes_relevance(monkeypatch):
     assert (np.diff(relevance[order[2:]]) <= 0).all()
 
 
-def test_halves_are_of_people_with_both_classes(monkeypatch):
+def test_halves_are_of_patients_with_both_classes(monkeypatch):
     x, y, group = planted()
     x[:, 0] = np.arange(group.size)  # names the row
     halves: list[np.ndarray] = []
@@ -86,9 +86,9 @@ def test_halves_are_of_people_with_both_classes(monkeypatch):
     assert order.tolist() == list(range(30))  # equal scores keep the table's order
     assert len(halves) == feature_selection.HALVES
     for rows in halves:
-        people = np.unique(group[rows])
-        assert people.size == 60
-        assert rows.size == np.isin(group, people).sum()
+        patients = np.unique(group[rows])
+        assert patients.size == 60
+        assert rows.size == np.isin(group, patients).sum()
     assert len({tuple(rows) for rows in halves}) == feature_selection.HALVES
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from radiomics_mammo.evaluation.training.calibration import Calibrator
-from radiomics_mammo.evaluation.training.cross_validation import ArmFold
+from radiomics_mammo.evaluation.training.cross_validation import CandidateFold
 from radiomics_mammo.evaluation.training.fold_store import FoldStore
 from radiomics_mammo.evaluation.training.nested_cv import Choice
 from radiomics_mammo.runs.checkpoint import fold_store
@@ -20,17 +20,17 @@ CHOICE = Choice(
     2 / 3,
     ("svm did not converge in some folds",),
 )
-ONE = ArmFold("xgboost+smote", 2, -1, np.array([0.1, 1 / 3]), np.array([np.nan, 1.0]), CHOICE, 1.25)
+ONE = CandidateFold("xgboost+smote", 2, -1, np.array([0.1, 1 / 3]), np.array([np.nan, 1.0]), CHOICE, 1.25)
 RANKS = {(0, "mrmr"): np.array([2, 0, 1], dtype=np.int32), (-1, "l1"): np.array([0], dtype=np.int32)}
 
 
-def same(one: ArmFold, two: ArmFold) -> bool:
+def same(one: CandidateFold, two: CandidateFold) -> bool:
     choices = [
         (c.parameters, repr(c.score), c.calibrator, c.threshold, c.notes)
         for c in (choice.choice for choice in (one, two))
     ]
     return (
-        (one.arm, one.repeat, one.fold, one.seconds) == (two.arm, two.repeat, two.fold, two.seconds)
+        (one.candidate, one.repeat, one.fold, one.seconds) == (two.candidate, two.repeat, two.fold, two.seconds)
         and one.raw.tobytes() == two.raw.tobytes()
         and one.p.tobytes() == two.p.tobytes()
         and choices[0] == choices[1]
@@ -39,14 +39,14 @@ def same(one: ArmFold, two: ArmFold) -> bool:
 
 def test_what_is_kept_comes_back_to_the_bit(tmp_path):
     store = FoldStore(tmp_path / "folds")
-    assert store.arm_fold("xgboost+smote", 2, -1) is None
+    assert store.candidate_fold("xgboost+smote", 2, -1) is None
     assert store.rankings(0, 1) is None
     assert store.trials() is None
-    store.keep_arm_fold(ONE)
+    store.keep_candidate_fold(ONE)
     store.keep_rankings(0, 1, RANKS)
     store.keep_trials(17)
     found = FoldStore(tmp_path / "folds")
-    again = found.arm_fold("xgboost+smote", 2, -1)
+    again = found.candidate_fold("xgboost+smote", 2, -1)
     assert again is not None
     assert same(again, ONE)
     ranks = found.rankings(0, 1)
@@ -54,12 +54,12 @@ def test_what_is_kept_comes_back_to_the_bit(tmp_path):
     assert set(ranks) == set(RANKS)
     assert all((ranks[key] == RANKS[key]).all() and ranks[key].dtype == np.int32 for key in RANKS)
     assert found.trials() == 17
-    assert found.arm_fold("xgboost", 2, -1) is None
+    assert found.candidate_fold("xgboost", 2, -1) is None
 
 
 def test_any_damage_costs_the_fold_only(tmp_path):
     store = FoldStore(tmp_path)
-    store.keep_arm_fold(ONE)
+    store.keep_candidate_fold(ONE)
     path = next(tmp_path.iterdir())
     whole = path.read_bytes()
     rng = np.random.default_rng(0)
@@ -68,16 +68,16 @@ def test_any_damage_costs_the_fold_only(tmp_path):
         damaged.append(whole[:place] + bytes([whole[place] ^ (1 << int(rng.integers(8)))]) + whole[place + 1 :])
     for text in damaged:
         path.write_bytes(text)
-        assert store.arm_fold("xgboost+smote", 2, -1) is None
+        assert store.candidate_fold("xgboost+smote", 2, -1) is None
     path.write_bytes(whole)
-    assert store.arm_fold("xgboost+smote", 2, -1) is not None
+    assert store.candidate_fold("xgboost+smote", 2, -1) is not None
 
 
 def test_without_a_folder_nothing_is_kept(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     store = FoldStore()
-    store.keep_arm_fold(ONE)
-    assert store.arm_fold("xgboost+smote", 2, -1) is None
+    store.keep_candidate_fold(ONE)
+    assert store.candidate_fold("xgboost+smote", 2, -1) is None
     assert list(tmp_path.iterdir()) == []
 
 
@@ -88,22 +88,22 @@ def left(folder: Path) -> list[str]:
 def test_folds_stay_after_an_error_and_go_with_all_others_at_the_end(tmp_path):
     for decides in ({"seed": 0}, {"seed": 1}):
         with pytest.raises(RuntimeError, match="stop"), fold_store(tmp_path / "run[1]", decides) as store:
-            store.keep_arm_fold(ONE)
+            store.keep_candidate_fold(ONE)
             raise RuntimeError("stop")
     assert len(left(tmp_path)) == 2
     (tmp_path / ".run1.folds-x").mkdir()  # another run's
     with fold_store(tmp_path / "run[1]", {"seed": 0}) as store:
-        assert store.arm_fold("xgboost+smote", 2, -1) is not None
-        assert store.arm_fold("xgboost", 2, -1) is None
+        assert store.candidate_fold("xgboost+smote", 2, -1) is not None
+        assert store.candidate_fold("xgboost", 2, -1) is None
     assert left(tmp_path) == [".run1.folds-x"]
 
 
 def test_other_options_find_nothing_and_an_empty_store_is_not_left(tmp_path):
     with pytest.raises(RuntimeError), fold_store(tmp_path / "r", {"seed": 0}) as store:
-        store.keep_arm_fold(ONE)
+        store.keep_candidate_fold(ONE)
         raise RuntimeError
     kept = left(tmp_path)
     with pytest.raises(RuntimeError), fold_store(tmp_path / "r", {"seed": 1}) as store:
-        assert store.arm_fold("xgboost+smote", 2, -1) is None
+        assert store.candidate_fold("xgboost+smote", 2, -1) is None
         raise RuntimeError
     assert left(tmp_path) == kept

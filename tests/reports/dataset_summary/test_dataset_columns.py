@@ -1,4 +1,4 @@
-"""Odd columns in the summary: names of people, labels in words, infinite numbers, features, very many."""
+"""Odd columns in the summary: names of patients, labels in words, infinite numbers, features, very many."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from radiomics_mammo.reports.dataset_summary.identifier_columns import says_that
 from radiomics_mammo.reports.dataset_summary.tables import MOST_COMPARED
 from tests.support.case_lists import small, understood
 
-PEOPLE = [f"p{i // 4}" for i in range(80)]
+PATIENTS = [f"p{i // 4}" for i in range(80)]
 """Twenty, with four rows each."""
 
 
@@ -23,9 +23,9 @@ def written_text(folder: Path) -> str:
     return "".join(path.read_text(encoding="utf-8") for path in sorted(folder.iterdir()))
 
 
-def test_names_of_people_are_not_published_whatever_they_are_called(tmp_path: Path) -> None:
+def test_names_of_patients_are_not_published_whatever_they_are_called(tmp_path: Path) -> None:
     frame = small(
-        patient_id=PEOPLE,
+        patient_id=PATIENTS,
         patient_name=[f"Doe^Jane{i // 4}" for i in range(80)],
         birth_date=[f"1950-01-{1 + i // 4:02d}" for i in range(80)],
         AccessionNumber=[70_000 + i // 4 for i in range(80)],

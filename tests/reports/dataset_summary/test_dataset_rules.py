@@ -23,14 +23,14 @@ def turns(first: object, second: object) -> list[object]:
 
 
 def labelled(**columns: object) -> pd.DataFrame:
-    """One case a person, every other one positive."""
+    """One case a patient, every other one positive."""
     return small(cancer=TURNS, **columns)
 
 
 def two_each(**columns: object) -> pd.DataFrame:
-    """Two rows a person: left and right."""
-    people = [f"p{i // 2}" for i in range(N)]
-    return small(patient_id=people, laterality=turns("LEFT", "RIGHT"), **columns)
+    """Two rows a patient: left and right."""
+    patients = [f"p{i // 2}" for i in range(N)]
+    return small(patient_id=patients, laterality=turns("LEFT", "RIGHT"), **columns)
 
 
 def some_rows(values: list[object], *, each: int, to: object = None) -> list[object]:
@@ -49,7 +49,7 @@ CASES: dict[str, tuple[Callable[[], pd.DataFrame], Callable[[], pd.DataFrame], s
     "several-rows": (
         lambda: two_each(),
         lambda: small(view=turns("CC", "MLO")),
-        "400 cases are of 200 people: 2.0 each",
+        "400 cases are of 200 patients: 2.0 each",
     ),
     "infinite": (
         lambda: labelled(ratio=some_rows([i / 7 for i in range(N)], each=200, to=np.inf)),
@@ -64,12 +64,12 @@ CASES: dict[str, tuple[Callable[[], pd.DataFrame], Callable[[], pd.DataFrame], s
     "both-sides": (
         lambda: with_split(patient_id=[f"p{i % (N - 3)}" for i in range(N)]),
         lambda: with_split(patient_id=[f"p{i // 2}" for i in range(N)]),
-        "3 people stand on several sides of the split: 1.5% of the people in test, 1.5% of the people in train",
+        "3 patients stand on several sides of the split: 1.5% of the patients in test, 1.5% of the patients in train",
     ),
     "doubled": (
         lambda: labelled(image_id=["7", "7", *(str(i) for i in range(100, N + 98))]),
         lambda: labelled(image_id=[str(i) for i in range(N)]),
-        "1 image_id belong to several people",
+        "1 image_id belong to several patients",
     ),
     "afterwards": (
         lambda: labelled(biopsy=TURNS),
@@ -110,12 +110,12 @@ CASES: dict[str, tuple[Callable[[], pd.DataFrame], Callable[[], pd.DataFrame], s
     "few-positives": (
         lambda: small(cancer=[int(i % 40 == 0) for i in range(N)]),
         lambda: labelled(),
-        "10 people have a positive label",
+        "10 patients have a positive label",
     ),
     "label-within": (
         lambda: two_each(cancer=TURNS),
         lambda: two_each(cancer=np.repeat(np.tile([0, 1], N // 4), 2)),
-        "cancer differs between the rows of 200 people of 200",
+        "cancer differs between the rows of 200 patients of 200",
     ),
     "opinions": (
         lambda: labelled(assessment=TURNS + 4),
@@ -162,7 +162,7 @@ CASES: dict[str, tuple[Callable[[], pd.DataFrame], Callable[[], pd.DataFrame], s
     "changes-within": (
         lambda: two_each(age=(50 + np.arange(N) % 30).tolist()),
         lambda: two_each(age=np.repeat(50 + np.arange(N // 2) % 30, 2).tolist()),
-        "age in 200 people",
+        "age in 200 patients",
     ),
     "ages": (
         lambda: labelled(age=some_rows((40 + np.arange(N) % 40).tolist(), each=100, to=999)),
@@ -172,7 +172,7 @@ CASES: dict[str, tuple[Callable[[], pd.DataFrame], Callable[[], pd.DataFrame], s
     "one-side": (
         lambda: small(laterality=turns("LEFT", "RIGHT")),
         lambda: two_each(),
-        "400 people of 400 (100.0%) have pictures of one side only",
+        "400 patients of 400 (100.0%) have pictures of one side only",
     ),
     "one-view": (
         lambda: two_each(view=["CC"] * N),
@@ -202,12 +202,12 @@ CASES: dict[str, tuple[Callable[[], pd.DataFrame], Callable[[], pd.DataFrame], s
     "implants": (
         lambda: labelled(implant=some_rows([0] * N, each=40, to=1)),
         lambda: labelled(implant=[0] * N),
-        "10 cases of 10 people show an implant",
+        "10 cases of 10 patients show an implant",
     ),
     "both-kinds": (
         lambda: small(patient_id=["a", "a", "b"], abnormality_type=["mass", "calcification", "mass"]),
         lambda: small(patient_id=["a", "c", "b"], abnormality_type=["mass", "calcification", "mass"]),
-        "1 person has both masses and calcifications",
+        "1 patient has both masses and calcifications",
     ),
     "capped-ages": (
         lambda: labelled(age=np.minimum(50 + np.arange(N) % 60, 89).tolist()),
@@ -276,7 +276,7 @@ def test_one_label_a_breast_makes_the_breast_a_fair_unit_and_another_does_not():
     (mixed,) = ruled("label-within", small(**breasts, cancer=[1, 0, 0, 0]))
     assert (fair.severity, mixed.severity) == ("note", "caution")
     assert "fair unit" in fair.advice
-    assert "1 breast of 2 and 1 person of 1" in mixed.sentence
+    assert "1 breast of 2 and 1 patient of 1" in mixed.sentence
 
 
 def test_what_tells_the_label_without_an_error_has_no_interval_and_is_told_all_the_same():

@@ -95,7 +95,7 @@ def test_the_page_says_what_is_there(written):
     words = " ".join(Parsed(written.read_text(encoding="utf-8")).words)
     for said in (
         "What is in a toy",
-        "120 images of 60 breasts of 30 people.",
+        "120 images of 60 breasts of 30 patients.",
         "One row was left out.",
         "density is missing in 100.0% of images at site 2",
         "Split by patient_id",
@@ -220,7 +220,7 @@ def test_a_manifest_of_any_columns_has_a_summary(tmp_path):
         "category", "number", "category", "text", "category",
     ]  # fmt: skip
     assert "Jane" not in "".join(one.read_text(encoding="utf-8") for one in page.parent.iterdir())
-    assert "40 cases of 20 people" in page.read_text(encoding="utf-8")
+    assert "40 cases of 20 patients" in page.read_text(encoding="utf-8")
 
 
 @needs_browser
@@ -261,7 +261,7 @@ def test_the_published_marginals_of_rsna_2022_give_the_site_away():
     said = found(frame, declared=RSNA_COLUMNS)
     text = json.dumps({rule: [one.sentence for one in group] for rule, group in said.items()}, ensure_ascii=False)
     for sentence in (
-        "54,706 images are of 11,913 people: 4.6 each",
+        "54,706 images are of 11,913 patients: 4.6 each",
         "BIRADS is missing in 100.0% of images at site 2",
         "density is missing in 100.0% of images at site 2 and in 0.0% at site 1",
         "All 10 machines stand at one site only",
@@ -284,12 +284,12 @@ def test_the_official_csvs_of_cbis_ddsm_hold_their_known_traps(tmp_path):
     parts = understood(frame, declared=reader.columns)[1]["parts"]
     without = parts[parts["pathology"] == "BENIGN_WITHOUT_CALLBACK"]["rows"].tolist()
     assert without == [67, 474, 37, 104]  # calcifications, then masses; test, then train
-    assert parts[parts["pathology"] == "all"]["people"].tolist() == [151, 602, 201, 691]
+    assert parts[parts["pathology"] == "all"]["patients"].tolist() == [151, 602, 201, 691]
     text = json.dumps({rule: [one.sentence for one in group] for rule, group in said.items()}, ensure_ascii=False)
     for sentence in (  # counted from the CSVs by others
-        "3,568 lesions are of 1,566 people",
-        "31 people stand on several sides of the split",
-        "79 people have both masses and calcifications",
+        "3,568 lesions are of 1,566 patients",
+        "31 patients stand on several sides of the split",
+        "79 patients have both masses and calcifications",
         "682 of 2,111 negatives (32.3%) are BENIGN_WITHOUT_CALLBACK",
         "mass 38.9% in test, 48.3% in train",
         "assessment 6.7%",

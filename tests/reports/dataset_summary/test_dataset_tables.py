@@ -39,9 +39,9 @@ def rows_of(table: pd.DataFrame, **where: object) -> list[tuple[object, ...]]:
 def test_units_are_counted_as_by_hand():
     _, tables = understood(WOMEN)
     units = tables["units"]
-    assert rows_of(units, what="images per person") == [(1, 1), (2, 1), (4, 1)]
+    assert rows_of(units, what="images per patient") == [(1, 1), (2, 1), (4, 1)]
     assert rows_of(units, what="images per breast") == [(1, 1), (2, 3)]
-    assert rows_of(units, what="breasts per person") == [(1, 2), (2, 1)]
+    assert rows_of(units, what="breasts per patient") == [(1, 2), (2, 1)]
     assert rows_of(units, what="views per breast") == [(1, 2), (2, 2)]
     assert rows_of(units, what="images per view of a breast") == [(1, 5), (2, 1)]
 
@@ -103,13 +103,13 @@ def test_a_unit_is_positive_when_a_row_is_and_one_without_a_label_is_left_out():
     assert balance[["units", "unlabelled", "positives"]].T.to_dict("list") == {
         "image": [6, 1, 2],
         "breast": [3, 1, 1],
-        "person": [2, 1, 1],
+        "patient": [2, 1, 1],
     }
 
 
 def test_shares_have_wilsons_interval_and_constants_score_as_scikit_learn_says():
     y = np.arange(300) % 15 == 0
-    (row,) = understood(small(cancer=y.astype(int)))[1]["balance"].query("unit == 'person'").to_dict("records")
+    (row,) = understood(small(cancer=y.astype(int)))[1]["balance"].query("unit == 'patient'").to_dict("records")
     assert (row["low"], row["high"]) == pytest.approx(proportion_confint(20, 300, method="wilson"), abs=2e-3)
     assert row["accuracy"] == 280 / 300
     assert row["pf1_all"] == pytest.approx(f1_score(y, np.ones(300)))
@@ -119,7 +119,7 @@ def test_shares_have_wilsons_interval_and_constants_score_as_scikit_learn_says()
     assert row["pf1_share"] == pytest.approx(2 * precision * recall / (precision + recall))
 
 
-def test_rates_of_people_with_many_rows_are_less_certain():
+def test_rates_of_patients_with_many_rows_are_less_certain():
     site = np.tile([1, 2], 200)
     alone = understood(small(cancer=(np.arange(400) % 8 < 2).astype(int), site_id=site))[1]["rates"]
     four = small(
@@ -146,14 +146,14 @@ def test_a_number_is_ranked_as_scikit_learn_does_and_either_way_round():
     assert table.at["age", "low"] < table.at["age", "auroc"] < table.at["age", "high"]
 
 
-def test_a_category_is_ranked_by_other_people_so_that_a_name_is_worth_nothing():
+def test_a_category_is_ranked_by_other_patients_so_that_a_name_is_worth_nothing():
     rng = np.random.default_rng(2)
-    person = np.repeat(np.arange(100), 4)
+    patient = np.repeat(np.arange(100), 4)
     y = np.repeat(rng.integers(0, 2, 100), 4).astype(np.int8)
-    by_name = auroc_of(y, risk([person], y, person), person)
+    by_name = auroc_of(y, risk([patient], y, patient), patient)
     assert by_name.value == pytest.approx(0.5, abs=0.02)  # its own rows would make it 1
     kind = np.where(rng.random(400) < 0.8, y, 1 - y).astype(np.int64)
-    by_kind = auroc_of(y, risk([kind], y, person), person)
+    by_kind = auroc_of(y, risk([kind], y, patient), patient)
     assert by_kind.value == pytest.approx(roc_auc_score(y, kind), abs=0.02)
 
 
@@ -173,20 +173,20 @@ def test_machines_are_counted_at_their_sites():
     assert rows_of(scanners) == [("1", "49", 4, 1, 2), ("2", "21", 2, 1, 0), ("2", "48", 1, 1, 0)]
 
 
-def test_people_in_both_parts_of_a_split_are_counted_in_each():
+def test_patients_in_both_parts_of_a_split_are_counted_in_each():
     frame = small(
         patient_id=["a", "a", "b", "c"], split=["train", "test", "train", "test"], view=["CC", "CC", "MLO", "CC"]
     )
     splits = understood(frame)[1]["splits"]
-    assert rows_of(splits, column="person", level="in several") == [("test", 1, 0.5), ("train", 1, 0.5)]
+    assert rows_of(splits, column="patient", level="in several") == [("test", 1, 0.5), ("train", 1, 0.5)]
     assert rows_of(splits, column="view", level="CC") == [("test", 2, 1.0), ("train", 1, 0.5)]
 
 
 def test_what_differs_within_a_unit_is_counted_and_a_gap_is_no_difference():
     frame = small(patient_id=["a", "a", "b", "b"], laterality=["LEFT"] * 4, age=[50, 51, 60, None], cancer=[0, 1, 1, 1])
     table = understood(frame)[1]["disagreements"]
-    assert rows_of(table, column="age") == [("person", 1, 1)]
-    assert rows_of(table, column="cancer") == [("breast", 2, 1), ("person", 2, 1)]
+    assert rows_of(table, column="age") == [("patient", 1, 1)]
+    assert rows_of(table, column="cancer") == [("breast", 2, 1), ("patient", 2, 1)]
 
 
 def test_numbers_are_summed_up_by_the_label():

@@ -75,7 +75,7 @@ def grow_heads_together(
     head : DenseHead
         Settings; ``epochs`` is the most that are trained. It is not fitted.
     judge : callable (held probabilities, one array a pair) -> float
-        Higher is better; the mean AUROC of the people held out, say.
+        Higher is better; the mean AUROC of the patients held out, say.
     patience : int
         Epochs without a better score before it stops.
 
@@ -104,7 +104,7 @@ def grow_heads_together(
             if epoch - best[0] >= patience:
                 break
     if not best[2]:
-        raise InputError("no epoch of a dense head could be judged", remedy="Use fewer inner folds, or more people.")
+        raise InputError("no epoch of a dense head could be judged", remedy="Use fewer inner folds, or more patients.")
     return GrownHeads(*best, np.array(points))
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from radiomics_mammo.reports.dataset_summary.base import SEVERITIES, Facts, Finding, Rule
-from radiomics_mammo.reports.dataset_summary.rules import columns, labels, missing, people, places
+from radiomics_mammo.reports.dataset_summary.rules import columns, labels, missing, patients, places
 
 RULES: dict[str, Rule] = {
     "phantom": columns.simulated,
-    "several-rows": people.several_rows,
-    "nobody-named": people.nobody_named,
-    "both-sides": people.both_sides,
-    "doubled": people.doubled,
+    "several-rows": patients.several_rows,
+    "nobody-named": patients.nobody_named,
+    "both-sides": patients.both_sides,
+    "doubled": patients.doubled,
     "afterwards": labels.says_the_answer,
     "missing-place": missing.gives_the_place_away,
     "ordered": labels.ordered,
@@ -29,12 +29,12 @@ RULES: dict[str, Rule] = {
     "infinite": columns.infinite,
     "sides-differ": places.sides_differ,
     "rates-differ": places.rates_differ,
-    "changes-within": people.changes_within,
+    "changes-within": patients.changes_within,
     "ages": columns.impossible_ages,
-    "one-side": people.one_side,
-    "one-view": people.one_view,
-    "uneven-sides": people.uneven_sides,
-    "rare-views": people.rare_views,
+    "one-side": patients.one_side,
+    "one-view": patients.one_view,
+    "uneven-sides": patients.uneven_sides,
+    "rare-views": patients.rare_views,
     "metadata-tells": places.metadata_tells,
     "small-places": places.small_places,
     "implants": places.implants,

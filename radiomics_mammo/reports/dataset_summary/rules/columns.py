@@ -26,7 +26,7 @@ def long_text(facts: Facts) -> list[Finding]:
             "note",
             "text",
             f"Text, which is summed up only: {', '.join(names)}.",
-            "They may name people: check before the table is shared.",
+            "They may name patients: check before the table is shared.",
         )
     ]
 
@@ -45,7 +45,7 @@ def impossible_ages(facts: Facts) -> list[Finding]:
 
 
 def capped_ages(facts: Facts) -> list[Finding]:
-    """A heap of people at the highest age means that it stands for all above."""
+    """A heap of patients at the highest age means that it stands for all above."""
     found = []
     for one in facts.dataset.columns.values():
         if plain(one.name) != "age" or one.kind != "number":
@@ -54,7 +54,7 @@ def capped_ages(facts: Facts) -> list[Finding]:
         counts = ages.value_counts().sort_index()
         if counts.iloc[-1] >= 5 and counts.iloc[-1] > 3 * counts.iloc[-4:-1].mean():
             top = counts.index[-1]
-            said = f"{some(int(counts.iloc[-1]), 'person')} are of the highest age, {top:g}, and few just below."
+            said = f"{some(int(counts.iloc[-1]), 'patient')} are of the highest age, {top:g}, and few just below."
             found.append(Finding("note", "capped-ages", said, f"Read {top:g} as {top:g} or older."))
     return found
 

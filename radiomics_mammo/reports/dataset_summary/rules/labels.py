@@ -51,24 +51,25 @@ def rare(facts: Facts) -> list[Finding]:
 
 
 def few_positives(facts: Facts) -> list[Finding]:
-    """Few people with the disease make wide intervals, whatever the model."""
-    people = np.unique(facts.dataset.group[facts.dataset.y == 1]).size
-    if not 0 < people < 100:
+    """Few patients with the disease make wide intervals, whatever the model."""
+    patients = np.unique(facts.dataset.group[facts.dataset.y == 1]).size
+    if not 0 < patients < 100:
         return []
-    reach = 1.96 * 0.5 / np.sqrt(people)
+    reach = 1.96 * 0.5 / np.sqrt(patients)
     return [
         Finding(
             "caution",
             "few-positives",
-            f"{some(people, 'person')} {'has' if people == 1 else 'have'} a positive label: a sensitivity near one "
+            f"{some(patients, 'patient')} {'has' if patients == 1 else 'have'} a positive label: a sensitivity near "
+            f"one "
             f"half would be known to ± {100 * reach:.0f} percentage points.",
-            "Report intervals, use few features, and do not choose among many models on these people.",
+            "Report intervals, use few features, and do not choose among many models on these patients.",
         )
     ]
 
 
 def differs_within(facts: Facts) -> list[Finding]:
-    """A label that changes within a breast, or a person, is about less than that."""
+    """A label that changes within a breast, or a patient, is about less than that."""
     own = facts.tables["disagreements"]
     own = own[(own["column"] == facts.dataset.label) & (own["differ"] > 0)]
     if own.empty:
@@ -149,9 +150,9 @@ def easy_benign(facts: Facts) -> list[Finding]:
 
 
 def ordered(facts: Facts) -> list[Finding]:
-    """An order of rows or of people's numbers that goes with the label leaks it."""
+    """An order of rows or of patients's numbers that goes with the label leaks it."""
     dataset, found = facts.dataset, []
-    # A person's number: its digits, so that P_00010 comes after P_00002.
+    # A patient's number: its digits, so that P_00010 comes after P_00002.
     digits = dataset.frame["patient_id"].str.extract(r"([0-9]{1,15})[^0-9]*$", expand=False).astype("float64")
     rank = np.arange(dataset.y.size, dtype=np.float64)
     scores = (("danger", "The number in patient_id", digits.to_numpy()), ("caution", "The order of the rows", rank))
@@ -165,7 +166,7 @@ def ordered(facts: Facts) -> list[Finding]:
                     "ordered",
                     f"{what} tells {dataset.label} with an AUROC of {number(value)}.",
                     "Nothing that goes with the order (a number, a date, a file name) may become a feature; split at "
-                    "random by person, not by position.",
+                    "random by patient, not by position.",
                 )
             )
     return found

@@ -1,4 +1,4 @@
-"""Rules on sites, machines, splits and kinds of people: where the label is commoner, and what stands for what."""
+"""Rules on sites, machines, splits and kinds of patients: where the label is commoner, and what stands for what."""
 
 from __future__ import annotations
 
@@ -162,19 +162,19 @@ def implants(facts: Facts) -> list[Finding]:
     has = (facts.dataset.levels[name].isin(["1", "True", "true"])).to_numpy()
     if not has.any():
         return []
-    people = np.unique(facts.dataset.group[has]).size
+    patients = np.unique(facts.dataset.group[has]).size
     return [
         Finding(
             "note",
             "implants",
-            f"{some(int(has.sum()), facts.dataset.row)} of {some(people, 'person')} show an implant.",
+            f"{some(int(has.sum()), facts.dataset.row)} of {some(patients, 'patient')} show an implant.",
             "Leave them out or report them apart: texture and density of the whole breast would measure the implant.",
         )
     ]
 
 
 def both_kinds(facts: Facts) -> list[Finding]:
-    """People with masses and calcifications tie the two collections together."""
+    """Patients with masses and calcifications tie the two collections together."""
     if "abnormality_type" not in facts.dataset.levels:
         return []
     kinds = facts.dataset.levels["abnormality_type"].groupby(facts.dataset.group).nunique()
@@ -185,8 +185,8 @@ def both_kinds(facts: Facts) -> list[Finding]:
         Finding(
             "note",
             "both-kinds",
-            f"{some(n, 'person')} {'has' if n == 1 else 'have'} both masses and calcifications: the two collections "
-            "share people.",
+            f"{some(n, 'patient')} {'has' if n == 1 else 'have'} both masses and calcifications: the two collections "
+            "share patients.",
             "Split by patient_id across both, not within each.",
         )
     ]

@@ -1,4 +1,4 @@
-"""Rules on who is who: people with several rows, on both sides of a split, doubled, seen from one side."""
+"""Rules on who is who: patients with several rows, on both sides of a split, doubled, seen from one side."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _UNEVEN = 0.55
 
 
 def several_rows(facts: Facts) -> list[Finding]:
-    """Rows of one person are no independent cases."""
+    """Rows of one patient are no independent cases."""
     each = np.bincount(facts.dataset.group)
     if each.max() < 2:
         return []
@@ -22,16 +22,16 @@ def several_rows(facts: Facts) -> list[Finding]:
         Finding(
             "danger",
             "several-rows",
-            f"{some(each.sum(), facts.dataset.row)} are of {some(each.size, 'person')}: {each.mean():.1f} each, at "
-            f"most {each.max()}; {share(alone)} are of a person with several. A random split of rows puts the same "
-            "people on both sides.",
+            f"{some(each.sum(), facts.dataset.row)} are of {some(each.size, 'patient')}: {each.mean():.1f} each, at "
+            f"most {each.max()}; {share(alone)} are of a patient with several. A random split of rows puts the same "
+            "patients on both sides.",
             "Split by patient_id, and cluster intervals by it (compare does both).",
         )
     ]
 
 
 def nobody_named(facts: Facts) -> list[Finding]:
-    """Without people every row is taken for a person of its own."""
+    """Without patients every row is taken for a patient of its own."""
     frame = facts.dataset.frame
     if len(frame) < 2 or not (frame["patient_id"] == frame["case_id"]).fillna(False).all():
         return []
@@ -39,33 +39,34 @@ def nobody_named(facts: Facts) -> list[Finding]:
         Finding(
             "danger",
             "nobody-named",
-            f"patient_id repeats case_id in all {len(frame):,} rows: nobody is named, so rows of one person "
+            f"patient_id repeats case_id in all {len(frame):,} rows: nobody is named, so rows of one patient "
             "cannot be kept on one side of a split.",
-            "Add a patient_id to the list, unless every row truly is another person's.",
+            "Add a patient_id to the list, unless every row truly is another patient's.",
         )
     ]
 
 
 def both_sides(facts: Facts) -> list[Finding]:
-    """People on both sides of an official split."""
+    """Patients on both sides of an official split."""
     own = facts.tables["splits"]
-    shared = own[(own["column"] == "person") & (own["level"] == "in several") & (own["rows"] > 0)]
+    shared = own[(own["column"] == "patient") & (own["level"] == "in several") & (own["rows"] > 0)]
     if shared.empty:
         return []
     n = int(shared["rows"].max())
-    parts = [f"{share(row['share'])} of the people in {row['split']}" for row in records(shared)]
+    parts = [f"{share(row['share'])} of the patients in {row['split']}" for row in records(shared)]
     return [
         Finding(
             "danger",
             "both-sides",
-            f"{some(n, 'person')} {'stands' if n == 1 else 'stand'} on several sides of the split: {', '.join(parts)}.",
+            f"{some(n, 'patient')} {'stands' if n == 1 else 'stand'} on several sides of the split: "
+            f"{', '.join(parts)}.",
             "Leave them out of the training side (compare --split official does), or split by patient_id anew.",
         )
     ]
 
 
 def doubled(facts: Facts) -> list[Finding]:
-    """One name for two rows, one image of two people, one row written twice."""
+    """One name for two rows, one image of two patients, one row written twice."""
     frame, found = facts.dataset.frame, []
     twice = int(frame["case_id"].duplicated().sum())
     if twice:
@@ -74,7 +75,7 @@ def doubled(facts: Facts) -> list[Finding]:
         owners = frame.dropna(subset=["image_id"]).groupby("image_id")["patient_id"].nunique()
         shared = int((owners > 1).sum())
         if shared:
-            found.append(f"{shared:,} image_id belong to several people")
+            found.append(f"{shared:,} image_id belong to several patients")
     rest = [name for name in frame.columns if name != "case_id"]
     telling = {"image_id", "abnormality_id"} & set(rest)
     again = int(frame[rest].duplicated().sum()) if telling else 0
@@ -95,7 +96,7 @@ def doubled(facts: Facts) -> list[Finding]:
 def one_side(facts: Facts) -> list[Finding]:
     """Who has one breast only cannot be compared with the other side."""
     units = facts.tables["units"]
-    own = units[units["what"] == "breasts per person"].set_index("number")["units"]
+    own = units[units["what"] == "breasts per patient"].set_index("number")["units"]
     single = int(own.get(1, 0))
     if not single:
         return []
@@ -103,7 +104,7 @@ def one_side(facts: Facts) -> list[Finding]:
         Finding(
             "caution" if single > 0.05 * own.sum() else "note",
             "one-side",
-            f"{some(single, 'person')} of {own.sum():,} ({share(single / own.sum())}) have pictures of one side only.",
+            f"{some(single, 'patient')} of {own.sum():,} ({share(single / own.sum())}) have pictures of one side only.",
             "Left-right asymmetry is undefined for them; that a side is missing may itself go with the disease.",
         )
     ]
@@ -166,7 +167,7 @@ def uneven_sides(facts: Facts) -> list[Finding]:
 
 
 def changes_within(facts: Facts) -> list[Finding]:
-    """What should be one value for a person, or a breast, and is not."""
+    """What should be one value for a patient, or a breast, and is not."""
     own = facts.tables["disagreements"]
     own = own[(own["column"] != facts.dataset.label) & (own["differ"] > 0)]
     if own.empty:
