@@ -16,6 +16,7 @@ ROOT = PACKAGE.name
 COMMANDS = ("extract", "embed", "aggregate", "compare", "report", "predict", "demo")
 GROUND = (
     "errors",
+    "core.option",
     "core.records",
     "core.settings",
     "compute.reductions",
@@ -97,6 +98,7 @@ def reachable(module: str) -> dict[str, str]:
 FAMILY_FOLDERS = sorted(path.parent.name for path in PACKAGE.glob("features/*/cpu.py"))
 ALLOWED: dict[str, tuple[str, ...]] = {
     "errors": (),
+    "core.option": ("errors",),
     "core.records": (),
     "core.settings": (),
     "compute.jit": (),
