@@ -1,4 +1,3 @@
-# ruff: noqa: T201 (a command prints)
 """Do the tests see every mistake in a kernel? Plants them one at a time: ``python -m tools.kernel_mutations [name…]``.
 
 For each file of kernels whose path contains one of the names (all without a name): every barrier is left out, every

@@ -1,4 +1,3 @@
-# ruff: noqa: T201 (a command prints)
 """How often the leakage_checks sing when they should and when they should not: run by hand, it prints its figures.
 
     python -m tools.leakage_check_power [TABLE.parquet] [--runs 100] [--leaking 20]

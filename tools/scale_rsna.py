@@ -1,4 +1,3 @@
-# ruff: noqa: T201 (a command prints)
 """A collection of RSNA's size through extract, killed again and again: python -m tools.scale_rsna png|dicom [ROWS]
 
 A phantom tree (256-px PNG, or full-size DICOM of four sizes, half JPEG 2000 and half JPEG lossless) is repeated by

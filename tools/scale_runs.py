@@ -1,4 +1,3 @@
-# ruff: noqa: T201 (a command prints)
 """How compare's time and memory grow with the rows: python -m tools.scale_runs [ROWS ...]
 
 Simulated tables (11,913 patients for 54,706 rows, 2.1% positive, 1,000 features) go through 5-fold XGBoost with

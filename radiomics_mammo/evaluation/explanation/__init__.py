@@ -1,0 +1,1 @@
+"""Explanation of a model by SHAP: contributions, groups, stability."""
