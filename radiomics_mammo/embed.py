@@ -166,7 +166,7 @@ def _size(text: str) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from radiomics_mammo.extraction.worker_pool import default_workers, start_early
+    from radiomics_mammo.extraction.backends.processes import default_workers, start_early
 
     out = out_path(arguments, ending=_ENDING)
     workers = arguments.workers or default_workers()

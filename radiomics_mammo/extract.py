@@ -163,7 +163,7 @@ def _size(text: str) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from radiomics_mammo.extraction.worker_pool import default_workers, start_early
+    from radiomics_mammo.extraction.backends.processes import default_workers, start_early
 
     done = _instead(arguments)
     if done is not None:

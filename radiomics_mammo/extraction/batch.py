@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from radiomics_mammo.engines.base import Engine, Limits
     from radiomics_mammo.readers.base import Reader
 
-Numbered = tuple[int, Case]
+NumberedCase = tuple[int, Case]
 
 
 @dataclass(slots=True)
@@ -88,7 +88,9 @@ class _Pending:
         return self.size >= limits.bytes or len(self.done) >= limits.cases or self.read_s >= limits.seconds
 
 
-def measure_cases(engine: Engine, reader: Reader, *, cases: Iterable[Numbered]) -> Generator[BatchResult, None, None]:
+def measure_cases(
+    engine: Engine, reader: Reader, *, cases: Iterable[NumberedCase]
+) -> Generator[BatchResult, None, None]:
     """Measure cases batch by batch, in their order, reading on while the engine works, if it can.
 
     How the cases fall into batches has no influence on the rows.

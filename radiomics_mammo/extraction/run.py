@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -15,7 +15,9 @@ from radiomics_mammo.core.console import progress, said_when_slow, say
 from radiomics_mammo.core.records import Case
 from radiomics_mammo.engines.base import Engine
 from radiomics_mammo.errors import InputError, OutputError
-from radiomics_mammo.extraction.batch import BatchResult, Numbered, Seconds, measure_cases
+from radiomics_mammo.extraction.backends import choose_backend
+from radiomics_mammo.extraction.backends.base import Backend, Task
+from radiomics_mammo.extraction.batch import NumberedCase, Seconds
 from radiomics_mammo.extraction.checkpoint import (
     Identity,
     Journal,
@@ -31,17 +33,13 @@ from radiomics_mammo.extraction.checkpoint import (
 from radiomics_mammo.extraction.fingerprint import case_fingerprint
 from radiomics_mammo.extraction.merge import Merged, merge_parts
 from radiomics_mammo.extraction.timeline import Busy, Span, write_timeline
-from radiomics_mammo.extraction.worker import Ready, Task
-from radiomics_mammo.extraction.worker_pool import measure_in_pool, open_pool
-from radiomics_mammo.readers import prefetch, remarks_of
+from radiomics_mammo.readers import remarks_of
 from radiomics_mammo.tables.failures import failures_path, write_failures
 from radiomics_mammo.tables.feature_table import identity_columns, read_provenance
 from radiomics_mammo.tables.lock import table_lock
 
 if TYPE_CHECKING:
     from radiomics_mammo.readers.base import Reader
-
-Measure = Callable[[Sequence[Numbered]], Generator[BatchResult, None, None]]
 
 
 class Definition(Protocol):
@@ -75,19 +73,19 @@ class Setup:
         The engine's name, chosen once for the run.
     versions : mapping of str to str
         The libraries that compute them.
-    opener : callable
-        ``opener(engine, recipe)`` makes the engine, in whichever process.
-    said : mapping
-        What else the provenance says of it.
+    engine_factory : callable
+        ``engine_factory(engine, recipe)`` opens the engine, in whichever process.
+    provenance : mapping
+        Further entries of the table's provenance.
     starting : str
-        What is said when the start takes long.
+        The message shown when the start takes long.
     """
 
     recipe: Definition
     engine: str
     versions: Mapping[str, str]
-    opener: Callable[[str, Any], Engine]
-    said: Mapping[str, Any] = field(default_factory=dict)
+    engine_factory: Callable[[str, Any], Engine]
+    provenance: Mapping[str, Any] = field(default_factory=dict)
     starting: str = "Starting the engine; the first time on a machine it compiles (about half a minute) ..."
 
 
@@ -159,7 +157,7 @@ class _Run:
     cases: Sequence[Case]
     fingerprints: Sequence[str]
     selected: int
-    todo: list[Numbered]
+    todo: list[NumberedCase]
     features: tuple[str, ...]
     seconds: Seconds = field(default_factory=Seconds)
     busy: Busy = field(default_factory=Busy)
@@ -283,9 +281,11 @@ def _complete(journal: Journal) -> Merged:
 def _carry_out(run: _Run, reader: Reader, *, setup: Setup, workers: int, keep_spans: bool) -> Merged:
     try:
         if run.todo:
-            task = Task(reader, setup.opener, (setup.engine, setup.recipe))
-            with _measuring(task, workers=workers, starting=setup.starting) as (ready, measure):
-                _measure_all(run, ready=ready, measure=measure, keep_spans=keep_spans)
+            task = Task(reader, setup.engine_factory, (setup.engine, setup.recipe))
+            with ExitStack() as stack:
+                with said_when_slow(setup.starting):
+                    backend = stack.enter_context(choose_backend(workers=workers)(task, workers=workers))
+                _measure_all(run, backend, keep_spans=keep_spans)
         start = time.perf_counter()
         merged = merge_parts(run.journal, cases=run.cases, features=run.features, said=_provenance(reader, setup))
         remove_parts(run.journal)
@@ -308,42 +308,19 @@ def _provenance(reader: Reader, setup: Setup) -> dict[str, Any]:
         "engine": setup.engine,
         "versions": dict(setup.versions),
         "reader": reader.describe(),
-        **setup.said,
+        **setup.provenance,
     }
 
 
-@contextmanager
-def _measuring(task: Task, *, workers: int, starting: str) -> Iterator[tuple[Ready, Measure]]:
-    """Open the engine here or in workers; the caller need not know where."""
-    slow = said_when_slow(starting)
-    if workers > 1:
-        with ExitStack() as stack:
-            with slow:
-                pool = stack.enter_context(open_pool(task, workers=workers))
-            yield pool.ready, lambda cases: measure_in_pool(pool, cases=cases)
-        return
-    with slow:
-        engine = task.open_engine()
-        warm_up = engine.warm_up()
-    ready = Ready(tuple(engine.feature_names), warm_up, engine.limits.cases)
-    yield ready, lambda cases: measure_cases(engine, task.reader, cases=_prefetched(task.reader, cases))
-
-
-def _prefetched(reader: Reader, cases: Sequence[Numbered]) -> Iterator[Numbered]:
-    """Give each case while the system reads the next one's files."""
-    for place, numbered in enumerate(cases):
-        prefetch(reader, (case for _, case in cases[place + 1 : place + 2]))
-        yield numbered
-
-
-def _measure_all(run: _Run, *, ready: Ready, measure: Measure, keep_spans: bool) -> None:
+def _measure_all(run: _Run, backend: Backend, *, keep_spans: bool) -> None:
+    ready = backend.ready
     run.features = ready.features
     begin(run.journal, features=ready.features)
     if ready.warm_up.compiled:
         say(f"Kernels compiled in {ready.warm_up.seconds:.0f} s (cached for next time).")
     parts = count(next_part(run.journal))
     failed: set[int] = set()
-    with progress(len(run.todo), what="cases") as advance, closing(measure(run.todo)) as results:
+    with progress(len(run.todo), what="cases") as advance, closing(backend.measure(run.todo)) as results:
         for result in results:
             start = time.perf_counter()
             append_part(

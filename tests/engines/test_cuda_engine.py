@@ -19,6 +19,7 @@ from radiomics_mammo.engines import cuda as cuda_engine
 from radiomics_mammo.engines.base import Engine
 from radiomics_mammo.engines.cpu import CpuEngine
 from radiomics_mammo.engines.cuda import CudaEngine
+from radiomics_mammo.extraction.backends import BACKENDS
 from radiomics_mammo.extraction.run import Options, Setup, extract_table
 from radiomics_mammo.imaging.preprocessing import prepare
 from radiomics_mammo.recipes.recipe import Recipe, recipe_from
@@ -27,6 +28,8 @@ from tests.support.cuhost.host_device import HostDevice
 from tests.support.device_batches import RECIPES, SAMPLES, sample
 from tests.support.devices import device_of, host, open_device
 from tests.support.reader_and_engine import ToyReader
+
+needs_serial = pytest.mark.skipif("serial" not in BACKENDS, reason="it measures in this process")
 
 
 def rows(engine: Engine, samples: list[Sample]) -> np.ndarray:
@@ -230,12 +233,13 @@ def test_bad_samples_fail_in_their_place():
     assert [isinstance(r, Failure) for r in engine.measure([empty]).results] == [True]
 
 
+@needs_serial
 def test_a_table_by_way_of_the_command_s_machinery(tmp_path: Path):
     """Two batches under way, failures among them; values as the cpu engine's."""
     recipe = recipe_from({"setting": {"binWidth": 1, "minimumROIDimensions": 0}})
     opened: list[CudaEngine] = []
 
-    def opener(engine: str, chosen: Recipe) -> Engine:
+    def factory(engine: str, chosen: Recipe) -> Engine:
         if engine == "cpu":
             return CpuEngine(chosen)
         opened.append(CudaEngine(chosen, HostDevice()))
@@ -244,7 +248,7 @@ def test_a_table_by_way_of_the_command_s_machinery(tmp_path: Path):
     reader = ToyReader(size=40, wrong=((2, "read"), (9, "one label bad")))
     tables = {}
     for engine in ("cpu", "cuda"):
-        setup = Setup(recipe, engine, {"numpy": "2"}, opener)
+        setup = Setup(recipe, engine, {"numpy": "2"}, factory)
         extract_table(reader, setup=setup, options=Options(tmp_path / f"{engine}.parquet"))
         tables[engine] = read_table(tmp_path / f"{engine}.parquet")
     cpu, cuda = (tables[engine].frame for engine in ("cpu", "cuda"))

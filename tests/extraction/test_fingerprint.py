@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from radiomics_mammo.core.records import Case
-from radiomics_mammo.extraction import worker_pool
+from radiomics_mammo.extraction.backends import processes
 from radiomics_mammo.extraction.fingerprint import case_fingerprint, input_fingerprint
 
 
@@ -91,6 +91,6 @@ def test_the_inputs_fingerprint_depends_on_the_order() -> None:
 
 @pytest.mark.parametrize(("said", "cores"), [("200000 100000", 2), ("50000 100000", 1), ("max 100000", 8), ("", 8)])
 def test_default_workers_know_a_containers_share(monkeypatch: pytest.MonkeyPatch, said: str, cores: int) -> None:
-    monkeypatch.setattr(worker_pool.os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
+    monkeypatch.setattr(processes.os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
     monkeypatch.setattr(Path, "read_text", lambda *_, **__: said)
-    assert worker_pool.default_workers() == cores
+    assert processes.default_workers() == cores

@@ -67,7 +67,7 @@ def test_a_run_writes_its_timeline(tmp_path: Path) -> None:
 @pytest.mark.parametrize("workers", [1, 2])
 def test_what_one_process_does_never_overlaps(tmp_path: Path, workers: int) -> None:
     options = Options(tmp_path / "t.parquet", workers=workers, timeline=tmp_path / "when.svg")
-    setup = replace(toy_setup(), opener=slow_engine)
+    setup = replace(toy_setup(), engine_factory=slow_engine)
     extract_table(ToyReader(size=9, pause_s=0.03), setup=setup, options=options)
     with (tmp_path / "when.timeline.csv").open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["process"] != "table"]
@@ -80,7 +80,7 @@ def test_what_one_process_does_never_overlaps(tmp_path: Path, workers: int) -> N
 
 def slow_engine(engine: str, recipe: object) -> Engine:
     """Small batches, and something to do before measuring, as whole breasts have."""
-    return SlowStart(toy_setup().opener(engine, recipe))
+    return SlowStart(toy_setup().engine_factory(engine, recipe))
 
 
 class SlowStart:
