@@ -19,7 +19,6 @@ from radiomics_mammo.engines import cuda as cuda_engine
 from radiomics_mammo.engines.base import Engine
 from radiomics_mammo.engines.cpu import CpuEngine
 from radiomics_mammo.engines.cuda import CudaEngine
-from radiomics_mammo.extraction.backends import BACKENDS
 from radiomics_mammo.extraction.run import Options, Setup, extract_table
 from radiomics_mammo.imaging.preprocessing import prepare
 from radiomics_mammo.recipes.recipe import Recipe, recipe_from
@@ -28,8 +27,6 @@ from tests.support.cuhost.host_device import HostDevice
 from tests.support.device_batches import RECIPES, SAMPLES, sample
 from tests.support.devices import device_of, host, open_device
 from tests.support.reader_and_engine import ToyReader
-
-needs_serial = pytest.mark.skipif("serial" not in BACKENDS, reason="it measures in this process")
 
 
 def rows(engine: Engine, samples: list[Sample]) -> np.ndarray:
@@ -233,7 +230,6 @@ def test_bad_samples_fail_in_their_place():
     assert [isinstance(r, Failure) for r in engine.measure([empty]).results] == [True]
 
 
-@needs_serial
 def test_a_table_by_way_of_the_command_s_machinery(tmp_path: Path):
     """Two batches under way, failures among them; values as the cpu engine's."""
     recipe = recipe_from({"setting": {"binWidth": 1, "minimumROIDimensions": 0}})

@@ -15,13 +15,10 @@ import pytest
 from radiomics_mammo.core.records import Case, Sample
 from radiomics_mammo.engines.base import Limits
 from radiomics_mammo.errors import EngineError, InputError, OutputError
-from radiomics_mammo.extraction.backends import BACKENDS
 from radiomics_mammo.extraction.run import Options, Setup, Summary, extract_table
 from radiomics_mammo.tables.failures import failures_path, read_failures
 from radiomics_mammo.tables.feature_table import read_table
 from tests.support.reader_and_engine import FEATURES, ToyEngine, ToyReader, expected, toy_setup
-
-needs_serial = pytest.mark.skipif("serial" not in BACKENDS, reason="it measures in this process")
 
 
 @pytest.fixture(autouse=True)
@@ -163,7 +160,6 @@ def test_workers_have_no_influence(out: Path) -> None:
     assert (out.read_bytes(), failures_path(out).read_bytes()) == whole
 
 
-@needs_serial
 def test_a_batch_that_does_not_fit_into_memory_is_measured_one_by_one(out: Path) -> None:
     def factory(engine: str, recipe: object) -> object:
         from tests.support.reader_and_engine import ToyEngine
@@ -188,7 +184,6 @@ def test_an_unwritable_place_is_said_before_any_image_is_read(tmp_path: Path) ->
         run(reader, tmp_path / "file" / "toy.parquet")
 
 
-@needs_serial
 def test_rows_with_one_id_keep_the_first(out: Path) -> None:
     @dataclass(frozen=True)
     class Repeating(ToyReader):
@@ -257,7 +252,6 @@ def test_workers_that_all_die_end_the_run(out: Path) -> None:
         run(reader, out, workers=2)
 
 
-@needs_serial
 def test_a_fault_of_the_program_is_not_hidden(out: Path) -> None:
     with pytest.raises(ZeroDivisionError):
         run(ToyReader(size=4, wrong=((2, "bug"),)), out)
@@ -265,7 +259,6 @@ def test_a_fault_of_the_program_is_not_hidden(out: Path) -> None:
         run(ToyReader(size=4, wrong=((2, "bug"),)), out, workers=2)
 
 
-@needs_serial
 def test_a_damaged_part_is_named(out: Path) -> None:
     with pytest.raises(ZeroDivisionError):
         interrupted(out)

@@ -10,13 +10,10 @@ import pytest
 
 from radiomics_mammo.core.records import Case
 from radiomics_mammo.errors import OutputError
-from radiomics_mammo.extraction.backends import BACKENDS
 from radiomics_mammo.extraction.run import Options, Setup, Summary, extract_table
 from radiomics_mammo.tables.failures import failures_path, read_failures
 from radiomics_mammo.tables.feature_table import read_table
 from tests.support.reader_and_engine import FEATURES, ToyReader, ToyRecipe, toy_setup
-
-needs_serial = pytest.mark.skipif("serial" not in BACKENDS, reason="it measures in this process")
 
 
 @pytest.fixture(autouse=True)
@@ -157,7 +154,6 @@ def interrupted(out: Path) -> None:
     run(ToyReader(size=200, wrong=((150, "bug"),)), out)
 
 
-@needs_serial
 def test_an_interrupted_run_is_gone_on_with(out: Path, tmp_path: Path) -> None:
     run(ToyReader(size=200), tmp_path / "whole.parquet")
     with pytest.raises(ZeroDivisionError):
@@ -169,7 +165,6 @@ def test_an_interrupted_run_is_gone_on_with(out: Path, tmp_path: Path) -> None:
     assert names_beside(out) == ["toy.parquet", "toy.parquet.failures.csv"]
 
 
-@needs_serial
 def test_parts_of_other_settings_are_refused(out: Path) -> None:
     with pytest.raises(ZeroDivisionError):
         interrupted(out)
@@ -178,7 +173,6 @@ def test_parts_of_other_settings_are_refused(out: Path) -> None:
     assert run(ToyReader(size=200), out, setup=toy_setup(engine="other"), overwrite=True).skipped == 0
 
 
-@needs_serial
 def test_an_interrupted_overwrite_is_gone_on_with_and_keeps_the_old_table_till_then(out: Path) -> None:
     run(ToyReader(size=200), out, setup=toy_setup(engine="old"))
     with pytest.raises(ZeroDivisionError):
@@ -188,7 +182,6 @@ def test_an_interrupted_overwrite_is_gone_on_with_and_keeps_the_old_table_till_t
     assert read_table(out).provenance["engine"] == "toy"
 
 
-@needs_serial
 def test_other_features_under_the_same_settings_are_refused(out: Path) -> None:
     run(ToyReader(size=3), out, limit=2)
 
@@ -201,7 +194,6 @@ def test_other_features_under_the_same_settings_are_refused(out: Path) -> None:
         run(ToyReader(size=3), out, setup=replace(toy_setup(), engine_factory=factory))  # type: ignore[arg-type]
 
 
-@needs_serial
 def test_the_time_of_the_first_start_stays(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ZeroDivisionError):
         interrupted(out)

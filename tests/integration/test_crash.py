@@ -18,13 +18,10 @@ import pytest
 
 from radiomics_mammo.engines.base import Limits
 from radiomics_mammo.errors import OutputError
-from radiomics_mammo.extraction.backends import BACKENDS
 from radiomics_mammo.extraction.run import Options, extract_table
 from radiomics_mammo.tables import atomic
 from radiomics_mammo.tables.failures import failures_path
 from tests.support.reader_and_engine import ToyEngine, ToyReader, toy_setup
-
-needs_serial = pytest.mark.skipif("serial" not in BACKENDS, reason="it measures in this process")
 
 TESTS = Path(__file__).resolve().parents[1]
 SIZE = 60
@@ -103,7 +100,6 @@ def test_killed_again_and_again_it_ends_in_the_same_bytes(out: Path, whole: tupl
     assert sorted(path.name for path in out.parent.iterdir()) == ["toy.parquet", "toy.parquet.failures.csv"]
 
 
-@needs_serial
 @pytest.mark.parametrize("step", ["part 1", "part 4", "table", "failures", "header removed", "removal"])
 def test_stopped_before_any_step_it_ends_in_the_same_bytes(
     out: Path, whole: tuple[bytes, bytes], step: str, monkeypatch: pytest.MonkeyPatch
@@ -232,7 +228,6 @@ def test_a_full_disk_at_the_end_keeps_the_rows(
     assert contents(out) == whole
 
 
-@needs_serial
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may mount a small disk")
 def test_a_really_full_disk_is_said_and_gone_on_with(tmp_path: Path, whole: tuple[bytes, bytes]) -> None:
     disk = tmp_path / "disk"

@@ -7,6 +7,7 @@ from pkgutil import resolve_name
 from radiomics_mammo.extraction.backends.base import Backend
 
 BACKENDS: dict[str, str] = {
+    "serial": "radiomics_mammo.extraction.backends.serial:SerialBackend",
     "processes": "radiomics_mammo.extraction.backends.processes:ProcessesBackend",
 }
 """Backend classes by name, imported when they are needed; the first that serves the number of workers is taken."""
