@@ -77,9 +77,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from radiomics_mammo.core.console import say
+    from radiomics_mammo.core.console import print_message
 
-    say(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}; simulated regions")
+    print_message(
+        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}; simulated regions"
+    )
     if arguments.engine == "cuda" and WHOLE not in arguments.only:
         return _cuda(arguments)
     parts: dict[str, Callable[[argparse.Namespace], None]] = {
@@ -130,7 +132,7 @@ def _speed(arguments: argparse.Namespace) -> None:
     from benchmarks.peers import Contestant, OneByOne, Pictologics, Pyradiomics, Tables
     from benchmarks.speed import race
     from benchmarks.workload import SETTINGS, SIZES
-    from radiomics_mammo.core.console import print_table, progress, say
+    from radiomics_mammo.core.console import print_message, print_table, progress
 
     sizes = [size for size in SIZES if not arguments.sizes or size.name in arguments.sizes]
     contestants: dict[str, Contestant] = {"tables": Tables(), "execute": OneByOne(), "pyradiomics": Pyradiomics()}
@@ -160,33 +162,37 @@ def _speed(arguments: argparse.Namespace) -> None:
         row = [f"{cell.size}, {cell.setting}", *(f"{cell.milliseconds[name]:.2f}" for name in contestants)]
         row += [f"{cell.ratios[name]:.1f}x" for name in list(contestants)[2:]]
         table.add_row(*row, f"{cell.ratios['pyradiomics'] / cell.ratios['execute']:.1f}x")
-    say("Milliseconds a region; how many times longer the others took than tables (extract), pyradiomics than execute")
+    print_message(
+        "Milliseconds a region; how many times longer the others took than tables (extract), pyradiomics than execute"
+    )
     print_table(table)
 
 
 def _startup(arguments: argparse.Namespace) -> None:
     from benchmarks.startup import startup
-    from radiomics_mammo.core.console import say
+    from radiomics_mammo.core.console import print_message
 
     del arguments
     taken = startup()
-    say(f"From the command to a finished table of one row: {taken.cold:.1f} s cold, {taken.warm:.1f} s warm")
+    print_message(f"From the command to a finished table of one row: {taken.cold:.1f} s cold, {taken.warm:.1f} s warm")
 
 
 def _workers(arguments: argparse.Namespace) -> None:
     from benchmarks.startup import worker_gain
-    from radiomics_mammo.core.console import say
+    from radiomics_mammo.core.console import print_message
 
     gain = worker_gain(rows=arguments.rows)
-    say(f"Two workers finish {arguments.rows:,} medium regions {gain:.2f} times as fast as one, start-up included")
+    print_message(
+        f"Two workers finish {arguments.rows:,} medium regions {gain:.2f} times as fast as one, start-up included"
+    )
 
 
 def _memory(arguments: argparse.Namespace) -> None:
     from benchmarks.startup import peak_memory
-    from radiomics_mammo.core.console import say
+    from radiomics_mammo.core.console import print_message
 
     del arguments
-    say(f"Peak memory of a process that measures 800,000 pixels at 160 levels: {peak_memory():.0f} MB")
+    print_message(f"Peak memory of a process that measures 800,000 pixels at 160 levels: {peak_memory():.0f} MB")
 
 
 def _breasts(arguments: argparse.Namespace) -> None:
@@ -195,7 +201,7 @@ def _breasts(arguments: argparse.Namespace) -> None:
 
     from benchmarks.breasts import CORES, ENCODINGS, SIZES, breast_costs, hours
     from benchmarks.breasts_report import report_costs
-    from radiomics_mammo.core.console import progress, say
+    from radiomics_mammo.core.console import print_message, progress
     from radiomics_mammo.engines.base import choose, open_engine
     from radiomics_mammo.recipes.recipe import load_recipe
 
@@ -206,7 +212,7 @@ def _breasts(arguments: argparse.Namespace) -> None:
         costs = breast_costs(engine, Path(folder), on_done=lambda name: advance(1, note=name))
     report_costs(costs)
     for cores in CORES:
-        say(f"RSNA's 54,706 images on {cores} such cores: about {hours(costs, cores=cores):.1f} hours")
+        print_message(f"RSNA's 54,706 images on {cores} such cores: about {hours(costs, cores=cores):.1f} hours")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.table import Table
 
 from benchmarks.breasts import COLLECTION_GB, ENCODINGS, REAL_SHARE, Cost
-from radiomics_mammo.core.console import print_table, say
+from radiomics_mammo.core.console import print_message, print_table
 
 
 def report_costs(costs: Sequence[Cost]) -> None:
@@ -24,6 +24,8 @@ def report_costs(costs: Sequence[Cost]) -> None:
         row += [f"{cost.measure:.2f}", f"{1 / cost.total(REAL_SHARE):.2f}", f"{1 / cost.total({'raw': 1.0}):.2f}"]
         table.add_row(*row)
     shares = " and ".join(f"{100 * share:.0f}% {encoding}" for encoding, share in REAL_SHARE.items())
-    say(f"Median seconds of one core for an image (load: read and prepare the breast); all: {shares}")
+    print_message(f"Median seconds of one core for an image (load: read and prepare the breast); all: {shares}")
     print_table(table)
-    say(f"Files come from memory here: what a disk or network takes to read RSNA's {COLLECTION_GB} GB is not in it")
+    print_message(
+        f"Files come from memory here: what a disk or network takes to read RSNA's {COLLECTION_GB} GB is not in it"
+    )

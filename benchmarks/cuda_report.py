@@ -13,7 +13,7 @@ from benchmarks.peers import Contestant, Pyradiomics, Tables
 from benchmarks.verify import RELATIVE, Verdict, verify
 from benchmarks.workload import SETTINGS, Size, regions
 from radiomics_mammo.compute.device import Device
-from radiomics_mammo.core.console import print_table, say
+from radiomics_mammo.core.console import print_message, print_table
 from radiomics_mammo.core.records import Sample
 from radiomics_mammo.recipes.recipe import recipe_from
 
@@ -39,7 +39,7 @@ def report_speed(
     rounds : int
     """
     measured = bandwidth(device, n_bytes=COPIED)
-    say(
+    print_message(
         f"{device.name}: copies {measured.up / GB:.1f} GB/s up, {measured.down / GB:.1f} down, "
         f"{measured.device / GB:.0f} on the device"
     )
@@ -50,14 +50,14 @@ def report_speed(
             points = list(scan(size, recipe, device, batches=batches, rounds=rounds))
             print_table(_speed_table(f"{size.name} ({size.pixels:,} px), {setting}", points, peers))
             win = first_win(points, peers["cpu"])
-            say(
+            print_message(
                 f"The GPU wins from batches of {win} on."
                 if win is not None
                 else "The cpu engine is as fast at every batch size."
             )
             print_table(_stage_table(points[-1]))
             ideal = ideal_upload_us(points[-1], measured)
-            say(f"{points[-1].sent / 1e3:,.1f} kB sent a region: {ideal:,.2f} us at the measured bandwidth.")
+            print_message(f"{points[-1].sent / 1e3:,.1f} kB sent a region: {ideal:,.2f} us at the measured bandwidth.")
 
 
 def _peers_us(size: Size, setting: Mapping[str, float], *, rounds: int) -> dict[str, float]:
@@ -108,13 +108,13 @@ def _order(name: str, names: list[str]) -> tuple[int, int]:
 
 def report_verification(device: Device, sets: Mapping[str, Sequence[Sample]]) -> bool:
     """Print, for every set of regions and every setting, what :func:`verify` found; gives whether all is well."""
-    say(f"Against the cpu engine (features within {RELATIVE:g}):")
+    print_message(f"Against the cpu engine (features within {RELATIVE:g}):")
     well = True
     for name, samples in sets.items():
         for setting, values in SETTINGS.items():
             verdict = verify(samples, recipe_from({"setting": dict(values)}), device)
             well = well and verdict.ok
-            say(f"  {name}, {setting}, {verdict.regions:,} regions: {_in_words(verdict)}")
+            print_message(f"  {name}, {setting}, {verdict.regions:,} regions: {_in_words(verdict)}")
     return well
 
 

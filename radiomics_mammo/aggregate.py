@@ -85,7 +85,7 @@ def rules_in_words() -> str:
 
 
 def _aggregate(arguments: argparse.Namespace) -> int:
-    from radiomics_mammo.core.console import say
+    from radiomics_mammo.core.console import print_message
     from radiomics_mammo.extraction.checkpoint import make_folder
     from radiomics_mammo.tables.aggregation.table import aggregate_table
     from radiomics_mammo.tables.feature_table import write_table
@@ -100,11 +100,11 @@ def _aggregate(arguments: argparse.Namespace) -> int:
     make_folder(out.parent)
     write_table(made.frame, out, provenance=said)
     if _simulated(made, said):
-        say("phantom: simulated images, no clinical performance")
+        print_message("phantom: simulated images, no clinical performance")
     for remark in (*made.remarks, *_failed(arguments.tables)):
-        say(f"note: {remark}")
+        print_message(f"note: {remark}")
     units = {"breast": "breasts", "woman": "women"}[arguments.to]
-    say(
+    print_message(
         f"{len(table.frame)} rows, {len(made.frame)} {units}, {len(made.features)} features "
         f"({', '.join(stated['rules'])} of {len(table.features)}): {out}"
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from radiomics_mammo.cli.compare_options import build_parser, options_of, question_of
-from radiomics_mammo.core.console import complain, progress, run_command, say
+from radiomics_mammo.core.console import print_error, print_message, progress, run_command
 
 if TYPE_CHECKING:
     from radiomics_mammo.evaluation.cohort.records import Cohort
@@ -61,12 +61,12 @@ def _compare(args: argparse.Namespace) -> int:
         decides = {**asked.decides(), "device": device.device, "sources": sources_digest()}
         with fold_store(args.out, decides) as store:
             asked, plan = _within_minutes(asked, plan, store)
-            _say_plan(plan, sides, device, asked.options)
+            _print_plan(plan, sides, device, asked.options)
             study = _study(plan, asked.options, store)
             failures = _copy_failures(asked.tables[0], folder)
             info = run_info(study, asked=asked, hashes=decides, sides=sides, device=device, failures=failures)
             _write(folder, study, info, options=options, seconds=seconds)
-    _say_result(args.out, info, study, seconds)
+    _print_result(args.out, info, study, seconds)
     return 0
 
 
@@ -78,13 +78,15 @@ def _within_minutes(asked: Asked, plan: Plan, store: FoldStore) -> tuple[Asked, 
         return asked, plan
     trials = store.trials()
     if trials is None:
-        say("timing one fold with default settings …")
+        print_message("timing one fold with default settings …")
         budget = trials_within(plan, minutes=asked.minutes, workers=asked.options.workers)
         if budget.least > asked.minutes:
-            say(f"note: default settings alone take about {budget.least:.0f} minutes, more than asked")
+            print_message(f"note: default settings alone take about {budget.least:.0f} minutes, more than asked")
         trials = budget.trials
         store.keep_trials(trials)
-    say(f"trials a model and fold: {trials}, for about {asked.minutes:g} minutes (--trials {trials} repeats this run)")
+    print_message(
+        f"trials a model and fold: {trials}, for about {asked.minutes:g} minutes (--trials {trials} repeats this run)"
+    )
     options = replace(asked.options, trials=trials)
     return replace(asked, options=options), replace(plan, tuning=replace(plan.tuning, trials=trials))
 
@@ -133,7 +135,7 @@ def _stopping() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        complain("stopped: no run was written; the finished folds are kept, and the same command goes on from there")
+        print_error("stopped: no run was written; the finished folds are kept, and the same command goes on from there")
         raise
 
 
@@ -150,29 +152,29 @@ def _copy_failures(table: Path, folder: Path) -> int:
     return count
 
 
-def _say_plan(plan: Plan, sides: Sides, device: Device, options: Options) -> None:
+def _print_plan(plan: Plan, sides: Sides, device: Device, options: Options) -> None:
     from radiomics_mammo.runs.write import is_phantom
 
     cohort, units = plan.cohort, plan.cohort.units
     if is_phantom(sides):
-        say("PHANTOM: simulated images; the figures say nothing about patients.")
+        print_message("PHANTOM: simulated images; the figures say nothing about patients.")
     negative, positive = cohort.classes
     of = "" if units.kind == "lesion" else f", in {units.y.size} units ({units.kind}, {units.rule} of its rows)"
-    say(
+    print_message(
         f"{cohort.y.size} cases of {cohort.n_patients} patients{of}: {int(units.y.sum())} {positive}, "
         f"{int((units.y == 0).sum())} {negative}; {len(cohort.features) * cohort.radiomic} features{_networks(cohort)}"
     )
     if plan.test is not None:
         tested = plan.test.units
-        say(f"held out: {tested.y.size} of {plan.test.n_patients} patients, {int(tested.y.sum())} {positive}")
-    say(
+        print_message(f"held out: {tested.y.size} of {plan.test.n_patients} patients, {int(tested.y.sum())} {positive}")
+    print_message(
         f"{len(plan.candidates)} models, {plan.n_folds} folds x {plan.n_repeats} repeats, split by "
         f"{cohort.group_column}, "
         f"{plan.tuning.trials} trials in {plan.tuning.folds} inner folds; XGBoost on {device.device}; "
         f"{options.workers} workers"
     )
     for remark in (*cohort.remarks, *([device.note] if device.note else [])):
-        say(f"note: {remark}")
+        print_message(f"note: {remark}")
 
 
 def _networks(cohort: Cohort) -> str:
@@ -180,18 +182,18 @@ def _networks(cohort: Cohort) -> str:
     return "".join(f", {width} outputs of {name}" for name, width in own)
 
 
-def _say_result(out: Path, info: RunInfo, study: Study, seconds: dict[str, float]) -> None:
-    from radiomics_mammo.cli.compare_output import say_tables
+def _print_result(out: Path, info: RunInfo, study: Study, seconds: dict[str, float]) -> None:
+    from radiomics_mammo.cli.compare_output import print_results
     from radiomics_mammo.runs.run_folder import CARD, INFO
 
-    say_tables(info, study)
+    print_results(info, study)
     for note in info.notes:
-        say(f"note: {note}")
-    say(", ".join(f"{stage} {value:.1f} s" for stage, value in seconds.items()))
-    say(f"run: {out / INFO}")
+        print_message(f"note: {note}")
+    print_message(", ".join(f"{stage} {value:.1f} s" for stage, value in seconds.items()))
+    print_message(f"run: {out / INFO}")
     if info.kept:
-        say(f"model card: {out / CARD}; new cases: python -m radiomics_mammo.predict {out} --table TABLE")
-    say(f"next: python -m radiomics_mammo.report {out}")
+        print_message(f"model card: {out / CARD}; new cases: python -m radiomics_mammo.predict {out} --table TABLE")
+    print_message(f"next: python -m radiomics_mammo.report {out}")
 
 
 if __name__ == "__main__":

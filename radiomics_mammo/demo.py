@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from radiomics_mammo.core.console import EXIT_INTERRUPTED, complain, progress, run_command, say
+from radiomics_mammo.core.console import EXIT_INTERRUPTED, print_error, print_message, progress, run_command
 from radiomics_mammo.readers.phantom.reader import PhantomReader
 from radiomics_mammo.readers.phantom.write_cbis_ddsm import write_cbis_tree
 
@@ -49,19 +49,19 @@ def _demonstrate(arguments: argparse.Namespace) -> int:
         reader = PhantomReader(patients=arguments.patients, seed=arguments.seed)
         anew = _write_tree(reader, out / "cbis-ddsm")
         for step, command in _commands(out, anew=anew):
-            say(f"\n$ {shlex.join(['python', *command])}")
+            print_message(f"\n$ {shlex.join(['python', *command])}")
             code = _run([sys.executable, *command])
             if code == EXIT_INTERRUPTED:
                 raise KeyboardInterrupt
             if code:
-                complain(f"demo: the step {step} failed (exit code {code}); its own message is above.")
+                print_error(f"demo: the step {step} failed (exit code {code}); its own message is above.")
                 return code
     except KeyboardInterrupt:
-        say(f"demo: stopped during the step {step}; the same command goes on from there.")
+        print_message(f"demo: stopped during the step {step}; the same command goes on from there.")
         return EXIT_INTERRUPTED
-    say(f"\nDone in {time.perf_counter() - began:.0f} s. The report:")
-    say(str((out / "runs" / "phantom" / "report.html").resolve()))
-    say(DISCLAIMER)
+    print_message(f"\nDone in {time.perf_counter() - began:.0f} s. The report:")
+    print_message(str((out / "runs" / "phantom" / "report.html").resolve()))
+    print_message(DISCLAIMER)
     return 0
 
 
@@ -91,12 +91,14 @@ def _parser() -> argparse.ArgumentParser:
 def _write_tree(reader: PhantomReader, root: Path) -> bool:
     """Write the phantom if it is not there yet; return whether anything was written."""
     began = time.perf_counter()
-    say(f"phantom: simulating the mammograms of {reader.patients} patients, seed {reader.seed}")
+    print_message(f"phantom: simulating the mammograms of {reader.patients} patients, seed {reader.seed}")
     pictures = len({(case.patient_id, case.columns["laterality"], case.columns["view"]) for case in reader.cases()})
     with progress(pictures, what="mammograms") as advance:
         written = write_cbis_tree(reader, root, on_picture=lambda *_: advance())
     seconds = time.perf_counter() - began
-    say(f"{root}: " + (f"{written} written in {seconds:.0f} s" if written else f"{pictures} are there already"))
+    print_message(
+        f"{root}: " + (f"{written} written in {seconds:.0f} s" if written else f"{pictures} are there already")
+    )
     return written > 0
 
 

@@ -173,8 +173,8 @@ def _run(arguments: argparse.Namespace) -> int:
     if workers > 1:  # before anything else, since the workers' imports take longest
         start_early(engine="embedding", modules=("radiomics_mammo.embeddings", *FIRST_IMPORTS[arguments.reader]))
 
-    from radiomics_mammo.cli.extract_output import say_summary
-    from radiomics_mammo.core.console import say
+    from radiomics_mammo.cli.extract_output import print_run_summary
+    from radiomics_mammo.core.console import print_message
     from radiomics_mammo.core.settings import Settings
     from radiomics_mammo.extraction.run import Options, extract_table
 
@@ -182,30 +182,32 @@ def _run(arguments: argparse.Namespace) -> int:
     reader = open_chosen_reader(arguments, asked=Settings(label=getattr(arguments, "mask_label", None)))
     settings = _settings(arguments)
     if arguments.reader == "phantom":
-        say("These are phantoms: simulated images, no clinical performance.")
-    _say_settings(settings)
+        print_message("These are phantoms: simulated images, no clinical performance.")
+    _print_settings(settings)
     options = Options(out, workers, arguments.limit, overwrite=arguments.overwrite, retry_failed=arguments.retry_failed)
     setup = _setup(settings)
     if not options.overwrite:
         _refuse_other_standing(out, settings)
     summary = extract_table(reader, setup=setup, options=options)
-    say_summary(summary, engine=setup.engine, out=out)
+    print_run_summary(summary, engine=setup.engine, out=out)
     return 0 if summary.merged.rows else 1
 
 
 def _settings(arguments: argparse.Namespace) -> EmbeddingSettings:
-    from radiomics_mammo.core.console import said_when_slow, say
+    from radiomics_mammo.core.console import print_if_slow, print_message
     from radiomics_mammo.embeddings import find_network
     from radiomics_mammo.embeddings.settings import settings_for
     from radiomics_mammo.embeddings.training_overlap import OF_READER, refuse_taught, taught_by
 
-    with said_when_slow("Looking at the network's weights ..."):
+    with print_if_slow("Looking at the network's weights ..."):
         network = find_network(arguments.model, weights=arguments.weights, size=arguments.size)
     declared = [name for given in arguments.trained_on for name in given.split(",")]
     network = replace(network, trained_on=taught_by(network, declared=declared))
     collection = OF_READER.get(arguments.reader, "") or getattr(arguments, "collection", "")
     if network.trained_on and not collection and arguments.reader == "manifest":
-        say("note: nobody checked whether these images are among what the weights were trained on; name --collection.")
+        print_message(
+            "note: nobody checked whether these images are among what the weights were trained on; name --collection."
+        )
     forced = refuse_taught(network.trained_on, collection, allowed=arguments.allow_trained_on)
     return settings_for(
         network,
@@ -239,19 +241,23 @@ def _refuse_other_standing(out: Path, settings: EmbeddingSettings) -> None:
         )
 
 
-def _say_settings(settings: EmbeddingSettings) -> None:
-    from radiomics_mammo.core.console import say
+def _print_settings(settings: EmbeddingSettings) -> None:
+    from radiomics_mammo.core.console import print_message
 
     network = settings.network
-    say(f"Network {network.name}: {network.dims} features of {network.size} x {network.size} pixels; {network.runner}.")
-    say(f"  weights   {network.source}; licence {network.licence}; SHA-256 {network.sha256[:12]}")
+    print_message(
+        f"Network {network.name}: {network.dims} features of {network.size} x {network.size} pixels; {network.runner}."
+    )
+    print_message(f"  weights   {network.source}; licence {network.licence}; SHA-256 {network.sha256[:12]}")
     flip = ", averaged with its mirror image" if settings.flip else ""
     context = f" with {settings.context:g} of its side around it" if settings.context else ""
-    say(f"  input     {settings.input}{context}, channels {settings.channels}{flip}")
+    print_message(f"  input     {settings.input}{context}, channels {settings.channels}{flip}")
     if settings.network.trained_on:
-        say(f"  trained on {', '.join(settings.network.trained_on)}")
+        print_message(f"  trained on {', '.join(settings.network.trained_on)}")
     if settings.forced:
-        say("WARNING: these weights were trained on this very collection; results on it say nothing about others.")
+        print_message(
+            "WARNING: these weights were trained on this very collection; results on it say nothing about others."
+        )
 
 
 if __name__ == "__main__":

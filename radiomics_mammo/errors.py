@@ -16,6 +16,15 @@ class RadiomicsMammoError(Exception):
         The file or folder at fault.
     remedy : str
         What the user can do about it, as a sentence.
+
+    Examples
+    --------
+    >>> from radiomics_mammo import RadiomicsMammoError, load_recipe
+    >>> try:
+    ...     load_recipe("lesions")
+    ... except RadiomicsMammoError as error:
+    ...     print(error)
+    no recipe is called 'lesions'. Recipes: breast, lesion; or give the path of a .yaml file.
     """
 
     def __init__(self, cause: str, *, path: str | Path | None = None, remedy: str = "") -> None:

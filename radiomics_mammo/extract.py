@@ -179,8 +179,8 @@ def _run(arguments: argparse.Namespace) -> int:
         if likely != "cuda" or arguments.workers:  # on a GPU one process is the default
             start_early(engine=likely, modules=FIRST_IMPORTS[arguments.reader])
 
-    from radiomics_mammo.cli.extract_output import say_summary
-    from radiomics_mammo.core.console import say
+    from radiomics_mammo.cli.extract_output import print_run_summary
+    from radiomics_mammo.core.console import print_message
     from radiomics_mammo.extraction.run import Options, extract_table
 
     recipe = _recipe(arguments)
@@ -188,11 +188,11 @@ def _run(arguments: argparse.Namespace) -> int:
     if setup.engine == "cuda":
         workers = arguments.workers or 1
     elif arguments.gpu_memory is not None:
-        say("note: --gpu-memory is for the cuda engine.")
+        print_message("note: --gpu-memory is for the cuda engine.")
     reader = open_chosen_reader(arguments, asked=recipe.settings)
     if arguments.reader == "phantom":
-        say("These are phantoms: simulated images, no clinical performance.")
-    say(f"Recipe {recipe.name} ({recipe.hash[:12]}); engine {setup.engine}: {reason}.")
+        print_message("These are phantoms: simulated images, no clinical performance.")
+    print_message(f"Recipe {recipe.name} ({recipe.hash[:12]}); engine {setup.engine}: {reason}.")
     options = Options(
         out,
         workers,
@@ -202,7 +202,7 @@ def _run(arguments: argparse.Namespace) -> int:
         timeline=arguments.timeline,
     )
     summary = extract_table(reader, setup=setup, options=options)
-    say_summary(summary, engine=setup.engine, out=out)
+    print_run_summary(summary, engine=setup.engine, out=out)
     return 0 if summary.merged.rows else 1
 
 
@@ -226,20 +226,20 @@ def _recipe(arguments: argparse.Namespace) -> Recipe:
 def _look(arguments: argparse.Namespace) -> int:
     """Write the summary and the contact sheet that were asked for."""
     from radiomics_mammo.cli.collection_views import check_sheet, write_collection_summary, write_preview
-    from radiomics_mammo.core.console import say
+    from radiomics_mammo.core.console import print_message
 
     asked = {name: getattr(arguments, name) is not None for name in ("out", "workers", "limit", "timeline")}
     asked |= {"engine": arguments.engine != "auto", "retry-failed": arguments.retry_failed}
     if any(asked.values()):
         idle = ", ".join(f"--{name}" for name, given in asked.items() if given)
-        say(f"note: nothing is measured now; {idle} has no part in --summary and --preview.")
+        print_message(f"note: nothing is measured now; {idle} has no part in --summary and --preview.")
     recipe = _recipe(arguments)
     if arguments.preview is not None:
         check_sheet(arguments.preview, count=arguments.preview_images, overwrite=arguments.overwrite)
     reader = open_chosen_reader(arguments, asked=recipe.settings)
     if arguments.summary is not None:
         page = write_collection_summary(reader, arguments.summary, overwrite=arguments.overwrite)
-        say(f"Summary: {page}")
+        print_message(f"Summary: {page}")
     if arguments.preview is not None:
         write_preview(reader, arguments.preview, count=arguments.preview_images, recipe=recipe)
     return 0
@@ -254,7 +254,7 @@ def _setup(arguments: argparse.Namespace, recipe: Recipe) -> tuple[Setup, str]:
 
 
 def _write_tree(arguments: argparse.Namespace) -> int:
-    from radiomics_mammo.core.console import progress, say
+    from radiomics_mammo.core.console import print_message, progress
     from radiomics_mammo.readers.phantom.reader import PhantomReader
 
     reader = PhantomReader(patients=arguments.patients, seed=arguments.seed, size=arguments.rows)
@@ -270,17 +270,19 @@ def _write_tree(arguments: argparse.Namespace) -> int:
 
         written = _tree_writer(arguments.layout)(reader, root, on_picture=on_picture)
     said = f"Phantoms written to {root}" if written else f"The phantoms are in {root} already"
-    say(f"{said}; python -m radiomics_mammo.extract {command} {root} measures them.")
+    print_message(f"{said}; python -m radiomics_mammo.extract {command} {root} measures them.")
     return 0
 
 
 def _tree_writer(layout: str) -> Callable[..., int]:
-    from radiomics_mammo.core.console import say
+    from radiomics_mammo.core.console import print_message
     from radiomics_mammo.readers.phantom.write_cbis_ddsm import write_cbis_tree
     from radiomics_mammo.readers.phantom.write_rsna import usual_encodings, write_rsna_tree
 
     if layout == "rsna" and "raw" in usual_encodings():
-        say('note: site 2 is written uncompressed; pip install "radiomics-mammo[dicom]" writes JPEG lossless.')
+        print_message(
+            'note: site 2 is written uncompressed; pip install "radiomics-mammo[dicom]" writes JPEG lossless.'
+        )
     writers: dict[str, Callable[..., int]] = {
         "cbis": write_cbis_tree,
         "rsna": partial(write_rsna_tree, layout="dicom"),

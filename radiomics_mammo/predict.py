@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from radiomics_mammo.core.console import EXIT_ALL_FAILED, complain, print_table, run_command, say
+from radiomics_mammo.core.console import EXIT_ALL_FAILED, print_error, print_message, print_table, run_command
 from radiomics_mammo.errors import CaseError, InputError, OutputError
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def _predict(args: argparse.Namespace) -> int:
     try:
         table = _measured(args, model) if args.image else _read(args, model)
     except CaseError as error:
-        complain(f"error: {error}")
+        print_error(f"error: {error}")
         return EXIT_ALL_FAILED
     trained = read_patients(folder.parent)
     scored = score_table(model, table, certificate=certificate, trained=trained, alone=bool(args.image))
@@ -202,33 +202,33 @@ def _show(scored: Scored, model: SavedModel, certificate: Certificate | None, *,
     from radiomics_mammo.prediction.score import by_verdict
 
     for warning in scored.warnings:
-        complain(f"warning: {warning}")
+        print_error(f"warning: {warning}")
     for case, cause in scored.failures[["case_id", "cause"]].head(SHOWN).itertuples(index=False):
-        complain(f"failed: {case}: {cause}")
+        print_error(f"failed: {case}: {cause}")
     found = scored.predictions
     if len(found):
         print_table(_table(found.head(SHOWN), model.facts))
     if len(found) > SHOWN:
-        say(f"… and {len(found) - SHOWN} more" + ("." if out else "; --out FILE.csv writes them all."))
-    _say_what_it_is(model, certificate)
+        print_message(f"… and {len(found) - SHOWN} more" + ("." if out else "; --out FILE.csv writes them all."))
+    _print_model(model, certificate)
     for name, n in by_verdict(found).items():
-        say(f"  {n} of {len(found)} predictions: {name}")
+        print_message(f"  {n} of {len(found)} predictions: {name}")
     if out is not None:
-        say(f"predictions: {out.absolute()}")
+        print_message(f"predictions: {out.absolute()}")
 
 
-def _say_what_it_is(model: SavedModel, certificate: Certificate | None) -> None:
+def _print_model(model: SavedModel, certificate: Certificate | None) -> None:
     facts = model.facts
-    say(
+    print_message(
         f"{facts.title}; {facts.classes[1]} at p ≥ {model.fitted.threshold:.3f} ({facts.operating}). Probabilities "
         f"start from {100 * facts.prevalence:.1f}% {facts.classes[1]} among {facts.units} training units "
         f"({facts.unit}) of {facts.patients} patients."
     )
     if facts.phantom:
-        say("PHANTOM: trained on simulated images.")
+        print_message("PHANTOM: trained on simulated images.")
     if certificate is not None and certificate.threshold is not None:
         upper = "no upper threshold" if certificate.upper is None else f"positive from {certificate.upper:.3f}"
-        say(
+        print_message(
             f"Certified {certificate.title}: a patient is ruled out whose highest p is below "
             f"{certificate.threshold:.3f}; {upper}."
         )

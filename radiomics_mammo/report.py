@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from radiomics_mammo.core.console import run_command, say
+from radiomics_mammo.core.console import print_message, run_command
 from radiomics_mammo.errors import InputError, OutputError
 from radiomics_mammo.tables.atomic import write_bytes
 
@@ -84,7 +84,7 @@ def _report(args: argparse.Namespace) -> int:
     if args.parts is not None:
         from radiomics_mammo.reports.components.export import write_parts
 
-        say(f"parts: {len(write_parts(page, args.parts))} files in {args.parts.absolute()}")
+        print_message(f"parts: {len(write_parts(page, args.parts))} files in {args.parts.absolute()}")
     return 0
 
 
@@ -129,8 +129,8 @@ def _check_out(out: Path | None, *, overwrite: bool) -> None:
 def _write(out: Path, page: str, *, phantom: bool) -> None:
     write_bytes(out, page.encode("utf-8"))
     if phantom:
-        say("PHANTOM: simulated images; the report says nothing about patients.")
-    say(f"report: {out.absolute()}")
+        print_message("PHANTOM: simulated images; the report says nothing about patients.")
+    print_message(f"report: {out.absolute()}")
 
 
 def _file_name(name: str) -> str:

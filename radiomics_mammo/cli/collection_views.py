@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from radiomics_mammo.core.collection_names import collection_name
-from radiomics_mammo.core.console import say
+from radiomics_mammo.core.console import print_message
 from radiomics_mammo.errors import OutputError
 from radiomics_mammo.readers import listed, remarks_of
 from radiomics_mammo.readers.phantom.output_folder import is_phantom
@@ -41,7 +41,7 @@ def write_collection_summary(reader: Reader, folder: Path, *, overwrite: bool) -
     cases = listed(reader)
     remarks = remarks_of(reader)
     for remark in remarks:
-        say(f"note: {remark}")
+        print_message(f"note: {remark}")
     place = str(described.get("root") or described.get("path") or "")
     name = str(described["reader"])
     return write_summary(
@@ -70,9 +70,9 @@ def write_preview(reader: Reader, path: Path, *, count: int, recipe: Recipe) -> 
     boxes = None if recipe.lattice is None else partial(_windows, settings=recipe.lattice)
     drawn = draw_preview(reader, path=path, count=count, windows=boxes)
     for remark in remarks_of(reader):
-        say(f"note: {remark}")
+        print_message(f"note: {remark}")
     failures = f", {drawn.failed} of which failed" if drawn.failed else ""
-    say(f"Contact sheet of {drawn.drawn + drawn.failed} of {drawn.cases} images{failures}: {path}")
+    print_message(f"Contact sheet of {drawn.drawn + drawn.failed} of {drawn.cases} images{failures}: {path}")
 
 
 def _windows(sample: Sample, settings: LatticeSettings) -> list[Box]:

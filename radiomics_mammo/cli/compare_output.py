@@ -8,14 +8,14 @@ import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from radiomics_mammo.core.console import print_table, say
+from radiomics_mammo.core.console import print_message, print_table
 from radiomics_mammo.evaluation.metrics.metrics import METRICS
 from radiomics_mammo.evaluation.study import Study
 from radiomics_mammo.evaluation.training.registry import MODELS, parse_candidate
 from radiomics_mammo.runs.run_info import RunInfo
 
 
-def say_tables(info: RunInfo, study: Study) -> None:
+def print_results(info: RunInfo, study: Study) -> None:
     """Print the comparison, the held-out test, the leakage checks and the certified threshold."""
     marked = " (phantom)" if info.phantom else ""
     names = list(info.candidates)
@@ -61,7 +61,7 @@ def _winner(study: Study) -> None:
     if "winner" not in study.tables:
         return
     first = study.tables["winner"].iloc[0]
-    say(
+    print_message(
         f"The best, {first['name']}, has an AUROC of {first['apparent']:.3f}; corrected for having been chosen among "
         f"{len(study.tables['winner'])}: {first['corrected']:.3f} ({first['low']:.3f} to {first['high']:.3f})."
     )
@@ -105,7 +105,7 @@ def _ensembles(study: Study) -> None:
         return
     table = study.tables["ensembles"]
     for row in table[table["metric"] == "auroc"].to_dict("records"):
-        say(
+        print_message(
             f"{row['ensemble']} minus its best single member, {row['against']}: AUROC {row['value']:+.3f} "
             f"({row['low']:+.3f} to {row['high']:+.3f}), {row['verdict']}."
         )
@@ -125,7 +125,7 @@ def _leakage(table: pd.DataFrame, marked: str) -> None:
 
 def _canaries(table: pd.DataFrame) -> None:
     for row in table.to_dict("records"):
-        say(f"{'ok' if row['passed'] else 'WARNING'}: {row['sentence']}")
+        print_message(f"{'ok' if row['passed'] else 'WARNING'}: {row['sentence']}")
 
 
 def _certified(study: Study, info: RunInfo) -> None:
@@ -133,7 +133,7 @@ def _certified(study: Study, info: RunInfo) -> None:
         return
     table = study.tables["certified"]
     asked = table[table["target"] == info.command["sensitivity"]]
-    say(f"{info.best}: {asked['sentence'].iloc[0]}")
+    print_message(f"{info.best}: {asked['sentence'].iloc[0]}")
 
 
 def _value(value: float) -> str:

@@ -94,7 +94,7 @@ def open_chosen_reader(arguments: argparse.Namespace, *, asked: Settings) -> Rea
     InputError
         The collection is not what the reader reads.
     """
-    from radiomics_mammo.core.console import say
+    from radiomics_mammo.core.console import print_message
     from radiomics_mammo.readers import open_reader
 
     settings = {_CALLED.get(name, name): getattr(arguments, name) for name in _SETTINGS[arguments.reader]}
@@ -102,7 +102,7 @@ def open_chosen_reader(arguments: argparse.Namespace, *, asked: Settings) -> Rea
     if arguments.reader == "manifest":
         scalars |= {"label": asked.label, "correct_mask": asked.correctMask, "tolerance": asked.geometryTolerance}
     elif asked.label is not None:
-        say(f"note: the recipe's label {asked.label} is for manifests; here every mask holds one region.")
+        print_message(f"note: the recipe's label {asked.label} is for manifests; here every mask holds one region.")
     return open_reader({"reader": arguments.reader, **scalars})
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from radiomics_mammo.core.console import progress, said_when_slow, say
+from radiomics_mammo.core.console import print_if_slow, print_message, progress
 from radiomics_mammo.core.records import Case, Sample, Scalar
 from radiomics_mammo.errors import RadiomicsMammoError
 from radiomics_mammo.readers import find_samples, open_reader
@@ -49,7 +49,7 @@ def case_pictures(run: Run, wanted: Wanted, *, large: bool = False) -> Pictures:
     if not described:
         return _none("The table does not say how its images are read, so there are no pictures.")
     try:
-        with said_when_slow("looking for the images of the cases that are shown …"):
+        with print_if_slow("looking for the images of the cases that are shown …"):
             reader = open_reader(described)
             cases = {case.case_id: case for case in reader.cases()}
     except (RadiomicsMammoError, TypeError) as error:  # TypeError: a reader of another version's settings
@@ -58,7 +58,7 @@ def case_pictures(run: Run, wanted: Wanted, *, large: bool = False) -> Pictures:
     sizes = (LARGE, LARGE_THUMBNAIL) if large else (size_for(len(wanted.cards)), THUMBNAIL)
     drawn = _drawn(wanted, _samples(reader, cases, names), sizes, total=len(names))
     if drawn.problem:
-        say(f"note: {drawn.problem}")
+        print_message(f"note: {drawn.problem}")
     return drawn
 
 
@@ -75,7 +75,7 @@ def _without_place(error: RadiomicsMammoError | TypeError) -> str:
 
 
 def _none(problem: str, *, full: str = "") -> Pictures:
-    say(f"note: {full or problem}")
+    print_message(f"note: {full or problem}")
     return Pictures(problem=problem)
 
 

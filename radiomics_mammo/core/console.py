@@ -44,7 +44,7 @@ class Advance(Protocol):
         ...
 
 
-def say(text: str) -> None:
+def print_message(text: str) -> None:
     """Print a sentence for the user, on standard output."""
     console.print(text, soft_wrap=True)
 
@@ -54,7 +54,7 @@ def print_table(table: Table) -> None:
     Console(width=max(console.width, TABLE_WIDTH)).print(table)
 
 
-def complain(text: str) -> None:
+def print_error(text: str) -> None:
     """Print what went wrong, on standard error."""
     errors.print(text, soft_wrap=True)
 
@@ -77,7 +77,7 @@ def run_command(body: Callable[[], int]) -> int:
         with _sigterm_as_interrupt():
             return body()
     except RadiomicsMammoError as error:
-        complain(f"error: {error}")
+        print_error(f"error: {error}")
         return EXIT_ERROR
     except Terminated:
         return EXIT_TERMINATED
@@ -109,9 +109,9 @@ def progress(total: int, *, what: str) -> Iterator[Advance]:
 
 
 @contextmanager
-def said_when_slow(text: str, *, after_s: float = 4.0) -> Iterator[None]:
+def print_if_slow(text: str, *, after_s: float = 4.0) -> Iterator[None]:
     """Say something if the block takes longer than it does on most days."""
-    timer = threading.Timer(after_s, say, [text])
+    timer = threading.Timer(after_s, print_message, [text])
     timer.daemon = True
     timer.start()
     try:
@@ -148,7 +148,7 @@ def _plain(total: int, *, what: str) -> Advance:
         now = time.monotonic()
         if now - last >= PLAIN_EVERY_S and done < total:
             last = now
-            say(f"{done}/{total} {what}, {_pace(done, total, now - start, note)}")
+            print_message(f"{done}/{total} {what}, {_pace(done, total, now - start, note)}")
 
     return advance
 

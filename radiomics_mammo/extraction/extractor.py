@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_mammo import __version__, errors
+from radiomics_mammo import errors
 from radiomics_mammo.core.records import Case, Failure, Sample
 from radiomics_mammo.core.settings import Settings
+from radiomics_mammo.core.version import __version__
 from radiomics_mammo.engines.base import Limits, choose, open_engine, versions
 from radiomics_mammo.errors import CaseError, InputError
 from radiomics_mammo.extraction.batch import case_failure
@@ -54,6 +55,15 @@ class FeatureExtractor:
         The recipe is not valid.
     EngineError
         The engine cannot run here.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from radiomics_mammo import FeatureExtractor
+    >>> extractor = FeatureExtractor({"setting": {"binCount": 8}, "featureClass": {"firstorder": ["Mean"]}})
+    >>> image = np.arange(16.0).reshape(4, 4)
+    >>> extractor.execute(image, image > 7)["original_firstorder_Mean"]
+    11.5
     """
 
     def __init__(

@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from radiomics_mammo.core.console import progress, said_when_slow, say
+from radiomics_mammo.core.console import print_if_slow, print_message, progress
 from radiomics_mammo.core.records import Case
 from radiomics_mammo.engines.base import Engine
 from radiomics_mammo.errors import InputError, OutputError
@@ -195,7 +195,7 @@ def extract_table(reader: Reader, *, setup: Setup, options: Options) -> Summary:
     identity_columns(reader.columns)
     cases = _checked(reader.cases())
     for remark in remarks_of(reader):
-        say(f"note: {remark}")
+        print_message(f"note: {remark}")
     make_folder(options.out.parent)
     with table_lock(options.out):
         run = _plan(reader, cases, setup=setup, options=options)
@@ -218,7 +218,7 @@ def _write_timeline(run: _Run, path: Path | None, *, workers: int) -> None:
     if run.spans:
         write_timeline(path, run.spans, workers=workers)
     else:
-        say("note: nothing was measured, so there is no timeline.")
+        print_message("note: nothing was measured, so there is no timeline.")
 
 
 def _checked(cases: Sequence[Case]) -> Sequence[Case]:
@@ -283,7 +283,7 @@ def _carry_out(run: _Run, reader: Reader, *, setup: Setup, workers: int, keep_sp
         if run.todo:
             task = Task(reader, setup.engine_factory, (setup.engine, setup.recipe))
             with ExitStack() as stack:
-                with said_when_slow(setup.starting):
+                with print_if_slow(setup.starting):
                     backend = stack.enter_context(choose_backend(workers=workers)(task, workers=workers))
                 _measure_all(run, backend, keep_spans=keep_spans)
         start = time.perf_counter()
@@ -293,7 +293,9 @@ def _carry_out(run: _Run, reader: Reader, *, setup: Setup, workers: int, keep_sp
     except KeyboardInterrupt:
         kept = {entry.case_id for source in written(run.journal) for entry in source.entries}
         done = sum(case.case_id in kept for case in run.cases[: run.selected])
-        say(f"Stopped. {done} of {run.selected} cases are done and kept; the same command goes on from there.")
+        print_message(
+            f"Stopped. {done} of {run.selected} cases are done and kept; the same command goes on from there."
+        )
         raise
     finally:
         remove_empty(run.journal)
@@ -317,7 +319,7 @@ def _measure_all(run: _Run, backend: Backend, *, keep_spans: bool) -> None:
     run.features = ready.features
     begin(run.journal, features=ready.features)
     if ready.warm_up.compiled:
-        say(f"Kernels compiled in {ready.warm_up.seconds:.0f} s (cached for next time).")
+        print_message(f"Kernels compiled in {ready.warm_up.seconds:.0f} s (cached for next time).")
     parts = count(next_part(run.journal))
     failed: set[int] = set()
     with progress(len(run.todo), what="cases") as advance, closing(backend.measure(run.todo)) as results:

@@ -27,6 +27,15 @@ def open_reader(description: Mapping[str, Scalar]) -> Reader:
     ------
     InputError
         The name is not in ``READERS``.
+
+    Examples
+    --------
+    >>> from radiomics_mammo import open_reader
+    >>> reader = open_reader({"reader": "phantom", "patients": 2, "seed": 1, "size": 128})
+    >>> case = reader.cases()[0]
+    >>> (sample,) = reader.load(case)
+    >>> sample.image.shape == sample.mask.shape
+    True
     """
     settings = dict(description)
     name = str(settings.pop("reader", ""))

@@ -96,6 +96,13 @@ def load_recipe(name: str | Path) -> Recipe:
     ------
     RecipeError
         No such recipe, not YAML, or a key or value that is not valid; the message lists what is.
+
+    Examples
+    --------
+    >>> from radiomics_mammo import load_recipe
+    >>> recipe = load_recipe("lesion")
+    >>> recipe.settings.distances
+    (1,)
     """
     path = Path(name)
     if path.suffix not in (".yaml", ".yml", ".json"):

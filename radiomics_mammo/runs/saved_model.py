@@ -87,7 +87,7 @@ def save_model(folder: Path, fitted: Fitted, *, facts: ModelFacts) -> None:
     write_bytes(folder / INFO, f"{text}\n".encode())
 
 
-def load_model(folder: Path) -> SavedModel:
+def load_model(folder: str | Path) -> SavedModel:
     """Read a model, after its files were found whole and made of nothing but trusted types.
 
     Raises
@@ -95,7 +95,15 @@ def load_model(folder: Path) -> SavedModel:
     InputError
         There is no model, a file is missing, damaged or holds a type that is not trusted, or a newer library
         saved it.
+
+    Examples
+    --------
+    >>> from radiomics_mammo import load_model
+    >>> model = load_model("runs/cbis/model")
+    >>> model.facts.label, model.facts.classes
+    ('malignant', ('benign', 'malignant'))
     """
+    folder = Path(folder)
     record = _read_record(folder / INFO)
     _refuse_newer(_entry(record, "readers", folder), path=folder / INFO)
     content = {name: _read_checked(folder / name, wanted) for name, wanted in _listed(record, folder).items()}

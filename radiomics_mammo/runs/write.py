@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from radiomics_mammo import __version__
+from radiomics_mammo.core.version import __version__
 from radiomics_mammo.evaluation.cohort.cohort import Question
 from radiomics_mammo.evaluation.cohort.join import embeddings_in
 from radiomics_mammo.evaluation.cohort.records import Candidate, Cohort

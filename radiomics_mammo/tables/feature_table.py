@@ -228,6 +228,15 @@ def read_table(path: str | Path, *, features_needed: bool = True) -> Table:
     ------
     InputError
         The file is missing, unreadable, has no feature columns, or text in one of them.
+
+    Examples
+    --------
+    >>> from radiomics_mammo import read_table
+    >>> table = read_table("features/tables/cbis.parquet")
+    >>> table.features
+    ('original_shape2D_Area', 'original_glcm_Contrast')
+    >>> table.frame["patient_id"].nunique()
+    2
     """
     import pandas as pd
 

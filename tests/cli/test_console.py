@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from radiomics_mammo.core import console
-from radiomics_mammo.core.console import progress, run_command, said_when_slow, say
+from radiomics_mammo.core.console import print_if_slow, print_message, progress, run_command
 from radiomics_mammo.errors import OutputError
 
 
@@ -55,7 +55,7 @@ def test_a_bar_is_drawn_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch, caps
 
 def test_brackets_and_long_paths_are_said_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
     text = "/data/[red]/" + "x" * 300 + "/:smile:.png"
-    say(text)
+    print_message(text)
     assert capsys.readouterr().out == text + "\n"
 
 
@@ -90,8 +90,8 @@ def test_sigterm_is_an_interrupt_while_the_command_runs() -> None:
 
 
 def test_only_slow_work_is_excused(capsys: pytest.CaptureFixture[str]) -> None:
-    with said_when_slow("slow", after_s=30):
+    with print_if_slow("slow", after_s=30):
         pass
-    with said_when_slow("very slow", after_s=0.01):
+    with print_if_slow("very slow", after_s=0.01):
         time.sleep(0.2)
     assert capsys.readouterr().out == "very slow\n"

@@ -64,10 +64,6 @@ def imports(module: str) -> frozenset[str]:
         if target.split(".")[0] != ROOT:
             continue
         name = ".".join(target.split(".")[1:])
-        if name == "__version__":
-            continue
-        if name == "FeatureExtractor":  # the package hands it out when asked for it
-            name = "extraction.extractor"
         while name not in MODULES:  # the last part is a name within the module
             name = name.rpartition(".")[0]
         found.add(name)
