@@ -9,15 +9,15 @@ import pandas as pd
 
 from radiomics_mammo.evaluation.metrics.metrics import METRICS
 from radiomics_mammo.reports.components.method_facts import table_names
-from radiomics_mammo.reports.components.page import Estimate, Section, Sheet, fill
+from radiomics_mammo.reports.components.page import Estimate, PagePart, ReportTable, fill
 from radiomics_mammo.reports.components.tables import (
-    canaries_sheet,
-    certified_sheet,
-    leakage_sheet,
-    operating_sheet,
+    certified_table,
+    inflation_table,
+    label_shift_table,
+    leakage_checks_table,
+    operating_table,
     share,
-    shift_sheet,
-    subgroup_sheet,
+    subgroup_table,
 )
 from radiomics_mammo.reports.components.wording import estimate, number
 
@@ -103,34 +103,36 @@ def _features(features: Mapping[str, Any]) -> Facts:
     ]
 
 
-def _sections(card: Mapping[str, Any]) -> list[Section]:
+def _sections(card: Mapping[str, Any]) -> list[PagePart]:
     title = card["model"]["title"]
     made = (
         _worth(card),
         _section("operating", "At its threshold", _operating(card), text=""),
         _section("certified", "Certified sensitivity", _certified(card["certified"]), text=_asked(card)),
-        _section("subgroups", "For whom it works", _sheet(card["subgroups"], subgroup_sheet, title=title), text=""),
-        _section("leakage", "What mistakes would have bought", _sheet(card["leakage"], leakage_sheet), text=""),
-        _section("leakage_checks", "Does anything leak?", _sheet(card["leakage_checks"], canaries_sheet), text=""),
+        _section("subgroups", "For whom it works", _sheet(card["subgroups"], subgroup_table, title=title), text=""),
+        _section("leakage", "What mistakes would have bought", _sheet(card["leakage"], inflation_table), text=""),
+        _section(
+            "leakage_checks", "Does anything leak?", _sheet(card["leakage_checks"], leakage_checks_table), text=""
+        ),
     )
     return [one for one in made if one is not None]
 
 
-def _section(slug: str, title: str, sheet: Sheet | None, *, text: str) -> Section | None:
-    return None if sheet is None else Section(slug, title, [text] if text else [], sheets=[sheet])
+def _section(slug: str, title: str, page_table: ReportTable | None, *, text: str) -> PagePart | None:
+    return None if page_table is None else PagePart(slug, title, [text] if text else [], tables=[page_table])
 
 
-def _sheet(rows: Sequence[Mapping[str, Any]], make: Any, **more: Any) -> Sheet | None:
+def _sheet(rows: Sequence[Mapping[str, Any]], make: Any, **more: Any) -> ReportTable | None:
     """Make a table of rows that went through JSON; null is NaN again."""
     if not rows:
         return None
     table = pd.DataFrame(rows)
     empty = [name for name in table.columns if table[name].isna().all()]  # a column of objects, until it is told
-    sheet: Sheet = make(table.astype(dict.fromkeys(empty, "float64")), **more)
-    return sheet
+    page_table: ReportTable = make(table.astype(dict.fromkeys(empty, "float64")), **more)
+    return page_table
 
 
-def _worth(card: Mapping[str, Any]) -> Section:
+def _worth(card: Mapping[str, Any]) -> PagePart:
     found = card["performance"]
     tested = {row["metric"]: row for row in found["held_out"]}
     rows: list[list[str | Estimate]] = [
@@ -145,18 +147,18 @@ def _worth(card: Mapping[str, Any]) -> Section:
             number(_float(found["auroc_corrected_for_choice"][k])) for k in ("corrected", "low", "high")
         )
         text.append(f"Corrected for having been chosen on the same patients, its AUROC is {value} ({low} to {high}).")
-    sheets = [Sheet(f"With intervals ({found['intervals']})", headings, rows)]
+    page_tables = [ReportTable(f"With intervals ({found['intervals']})", headings, rows)]
     shift = _sheet(card["label_shift"], _shift)
-    return Section("worth", "What it is worth", text, sheets=[*sheets, *([shift] if shift else [])])
+    return PagePart("worth", "What it is worth", text, tables=[*page_tables, *([shift] if shift else [])])
 
 
-def _shift(table: pd.DataFrame) -> Sheet:
-    return shift_sheet(table.astype(dict.fromkeys(("low", "high", "p"), "float64")))
+def _shift(table: pd.DataFrame) -> ReportTable:
+    return label_shift_table(table.astype(dict.fromkeys(("low", "high", "p"), "float64")))
 
 
-def _operating(card: Mapping[str, Any]) -> Sheet | None:
+def _operating(card: Mapping[str, Any]) -> ReportTable | None:
     named = [{"model": card["model"]["title"], **row} for row in card["operating"]]
-    return _sheet(named, operating_sheet, titles={}, caption="Calls in cross-validation, means over repeats")
+    return _sheet(named, operating_table, titles={}, caption="Calls in cross-validation, means over repeats")
 
 
 def _asked(card: Mapping[str, Any]) -> str:
@@ -169,15 +171,15 @@ def _asked(card: Mapping[str, Any]) -> str:
     return said[0] if said else ""
 
 
-def _certified(rows: Sequence[Mapping[str, Any]]) -> Sheet | None:
+def _certified(rows: Sequence[Mapping[str, Any]]) -> ReportTable | None:
     if not rows:
         return None
     floats = [name for name, value in rows[0].items() if name != "sentence" and not isinstance(value, str)]
     table = pd.DataFrame(rows).astype(dict.fromkeys(floats, "float64"))
     if "specificity" in table:
-        return certified_sheet(table)
+        return certified_table(table)
     cells = [
         [share(row["target"]), share(row["confidence"]), number(row["threshold"]), number(row["upper"])]
         for row in table.to_dict("records")
     ]
-    return Sheet("Certified by patient", ["Sensitivity", "Confidence", "Threshold", "Upper"], cells)
+    return ReportTable("Certified by patient", ["Sensitivity", "Confidence", "Threshold", "Upper"], cells)

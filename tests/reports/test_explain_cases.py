@@ -115,15 +115,15 @@ def test_the_list_holds_every_case_or_says_which(monkeypatch):
     run, results = case_run()
     part = cases_part(run, results, pictures=Pictures())
     assert [line.case_id for line in part.lines] == run.cases["case_id"].tolist()
-    counted = Counter(line.tags.outcome for line in part.lines)
+    counted = Counter(line.attributes.outcome for line in part.lines)
     assert counted == {kind: len(names) for kind, names in by_hand(run).items()}
     anchored = {line.case_id: line.anchor for line in part.lines if line.anchor}
     assert anchored == {card.case_id: card.anchor for group in part.groups for card in group.cards}
     monkeypatch.setattr("radiomics_mammo.reports.cases.case_list.MOST_LINES", 40)
     found = outcomes(run)
     rows = {row["case_id"]: row for row in run.cases.to_dict("records")}
-    tags = {line.case_id: line.tags for line in part.lines}
-    lines, caption = lines_of(found, rows, tags, {"P_00001_0": "case-2"})
+    attributes = {line.case_id: line.attributes for line in part.lines}
+    lines, caption = lines_of(found, rows, attributes, {"P_00001_0": "case-2"})
     wrong = (found["p"] - found["y"]).abs()
     assert {line.case_id for line in lines} == set(wrong.nlargest(40).index) | {"P_00001_0"}
     assert "of 300 cases" in caption
@@ -160,7 +160,7 @@ def test_the_other_view_may_show_another_lesion(ids, said):
     run = run if ids is None else replace(run, cases=run.cases.assign(abnormality_id=ids))
     wanted = wanted_pictures(run, results)
     part = cases_part(run, results, pictures=some_pictures([*wanted.cards, *wanted.views]))
-    cards = [card for group in part.groups for card in group.cards if card.tags.view == "CC"]
+    cards = [card for group in part.groups for card in group.cards if card.attributes.view == "CC"]
     assert {card.pictures[1].caption for card in cards} == {said}
 
 
@@ -182,15 +182,15 @@ def test_a_picture_is_stored_once_and_shown_where_it_belongs():
     pictures = some_pictures([*wanted.cards, *wanted.views])
     uris = {name: replace(one, uri=f"{one.uri}{i:05d}") for i, (name, one) in enumerate(pictures.lesions.items())}
     page = section_page(cases_part(run, results, pictures=Pictures(lesions=uris)))
-    tags = Tags(page)
-    stored = {one["id"]: one["href"] for one in tags.of("image")}
-    used = [(one["href"] or "").removeprefix("#") for one in tags.of("use")]
+    page_tags = Tags(page)
+    stored = {one["id"]: one["href"] for one in page_tags.of("image")}
+    used = [(one["href"] or "").removeprefix("#") for one in page_tags.of("use")]
     assert set(used) == set(stored)
     assert len(used) > len(stored) > 50
     assert all(page.count(one.uri) == 1 for one in uris.values())
-    ids = [found["id"] for _, found in tags.tags if found.get("id")]
+    ids = [found["id"] for _, found in page_tags.tags if found.get("id")]
     assert len(ids) == len(set(ids))
-    labelled = [one for one in tags.of("svg") if one.get("aria-hidden") != "true"]
+    labelled = [one for one in page_tags.of("svg") if one.get("aria-hidden") != "true"]
     assert all(one["role"] == "img" and len(one["aria-label"] or "") > 10 for one in labelled)
 
 
@@ -212,7 +212,7 @@ def test_cases_are_those_of_the_best_candidate_and_the_explained_one_stands_besi
     assert {card.case_id for card in missed.cards} == wanted["FN"]
     assert {card.case_id for card in alarms.cards} <= wanted["FP"]
     for line in part.lines:
-        assert line.case_id in wanted[line.tags.outcome]
+        assert line.case_id in wanted[line.attributes.outcome]
         assert line.probability == f"{mean_p(run, line.case_id, 'logistic'):.2f}"
     for card in missed.cards:
         own, other = (f"{mean_p(run, card.case_id, candidate):.2f}" for candidate in ("logistic", "xgboost"))

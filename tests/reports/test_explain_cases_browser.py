@@ -69,10 +69,10 @@ def test_search_and_filters_work_on_cards_and_list(toy, tmp_path):
 
     for key, keep in {
         "start": lambda _: True,
-        "missed": lambda one: one.tags.outcome == "FN",
-        "both": lambda one: one.tags.outcome == "FN" and one.tags.view == "MLO",
+        "missed": lambda one: one.attributes.outcome == "FN",
+        "both": lambda one: one.attributes.outcome == "FN" and one.attributes.view == "MLO",
         "reset": lambda _: True,
-        "beyond": lambda one: one.tags.beyond == "yes",
+        "beyond": lambda one: one.attributes.beyond == "yes",
         "nothing": lambda _: False,
     }.items():
         assert (out[key]["cards"], out[key]["lines"]) == wanted(keep), key
@@ -82,8 +82,8 @@ def test_search_and_filters_work_on_cards_and_list(toy, tmp_path):
     assert out["words"]["cards"]
     assert set(out["words"]["lines"]) == set(out["words"]["cards"])
     assert out["missed"]["said"] == (
-        f"Shown: {len(wanted(lambda o: o.tags.outcome == 'FN')[0])} of {len(cards)} cards, "
-        f"{len(wanted(lambda o: o.tags.outcome == 'FN')[1])} of {len(lines)} in the list."
+        f"Shown: {len(wanted(lambda o: o.attributes.outcome == 'FN')[0])} of {len(cards)} cards, "
+        f"{len(wanted(lambda o: o.attributes.outcome == 'FN')[1])} of {len(lines)} in the list."
     )
     assert out["missed"]["none"] == 3  # the other groups
     assert out["nothing"]["none"] == 5

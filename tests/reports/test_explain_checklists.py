@@ -10,7 +10,7 @@ import pytest
 
 from radiomics_mammo.reports.checklists import CHECKLISTS, checklists
 from radiomics_mammo.reports.checklists.base import ANSWERS, AUTHORS, NO, NOT_APPLICABLE, PARTLY, YES, facts_of
-from radiomics_mammo.reports.components.page import Section
+from radiomics_mammo.reports.components.page import PagePart
 from radiomics_mammo.runs.results import Results
 from radiomics_mammo.runs.run_folder import Run
 from tests.support.finished_run import toy_run
@@ -57,7 +57,7 @@ def tuned(**others: Any) -> dict[str, Any]:
 def answers(run: Run, results: Results, slug: str) -> dict[str, tuple[str, str]]:
     """Answer and evidence by the item's number."""
     section = next(one for one in checklists(run, results) if one.slug == f"checklist-{slug}")
-    return {row[0]: (row[2], row[3]) for row in section.sheets[0].rows}
+    return {row[0]: (row[2], row[3]) for row in section.tables[0].rows}
 
 
 def variants() -> dict[str, tuple[Run, Results]]:
@@ -89,10 +89,10 @@ def test_the_published_items_are_all_there_in_order():
 @pytest.mark.parametrize("name", VARIANTS)
 def test_every_item_has_an_answer_and_evidence(name):
     for section in checklists(*VARIANTS[name]):
-        assert isinstance(section, Section)
-        sheet = section.sheets[0]
-        assert tuple(sheet.headings) == ("No.", "Item", "Answer", "Evidence")
-        for number, item, answer, evidence in sheet.rows:
+        assert isinstance(section, PagePart)
+        table = section.tables[0]
+        assert tuple(table.headings) == ("No.", "Item", "Answer", "Evidence")
+        for number, item, answer, evidence in table.rows:
             assert answer in ANSWERS
             assert len(item) > 5
             assert len(evidence) > 5, number
@@ -104,19 +104,19 @@ def test_every_item_has_an_answer_and_evidence(name):
 @pytest.mark.parametrize("name", VARIANTS)
 def test_yes_is_never_said_to_what_a_run_cannot_know(name):
     for section in checklists(*VARIANTS[name]):
-        said = {row[0]: row[2] for row in section.sheets[0].rows}
+        said = {row[0]: row[2] for row in section.tables[0].rows}
         assert [one for one in UNKNOWABLE[section.slug] if said[one] == YES] == []
 
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_the_sentence_counts_the_answers(name):
     for section in checklists(*VARIANTS[name]):
-        found = [row[2] for row in section.sheets[0].rows]
+        found = [row[2] for row in section.tables[0].rows]
         own = sum(found.count(kind) for kind in (YES, PARTLY, NO))
         assert f"Of {len(found)} items this run answers {own} itself (" in section.text[0]
         for kind in (YES, PARTLY, NO):
             assert not found.count(kind) or f"{found.count(kind)} {kind}" in section.text[0]
-        left = [row[0] for row in section.sheets[0].rows if row[2] == AUTHORS]
+        left = [row[0] for row in section.tables[0].rows if row[2] == AUTHORS]
         assert f"{len(left)} are for the authors: {', '.join(left)}." in section.text[0]
         without = found.count(NOT_APPLICABLE)
         assert not without or f" {without} do" in section.text[0]
@@ -220,7 +220,7 @@ def test_names_from_tables_stay_plain_text():
     """Escaping is the template's: what is handed over is str, never markup."""
     run, results = run_of(label="<script>x</script>", candidates={"xgboost": "<b>XGBoost</b>"})
     for section in checklists(run, results):
-        assert all(type(cell) is str for row in section.sheets[0].rows for cell in row)
+        assert all(type(cell) is str for row in section.tables[0].rows for cell in row)
     assert "<script>x</script>" in answers(run, results, "claim")["14"][1]
 
 
@@ -262,7 +262,7 @@ def test_the_reference_of_the_tests_is_named_and_the_best_need_not_be_in_them():
 def test_calls_name_their_model_and_models_those_they_are_trained_on():
     found = answers(*VARIANTS["held out"], "claim")
     assert found["39"][1].startswith("XGBoost at its operating threshold: ")
-    said = [row[3] for one in checklists(*VARIANTS["held out"]) for row in one.sheets[0].rows]
+    said = [row[3] for one in checklists(*VARIANTS["held out"]) for row in one.tables[0].rows]
     assert not [one for one in said if "trained on everybody," in one]
     assert [one for one in said if "trained on everybody who is not held out," in one]
 
@@ -270,5 +270,5 @@ def test_calls_name_their_model_and_models_those_they_are_trained_on():
 def test_a_choice_without_optimism_says_so():
     run, results = run_of()
     up = results.winner.assign(corrected=results.winner["apparent"] + 0.01)
-    said = [row[3] for one in checklists(run, replace(results, winner=up)) for row in one.sheets[0].rows]
+    said = [row[3] for one in checklists(run, replace(results, winner=up)) for row in one.tables[0].rows]
     assert [one for one in said if "no optimism found" in one]

@@ -11,12 +11,12 @@ import pytest
 from sklearn.metrics import classification_report, confusion_matrix
 
 from radiomics_mammo.reports.components.model_names import is_baseline, marked
-from radiomics_mammo.reports.components.page import Section, Sheet
+from radiomics_mammo.reports.components.page import PagePart, ReportTable
 from radiomics_mammo.reports.figures.forest import ForestRow, forest_figure
 from radiomics_mammo.reports.figures.learning_curve import learning_figure
 from radiomics_mammo.reports.sections.cohort_flow import cohort_flow
 from radiomics_mammo.reports.sections.comparison import comparison_section
-from radiomics_mammo.reports.sections.confusion import confusion_figures, confusion_sheets
+from radiomics_mammo.reports.sections.confusion import confusion_figures, confusion_tables
 from radiomics_mammo.reports.sections.embeddings import embedders_section, ensembles_section, forced, learning_section
 from radiomics_mammo.runs.results import Results
 from tests.support.finished_run import CANDIDATES, toy_run
@@ -28,11 +28,11 @@ def run_and_results():
     return toy_run()
 
 
-def columns(sheet: Sheet) -> dict[str, list]:
-    return {name: [row[i] for row in sheet.rows] for i, name in enumerate(sheet.headings)}
+def columns(table: ReportTable) -> dict[str, list]:
+    return {name: [row[i] for row in table.rows] for i, name in enumerate(table.headings)}
 
 
-def of(section: Section, slug: str) -> Section:
+def of(section: PagePart, slug: str) -> PagePart:
     return next(part for part in section.parts if part.slug == slug)
 
 
@@ -44,10 +44,10 @@ def test_candidates_on_a_block_or_resampled_are_known_by_their_models():
 def test_the_models_are_ordered_by_auroc_with_the_best_and_the_yardsticks_marked(run_and_results):
     run, results = run_and_results
     models = of(comparison_section(run, Results(test_summary=results.test_summary)), "models")
-    (sheet,) = models.sheets
-    aurocs = [float(cell.value) for cell in columns(sheet)["AUROC"]]
+    (table,) = models.tables
+    aurocs = [float(cell.value) for cell in columns(table)["AUROC"]]
     assert aurocs == sorted(aurocs, reverse=True)
-    marks = dict(zip(columns(sheet)["Model"], sheet.marks, strict=True))
+    marks = dict(zip(columns(table)["Model"], table.marks, strict=True))
     assert marks["XGBoost (best AUROC)"] == "best"
     assert {name for name, mark in marks.items() if mark == "baseline"} == {
         title for name, title in marked(run.info.candidates).items() if name in CANDIDATES[:3]
@@ -73,7 +73,7 @@ def test_an_ensemble_is_put_into_words_and_numbers(run_and_results):
     part = ensembles_section(ensembles(), replace(info, candidates={**info.candidates, "stack": "Stacking"}))
     said = "Stacking minus its best single member, XGBoost: +0.012 (−0.004 to +0.028) in AUROC: no gain."
     assert part.text == [said]
-    cells = columns(part.sheets[0])
+    cells = columns(part.tables[0])
     assert cells["Members"] == ["XGBoost; Logistic regression (L2)"]
     assert cells["Brier score"][0].value == "−0.003"
     assert (cells["p, Holm"], cells["Verdict"]) == (["0.310"], ["no gain"])
@@ -84,7 +84,7 @@ def test_an_ensemble_is_put_into_words_and_numbers(run_and_results):
 
 def test_probes_have_the_test_column_only_with_a_test_set(run_and_results):
     info = run_and_results[0].info
-    tested, weights = embedders_section(probes(), info).sheets
+    tested, weights = embedders_section(probes(), info).tables
     assert columns(tested)["Embedder"] == ["efficientnet-lite0 on crop"]
     assert columns(tested)["AUROC, held-out patients"][0].value == "0.698"
     assert "clustered by patient (Obuchowski)" in tested.caption
@@ -92,16 +92,16 @@ def test_probes_have_the_test_column_only_with_a_test_set(run_and_results):
     assert columns(weights)["Licence"] == ["Apache-2.0"]
     assert columns(weights)["Known collections in training"] == ["none"]
     assert columns(weights)["What it is shown"] == ["224 px, context 0.25, channels image, averaged over flips"]
-    alone = embedders_section(probes(tested=False), replace(info, embeddings=[])).sheets
-    assert [sheet.headings for sheet in alone] == [["Embedder", "Features", "AUROC"]]
+    alone = embedders_section(probes(tested=False), replace(info, embeddings=[])).tables
+    assert [table.headings for table in alone] == [["Embedder", "Features", "AUROC"]]
     assert columns(alone[0])["Embedder"] == [PREFIX]
     assert embedders_section(None, replace(info, embeddings=[])) is None
 
 
 def test_what_a_table_does_not_tell_of_its_weights_is_said_to_be_unknown(run_and_results):
     info = replace(run_and_results[0].info, embeddings=[{"prefix": PREFIX, "name": PREFIX, "dims": 1280}])
-    (sheet,) = embedders_section(None, info).sheets
-    assert sheet.rows == [[PREFIX, "1280", *["not recorded"] * 5]]
+    (table,) = embedders_section(None, info).tables
+    assert table.rows == [[PREFIX, "1280", *["not recorded"] * 5]]
     assert forced(info) == []
 
 
@@ -117,10 +117,10 @@ def test_forced_weights_are_said_loudly_at_the_top_and_where_they_are_shown(run_
 def test_learning_curves_tell_the_epoch_that_was_kept(run_and_results):
     info = run_and_results[0].info
     part = learning_section(learning_curves(), replace(info, candidates={**info.candidates, "head": "Dense head"}))
-    assert "trained on everybody)" in part.sheets[0].caption
+    assert "trained on everybody)" in part.tables[0].caption
     held = learning_section(learning_curves(), replace(info, test={"rows": 1}))
-    assert "trained on everybody who is not held out)" in held.sheets[0].caption
-    cells = columns(part.sheets[0])
+    assert "trained on everybody who is not held out)" in held.tables[0].caption
+    cells = columns(part.tables[0])
     assert cells["Epoch"] == ["5", "6"]
     assert cells["Loss, validation"] == ["0.600", "0.580"]
     assert cells["AUROC, training"] == ["0.800", "0.840"]
@@ -139,7 +139,7 @@ def test_confusion_is_scikit_learns(run_and_results):
     run, results = run_and_results
     own = run.predictions[(run.predictions["model"] == "forest")]
     y, called = (own.pivot(index="repeat", columns="case_id", values=name) for name in ("y", "p"))
-    counts, report = confusion_sheets(results.confusion, marked(run.info.candidates), run.info.classes, who="here")
+    counts, report = confusion_tables(results.confusion, marked(run.info.candidates), run.info.classes, who="here")
     row = next(i for i, one in enumerate(counts.rows) if one[:2] == ["Random forest", "At 0.5"])
     tables = [confusion_matrix(a, b >= 0.5) for a, b in zip(y.to_numpy(), called.to_numpy(), strict=True)]
     (tn, fp), (fn, tp) = np.mean(tables, axis=0)

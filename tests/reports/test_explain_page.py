@@ -25,7 +25,7 @@ def line(title: str) -> CurveLine:
     return CurveLine(title, grid, grid, grid, grid, 0.5)
 
 
-class Tags(HTMLParser):
+class CaseAttributes(HTMLParser):
     """Collects the tags and the ids of a piece of HTML."""
 
     def __init__(self) -> None:
@@ -38,8 +38,8 @@ class Tags(HTMLParser):
         self.ids += [value for name, value in attrs if name == "id"]
 
 
-def parsed(markup: str) -> Tags:
-    found = Tags()
+def parsed(markup: str) -> CaseAttributes:
+    found = CaseAttributes()
     found.feed(str(markup))
     return found
 
@@ -200,7 +200,7 @@ def test_what_is_predicted_together_has_its_own_noun(unit, title, verdict, headi
     page = composed(*toy_run(unit=unit))
     assert page.title.startswith(title)
     assert verdict in page.opening.verdict
-    assert {sheet.headings[1] for sheet in page.cohort.sheets} == {heading}
+    assert {table.headings[1] for table in page.cohort.tables} == {heading}
 
 
 def test_limits_speak_of_what_is_there():

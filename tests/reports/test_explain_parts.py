@@ -10,17 +10,17 @@ import pytest
 
 from radiomics_mammo.errors import OutputError
 from radiomics_mammo.reports.components.export import csv_text, write_parts
-from radiomics_mammo.reports.components.page import Estimate, Sheet
+from radiomics_mammo.reports.components.page import Estimate, ReportTable
 from tests.support.report_page import toy_page
 
 
-def sheet(*rows) -> Sheet:
-    return Sheet("c", ["Name", "Value"], rows)
+def table(*rows) -> ReportTable:
+    return ReportTable("c", ["Name", "Value"], rows)
 
 
 def test_numbers_are_numbers_and_intervals_have_columns():
     text = csv_text(
-        sheet(["A, b", Estimate("v", "−0.123", "−0.200 to +0.050")], ["B", Estimate("v", "–", "")], ["C", "1,234"])
+        table(["A, b", Estimate("v", "−0.123", "−0.200 to +0.050")], ["B", Estimate("v", "–", "")], ["C", "1,234"])
     )
     assert text.endswith("\r\n")
     found = pd.read_csv(io.StringIO(text))
@@ -33,7 +33,7 @@ def test_numbers_are_numbers_and_intervals_have_columns():
 
 @pytest.mark.parametrize("evil", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1"])
 def test_formulas_are_disarmed_and_numbers_are_not(evil):
-    found = csv_text(sheet([evil, "-3.5"], ["x", "+2e-3"]))
+    found = csv_text(table([evil, "-3.5"], ["x", "+2e-3"]))
     assert f"'{evil}" in found
     assert ",-3.5\r\n" in found
     assert ",2e-3\r\n" in found

@@ -16,7 +16,7 @@ from sklearn.metrics import brier_score_loss, roc_auc_score
 from radiomics_mammo.evaluation.metrics.auroc_variance import obuchowski, paired_difference
 from radiomics_mammo.reports.run_comparison import two_runs_page
 from radiomics_mammo.reports.run_comparison.paired import Pair, calls, differences, obstacles, overlap, pairs_of
-from radiomics_mammo.reports.run_comparison.tables import change_counts, settings_sheet
+from radiomics_mammo.reports.run_comparison.tables import change_counts, settings_table
 from radiomics_mammo.runs.results import Results
 from radiomics_mammo.runs.run_folder import Run
 from tests.support.finished_run import toy_run
@@ -132,7 +132,7 @@ def test_a_run_against_itself_differs_by_nothing():
     table = differences(a, a, overlap(a, a), pairs_of(a.info, a.info), draws=10)
     assert (table[["auroc", "brier", "brier_low", "brier_high", "calibration_slope"]] == 0).all(axis=None)
     assert (table["p"] == 1).all() and (table["verdict"] == "no gain").all()
-    assert settings_sheet(a.info, a.info, ("a", "b")) is None
+    assert settings_table(a.info, a.info, ("a", "b")) is None
     text = said(two_runs_page(a, replace(a, folder=Path("again")), NONE, NONE))
     assert "All settings, seeds and versions are the same." in text
     assert "0 changed from first to again" in text
@@ -215,9 +215,9 @@ def test_changed_calls_are_counted_by_truth():
 def test_only_settings_that_differ_are_listed():
     a = run_of()
     b = run_of(command={**a.info.command, "trials": 9}, versions={**a.info.versions, "xgboost": "9.9"})
-    sheet = settings_sheet(a.info, b.info, ("one", "two"))
-    assert sheet is not None
-    assert sorted(list(row) for row in sheet.rows) == [["trials", "–", "9"], ["version of xgboost", "3.2.0", "9.9"]]
+    table = settings_table(a.info, b.info, ("one", "two"))
+    assert table is not None
+    assert sorted(list(row) for row in table.rows) == [["trials", "–", "9"], ["version of xgboost", "3.2.0", "9.9"]]
 
 
 def test_the_page_stands_alone_and_shows_text_as_text():

@@ -13,7 +13,7 @@ import pytest
 from radiomics_mammo.evaluation.explanation import study
 from radiomics_mammo.evaluation.explanation.study import Explained, shuffling_budget
 from radiomics_mammo.evaluation.training.cross_validation import cross_validate
-from radiomics_mammo.reports.components.page import Figure, Section
+from radiomics_mammo.reports.components.page import Figure, PagePart
 from radiomics_mammo.reports.sections.explanation import why_sections
 from radiomics_mammo.runs.results import Results
 from radiomics_mammo.runs.run_folder import Run
@@ -32,7 +32,7 @@ def planted() -> tuple[Run, Explained]:
 
 
 @pytest.fixture(scope="module")
-def section(planted) -> Section:
+def section(planted) -> PagePart:
     return why(*planted)
 
 
@@ -44,16 +44,16 @@ def explained_run(*, strength: float, candidate: str = "xgboost", repeats: int =
     return replace(run, cases=cases, contributions=found.contributions, values=found.values), found
 
 
-def why(run: Run, found: Explained, meaning=lambda name: f"Means {name}.") -> Section:
+def why(run: Run, found: Explained, meaning=lambda name: f"Means {name}.") -> PagePart:
     (section,) = why_sections(run, Results(**found.tables), meaning=meaning)
     return section
 
 
-def parts(section: Section) -> dict[str, Section]:
+def parts(section: PagePart) -> dict[str, PagePart]:
     return {part.slug: part for part in section.parts}
 
 
-def figures(section: Section) -> Iterator[Figure]:
+def figures(section: PagePart) -> Iterator[Figure]:
     for one in (section, *section.parts):
         yield from one.figures
 
@@ -75,7 +75,7 @@ def test_a_planted_feature_comes_first_in_every_fold(planted, section):
     assert first["above_chance"]
     assert found.tables["shap_stability"].iloc[0]["verdict"] != "nothing stable"
     assert not any("nothing stable" in sentence for sentence in section.text)
-    row = next(row for row in parts(section)["why-words"].sheets[0].rows if row[0] == PLANTED)
+    row = next(row for row in parts(section)["why-words"].tables[0].rows if row[0] == PLANTED)
     assert row[1:6] == ["Texture", row[2], "yes", "1.0 ± 0.0", "malignant"]
     assert row[7] == f"Means {PLANTED}."
 
@@ -177,7 +177,7 @@ def test_a_network_is_one_feature_of_early_fusion(monkeypatch):
     assert "embedding" in groups.loc[groups["kind"] == "family", "group"].tolist()
     run, _ = toy_run(explained="xgboost")
     run = replace(run, cases=plan.cohort.units.rows, contributions=found.contributions, values=found.values)
-    row = parts(why(run, found))["why-words"].sheets[0].rows[0]
+    row = parts(why(run, found))["why-words"].tables[0].rows[0]
     assert row[:2] == ["crop_embToy_Embedding", "Network embedding"]
     assert "no single meaning" in row[7]
 

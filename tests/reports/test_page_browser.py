@@ -196,9 +196,9 @@ def test_a_long_table_has_its_headings_on_every_printed_page(tmp_path):
     page, pdf = tmp_path / "page.html", tmp_path / "page.pdf"
     page.write_text(render(composed(run, replace(results, tuned=long))), encoding="utf-8")
     printed(page, pdf)
-    sheets = [text for text in pages_of(pdf) if '{"max_depth": 3}' in text]
-    assert len(sheets) >= 3
-    assert all("Threshold" in text and "Settings" in text for text in sheets)
+    tables = [text for text in pages_of(pdf) if '{"max_depth": 3}' in text]
+    assert len(tables) >= 3
+    assert all("Threshold" in text and "Settings" in text for text in tables)
 
 
 def test_tables_that_nearly_fit_do_not_scroll(tmp_path):

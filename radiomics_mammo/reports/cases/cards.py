@@ -9,12 +9,12 @@ import pandas as pd
 from markupsafe import Markup
 
 from radiomics_mammo.evaluation.explanation.waterfall import Terms, case_terms, plain_name, signed
-from radiomics_mammo.reports.cases.case_list import tags_of
+from radiomics_mammo.reports.cases.case_list import attributes_of
 from radiomics_mammo.reports.cases.facts import fact, facts
 from radiomics_mammo.reports.cases.neighbours import beyond_of, neighbours_of
 from radiomics_mammo.reports.cases.outcomes import OUTCOMES, outcomes
 from radiomics_mammo.reports.cases.picture_store import ABSENT, Store
-from radiomics_mammo.reports.cases.records import Card, Neighbour, Pictures, Shown, Tags
+from radiomics_mammo.reports.cases.records import Card, CaseAttributes, Neighbour, Pictures, ShownImage
 from radiomics_mammo.reports.cases.selection import other_views, same_lesion
 from radiomics_mammo.reports.figures.waterfall import draw_waterfall
 from radiomics_mammo.runs.results import Results
@@ -30,41 +30,41 @@ def no_words(_: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Desk:
+class CaseContext:
     """Everything of a run that cards are made from, looked up by case_id."""
 
     run: Run
     results: Results
     found: pd.DataFrame
     rows: Mapping[str, Mapping[str, object]]
-    tags: Mapping[str, Tags]
+    attributes: Mapping[str, CaseAttributes]
     beyond: Mapping[str, list[str]]
     store: Store
     meaning: Meaning
 
 
-def open_desk(run: Run, results: Results, *, pictures: Pictures, meaning: Meaning) -> Desk:
+def read_context(run: Run, results: Results, *, pictures: Pictures, meaning: Meaning) -> CaseContext:
     """Look everything up that cards are made from."""
     found = outcomes(run)
     rows = {str(row["case_id"]): row for row in run.cases.to_dict("records")}
     beyond = beyond_of(results.out_of_range)
-    tags = tags_of(
+    attributes = attributes_of(
         found,
         rows,  # type: ignore[arg-type]
         classes=run.info.classes,
         beyond=None if results.out_of_range is None else beyond,
     )
     store = Store(pictures, absent=ABSENT if run.info.unit == "lesion" else _SEVERAL, note=phantom_note(run))
-    return Desk(run, results, found, rows, tags, beyond, store, meaning)  # type: ignore[arg-type]
+    return CaseContext(run, results, found, rows, attributes, beyond, store, meaning)  # type: ignore[arg-type]
 
 
-def terms_of(desk: Desk, case_ids: Sequence[str]) -> dict[str, Terms]:
+def terms_of(context: CaseContext, case_ids: Sequence[str]) -> dict[str, Terms]:
     """Give what the explained candidate's predictions of some cases add up from; empty where nothing was explained."""
-    run = desk.run
+    run = context.run
     if run.contributions is None or not run.info.explained:
         return {}
     reached = dict(
-        zip(case_ids, desk.found["explained"].loc[list(case_ids)].to_numpy(dtype=float).tolist(), strict=True)
+        zip(case_ids, context.found["explained"].loc[list(case_ids)].to_numpy(dtype=float).tolist(), strict=True)
     )
     return case_terms(run.contributions, reached, unit=run.info.contribution_unit, rule=run.info.rule)
 
@@ -82,20 +82,20 @@ def values_of(run: Run, case_ids: Sequence[str]) -> dict[str, dict[str, float]]:
     }
 
 
-def make_cards(desk: Desk, case_ids: Sequence[str]) -> dict[str, Card]:
+def make_cards(context: CaseContext, case_ids: Sequence[str]) -> dict[str, Card]:
     """Make a card of each of some cases."""
-    run = desk.run
-    terms, values = terms_of(desk, case_ids), values_of(run, case_ids)
-    near = neighbours_of(desk.results.neighbours, case_ids, classes=run.info.classes, store=desk.store)
-    views, place = other_views(run.cases), {str(name): i for i, name in enumerate(desk.found.index)}
+    run = context.run
+    terms, values = terms_of(context, case_ids), values_of(run, case_ids)
+    near = neighbours_of(context.results.neighbours, case_ids, classes=run.info.classes, store=context.store)
+    views, place = other_views(run.cases), {str(name): i for i, name in enumerate(context.found.index)}
     return {
-        name: _card(desk, name, place[name], terms.get(name), values.get(name, {}), near[name], views.get(name, ()))
+        name: _card(context, name, place[name], terms.get(name), values.get(name, {}), near[name], views.get(name, ()))
         for name in case_ids
     }
 
 
 def _card(
-    desk: Desk,
+    context: CaseContext,
     name: str,
     place: int,
     terms: Terms | None,
@@ -103,26 +103,28 @@ def _card(
     near: Sequence[Neighbour],
     views: Sequence[str],
 ) -> Card:
-    row, tags = desk.rows[name], desk.tags[name]
-    drawn = "" if terms is None else draw_waterfall(terms, title=name, values=values, note=phantom_note(desk.run))
+    row, attributes = context.rows[name], context.attributes[name]
+    drawn = "" if terms is None else draw_waterfall(terms, title=name, values=values, note=phantom_note(context.run))
     return Card(
         anchor=f"case-{place}",
         case_id=name,
         patient_id=str(row["patient_id"]),
-        tags=tags,
-        outcome=OUTCOMES[tags.outcome],
-        probability=probability_sentence(desk, name),
+        attributes=attributes,
+        outcome=OUTCOMES[attributes.outcome],
+        probability=probability_sentence(context, name),
         facts=facts(row),
-        pictures=pictures_of(desk.store, name, views[:1], desk.rows),
+        pictures=pictures_of(context.store, name, views[:1], context.rows),
         waterfall=Markup(drawn),
-        explained="" if terms is None else waterfall_title(desk.run, terms),
-        leading="" if terms is None else leading_words(terms, desk.meaning, desk.run.info.classes),
-        beyond=desk.beyond.get(name, ()),
+        explained="" if terms is None else waterfall_title(context.run, terms),
+        leading="" if terms is None else leading_words(terms, context.meaning, context.run.info.classes),
+        beyond=context.beyond.get(name, ()),
         neighbours=near,
     )
 
 
-def pictures_of(store: Store, name: str, views: Sequence[str], rows: Mapping[str, Mapping[str, object]]) -> list[Shown]:
+def pictures_of(
+    store: Store, name: str, views: Sequence[str], rows: Mapping[str, Mapping[str, object]]
+) -> list[ShownImage]:
     """Give the pictures of a case and of its breast's other views; those that are not there only where none is."""
     found = [store.lesion(name, caption="Lesion"), store.whole(name, caption="Whole image")]
     for view in views:
@@ -131,11 +133,11 @@ def pictures_of(store: Store, name: str, views: Sequence[str], rows: Mapping[str
     return [one for one in found if one is not None]
 
 
-def probability_sentence(desk: Desk, name: str) -> str:
+def probability_sentence(context: CaseContext, name: str) -> str:
     """Describe the label, the probability, how often it was a call, and the explained candidate if another."""
-    row, info = desk.found.loc[name], desk.run.info
+    row, info = context.found.loc[name], context.run.info
     said = (
-        f"In truth {desk.tags[name].truth}; probability of {info.classes[1]} {row['p']:.2f}, "
+        f"In truth {context.attributes[name].truth}; probability of {info.classes[1]} {row['p']:.2f}, "
         f"called so in {100 * row['called']:.0f}% of repeats."
     )
     other = info.explained != info.best and not pd.isna(row["explained"])

@@ -8,7 +8,7 @@ import pandas as pd
 
 from radiomics_mammo.reports.cases.facts import fact
 from radiomics_mammo.reports.cases.outcomes import OUTCOMES
-from radiomics_mammo.reports.cases.records import Filter, Line, Tags
+from radiomics_mammo.reports.cases.records import CaseAttributes, Filter, Line
 
 MOST_LINES = 3_000
 _MOST_OPTIONS = 24
@@ -21,11 +21,11 @@ FILTERS = {
     "kind": "Type",
     "beyond": "Out of range",
 }
-"""Fields of :class:`~radiomics_mammo.reports.cases.records.Tags` by which cases are chosen, and their labels."""
+"""Fields of :class:`~radiomics_mammo.reports.cases.records.CaseAttributes` that filter cases, with their labels."""
 
 
-def tags_of(found: pd.DataFrame, rows: Mapping[str, Mapping[str, object]], *, classes: Sequence[str],
-            beyond: Collection[str] | None) -> dict[str, Tags]:  # fmt: skip
+def attributes_of(found: pd.DataFrame, rows: Mapping[str, Mapping[str, object]], *, classes: Sequence[str],
+            beyond: Collection[str] | None) -> dict[str, CaseAttributes]:  # fmt: skip
     """Give what every case is filtered by.
 
     Parameters
@@ -38,11 +38,11 @@ def tags_of(found: pd.DataFrame, rows: Mapping[str, Mapping[str, object]], *, cl
     beyond : collection of str, or None
         Cases with a value out of range; None where it is not known of any.
     """
-    tags = {}
+    attributes = {}
     for name, y, outcome in zip(found.index, found["y"], found["outcome"], strict=True):
         row = rows[name]
         out = "" if beyond is None else "yes" if name in beyond else "no"
-        tags[name] = Tags(
+        attributes[name] = CaseAttributes(
             outcome=str(outcome),
             truth=classes[int(y)],
             view=fact(row, "view"),
@@ -50,11 +50,14 @@ def tags_of(found: pd.DataFrame, rows: Mapping[str, Mapping[str, object]], *, cl
             kind=fact(row, "abnormality_type"),
             beyond=out,
         )
-    return tags
+    return attributes
 
 
 def lines_of(
-    found: pd.DataFrame, rows: Mapping[str, Mapping[str, object]], tags: Mapping[str, Tags], anchors: Mapping[str, str]
+    found: pd.DataFrame,
+    rows: Mapping[str, Mapping[str, object]],
+    attributes: Mapping[str, CaseAttributes],
+    anchors: Mapping[str, str],
 ) -> tuple[list[Line], str]:
     """Lay the list out in the order of the table, and say in a caption how much of the cohort it is.
 
@@ -74,7 +77,7 @@ def lines_of(
             name,
             str(rows[name]["patient_id"]),
             fact(rows[name], "laterality"),
-            tags[name],
+            attributes[name],
             f"{p[name]:.2f}",
         )
         for name in names
@@ -82,11 +85,11 @@ def lines_of(
     return lines, caption
 
 
-def filters_of(tags: Collection[Tags]) -> list[Filter]:
+def filters_of(attributes: Collection[CaseAttributes]) -> list[Filter]:
     """Offer the filters that take two values or more, and few enough to choose from."""
     found = []
     for name, label in FILTERS.items():
-        values = {str(getattr(one, name)) for one in tags}
+        values = {str(getattr(one, name)) for one in attributes}
         if 2 <= len(values) <= _MOST_OPTIONS:
             said = {value: OUTCOMES.get(value, value) if name == "outcome" else value for value in sorted(values)}
             found.append(Filter(name, label, [(value, word or "not given") for value, word in said.items()]))

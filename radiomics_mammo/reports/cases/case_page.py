@@ -11,14 +11,14 @@ from markupsafe import Markup
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.evaluation.explanation.waterfall import Terms, number, plain_name, signed
 from radiomics_mammo.reports.cases.cards import (
-    Desk,
+    CaseContext,
     Meaning,
     leading_words,
     no_words,
-    open_desk,
     phantom_note,
     pictures_of,
     probability_sentence,
+    read_context,
     terms_of,
     values_of,
     waterfall_title,
@@ -26,9 +26,9 @@ from radiomics_mammo.reports.cases.cards import (
 from radiomics_mammo.reports.cases.facts import facts
 from radiomics_mammo.reports.cases.neighbours import likeness, neighbours_of
 from radiomics_mammo.reports.cases.outcomes import OUTCOMES
-from radiomics_mammo.reports.cases.records import Neighbour, Picture, Pictures, Shown, Wanted
+from radiomics_mammo.reports.cases.records import Neighbour, Picture, Pictures, ShownImage, Wanted
 from radiomics_mammo.reports.cases.selection import other_views, wanted_for
-from radiomics_mammo.reports.components.page import Sheet, fill
+from radiomics_mammo.reports.components.page import ReportTable, fill
 from radiomics_mammo.reports.figures.waterfall import draw_waterfall
 from radiomics_mammo.runs.results import Results
 from radiomics_mammo.runs.run_folder import Run
@@ -49,7 +49,7 @@ class CasePage:
     probability: str
     model: str
     facts: Sequence[tuple[str, str]]
-    pictures: Sequence[Shown]
+    pictures: Sequence[ShownImage]
     problem: str
     waterfall: Markup
     explained: str
@@ -57,8 +57,8 @@ class CasePage:
     beyond: Sequence[str]
     neighbours: Sequence[Neighbour]
     alike: str
-    repeats: Sheet
-    contributions: Sheet | None
+    repeats: ReportTable
+    contributions: ReportTable | None
     store: dict[str, Picture]
 
 
@@ -110,39 +110,39 @@ def case_page(run: Run, results: Results, case_id: str, *, pictures: Pictures, m
         As :func:`check_case`.
     """
     check_case(run, case_id)
-    desk = open_desk(run, results, pictures=pictures, meaning=meaning)
-    info, row, tags = run.info, desk.rows[case_id], desk.tags[case_id]
-    terms = terms_of(desk, [case_id]).get(case_id)
+    context = read_context(run, results, pictures=pictures, meaning=meaning)
+    info, row, attributes = run.info, context.rows[case_id], context.attributes[case_id]
+    terms = terms_of(context, [case_id]).get(case_id)
     values = values_of(run, [case_id]).get(case_id, {})
     note = phantom_note(run)
     page = CasePage(
         title=case_id,
         phantom=info.phantom,
-        outcome=OUTCOMES[tags.outcome],
-        tag=tags.outcome,
-        probability=probability_sentence(desk, case_id),
+        outcome=OUTCOMES[attributes.outcome],
+        tag=attributes.outcome,
+        probability=probability_sentence(context, case_id),
         model=info.candidates[info.best],
         facts=[("Patient", str(row["patient_id"])), *([("The table says", facts(row))] if facts(row) else [])],
-        pictures=pictures_of(desk.store, case_id, other_views(run.cases).get(case_id, ()), desk.rows),
+        pictures=pictures_of(context.store, case_id, other_views(run.cases).get(case_id, ()), context.rows),
         problem=pictures.problem,
         waterfall=Markup()
         if terms is None
         else draw_waterfall(terms, title=case_id, values=values, most=_STEPS, width=_WIDTH, note=note),
         explained="" if terms is None else waterfall_title(run, terms),
         leading="" if terms is None else leading_words(terms, meaning, info.classes),
-        beyond=desk.beyond.get(case_id, ()),
-        neighbours=neighbours_of(results.neighbours, [case_id], classes=info.classes, store=desk.store)[case_id],
+        beyond=context.beyond.get(case_id, ()),
+        neighbours=neighbours_of(results.neighbours, [case_id], classes=info.classes, store=context.store)[case_id],
         alike=likeness(run),
-        repeats=_repeats(desk, case_id),
+        repeats=_repeats(context, case_id),
         contributions=None if terms is None else _contributions(terms, values, meaning),
-        store=desk.store.kept,
+        store=context.store.kept,
     )
     return fill("case.html.j2", page=page)
 
 
-def _repeats(desk: Desk, case_id: str) -> Sheet:
+def _repeats(context: CaseContext, case_id: str) -> ReportTable:
     """Lay out what every candidate said of the case in every repeat."""
-    info, table = desk.run.info, desk.run.predictions
+    info, table = context.run.info, context.run.predictions
     own = table[table["case_id"].astype(str) == case_id]
     repeats = sorted(own["repeat"].unique())
     rows = []
@@ -154,10 +154,10 @@ def _repeats(desk: Desk, case_id: str) -> Sheet:
         ]
         rows.append([info.candidates.get(str(candidate), str(candidate)), *cells, f"{part['p'].mean():.3f}"])
     caption = f"Out-of-fold probability of {info.classes[1]} by every model and repeat; + where it was called so"
-    return Sheet(caption, ["Model", *(f"Repeat {i + 1}" for i in repeats), "Mean"], rows)
+    return ReportTable(caption, ["Model", *(f"Repeat {i + 1}" for i in repeats), "Mean"], rows)
 
 
-def _contributions(terms: Terms, values: dict[str, float], meaning: Meaning) -> Sheet:
+def _contributions(terms: Terms, values: dict[str, float], meaning: Meaning) -> ReportTable:
     kind = (
         f"{'calibrated ' if terms.calibrated else ''}{terms.unit}{'' if terms.calibrated else ', before calibration'}"
     )
@@ -171,4 +171,4 @@ def _contributions(terms: Terms, values: dict[str, float], meaning: Meaning) -> 
         f"{terms.reached:.4f}"
     )
     headings = ["Feature", "Contribution", "Value", "What it means on a mammogram"]
-    return Sheet(caption, headings, rows, words=headings[-1:], stacked=True)
+    return ReportTable(caption, headings, rows, words=headings[-1:], stacked=True)

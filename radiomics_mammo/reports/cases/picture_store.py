@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from radiomics_mammo.reports.cases.records import Picture, Pictures, Shown
+from radiomics_mammo.reports.cases.records import Picture, Pictures, ShownImage
 
 ABSENT = "No picture: the image could not be reached."
 
@@ -26,28 +26,28 @@ class Store:
         self._note = f" ({note})" if note else ""
         self._numbers: dict[str, int] = {}
 
-    def lesion(self, case_id: str, *, caption: str) -> Shown:
+    def lesion(self, case_id: str, *, caption: str) -> ShownImage:
         """Show the region with its outline, or say why not."""
         picture = self._pictures.lesions.get(case_id)
         if picture is None:
-            return Shown("", 0, 0, "", caption, self._absent)
+            return ShownImage("", 0, 0, "", caption, self._absent)
         return self._shown("l", case_id, picture, f"{caption}: the lesion of {case_id} with its outline", caption)
 
-    def whole(self, case_id: str, *, caption: str) -> Shown | None:
+    def whole(self, case_id: str, *, caption: str) -> ShownImage | None:
         """Show the whole image with the region's box; None where there is no such picture."""
         picture = self._pictures.wholes.get(case_id)
         if picture is None:
             return None
         return self._shown("w", case_id, picture, f"{caption}: mammogram of {case_id} with the lesion's box", caption)
 
-    def view(self, case_id: str, *, caption: str) -> Shown | None:
+    def view(self, case_id: str, *, caption: str) -> ShownImage | None:
         """Show another view: the whole image, or the region where that is all there is."""
         found = self.whole(case_id, caption=caption)
         if found is None and case_id in self._pictures.lesions:
             return self.lesion(case_id, caption=caption)
         return found
 
-    def thumbnail(self, case_id: str) -> Shown | None:
+    def thumbnail(self, case_id: str) -> ShownImage | None:
         """Show the region small, from its large picture if there is one."""
         alt = f"The lesion of {case_id}, small"
         if case_id in self._pictures.lesions:
@@ -56,7 +56,7 @@ class Store:
             return self._shown("t", case_id, self._pictures.thumbnails[case_id], alt, "")
         return None
 
-    def _shown(self, kind: str, case_id: str, picture: Picture, alt: str, caption: str) -> Shown:
+    def _shown(self, kind: str, case_id: str, picture: Picture, alt: str, caption: str) -> ShownImage:
         key = f"pic-{kind}{self._numbers.setdefault(case_id, len(self._numbers))}"
         self.kept[key] = picture
-        return Shown(key, picture.width, picture.height, alt + self._note, caption)
+        return ShownImage(key, picture.width, picture.height, alt + self._note, caption)

@@ -67,7 +67,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownImage:
     """A picture where it is shown: the key under which the page stores it, its size, its words and its caption.
 
     ``absent`` says why there is none, and then ``key`` is empty.
@@ -82,7 +82,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Tags:
+class CaseAttributes:
     """What a case is filtered by, as the page shows it; empty where the table does not say."""
 
     outcome: str
@@ -100,7 +100,7 @@ class Neighbour:
     case_id: str
     truth: str
     distance: str
-    picture: Shown | None
+    picture: ShownImage | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +132,11 @@ class Card:
     anchor: str
     case_id: str
     patient_id: str
-    tags: Tags
+    attributes: CaseAttributes
     outcome: str
     probability: str
     facts: str
-    pictures: Sequence[Shown]
+    pictures: Sequence[ShownImage]
     waterfall: Markup
     explained: str
     leading: str
@@ -162,7 +162,7 @@ class Line:
     case_id: str
     patient_id: str
     side: str
-    tags: Tags
+    attributes: CaseAttributes
     probability: str
 
 
@@ -190,7 +190,7 @@ class CasesPart:
         Of the list.
     filters : sequence of Filter
     store : mapping of str to Picture
-        Every picture once, by the key that :class:`Shown` names.
+        Every picture once, by the key that :class:`ShownImage` names.
     """
 
     text: Sequence[str]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from radiomics_mammo.evaluation.explanation.waterfall import are_calibrated
-from radiomics_mammo.reports.cases.cards import Meaning, make_cards, no_words, open_desk
+from radiomics_mammo.reports.cases.cards import Meaning, make_cards, no_words, read_context
 from radiomics_mammo.reports.cases.case_list import filters_of, lines_of
 from radiomics_mammo.reports.cases.neighbours import likeness
 from radiomics_mammo.reports.cases.records import Card, CasesPart, Group, Pictures
@@ -34,19 +34,21 @@ def cases_part(run: Run, results: Results, *, pictures: Pictures, meaning: Meani
     """
     if not run.info.best:
         return CasesPart(["No model that looks at the features was compared, so there are no cases to show."])
-    desk = open_desk(run, results, pictures=pictures, meaning=meaning)
-    chosen = choose(desk.found, results.neighbours, classes=run.info.classes, alike=likeness(run))
+    context = read_context(run, results, pictures=pictures, meaning=meaning)
+    chosen = choose(context.found, results.neighbours, classes=run.info.classes, alike=likeness(run))
     wanted = [name for group in chosen for name in group.case_ids]
-    cards = make_cards(desk, wanted)
+    cards = make_cards(context, wanted)
     groups = [_group(group, cards) for group in chosen]
-    lines, caption = lines_of(desk.found, desk.rows, desk.tags, {name: card.anchor for name, card in cards.items()})
+    lines, caption = lines_of(
+        context.found, context.rows, context.attributes, {name: card.anchor for name, card in cards.items()}
+    )
     return CasesPart(
         _text(run, results, pictures.problem),
         groups,
         lines,
         caption,
-        filters_of(desk.tags.values()),
-        desk.store.kept,
+        filters_of(context.attributes.values()),
+        context.store.kept,
     )
 
 

@@ -18,7 +18,7 @@ from radiomics_mammo.reports.checklists.base import (
 from radiomics_mammo.reports.checklists.claim import CLAIM_2024
 from radiomics_mammo.reports.checklists.metrics import METRICS_2024
 from radiomics_mammo.reports.checklists.tripod_ai import TRIPOD_AI
-from radiomics_mammo.reports.components.page import Section, Sheet
+from radiomics_mammo.reports.components.page import PagePart, ReportTable
 from radiomics_mammo.runs.results import Results
 from radiomics_mammo.runs.run_folder import Run
 
@@ -31,7 +31,7 @@ _CANNOT = (
 _HEADINGS = ("No.", "Item", "Answer", "Evidence")
 
 
-def checklists(run: Run, results: Results) -> list[Section]:
+def checklists(run: Run, results: Results) -> list[PagePart]:
     """Answer every checklist for a run.
 
     Parameters
@@ -50,14 +50,14 @@ def checklists(run: Run, results: Results) -> list[Section]:
     return [_section(one, facts) for one in CHECKLISTS]
 
 
-def _section(checklist: Checklist, facts: Facts) -> Section:
+def _section(checklist: Checklist, facts: Facts) -> PagePart:
     answers = [item.ask(facts) for item in checklist.items]
     rows = [
         [item.number, f"{item.topic}: {item.text}", answer.answer, answer.evidence]
         for item, answer in zip(checklist.items, answers, strict=True)
     ]
     left = [item.number for item, answer in zip(checklist.items, answers, strict=True) if answer.answer == AUTHORS]
-    sheet = Sheet(
+    table = ReportTable(
         f"{checklist.title}, item by item, in our own words",
         _HEADINGS,
         rows,
@@ -67,7 +67,7 @@ def _section(checklist: Checklist, facts: Facts) -> Section:
         name=f"checklist-{checklist.slug}",
     )
     text = [f"{_counted(answers)} {_left(left)}", f"After {checklist.source}. No score is given: it takes all answers."]
-    return Section(f"checklist-{checklist.slug}", checklist.title, text, sheets=[sheet])
+    return PagePart(f"checklist-{checklist.slug}", checklist.title, text, tables=[table])
 
 
 def _counted(answers: list[Answer]) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from radiomics_mammo.errors import OutputError
-from radiomics_mammo.reports.components.page import Estimate, Figure, Page, Section, Sheet, slug
+from radiomics_mammo.reports.components.page import Estimate, Figure, Page, PagePart, ReportTable, slug
 from radiomics_mammo.tables.atomic import write_bytes
 
 _NUMBER = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?(e[+-]?\d+)?")
@@ -42,23 +42,23 @@ def write_parts(page: Page, folder: Path) -> list[Path]:
         raise OutputError(f"cannot be made ({error.strerror})", path=folder, remedy="Choose another folder.") from error
     written = []
     for name, one in _named(page):
-        path = folder / (f"{name}.csv" if isinstance(one, Sheet) else f"{name}.svg")
-        write_bytes(path, (csv_text(one) if isinstance(one, Sheet) else svg_text(one)).encode("utf-8"))
+        path = folder / (f"{name}.csv" if isinstance(one, ReportTable) else f"{name}.svg")
+        write_bytes(path, (csv_text(one) if isinstance(one, ReportTable) else svg_text(one)).encode("utf-8"))
         written.append(path)
     return written
 
 
-def csv_text(sheet: Sheet) -> str:
+def csv_text(table: ReportTable) -> str:
     """Write a table as CSV (RFC 4180): numbers as software reads them, a column with intervals as three.
 
     A cell that a spreadsheet would take for a formula gets an apostrophe before it.
     """
-    wide = [any(isinstance(row[i], Estimate) for row in sheet.rows) for i in range(len(sheet.headings))]
+    wide = [any(isinstance(row[i], Estimate) for row in table.rows) for i in range(len(table.headings))]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
-    heads = [_safe(name) for name in sheet.headings]
+    heads = [_safe(name) for name in table.headings]
     writer.writerow(cell for name, three in zip(heads, wide, strict=True) for cell in _three(name, three))
-    for row in sheet.rows:
+    for row in table.rows:
         writer.writerow(cell for one, three in zip(row, wide, strict=True) for cell in _cells(one, three))
     return text.getvalue()
 
@@ -72,21 +72,21 @@ def svg_text(figure: Figure) -> str:
     return f'<?xml version="1.0" encoding="utf-8"?>\n{body}'
 
 
-def _named(page: Page) -> Iterator[tuple[str, Sheet | Figure]]:
+def _named(page: Page) -> Iterator[tuple[str, ReportTable | Figure]]:
     """Name everything as the page's own buttons do."""
-    yield from _numbered(page.cohort.sheets, "cohort")
+    yield from _numbered(page.cohort.tables, "cohort")
     for section in (page.comparison, *page.why, *page.checklists):
         yield from _of_section(section)
 
 
-def _of_section(section: Section) -> Iterator[tuple[str, Sheet | Figure]]:
+def _of_section(section: PagePart) -> Iterator[tuple[str, ReportTable | Figure]]:
     yield from _numbered(section.figures, section.slug)
-    yield from _numbered(section.sheets, section.slug)
+    yield from _numbered(section.tables, section.slug)
     for part in section.parts:
         yield from _of_section(part)
 
 
-def _numbered(found: Sequence[Sheet | Figure], name: str) -> Iterator[tuple[str, Sheet | Figure]]:
+def _numbered(found: Sequence[ReportTable | Figure], name: str) -> Iterator[tuple[str, ReportTable | Figure]]:
     for i, one in enumerate(found, start=1):
         yield slug(one.name or f"{name}-{i}"), one
 

@@ -44,7 +44,7 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class ReportTable:
     """A table of the page.
 
     Attributes
@@ -76,7 +76,7 @@ class Sheet:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class PagePart:
     """A part of the page, in the order in which it is read.
 
     Attributes
@@ -99,8 +99,8 @@ class Section:
     title: str
     text: Sequence[str] = ()
     figures: Sequence[Figure] = ()
-    sheets: Sequence[Sheet] = ()
-    parts: Sequence[Section] = ()
+    tables: Sequence[ReportTable] = ()
+    parts: Sequence[PagePart] = ()
     warnings: Sequence[str] = ()
     terms: Sequence[tuple[str, str]] = ()
 
@@ -140,7 +140,7 @@ class CohortPart:
     flow: Flow
     facts: Sequence[tuple[str, str]]
     remarks: Sequence[str]
-    sheets: Sequence[Sheet]
+    tables: Sequence[ReportTable]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +152,11 @@ class Page:
     opening: Opening
     cohort: CohortPart
     limits: Sequence[str]
-    comparison: Section
-    why: Sequence[Section]
+    comparison: PagePart
+    why: Sequence[PagePart]
     cases: CasesPart
     method: Sequence[tuple[str, str]]
-    checklists: Sequence[Section]
+    checklists: Sequence[PagePart]
     citation: str
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from radiomics_mammo.evaluation.metrics.metrics import METRICS
-from radiomics_mammo.reports.components.page import Estimate, Sheet
+from radiomics_mammo.reports.components.page import Estimate, ReportTable
 from radiomics_mammo.reports.components.wording import number
 
 _ALONE = "Of which splitting rows"
@@ -39,7 +39,7 @@ def whole(value: float) -> str:
     return "–" if value != value else f"{round(value):,}"
 
 
-def pairs_sheet(table: pd.DataFrame, titles: Mapping[str, str]) -> Sheet:
+def paired_table(table: pd.DataFrame, titles: Mapping[str, str]) -> ReportTable:
     """Each candidate against another: difference in AUROC, p-values, verdict."""
     one = table["against"].nunique() == 1
     rows: list[list[str | Estimate]] = [
@@ -55,7 +55,7 @@ def pairs_sheet(table: pd.DataFrame, titles: Mapping[str, str]) -> Sheet:
         for row in records(table)
     ]
     over_folds = ["p over folds"] if "fold_p" in table else []
-    return Sheet(
+    return ReportTable(
         "Paired differences in AUROC, clustered by patient (Obuchowski); p is corrected for the number of comparisons "
         "by Holm's method, and a gain or loss is only called where that p is below 0.05. No gain: none shown; a wide "
         "interval does not show that there is none"
@@ -66,7 +66,7 @@ def pairs_sheet(table: pd.DataFrame, titles: Mapping[str, str]) -> Sheet:
     )
 
 
-def summary_sheet(table: pd.DataFrame, titles: Mapping[str, str], *, caption: str) -> Sheet:
+def metrics_table(table: pd.DataFrame, titles: Mapping[str, str], *, caption: str) -> ReportTable:
     """Every candidate's metrics, of those that are shown."""
     there = set(table["metric"])
     shown = {name: metric for name, metric in METRICS.items() if metric.shown and name in there}
@@ -75,10 +75,10 @@ def summary_sheet(table: pd.DataFrame, titles: Mapping[str, str], *, caption: st
         found = {row["metric"]: row for row in records(own)}
         cells = [spanned(found[name], "value", "low", "high") for name in shown]
         rows.append([titles.get(str(model), str(model)), *cells])
-    return Sheet(caption, ["Model", *(metric.heading for metric in shown.values())], rows)
+    return ReportTable(caption, ["Model", *(metric.heading for metric in shown.values())], rows)
 
 
-def operating_sheet(table: pd.DataFrame, titles: Mapping[str, str], *, caption: str) -> Sheet:
+def operating_table(table: pd.DataFrame, titles: Mapping[str, str], *, caption: str) -> ReportTable:
     """What comes of each candidate's calls at its operating threshold."""
     figures = {
         "sensitivity": "Sensitivity",
@@ -99,10 +99,10 @@ def operating_sheet(table: pd.DataFrame, titles: Mapping[str, str], *, caption: 
         for row in records(table)
     ]
     headings = ["Model", *there.values(), *(title for name, title in counts.items() if name in table)]
-    return Sheet(caption, headings, rows)
+    return ReportTable(caption, headings, rows)
 
 
-def certified_sheet(table: pd.DataFrame) -> Sheet:
+def certified_table(table: pd.DataFrame) -> ReportTable:
     """What each certified sensitivity takes and costs."""
     rows: list[list[str | Estimate]] = [
         [
@@ -118,7 +118,7 @@ def certified_sheet(table: pd.DataFrame) -> Sheet:
         ]
         for row in records(table)
     ]
-    return Sheet(
+    return ReportTable(
         "Certified sensitivity by patient, of out-of-fold predictions: exact binomial bounds, tested in a fixed order. "
         "Below the threshold a case is ruled out, from the upper one on it is positive, and between them a patient "
         "decides",
@@ -127,7 +127,7 @@ def certified_sheet(table: pd.DataFrame) -> Sheet:
     )
 
 
-def checked_sheet(table: pd.DataFrame) -> Sheet:
+def certified_test_table(table: pd.DataFrame) -> ReportTable:
     """What the certified thresholds did to patients held out."""
     rows: list[list[str | Estimate]] = [
         [
@@ -139,14 +139,14 @@ def checked_sheet(table: pd.DataFrame) -> Sheet:
         ]
         for row in records(table)
     ]
-    return Sheet(
+    return ReportTable(
         "The certified thresholds on held-out patients: sensitivity by patient with its exact 95% interval",
         ["Certified", "Threshold", "Missed", "Sensitivity", "Specificity"],
         rows,
     )
 
 
-def twins_sheet(table: pd.DataFrame, titles: Mapping[str, str], *, caption: str) -> Sheet:
+def resampling_table(table: pd.DataFrame, titles: Mapping[str, str], *, caption: str) -> ReportTable:
     """Differences of resampled twins in the metrics that are there, of those that are shown."""
     there = set(table["metric"])
     shown = {name: metric for name, metric in METRICS.items() if metric.shown and name in there}
@@ -155,10 +155,10 @@ def twins_sheet(table: pd.DataFrame, titles: Mapping[str, str], *, caption: str)
         found = {row["metric"]: row for row in records(own)}
         cells = [spanned(found[name], "value", "low", "high", signed=True) for name in shown]
         rows.append([f"{titles.get(str(model), model)} minus {titles.get(str(against), against)}", *cells])
-    return Sheet(caption, ["Model", *(metric.heading for metric in shown.values())], rows)
+    return ReportTable(caption, ["Model", *(metric.heading for metric in shown.values())], rows)
 
 
-def subgroup_sheet(table: pd.DataFrame, *, title: str) -> Sheet:
+def subgroup_table(table: pd.DataFrame, *, title: str) -> ReportTable:
     """One candidate by subgroup, with sizes."""
     called = "sensitivity" in table
     rows: list[list[str | Estimate]] = [
@@ -178,7 +178,7 @@ def subgroup_sheet(table: pd.DataFrame, *, title: str) -> Sheet:
         for row in records(table.assign(remark=_words(table["remark"])))
     ]
     calls = ["Sensitivity", "Specificity"] if called else []
-    return Sheet(
+    return ReportTable(
         f"{title} by subgroup, with clustered 95% intervals",
         ["Subgroup", "Units", "Patients", "Positive", "AUROC", *calls, "Remark"],
         rows,
@@ -192,7 +192,7 @@ def subgroup_name(row: Mapping[str, Any]) -> str:
     return str(row["level"]) if everybody else f"{row['title']}: {row['level']}"
 
 
-def leakage_sheet(table: pd.DataFrame) -> Sheet:
+def inflation_table(table: pd.DataFrame) -> ReportTable:
     """What the same data scores when done wrong on purpose."""
     apart = "split_alone" in table
     rows: list[list[str | Estimate]] = [
@@ -206,7 +206,7 @@ def leakage_sheet(table: pd.DataFrame) -> Sheet:
         ]
         for row in records(table)
     ]
-    return Sheet(
+    return ReportTable(
         "The same data, done wrong on purpose with a quick learner: what the mistake would have bought",
         ["Mistake", "AUROC, wrong", "AUROC, right", "Price", *([_ALONE] if apart else []), "As published"],
         rows,
@@ -220,13 +220,13 @@ def _split_alone(row: Mapping[str, Any]) -> str:
     return "" if pd.isna(row["split_alone"]) else number(row["split_alone"] - row["right"], signed=True)
 
 
-def canaries_sheet(table: pd.DataFrame) -> Sheet:
+def leakage_checks_table(table: pd.DataFrame) -> ReportTable:
     """The checks that run every time."""
     rows: list[list[str | Estimate]] = [
         [str(row["check"]).replace("_", " "), "passed" if _true(row["passed"]) else "FAILED", str(row["sentence"])]
         for row in records(table)
     ]
-    return Sheet(
+    return ReportTable(
         "Checks of the table and of the splits, by quick models: they would fail if a label or a patient had got "
         "around "
         "a split. What the compared models do within a fold is not looked at here",
@@ -237,7 +237,7 @@ def canaries_sheet(table: pd.DataFrame) -> Sheet:
     )
 
 
-def shift_sheet(table: pd.DataFrame) -> Sheet:
+def label_shift_table(table: pd.DataFrame) -> ReportTable:
     """How frequent the outcome is among training and test patients."""
     rows: list[list[str | Estimate]] = [
         [
@@ -249,7 +249,7 @@ def shift_sheet(table: pd.DataFrame) -> Sheet:
         ]
         for row in records(table)
     ]
-    return Sheet(
+    return ReportTable(
         "Share of positives among training and test units, with clustered 95% intervals",
         ["Units", "Training", "Test", "Difference", "p"],
         rows,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from radiomics_mammo.reports.components.export import csv_text
-from radiomics_mammo.reports.components.page import Estimate, Sheet, fill
+from radiomics_mammo.reports.components.page import Estimate, ReportTable, fill
 from radiomics_mammo.reports.components.tables import records, share
 from radiomics_mammo.reports.dataset_summary.base import SEVERITIES, Dataset, Facts, Finding, Tables, plural, some
 from radiomics_mammo.reports.dataset_summary.output_folder import PAGE, check_folder, write_folder
@@ -131,4 +131,4 @@ def _csv(table: pd.DataFrame, *, phantom: bool) -> bytes:
     """Write a table in full; a cell that a spreadsheet would take for a formula gets an apostrophe."""
     marked = table.assign(data=DATA[phantom])
     rows = [["–" if pd.isna(cell) else str(cell) for cell in row] for row in marked.itertuples(index=False)]
-    return csv_text(Sheet("", [str(name) for name in marked.columns], rows)).encode()
+    return csv_text(ReportTable("", [str(name) for name in marked.columns], rows)).encode()

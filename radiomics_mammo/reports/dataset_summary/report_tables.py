@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from radiomics_mammo.reports.components.page import Estimate, Sheet
+from radiomics_mammo.reports.components.page import Estimate, ReportTable
 from radiomics_mammo.reports.components.tables import records, share, spanned, whole
 from radiomics_mammo.reports.components.wording import number
 from radiomics_mammo.reports.dataset_summary.base import Dataset, plural
@@ -39,7 +39,7 @@ def frequent(table: pd.DataFrame) -> pd.DataFrame:
     return table[rank <= MOST]
 
 
-def columns_sheet(table: pd.DataFrame) -> Sheet:
+def columns_table(table: pd.DataFrame) -> ReportTable:
     """What there is."""
     rows = [
         [
@@ -52,7 +52,7 @@ def columns_sheet(table: pd.DataFrame) -> Sheet:
         ]
         for row in records(table)
     ]
-    return Sheet(
+    return ReportTable(
         "Columns",
         ["Column", "Role", "Filled", "Missing", "Values", "Holds"],
         rows,
@@ -62,7 +62,7 @@ def columns_sheet(table: pd.DataFrame) -> Sheet:
     )
 
 
-def missing_sheet(table: pd.DataFrame, dataset: Dataset, by: str) -> Sheet:
+def missing_table(table: pd.DataFrame, dataset: Dataset, by: str) -> ReportTable:
     """Missing values by the levels of one column."""
     own = table[table["by"] == by]
     wide = own.pivot(index="column", columns="level", values="share").reindex(own["column"].unique())
@@ -76,20 +76,20 @@ def missing_sheet(table: pd.DataFrame, dataset: Dataset, by: str) -> Sheet:
     caption = (
         f"Missing values by {title}, and how well they tell the {title} that they tell best from the others (AUROC)"
     )
-    return Sheet(caption, ["Column", *order, "AUROC"], rows, name=f"missing-by-{by}")
+    return ReportTable(caption, ["Column", *order, "AUROC"], rows, name=f"missing-by-{by}")
 
 
-def telling_sheet(table: pd.DataFrame, label: str) -> Sheet | None:
+def missing_label_table(table: pd.DataFrame, label: str) -> ReportTable | None:
     """How well it tells the label that a value is missing; nothing where no value is."""
     own = table[table["label_auroc"].notna()]
     if own.empty:
         return None
     rows = [[row["column"], whole(row["missing"]), spanned(row, "label_auroc", "low", "high")] for row in records(own)]
     caption = f"How well it tells {label} that a value is missing: AUROC with its clustered 95% interval"
-    return Sheet(caption, ["Column", "Missing", "AUROC"], rows, name="missing-tells")
+    return ReportTable(caption, ["Column", "Missing", "AUROC"], rows, name="missing-tells")
 
 
-def units_sheet(table: pd.DataFrame) -> Sheet:
+def units_table(table: pd.DataFrame) -> ReportTable:
     """How many of one are in another."""
     rows = []
     for what, own in table.groupby("what", sort=False):
@@ -99,7 +99,7 @@ def units_sheet(table: pd.DataFrame) -> Sheet:
         rows.append(
             [str(what), f"{total / n:.2f}", whole(own["number"].min()), whole(own["number"].max()), spread + more]
         )
-    return Sheet(
+    return ReportTable(
         "How many there are of one in another",
         ["What", "Mean", "Least", "Most", "How often"],
         rows,
@@ -109,7 +109,7 @@ def units_sheet(table: pd.DataFrame) -> Sheet:
     )
 
 
-def balance_sheet(table: pd.DataFrame) -> Sheet:
+def balance_table(table: pd.DataFrame) -> ReportTable:
     """How many are positive at each level, and what the same answer for all scores."""
     rows: list[list[str | Estimate]] = [
         [
@@ -124,7 +124,7 @@ def balance_sheet(table: pd.DataFrame) -> Sheet:
         ]
         for row in records(table)
     ]
-    return Sheet(
+    return ReportTable(
         "Positives at each level, with Wilson 95% intervals clustered by patient, and what the same answer for all "
         "scores: accuracy of the commoner class, probabilistic F1 of the share and of 1 for all, Brier score of the "
         "share (the AUROC is 0.5)",
@@ -134,16 +134,16 @@ def balance_sheet(table: pd.DataFrame) -> Sheet:
     )
 
 
-def disagreements_sheet(table: pd.DataFrame) -> Sheet:
+def disagreements_table(table: pd.DataFrame) -> ReportTable:
     """What differs within a breast or a patient."""
     rows = [
         [f"{row['column']} in a {row['unit']}", whole(row["units"]), whole(row["differ"])] for row in records(table)
     ]
     caption = "Is it one value? Units with two rows or more that have a value, and those whose rows differ"
-    return Sheet(caption, ["What", "Units", "Differ"], rows, name="disagreements")
+    return ReportTable(caption, ["What", "Units", "Differ"], rows, name="disagreements")
 
 
-def counts_sheet(table: pd.DataFrame, dataset: Dataset) -> Sheet:
+def counts_table(table: pd.DataFrame, dataset: Dataset) -> ReportTable:
     """Every level, counted."""
     rows = [
         [
@@ -155,10 +155,10 @@ def counts_sheet(table: pd.DataFrame, dataset: Dataset) -> Sheet:
         for row in records(frequent(table))
     ]
     headings = ["Value", dataset.rows.capitalize(), "Share", "Patients"]
-    return Sheet("All values counted", headings, rows, folded="All values counted, as a table", name="counts")
+    return ReportTable("All values counted", headings, rows, folded="All values counted, as a table", name="counts")
 
 
-def numbers_sheet(table: pd.DataFrame, dataset: Dataset) -> Sheet:
+def numbers_table(table: pd.DataFrame, dataset: Dataset) -> ReportTable:
     """Numbers, of all and by group."""
     rows = [
         [
@@ -175,10 +175,10 @@ def numbers_sheet(table: pd.DataFrame, dataset: Dataset) -> Sheet:
         for row in records(table)
     ]
     headings = ["Of", dataset.rows.capitalize(), "Mean", "SD", "Least", "25%", "Median", "75%", "Most"]
-    return Sheet("Numbers, of all and by group", headings, rows, name="numbers")
+    return ReportTable("Numbers, of all and by group", headings, rows, name="numbers")
 
 
-def rates_sheet(table: pd.DataFrame, dataset: Dataset, *, caption: str, folded: str = "", name: str) -> Sheet:
+def rates_table(table: pd.DataFrame, dataset: Dataset, *, caption: str, folded: str = "", name: str) -> ReportTable:
     """How many are positive in each level."""
     rows: list[list[str | Estimate]] = [
         [
@@ -191,16 +191,16 @@ def rates_sheet(table: pd.DataFrame, dataset: Dataset, *, caption: str, folded: 
         for row in records(frequent(table))
     ]
     headings = ["Value", dataset.rows.capitalize(), "Patients", "Positive", "Share"]
-    return Sheet(caption, headings, rows, folded=folded, name=name)
+    return ReportTable(caption, headings, rows, folded=folded, name=name)
 
 
-def predictors_sheet(table: pd.DataFrame) -> Sheet:
+def predictors_table(table: pd.DataFrame) -> ReportTable:
     """What each column alone would be worth."""
     rows: list[list[str | Estimate]] = [
         [row["column"], _ROLES[row["role"]], whole(row["rows"]), spanned(row, "auroc", "low", "high")]
         for row in records(table)
     ]
-    return Sheet(
+    return ReportTable(
         "How well a column alone, or all of a role together, ranks positives above negatives: AUROC with its clustered "
         "95% interval. Numbers as they are, either way round; categories by the share of positives among other "
         "patients "
@@ -212,16 +212,18 @@ def predictors_sheet(table: pd.DataFrame) -> Sheet:
     )
 
 
-def scanners_sheet(table: pd.DataFrame) -> Sheet:
+def scanners_table(table: pd.DataFrame) -> ReportTable:
     """Machines by site."""
     rows = [
         [f"{row['site']}: {row['machine']}", *(whole(row[name]) for name in ("rows", "patients", "positives"))]
         for row in records(table)
     ]
-    return Sheet("Machines of each site", ["Site: machine", "Rows", "Patients", "Positive"], rows, name="scanners")
+    return ReportTable(
+        "Machines of each site", ["Site: machine", "Rows", "Patients", "Positive"], rows, name="scanners"
+    )
 
 
-def parts_sheet(table: pd.DataFrame) -> Sheet:
+def parts_table(table: pd.DataFrame) -> ReportTable:
     """Types of abnormality on the sides of the split."""
     columns = list(dict.fromkeys(zip(table["type"], table["split"], strict=True)))
     counts = {(row["type"], row["split"], row["pathology"]): row for row in records(table)}
@@ -231,10 +233,10 @@ def parts_sheet(table: pd.DataFrame) -> Sheet:
         said = "All lesions" if pathology == "all" else pathology
         rows.append([said, *(whole(row["rows"]) for row in found)])
     headings = ["Counted", *(f"{kind}, {side}" for kind, side in columns)]
-    return Sheet("Lesions of each type on each side of the split, by pathology", headings, rows, name="parts")
+    return ReportTable("Lesions of each type on each side of the split, by pathology", headings, rows, name="parts")
 
 
-def splits_sheet(table: pd.DataFrame, dataset: Dataset) -> Sheet:
+def splits_table(table: pd.DataFrame, dataset: Dataset) -> ReportTable:
     """Every level on each side of the split."""
     sides = list(dict.fromkeys(table["split"]))
     shares = {(row["column"], row["level"], row["split"]): row["share"] for row in records(table)}
@@ -249,7 +251,7 @@ def splits_sheet(table: pd.DataFrame, dataset: Dataset) -> Sheet:
         ]
         for row in records(frequent(together))
     ]
-    return Sheet("Each value's share on each side of the split", ["Value", *sides], rows, name="splits")
+    return ReportTable("Each value's share on each side of the split", ["Value", *sides], rows, name="splits")
 
 
 def _title(dataset: Dataset, column: str) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from radiomics_mammo.reports.components.page import Figure, Section
+from radiomics_mammo.reports.components.page import Figure, PagePart
 from radiomics_mammo.reports.components.tables import records, share
-from radiomics_mammo.reports.dataset_summary import report_tables as sheets
+from radiomics_mammo.reports.dataset_summary import report_tables as page_tables
 from radiomics_mammo.reports.dataset_summary.base import Column, Dataset, Tables
 from radiomics_mammo.reports.dataset_summary.figures import bars_figure, histogram_figure, matrix_figure, missing_figure
 from radiomics_mammo.reports.dataset_summary.tables import sites, strata
@@ -18,10 +18,10 @@ _MOST_NUMBERS = 4
 _DRAWN = 0.005  # of all patients: a smaller group's interval would stretch the axis for nothing
 
 
-def sections(dataset: Dataset, tables: Tables) -> list[Section]:
+def sections(dataset: Dataset, tables: Tables) -> list[PagePart]:
     """Put the sections together; one is there where its table has rows."""
     found = [
-        Section("columns", "What is there", _opening(dataset), sheets=[sheets.columns_sheet(tables["columns"])]),
+        PagePart("columns", "What is there", _opening(dataset), tables=[page_tables.columns_table(tables["columns"])]),
         _missing(dataset, tables),
         _belonging(dataset, tables),
         _labels(dataset, tables),
@@ -43,7 +43,7 @@ def _note(dataset: Dataset) -> str:
     return "phantom" if dataset.phantom else ""
 
 
-def _missing(dataset: Dataset, tables: Tables) -> Section | None:
+def _missing(dataset: Dataset, tables: Tables) -> PagePart | None:
     table = tables["missing"]
     if table.empty:
         return None
@@ -57,58 +57,59 @@ def _missing(dataset: Dataset, tables: Tables) -> Section | None:
         title = dataset.columns[name].title.lower()
         svg = missing_figure(wide, name="missing-by", by=title, note=_note(dataset))
         drawn.append(Figure(svg, f"Missing values by {title}.", f"missing-by-{name}"))
-    telling = sheets.telling_sheet(tables["columns"], dataset.label)
-    shown = [sheets.missing_sheet(table, dataset, name) for name in strata(dataset) if (table["by"] == name).any()]
-    return Section("missing", "Missing values", figures=drawn, sheets=[*shown, *([telling] if telling else [])])
+    telling = page_tables.missing_label_table(tables["columns"], dataset.label)
+    shown = [page_tables.missing_table(table, dataset, name) for name in strata(dataset) if (table["by"] == name).any()]
+    return PagePart("missing", "Missing values", figures=drawn, tables=[*shown, *([telling] if telling else [])])
 
 
-def _belonging(dataset: Dataset, tables: Tables) -> Section:
+def _belonging(dataset: Dataset, tables: Tables) -> PagePart:
     table, drawn = tables["units"], []
     for what in (f"{dataset.rows} per patient", f"{dataset.rows} per breast"):
         own = table[table["what"] == what]
         if len(own) > 1:
             bars = [
-                (str(row["number"]), float(row["units"]), f"{row['units']:,}") for row in records(own.head(sheets.MOST))
+                (str(row["number"]), float(row["units"]), f"{row['units']:,}")
+                for row in records(own.head(page_tables.MOST))
             ]
             name = f"units-{what.replace(' ', '-')}"
             svg = bars_figure(bars, name=name, title=what.capitalize(), note=_note(dataset))
             drawn.append(Figure(svg, f"{what.capitalize()}.", name))
-    shown = [sheets.units_sheet(table)] if len(table) else []
-    return Section("units", "What belongs together", figures=drawn, sheets=shown)
+    shown = [page_tables.units_table(table)] if len(table) else []
+    return PagePart("units", "What belongs together", figures=drawn, tables=shown)
 
 
-def _labels(dataset: Dataset, tables: Tables) -> Section | None:
+def _labels(dataset: Dataset, tables: Tables) -> PagePart | None:
     if tables["balance"].empty:
         return None
-    shown = [sheets.balance_sheet(tables["balance"])]
+    shown = [page_tables.balance_table(tables["balance"])]
     if len(tables["disagreements"]):
-        shown.append(sheets.disagreements_sheet(tables["disagreements"]))
+        shown.append(page_tables.disagreements_table(tables["disagreements"]))
     text = f"Positive is {dataset.label} = 1" if dataset.label != "pathology" else "Positive is a MALIGNANT pathology"
-    return Section("label", "The label", [f"{text}; a unit is positive when any of its rows is."], sheets=shown)
+    return PagePart("label", "The label", [f"{text}; a unit is positive when any of its rows is."], tables=shown)
 
 
-def _distributions(dataset: Dataset, tables: Tables) -> Section | None:
+def _distributions(dataset: Dataset, tables: Tables) -> PagePart | None:
     table, drawn = tables["counts"], []
     if table.empty:
         return None
     for i, one in enumerate(dataset.columns.values()):
-        own = sheets.frequent(table[table["column"] == one.name])
+        own = page_tables.frequent(table[table["column"] == one.name])
         if one.kind == "category" and one.distinct > 1:
             bars = [
                 (row["level"], float(row["rows"]), f"{row['rows']:,} ({share(row['share'])})") for row in records(own)
             ]
             svg = bars_figure(bars, name=f"count-{i}", title=one.title, note=_note(dataset))
             drawn.append(Figure(svg, _caption(dataset, one), f"count-{one.name}"))
-    shown = [sheets.counts_sheet(table, dataset)]
+    shown = [page_tables.counts_table(table, dataset)]
     if len(tables["numbers"]):
-        shown.insert(0, sheets.numbers_sheet(tables["numbers"], dataset))
+        shown.insert(0, page_tables.numbers_table(tables["numbers"], dataset))
     figures = [*_histograms(dataset), *drawn]
-    return Section("counts", "How it is distributed", figures=figures, sheets=shown)
+    return PagePart("counts", "How it is distributed", figures=figures, tables=shown)
 
 
 def _caption(dataset: Dataset, one: Column) -> str:
     """Say how many values there are, how many of them are shown, and how many rows have none."""
-    shown = f"the {sheets.MOST} most frequent of " if one.distinct >= sheets.MOST else ""
+    shown = f"the {page_tables.MOST} most frequent of " if one.distinct >= page_tables.MOST else ""
     absent = len(dataset.frame) - one.filled
     gaps = f"{absent:,} {dataset.rows} have none" if absent else f"all {dataset.rows} have one"
     return f"{one.title}: {shown}{one.distinct} values; {gaps}."
@@ -135,7 +136,7 @@ def _histograms(dataset: Dataset) -> list[Figure]:
     return found
 
 
-def _rates(dataset: Dataset, tables: Tables) -> Section | None:
+def _rates(dataset: Dataset, tables: Tables) -> PagePart | None:
     table = tables["rates"]
     if table.empty:
         return None
@@ -144,7 +145,7 @@ def _rates(dataset: Dataset, tables: Tables) -> Section | None:
     least = max(5, round(_DRAWN * dataset.patients))
     lines = {"all": float((dataset.y == 1).sum() / (dataset.y >= 0).sum())}
     for role, title in (("metadata", "what is known before"), ("scanner", "where it was taken")):
-        own = sheets.frequent(before[(before["role"] == role) & (before["patients"] >= least)])
+        own = page_tables.frequent(before[(before["role"] == role) & (before["patients"] >= least)])
         rows = [
             ForestRow(f"{dataset.columns[row['column']].title}: {row['level']}", row["rate"], row["low"], row["high"])
             for row in records(own)
@@ -160,18 +161,18 @@ def _rates(dataset: Dataset, tables: Tables) -> Section | None:
             )
     if len(before):
         caption = "Positives in each group, with Wilson 95% intervals clustered by patient"
-        shown.append(sheets.rates_sheet(before, dataset, caption=caption, name="rates"))
+        shown.append(page_tables.rates_table(before, dataset, caption=caption, name="rates"))
     if len(after):
         caption = "Positives by what is known afterwards, or is an opinion"
-        shown.append(sheets.rates_sheet(after, dataset, caption=caption, folded=caption, name="rates-afterwards"))
-    return Section("rates", "Where the positives are", figures=drawn, sheets=shown)
+        shown.append(page_tables.rates_table(after, dataset, caption=caption, folded=caption, name="rates-afterwards"))
+    return PagePart("rates", "Where the positives are", figures=drawn, tables=shown)
 
 
-def _associations(dataset: Dataset, tables: Tables) -> Section | None:
+def _associations(dataset: Dataset, tables: Tables) -> PagePart | None:
     table, shown = tables["associations"], []
     names = list(dict.fromkeys([*table["a"], *table["b"]]))
     if len(tables["predictors"]):
-        shown.append(sheets.predictors_sheet(tables["predictors"]))
+        shown.append(page_tables.predictors_table(tables["predictors"]))
     drawn = []
     if len(names) > 2:
         v = pd.DataFrame(np.nan, index=names, columns=names)
@@ -183,20 +184,20 @@ def _associations(dataset: Dataset, tables: Tables) -> Section | None:
             said += f" Of {every} columns {len(names)} are compared: those of known meaning first, then as they stand."
         drawn.append(Figure(matrix_figure(v, name="associations", note=_note(dataset)), said, "associations"))
     title = "What tells the label, and what tells what"
-    return Section("associations", title, figures=drawn, sheets=shown) if drawn or shown else None
+    return PagePart("associations", title, figures=drawn, tables=shown) if drawn or shown else None
 
 
-def _scanners(tables: Tables) -> Section | None:
+def _scanners(tables: Tables) -> PagePart | None:
     table = tables["scanners"]
     if table.empty:
         return None
-    return Section("scanners", "Sites and machines", sheets=[sheets.scanners_sheet(table)])
+    return PagePart("scanners", "Sites and machines", tables=[page_tables.scanners_table(table)])
 
 
-def _splits(dataset: Dataset, tables: Tables) -> Section | None:
+def _splits(dataset: Dataset, tables: Tables) -> PagePart | None:
     table = tables["splits"]
     if table.empty:
         return None
     text = ["How much each column goes with the split is in the matrix above (Cramér’s V)."]
-    parts = [sheets.parts_sheet(tables["parts"])] if len(tables["parts"]) else []
-    return Section("splits", "Training and test", text, sheets=[*parts, sheets.splits_sheet(table, dataset)])
+    parts = [page_tables.parts_table(tables["parts"])] if len(tables["parts"]) else []
+    return PagePart("splits", "Training and test", text, tables=[*parts, page_tables.splits_table(table, dataset)])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from radiomics_mammo.reports.components.page import Figure, Section, fill
+from radiomics_mammo.reports.components.page import Figure, PagePart, fill
 from radiomics_mammo.reports.components.tables import records
 from radiomics_mammo.reports.components.wording import number
 from radiomics_mammo.reports.figures.forest import ForestRow, forest_figure
@@ -80,17 +80,17 @@ def _verdict(
     )
 
 
-def _data(a: Run, b: Run, found: Overlap, names: tuple[str, str]) -> Section:
-    settings = tables.settings_sheet(a.info, b.info, names)
-    sheets = [tables.data_sheet(a.info, b.info, names), tables.overlap_sheet(found, names)]
+def _data(a: Run, b: Run, found: Overlap, names: tuple[str, str]) -> PagePart:
+    settings = tables.settings_table(a.info, b.info, names)
+    page_tables = [tables.data_table(a.info, b.info, names), tables.overlap_table(found, names)]
     text = [] if settings else ["All settings, seeds and versions are the same."]
-    return Section("differs", "What differs", text, sheets=[*sheets, *([settings] if settings else [])])
+    return PagePart("differs", "What differs", text, tables=[*page_tables, *([settings] if settings else [])])
 
 
-def _metrics(a: Run, b: Run, results_a: Results, results_b: Results, names: tuple[str, str]) -> Section:
+def _metrics(a: Run, b: Run, results_a: Results, results_b: Results, names: tuple[str, str]) -> PagePart:
     titles = tables.titles_of(a, b)
     caption = "Out-of-fold values of each run on its own cases, with 95% intervals"
-    sheets = [tables.metrics_sheet(a.summary, b.summary, titles, names, caption=caption)]
+    page_tables = [tables.side_by_side_table(a.summary, b.summary, titles, names, caption=caption)]
     text = [
         f"Only in {name}: "
         f"{', '.join(title for name, title in one.info.candidates.items() if name not in other.info.candidates)}."
@@ -101,11 +101,11 @@ def _metrics(a: Run, b: Run, results_a: Results, results_b: Results, names: tupl
     if tested[0] is not None and tested[1] is not None and a.info.test and b.info.test:
         same = a.info.test["sha256"] == b.info.test["sha256"] and a.info.test["units"] == b.info.test["units"]
         caption = f"The same on held-out patients; the test sets are {'the same' if same else 'not the same'}"
-        sheets.append(tables.metrics_sheet(tested[0], tested[1], titles, names, caption=caption))
-    return Section("side-by-side", "Side by side", text, sheets=sheets)
+        page_tables.append(tables.side_by_side_table(tested[0], tested[1], titles, names, caption=caption))
+    return PagePart("side-by-side", "Side by side", text, tables=page_tables)
 
 
-def _differences(a: Run, b: Run, found: Overlap, table: pd.DataFrame, names: tuple[str, str]) -> Section:
+def _differences(a: Run, b: Run, found: Overlap, table: pd.DataFrame, names: tuple[str, str]) -> PagePart:
     titles = tables.titles_of(a, b)
     text = [
         "Both runs put every case into the same folds."
@@ -122,11 +122,11 @@ def _differences(a: Run, b: Run, found: Overlap, table: pd.DataFrame, names: tup
     what = f"AUROC of {names[1]} minus {names[0]}"
     drawn = forest_figure(rows, name="runs-differences", what=what, lines={"no difference": 0.0}, note=note)
     caption = "Differences in AUROC on the cases in common, with 95% intervals clustered by patient."
-    sheets = [tables.difference_sheet(table, titles, names, draws=_DRAWS)]
-    return Section("differences", "Paired differences", text, [Figure(drawn, caption)], sheets)
+    page_tables = [tables.difference_table(table, titles, names, draws=_DRAWS)]
+    return PagePart("differences", "Paired differences", text, [Figure(drawn, caption)], page_tables)
 
 
-def _calls(a: Run, b: Run, found: Overlap, names: tuple[str, str]) -> list[Section]:
+def _calls(a: Run, b: Run, found: Overlap, names: tuple[str, str]) -> list[PagePart]:
     """Compare the best models' calls; nothing where a run has none."""
     first, second = calls(a, found.cases), calls(b, found.cases)
     if first is None or second is None:
@@ -138,5 +138,5 @@ def _calls(a: Run, b: Run, found: Overlap, names: tuple[str, str]) -> list[Secti
         f"are found that were missed and {counts['missed']} missed that were found; of the {negative} ones "
         f"{counts['let_go']} are let go that were called and {counts['alarmed']} called that were let go."
     )
-    sheet = tables.changed_sheet(first, second, found, a.info.classes, names)
-    return [Section("calls", "Calls that changed", [text], sheets=[sheet] if sheet else [])]
+    page_table = tables.changed_table(first, second, found, a.info.classes, names)
+    return [PagePart("calls", "Calls that changed", [text], tables=[page_table] if page_table else [])]

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from radiomics_mammo.evaluation.metrics.metrics import METRICS
-from radiomics_mammo.reports.components.page import Estimate, Sheet
+from radiomics_mammo.reports.components.page import Estimate, ReportTable
 from radiomics_mammo.reports.components.tables import p_value, records, spanned
 from radiomics_mammo.reports.components.wording import number
 from radiomics_mammo.reports.run_comparison.paired import DRAWN, Overlap
@@ -23,16 +23,16 @@ _MOST = 60
 _DIGITS = 12
 
 
-def data_sheet(a: RunInfo, b: RunInfo, names: tuple[str, str]) -> Sheet:
+def data_table(a: RunInfo, b: RunInfo, names: tuple[str, str]) -> ReportTable:
     """What was compared on."""
     rows = [
         [title, *(_short(cell) if "hash" in title else cell for cell in cells), "yes" if cells[0] == cells[1] else "no"]
         for title, cells in _data(a, b).items()
     ]
-    return Sheet("The data of both runs", ["What", *names, "Same?"], rows, words=[*names, "Same?"], stacked=True)
+    return ReportTable("The data of both runs", ["What", *names, "Same?"], rows, words=[*names, "Same?"], stacked=True)
 
 
-def overlap_sheet(found: Overlap, names: tuple[str, str]) -> Sheet:
+def overlap_table(found: Overlap, names: tuple[str, str]) -> ReportTable:
     """Cases and patients in common."""
     n = len(found.cases)
     rows = [
@@ -44,24 +44,24 @@ def overlap_sheet(found: Overlap, names: tuple[str, str]) -> Sheet:
             f"{found.patients_b - found.patients:,}",
         ],
     ]
-    return Sheet(
+    return ReportTable(
         "In common, by case_id and patient_id", ["What", "In both", *(f"Only in {one}" for one in names)], rows
     )
 
 
-def settings_sheet(a: RunInfo, b: RunInfo, names: tuple[str, str]) -> Sheet | None:
+def settings_table(a: RunInfo, b: RunInfo, names: tuple[str, str]) -> ReportTable | None:
     """Options, seeds, versions and devices that differ; None where all are the same."""
     first, second = _settings(a), _settings(b)
     cells = {name: (first.get(name, "–"), second.get(name, "–")) for name in {**first, **second}}
     rows = [[name, *both] for name, both in cells.items() if both[0] != both[1]]
     if not rows:
         return None
-    return Sheet("Settings that differ", ["Setting", *names], rows, words=names, stacked=True)
+    return ReportTable("Settings that differ", ["Setting", *names], rows, words=names, stacked=True)
 
 
-def metrics_sheet(
+def side_by_side_table(
     first: pd.DataFrame, second: pd.DataFrame, titles: Mapping[str, str], names: tuple[str, str], *, caption: str
-) -> Sheet:
+) -> ReportTable:
     """Metrics of the candidates that both summaries have, side by side."""
     shown = [name for name in _SIDE_BY_SIDE if all((table["metric"] == name).any() for table in (first, second))]
     found = [_by_model(table) for table in (first, second)]
@@ -74,10 +74,12 @@ def metrics_sheet(
         for candidate in candidates
     ]
     headings = [f"{METRICS[metric].heading}, {name}" for metric in shown for name in names]
-    return Sheet(caption, ["Model", *headings], rows)
+    return ReportTable(caption, ["Model", *headings], rows)
 
 
-def difference_sheet(table: pd.DataFrame, titles: Mapping[str, str], names: tuple[str, str], *, draws: int) -> Sheet:
+def difference_table(
+    table: pd.DataFrame, titles: Mapping[str, str], names: tuple[str, str], *, draws: int
+) -> ReportTable:
     """Paired differences on the cases in common."""
     rows: list[list[str | Estimate]] = [
         [
@@ -93,7 +95,7 @@ def difference_sheet(table: pd.DataFrame, titles: Mapping[str, str], names: tupl
     ]
     headings = ["Model", *(f"AUROC, {name}" for name in names), "Difference", "p, Holm"]
     headings += [f"Difference: {METRICS[name].title}" for name in DRAWN]
-    return Sheet(
+    return ReportTable(
         f"{names[1]} minus {names[0]} on the cases in common: AUROC clustered by patient (Obuchowski), the others by "
         f"{draws} draws of patients. Brier score: lower is better. A gain or loss in AUROC is only called where p, "
         "corrected for the number of lines by Holm's method, is below 0.05",
@@ -103,9 +105,9 @@ def difference_sheet(table: pd.DataFrame, titles: Mapping[str, str], names: tupl
     )
 
 
-def changed_sheet(
+def changed_table(
     first: pd.DataFrame, second: pd.DataFrame, found: Overlap, classes: Sequence[str], names: tuple[str, str]
-) -> Sheet | None:
+) -> ReportTable | None:
     """Cases that the best models call differently, the largest move first; None where there are none."""
     both = pd.DataFrame({"y": found.y, "a": first["p"], "b": second["p"], "up": second["called"]}, index=found.cases)
     both = both[first["called"] != second["called"]]
@@ -119,7 +121,7 @@ def changed_sheet(
     said = f"The {_MOST} that moved most of {len(both)} cases" if len(both) > _MOST else f"{len(both)} cases"
     headings = ["Case", "Truth", *(f"p, {name}" for name in names), f"Called by {names[1]}", f"{names[1]} is"]
     words = ["Truth", headings[-2], headings[-1]]
-    return Sheet(f"{said} that the best models call differently", headings, rows, words=words, folded="The cases")
+    return ReportTable(f"{said} that the best models call differently", headings, rows, words=words, folded="The cases")
 
 
 def change_counts(first: pd.DataFrame, second: pd.DataFrame, found: Overlap) -> dict[str, int]:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from radiomics_mammo.reports.components.page import Sheet
+from radiomics_mammo.reports.components.page import ReportTable
 
 COLUMNS = {
     "abnormality_type": "Type of abnormality",
@@ -19,7 +19,7 @@ COLUMNS = {
 _MOST = 8
 
 
-def breakdowns(cases: pd.DataFrame, y: NDArray[np.int8], *, units: str = "cases") -> list[Sheet]:
+def breakdowns(cases: pd.DataFrame, y: NDArray[np.int8], *, units: str = "cases") -> list[ReportTable]:
     """Count cases and positives by each of ``COLUMNS`` that is there and takes at least two values.
 
     Parameters
@@ -36,7 +36,7 @@ def breakdowns(cases: pd.DataFrame, y: NDArray[np.int8], *, units: str = "cases"
         if column in cases.columns:
             text = cases[column].map(_text)
             if text.nunique() > 1:
-                found.append(Sheet(title, headings, _counted(text, y), name=f"cohort-{column}"))
+                found.append(ReportTable(title, headings, _counted(text, y), name=f"cohort-{column}"))
     return found
 
 

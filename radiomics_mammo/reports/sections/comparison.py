@@ -16,8 +16,8 @@ from radiomics_mammo.evaluation.metrics.roc import roc
 from radiomics_mammo.evaluation.training.registry import HEADLINE
 from radiomics_mammo.reports.components import wording
 from radiomics_mammo.reports.components.model_names import MOST, READING, is_baseline, marked, shown
-from radiomics_mammo.reports.components.page import Estimate, Figure, Section, Sheet
-from radiomics_mammo.reports.components.tables import twins_sheet
+from radiomics_mammo.reports.components.page import Estimate, Figure, PagePart, ReportTable
+from radiomics_mammo.reports.components.tables import resampling_table
 from radiomics_mammo.reports.figures.curves import CurveLine, precision_recall_figure, roc_figure
 from radiomics_mammo.reports.figures.forest import ForestRow, forest_figure
 from radiomics_mammo.reports.sections.results import result_sections
@@ -29,7 +29,7 @@ _SLOPE = "calibration_slope"
 _BAND_DRAWS = 500  # of the bands, which are drawings; the intervals in the table have them all
 
 
-def comparison_section(run: Run, results: Results) -> Section:
+def comparison_section(run: Run, results: Results) -> PagePart:
     """Put the models, their curves, the resampled twins, and all that the run has tables for together.
 
     Parameters
@@ -39,7 +39,7 @@ def comparison_section(run: Run, results: Results) -> Section:
         A part is there where its table is.
     """
     parts = (_models(run, results), _curves(run), _resampling(run, results.as_trained))
-    return Section(
+    return PagePart(
         "comparison",
         "The comparison",
         parts=[*(part for part in parts if part is not None), *result_sections(run, results)],
@@ -60,7 +60,7 @@ def estimates(summary: pd.DataFrame, model: str) -> list[Estimate]:
     ]
 
 
-def _models(run: Run, results: Results) -> Section:
+def _models(run: Run, results: Results) -> PagePart:
     info = run.info
     mean_p = run.predictions.groupby("model")["p"].mean()
     said = wording.calibration(
@@ -75,17 +75,17 @@ def _models(run: Run, results: Results) -> Section:
     )
     caption += ", baselines are open circles."
     caption += "" if results.test_summary is None else " Open diamonds: the same models on held-out patients."
-    return Section(
+    return PagePart(
         "models",
         "The models side by side",
         [said] if said else [],
         figures=[Figure(_forest(run, results.test_summary), caption, name="auroc-forest")],
-        sheets=[_table(run, mean_p)],
+        tables=[_table(run, mean_p)],
         terms=wording.reading(info.classes, slope=_SLOPE in _shown(run.summary)),
     )
 
 
-def _table(run: Run, mean_p: pd.Series) -> Sheet:
+def _table(run: Run, mean_p: pd.Series) -> ReportTable:
     info, titles = run.info, marked(run.info.candidates)
     shown_metrics = _shown(run.summary)
     ranked = sorted(info.candidates, key=lambda name: -wording.pick(run.summary, model=name, metric="auroc")["value"])
@@ -97,7 +97,7 @@ def _table(run: Run, mean_p: pd.Series) -> Sheet:
         ]
         for name in ranked
     ]
-    return Sheet(
+    return ReportTable(
         f"Out-of-fold values with 95% intervals, by AUROC. {wording.better(slope=_SLOPE in shown_metrics)} The last "
         "column is the mean predicted probability",
         ["Model", *(metric.heading for metric in shown_metrics.values()), "Mean probability"],
@@ -140,7 +140,7 @@ def _shown(summary: pd.DataFrame) -> dict[str, Metric]:
     return {name: metric for name, metric in METRICS.items() if metric.shown and name in there}
 
 
-def _resampling(run: Run, as_trained: pd.DataFrame | None) -> Section | None:
+def _resampling(run: Run, as_trained: pd.DataFrame | None) -> PagePart | None:
     table, info = run.differences, run.info
     if table.empty:
         return None
@@ -153,28 +153,28 @@ def _resampling(run: Run, as_trained: pd.DataFrame | None) -> Section | None:
     )
     after = _as_trained(as_trained, info)
     text = ["Resampling shifts the probabilities, and calibration puts them back: all other figures here are after it."]
-    return Section(
+    return PagePart(
         "resampling",
         "Does resampling help?",
         text if after else [],
-        sheets=[_differences(table, info, caption), *([after] if after else [])],
+        tables=[_differences(table, info, caption), *([after] if after else [])],
     )
 
 
-def _differences(table: pd.DataFrame, info: RunInfo, caption: str) -> Sheet:
-    sheet = twins_sheet(table, info.candidates, caption=caption)
+def _differences(table: pd.DataFrame, info: RunInfo, caption: str) -> ReportTable:
+    page_table = resampling_table(table, info.candidates, caption=caption)
     verdicts = [
         wording.called(own[own["metric"] == "auroc"]) for _, own in table.groupby(["model", "against"], sort=False)
     ]
-    return Sheet(
+    return ReportTable(
         caption,
-        [*sheet.headings, "In AUROC"],
-        [[*row, verdict] for row, verdict in zip(sheet.rows, verdicts, strict=True)],
+        [*page_table.headings, "In AUROC"],
+        [[*row, verdict] for row, verdict in zip(page_table.rows, verdicts, strict=True)],
         words=["In AUROC"],
     )
 
 
-def _as_trained(table: pd.DataFrame | None, info: RunInfo) -> Sheet | None:
+def _as_trained(table: pd.DataFrame | None, info: RunInfo) -> ReportTable | None:
     """Show what resampling does to the probabilities of the twins before they are calibrated."""
     if table is None:
         return None
@@ -183,10 +183,10 @@ def _as_trained(table: pd.DataFrame | None, info: RunInfo) -> Sheet | None:
     if between.empty:
         return None
     caption = "The same differences as trained, before calibration, with 95% intervals"
-    return twins_sheet(between, info.candidates, caption=caption)
+    return resampling_table(between, info.candidates, caption=caption)
 
 
-def _curves(run: Run) -> Section:
+def _curves(run: Run) -> PagePart:
     info, y = run.info, outcome(run)
     group = pd.factorize(run.cases["patient_id"])[0].astype(np.int64)
     draws = min(_BAND_DRAWS, int(info.command["bootstrap"]))
@@ -207,7 +207,7 @@ def _curves(run: Run) -> Section:
             CurveLine(title, c.recall, c.precision, c.low, c.high, value["average_precision"][name], reads)
         )
     drawings = _drawings(run, rocs, precisions, float(y.mean()))
-    return Section("curves", "ROC and precision-recall curves", figures=drawings)
+    return PagePart("curves", "ROC and precision-recall curves", figures=drawings)
 
 
 def _drawings(run: Run, rocs: list[CurveLine], precisions: list[CurveLine], share: float) -> list[Figure]:

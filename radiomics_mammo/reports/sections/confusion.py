@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from radiomics_mammo.reports.components.page import Figure, Sheet
+from radiomics_mammo.reports.components.page import Figure, ReportTable
 from radiomics_mammo.reports.components.tables import records
 from radiomics_mammo.reports.components.wording import number
 from radiomics_mammo.reports.figures.confusion import Matrix, confusion_figure
@@ -52,9 +52,9 @@ def _figure(table: pd.DataFrame, model: str, info: RunInfo, name: str) -> Figure
     return Figure(svg, caption, name=name)
 
 
-def confusion_sheets(
+def confusion_tables(
     table: pd.DataFrame, titles: Mapping[str, str], classes: Sequence[str], *, who: str
-) -> list[Sheet]:
+) -> list[ReportTable]:
     """Give all candidates' counts and their classification reports.
 
     Parameters
@@ -91,14 +91,14 @@ def confusion_sheets(
         for part, said in zip(("negative", "positive"), classes, strict=True)
     ]
     return [
-        Sheet(
+        ReportTable(
             f"Confusion matrices {who}; counts are means over repeats",
             ["Model", "Threshold", "At", "Found", "Missed", "False alarms", "Let go", "Accuracy"],
             counts,
             words=["Threshold"],
             folded=f"Confusion matrices of all models, {who}",
         ),
-        Sheet(
+        ReportTable(
             f"Classification reports {who}; means over repeats, support is the number of units",
             ["Model", "Threshold", "Class", "Precision", "Recall", "F1", "Support"],
             report,

@@ -10,7 +10,7 @@ import pandas as pd
 from radiomics_mammo.evaluation.metrics.metrics import METRICS
 from radiomics_mammo.reports.components import wording
 from radiomics_mammo.reports.components.method_facts import learners
-from radiomics_mammo.reports.components.page import Estimate, Figure, Section, Sheet
+from radiomics_mammo.reports.components.page import Estimate, Figure, PagePart, ReportTable
 from radiomics_mammo.reports.components.tables import p_value, records, spanned
 from radiomics_mammo.reports.figures.learning_curve import FIGURES, KEYS, at_chosen, learning_figure
 from radiomics_mammo.runs.run_info import RunInfo
@@ -25,7 +25,7 @@ _TESTED = "On held-out patients; the member was chosen on the training patients"
 
 def ensembles_section(
     table: pd.DataFrame | None, info: RunInfo, *, tested: pd.DataFrame | None = None
-) -> Section | None:
+) -> PagePart | None:
     """Say of each ensemble what it adds to its best single member.
 
     Parameters
@@ -37,12 +37,12 @@ def ensembles_section(
     """
     if table is None or table.empty:
         return None
-    text, sheet = _ensembles(table, info, _BEST)
-    sheets = [sheet] if tested is None else [sheet, _ensembles(tested, info, _TESTED)[1]]
-    return Section("ensembles", "Does an ensemble help?", [" ".join(text)], sheets=sheets)
+    text, page_table = _ensembles(table, info, _BEST)
+    page_tables = [page_table] if tested is None else [page_table, _ensembles(tested, info, _TESTED)[1]]
+    return PagePart("ensembles", "Does an ensemble help?", [" ".join(text)], tables=page_tables)
 
 
-def _ensembles(table: pd.DataFrame, info: RunInfo, chosen: str) -> tuple[list[str], Sheet]:
+def _ensembles(table: pd.DataFrame, info: RunInfo, chosen: str) -> tuple[list[str], ReportTable]:
     text: list[str] = []
     rows: Rows = []
     there = [name for name in _SHOWN if name in set(table["metric"])]
@@ -55,7 +55,7 @@ def _ensembles(table: pd.DataFrame, info: RunInfo, chosen: str) -> tuple[list[st
         verdict = "" if pd.isna(first["verdict"]) else str(first["verdict"])
         rows.append([title, best, *cells, p_value(first["p_holm"]), verdict, "; ".join(members)])
         text.append(_ensemble_sentence(title, best, cells[there.index("auroc")], verdict))
-    sheet = Sheet(
+    page_table = ReportTable(
         "Each ensemble minus its best single member, on the same patients, with 95% intervals; p is of the AUROC, "
         f"corrected by Holm's method. {chosen}",
         ["Ensemble", "Minus", *(METRICS[name].heading for name in there), "p, Holm", "Verdict", "Members"],
@@ -63,7 +63,7 @@ def _ensembles(table: pd.DataFrame, info: RunInfo, chosen: str) -> tuple[list[st
         words=["Minus", "Verdict", "Members"],
         stacked=True,
     )
-    return text, sheet
+    return text, page_table
 
 
 def _ensemble_sentence(title: str, best: str, cell: Estimate, verdict: str) -> str:
@@ -82,7 +82,7 @@ def forced(info: RunInfo) -> list[str]:
     ]
 
 
-def embedders_section(table: pd.DataFrame | None, info: RunInfo) -> Section | None:
+def embedders_section(table: pd.DataFrame | None, info: RunInfo) -> PagePart | None:
     """Show a linear probe for each embedder, and where its weights come from.
 
     Parameters
@@ -91,16 +91,16 @@ def embedders_section(table: pd.DataFrame | None, info: RunInfo) -> Section | No
         Columns embedder, dims, auroc, low, high, test_auroc, test_low, test_high.
     info : RunInfo
     """
-    sheets = [] if table is None or table.empty else [_probes(table, info)]
+    page_tables = [] if table is None or table.empty else [_probes(table, info)]
     if info.embeddings:
-        sheets.append(_weights(info.embeddings))
-    if not sheets:
+        page_tables.append(_weights(info.embeddings))
+    if not page_tables:
         return None
     text = ["A linear probe shows what the frozen features of a network hold: nothing of the network is trained here."]
-    return Section("embedders", "What the embeddings hold", text, sheets=sheets, warnings=forced(info))
+    return PagePart("embedders", "What the embeddings hold", text, tables=page_tables, warnings=forced(info))
 
 
-def _probes(table: pd.DataFrame, info: RunInfo) -> Sheet:
+def _probes(table: pd.DataFrame, info: RunInfo) -> ReportTable:
     names = {one["prefix"]: embedder_title(one) for one in info.embeddings}
     tested = bool(table["test_auroc"].notna().any())
     rows: Rows = [
@@ -112,7 +112,7 @@ def _probes(table: pd.DataFrame, info: RunInfo) -> Sheet:
         ]
         for row in records(table)
     ]
-    return Sheet(
+    return ReportTable(
         "Linear probe of each embedder: L2 logistic regression on its features alone, with 95% intervals clustered by "
         "patient (Obuchowski); those of the models side by side are drawn by bootstrap",
         ["Embedder", "Features", "AUROC", *(["AUROC, held-out patients"] if tested else [])],
@@ -121,7 +121,7 @@ def _probes(table: pd.DataFrame, info: RunInfo) -> Sheet:
     )
 
 
-def _weights(embeddings: Sequence[dict[str, Any]]) -> Sheet:
+def _weights(embeddings: Sequence[dict[str, Any]]) -> ReportTable:
     rows: Rows = [
         [
             embedder_title(one),
@@ -133,7 +133,7 @@ def _weights(embeddings: Sequence[dict[str, Any]]) -> Sheet:
         ]
         for one in embeddings
     ]
-    return Sheet(
+    return ReportTable(
         "Where the weights come from",
         ["Embedder", "Features", "What it is shown", "Source", "Licence", "Known collections in training", "SHA-256"],
         rows,
@@ -165,7 +165,7 @@ def _told(embedder: Mapping[str, Any], name: str) -> str:
     return ", ".join(str(one) for one in value) if isinstance(value, list | tuple) else str(value or "not recorded")
 
 
-def learning_section(table: pd.DataFrame | None, info: RunInfo) -> Section | None:
+def learning_section(table: pd.DataFrame | None, info: RunInfo) -> PagePart | None:
     """Show how the dense heads learnt.
 
     Parameters
@@ -191,10 +191,10 @@ def learning_section(table: pd.DataFrame | None, info: RunInfo) -> Section | Non
         "A gap that grows between training and validation is overfitting: the number of epochs is chosen before it "
         "costs AUROC on the validation patients."
     ]
-    return Section("learning", "How the dense heads learnt", text, figures=figures, sheets=[_epochs(table, info)])
+    return PagePart("learning", "How the dense heads learnt", text, figures=figures, tables=[_epochs(table, info)])
 
 
-def _epochs(table: pd.DataFrame, info: RunInfo) -> Sheet:
+def _epochs(table: pd.DataFrame, info: RunInfo) -> ReportTable:
     best = at_chosen(table)
     rows: Rows = []
     for (model, *key), own in best.groupby(["model", *KEYS], sort=False):
@@ -207,7 +207,7 @@ def _epochs(table: pd.DataFrame, info: RunInfo) -> Sheet:
         name = info.candidates.get(str(model), str(model))
         rows.append([name, *(f"{one:.0f}" for one in key), f"{own['chosen'].iloc[0]:.0f}", *cells])
     words = [f"{word}, {part}" for word in FIGURES.values() for part in ("training", "validation")]
-    return Sheet(
+    return ReportTable(
         "Each training on inner folds at the number of epochs that was chosen for the outer fold; a training that "
         f"stopped sooner has no line (fold −1: of the model that is trained on {learners(info)})",
         ["Model", "Repeat", "Fold", "Inner", "Epoch", *words],

@@ -7,7 +7,7 @@ import pandas as pd
 
 from radiomics_mammo.evaluation.explanation.birads_concepts import NOTIONS
 from radiomics_mammo.evaluation.explanation.shap_values import mean_by_case
-from radiomics_mammo.reports.components.page import Figure, Section
+from radiomics_mammo.reports.components.page import Figure, PagePart
 from radiomics_mammo.reports.figures.shap import TOP, bar_figure, beeswarm_figure
 from radiomics_mammo.reports.sections.shap_sections import (
     clusters_part,
@@ -17,7 +17,7 @@ from radiomics_mammo.reports.sections.shap_sections import (
     stability_part,
     stability_sentence,
 )
-from radiomics_mammo.reports.sections.shap_tables import Meaning, words_sheet
+from radiomics_mammo.reports.sections.shap_tables import Meaning, descriptor_table
 from radiomics_mammo.runs.results import Results
 from radiomics_mammo.runs.run_folder import Run
 from radiomics_mammo.runs.run_info import RunInfo
@@ -34,7 +34,7 @@ _POINTS = 5_000
 """Cases that are drawn as points, evenly spaced; more would only cost time."""
 
 
-def why_sections(run: Run, results: Results, *, meaning: Meaning) -> list[Section]:
+def why_sections(run: Run, results: Results, *, meaning: Meaning) -> list[PagePart]:
     """Put the part "why" together: one section, with a sub-section for each question that the run has a table for.
 
     Parameters
@@ -46,10 +46,10 @@ def why_sections(run: Run, results: Results, *, meaning: Meaning) -> list[Sectio
         What a feature means on a mammogram; empty if there is nothing to say.
     """
     if run.contributions is None or run.values is None or results.shap_features is None:
-        return [Section("why", _TITLE, ["No tree model was compared, so there is nothing to explain."])]
+        return [PagePart("why", _TITLE, ["No tree model was compared, so there is nothing to explain."])]
     features = results.shap_features
     if (features["importance"] <= 0).all():
-        return [Section("why", _TITLE, [_about(run.info), "No feature moved any prediction."])]
+        return [PagePart("why", _TITLE, [_about(run.info), "No feature moved any prediction."])]
     by_case = mean_by_case(run.contributions)
     values = run.values.set_index("case_id").loc[by_case.index]
     note = "phantom" if run.info.phantom else ""
@@ -59,11 +59,11 @@ def why_sections(run: Run, results: Results, *, meaning: Meaning) -> list[Sectio
         text.append(stability_sentence(results.shap_stability))
     lead = features.iloc[:TOP]
     parts = (
-        Section(
+        PagePart(
             "why-words",
             "In a radiologist's words",
             [_notions(results.shap_groups, run.info)],
-            sheets=[words_sheet(run, by_case, lead, meaning=meaning)],
+            tables=[descriptor_table(run, by_case, lead, meaning=meaning)],
         ),
         groups_part(results.shap_groups, run.info, note),
         dependence_part(run, by_case.iloc[some], values.iloc[some], features, note),
@@ -73,7 +73,7 @@ def why_sections(run: Run, results: Results, *, meaning: Meaning) -> list[Sectio
     )
     leading = by_case[list(lead["feature"])].iloc[some]
     figures = _figures(leading, values.iloc[some], features, run.info, note)
-    return [Section("why", _TITLE, text, figures=figures, parts=[part for part in parts if part is not None])]
+    return [PagePart("why", _TITLE, text, figures=figures, parts=[part for part in parts if part is not None])]
 
 
 def _about(info: RunInfo) -> str:

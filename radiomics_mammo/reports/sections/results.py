@@ -9,28 +9,28 @@ from markupsafe import Markup
 
 from radiomics_mammo.evaluation.training.registry import HEADLINE
 from radiomics_mammo.reports.components.model_names import READING, marked, shown
-from radiomics_mammo.reports.components.page import Figure, Section
+from radiomics_mammo.reports.components.page import Figure, PagePart
 from radiomics_mammo.reports.components.tables import (
-    canaries_sheet,
-    certified_sheet,
-    checked_sheet,
-    leakage_sheet,
-    operating_sheet,
-    pairs_sheet,
+    certified_table,
+    certified_test_table,
+    inflation_table,
+    label_shift_table,
+    leakage_checks_table,
+    metrics_table,
+    operating_table,
+    paired_table,
     records,
+    resampling_table,
     share,
-    shift_sheet,
     subgroup_name,
-    subgroup_sheet,
-    summary_sheet,
-    twins_sheet,
+    subgroup_table,
 )
 from radiomics_mammo.reports.components.wording import number
 from radiomics_mammo.reports.figures.decision_curve import decision_figure
 from radiomics_mammo.reports.figures.forest import ForestRow, forest_figure
 from radiomics_mammo.reports.figures.reliability import Calibration, reliability_figure
 from radiomics_mammo.reports.sections.best_model import best_sentence
-from radiomics_mammo.reports.sections.confusion import confusion_figures, confusion_sheets
+from radiomics_mammo.reports.sections.confusion import confusion_figures, confusion_tables
 from radiomics_mammo.reports.sections.embeddings import embedders_section, ensembles_section, learning_section
 from radiomics_mammo.reports.sections.supplementary import more_tables
 from radiomics_mammo.runs.results import ASKED, Results
@@ -44,7 +44,7 @@ _SHIFTED = "On held-out patients, with probabilities moved to another prevalence
 _AT_TEST = "On held-out patients at the operating threshold, chosen on predictions of the training patients"
 
 
-def result_sections(run: Run, results: Results) -> list[Section]:
+def result_sections(run: Run, results: Results) -> list[PagePart]:
     """Put together what the run has tables for, in the order in which it is read."""
     found = (
         _pairs(run, results),
@@ -62,7 +62,7 @@ def result_sections(run: Run, results: Results) -> list[Section]:
     return [section for section in found if section is not None]
 
 
-def _pairs(run: Run, results: Results) -> Section | None:
+def _pairs(run: Run, results: Results) -> PagePart | None:
     if results.pairs is None or results.pairs.empty:
         return None
     info = run.info
@@ -73,8 +73,8 @@ def _pairs(run: Run, results: Results) -> Section | None:
     if results.winner is not None and len(results.winner):
         said.append(winner_sentence(results.winner, info.candidates))
     text = [" ".join(said), best_sentence(run)]
-    sheet = pairs_sheet(results.pairs, marked(info.candidates))
-    return Section("pairs", "Is one better than another?", [one for one in text if one], sheets=[sheet])
+    page_table = paired_table(results.pairs, marked(info.candidates))
+    return PagePart("pairs", "Is one better than another?", [one for one in text if one], tables=[page_table])
 
 
 def winner_sentence(table: pd.DataFrame, titles: Mapping[str, str]) -> str:
@@ -88,34 +88,34 @@ def winner_sentence(table: pd.DataFrame, titles: Mapping[str, str]) -> str:
     )
 
 
-def _held_out(info: RunInfo, results: Results) -> Section | None:
-    text, sheets, figures = [], [], []
+def _held_out(info: RunInfo, results: Results) -> PagePart | None:
+    text, page_tables, figures = [], [], []
     if results.test_summary is not None:
         text.append(
             "These patients had no part in training, tuning, calibration or the choice of a threshold or a model; each "
             "model was trained once on all training patients."
         )
         caption = "On held-out patients, with 95% intervals"
-        sheets.append(summary_sheet(results.test_summary, marked(info.candidates), caption=caption))
+        page_tables.append(metrics_table(results.test_summary, marked(info.candidates), caption=caption))
     if results.test_differences is not None and len(results.test_differences):
-        sheets.append(twins_sheet(results.test_differences, info.candidates, caption=_TEST_TWINS))
+        page_tables.append(resampling_table(results.test_differences, info.candidates, caption=_TEST_TWINS))
     if results.test_operating is not None:
-        sheets.append(operating_sheet(results.test_operating, marked(info.candidates), caption=_AT_TEST))
+        page_tables.append(operating_table(results.test_operating, marked(info.candidates), caption=_AT_TEST))
     if results.test_confusion is not None and len(results.test_confusion):
         heads = results.learning_curves
         figures = confusion_figures(results.test_confusion, info, name="test-confusion", heads=heads)
-        sheets += confusion_sheets(
+        page_tables += confusion_tables(
             results.test_confusion, marked(info.candidates), info.classes, who="of held-out patients"
         )
     if results.test_certified is not None and len(results.test_certified):
         text += _telling(results.test_certified, info)
-        sheets.append(checked_sheet(results.test_certified))
+        page_tables.append(certified_test_table(results.test_certified))
     if results.label_shift is not None and len(results.label_shift):
         text.append(shift_sentence(results.label_shift, positive=info.classes[1]))
-        sheets.append(shift_sheet(results.label_shift))
+        page_tables.append(label_shift_table(results.label_shift))
     if results.test_shifted is not None:
-        sheets.append(summary_sheet(results.test_shifted, marked(info.candidates), caption=_SHIFTED))
-    return Section("held-out", "On patients held out", text, figures, sheets) if sheets else None
+        page_tables.append(metrics_table(results.test_shifted, marked(info.candidates), caption=_SHIFTED))
+    return PagePart("held-out", "On patients held out", text, figures, page_tables) if page_tables else None
 
 
 def shift_sentence(table: pd.DataFrame, *, positive: str) -> str:
@@ -130,7 +130,7 @@ def shift_sentence(table: pd.DataFrame, *, positive: str) -> str:
     )
 
 
-def _trust(run: Run, results: Results) -> Section | None:
+def _trust(run: Run, results: Results) -> PagePart | None:
     note = "phantom" if run.info.phantom else ""
     figures = []
     if results.reliability is not None and len(results.reliability):
@@ -152,7 +152,7 @@ def _trust(run: Run, results: Results) -> Section | None:
         )
     if not figures:
         return None
-    return Section("trust", "Can the probabilities be trusted, and are they of use?", figures=figures)
+    return PagePart("trust", "Can the probabilities be trusted, and are they of use?", figures=figures)
 
 
 def _calibrations(table: pd.DataFrame, info: RunInfo) -> list[Calibration]:
@@ -173,23 +173,27 @@ def _curves(table: pd.DataFrame, run: Run) -> Mapping[str, str]:
     return {name: candidates[name] for name in kept}
 
 
-def _at_work(info: RunInfo, results: Results) -> Section | None:
-    text, sheets, figures = [], [], []
+def _at_work(info: RunInfo, results: Results) -> PagePart | None:
+    text, page_tables, figures = [], [], []
     if results.confusion is not None and len(results.confusion):
         figures = confusion_figures(results.confusion, info, name="confusion", heads=results.learning_curves)
-        sheets += confusion_sheets(
+        page_tables += confusion_tables(
             results.confusion, marked(info.candidates), info.classes, who="of out-of-fold predictions"
         )
     if results.operating is not None and len(results.operating):
-        sheets.append(operating_sheet(results.operating, marked(info.candidates), caption=_AT_TRAINING))
+        page_tables.append(operating_table(results.operating, marked(info.candidates), caption=_AT_TRAINING))
     if results.certified is not None and len(results.certified):
         text += [
             f"How few {info.classes[1]} patients are missed: the certificates are of out-of-fold predictions of "
             f"{info.candidates.get(info.best, 'the best model')}. Each row holds for itself, not all of them together.",
             *_telling(results.certified, info),
         ]
-        sheets.append(certified_sheet(results.certified))
-    return Section("at-work", "At work: thresholds and what they cost", text, figures, sheets) if sheets else None
+        page_tables.append(certified_table(results.certified))
+    return (
+        PagePart("at-work", "At work: thresholds and what they cost", text, figures, page_tables)
+        if page_tables
+        else None
+    )
 
 
 def _telling(table: pd.DataFrame, info: RunInfo) -> list[str]:
@@ -198,7 +202,7 @@ def _telling(table: pd.DataFrame, info: RunInfo) -> list[str]:
     return [str(sentence) for sentence in wanted["sentence"]]
 
 
-def _subgroups(info: RunInfo, results: Results) -> Section | None:
+def _subgroups(info: RunInfo, results: Results) -> PagePart | None:
     table = results.subgroups
     if table is None or table.empty:
         return None
@@ -210,12 +214,12 @@ def _subgroups(info: RunInfo, results: Results) -> Section | None:
     )
     title = info.candidates.get(info.best, "The best model")
     caption = f"AUROC of {title} by subgroup, with clustered 95% intervals; the line is everybody together."
-    return Section(
+    return PagePart(
         "subgroups",
         "For whom it works",
         [text],
         [Figure(_subgroup_forest(table, info), caption, name="subgroup-forest")],
-        [subgroup_sheet(table, title=title)],
+        [subgroup_table(table, title=title)],
     )
 
 
@@ -229,19 +233,19 @@ def _subgroup_forest(table: pd.DataFrame, info: RunInfo) -> Markup:
     return forest_figure(rows, name="subgroup-forest", what="AUROC by subgroup", lines=everyone, note=note)
 
 
-def _leakage(results: Results) -> Section | None:
+def _leakage(results: Results) -> PagePart | None:
     if results.leakage is None or results.leakage.empty:
         return None
     text = (
         "None of the figures above were made this way. The prices show what published figures may owe to such mistakes."
     )
-    return Section("leakage", "What mistakes would have bought", [text], sheets=[leakage_sheet(results.leakage)])
+    return PagePart("leakage", "What mistakes would have bought", [text], tables=[inflation_table(results.leakage)])
 
 
-def _canaries(results: Results) -> Section | None:
+def _canaries(results: Results) -> PagePart | None:
     if results.leakage_checks is None or results.leakage_checks.empty:
         return None
-    sheet = canaries_sheet(results.leakage_checks)
-    failed = sum(row[1] == "FAILED" for row in sheet.rows)
-    text = "All checks passed." if not failed else f"{failed} of {len(sheet.rows)} checks failed: read them first."
-    return Section("leakage_checks", "Does anything leak?", [text], sheets=[sheet])
+    page_table = leakage_checks_table(results.leakage_checks)
+    failed = sum(row[1] == "FAILED" for row in page_table.rows)
+    text = "All checks passed." if not failed else f"{failed} of {len(page_table.rows)} checks failed: read them first."
+    return PagePart("leakage_checks", "Does anything leak?", [text], tables=[page_table])

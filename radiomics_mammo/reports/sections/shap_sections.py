@@ -11,10 +11,10 @@ from markupsafe import Markup
 
 from radiomics_mammo.evaluation.explanation.birads_concepts import FAMILIES
 from radiomics_mammo.evaluation.explanation.shap_stability import FEW, NOTHING, STABLE
-from radiomics_mammo.reports.components.page import Figure, Section
+from radiomics_mammo.reports.components.page import Figure, PagePart
 from radiomics_mammo.reports.figures.shap import TOP, rank_figure, short_name, size_bars
 from radiomics_mammo.reports.figures.shap_dependence import SHOWN, colours, dependence_figure, heat_figure
-from radiomics_mammo.reports.sections.shap_tables import cluster_sheet
+from radiomics_mammo.reports.sections.shap_tables import cluster_table
 from radiomics_mammo.runs.results import Results
 from radiomics_mammo.runs.run_folder import Run
 from radiomics_mammo.runs.run_info import RunInfo
@@ -68,7 +68,7 @@ def _highest(rows: Mapping[str, Mapping[Hashable, Any]]) -> str:
     return "" if found is None else f", {found['high']:.2f} at most"
 
 
-def groups_part(groups: pd.DataFrame | None, info: RunInfo, note: str) -> Section | None:
+def groups_part(groups: pd.DataFrame | None, info: RunInfo, note: str) -> PagePart | None:
     """What families and filters of features move together, from ``shap_groups``; None without it."""
     if groups is None or groups.empty:
         return None
@@ -95,7 +95,7 @@ def groups_part(groups: pd.DataFrame | None, info: RunInfo, note: str) -> Sectio
         text.append(
             f"All features are of one filter ({filters.iloc[0]}), so there is nothing to compare between filters."
         )
-    return Section("why-groups", "By family and by filter", text, figures=figures)
+    return PagePart("why-groups", "By family and by filter", text, figures=figures)
 
 
 def _group_bars(own: pd.DataFrame, kind: str, title: Callable[[str], str], info: RunInfo, note: str) -> Markup:
@@ -115,7 +115,7 @@ def _group_bars(own: pd.DataFrame, kind: str, title: Callable[[str], str], info:
 
 def dependence_part(
     run: Run, by_case: pd.DataFrame, values: pd.DataFrame, features: pd.DataFrame, note: str
-) -> Section | None:
+) -> PagePart | None:
     """How the values of the leading features turn into contributions; None where no value is known."""
     names = [str(name) for name in features["feature"] if name in values.columns][:SHOWN]
     if not names:
@@ -127,19 +127,19 @@ def dependence_part(
         f"The features that weigh most{coloured}: one point a held-out case, its value to the right, what the value "
         "moved upwards. Points at one value differ where the model weighs features together."
     )
-    return Section("why-dependence", "How values turn into contributions", figures=[Figure(drawn, caption)])
+    return PagePart("why-dependence", "How values turn into contributions", figures=[Figure(drawn, caption)])
 
 
-def interactions_part(results: Results, info: RunInfo, note: str) -> Section:
+def interactions_part(results: Results, info: RunInfo, note: str) -> PagePart:
     """The pairs that the model weighs together, from ``shap_interactions``, or why they are not known."""
     table = results.shap_interactions
     if table is None:
         said = (
             f"Interactions are worked out for XGBoost only: for {info.candidates[info.explained]} they take too long."
         )
-        return Section("why-interactions", _TOGETHER, [said])
+        return PagePart("why-interactions", _TOGETHER, [said])
     if table.empty:
-        return Section("why-interactions", _TOGETHER, ["No two features are."])
+        return PagePart("why-interactions", _TOGETHER, ["No two features are."])
     pairs = [(_one_line(str(one.first)), _one_line(str(one.second))) for one in table.itertuples()]
     said = ", ".join(f"{one.first} with {one.second} {one.strength:.2g}" for one in table.itertuples())
     marked = f" ({note})" if note else ""
@@ -157,7 +157,7 @@ def interactions_part(results: Results, info: RunInfo, note: str) -> Section:
         f"{_cases_looked_at(results.shap_stability)}held-out cases of the first repeat."
     )
     caption = "The strongest pairs; a small bar beside those of single features means that the model mostly adds up."
-    return Section("why-interactions", _TOGETHER, [text], [Figure(drawn, caption)])
+    return PagePart("why-interactions", _TOGETHER, [text], [Figure(drawn, caption)])
 
 
 def _cases_looked_at(stability: pd.DataFrame | None) -> str:
@@ -167,7 +167,7 @@ def _cases_looked_at(stability: pd.DataFrame | None) -> str:
     return f"{count.iloc[0]:.0f} evenly spaced " if len(count) else ""
 
 
-def stability_part(results: Results, note: str) -> Section | None:
+def stability_part(results: Results, note: str) -> PagePart | None:
     """Mean ranks over folds, and what shuffled labels give, from ``shap_stability``; None without it."""
     table, features = results.shap_stability, results.shap_features
     if table is None or features is None:
@@ -186,12 +186,12 @@ def stability_part(results: Results, note: str) -> Section | None:
     caption = (
         "The mean rank of each leading feature over folds and repeats, and its standard deviation; 1 is the first."
     )
-    return Section(
+    return PagePart(
         "why-stability", "Would other cases give the same?", text, [Figure(rank_figure(features, note=note), caption)]
     )
 
 
-def clusters_part(table: pd.DataFrame | None, info: RunInfo, note: str) -> Section | None:
+def clusters_part(table: pd.DataFrame | None, info: RunInfo, note: str) -> PagePart | None:
     """Leading features that go together, from ``shap_clusters``, and a warning; None without it."""
     if table is None or table.empty:
         return None
@@ -214,9 +214,11 @@ def clusters_part(table: pd.DataFrame | None, info: RunInfo, note: str) -> Secti
         ink=4,
     )
     caption = f"What each cluster of the {len(table)} leading features moves together, named after its largest."
-    sheet = cluster_sheet(table)
+    page_table = cluster_table(table)
     figures = [Figure(drawn, caption)]
-    return Section("why-clusters", "Which features say the same", [_CREDIT], figures, [sheet] if sheet.rows else [])
+    return PagePart(
+        "why-clusters", "Which features say the same", [_CREDIT], figures, [page_table] if page_table.rows else []
+    )
 
 
 def _cluster_label(feature: str, size: int, number: int) -> str:

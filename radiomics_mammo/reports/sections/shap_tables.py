@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from radiomics_mammo.evaluation.explanation.birads_concepts import NOTIONS, notion_of
-from radiomics_mammo.reports.components.page import Sheet
+from radiomics_mammo.reports.components.page import ReportTable
 from radiomics_mammo.reports.figures.shap_dependence import CLEAR, rank_rho
 from radiomics_mammo.runs.run_folder import Run
 
@@ -18,7 +18,7 @@ _WHOLE = "What a network saw, all its outputs together: it has no single meaning
 _OUTPUT = "One output of a network: it has no meaning that has a name."
 
 
-def words_sheet(run: Run, by_case: pd.DataFrame, features: pd.DataFrame, *, meaning: Meaning) -> Sheet:
+def descriptor_table(run: Run, by_case: pd.DataFrame, features: pd.DataFrame, *, meaning: Meaning) -> ReportTable:
     """Put the leading features into words, grouped by notion, the notion that weighs most first.
 
     Parameters
@@ -60,7 +60,7 @@ def words_sheet(run: Run, by_case: pd.DataFrame, features: pd.DataFrame, *, mean
     ]
     caption = "The leading features in words, by what they speak of; beyond chance is what shuffled labels do not reach"
     rows = [cells for _, cells in sorted(found, key=lambda one: one[0])]
-    return Sheet(caption, headings, rows, words=[headings[i] for i in (1, 3, 5, 7)], stacked=True)
+    return ReportTable(caption, headings, rows, words=[headings[i] for i in (1, 3, 5, 7)], stacked=True)
 
 
 def _embedded(name: str) -> str:
@@ -83,7 +83,7 @@ def direction(run: Run, by_case: pd.DataFrame, name: str, *, classes: tuple[str,
     return classes[1] if rho > 0 else classes[0]
 
 
-def cluster_sheet(clusters: pd.DataFrame) -> Sheet:
+def cluster_table(clusters: pd.DataFrame) -> ReportTable:
     """List clusters of two features or more: what they weigh together, and each member."""
     rows = []
     for number, own in clusters.groupby("cluster", sort=True):
@@ -92,4 +92,4 @@ def cluster_sheet(clusters: pd.DataFrame) -> Sheet:
             close = f"{own['correlation'].mean():.2f}"
             rows.append([str(number), f"{own['cluster_importance'].iloc[0]:.3g}", close, members])
     headings = ["Cluster", "Mean |sum|", "Mean correlation", "Features, and what each weighs alone"]
-    return Sheet("Leading features that say the same", headings, rows, words=[headings[3]], stacked=True)
+    return ReportTable("Leading features that say the same", headings, rows, words=[headings[3]], stacked=True)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from radiomics_mammo.reports.components.method_facts import learners
 from radiomics_mammo.reports.components.model_names import marked
-from radiomics_mammo.reports.components.page import Estimate, Section, Sheet
+from radiomics_mammo.reports.components.page import Estimate, PagePart, ReportTable
 from radiomics_mammo.reports.components.tables import records, share
 from radiomics_mammo.reports.components.wording import number
 from radiomics_mammo.runs.results import Results
@@ -22,21 +22,21 @@ _STABILITY = "stability_"
 Rows = list[Sequence[str | Estimate]]
 
 
-def more_tables(info: RunInfo, results: Results) -> Section | None:
+def more_tables(info: RunInfo, results: Results) -> PagePart | None:
     """Show the intervals side by side, the choice of features and the chosen settings, where there are any."""
-    sheets: list[Sheet] = []
+    page_tables: list[ReportTable] = []
     if results.auroc is not None and len(results.auroc):
-        sheets.append(_intervals(results.auroc, info, who="out of fold", name="auroc"))
+        page_tables.append(_intervals(results.auroc, info, who="out of fold", name="auroc"))
     if results.test_auroc is not None and len(results.test_auroc):
-        sheets.append(_intervals(results.test_auroc, info, who="on held-out patients", name="test-auroc"))
+        page_tables.append(_intervals(results.test_auroc, info, who="on held-out patients", name="test-auroc"))
     if results.selection is not None and len(results.selection):
-        sheets.append(_selection(results.selection))
+        page_tables.append(_selection(results.selection))
     if results.tuned is not None and len(results.tuned):
-        sheets.append(_tuned(results.tuned, info))
-    return Section("more", "More tables", sheets=sheets) if sheets else None
+        page_tables.append(_tuned(results.tuned, info))
+    return PagePart("more", "More tables", tables=page_tables) if page_tables else None
 
 
-def _intervals(table: pd.DataFrame, info: RunInfo, *, who: str, name: str) -> Sheet:
+def _intervals(table: pd.DataFrame, info: RunInfo, *, who: str, name: str) -> ReportTable:
     titles = marked(info.candidates)
     rows: Rows = [
         [
@@ -46,7 +46,7 @@ def _intervals(table: pd.DataFrame, info: RunInfo, *, who: str, name: str) -> Sh
         ]
         for row in records(table)
     ]
-    return Sheet(
+    return ReportTable(
         f"Three 95% intervals of each AUROC, {who}. DeLong takes every unit for a patient of her own, so it is too "
         "narrow where patients have several",
         ["Model", "AUROC", *_INTERVALS.values()],
@@ -61,7 +61,7 @@ def _span(row: dict[str, float], kind: str) -> str:
     return "–" if low != low else f"{number(low)} to {number(high)}"
 
 
-def _selection(table: pd.DataFrame) -> Sheet:
+def _selection(table: pd.DataFrame) -> ReportTable:
     methods = [name for name in table.columns if f"{_STABILITY}{name}" in table.columns]
     order = table[methods].mean(axis=1).sort_values(ascending=False, kind="stable").index[:_MOST]
     rows: Rows = [
@@ -69,7 +69,7 @@ def _selection(table: pd.DataFrame) -> Sheet:
     ]
     steady = ", ".join(f"{name} {number(float(table[f'{_STABILITY}{name}'].iloc[0]))}" for name in methods)
     which = f"the {_MOST} most often chosen of {len(table)} features" if len(table) > _MOST else "all features"
-    return Sheet(
+    return ReportTable(
         f"How often a feature is among the 20 best of a method, over the outer folds ({which}). Stability (Nogueira "
         f"2018; 1: all folds agree, 0: as by chance): {steady}",
         ["Feature", *methods],
@@ -79,7 +79,7 @@ def _selection(table: pd.DataFrame) -> Sheet:
     )
 
 
-def _tuned(table: pd.DataFrame, info: RunInfo) -> Sheet:
+def _tuned(table: pd.DataFrame, info: RunInfo) -> ReportTable:
     rows: Rows = [
         [
             info.candidates.get(row["model"], row["model"]),
@@ -91,7 +91,7 @@ def _tuned(table: pd.DataFrame, info: RunInfo) -> Sheet:
         ]
         for row in records(table)
     ]
-    return Sheet(
+    return ReportTable(
         "What the inner folds chose: settings, their AUROC within the training patients, and the operating threshold. "
         f"all: of the model that is trained on {learners(info)}",
         ["Model", "Repeat", "Fold", "AUROC, inner", "Threshold", "Settings"],
