@@ -111,5 +111,5 @@ def _written(root: Path, *, size: int, women: int, encoding: str) -> Reader:
     from radiomics_mammo.readers.phantom.reader import PhantomReader
     from radiomics_mammo.readers.phantom.write_rsna import write_rsna_tree
 
-    write_rsna_tree(PhantomReader(patients=women, seed=size, size=size), root, layout="dicom", encodings=(encoding,))
+    write_rsna_tree(PhantomReader(patients=women, seed=size, rows=size), root, layout="dicom", encodings=(encoding,))
     return open_reader({"reader": "rsna", "root": str(root)})

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from radiomics_mammo.cli.reader_options import (
-    FIRST_IMPORTS,
     add_readers,
     open_chosen_reader,
     out_path,
@@ -18,6 +17,7 @@ from radiomics_mammo.cli.reader_options import (
     run_on_readers,
 )
 from radiomics_mammo.errors import OutputError
+from radiomics_mammo.readers import READERS, collection_name
 
 # Heavy imports are inside the functions: workers import this module again, and --help should not wait.
 if TYPE_CHECKING:
@@ -70,19 +70,25 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     readers = add_readers(parser, _own_options(), ending=_ENDING)
-    readers["manifest"].add_argument(
+    for name, spec in READERS.items():
+        if not spec.collection and not spec.simulated:
+            _add_own_images(readers[name])
+    return parser
+
+
+def _add_own_images(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "--collection",
         default="",
         metavar="NAME",
-        help="the collection that the images are from, such as CBIS-DDSM: networks that were trained on it are refused",
+        help="collection that the images are from, such as CBIS-DDSM: networks that were trained on it are refused",
     )
-    readers["manifest"].add_argument(
+    parser.add_argument(
         "--mask-label",
         type=int,
         metavar="VALUE",
-        help="the mask's value that counts where the manifest names none, as a recipe's label does for extract",
+        help="value of the mask that is the region where nothing else names it, as a recipe's label does for extract",
     )
-    return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -171,7 +177,7 @@ def _run(arguments: argparse.Namespace) -> int:
     out = out_path(arguments, ending=_ENDING)
     workers = arguments.workers or default_workers()
     if workers > 1:  # before anything else, since the workers' imports take longest
-        start_early(engine="embedding", modules=("radiomics_mammo.embeddings", *FIRST_IMPORTS[arguments.reader]))
+        start_early(engine="embedding", modules=("radiomics_mammo.embeddings", *READERS[arguments.reader].modules))
 
     from radiomics_mammo.cli.extract_output import print_run_summary
     from radiomics_mammo.core.console import print_message
@@ -179,9 +185,9 @@ def _run(arguments: argparse.Namespace) -> int:
     from radiomics_mammo.extraction.run import Options, extract_table
 
     # The path is wrong more often than the network, and is sooner told.
-    reader = open_chosen_reader(arguments, asked=Settings(label=getattr(arguments, "mask_label", None)))
+    reader = open_chosen_reader(arguments, recipe=Settings(label=getattr(arguments, "mask_label", None)))
     settings = _settings(arguments)
-    if arguments.reader == "phantom":
+    if READERS[arguments.reader].simulated:
         print_message("These are phantoms: simulated images, no clinical performance.")
     _print_settings(settings)
     options = Options(out, workers, arguments.limit, overwrite=arguments.overwrite, retry_failed=arguments.retry_failed)
@@ -197,18 +203,18 @@ def _settings(arguments: argparse.Namespace) -> EmbeddingSettings:
     from radiomics_mammo.core.console import print_if_slow, print_message
     from radiomics_mammo.embeddings import find_network
     from radiomics_mammo.embeddings.settings import settings_for
-    from radiomics_mammo.embeddings.training_overlap import OF_READER, refuse_taught, taught_by
+    from radiomics_mammo.embeddings.training_overlap import refuse_training_overlap, training_collections
 
     with print_if_slow("Looking at the network's weights ..."):
         network = find_network(arguments.model, weights=arguments.weights, size=arguments.size)
     declared = [name for given in arguments.trained_on for name in given.split(",")]
-    network = replace(network, trained_on=taught_by(network, declared=declared))
-    collection = OF_READER.get(arguments.reader, "") or getattr(arguments, "collection", "")
-    if network.trained_on and not collection and arguments.reader == "manifest":
-        print_message(
-            "note: nobody checked whether these images are among what the weights were trained on; name --collection."
-        )
-    forced = refuse_taught(network.trained_on, collection, allowed=arguments.allow_trained_on)
+    trained_on = training_collections(network, declared=declared, canonical=collection_name)
+    network = replace(network, trained_on=trained_on)
+    spec = READERS[arguments.reader]
+    collection = spec.collection or collection_name(getattr(arguments, "collection", ""))
+    if network.trained_on and not collection and not spec.simulated:
+        print_message("note: whether the weights were trained on these images was not checked; name --collection.")
+    forced = refuse_training_overlap(network.trained_on, collection, allowed=arguments.allow_trained_on)
     return settings_for(
         network,
         seen=arguments.input,

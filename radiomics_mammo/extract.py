@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from radiomics_mammo.cli.reader_options import (
-    FIRST_IMPORTS,
-    WHOLE_BREASTS,
     add_readers,
     open_chosen_reader,
     out_path,
@@ -22,13 +20,14 @@ from radiomics_mammo.cli.reader_options import (
 )
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.extraction.timeline import check_timeline_path
+from radiomics_mammo.readers import READERS
+from radiomics_mammo.readers.base import ReaderSpec, imported
 
 # Heavy imports are inside the functions: workers import this module again, and --help should not wait.
 if TYPE_CHECKING:
     from radiomics_mammo.extraction.run import Setup
     from radiomics_mammo.recipes.recipe import Recipe
 
-TREES = ("cbis", "rsna", "rsna-png")
 _EPILOG = """\
 examples:
   python -m radiomics_mammo.extract cbis-ddsm /data/CBIS-DDSM --abnormality mass --out masses.parquet
@@ -63,11 +62,13 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     readers = add_readers(parser, _own_options())
-    _add_tree(readers["phantom"])
+    for name, spec in READERS.items():
+        if spec.writers:
+            _add_tree(readers[name], spec)
     return parser
 
 
-def _add_tree(parser: argparse.ArgumentParser) -> None:
+def _add_tree(parser: argparse.ArgumentParser, spec: ReaderSpec) -> None:
     tree = parser.add_argument_group("pictures instead of a table")
     tree.add_argument(
         "--write-tree",
@@ -77,8 +78,8 @@ def _add_tree(parser: argparse.ArgumentParser) -> None:
     )
     tree.add_argument(
         "--layout",
-        choices=TREES,
-        default=TREES[0],
+        choices=tuple(spec.writers),
+        default=next(iter(spec.writers)),
         help="what the files look like: CBIS-DDSM's DICOM tree of lesions, RSNA's DICOM tree of screened women, or one "
         "of its PNG copies (default: %(default)s)",
     )
@@ -103,11 +104,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _own_options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(add_help=False)
     options = parser.add_argument_group("what is measured")
+    whole_breasts = ", ".join(name for name, spec in READERS.items() if spec.whole_breast)
     options.add_argument(
         "--recipe",
         metavar="NAME|FILE.yaml",
         help="which features, with which settings: a recipe of features/, or a file of your own; pyradiomics "
-        "parameter files are read as they are (default: breast for rsna, else lesion)",
+        f"parameter files are read as they are (default: breast for {whole_breasts}, else lesion)",
     )
     options.add_argument(
         "--engine",
@@ -177,7 +179,7 @@ def _run(arguments: argparse.Namespace) -> int:
         if likely == "auto":
             likely = "cpu" if importlib.util.find_spec("cupy") is None else "cuda"
         if likely != "cuda" or arguments.workers:  # on a GPU one process is the default
-            start_early(engine=likely, modules=FIRST_IMPORTS[arguments.reader])
+            start_early(engine=likely, modules=READERS[arguments.reader].modules)
 
     from radiomics_mammo.cli.extract_output import print_run_summary
     from radiomics_mammo.core.console import print_message
@@ -189,8 +191,8 @@ def _run(arguments: argparse.Namespace) -> int:
         workers = arguments.workers or 1
     elif arguments.gpu_memory is not None:
         print_message("note: --gpu-memory is for the cuda engine.")
-    reader = open_chosen_reader(arguments, asked=recipe.settings)
-    if arguments.reader == "phantom":
+    reader = open_chosen_reader(arguments, recipe=recipe.settings)
+    if READERS[arguments.reader].simulated:
         print_message("These are phantoms: simulated images, no clinical performance.")
     print_message(f"Recipe {recipe.name} ({recipe.hash[:12]}); engine {setup.engine}: {reason}.")
     options = Options(
@@ -209,7 +211,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def _instead(arguments: argparse.Namespace) -> int | None:
     """Do what is asked for instead of measuring; None where nothing is."""
     looks = arguments.summary is not None or arguments.preview is not None
-    if arguments.reader != "phantom" or arguments.write_tree is None:
+    if getattr(arguments, "write_tree", None) is None:
         return _look(arguments) if looks else None
     if looks:
         said = "--write-tree does not go together with --summary and --preview"
@@ -220,7 +222,7 @@ def _instead(arguments: argparse.Namespace) -> int | None:
 def _recipe(arguments: argparse.Namespace) -> Recipe:
     from radiomics_mammo.recipes.recipe import load_recipe
 
-    return load_recipe(arguments.recipe or ("breast" if arguments.reader in WHOLE_BREASTS else "lesion"))
+    return load_recipe(arguments.recipe or ("breast" if READERS[arguments.reader].whole_breast else "lesion"))
 
 
 def _look(arguments: argparse.Namespace) -> int:
@@ -236,7 +238,7 @@ def _look(arguments: argparse.Namespace) -> int:
     recipe = _recipe(arguments)
     if arguments.preview is not None:
         check_sheet(arguments.preview, count=arguments.preview_images, overwrite=arguments.overwrite)
-    reader = open_chosen_reader(arguments, asked=recipe.settings)
+    reader = open_chosen_reader(arguments, recipe=recipe.settings)
     if arguments.summary is not None:
         page = write_collection_summary(reader, arguments.summary, overwrite=arguments.overwrite)
         print_message(f"Summary: {page}")
@@ -255,40 +257,24 @@ def _setup(arguments: argparse.Namespace, recipe: Recipe) -> tuple[Setup, str]:
 
 def _write_tree(arguments: argparse.Namespace) -> int:
     from radiomics_mammo.core.console import print_message, progress
-    from radiomics_mammo.readers.phantom.reader import PhantomReader
+    from radiomics_mammo.core.settings import Settings
 
-    reader = PhantomReader(patients=arguments.patients, seed=arguments.seed, size=arguments.rows)
+    reader = open_chosen_reader(arguments, recipe=Settings())
     root = arguments.write_tree
-    command = "cbis-ddsm" if arguments.layout == "cbis" else "rsna"
     with ExitStack() as stack:
         advance: Callable[[], None] | None = None
 
         def on_picture(_done: int, total: int) -> None:
             nonlocal advance
-            advance = advance or stack.enter_context(progress(total, what="pictures"))
+            advance = advance or stack.enter_context(progress(total, what="images"))
             advance()
 
-        written = _tree_writer(arguments.layout)(reader, root, on_picture=on_picture)
-    said = f"Phantoms written to {root}" if written else f"The phantoms are in {root} already"
-    print_message(f"{said}; python -m radiomics_mammo.extract {command} {root} measures them.")
+        write = imported(READERS[arguments.reader].writers[arguments.layout])
+        written = write(reader, root, on_picture=on_picture)
+    message = f"Phantoms written to {root}" if written else f"The phantoms are in {root} already"
+    command = "cbis-ddsm" if arguments.layout == "cbis" else "rsna"
+    print_message(f"{message}; python -m radiomics_mammo.extract {command} {root} measures them.")
     return 0
-
-
-def _tree_writer(layout: str) -> Callable[..., int]:
-    from radiomics_mammo.core.console import print_message
-    from radiomics_mammo.readers.phantom.write_cbis_ddsm import write_cbis_tree
-    from radiomics_mammo.readers.phantom.write_rsna import usual_encodings, write_rsna_tree
-
-    if layout == "rsna" and "raw" in usual_encodings():
-        print_message(
-            'note: site 2 is written uncompressed; pip install "radiomics-mammo[dicom]" writes JPEG lossless.'
-        )
-    writers: dict[str, Callable[..., int]] = {
-        "cbis": write_cbis_tree,
-        "rsna": partial(write_rsna_tree, layout="dicom"),
-        "rsna-png": partial(write_rsna_tree, layout="underscore"),
-    }
-    return writers[layout]
 
 
 if __name__ == "__main__":

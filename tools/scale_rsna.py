@@ -42,7 +42,7 @@ def build(kind: str, rows: int, root: Path) -> list[str]:
     sources: list[tuple[dict[str, str], Path]] = []
     for size in SIZES[kind]:
         tree = root / f"phantom-{size}"
-        reader = PhantomReader(patients=WOMEN[kind], seed=size, size=size)
+        reader = PhantomReader(patients=WOMEN[kind], seed=size, rows=size)
         write_rsna_tree(reader, tree, layout="underscore" if kind == "png" else "dicom")
         with (tree / "train.csv").open(newline="") as file:
             for row in csv.DictReader(file):

@@ -6,10 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from radiomics_mammo.core.collection_names import collection_name
 from radiomics_mammo.core.console import print_message
 from radiomics_mammo.errors import OutputError
-from radiomics_mammo.readers import listed, remarks_of
+from radiomics_mammo.readers import READERS, listed, remarks_of
 from radiomics_mammo.readers.phantom.output_folder import is_phantom
 
 if TYPE_CHECKING:
@@ -43,13 +42,13 @@ def write_collection_summary(reader: Reader, folder: Path, *, overwrite: bool) -
     for remark in remarks:
         print_message(f"note: {remark}")
     place = str(described.get("root") or described.get("path") or "")
-    name = str(described["reader"])
+    spec = READERS[str(described["reader"])]
     return write_summary(
         cases_frame(cases),
-        name=collection_name(name) if name != "manifest" else Path(place).name,
+        name=spec.collection or Path(place).name or spec.name,
         folder=folder,
         remarks=remarks,
-        phantom=name == "phantom" or (place != "" and is_phantom(place)),
+        phantom=spec.simulated or (place != "" and is_phantom(place)),
         overwrite=overwrite,
         declared=reader.columns,
     )

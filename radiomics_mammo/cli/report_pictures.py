@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 from radiomics_mammo.core.console import print_if_slow, print_message, progress
-from radiomics_mammo.core.records import Case, Sample, Scalar
+from radiomics_mammo.core.records import Sample
 from radiomics_mammo.errors import RadiomicsMammoError
 from radiomics_mammo.readers import find_samples, open_reader
-from radiomics_mammo.readers.base import Reader
 from radiomics_mammo.reports.cases.pictures import (
     LARGE,
     LARGE_THUMBNAIL,
@@ -52,20 +50,18 @@ def case_pictures(run: Run, wanted: Wanted, *, large: bool = False) -> Pictures:
         with print_if_slow("looking for the images of the cases that are shown …"):
             reader = open_reader(described)
             cases = {case.case_id: case for case in reader.cases()}
-    except (RadiomicsMammoError, TypeError) as error:  # TypeError: a reader of another version's settings
+    except RadiomicsMammoError as error:
         said = "The images could not be reached"
         return _none(f"{said}: {_without_place(error)}.", full=f"{said}: {error}")
     sizes = (LARGE, LARGE_THUMBNAIL) if large else (size_for(len(wanted.cards)), THUMBNAIL)
-    drawn = _drawn(wanted, _samples(reader, cases, names), sizes, total=len(names))
+    drawn = _drawn(wanted, find_samples(reader, cases, names), sizes, total=len(names))
     if drawn.problem:
         print_message(f"note: {drawn.problem}")
     return drawn
 
 
-def _without_place(error: RadiomicsMammoError | TypeError) -> str:
+def _without_place(error: RadiomicsMammoError) -> str:
     """Say what is wrong, and of a path only its last name: a page travels farther than a screen."""
-    if isinstance(error, TypeError):
-        return str(error)
     if error.path is None:
         return error.cause
     path = Path(error.path)
@@ -103,33 +99,3 @@ def _drawn(
                 thumbnails[name] = draw_lesion(sample.image, sample.mask, small)
     said = f"The images of {missing} of {total} cases could not be read again." if missing else ""
     return Pictures(lesions, wholes, thumbnails, said)
-
-
-@dataclass(frozen=True, slots=True)
-class _Few:
-    """A reader that lists only some of its cases: listing a collection anew for each image would take hours."""
-
-    reader: Reader
-    few: Sequence[Case]
-
-    @property
-    def columns(self) -> tuple[tuple[str, type], ...]:
-        return self.reader.columns
-
-    def cases(self) -> Sequence[Case]:
-        return self.few
-
-    @property
-    def load(self) -> Callable[[Case], Sequence[Sample]]:
-        return self.reader.load
-
-    def describe(self) -> dict[str, Scalar]:
-        return self.reader.describe()
-
-
-def _samples(reader: Reader, cases: dict[str, Case], names: Sequence[str]) -> Iterator[tuple[str, Sample | None]]:
-    """Read row by row; None where a row is unknown or can no longer be read."""
-    for name in names:
-        # A row of a mask with several labels has its case's name and the label.
-        few = [cases[one] for one in (name, name.rpartition("_label")[0]) if one in cases]
-        yield name, find_samples(_Few(reader, few), [name]).get(name)

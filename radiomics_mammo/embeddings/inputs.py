@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from radiomics_mammo.embeddings.transforms.frame import Box, frame_around, frame_of, laid, shown
 from radiomics_mammo.embeddings.transforms.intensity_window import windowed
 from radiomics_mammo.errors import MaskError
-from radiomics_mammo.imaging.breast import breast_mask
+from radiomics_mammo.imaging.breast.outline import breast_mask
 from radiomics_mammo.imaging.preprocessing.crop import bounding_box
 from radiomics_mammo.imaging.preprocessing.plane import Plane
 

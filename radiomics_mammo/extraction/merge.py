@@ -76,7 +76,7 @@ def merge_parts(journal: Journal, *, cases: Sequence[Case], features: Sequence[s
     done = _entries(sources, owners, positions, index.numbers)
     repeated = [(cases[number].case_id, _repeat(row_id, cases[number])) for number, row_id in index.repeats]
     failures = _failures(sources, owners, positions, repeated)
-    phantom = index.phantom or said["reader"].get("reader") == "phantom"
+    phantom = index.phantom or bool(said["collection"].get("simulated"))
     provenance = {
         **said,
         "format": FORMAT,

@@ -33,7 +33,7 @@ from radiomics_mammo.extraction.checkpoint import (
 from radiomics_mammo.extraction.fingerprint import case_fingerprint
 from radiomics_mammo.extraction.merge import Merged, merge_parts
 from radiomics_mammo.extraction.timeline import Busy, Span, write_timeline
-from radiomics_mammo.readers import remarks_of
+from radiomics_mammo.readers import collection_of, remarks_of
 from radiomics_mammo.tables.failures import failures_path, write_failures
 from radiomics_mammo.tables.feature_table import identity_columns, read_provenance
 from radiomics_mammo.tables.lock import table_lock
@@ -310,6 +310,7 @@ def _provenance(reader: Reader, setup: Setup) -> dict[str, Any]:
         "engine": setup.engine,
         "versions": dict(setup.versions),
         "reader": reader.describe(),
+        "collection": collection_of(reader),
         **setup.provenance,
     }
 

@@ -1,37 +1,40 @@
-"""Readers: from a collection on disk to cases. A new one is one file and one line in ``READERS``."""
+"""Readers: from a collection on disk to cases. A new one is one folder and one line in ``READERS``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from radiomics_mammo.core.records import Case, Sample, Scalar
 from radiomics_mammo.errors import CaseError, InputError
-from radiomics_mammo.readers.base import Reader
-from radiomics_mammo.readers.cbis_ddsm.reader import CbisDdsmReader
-from radiomics_mammo.readers.manifest.reader import ManifestReader
-from radiomics_mammo.readers.phantom.reader import PhantomReader
-from radiomics_mammo.readers.rsna.reader import RsnaReader
+from radiomics_mammo.readers import cbis_ddsm, manifest, phantom, rsna
+from radiomics_mammo.readers.base import Reader, ReaderSpec
 
-READERS: dict[str, Callable[..., Reader]] = {
-    "cbis-ddsm": CbisDdsmReader,
-    "manifest": ManifestReader,
-    "phantom": PhantomReader,
-    "rsna": RsnaReader,
+if TYPE_CHECKING:
+    from radiomics_mammo.core.records import Case, Sample, Scalar
+
+READERS: dict[str, ReaderSpec] = {
+    spec.name: spec
+    for spec in (
+        cbis_ddsm.SPEC,
+        rsna.SPEC,
+        manifest.SPEC,
+        phantom.SPEC,
+    )
 }
 
 
 def open_reader(description: Mapping[str, Scalar]) -> Reader:
-    """Make a reader again from what its ``describe()`` said.
+    """Open a reader from what its ``describe()`` returned.
 
     Raises
     ------
     InputError
-        The name is not in ``READERS``.
+        The name is not in ``READERS``, or the collection is not what the reader reads.
 
     Examples
     --------
     >>> from radiomics_mammo import open_reader
-    >>> reader = open_reader({"reader": "phantom", "patients": 2, "seed": 1, "size": 128})
+    >>> reader = open_reader({"reader": "phantom", "patients": 2, "seed": 1, "rows": 128})
     >>> case = reader.cases()[0]
     >>> (sample,) = reader.load(case)
     >>> sample.image.shape == sample.mask.shape
@@ -41,76 +44,73 @@ def open_reader(description: Mapping[str, Scalar]) -> Reader:
     name = str(settings.pop("reader", ""))
     if name not in READERS:
         raise InputError(f"no reader is called {name!r}", remedy=f"Readers: {', '.join(READERS)}.")
-    return READERS[name](**settings)
+    return READERS[name].open(settings)
+
+
+def collection_of(reader: Reader) -> dict[str, Scalar]:
+    """Return what a table records about a reader's collection; nothing for a reader that is not in ``READERS``."""
+    spec = READERS.get(str(reader.describe().get("reader", "")))
+    return {} if spec is None else spec.provenance()
+
+
+def collection_name(text: str) -> str:
+    """Return the one name of a collection, however it is spelled; an unknown name as it is.
+
+    CBIS-DDSM is a part of DDSM: weights trained on one have seen the other.
+    """
+    plain = text.casefold()
+    names = (spec.collection for spec in READERS.values() if any(alias in plain for alias in spec.aliases))
+    return next(names, text.strip())
 
 
 def remarks_of(reader: Reader) -> tuple[str, ...]:
-    """Give what a reader found worth saying of its collection as a whole, once ``cases()`` was called."""
+    """Return a reader's remarks on the collection as a whole, once ``cases()`` was called."""
     remarks: tuple[str, ...] = getattr(reader, "remarks", ())
     return remarks
 
 
 def listed(reader: Reader) -> Sequence[Case]:
-    """List what a collection's tables say, without its images where the reader can do that.
+    """List the cases of a collection's tables, without its images where the reader can do that.
 
     Raises
     ------
     InputError
-        The tables are not there, or not what this reader reads.
+        The tables are missing, or not what this reader reads.
     """
-    tables_alone: Callable[[], Sequence[Case]] = getattr(reader, "listed", reader.cases)
-    return tables_alone()
+    list_tables: Callable[[], Sequence[Case]] = getattr(reader, "listed", reader.cases)
+    return list_tables()
 
 
 def prefetch(reader: Reader, cases: Iterable[Case]) -> None:
-    """Let the system read the files of cases whose turn comes soon, where the reader can ask for that."""
-    ask: Callable[[Case], None] | None = getattr(reader, "prefetch", None)
-    if ask is not None:
+    """Let the system read the files of the next cases ahead, where the reader can request that."""
+    request: Callable[[Case], None] | None = getattr(reader, "prefetch", None)
+    if request is not None:
         for case in cases:
-            ask(case)
+            request(case)
 
 
-def find_samples(reader: Reader, case_ids: Iterable[str]) -> dict[str, Sample]:
-    """Read the pixels of a few rows again, to draw them.
+def find_samples(reader: Reader, cases: Mapping[str, Case], rows: Iterable[str]) -> Iterator[tuple[str, Sample | None]]:
+    """Read the pixels of a few table rows again, to draw them.
 
     Parameters
     ----------
     reader : Reader
-        What the table was extracted with.
-    case_ids : iterable of str
-        Rows of the table, with the ``_labelN`` that a mask of several labels added.
+        The reader that the table was extracted with.
+    cases : mapping of str to Case
+        Its cases by name.
+    rows : iterable of str
+        Names of rows: of a case, with ``_labelN`` behind it where its mask holds several labels.
 
-    Returns
-    -------
-    dict of str to Sample
-        In the order asked for. A row that is unknown or can no longer be read is not in it.
-
-    Raises
+    Yields
     ------
-    InputError
-        The collection itself is gone.
+    row : str
+    sample : Sample or None
+        None where the row is unknown or can no longer be read. One image is in memory at a time.
     """
-    cases = {case.case_id: case for case in reader.cases()}
-    loaded: dict[str, dict[str, Sample]] = {}
-    found = {}
-    for row in case_ids:
-        case = _case_of(row, cases)
-        if case is None:
-            continue
-        if case.case_id not in loaded:
-            loaded[case.case_id] = _load(reader, case)
-        if row in loaded[case.case_id]:
-            found[row] = loaded[case.case_id][row]
-    return found
-
-
-def _case_of(row: str, cases: Mapping[str, Case]) -> Case | None:
-    return cases.get(row) or cases.get(row.rpartition("_label")[0])
-
-
-def _load(reader: Reader, case: Case) -> dict[str, Sample]:
-    try:
-        return {sample.case_id: sample for sample in reader.load(case)}
-    except CaseError:
-        # It could be read when the table was made; a report lacks one picture rather than fail.
-        return {}
+    for row in rows:
+        case = cases.get(row) or cases.get(row.rpartition("_label")[0])
+        try:
+            samples = () if case is None else reader.load(case)
+        except CaseError:
+            samples = ()  # it was read when the table was made: a report lacks one picture rather than fails
+        yield row, next((sample for sample in samples if sample.case_id == row), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
@@ -17,22 +17,6 @@ from radiomics_mammo.tables.feature_table import embedder_of, is_embedding
 
 FORMAT = 1
 
-
-class Source(NamedTuple):
-    """A public collection: its licence, and how to cite it."""
-
-    licence: str
-    citation: str
-
-
-SOURCES: dict[str, Source] = {
-    "cbis-ddsm": Source(
-        "CC BY 3.0",
-        "Images: CBIS-DDSM. Lee RS, Gimenez F, Hoogi A, Miyake KK, Gorovoy M, Rubin DL. A curated mammography "
-        "data set for use in computer-aided detection and diagnosis research. Sci Data 2017;4:170177.",
-    ),
-}
-"""By the name of their reader."""
 
 INTENDED = (
     "Research on radiomics of mammographic lesions: comparing features, models and ways of validating them.",
@@ -76,7 +60,7 @@ def model_card(
         :func:`radiomics_mammo.reports.model_card.card_page` shows it.
     """
     name = fitted.candidate.name
-    source = SOURCES.get(str((info.provenance.get("reader") or {}).get("reader", "")))
+    collection = {} if facts.phantom else info.provenance.get("collection") or {}
     return {
         "format": FORMAT,
         "title": f"{facts.title}: {facts.classes[1]} or {facts.classes[0]}?",
@@ -101,8 +85,8 @@ def model_card(
         "remarks": [*info.remarks, *info.notes],
         "versions": dict(info.versions),
         "seeds": dict(info.seeds),
-        "licence_of_data": source.licence if source and not facts.phantom else "",
-        "citation": source.citation if source and not facts.phantom else "",
+        "licence_of_data": str(collection.get("licence", "")),
+        "citation": str(collection.get("citation", "")),
         "how_to_use": [
             "python -m radiomics_mammo.predict RUN --table TABLE",
             "python -m radiomics_mammo.predict RUN --image IMAGE --mask MASK",

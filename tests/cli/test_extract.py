@@ -100,7 +100,7 @@ def test_the_label_of_a_parameter_file_counts(
     assert "no label 2; it has 255" in failures["a"].cause
     assert "the recipe's label" in failures["a"].remedy
     assert run("phantom", "--limit", 1, "--recipe", recipe, "--out", tmp_path / "p.parquet", "--workers", 1) == 0
-    assert "label 2 is for manifests" in capsys.readouterr().out
+    assert "label 2 is not used" in capsys.readouterr().out
 
 
 def write_apart(folder: Path) -> Path:

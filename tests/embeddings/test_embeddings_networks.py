@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from radiomics_mammo.core.collection_names import collection_name
 from radiomics_mammo.embeddings import EMBEDDERS, find_network, open_embedder, versions_of
 from radiomics_mammo.embeddings.networks.base import IMAGENET_MEAN, IMAGENET_STD, slug_of
 from radiomics_mammo.embeddings.settings import settings_for
-from radiomics_mammo.embeddings.training_overlap import refuse_taught, taught_by
+from radiomics_mammo.embeddings.training_overlap import refuse_training_overlap, training_collections
 from radiomics_mammo.errors import EngineError, InputError
+from radiomics_mammo.readers import collection_name
 from radiomics_mammo.tables.feature_table import embedder_of, feature_parts, is_embedding
 from tests.support.networks import tiny_facts, write_onnx
 
@@ -165,7 +165,7 @@ def test_spellings_of_a_collection_are_one(said: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("facts", "declared", "taught"),
+    ("facts", "declared", "expected"),
     [
         (tiny_facts(), (), ()),
         (tiny_facts(), ("cbis", "VinDr"), ("CBIS-DDSM", "VinDr")),
@@ -178,17 +178,17 @@ def test_spellings_of_a_collection_are_one(said: str, name: str) -> None:
         (tiny_facts(source="timm/resnetv2_50.a1h_in1k"), (), ()),
     ],
 )
-def test_what_taught_the_weights_is_collected(facts, declared, taught) -> None:
-    assert taught_by(facts, declared=declared) == taught
+def test_training_collections_come_from_file_name_and_user(facts, declared, expected) -> None:
+    assert training_collections(facts, declared=declared, canonical=collection_name) == expected
 
 
-def test_weights_are_not_judged_on_what_taught_them() -> None:
+def test_weights_are_refused_on_their_training_collection() -> None:
     with pytest.raises(InputError, match="trained on CBIS-DDSM"):
-        refuse_taught(("CBIS-DDSM",), "cbis-ddsm", allowed=False)
-    assert refuse_taught(("CBIS-DDSM",), "cbis-ddsm", allowed=True)
-    assert not refuse_taught(("CBIS-DDSM",), "RSNA", allowed=False)
-    assert not refuse_taught(("CBIS-DDSM",), "", allowed=False)
-    assert not refuse_taught((), "CBIS-DDSM", allowed=True)
+        refuse_training_overlap(("CBIS-DDSM",), "CBIS-DDSM", allowed=False)
+    assert refuse_training_overlap(("CBIS-DDSM",), "CBIS-DDSM", allowed=True)
+    assert not refuse_training_overlap(("CBIS-DDSM",), "RSNA", allowed=False)
+    assert not refuse_training_overlap(("CBIS-DDSM",), "", allowed=False)
+    assert not refuse_training_overlap((), "CBIS-DDSM", allowed=True)
 
 
 class TestTimm:

@@ -14,7 +14,7 @@ from radiomics_mammo.errors import InputError, OutputError, ReadError
 from radiomics_mammo.extraction import contact_sheet
 from radiomics_mammo.extraction.contact_sheet import PreviewResult, choose_cases, draw_preview
 from radiomics_mammo.extraction.contact_sheet_panel import COLOURS, draw_panel, panel_size
-from radiomics_mammo.imaging.breast import prepare_breast
+from radiomics_mammo.imaging.breast.prepare import prepare_breast
 from radiomics_mammo.readers.phantom.reader import PhantomReader
 from tests.support.breasts import half_disk
 
@@ -170,7 +170,7 @@ def test_a_sheet_of_phantoms_says_so(tmp_path, monkeypatch):
         return real(sheet, at, line, **how)
 
     monkeypatch.setattr(contact_sheet, "write_line", noted)
-    draw_preview(PhantomReader(patients=1, size=128), path=tmp_path / "a.png", count=1)
+    draw_preview(PhantomReader(patients=1, rows=128), path=tmp_path / "a.png", count=1)
     assert said[0].endswith("; PHANTOM: simulated images")
     said.clear()
     draw_preview(Screening(women=1), path=tmp_path / "b.png", count=1)

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from radiomics_mammo.errors import MaskError
-from radiomics_mammo.imaging.breast import BreastSettings, prepare_breast
 from radiomics_mammo.imaging.breast.implant import find_implant
 from radiomics_mammo.imaging.breast.pectoral import find_pectoral, muscle_field
+from radiomics_mammo.imaging.breast.prepare import prepare_breast
+from radiomics_mammo.imaging.breast.settings import BreastSettings
 from radiomics_mammo.readers.phantom.breast import draw_anatomy, draw_scene
 from tests.support.breasts import dice, ellipse, half_disk, in_image, phantom
 

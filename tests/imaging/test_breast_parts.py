@@ -11,8 +11,8 @@ from radiomics_mammo.imaging.breast.background import bright_frame, plates
 from radiomics_mammo.imaging.breast.nipple import find_nipple
 from radiomics_mammo.imaging.breast.orient import is_flipped
 from radiomics_mammo.imaging.breast.pyramid import centres, enlarge, shrink
-from radiomics_mammo.imaging.breast.records import BreastSettings
 from radiomics_mammo.imaging.breast.rescale import new_length, rescale
+from radiomics_mammo.imaging.breast.settings import BreastSettings
 from radiomics_mammo.imaging.breast.skin_band import band_width, skin_depth
 from tests.support.breasts import ellipse, half_disk
 
@@ -175,8 +175,8 @@ def test_no_nipple_where_the_tip_is_cut_off():
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"pectoral": "cut"}, "pectoral is 'cut'.*remove or keep"),
-        ({"implants": "drop"}, "implants is 'drop'.*measure or skip"),
+        ({"pectoral": "cut"}, "pectoral is 'cut'.*remove, keep"),
+        ({"implants": "drop"}, "implants is 'drop'.*measure, skip"),
         ({"pixel_mm": 0.0}, "pixel_mm is 0"),
         ({"pixel_mm": 7.0}, "pixel_mm is 7"),
         ({"band_mm": -1.0}, "band_mm is -1"),

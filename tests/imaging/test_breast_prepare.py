@@ -8,7 +8,9 @@ from PIL import Image
 from scipy import ndimage
 
 from radiomics_mammo.errors import MaskError
-from radiomics_mammo.imaging.breast import BreastSettings, breast_mask, prepare_breast
+from radiomics_mammo.imaging.breast.outline import breast_mask
+from radiomics_mammo.imaging.breast.prepare import prepare_breast
+from radiomics_mammo.imaging.breast.settings import BreastSettings
 from radiomics_mammo.readers.phantom.lesion_cohort import plan_patient
 from tests.support.breasts import dice, half_disk, in_image, nipple_in_image, phantom, tissue
 

@@ -7,7 +7,9 @@ import pytest
 from PIL import Image
 
 from radiomics_mammo.errors import MaskError
-from radiomics_mammo.imaging.breast import BreastSettings, breast_mask, prepare_breast
+from radiomics_mammo.imaging.breast.outline import breast_mask
+from radiomics_mammo.imaging.breast.prepare import prepare_breast
+from radiomics_mammo.imaging.breast.settings import BreastSettings
 from tests.support.breasts import half_disk, phantom
 
 

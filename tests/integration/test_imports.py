@@ -107,7 +107,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "readers": (*GROUND, "readers", "imaging"),
     "imaging": (*GROUND, "imaging"),
     "imaging.preprocessing": (*GROUND, "imaging.preprocessing"),
-    "embeddings": (*GROUND, "core.collection_names", "embeddings", "imaging", "engines.base", "engines.batching"),
+    "embeddings": (*GROUND, "embeddings", "imaging", "engines.base", "engines.batching"),
     "features.parenchyma": (*GROUND, "features.parenchyma"),
     "tables.aggregation": (
         "errors",

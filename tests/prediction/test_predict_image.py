@@ -145,7 +145,7 @@ def test_a_whole_breast_is_found_as_extract_found_it(tmp_path, capsys):
     tree, table = tmp_path / "tree", tmp_path / "t.parquet"
     recipe = tmp_path / "few.yaml"
     recipe.write_text("featureClass: {firstorder: [Mean]}\nlattice: {windowPx: 16, featureClass: {glcm: [Contrast]}}\n")
-    write_rsna_tree(PhantomReader(patients=2, seed=3, size=160), tree, layout="underscore")
+    write_rsna_tree(PhantomReader(patients=2, seed=3, rows=160), tree, layout="underscore")
     assert extract(["rsna", str(tree), "--recipe", str(recipe), "--out", str(table), "--workers", "1"]) == 0
     run = str(trained_on(tmp_path / "run", read_table(table)))
     assert predict([run, "--table", str(table), "--out", str(tmp_path / "p.csv")]) == 0

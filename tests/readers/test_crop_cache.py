@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import errno
+import hashlib
 import logging
 import multiprocessing
 import os
@@ -15,9 +17,10 @@ import pytest
 
 from radiomics_mammo.core.records import BreastMarks, Sample
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.readers.rsna import crop_cache
+from radiomics_mammo.readers.rsna import crop_cache, samples
 from radiomics_mammo.readers.rsna.crop_cache import CropCache, entry_key, open_cache
 from radiomics_mammo.readers.rsna.reader import RsnaReader
+from tests.integration.test_imports import MODULES, reachable, within
 from tests.support.rsna_files import breast, dicom_tree, two_women, write_dcm, write_table
 
 
@@ -323,31 +326,45 @@ def test_a_kept_crop_is_read_ahead_in_place_of_its_image(tmp_path, monkeypatch):
     assert opened == [str(kept), other.source.image]
 
 
-def test_a_key_depends_on_all_that_makes_a_crop(monkeypatch):
-    """Of what the code imports only this makes no difference to a crop."""
-    from radiomics_mammo.readers.rsna import samples
-    from tests.integration.test_imports import MODULES, PACKAGE, reachable
+VERSION, DIGEST = 1, "11fae883764324c8"
+PLAIN = (ast.Attribute, ast.Constant)
+NO_PIXELS = {"imaging.preprocessing.plane", "imaging.formats.nifti", "readers.rsna.file_tree"}
+"""Modules that the code imports and that make no difference to a crop."""
 
-    said = [PACKAGE / name for name in samples._SOURCES]
-    assert all(path.exists() for path in said)
-    left = {
-        module
-        for module in reachable("readers.rsna.samples")
-        if not any(MODULES[module].is_relative_to(path) for path in said)
-    }
-    assert left == {
-        "errors",
-        "core.settings",
-        "imaging.preprocessing.plane",
-        "readers.csv_table",
-        "readers.rsna.file_tree",
-        "imaging.formats.nifti",
-    }
-    before = samples._code()
+
+def code_digest(modules) -> str:
+    """Hash what modules compute: statements, attributes, numbers and words; not names, texts, docstrings, comments."""
+    digest = hashlib.sha256()
+    for module in sorted(modules):
+        for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+            if isinstance(node, (ast.Expr, ast.Import, ast.ImportFrom, ast.alias)):
+                continue
+            word = getattr(node, "attr", getattr(node, "value", "")) if isinstance(node, PLAIN) else ""
+            if " " not in str(word):
+                digest.update(f"{type(node).__name__} {word!r}".encode())
+    return digest.hexdigest()[:16]
+
+
+def test_the_version_is_raised_when_the_code_that_makes_a_crop_changes():
+    rooms = ("imaging", "readers.rsna", "compute.bounding_box")
+    covered = {"readers.rsna.samples", *reachable("readers.rsna.samples")} - NO_PIXELS
+    found = code_digest(module for module in covered if within(module, *rooms))
+    assert (samples.VERSION, found) == (VERSION, DIGEST), (
+        f"The code that prepares breasts has changed. If it gives other pixels, masks or notes, raise samples.VERSION "
+        f"(now {samples.VERSION}); then write it and {found!r} into VERSION, DIGEST above."
+    )
+
+
+def test_a_key_depends_on_version_and_libraries(tmp_path, monkeypatch):
+    case = RsnaReader(dicom_tree(tmp_path, two_women())).cases()[0]
+    keys = [samples.crop_key(case, case.source)]
+    monkeypatch.setattr(samples, "VERSION", samples.VERSION + 1)
+    keys.append(samples.crop_key(case, case.source))
     monkeypatch.setattr(samples.metadata, "version", lambda name: "9.9" if name == "scipy" else "1.0")
-    samples._code.cache_clear()
-    assert samples._code() != before
-    samples._code.cache_clear()
+    samples._library_versions.cache_clear()
+    keys.append(samples.crop_key(case, case.source))
+    samples._library_versions.cache_clear()
+    assert len(set(keys)) == 3
 
 
 def test_keys_follow_the_file(tmp_path):

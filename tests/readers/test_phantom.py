@@ -20,7 +20,7 @@ SMALL = 350
 
 @pytest.fixture(scope="module")
 def samples() -> list[tuple[Case, Sample]]:
-    reader = PhantomReader(patients=70, size=SMALL)
+    reader = PhantomReader(patients=70, rows=SMALL)
     return [(case, reader.load(case)[0]) for case in reader.cases()]
 
 
@@ -30,7 +30,7 @@ def digest(reader: PhantomReader, case: Case) -> str:
 
 
 def test_a_case_is_the_same_alone_in_another_order_and_in_a_larger_collection() -> None:
-    small, large = PhantomReader(patients=4, size=SMALL), PhantomReader(patients=9, size=SMALL)
+    small, large = PhantomReader(patients=4, rows=SMALL), PhantomReader(patients=9, rows=SMALL)
     few = small.cases()
     assert [c.case_id for c in large.cases()[: len(few)]] == [c.case_id for c in few]
     forwards = {c.case_id: digest(small, c) for c in few}
@@ -40,19 +40,19 @@ def test_a_case_is_the_same_alone_in_another_order_and_in_a_larger_collection() 
 
 
 def test_a_case_is_the_same_in_another_process() -> None:
-    reader = PhantomReader(patients=2, size=SMALL)
+    reader = PhantomReader(patients=2, rows=SMALL)
     case = reader.cases()[-1]
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         assert pool.apply(digest, (reader, case)) == digest(reader, case)
 
 
 def test_another_seed_gives_other_pictures() -> None:
-    one, other = (PhantomReader(patients=1, size=SMALL, seed=s) for s in (1, 2))
+    one, other = (PhantomReader(patients=1, rows=SMALL, seed=s) for s in (1, 2))
     assert digest(one, one.cases()[0]) != digest(other, other.cases()[0])
 
 
 def test_the_reader_keeps_its_contract() -> None:
-    reader = PhantomReader(patients=30, seed=3, size=SMALL)
+    reader = PhantomReader(patients=30, seed=3, rows=SMALL)
     assert pickle.loads(pickle.dumps(reader)) == reader
     cases = reader.cases()
     assert len({c.case_id for c in cases}) == len(cases)
@@ -125,7 +125,7 @@ def test_masks_are_whole_inside_the_breast_and_of_the_stated_size(samples: list[
 
 
 def test_masses_of_one_breast_lie_apart() -> None:
-    reader = PhantomReader(patients=40, size=SMALL)
+    reader = PhantomReader(patients=40, rows=SMALL)
     by_view: dict[tuple[object, ...], list[np.ndarray]] = {}
     for case in reader.cases():
         source = case.source
@@ -171,7 +171,7 @@ def test_margins_look_as_they_are_called() -> None:
 
 
 def test_dense_breasts_are_brighter() -> None:
-    reader = PhantomReader(patients=60, size=SMALL)
+    reader = PhantomReader(patients=60, rows=SMALL)
     bright: dict[object, list[float]] = {}
     for case in reader.cases():
         if case.columns["view"] == "CC" and case.columns["abnormality_id"] == 1:
@@ -247,7 +247,7 @@ def plain_features(sample: Sample) -> list[float]:
 
 @pytest.mark.parametrize(
     ("settings", "word"),
-    [({"patients": 0}, "patients"), ({"seed": -1}, "seed"), ({"size": 20}, "size"), ({"size": 9000}, "size")],
+    [({"patients": 0}, "patients"), ({"seed": -1}, "seed"), ({"rows": 20}, "rows"), ({"rows": 9000}, "rows")],
 )
 def test_settings_out_of_range_are_refused(settings: dict[str, int], word: str) -> None:
     with pytest.raises(InputError, match=word):
@@ -264,7 +264,7 @@ def test_a_case_of_another_collection_is_refused() -> None:
 
 @pytest.mark.parametrize("size", [128, 333, 1000])
 def test_every_size_shows_the_same_anatomy(size: int) -> None:
-    reader = PhantomReader(patients=1, size=size)
+    reader = PhantomReader(patients=1, rows=size)
     sample = reader.load(reader.cases()[0])[0]
     reference = PhantomReader(patients=1)
     expected = reference.load(reference.cases()[0])[0]

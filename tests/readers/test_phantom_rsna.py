@@ -24,7 +24,7 @@ from radiomics_mammo.readers.phantom.write_cbis_ddsm import write_cbis_tree
 from radiomics_mammo.readers.phantom.write_rsna import HEADER, LAYOUTS, usual_encodings, write_rsna_tree
 from radiomics_mammo.readers.rsna.reader import RsnaReader
 
-PHANTOM = PhantomReader(patients=12, size=128)
+PHANTOM = PhantomReader(patients=12, rows=128)
 JPEG_2000_LOSSLESS, JPEG_LOSSLESS, RAW = (f"1.2.840.10008.1.2.{end}" for end in ("4.90", "4.70", "1"))
 
 
@@ -227,7 +227,7 @@ def test_the_same_settings_give_the_same_bytes(tree: Path, tmp_path: Path) -> No
 
 
 def test_a_whole_tree_is_left_alone_and_another_layout_takes_its_place(tmp_path: Path) -> None:
-    root, reader = tmp_path / "phantom", PhantomReader(patients=2, size=128)
+    root, reader = tmp_path / "phantom", PhantomReader(patients=2, rows=128)
     assert write_rsna_tree(reader, root, encodings=("raw",)) > 0
     assert write_rsna_tree(reader, root, encodings=("raw",)) == 0
     next(root.rglob("*.dcm")).unlink()

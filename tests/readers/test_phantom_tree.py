@@ -17,7 +17,7 @@ from radiomics_mammo.readers.phantom.output_folder import NOTE, is_phantom
 from radiomics_mammo.readers.phantom.reader import PhantomReader
 from radiomics_mammo.readers.phantom.write_cbis_ddsm import HEADER, TABLES, write_cbis_tree
 
-PHANTOM = PhantomReader(patients=14, size=350)
+PHANTOM = PhantomReader(patients=14, rows=350)
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +110,7 @@ def test_the_same_settings_give_the_same_bytes(tree: Path, tmp_path: Path) -> No
 
 def test_a_whole_tree_is_left_alone_and_another_one_replaced(tmp_path: Path) -> None:
     root = tmp_path / "phantom"
-    one, other = (PhantomReader(patients=2, size=128, seed=seed) for seed in (1, 2))
+    one, other = (PhantomReader(patients=2, rows=128, seed=seed) for seed in (1, 2))
     write_cbis_tree(one, root)
     assert write_cbis_tree(one, root) == 0
     assert write_cbis_tree(other, root) > 0
@@ -121,7 +121,7 @@ def test_a_whole_tree_is_left_alone_and_another_one_replaced(tmp_path: Path) -> 
 @pytest.mark.parametrize("lost", ["*train_set.csv", "Mass-*_1/*/*/000001.dcm"])
 def test_a_tree_cut_short_is_written_anew(tmp_path: Path, lost: str) -> None:
     root = tmp_path / "phantom"
-    reader = PhantomReader(patients=2, size=128)
+    reader = PhantomReader(patients=2, rows=128)
     write_cbis_tree(reader, root)
     whole = digests(root)
     next(root.glob(lost)).unlink()
@@ -155,14 +155,14 @@ def test_an_unwritable_place_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_progress_is_told(tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
     written = write_cbis_tree(
-        PhantomReader(patients=1, size=128), tmp_path / "p", on_picture=lambda *at: told.append(at)
+        PhantomReader(patients=1, rows=128), tmp_path / "p", on_picture=lambda *at: told.append(at)
     )
     assert told == [(n, written) for n in range(1, written + 1)]
     shutil.rmtree(tmp_path / "p")
 
 
 def test_a_table_cut_short_is_no_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    root, reader = tmp_path / "phantom", PhantomReader(patients=2, size=128)
+    root, reader = tmp_path / "phantom", PhantomReader(patients=2, rows=128)
     write_cbis_tree(reader, tmp_path / "whole")
 
     def killed(_: object, path: Path) -> None:

@@ -96,7 +96,7 @@ def test_selection(tmp_path):
     assert ids(abnormality="calc", split="test") == {lesions[3].folder}
     assert ids(split="train") == {lesions[0].folder, lesions[2].folder}
     for wrong in ({"abnormality": "masses"}, {"split": "validation"}):
-        with pytest.raises(InputError, match="Choose one of both"):
+        with pytest.raises(InputError, match="must be one of"):
             CbisDdsmReader(tmp_path, **wrong)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from radiomics_mammo.errors import InputError, ReadError
-from radiomics_mammo.readers import READERS, open_reader, remarks_of
+from radiomics_mammo.readers import open_reader, remarks_of
 from radiomics_mammo.readers.rsna.reader import RsnaReader
 from tests.support.rsna_files import (
     HEADER,
@@ -281,7 +281,6 @@ def test_no_band_is_a_setting(tmp_path):
 
 def test_made_again_and_sent_to_workers(tmp_path):
     reader = RsnaReader(dicom_tree(tmp_path, two_women()), voi="none", pixel_mm=0.7, cache=tmp_path / "crops")
-    assert READERS["rsna"] is RsnaReader
     again = open_reader(reader.describe())
     assert again.describe() == reader.describe() and "cache" not in reader.describe()
     copy = pickle.loads(pickle.dumps(reader))

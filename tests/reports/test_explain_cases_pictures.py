@@ -116,16 +116,12 @@ def test_another_view_that_is_a_crop_is_shown_as_the_lesion(monkeypatch):
 
 def test_one_image_is_in_memory_at_a_time(monkeypatch):
     run, names = phantom_run()
-    asked = []
-    real = report_pictures.find_samples
-
-    def counted(reader, rows):
-        asked.append((len(reader.cases()), list(rows)))
-        return real(reader, rows)
-
-    monkeypatch.setattr(report_pictures, "find_samples", counted)
+    events = []
+    load, draw = PhantomReader.load, report_pictures.draw_whole
+    monkeypatch.setattr(PhantomReader, "load", lambda *given: (events.append("read"), load(*given))[1])
+    monkeypatch.setattr(report_pictures, "draw_whole", lambda *given: (events.append("drawn"), draw(*given))[1])
     case_pictures(run, Wanted(tuple(names), (), ()))
-    assert asked == [(1, [name]) for name in names]
+    assert events == ["read", "drawn"] * len(names)
 
 
 def test_what_cannot_be_reached_is_said_without_its_place(capsys):

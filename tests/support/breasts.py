@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from radiomics_mammo.imaging.breast import PreparedBreast
+from radiomics_mammo.imaging.breast.prepare import PreparedBreast
 from radiomics_mammo.readers.phantom.breast import FIELD_MM, draw_anatomy
 from radiomics_mammo.readers.phantom.lesion_cohort import SIDES, TISSUE, VIEWS, plan_patient, stream
 from radiomics_mammo.readers.phantom.reader import PhantomReader

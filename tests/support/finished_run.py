@@ -20,6 +20,7 @@ from radiomics_mammo.evaluation.metrics.selection_bias import correct_winner
 from radiomics_mammo.evaluation.metrics.subgroups import subgroup_table
 from radiomics_mammo.evaluation.result_tables import auroc_table
 from radiomics_mammo.evaluation.training.registry import MODELS, candidate_title, parse_candidate
+from radiomics_mammo.readers import READERS
 from radiomics_mammo.runs.results import Results
 from radiomics_mammo.runs.run_folder import Run
 from radiomics_mammo.runs.run_info import RunInfo
@@ -212,6 +213,7 @@ def info(cases: pd.DataFrame, *, phantom: bool = False, **others: Any) -> RunInf
             "recipe_text": "setting: {}\n",
             "engine": "cpu",
             "reader": {"reader": "cbis-ddsm", "root": "/nowhere"},
+            "collection": READERS["cbis-ddsm"].provenance(),
         },
         "phantom": phantom,
         "label": "malignant",

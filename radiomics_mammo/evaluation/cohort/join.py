@@ -171,6 +171,7 @@ def _provenance(table: Table, further: Table, path: Path) -> dict[str, Any]:
         "recipe_name": str(further.provenance.get("recipe_name") or ""),
         "recipe_text": str(further.provenance.get("recipe_text") or ""),
         "reader": further.provenance.get("reader"),
+        "collection": further.provenance.get("collection"),
     }
     said = {**table.provenance, "joined": [*table.provenance.get("joined", ()), part]}
     if further.provenance.get("phantom"):

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from radiomics_mammo.core.collection_names import collection_name
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.evaluation.cohort.cohort import Question, check_columns, prepare_cohort
 from radiomics_mammo.evaluation.cohort.external_test import Part, keep_apart, naming
@@ -92,18 +90,14 @@ def read_sides(
 
 def _taught(table: Table) -> list[str]:
     """Say it where embeddings are by weights that were trained on the collection that they are judged on."""
-    here = {collection_name(name) for name in _readers(table.provenance)}
+    parts = [table.provenance, *table.provenance.get("joined", ())]
+    here = {(part.get("collection") or {}).get("name", "") for part in parts} - {""}
     return [
         f"The weights of {one['name']} were trained on {', '.join(one.get('trained_on') or ())}, which these cases are "
         "from: what its embeddings are worth on them says nothing of other women."
         for one in embeddings_in(table.provenance)
-        if one.get("forced") or here & {collection_name(name) for name in one.get("trained_on") or ()}
+        if one.get("forced") or here & {*(one.get("trained_on") or ())}
     ]
-
-
-def _readers(provenance: Mapping[str, Any]) -> list[str]:
-    parts = [provenance, *provenance.get("joined", ())]
-    return [str((part.get("reader") or {}).get("reader", "")) for part in parts]
 
 
 def _used(question: Question) -> tuple[str, ...]:

@@ -13,8 +13,8 @@ from radiomics_mammo.errors import MaskError
 from radiomics_mammo.imaging.breast.air_threshold import LOOK
 from radiomics_mammo.imaging.breast.landmarks import Found, Hints, find_everything
 from radiomics_mammo.imaging.breast.pyramid import centres, enlarge, shrink
-from radiomics_mammo.imaging.breast.records import BreastSettings, PreparedBreast
 from radiomics_mammo.imaging.breast.rescale import new_length, rescale
+from radiomics_mammo.imaging.breast.settings import BreastSettings
 from radiomics_mammo.imaging.preprocessing.crop import bounding_box
 
 _SAME = 1e-3
@@ -22,6 +22,38 @@ _SAME = 1e-3
 
 Box = tuple[int, int, int, int]
 Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PreparedBreast:
+    """A breast cut out of its image, chest wall at the left edge.
+
+    Attributes
+    ----------
+    image : ndarray, shape (rows, columns)
+        The image in the box of breast and muscle, in its own dtype (float32 where it was resampled); outside breast
+        and muscle it is the darkest value.
+    mask : ndarray of bool, shape (rows, columns)
+        What is measured: the breast, without pectoral muscle and implant where they are removed.
+    marks : BreastMarks
+        What else was found, in the pixels of ``image``.
+    spacing : tuple of float or None
+        Millimetres (row, column) of ``image``.
+    box : tuple of int
+        First and past-the-last row, first and past-the-last column, in the original image.
+    flipped : bool
+        Whether the image was mirrored to bring the chest wall to the left.
+    notes : tuple of str
+        What a user should know, for the row's ``notes``.
+    """
+
+    image: NDArray[Any]
+    mask: NDArray[np.bool_]
+    marks: BreastMarks
+    spacing: tuple[float, float] | None
+    box: tuple[int, int, int, int]
+    flipped: bool
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

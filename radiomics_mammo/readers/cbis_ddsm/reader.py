@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from radiomics_mammo.core.records import Case, Sample, Scalar
+from radiomics_mammo.core.records import Case, Sample
 from radiomics_mammo.errors import InputError, ReadError
 from radiomics_mammo.imaging.formats.dicom.read import read_dicom
 from radiomics_mammo.imaging.formats.image_file import ImageFile, read_image
+from radiomics_mammo.readers.base import existing_folder
+from radiomics_mammo.readers.cbis_ddsm import CbisDdsmArguments
 from radiomics_mammo.readers.cbis_ddsm.descriptions import COLUMNS, CbisRow, find_descriptions, read_rows
 from radiomics_mammo.readers.cbis_ddsm.file_tree import Tree, kaggle_series, walk
 from radiomics_mammo.readers.cbis_ddsm.mask_matching import Candidate, pair
 
-ABNORMALITIES = ("both", "mass", "calc")
-SPLITS = ("both", "train", "test")
 _KIND = {"mass": "mass", "calc": "calcification"}
 
 
@@ -45,7 +45,7 @@ class CbisFiles:
 
 
 @dataclass(frozen=True)
-class CbisDdsmReader:
+class CbisDdsmReader(CbisDdsmArguments):
     """The abnormalities of CBIS-DDSM, each with its full mammogram and its mask.
 
     Parameters
@@ -64,34 +64,15 @@ class CbisDdsmReader:
         A setting is unknown, or the root is no folder.
     """
 
-    root: str | Path
-    abnormality: str = "both"
-    split: str = "both"
     remarks: tuple[str, ...] = field(default=(), init=False, compare=False)
-    """What :meth:`cases` found worth saying of the collection as a whole."""
+    """Remarks of :meth:`cases` on the collection as a whole."""
 
     columns: ClassVar[tuple[tuple[str, type], ...]] = COLUMNS
 
     def __post_init__(self) -> None:
-        for setting, value, valid in (
-            ("abnormality", self.abnormality, ABNORMALITIES),
-            ("split", self.split, SPLITS),
-        ):
-            if value not in valid:
-                raise InputError(f"{setting} is {value!r}", remedy=f"Choose one of {', '.join(valid)}.")
-        root = Path(self.root).expanduser().resolve()
-        if not root.is_dir():
-            raise InputError("is not a folder", path=root, remedy="Name the folder that holds the download.")
+        super().__post_init__()
+        root = existing_folder(self.root, remedy="Name the folder that holds the download.")
         object.__setattr__(self, "root", root)
-
-    def describe(self) -> dict[str, Scalar]:
-        """Say how to make this reader again."""
-        return {
-            "reader": "cbis-ddsm",
-            "root": str(self.root),
-            "abnormality": self.abnormality,
-            "split": self.split,
-        }
 
     def cases(self) -> Sequence[Case]:
         """List the selected abnormalities in the order of the CSVs; no picture is opened.
@@ -104,7 +85,7 @@ class CbisDdsmReader:
         InputError
             No description CSV, a broken one, or none of its folders under the root.
         """
-        root = Path(self.root)
+        root = self.root
         rows, remarks = read_rows(find_descriptions(root))
         rows = [row for row in rows if self._selected(row)]
         paths = [path for row in rows for path in (row.image, row.crop, row.mask) if path]
@@ -135,7 +116,7 @@ class CbisDdsmReader:
         InputError
             No description CSV, or a broken one.
         """
-        rows, remarks = read_rows(find_descriptions(Path(self.root)))
+        rows, remarks = read_rows(find_descriptions(self.root))
         object.__setattr__(self, "remarks", tuple(remarks))
         return [Case(row.case_id, row.patient_id, row.columns) for row in rows if self._selected(row)]
 

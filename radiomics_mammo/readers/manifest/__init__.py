@@ -1,1 +1,38 @@
-"""The reader of a manifest, a CSV table of files."""
+"""Manifest: images and masks of any origin, listed in a CSV."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+from radiomics_mammo.core.option import option
+from radiomics_mammo.readers.base import ReaderArguments, ReaderSpec
+
+
+@dataclass(frozen=True)
+class ManifestArguments(ReaderArguments):
+    """Settings of the reader of a manifest; the last three are those of a recipe."""
+
+    name: ClassVar[str] = "manifest"
+    path: Path = option(help="list of cases", metavar="CASES.csv", positional=True)
+    whole: str = option(
+        "image",
+        help="region of a case without a mask: the whole image, or the breast found in it, prepared as those of rsna "
+        "(columns laterality, view and implant help)",
+        choices=("image", "breast"),
+    )
+    label: int | None = field(default=None, metadata={"recipe": "label"})
+    correct_mask: bool = field(default=False, metadata={"recipe": "correctMask"})
+    tolerance: float | None = field(default=None, metadata={"recipe": "geometryTolerance"})
+
+
+SPEC = ReaderSpec(
+    arguments=ManifestArguments,
+    reader="radiomics_mammo.readers.manifest.reader:ManifestReader",
+    help="your own images and masks, listed in a CSV",
+    description="Read images and masks that a CSV lists: columns image, mask, and any of case_id, patient_id, label "
+    "(value of the mask), spacing_mm; other columns are copied to the table. Paths are relative to the CSV. Images: "
+    "DICOM, NIfTI, NRRD, PNG, TIFF, JPEG, .npy.",
+    outlines="Masks listed in the manifest; how they were drawn is not recorded in the run.",
+)

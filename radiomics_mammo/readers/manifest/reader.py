@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_mammo.core.records import Case, Sample, Scalar
-from radiomics_mammo.errors import InputError, MaskError, ReadError
+from radiomics_mammo.core.records import Case, Sample
+from radiomics_mammo.errors import MaskError, ReadError
 from radiomics_mammo.imaging.formats.image_file import ImageFile, read_image
 from radiomics_mammo.imaging.formats.masks import (
     fitted,
@@ -21,13 +21,12 @@ from radiomics_mammo.imaging.formats.masks import (
     refuse_grey,
     refuse_other_frame,
 )
+from radiomics_mammo.readers.manifest import ManifestArguments
 from radiomics_mammo.readers.manifest.rows import Manifest, ManifestSource, read_manifest
-
-WHOLE = ("image", "breast")
 
 
 @dataclass(frozen=True)
-class ManifestReader:
+class ManifestReader(ManifestArguments):
     """The cases of a CSV with the columns ``image`` and, mostly, ``mask``.
 
     Further columns with a meaning, in any case: ``case_id``; ``patient_id``; ``label`` (the mask value that
@@ -57,16 +56,10 @@ class ManifestReader:
         The manifest cannot be read or contradicts itself.
     """
 
-    path: str | Path
-    whole: str = "image"
-    label: int | None = None
-    correct_mask: bool = False
-    tolerance: float | None = None
     _manifest: Manifest = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if self.whole not in WHOLE:
-            raise InputError(f"whole is {self.whole!r}", remedy=f"Choose one of {', '.join(WHOLE)}.")
+        super().__post_init__()
         path = Path(self.path).expanduser().resolve()
         object.__setattr__(self, "path", path)
         object.__setattr__(self, "_manifest", read_manifest(path))
@@ -80,17 +73,6 @@ class ManifestReader:
     def remarks(self) -> tuple[str, ...]:
         """What is worth saying of the manifest as a whole."""
         return self._manifest.remarks
-
-    def describe(self) -> dict[str, Scalar]:
-        """Say how to make this reader again."""
-        return {
-            "reader": "manifest",
-            "path": str(self.path),
-            "whole": self.whole,
-            "label": self.label,
-            "correct_mask": self.correct_mask,
-            "tolerance": self.tolerance,
-        }
 
     def cases(self) -> Sequence[Case]:
         """List the lines of the CSV in its order."""
@@ -160,7 +142,7 @@ def _breast(
     case: Case, image: ImageFile, source: ManifestSource, *, spacing: tuple[float, float] | None, notes: tuple[str, ...]
 ) -> Sample:
     """Prepare the breast, with the manifest's columns laterality, view and implant, where it has them, for hints."""
-    from radiomics_mammo.imaging.breast import prepare_breast
+    from radiomics_mammo.imaging.breast.prepare import prepare_breast
 
     said = {name.casefold(): value for name, value in case.columns.items()}
     side = str(said.get("laterality") or "").strip().upper()[:1]

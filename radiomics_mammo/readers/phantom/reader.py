@@ -12,9 +12,10 @@ from typing import ClassVar, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_mammo.core.records import Case, Sample, Scalar
+from radiomics_mammo.core.records import Case, Sample
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.readers.cbis_ddsm.descriptions import MASS_COLUMNS
+from radiomics_mammo.readers.phantom import PhantomArguments
 from radiomics_mammo.readers.phantom.breast import AIR, CANVAS_MM, FIELD_MM, draw_anatomy, draw_scene
 from radiomics_mammo.readers.phantom.lesion import draw_mass, draw_outline, place
 from radiomics_mammo.readers.phantom.lesion_cohort import (
@@ -31,7 +32,6 @@ from radiomics_mammo.readers.phantom.lesion_cohort import (
     stream,
 )
 
-SMALLEST, LARGEST = 128, 4096
 GRAIN = 9.0
 BITS_STORED = 12
 Pixel = TypeVar("Pixel", bound=np.generic)
@@ -48,7 +48,7 @@ class PhantomView:
 
 
 @dataclass(frozen=True)
-class PhantomReader:
+class PhantomReader(PhantomArguments):
     """Simulated mammograms, made anew whenever they are asked for.
 
     The same seed gives the same pixels, whatever was made before and in whichever process.
@@ -59,29 +59,17 @@ class PhantomReader:
         Number of patients. More patients leave the earlier ones as they were.
     seed : int
         Zero or more.
-    size : int
-        Rows of a picture, 128 to 4096; the columns are four fifths of it. The field is 210 x 168 mm whatever
-        the size, so 700 rows are pixels of 0.3 mm, in which masses are 20 to 120 pixels across.
+    rows : int
+        Rows of an image, 128 to 4096; the columns are four fifths of it. The field is always 210 x 168 mm,
+        so 700 rows are pixels of 0.3 mm, in which masses are 20 to 120 pixels across.
     """
 
-    patients: int = 60
-    seed: int = 2026
-    size: int = 700
-
     columns: ClassVar[tuple[tuple[str, type], ...]] = MASS_COLUMNS
-
-    def __post_init__(self) -> None:
-        if self.patients < 1:
-            raise InputError(f"{self.patients} phantom patients", remedy="Ask for at least one.")
-        if self.seed < 0:
-            raise InputError(f"the phantom seed {self.seed} is negative", remedy="Use 0 or more.")
-        if not SMALLEST <= self.size <= LARGEST:
-            raise InputError(f"phantom size {self.size} is out of range", remedy=f"Use {SMALLEST} to {LARGEST} rows.")
 
     @property
     def spacing(self) -> tuple[float, float]:
         """Pixel size in millimetres (row, column)."""
-        pixel = round(FIELD_MM[0] / self.size, 6)  # as a DICOM decimal string holds it
+        pixel = round(FIELD_MM[0] / self.rows, 6)  # as a DICOM decimal string holds it
         return (pixel, pixel)
 
     def cases(self) -> Sequence[Case]:
@@ -136,7 +124,7 @@ class PhantomReader:
 
         Returns
         -------
-        image : ndarray of uint16, shape (size, 4 / 5 size)
+        image : ndarray of uint16, shape (rows, 4 / 5 rows)
             12-bit brightness, chest wall at the left edge for a left breast and at the right for a right one.
         masks : dict of int to ndarray of bool
             By the mass's number.
@@ -145,8 +133,8 @@ class PhantomReader:
         where = (patient.number, SIDES.index(side), ALL_VIEWS.index(view))
         rng = stream(self.seed, *where, TISSUE)
         anatomy = draw_anatomy(view, scale=patient.scale, rng=rng)
-        shape = (self.size, round(self.size * FIELD_MM[1] / FIELD_MM[0]))
-        canvas = (self.size, round(self.size * CANVAS_MM / FIELD_MM[0]))
+        shape = (self.rows, round(self.rows * FIELD_MM[1] / FIELD_MM[0]))
+        canvas = (self.rows, round(self.rows * CANVAS_MM / FIELD_MM[0]))
         scene = draw_scene(anatomy, density=patient.density, shape=canvas, rng=rng)
         masks = {}
         taken: list[tuple[float, float, float]] = []
@@ -164,10 +152,6 @@ class PhantomReader:
         light = rng.standard_normal(shape, dtype=np.float32) * np.float32(GRAIN) + np.float32(AIR)
         light[:, : canvas[1]] += scene.image
         return _hang(np.clip(np.rint(light), 0, 2**BITS_STORED - 1).astype(np.uint16), side), masks
-
-    def describe(self) -> dict[str, Scalar]:
-        """Return the settings that make this reader again."""
-        return {"reader": "phantom", "patients": self.patients, "seed": self.seed, "size": self.size}
 
 
 def _hang(picture: NDArray[Pixel], side: str) -> NDArray[Pixel]:

@@ -114,7 +114,7 @@ def _series(reader: PhantomReader, name: str) -> str:
 def _uid(reader: PhantomReader, *parts: str) -> str:
     from pydicom.uid import generate_uid
 
-    return str(generate_uid(entropy_srcs=["phantom", str(reader.seed), str(reader.size), *parts]))
+    return str(generate_uid(entropy_srcs=["phantom", str(reader.seed), str(reader.rows), *parts]))
 
 
 def _write_picture(reader: PhantomReader, picture: _Picture, root: Path) -> None:

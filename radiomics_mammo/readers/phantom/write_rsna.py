@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -41,6 +42,7 @@ HEADER = (
 )
 LAYOUT = "The layout is that of the RSNA Screening Mammography collection (2022), so that its reader can be tried."
 PREVALENCE = 0.1
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +126,21 @@ def write_rsna_tree(
     return write_tree(tree, root, on_picture=on_picture)
 
 
+def write_rsna_png_tree(
+    reader: PhantomReader, root: str | Path, *, on_picture: Callable[[int, int], None] | None = None
+) -> int:
+    """Write a phantom as the PNG copy ``PATIENT_IMAGE.png``; see :func:`write_rsna_tree`."""
+    return write_rsna_tree(reader, root, layout="underscore", on_picture=on_picture)
+
+
 def _checked(layout: str, encodings: Sequence[str] | None) -> tuple[str, str]:
     if layout not in LAYOUTS:
         raise InputError(f"no layout is called {layout!r}", remedy=f"Choose one of {', '.join(LAYOUTS)}.")
     if encodings is None:
-        return usual_encodings()
+        usual = usual_encodings()
+        if layout == "dicom" and "raw" in usual:
+            _LOG.warning('site 2 is written uncompressed; pip install "radiomics-mammo[dicom]" writes JPEG lossless')
+        return usual
     unknown = [name for name in encodings if name not in SYNTAXES]
     if unknown or not 1 <= len(encodings) <= 2:
         raise InputError(

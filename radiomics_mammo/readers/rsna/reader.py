@@ -6,7 +6,7 @@ import os
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
 from time import time
@@ -14,9 +14,11 @@ from typing import ClassVar
 
 from radiomics_mammo.core.records import Case, Sample, Scalar
 from radiomics_mammo.errors import InputError, ReadError
-from radiomics_mammo.imaging.formats.dicom.display_window import CHOICES
+from radiomics_mammo.imaging.breast.settings import BreastSettings
 from radiomics_mammo.imaging.formats.dicom.read import read_dicom, refuse_non_files
+from radiomics_mammo.readers.base import existing_folder
 from radiomics_mammo.readers.phantom.output_folder import is_phantom
+from radiomics_mammo.readers.rsna import RsnaArguments
 from radiomics_mammo.readers.rsna.crop_cache import CropCache, open_cache
 from radiomics_mammo.readers.rsna.file_tree import DICOM, Tree, find_images
 from radiomics_mammo.readers.rsna.samples import RsnaSource, crop_key, load_breast
@@ -31,12 +33,11 @@ from radiomics_mammo.readers.rsna.tables import (
     read_rows,
 )
 
-SPLITS = ("both", "train", "test")
 _GIGABYTE = 1e9
 
 
 @dataclass(frozen=True)
-class RsnaReader:
+class RsnaReader(RsnaArguments):
     """The images of the RSNA collection, each with its breast as the region.
 
     Parameters
@@ -67,57 +68,22 @@ class RsnaReader:
         A setting is unknown, the root is no folder, or the cache cannot be written.
     """
 
-    root: str | Path
-    split: str = "both"
-    voi: str = "first"
-    pixel_mm: float | None = None
-    pectoral: str = "remove"
-    implants: str = "measure"
-    band_mm: float = 5.0
-    cache: str | Path | None = None
-    cache_gb: float = 20.0
     remarks: tuple[str, ...] = field(default=(), init=False, compare=False)
-    """What :meth:`cases` found worth saying of the collection as a whole."""
+    """Remarks of :meth:`cases` on the collection as a whole."""
     started: float = field(default_factory=time, init=False, compare=False, repr=False)
     """When this reader was made, in seconds since 1970; copies in other processes keep it."""
 
     columns: ClassVar[tuple[tuple[str, type], ...]] = (*TABLE_COLUMNS, *PIXEL_COLUMNS)
 
     def __post_init__(self) -> None:
-        # Compiled kernels come with it, which the commands' help need not wait for.
-        from radiomics_mammo.imaging.breast import BreastSettings
-
-        for setting, value, valid in (
-            ("split", self.split, SPLITS),
-            ("voi", self.voi, CHOICES),
-        ):
-            if value not in valid:
-                raise InputError(f"{setting} is {value!r}", remedy=f"Choose one of {', '.join(valid)}.")
-        BreastSettings(self.pixel_mm, self.pectoral, self.implants, self.band_mm)
-        if not 0.0 < self.cache_gb < float("inf"):
-            raise InputError(f"cache_gb is {self.cache_gb:g}", remedy="Give some gigabytes with --cache-gb.")
-        root = Path(self.root).expanduser().resolve()
-        if not root.is_dir():
-            raise InputError("is not a folder", path=root, remedy="Name the folder that holds the collection.")
+        super().__post_init__()
+        root = existing_folder(self.root, remedy="Name the folder that holds the collection.")
         object.__setattr__(self, "root", root)
         if self.cache is not None:
             object.__setattr__(self, "cache", Path(self.cache).expanduser().resolve())
         crops = self._crops()
         if crops is not None:
             crops.shrink()
-
-    def describe(self) -> dict[str, Scalar]:
-        """Say how to make this reader again; the cache changes no row and is not said."""
-        return {
-            "reader": "rsna",
-            "root": str(self.root),
-            "split": self.split,
-            "voi": self.voi,
-            "pixel_mm": self.pixel_mm,
-            "pectoral": self.pectoral,
-            "implants": self.implants,
-            "band_mm": self.band_mm,
-        }
 
     def cases(self) -> Sequence[Case]:
         """List the images of the selected tables in their order; no image is opened.
@@ -130,7 +96,7 @@ class RsnaReader:
         InputError
             No table, a broken one, no image, or the same images in several folders.
         """
-        root = Path(self.root)
+        root = self.root
         rows = read_rows(find_tables(root))
         tree = find_images(root, rows)
         selected = self._selected(rows)
@@ -146,14 +112,13 @@ class RsnaReader:
             *_remarks(here, tree),
         ]
         object.__setattr__(self, "remarks", tuple(remarks))
-        settings = (self.voi, self.pixel_mm, self.pectoral, self.implants, self.band_mm)
-        phantom = is_phantom(root)
+        settings, phantom = self._breast_settings(), is_phantom(root)
         return [
             Case(
                 f"{row.patient_id}_{row.image_id}",
                 row.patient_id,
                 row.columns,
-                RsnaSource(_path(row, tree), *settings, phantom),
+                RsnaSource(_path(row, tree), self.voi, settings, phantom),
             )
             for row in here
         ]
@@ -166,7 +131,7 @@ class RsnaReader:
         InputError
             No table, or a broken one.
         """
-        rows = self._selected(read_rows(find_tables(Path(self.root))))
+        rows = self._selected(read_rows(find_tables(self.root)))
         return [Case(f"{row.patient_id}_{row.image_id}", row.patient_id, row.columns) for row in rows]
 
     def _selected(self, rows: Sequence[RsnaRow]) -> list[RsnaRow]:
@@ -205,6 +170,9 @@ class RsnaReader:
         key = None if crops is None else crop_key(case, source)
         kept = None if crops is None or key is None else crops.path(key)
         return source.image if kept is None or not kept.is_file() else str(kept)
+
+    def _breast_settings(self) -> BreastSettings:
+        return BreastSettings(**{each.name: getattr(self, each.name) for each in fields(BreastSettings)})
 
     def _crops(self) -> CropCache | None:
         if self.cache is None:
@@ -246,8 +214,8 @@ def read_breast(
             path=path,
             remedy="Name it: --view CC, --view MLO or another.",
         )
-    settings = {name: described[name] for name in ("voi", "pixel_mm", "pectoral", "implants", "band_mm")}
-    source = RsnaSource(str(path), **settings, phantom=False)  # type: ignore[arg-type]
+    settings = BreastSettings(**{each.name: described[each.name] for each in fields(BreastSettings)})  # type: ignore[arg-type]
+    source = RsnaSource(str(path), str(described["voi"]), settings, phantom=False)
     columns: dict[str, Scalar] = {"laterality": laterality or None, "view": view}
     return load_breast(Case(path.name, patient_id, columns, source), source)
 

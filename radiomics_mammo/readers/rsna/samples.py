@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib import metadata, resources
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from radiomics_mammo.core.records import Case, Sample, Scalar
 from radiomics_mammo.errors import MaskError, ReadError
+from radiomics_mammo.imaging.breast.settings import BreastSettings
 from radiomics_mammo.imaging.formats.dicom.decode import NOTHING_THERE
 from radiomics_mammo.imaging.formats.dicom.read import read_dicom
 from radiomics_mammo.imaging.formats.image_file import read_image
@@ -21,26 +21,9 @@ from radiomics_mammo.readers.rsna.crop_cache import CropCache, entry_key
 from radiomics_mammo.readers.rsna.file_tree import DICOM
 from radiomics_mammo.readers.rsna.tables import PIXEL_COLUMNS, SIDES, VIEWS
 
-# What makes a breast from a file; tests hold it against the imports.
-_SOURCES = (
-    "compute/bounding_box.py",
-    "compute/jit.py",
-    "imaging/breast/skin_depth.py",
-    "imaging/breast",
-    "imaging/preprocessing/crop.py",
-    "imaging/formats/dicom/jpeg_kernels.py",
-    "readers/rsna/tables.py",
-    "readers/rsna/samples.py",
-    "readers/rsna/crop_cache.py",
-    "imaging/formats/dicom/read.py",
-    "imaging/formats/dicom/decode.py",
-    "imaging/formats/dicom/repair.py",
-    "imaging/formats/image_file.py",
-    "imaging/formats/dicom/jpeg_lossless.py",
-    "imaging/formats/raster.py",
-    "imaging/formats/dicom/display_window.py",
-    "core/records.py",
-)
+VERSION = 1
+"""Raise it when the same file and settings give another breast: what is cached is then prepared anew."""
+
 _LIBRARIES = (
     "numba", "numpy", "pillow", "pydicom", "pyjpegls", "pylibjpeg", "pylibjpeg-openjpeg", "python-gdcm", "scipy",
     "simpleitk",
@@ -57,18 +40,15 @@ class RsnaSource:
         The file; it may not be there.
     voi : {'first', 'none'}
         Which values of a DICOM file count.
-    pixel_mm, pectoral, implants, band_mm
-        How the breast is prepared, see :class:`radiomics_mammo.imaging.breast.BreastSettings`.
+    settings : BreastSettings
+        How the breast is prepared.
     phantom : bool
         Whether a note beside the collection says that it is simulated.
     """
 
     image: str
     voi: str
-    pixel_mm: float | None
-    pectoral: str
-    implants: str
-    band_mm: float
+    settings: BreastSettings
     phantom: bool
 
 
@@ -131,7 +111,7 @@ def load_breast(case: Case, source: RsnaSource, *, crops: CropCache | None = Non
 
 def _prepared(case: Case, source: RsnaSource) -> Sample:
     # Compiled kernels come with it, which listing the cases need not wait for.
-    from radiomics_mammo.imaging.breast import BreastSettings, prepare_breast
+    from radiomics_mammo.imaging.breast.prepare import prepare_breast
 
     path = Path(source.image)
     picture = _read_dicom(path, source, case.columns) if path.suffix.lower() in DICOM else _read_picture(path)
@@ -145,7 +125,7 @@ def _prepared(case: Case, source: RsnaSource) -> Sample:
             view=view,
             spacing=picture.spacing,
             implant=None if implant is None else bool(implant),
-            settings=BreastSettings(source.pixel_mm, source.pectoral, source.implants, source.band_mm),
+            settings=source.settings,
         )
     except MaskError as error:
         raise MaskError(error.cause, path=path, remedy=error.remedy) from error
@@ -210,24 +190,13 @@ def _read_picture(path: Path) -> _Picture:
 
 def crop_key(case: Case, source: RsnaSource) -> str | None:
     """Name a prepared breast after all that it depends on; None where there is no such file."""
-    columns = case.columns
-    hints = tuple(columns.get(name) for name in ("laterality", "view", "implant"))
-    return entry_key(source.image, (replace(source, image=""), hints, _code()))
+    hints = tuple(case.columns.get(name) for name in ("laterality", "view", "implant"))
+    return entry_key(source.image, (replace(source, image=""), hints, VERSION, _library_versions()))
 
 
 @cache
-def _code() -> str:
-    """Hash what makes a breast from a file, sources and libraries' versions: no crop outlives a change in them."""
-    package = resources.files("radiomics_mammo")
-    found = [package.joinpath(name) for name in _SOURCES]
-    files = [
-        file
-        for source in found
-        for file in (source.iterdir() if source.is_dir() else (source,))
-        if file.name.endswith(".py")
-    ]
-    text = b"".join(file.read_bytes() for file in sorted(files, key=str))
-    return hashlib.sha256(text + repr([(name, _version(name)) for name in _LIBRARIES]).encode()).hexdigest()
+def _library_versions() -> tuple[str, ...]:
+    return tuple(_version(name) for name in _LIBRARIES)
 
 
 def _version(name: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from radiomics_mammo.reports.checklists.base import AUTHORS, NO, NOT_APPLICABLE, Answer, Ask, Facts
-from radiomics_mammo.runs.model_card import SOURCES
 
 _SIMULATED = Answer(NOT_APPLICABLE, "The images are simulated: there are no patients.")
 
@@ -88,24 +87,20 @@ def centres(facts: Facts) -> Answer:
 
 def outlines(facts: Facts) -> Answer:
     """Who outlined the lesions, and how."""
-    said = {
-        "cbis-ddsm": "The outlines that CBIS-DDSM publishes (Lee et al. 2017); who drew which the run does not know.",
-        "manifest": "Masks that the manifest names; how they were drawn the run does not know.",
-    }
     if facts.run.info.phantom:
         return Answer(NOT_APPLICABLE, "The masks are those that the lesions were simulated with.")
-    return Answer(AUTHORS, said.get(facts.reader, "How the regions were outlined is not recorded."))
+    return Answer(AUTHORS, facts.collection.get("outlines") or "How the regions were outlined is not recorded.")
 
 
 def data_sharing(facts: Facts) -> Answer:
     """Availability of the data."""
     info = facts.run.info
-    source = SOURCES.get(facts.reader)
+    collection = facts.collection
     table = f"The table of this run has the SHA-256 {info.table_sha256}."
     if info.phantom:
         return Answer(AUTHORS, f"Simulated images, which the software makes again. {table}")
-    if source:
-        return Answer(AUTHORS, f"The images are public ({facts.reader}, {source.licence}). {table}")
+    if collection.get("licence"):
+        return Answer(AUTHORS, f"The images are public ({collection['name']}, {collection['licence']}). {table}")
     return Answer(AUTHORS, table)
 
 

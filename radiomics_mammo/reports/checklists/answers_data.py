@@ -5,7 +5,6 @@ from __future__ import annotations
 from radiomics_mammo.evaluation.metrics.subgroups import SUBGROUPS
 from radiomics_mammo.reports.checklists.base import AUTHORS, NO, NOT_APPLICABLE, PARTLY, YES, Answer, Facts
 from radiomics_mammo.reports.components.method_facts import table_names
-from radiomics_mammo.runs.model_card import SOURCES
 
 _DIGITS = 12  # of a hash: enough to tell two apart
 _STEPS = "constant columns, and of columns that are nearly alike in rank all but the first, are left out"
@@ -15,9 +14,9 @@ def sources(facts: Facts) -> Answer:
     """Where the images are from."""
     if facts.run.info.phantom:
         return Answer(YES, "Simulated images (phantom); no patient is behind them.")
-    source = SOURCES.get(facts.reader)
-    if source:
-        return Answer(PARTLY, f"{source.citation} Why these data, and whom they stand for, is for the authors.")
+    citation = facts.collection.get("citation")
+    if citation:
+        return Answer(PARTLY, f"{citation} Why these data, and whom they stand for, is for the authors.")
     if facts.reader:
         return Answer(AUTHORS, f"Read by the reader {facts.reader}; which patients they are of the run does not know.")
     return Answer(AUTHORS, "The table was made by another tool, which recorded no source.")

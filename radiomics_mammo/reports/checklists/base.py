@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -46,8 +47,14 @@ class Facts:
 
     @property
     def reader(self) -> str:
-        """The reader that found the images; empty for another tool's table."""
+        """Return the name of the reader of the images; empty for another tool's table."""
         return str((self.run.info.provenance.get("reader") or {}).get("reader", ""))
+
+    @property
+    def collection(self) -> Mapping[str, Any]:
+        """Return what the table records about the collection: name, licence, citation, outlines."""
+        collection: Mapping[str, Any] = self.run.info.provenance.get("collection") or {}
+        return collection
 
     @property
     def best(self) -> str:

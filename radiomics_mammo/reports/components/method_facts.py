@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
-from radiomics_mammo.runs.model_card import SOURCES
 from radiomics_mammo.runs.run_info import RunInfo
 
 
@@ -108,6 +107,4 @@ def learners(info: RunInfo) -> str:
 
 def citation(info: RunInfo) -> str:
     """Cite the collection where it is known and real; empty otherwise."""
-    reader = info.provenance.get("reader") or {}
-    source = SOURCES.get(str(reader.get("reader", "")))
-    return source.citation if source and not info.phantom else ""
+    return "" if info.phantom else str((info.provenance.get("collection") or {}).get("citation", ""))

@@ -343,14 +343,14 @@ def test_units_of_both_sides(tmp_path):
     assert (sides.test.units.kind, sides.test.units.rule) == ("patient", "mean")
 
 
-def embedded(folder: Path, name: str, *, patients: int = 20, reader: str = "manifest", **said) -> Path:
+def embedded(folder: Path, name: str, *, patients: int = 20, collection: str = "", **said) -> Path:
     frame = embedded_frame(patients=patients, radiomic=False)
     if name == "test":
         frame = frame.assign(**{one: "X" + frame[one] for one in ("case_id", "patient_id")})
     columns = [one for one in frame.columns if is_embedding(one)]
     frame[columns] *= 1.1 if name == "test" else 1.0  # other images
     network = {"name": "toy", "prefix": "crop_embToy", "trained_on": ["CBIS-DDSM"], "forced": False, **said}
-    made = {"features": columns, "recipe_hash": "e", "engine": "onnxruntime", "reader": {"reader": reader}}
+    made = {"features": columns, "recipe_hash": "e", "engine": "onnxruntime", "collection": {"name": collection}}
     path = folder / f"{name}.parquet"
     write_table(frame, path, provenance={**made, "embedding": network})
     return path
@@ -360,7 +360,7 @@ def test_weights_that_have_seen_the_cases_are_said_on_either_side(tmp_path):
     fine = embedded(tmp_path, "train")
     assert not any("weights" in one for one in read_sides([fine], question=ASKED).remarks)
     seen = "The weights of toy were trained on CBIS-DDSM, which these cases are from"
-    for said in ({"forced": True}, {"reader": "cbis-ddsm"}):
+    for said in ({"forced": True}, {"collection": "CBIS-DDSM"}):
         (tmp_path / "other").mkdir(exist_ok=True)
         first = read_sides([embedded(tmp_path / "other", "train", **said)], question=ASKED)
         assert any(one.startswith(seen) for one in first.remarks), said
