@@ -52,7 +52,8 @@ def names(tree: ast.AST) -> Iterator[str]:
             yield node.name
         elif isinstance(node, ast.arg):
             yield node.arg
-        elif (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)) or (isinstance(node, ast.alias) and False):
+        elif (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)) or (isinstance(node, ast.alias) and
+        False):
             yield node.id
         elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
             yield node.attr
@@ -64,7 +65,8 @@ def texts(path: Path) -> str:
     if path.suffix != ".py":
         return re.sub(r"\{[{%#].*?[}%#]\}", " ", text, flags=re.DOTALL)
     return "\n".join(
-        node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant) and isinstance(node.value,
+        str)
     )
 
 
