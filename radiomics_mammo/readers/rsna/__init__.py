@@ -52,4 +52,5 @@ SPEC = ReaderSpec(
     read_image="radiomics_mammo.readers.rsna.reader:read_breast",
     collection="RSNA",
     aliases=("rsna",),
+    outlines="The regions are whole breasts, found in the images by the software.",
 )
