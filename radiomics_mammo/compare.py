@@ -12,12 +12,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from radiomics_mammo.cli.compare_options import build_parser, options_of, question_of
+from radiomics_mammo.cli.compare_options import build_parser, options_of, target_of
 from radiomics_mammo.core.console import print_error, print_message, progress, run_command
 
 if TYPE_CHECKING:
     from radiomics_mammo.evaluation.cohort.records import Cohort
-    from radiomics_mammo.evaluation.cohort.train_test import Sides
+    from radiomics_mammo.evaluation.cohort.train_test import TrainTest
     from radiomics_mammo.evaluation.options import Options
     from radiomics_mammo.evaluation.study import Study
     from radiomics_mammo.evaluation.training.device import Device
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from radiomics_mammo.evaluation.training.plan import Plan
     from radiomics_mammo.runs.model_metadata import ModelFacts
     from radiomics_mammo.runs.run_info import RunInfo
-    from radiomics_mammo.runs.write import Asked
+    from radiomics_mammo.runs.write import RunConfig
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,35 +42,35 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _compare(args: argparse.Namespace) -> int:
-    from radiomics_mammo.evaluation.cohort.train_test import read_sides
+    from radiomics_mammo.evaluation.cohort.train_test import read_train_test
     from radiomics_mammo.evaluation.study import plan_study
     from radiomics_mammo.evaluation.training.device import resolve_device
-    from radiomics_mammo.runs.checkpoint import fold_store, sources_digest
+    from radiomics_mammo.runs.checkpoint import fold_store, source_hash
     from radiomics_mammo.runs.run_folder import new_run
-    from radiomics_mammo.runs.write import Asked, run_info
+    from radiomics_mammo.runs.write import RunConfig, run_info
 
     official = args.split == "official"
-    asked = Asked(tuple(args.tables), question_of(args), options_of(args), tuple(args.test), official, args.minutes)
+    asked = RunConfig(tuple(args.tables), target_of(args), options_of(args), tuple(args.test), official, args.minutes)
     started = time.perf_counter()
     options = asked.options
     device = resolve_device(tree_method=options.tree_method, device=options.device)
     with _stopping(), new_run(args.out, overwrite=args.overwrite) as folder:
-        sides = read_sides(asked.tables, question=asked.question, test=asked.test, official=asked.official)
-        plan = plan_study(sides, options=options, device=device)
+        train_test = read_train_test(asked.tables, target=asked.target, test=asked.test, official=asked.official)
+        plan = plan_study(train_test, options=options, device=device)
         seconds = {"read": time.perf_counter() - started}
-        decides = {**asked.decides(), "device": device.device, "sources": sources_digest()}
+        decides = {**asked.decides(), "device": device.device, "sources": source_hash()}
         with fold_store(args.out, decides) as store:
             asked, plan = _within_minutes(asked, plan, store)
-            _print_plan(plan, sides, device, asked.options)
+            _print_plan(plan, train_test, device, asked.options)
             study = _study(plan, asked.options, store)
             failures = _copy_failures(asked.tables[0], folder)
-            info = run_info(study, asked=asked, hashes=decides, sides=sides, device=device, failures=failures)
+            info = run_info(study, asked=asked, hashes=decides, train_test=train_test, device=device, failures=failures)
             _write(folder, study, info, options=options, seconds=seconds)
     _print_result(args.out, info, study, seconds)
     return 0
 
 
-def _within_minutes(asked: Asked, plan: Plan, store: FoldStore) -> tuple[Asked, Plan]:
+def _within_minutes(asked: RunConfig, plan: Plan, store: FoldStore) -> tuple[RunConfig, Plan]:
     """Turn minutes into a number of trials, and say it: the same number gives the same run."""
     from radiomics_mammo.evaluation.training.time_budget import trials_within
 
@@ -101,8 +101,8 @@ def _study(plan: Plan, options: Options, store: FoldStore) -> Study:
 
 def _write(folder: Path, study: Study, info: RunInfo, *, options: Options, seconds: dict[str, float]) -> None:
     """Explain, keep the model, and write everything."""
-    from radiomics_mammo.evaluation.explanation.study import explain_study
-    from radiomics_mammo.runs.final_model import keep_model
+    from radiomics_mammo.evaluation.explanation.explain import explain_study
+    from radiomics_mammo.runs.final_model import save_final_model
     from radiomics_mammo.runs.write import write_run, write_timings
 
     seconds |= study.seconds
@@ -111,7 +111,7 @@ def _write(folder: Path, study: Study, info: RunInfo, *, options: Options, secon
     seconds["explain"] = time.perf_counter() - started
     write_run(folder, info, study, contributions=found.contributions, values=found.values, explained=found.tables)
     started = time.perf_counter()
-    kept = keep_model(folder, study, info)
+    kept = save_final_model(folder, study, info)
     if kept is not None:
         _write_card(folder, info, study, *kept)
     seconds["keep"] = time.perf_counter() - started
@@ -152,11 +152,11 @@ def _copy_failures(table: Path, folder: Path) -> int:
     return count
 
 
-def _print_plan(plan: Plan, sides: Sides, device: Device, options: Options) -> None:
+def _print_plan(plan: Plan, train_test: TrainTest, device: Device, options: Options) -> None:
     from radiomics_mammo.runs.write import is_phantom
 
     cohort, units = plan.cohort, plan.cohort.units
-    if is_phantom(sides):
+    if is_phantom(train_test):
         print_message("PHANTOM: simulated images; the figures say nothing about patients.")
     negative, positive = cohort.classes
     of = "" if units.kind == "lesion" else f", in {units.y.size} units ({units.kind}, {units.rule} of its rows)"
@@ -191,7 +191,7 @@ def _print_result(out: Path, info: RunInfo, study: Study, seconds: dict[str, flo
         print_message(f"note: {note}")
     print_message(", ".join(f"{stage} {value:.1f} s" for stage, value in seconds.items()))
     print_message(f"run: {out / INFO}")
-    if info.kept:
+    if info.final_model:
         print_message(f"model card: {out / CARD}; new cases: python -m radiomics_mammo.predict {out} --table TABLE")
     print_message(f"next: python -m radiomics_mammo.report {out}")
 

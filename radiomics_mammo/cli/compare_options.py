@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from radiomics_mammo.errors import InputError
 
 if TYPE_CHECKING:
-    from radiomics_mammo.evaluation.cohort.cohort import Question
+    from radiomics_mammo.evaluation.cohort.cohort import Target
     from radiomics_mammo.evaluation.options import Options
 
 DESCRIPTION = "Compare models on feature tables with nested cross-validation grouped by patient; write a run folder."
@@ -28,17 +28,17 @@ models (each but the baselines may be followed by a sampler; xgboost+all names a
 what is written to OUT:
   predictions.parquet    out-of-fold: case_id, patient_id, model, repeat, fold, y, p (calibrated), raw, called
   summary.csv            model, metric, value, low, high (95% patient-bootstrap interval)
-  differences.csv        each resampled model minus its plain twin, paired; as_trained.csv: before calibration
+  differences.csv        each resampled model minus its plain twin, paired; uncalibrated.csv: before calibration
   pairs.csv, auroc.csv   differences in AUROC with Obuchowski and Nadeau-Bengio tests, Holm-adjusted; intervals
   ensembles.csv          each ensemble minus its best single member, paired; probes.csv: one row an embedder
   confusion.csv, learning_curves.csv (of dense heads), neighbours.csv, out_of_range.csv
-  shap_features.csv, shap_groups.csv, shap_stability.csv, shap_interactions.csv, shap_clusters.csv, shap_null.csv
+  shap_features.csv, shap_groups.csv, shap_stability.csv, shap_interactions.csv, shap_clusters.csv, shap_permutation.csv
                          what the contributions come to, and what shuffled labels give
-  operating.csv, certified.csv, subgroups.csv, reliability.csv, decision_curve.csv, winner.csv
-  leakage.csv, leakage_checks.csv                  what usual mistakes would have been worth; checks for leaks
-  tuned.csv, selection.csv, folds.parquet, cases.parquet, shap.parquet, shap_values.parquet
+  operating.csv, certified.csv, subgroups.csv, reliability.csv, decision_curve.csv, selection_bias.csv
+  auroc_inflation.csv, leakage_checks.csv                  AUROC inflation by common errors; checks for leakage
+  tuned_parameters.csv, feature_selection.csv, folds.parquet, cases.parquet, shap.parquet, shap_values.parquet
   test_*.csv, test_predictions.parquet, label_shift.csv    with --test or --split official
-  model/, model_card.html, model_card.json   the model that is kept: python -m radiomics_mammo.predict OUT
+  model/, model_card.html, model_card.json   the final model: python -m radiomics_mammo.predict OUT
   run.json, timings.json
 A last column, data, says phantom where images were simulated, else real (cases.parquet: a column phantom).
 
@@ -81,10 +81,10 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _add_question(parser: argparse.ArgumentParser) -> None:
-    from radiomics_mammo.evaluation.cohort.cohort import Question
+    from radiomics_mammo.evaluation.cohort.cohort import Target
     from radiomics_mammo.evaluation.cohort.prediction_units import RULES, UNITS
 
-    asked = Question()
+    asked = Target()
     group = parser.add_argument_group("what is asked of the table")
     group.add_argument("--label", default=asked.label, help="column with the outcome (default: %(default)s)")
     group.add_argument(
@@ -202,7 +202,7 @@ def _add_fine_options(parser: argparse.ArgumentParser) -> None:
     from radiomics_mammo.evaluation.training.feature_selection import RANKINGS
 
     plain = Options()
-    group = parser.add_argument_group("inside a fold, and what is kept")
+    group = parser.add_argument_group("inside a fold, and the final model")
     group.add_argument(
         "--inner-folds", type=int, default=plain.inner, help="folds for tuning and calibration (default: %(default)s)"
     )
@@ -220,7 +220,9 @@ def _add_fine_options(parser: argparse.ArgumentParser) -> None:
         metavar="RULE",
         help="where calls are made: sensitivity:0.9, specificity:0.9, youden or a probability (default: %(default)s)",
     )
-    group.add_argument("--keep", default="", metavar="MODEL", help="whose model is kept (default: the best AUROC)")
+    group.add_argument(
+        "--final-model", default="", metavar="MODEL", help="model that is saved for predict (default: the best AUROC)"
+    )
     group.add_argument(
         "--sensitivity",
         type=float,
@@ -228,14 +230,14 @@ def _add_fine_options(parser: argparse.ArgumentParser) -> None:
         help="to be certified, by patient (default: %(default)s)",
     )
     group.add_argument("--confidence", type=float, default=plain.confidence, help="of it (default: %(default)s)")
-    group.add_argument("--no-leakage", action="store_true", help="skip the table of what mistakes would be worth")
+    group.add_argument("--no-leakage", action="store_true", help="skip the AUROC inflation by common leakage errors")
 
 
-def question_of(args: argparse.Namespace) -> Question:
+def target_of(args: argparse.Namespace) -> Target:
     """Give what is asked of the tables."""
-    from radiomics_mammo.evaluation.cohort.cohort import Question
+    from radiomics_mammo.evaluation.cohort.cohort import Target
 
-    return Question(
+    return Target(
         label=args.label,
         group=args.group,
         positive=tuple(args.positive),
@@ -278,7 +280,7 @@ def options_of(args: argparse.Namespace) -> Options:
         select=args.select,
         calibration=args.calibration,
         operate_at=args.operate_at,
-        keep=args.keep,
+        final_model=args.final_model,
         sensitivity=args.sensitivity,
         confidence=args.confidence,
         shift=args.shift,

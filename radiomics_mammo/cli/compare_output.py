@@ -28,9 +28,9 @@ def print_results(info: RunInfo, study: Study) -> None:
     _twins(study, marked)
     _pairs(study, marked)
     _ensembles(study)
-    if "leakage" in study.tables:
-        _leakage(study.tables["leakage"], marked)
-    _canaries(study.tables["leakage_checks"])
+    if "auroc_inflation" in study.tables:
+        _auroc_inflation(study.tables["auroc_inflation"], marked)
+    _leakage_checks(study.tables["leakage_checks"])
     _certified(study, info)
 
 
@@ -58,12 +58,12 @@ def _metrics(summary: pd.DataFrame, names: Sequence[str], title: str) -> None:
 
 
 def _winner(study: Study) -> None:
-    if "winner" not in study.tables:
+    if "selection_bias" not in study.tables:
         return
-    first = study.tables["winner"].iloc[0]
+    first = study.tables["selection_bias"].iloc[0]
     print_message(
         f"The best, {first['name']}, has an AUROC of {first['apparent']:.3f}; corrected for having been chosen among "
-        f"{len(study.tables['winner'])}: {first['corrected']:.3f} ({first['low']:.3f} to {first['high']:.3f})."
+        f"{len(study.tables['selection_bias'])}: {first['corrected']:.3f} ({first['low']:.3f} to {first['high']:.3f})."
     )
 
 
@@ -111,19 +111,19 @@ def _ensembles(study: Study) -> None:
         )
 
 
-def _leakage(table: pd.DataFrame, marked: str) -> None:
+def _auroc_inflation(table: pd.DataFrame, marked: str) -> None:
     grid = _grid(
-        f"What mistakes would have been worth on these data{marked} (quick models)",
-        ["mistake", "done wrong", "done right", "price"],
+        f"AUROC inflation by common leakage errors on these data{marked} (baseline models)",
+        ["leaky protocol", "with leakage", "without leakage", "inflation"],
     )
     for row in table.to_dict("records"):
-        price = f"{row['price']:+.3f}\n{row['price_low']:+.3f} to {row['price_high']:+.3f}"
-        learner = row["learner"].partition(",")[0].partition(" (")[0]
-        grid.add_row(f"{row['title']} ({learner})", f"{row['auroc']:.3f}", f"{row['right']:.3f}", price)
+        inflation = f"{row['inflation']:+.3f}\n{row['inflation_low']:+.3f} to {row['inflation_high']:+.3f}"
+        model = row["baseline_model"].partition(",")[0].partition(" (")[0]
+        grid.add_row(f"{row['title']} ({model})", f"{row['auroc']:.3f}", f"{row['without_leakage']:.3f}", inflation)
     print_table(grid)
 
 
-def _canaries(table: pd.DataFrame) -> None:
+def _leakage_checks(table: pd.DataFrame) -> None:
     for row in table.to_dict("records"):
         print_message(f"{'ok' if row['passed'] else 'WARNING'}: {row['sentence']}")
 

@@ -20,7 +20,7 @@ from radiomics_mammo.evaluation.training.registry import (
 )
 
 
-def lay_out(cohort: Cohort, models: str) -> tuple[tuple[Candidate, ...], list[str]]:
+def plan_candidates(cohort: Cohort, models: str) -> tuple[tuple[Candidate, ...], list[str]]:
     """Give the candidates asked for, or the default ones that the table has columns for, and say which it has not."""
     asked = parse_candidates(models) if models else default_candidates(cohort)
     lacking = [candidate for candidate in asked if not _able(candidate, cohort)]
@@ -65,7 +65,7 @@ def _able(candidate: Candidate, cohort: Cohort) -> bool:
     return MODELS[candidate.model].fit == "ensemble" or cohort.offers(block_of(candidate))
 
 
-def members_of(candidates: Sequence[Candidate], asked: str) -> tuple[Candidate, ...]:
+def ensemble_members(candidates: Sequence[Candidate], asked: str) -> tuple[Candidate, ...]:
     """Settle what the ensembles among the candidates are made of.
 
     Raises

@@ -26,8 +26,8 @@ class Options:
         Settings tried for each candidate, and inner folds.
     select, calibration, operate_at : str
         As in :class:`radiomics_mammo.evaluation.training.plan.Tuning`.
-    keep : str
-        The candidate whose model is kept; empty for the best.
+    final_model : str
+        The candidate whose final model is saved; empty for the best.
     sensitivity, confidence : float
         Of the certified threshold.
     shift : str
@@ -37,7 +37,7 @@ class Options:
     tree_method, device : str
         As asked for; see :func:`radiomics_mammo.evaluation.training.device.resolve_device`.
     leakage : bool
-        Whether the prices of the usual mistakes are computed.
+        Whether the AUROC inflation by common leakage errors is measured.
     workers : int
         Processes; changes the time only.
     """
@@ -52,7 +52,7 @@ class Options:
     select: str = "auto"
     calibration: str = "sigmoid"
     operate_at: str = "sensitivity:0.9"
-    keep: str = ""
+    final_model: str = ""
     sensitivity: float = 0.95
     confidence: float = 0.90
     shift: str = ""
@@ -76,8 +76,8 @@ def check_options(options: Options, *, test: bool) -> None:
         parse_candidates(options.models)
     if options.members:
         parse_candidates(options.members)
-    if options.keep:
-        _check_kept(options.keep)
+    if options.final_model:
+        _check_final_model(options.final_model)
     for name, value, least in (
         ("--bootstrap", options.bootstrap, 1),
         ("--trials", options.trials, 1),
@@ -99,13 +99,13 @@ def check_options(options: Options, *, test: bool) -> None:
     _check_shift(options.shift, test=test)
 
 
-def _check_kept(keep: str) -> None:
-    model = MODELS[parse_candidate(keep).model]
+def _check_final_model(name: str) -> None:
+    model = MODELS[parse_candidate(name).model]
     if model.fit == "ensemble":
-        raise InputError(f"--keep {keep}: an ensemble is of several models", remedy="Name one of its members.")
+        raise InputError(f"--final-model {name}: an ensemble is of several models", remedy="Name one of its members.")
     if model.baseline:
         raise InputError(
-            f"--keep {keep}: a baseline is a baseline, not a model to score new cases with",
+            f"--final-model {name}: a baseline is not a model to score new cases with",
             remedy="Name a candidate that learns from the features.",
         )
 

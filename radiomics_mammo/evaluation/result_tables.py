@@ -18,14 +18,14 @@ from radiomics_mammo.evaluation.metrics.decision_curve import decision_curve
 from radiomics_mammo.evaluation.metrics.operating_point import operating_table
 from radiomics_mammo.evaluation.metrics.paired_comparison import pair_table
 from radiomics_mammo.evaluation.metrics.reliability import reliability_table
-from radiomics_mammo.evaluation.metrics.selection_bias import correct_winner
+from radiomics_mammo.evaluation.metrics.selection_bias import selection_bias
 from radiomics_mammo.evaluation.metrics.subgroups import subgroup_table
-from radiomics_mammo.evaluation.summary import Compared, compare_candidates, twins
+from radiomics_mammo.evaluation.summary import Comparison, compare_candidates, twins
 from radiomics_mammo.evaluation.training.cross_validation import Outcome
 from radiomics_mammo.evaluation.training.feature_selection import RANKINGS
 from radiomics_mammo.evaluation.training.plan import WHOLE, Plan
 from radiomics_mammo.evaluation.training.preprocessing import source_columns
-from radiomics_mammo.evaluation.training.registry import HEADLINE, MODELS
+from radiomics_mammo.evaluation.training.registry import MODELS, REFERENCE_MODEL
 
 Floats = NDArray[np.float64]
 Tables = dict[str, pd.DataFrame]
@@ -35,7 +35,7 @@ _CERTAIN = 0.005  # a prevalence this near to 0 or 1 is no estimate
 _OFTEN = 20  # a feature counts as chosen where it is among so many best
 
 
-def twin_verdicts(plan: Plan, outcome: Outcome, differences: pd.DataFrame) -> pd.DataFrame:
+def resampling_verdicts(plan: Plan, outcome: Outcome, differences: pd.DataFrame) -> pd.DataFrame:
     """Add to the differences of twins, for AUROC, the p-value adjusted for the number of twins, and the verdict.
 
     Returns
@@ -54,10 +54,10 @@ def twin_verdicts(plan: Plan, outcome: Outcome, differences: pd.DataFrame) -> pd
     return joined.assign(verdict=joined["verdict"].fillna(""))
 
 
-def oof_tables(
+def out_of_fold_tables(
     plan: Plan,
     outcome: Outcome,
-    compared: Compared,
+    compared: Comparison,
     *,
     best: Candidate | None,
     draws: int,
@@ -78,7 +78,7 @@ def oof_tables(
     tables: Tables = {
         "auroc": auroc_table(names, y, p, group, compared.summary),
         "operating": operating_table(names, y, outcome.called, group),
-        "as_trained": _as_trained(plan, outcome, draws, workers),
+        "uncalibrated": _as_trained(plan, outcome, draws, workers),
     }
     against = reference(plan.candidates, best)
     if against is not None and len(names) > 1:
@@ -98,8 +98,8 @@ def oof_tables(
     tables["confusion"] = confusion_table(names, y, p, outcome.called, certified=sure)
     tables |= embedded_tables(plan, outcome, compared.summary, draws=draws, workers=workers)
     if outcome.rankings:
-        tables["selection"] = selection_table(plan, outcome)
-    tables["tuned"] = tuned_table(outcome)
+        tables["feature_selection"] = feature_selection_table(plan, outcome)
+    tables["tuned_parameters"] = tuned_parameters_table(outcome)
     return tables
 
 
@@ -112,7 +112,7 @@ def _of_best(
     return {
         "certified": certified_table(units.y, p, units.group, targets=targets, confidence=confidence, chosen=several),
         "subgroups": subgroup_table(units.rows, units.y, p, units.group, called=outcome.called[i]),
-        "winner": _winner(plan, outcome, draws),
+        "selection_bias": _selection_bias(plan, outcome, draws),
     }
 
 
@@ -124,12 +124,12 @@ def _certified_cut(table: pd.DataFrame, sensitivity: float, best: Candidate) -> 
 
 def reference(candidates: Sequence[Candidate], best: Candidate | None) -> Candidate | None:
     """Give the candidate that all others are compared with: oversampled XGBoost, or where it is not there the best."""
-    return next((candidate for candidate in candidates if candidate.name == HEADLINE), best)
+    return next((candidate for candidate in candidates if candidate.name == REFERENCE_MODEL), best)
 
 
 def _shown(candidates: Sequence[Candidate], best: Candidate | None) -> list[int]:
     """Return the candidates whose curves are drawn: best, reference with and without resampling, baselines."""
-    wanted = {"prevalence", "readers", "xgboost", HEADLINE, best.name if best else ""}
+    wanted = {"prevalence", "radiologists", "xgboost", REFERENCE_MODEL, best.name if best else ""}
     return [i for i, candidate in enumerate(candidates) if candidate.name in wanted] or list(range(len(candidates)))
 
 
@@ -167,17 +167,17 @@ def _as_trained(plan: Plan, outcome: Outcome, draws: int, workers: int) -> pd.Da
     ]
 
 
-def _winner(plan: Plan, outcome: Outcome, draws: int) -> pd.DataFrame:
+def _selection_bias(plan: Plan, outcome: Outcome, draws: int) -> pd.DataFrame:
     able = [i for i, candidate in enumerate(plan.candidates) if not MODELS[candidate.model].baseline]
     units = plan.cohort.units
     names = [plan.candidates[i].name for i in able]
-    found = correct_winner(names, units.y, outcome.p[able], units.group, draws=draws, seed=plan.seed)
+    found = selection_bias(names, units.y, outcome.p[able], units.group, draws=draws, seed=plan.seed)
     record = {name: value for name, value in asdict(found).items() if name != "chosen"}
     shares = pd.DataFrame({"model": names, "chosen": found.chosen})
     return shares.assign(**record, optimism=found.optimism)
 
 
-def tuned_table(outcome: Outcome) -> pd.DataFrame:
+def tuned_parameters_table(outcome: Outcome) -> pd.DataFrame:
     """List what the inner folds chose: one row a candidate, repeat and fold (-1 is everybody), parameters as JSON."""
     import json
 
@@ -189,7 +189,7 @@ def tuned_table(outcome: Outcome) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).sort_values(columns[:3], kind="stable", ignore_index=True)
 
 
-def selection_table(plan: Plan, outcome: Outcome) -> pd.DataFrame:
+def feature_selection_table(plan: Plan, outcome: Outcome) -> pd.DataFrame:
     """Count how often each feature is among the 20 best of a method, over the outer folds.
 
     Returns

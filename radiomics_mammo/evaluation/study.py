@@ -10,19 +10,25 @@ import numpy as np
 import pandas as pd
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.evaluation.candidates import lay_out, members_of
+from radiomics_mammo.evaluation.candidates import ensemble_members, plan_candidates
 from radiomics_mammo.evaluation.case_analysis.nearest_cases import nearest
 from radiomics_mammo.evaluation.case_analysis.out_of_range import beyond
 from radiomics_mammo.evaluation.cohort.records import Candidate, Cohort, Settings
-from radiomics_mammo.evaluation.cohort.train_test import Sides
+from radiomics_mammo.evaluation.cohort.train_test import TrainTest
 from radiomics_mammo.evaluation.embedding_tables import probes_table
+from radiomics_mammo.evaluation.leakage.auroc_inflation import measure_auroc_inflation
 from radiomics_mammo.evaluation.leakage.checks import leakage_checks
-from radiomics_mammo.evaluation.leakage.leakage_cost import leakage_prices
 from radiomics_mammo.evaluation.metrics.prevalence_shift import shift_table
 from radiomics_mammo.evaluation.metrics.subgroups import SUBGROUPS
 from radiomics_mammo.evaluation.options import Options
-from radiomics_mammo.evaluation.result_tables import Tables, oof_tables, shifted, test_tables, twin_verdicts
-from radiomics_mammo.evaluation.summary import Compared, best_candidate, compare_candidates, explained_candidate
+from radiomics_mammo.evaluation.result_tables import (
+    Tables,
+    out_of_fold_tables,
+    resampling_verdicts,
+    shifted,
+    test_tables,
+)
+from radiomics_mammo.evaluation.summary import Comparison, best_candidate, compare_candidates, explained_candidate
 from radiomics_mammo.evaluation.training.cross_validation import Outcome, cross_validate
 from radiomics_mammo.evaluation.training.device import Device
 from radiomics_mammo.evaluation.training.fold_store import FoldStore
@@ -45,10 +51,10 @@ class Study:
         Summary and differences of twins.
     tables : dict of str to pandas.DataFrame
         Everything else, by the name of its file.
-    best, explained, kept : Candidate or None
+    best, explained, final : Candidate or None
         Highest AUROC of all candidates but the baselines; the candidate that SHAP explains
-        (:func:`radiomics_mammo.evaluation.summary.explained_candidate`); the candidate whose model is kept, never an
-        ensemble.
+        (:func:`radiomics_mammo.evaluation.summary.explained_candidate`); the candidate whose final model is saved,
+        never an ensemble.
     notes : tuple of str
         What the models and the intervals made necessary.
     seconds : dict of str to float
@@ -57,16 +63,16 @@ class Study:
 
     plan: Plan
     outcome: Outcome
-    compared: Compared
+    compared: Comparison
     tables: Tables
     best: Candidate | None
     explained: Candidate | None
-    kept: Candidate | None
+    final: Candidate | None
     notes: tuple[str, ...]
     seconds: dict[str, float]
 
 
-def plan_study(sides: Sides, *, options: Options, device: Device) -> Plan:
+def plan_study(train_test: TrainTest, *, options: Options, device: Device) -> Plan:
     """Lay candidates and folds out; nothing is trained.
 
     Raises
@@ -74,19 +80,21 @@ def plan_study(sides: Sides, *, options: Options, device: Device) -> Plan:
     InputError
         The table cannot answer the question, or the options do not fit it.
     """
-    cohort = sides.train
-    candidates, left_out = lay_out(cohort, options.models)
-    if options.keep and parse_candidate(options.keep) not in candidates:
-        raise InputError(f"--keep {options.keep}: that candidate is not compared", remedy="Name it with --models, too.")
-    tested = [] if sides.test is None else [f"Test set: {remark}" for remark in sides.test.remarks]
-    remarks = (*sides.remarks, *cohort.remarks, *tested, *left_out, *_unread(cohort, candidates))
+    cohort = train_test.train
+    candidates, left_out = plan_candidates(cohort, options.models)
+    if options.final_model and parse_candidate(options.final_model) not in candidates:
+        raise InputError(
+            f"--final-model {options.final_model}: that candidate is not compared", remedy="Name it with --models, too."
+        )
+    tested = [] if train_test.test is None else [f"Test set: {remark}" for remark in train_test.test.remarks]
+    remarks = (*train_test.remarks, *cohort.remarks, *tested, *left_out, *_unread(cohort, candidates))
     units = cohort.units
     folds = repeated_folds(units.y, units.group, folds=options.folds, repeats=options.repeats, seed=options.seed)
     tuning = Tuning(options.trials, options.inner, options.select, options.calibration, options.operate_at)
     settings = Settings(device.tree_method, device.device)
-    members = members_of(candidates, options.members)
+    members = ensemble_members(candidates, options.members)
     plan = Plan(
-        replace(cohort, remarks=remarks), folds, candidates, settings, options.seed, tuning, sides.test, members
+        replace(cohort, remarks=remarks), folds, candidates, settings, options.seed, tuning, train_test.test, members
     )
     check_patients(plan)
     check_samplers(plan)
@@ -95,9 +103,9 @@ def plan_study(sides: Sides, *, options: Options, device: Device) -> Plan:
 
 def _unread(cohort: Cohort, candidates: Sequence[Candidate]) -> list[str]:
     """Say how many rows the radiologists' curve has no reading of."""
-    if Candidate("readers") not in candidates:
+    if Candidate("radiologists") not in candidates:
         return []
-    lacking = int(np.isnan(cohort.blocks["readers"].x).any(axis=1).sum())
+    lacking = int(np.isnan(cohort.blocks["radiologists"].x).any(axis=1).sum())
     if not lacking:
         return []
     return [
@@ -142,7 +150,7 @@ def run_study(
         tables,
         best,
         explained_candidate(compared.summary, plan.candidates),
-        parse_candidate(options.keep) if options.keep else best_candidate(compared.summary, single),
+        parse_candidate(options.final_model) if options.final_model else best_candidate(compared.summary, single),
         tuple(notes),
         clock.seconds,
     )
@@ -150,14 +158,14 @@ def run_study(
 
 def _judge(
     plan: Plan, outcome: Outcome, options: Options, notes: list[str]
-) -> tuple[Compared, Candidate | None, Tables]:
+) -> tuple[Comparison, Candidate | None, Tables]:
     """Turn predictions into tables, and add to the notes what that made necessary."""
     draws, workers = options.bootstrap, options.workers
     units = plan.cohort.units
     compared = compare_candidates(plan.candidates, units, outcome.p, draws=draws, seed=plan.seed, workers=workers)
-    compared = replace(compared, differences=twin_verdicts(plan, outcome, compared.differences))
+    compared = replace(compared, differences=resampling_verdicts(plan, outcome, compared.differences))
     best = best_candidate(compared.summary, plan.candidates)
-    tables = oof_tables(
+    tables = out_of_fold_tables(
         plan,
         outcome,
         compared,
@@ -239,9 +247,9 @@ def _honesty(plan: Plan, options: Options, notes: list[str]) -> Tables:
     by_row = plan.fold_of[:, cohort.units.of]
     tables = {"leakage_checks": leakage_checks(cohort, by_row, seed=plan.seed, workers=options.workers)}
     if options.leakage:
-        prices = leakage_prices(
+        prices = measure_auroc_inflation(
             cohort, seed=plan.seed, folds=plan.n_folds, repeats=plan.n_repeats, workers=options.workers
         )
-        tables["leakage"] = prices.table
+        tables["auroc_inflation"] = prices.table
         notes += prices.remarks
     return tables

@@ -78,7 +78,7 @@ def twins(candidates: Sequence[Candidate]) -> list[tuple[int, int]]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Compared:
+class Comparison:
     """The metrics of all candidates and the differences of twins.
 
     Attributes
@@ -87,7 +87,7 @@ class Compared:
         Columns model, metric, value, low, high.
     differences : pandas.DataFrame
         Columns model, against, metric, value, low, high: each resampled candidate minus its plain twin. A study adds
-        ``p_holm`` and ``verdict`` (:func:`radiomics_mammo.evaluation.result_tables.twin_verdicts`).
+        ``p_holm`` and ``verdict`` (:func:`radiomics_mammo.evaluation.result_tables.resampling_verdicts`).
     undefined : int
         Draws that lack a class; the intervals are made of the others.
     """
@@ -107,7 +107,7 @@ def compare_candidates(
     level: float = 0.95,
     workers: int = 1,
     pairs: Sequence[tuple[int, int]] | None = None,
-) -> Compared:
+) -> Comparison:
     """Compute metrics and paired differences with patient-bootstrap intervals.
 
     A value is the mean over repeats of the metric on that repeat's pooled out-of-fold predictions. The
@@ -150,7 +150,7 @@ def compare_candidates(
         for m, metric in enumerate(METRICS)
     ]
     lacking = np.isnan(drawn[:, list(METRICS).index("auroc")]).any(axis=0)
-    return Compared(
+    return Comparison(
         pd.DataFrame(summary, columns=["model", "metric", "value", "low", "high"]),
         pd.DataFrame(differences, columns=["model", "against", "metric", "value", "low", "high"]),
         int(lacking.sum()),

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.evaluation.cohort.feature_definition import same_definition
-from radiomics_mammo.evaluation.cohort.parse_cells import TOO_LARGE, listed, numbers, texts
-from radiomics_mammo.evaluation.cohort.patient_groups import PATIENT, join_patients, own_patients, patients_names
+from radiomics_mammo.evaluation.cohort.parse_cells import TOO_LARGE, cell_texts, format_list, numbers
+from radiomics_mammo.evaluation.cohort.patient_groups import PATIENT, merge_groups, patient_names, table_patient_ids
 from radiomics_mammo.evaluation.cohort.prediction_units import aggregate, make_units
 from radiomics_mammo.evaluation.cohort.records import Units
 from radiomics_mammo.runs.model_metadata import Certificate, ModelFacts
@@ -143,24 +143,24 @@ def _identified(frame: pd.DataFrame, facts: ModelFacts, *, alone: bool) -> tuple
         raise InputError("the table has no column case_id", remedy="Add one that names every row once.")
     twice = frame.loc[frame["case_id"].duplicated(), "case_id"].unique().tolist()
     if twice:
-        raise InputError(f"case_id is not unique: {listed(twice)}", remedy="Keep one row of each.")
+        raise InputError(f"case_id is not unique: {format_list(twice)}", remedy="Keep one row of each.")
     if facts.group not in frame.columns and facts.unit != "lesion":
         raise InputError(
             f"the model predicts by {facts.unit}, and no column is called {facts.group!r}",
             remedy="Add the column that names the patient.",
         )
     named = facts.group in frame.columns
-    names = patients_names(frame, facts.group) if named else texts(frame.get(PATIENT, pd.Series([""] * len(frame))))
+    names = patient_names(frame, facts.group) if named else cell_texts(frame.get(PATIENT, pd.Series([""] * len(frame))))
     patients = _patients(frame, facts.group) if named else np.full(len(frame), _NONE, dtype=np.int64)
-    rows = frame.assign(case_id=texts(frame["case_id"]), patient_id=names).reset_index(drop=True)
+    rows = frame.assign(case_id=cell_texts(frame["case_id"]), patient_id=names).reset_index(drop=True)
     return rows, np.zeros(1, dtype=np.int64) if alone else patients
 
 
 def _patients(frame: pd.DataFrame, group: str) -> NDArray[np.int64]:
     """Code the patients as the certificate counted them: groups, joined where they share a patient; -1 for nobody."""
-    groups, own = texts(frame[group]), own_patients(frame, group)
+    groups, own = cell_texts(frame[group]), table_patient_ids(frame, group)
     apart = [name or f"\0{row}" for row, name in enumerate(groups)]  # rows that name no group share none
-    patients, _ = join_patients(apart, own)
+    patients, _ = merge_groups(apart, own)
     nobody = np.array([not (name or other) for name, other in zip(groups, own, strict=True)], dtype=np.bool_)
     return np.where(nobody, _NONE, patients)
 
@@ -170,7 +170,7 @@ def _matrix(model: SavedModel, rows: pd.DataFrame) -> Floats:
     missing = [name for name in wanted if name not in rows.columns]
     if missing:
         raise InputError(
-            f"{len(missing)} of the {len(wanted)} features that the model takes are missing: {listed(missing)}",
+            f"{len(missing)} of the {len(wanted)} features that the model takes are missing: {format_list(missing)}",
             remedy="Extract the cases with the model's recipe, and join the tables that it was trained on.",
         )
     return np.column_stack([numbers(rows, name) for name in wanted])
@@ -187,7 +187,7 @@ def _failures(
     for row in np.flatnonzero(failed).tolist():
         if broken[row]:
             names = [facts.features[int(i)] for i in np.flatnonzero(np.abs(x[row]) > TOO_LARGE)]
-            causes.append(f"infinite or absurdly large values in {listed(names)}")
+            causes.append(f"infinite or absurdly large values in {format_list(names)}")
             remedies.append("Leave the cell empty where a feature is undefined, or extract the case again.")
         else:
             causes.append(f"the model predicts by {facts.unit}, and this row does not say whose it is")
@@ -268,7 +268,7 @@ def _by_unit(flags: NDArray[np.bool_], of: NDArray[np.int64], n_units: int) -> N
 
 
 def _named(outside: NDArray[np.bool_], names: Sequence[str]) -> str:
-    return listed([names[int(i)] for i in np.flatnonzero(outside)], most=_NAMED)
+    return format_list([names[int(i)] for i in np.flatnonzero(outside)], most=_NAMED)
 
 
 def _data(rows: pd.DataFrame, of: NDArray[np.int64], *, phantom: bool) -> NDArray[np.str_]:
@@ -282,7 +282,7 @@ def _data(rows: pd.DataFrame, of: NDArray[np.int64], *, phantom: bool) -> NDArra
 def _phantom_rows(rows: pd.DataFrame) -> NDArray[np.bool_]:
     if "phantom" not in rows.columns:
         return np.zeros(len(rows), dtype=np.bool_)
-    return np.isin([cell.lower() for cell in texts(rows["phantom"])], ["true", "1"])
+    return np.isin([cell.lower() for cell in cell_texts(rows["phantom"])], ["true", "1"])
 
 
 def _warnings(model: SavedModel, rows: pd.DataFrame, *, trained: Collection[str] | None, torn: bool) -> list[str]:
@@ -295,7 +295,7 @@ def _warnings(model: SavedModel, rows: pd.DataFrame, *, trained: Collection[str]
         )
     if simulated.any() and not model.facts.phantom:
         said.append(f"{int(simulated.sum())} of {len(rows)} rows are simulated (phantom).")
-    if trained is None or not any(texts(rows["patient_id"])):
+    if trained is None or not any(cell_texts(rows["patient_id"])):
         said.append("Whether any of these patients was trained on is not known.")
     if torn:
         said.append("Some patients lack a row that could not be scored: their prediction is made of the others.")

@@ -110,7 +110,9 @@ def _sections(card: Mapping[str, Any]) -> list[PagePart]:
         _section("operating", "At its threshold", _operating(card), text=""),
         _section("certified", "Certified sensitivity", _certified(card["certified"]), text=_asked(card)),
         _section("subgroups", "For whom it works", _sheet(card["subgroups"], subgroup_table, title=title), text=""),
-        _section("leakage", "What mistakes would have bought", _sheet(card["leakage"], inflation_table), text=""),
+        _section(
+            "leakage", "What mistakes would have bought", _sheet(card["auroc_inflation"], inflation_table), text=""
+        ),
         _section(
             "leakage_checks", "Does anything leak?", _sheet(card["leakage_checks"], leakage_checks_table), text=""
         ),

@@ -15,7 +15,7 @@ from radiomics_mammo.evaluation.training.fold_store import FoldStore
 from radiomics_mammo.tables.atomic import output_error
 
 
-def sources_digest() -> str:
+def source_hash() -> str:
     """Hash the sources of this package's models, so that folds of an edited program are not mixed with new ones."""
     found = hashlib.sha256()
     package = Path(__file__).parents[1]

@@ -18,7 +18,7 @@ from radiomics_mammo.runs.run_info import RunInfo
 from radiomics_mammo.runs.saved_model import save_model
 
 
-def keep_model(folder: Path, study: Study, info: RunInfo) -> tuple[Fitted, ModelFacts] | None:
+def save_final_model(folder: Path, study: Study, info: RunInfo) -> tuple[Fitted, ModelFacts] | None:
     """Train the candidate that is kept on all patients of the cohort and save it with its certified thresholds.
 
     Parameters
@@ -34,9 +34,9 @@ def keep_model(folder: Path, study: Study, info: RunInfo) -> tuple[Fitted, Model
     facts : ModelFacts
         None of both where the run kept no model.
     """
-    if study.kept is None:
+    if study.final is None:
         return None
-    plan, candidate = study.plan, study.kept
+    plan, candidate = study.plan, study.final
     units, block = plan.cohort.units, block_of(candidate)
     fitted, _ = train_on_everybody(plan, candidate, study.outcome)
     asked = info.command
@@ -44,7 +44,7 @@ def keep_model(folder: Path, study: Study, info: RunInfo) -> tuple[Fitted, Model
         table = study.tables["certified"]
     else:
         p, targets = study.outcome.p[plan.candidates.index(candidate)], sorted({*TARGETS, asked["sensitivity"]})
-        several = not asked.get("keep") and chosen(plan.candidates)
+        several = not asked.get("final_model") and chosen(plan.candidates)
         table = certified_table(
             units.y, p, units.group, targets=targets, confidence=asked["confidence"], chosen=several
         )

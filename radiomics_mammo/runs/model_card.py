@@ -11,7 +11,7 @@ import pandas as pd
 
 from radiomics_mammo.evaluation.training.fitted_model import Fitted
 from radiomics_mammo.runs.model_metadata import ModelFacts
-from radiomics_mammo.runs.results import ASKED, Results
+from radiomics_mammo.runs.results import DEFAULT_SENSITIVITY, Results
 from radiomics_mammo.runs.run_info import RunInfo
 from radiomics_mammo.tables.feature_table import embedder_of, is_embedding
 
@@ -76,9 +76,9 @@ def model_card(
         "operating": _rows(_own(results.operating, name)),
         "reliability": _rows(_own(results.reliability, name)),
         "certified": _rows(results.certified if name == info.best else None) or _saved(facts),
-        "sensitivity": info.command.get("sensitivity", ASKED),
+        "sensitivity": info.command.get("sensitivity", DEFAULT_SENSITIVITY),
         "subgroups": _rows(results.subgroups if name == info.best else None),
-        "leakage": _rows(results.leakage),
+        "auroc_inflation": _rows(results.auroc_inflation),
         "leakage_checks": _rows(results.leakage_checks),
         "label_shift": _rows(results.label_shift),
         "limits": _limits(info, facts, tested=results.test_summary is not None),
@@ -164,10 +164,10 @@ def _tuning(info: RunInfo) -> dict[str, Any]:
 
 
 def _performance(name: str, summary: pd.DataFrame, results: Results, *, settings: Mapping[str, Any]) -> dict[str, Any]:
-    winner = results.winner
+    bias = results.selection_bias
     corrected = None
-    if winner is not None and len(winner) and winner["name"].iloc[0] == name:
-        corrected = {key: _plain(winner[key].iloc[0]) for key in ("corrected", "low", "high")}
+    if bias is not None and len(bias) and bias["name"].iloc[0] == name:
+        corrected = {key: _plain(bias[key].iloc[0]) for key in ("corrected", "low", "high")}
     return {
         "intervals": f"95%, {settings.get('bootstrap', 'some')} draws of patients",
         "cross_validation": _rows(_own(summary, name)),

@@ -19,18 +19,18 @@ RESULTS: dict[str, str] = {
     "operating": "operating.csv",
     "certified": "certified.csv",
     "subgroups": "subgroups.csv",
-    "leakage": "leakage.csv",
+    "auroc_inflation": "auroc_inflation.csv",
     "leakage_checks": "leakage_checks.csv",
-    "winner": "winner.csv",
-    "as_trained": "as_trained.csv",
+    "selection_bias": "selection_bias.csv",
+    "uncalibrated": "uncalibrated.csv",
     "test_summary": "test_summary.csv",
     "test_differences": "test_differences.csv",
     "test_shifted": "test_shifted.csv",
     "test_certified": "test_certified.csv",
     "test_operating": "test_operating.csv",
     "label_shift": "label_shift.csv",
-    "selection": "selection.csv",
-    "tuned": "tuned.csv",
+    "feature_selection": "feature_selection.csv",
+    "tuned_parameters": "tuned_parameters.csv",
     "test_auroc": "test_auroc.csv",
     "auroc": "auroc.csv",
     "ensembles": "ensembles.csv",
@@ -46,11 +46,11 @@ RESULTS: dict[str, str] = {
     "shap_stability": "shap_stability.csv",
     "shap_interactions": "shap_interactions.csv",
     "shap_clusters": "shap_clusters.csv",
-    "shap_null": "shap_null.csv",
+    "shap_permutation": "shap_permutation.csv",
 }
 """File names by the field of :class:`Results` that they are read into."""
 
-ASKED = 0.95
+DEFAULT_SENSITIVITY = 0.95
 """Certified sensitivity that is put into words where a run does not say which it was asked for."""
 
 _AGAIN = "Run python -m radiomics_mammo.compare again with --overwrite."
@@ -68,18 +68,18 @@ class Results:
         Calibration by bins, net benefit over thresholds, and what comes of the operating thresholds.
     certified, subgroups : pandas.DataFrame or None
         Certified sensitivity, and the best model by subgroup.
-    leakage, leakage_checks : pandas.DataFrame or None
+    auroc_inflation, leakage_checks : pandas.DataFrame or None
         Prices of the usual mistakes, and the checks that run every time.
-    winner : pandas.DataFrame or None
+    selection_bias : pandas.DataFrame or None
         What choosing the best model owes to chance.
-    as_trained : pandas.DataFrame or None
+    uncalibrated : pandas.DataFrame or None
         Metrics of resampled twins before calibration (``against`` empty), and their paired differences.
     test_summary, test_differences, test_shifted : pandas.DataFrame or None
         Of held-out patients: the summary, the differences of twins, and the summary after moving the probabilities to
         another prevalence.
     test_certified, test_operating, label_shift : pandas.DataFrame or None
         Of held-out patients: what certified thresholds and calls lead to, and how their share of positives differs.
-    selection, tuned, auroc, test_auroc : pandas.DataFrame or None
+    feature_selection, tuned_parameters, auroc, test_auroc : pandas.DataFrame or None
         Features and settings that the folds chose; three intervals of each AUROC side by side.
     ensembles, test_ensembles, probes, learning_curves : pandas.DataFrame or None
         Each ensemble minus its best member, out of fold and on held-out patients; one linear probe an embedder; how
@@ -88,7 +88,8 @@ class Results:
         Counts and classification report at 0.5, at the chosen and at the certified threshold.
     neighbours, out_of_range : pandas.DataFrame or None
         The training cases nearest to each case, and its values beyond those of the training cases.
-    shap_features, shap_groups, shap_stability, shap_interactions, shap_clusters, shap_null : pandas.DataFrame or None
+    shap_features, shap_groups, shap_stability, shap_interactions, shap_clusters, shap_permutation : pandas.DataFrame
+    or None
         What the contributions come to: by feature, by family and filter, over folds, in pairs, in groups of
         correlated features, and with labels shuffled.
     """
@@ -99,18 +100,18 @@ class Results:
     operating: pd.DataFrame | None = None
     certified: pd.DataFrame | None = None
     subgroups: pd.DataFrame | None = None
-    leakage: pd.DataFrame | None = None
+    auroc_inflation: pd.DataFrame | None = None
     leakage_checks: pd.DataFrame | None = None
-    winner: pd.DataFrame | None = None
-    as_trained: pd.DataFrame | None = None
+    selection_bias: pd.DataFrame | None = None
+    uncalibrated: pd.DataFrame | None = None
     test_summary: pd.DataFrame | None = None
     test_differences: pd.DataFrame | None = None
     test_shifted: pd.DataFrame | None = None
     test_certified: pd.DataFrame | None = None
     test_operating: pd.DataFrame | None = None
     label_shift: pd.DataFrame | None = None
-    selection: pd.DataFrame | None = None
-    tuned: pd.DataFrame | None = None
+    feature_selection: pd.DataFrame | None = None
+    tuned_parameters: pd.DataFrame | None = None
     test_auroc: pd.DataFrame | None = None
     auroc: pd.DataFrame | None = None
     ensembles: pd.DataFrame | None = None
@@ -126,7 +127,7 @@ class Results:
     shap_stability: pd.DataFrame | None = None
     shap_interactions: pd.DataFrame | None = None
     shap_clusters: pd.DataFrame | None = None
-    shap_null: pd.DataFrame | None = None
+    shap_permutation: pd.DataFrame | None = None
 
 
 def results_of(tables: Mapping[str, pd.DataFrame]) -> Results:

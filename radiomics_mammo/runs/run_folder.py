@@ -56,7 +56,7 @@ OURS = frozenset(
 TABLES = frozenset(
     f"{name}.csv"
     for name in (
-        "as_trained",
+        "uncalibrated",
         "auroc",
         "leakage_checks",
         "certified",
@@ -64,7 +64,7 @@ TABLES = frozenset(
         "decision_curve",
         "ensembles",
         "label_shift",
-        "leakage",
+        "auroc_inflation",
         "learning_curves",
         "neighbours",
         "operating",
@@ -72,12 +72,12 @@ TABLES = frozenset(
         "pairs",
         "probes",
         "reliability",
-        "selection",
+        "feature_selection",
         "shap_clusters",
         "shap_features",
         "shap_groups",
         "shap_interactions",
-        "shap_null",
+        "shap_permutation",
         "shap_stability",
         "subgroups",
         "test_auroc",
@@ -90,8 +90,8 @@ TABLES = frozenset(
         "test_shifted",
         "test_subgroups",
         "test_summary",
-        "tuned",
-        "winner",
+        "tuned_parameters",
+        "selection_bias",
     )
 )
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from radiomics_mammo.errors import InputError
 
-FORMAT = 3
+FORMAT = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,9 @@ class RunInfo:
     device : dict
         Tree method and device that were asked for and that XGBoost really used.
     versions : dict of str to str
-    best, explained, kept : str
+    best, explained, final_model : str
         The candidate with the highest AUROC, the one that SHAP explains (the best XGBoost that looks at radiomic
-        features, else the best other tree model), and the one whose model is kept; empty if there is none.
+        features, else the best other tree model), and the one whose final model is saved; empty if there is none.
     contribution_unit : str
         What SHAP values add up to: ``log-odds`` or ``probability``.
     remarks, notes : list of str
@@ -78,7 +78,7 @@ class RunInfo:
     versions: dict[str, str]
     best: str
     explained: str
-    kept: str
+    final_model: str
     contribution_unit: str
     remarks: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)

@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 
 from radiomics_mammo.core.version import __version__
-from radiomics_mammo.evaluation.cohort.cohort import Question
+from radiomics_mammo.evaluation.cohort.cohort import Target
 from radiomics_mammo.evaluation.cohort.join import embeddings_in
 from radiomics_mammo.evaluation.cohort.records import Candidate, Cohort
-from radiomics_mammo.evaluation.cohort.train_test import Sides
+from radiomics_mammo.evaluation.cohort.train_test import TrainTest
 from radiomics_mammo.evaluation.options import Options
 from radiomics_mammo.evaluation.study import Study
 from radiomics_mammo.evaluation.summary import fold_table, prediction_table, test_prediction_table
@@ -31,7 +31,7 @@ from radiomics_mammo.tables.atomic import write_bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RunConfig:
     """What a run was asked: tables by path, question, options.
 
     Attributes
@@ -45,7 +45,7 @@ class Asked:
     """
 
     tables: tuple[Path, ...]
-    question: Question
+    target: Target
     options: Options
     test: tuple[Path, ...] = ()
     official: bool = False
@@ -54,7 +54,7 @@ class Asked:
     def command(self) -> dict[str, Any]:
         """Give the options that decide the result, as a rerun would be given them: the trials, not the minutes."""
         asked = {name: value for name, value in asdict(self.options).items() if name != "workers"}
-        return {**asdict(self.question), **asked, "official": self.official}
+        return {**asdict(self.target), **asked, "official": self.official}
 
     def decides(self) -> dict[str, Any]:
         """Give everything that decides the result, the content of the tables and the minutes included."""
@@ -76,9 +76,9 @@ def file_hash(path: Path) -> str:
 def run_info(
     study: Study,
     *,
-    asked: Asked,
+    asked: RunConfig,
     hashes: Mapping[str, Sequence[str]],
-    sides: Sides,
+    train_test: TrainTest,
     device: Device,
     failures: int = -1,
 ) -> RunInfo:
@@ -87,9 +87,9 @@ def run_info(
     Parameters
     ----------
     study : Study
-    asked : Asked
+    asked : RunConfig
     hashes : mapping
-        ``tables`` and ``test``, as :meth:`Asked.decides` found them when the tables were read.
+        ``tables`` and ``test``, as :meth:`RunConfig.decides` found them when the tables were read.
     sides : Sides
         The tables as they were read.
     device : Device
@@ -102,8 +102,8 @@ def run_info(
         command=asked.command(),
         table=", ".join(str(path.absolute()) for path in asked.tables),
         table_sha256=", ".join(hashes["tables"]),
-        provenance=sides.table.provenance,
-        phantom=is_phantom(sides),
+        provenance=train_test.table.provenance,
+        phantom=is_phantom(train_test),
         label=cohort.label,
         group=cohort.group_column,
         unit=cohort.units.kind,
@@ -120,12 +120,12 @@ def run_info(
         versions=versions(),
         best=study.best.name if study.best else "",
         explained=tree.name if tree else "",
-        kept=study.kept.name if study.kept else "",
+        final_model=study.final.name if study.final else "",
         contribution_unit=_contribution_unit(tree),
         remarks=list(cohort.remarks),
         notes=[*study.notes, *([device.note] if device.note else [])],
-        test={} if sides.test is None else _test(sides.test, asked.test, hashes["test"]),
-        embeddings=embeddings_of(sides, cohort),
+        test={} if train_test.test is None else _test(train_test.test, asked.test, hashes["test"]),
+        embeddings=embeddings_of(train_test, cohort),
         failures=failures,
     )
 
@@ -136,13 +136,13 @@ def _contribution_unit(explained: Candidate | None) -> str:
     return "log-odds" if MODELS[explained.model].boosted else "probability"
 
 
-def embeddings_of(sides: Sides, cohort: Cohort) -> list[dict[str, Any]]:
+def embeddings_of(train_test: TrainTest, cohort: Cohort) -> list[dict[str, Any]]:
     """Say what made the embeddings of a cohort, one entry an embedder, as far as the tables tell.
 
     Weights count as forced where they were on either side of a test.
     """
     known: dict[str, dict[str, Any]] = {}
-    for table in (sides.test_table, sides.table):
+    for table in (train_test.test_table, train_test.table):
         for one in [] if table is None else embeddings_in(table.provenance):
             forced = bool(one.get("forced")) or bool(known.get(one["prefix"], {}).get("forced"))
             known[one["prefix"]] = {**one, "forced": forced}
@@ -165,10 +165,10 @@ def _test(cohort: Cohort, paths: Sequence[Path], hashes: Sequence[str]) -> dict[
     }
 
 
-def is_phantom(sides: Sides) -> bool:
+def is_phantom(train_test: TrainTest) -> bool:
     """Whether a table, or any of its rows, says that it was made from simulated images."""
-    tables = [table for table in (sides.table, sides.test_table) if table is not None]
-    cohorts = [cohort for cohort in (sides.train, sides.test) if cohort is not None]
+    tables = [table for table in (train_test.table, train_test.test_table) if table is not None]
+    cohorts = [cohort for cohort in (train_test.train, train_test.test) if cohort is not None]
     marks = [cohort.rows["phantom"].astype(str).str.lower() for cohort in cohorts if "phantom" in cohort.rows.columns]
     said = any(bool(table.provenance.get("phantom", False)) for table in tables)
     return said or any(bool(mark.isin(["true", "1", "1.0"]).any()) for mark in marks)

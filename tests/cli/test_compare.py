@@ -12,8 +12,8 @@ import pytest
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
 from radiomics_mammo.compare import main
-from radiomics_mammo.evaluation.cohort.cohort import Question
-from radiomics_mammo.evaluation.cohort.train_test import read_sides
+from radiomics_mammo.evaluation.cohort.cohort import Target
+from radiomics_mammo.evaluation.cohort.train_test import read_train_test
 from radiomics_mammo.evaluation.metrics.metrics import METRICS
 from radiomics_mammo.evaluation.options import Options
 from radiomics_mammo.evaluation.study import plan_study
@@ -28,7 +28,7 @@ from radiomics_mammo.runs.run_folder import OURS, TABLES, TIMINGS, read_run
 from tests.support.cohorts import FEATURES, embedded_frame, toy_frame, toy_table
 from tests.support.compare_runs import contents, run, skip_checks
 
-CANDIDATES = ("prevalence", "metadata", "readers", "logistic", "xgboost", "xgboost+oversampling", "xgboost+smote")
+CANDIDATES = ("prevalence", "metadata", "radiologists", "logistic", "xgboost", "xgboost+oversampling", "xgboost+smote")
 
 
 @pytest.fixture
@@ -125,9 +125,9 @@ def test_the_signal_is_found_and_explained(finished):
     assert importance(done.contributions).index[0] == FEATURES[0]
     assert done.info.best in CANDIDATES[3:]  # never a baseline, though the readers know it all
     assert done.info.explained in CANDIDATES[4:]
-    assert done.info.kept == done.info.best
+    assert done.info.final_model == done.info.best
     auroc = done.summary[done.summary["metric"] == "auroc"].set_index("model")["value"]
-    assert auroc["readers"] == 1.0
+    assert auroc["radiologists"] == 1.0
     assert auroc["prevalence"] == pytest.approx(0.5, abs=0.1)
 
 
@@ -211,12 +211,12 @@ def test_other_units(tmp_path, unit, rule, count, quick):
 
 
 def test_what_is_kept_calibrated_and_operated_at(finished, tmp_path, quick):
-    asked = ("--models", "logistic,svm", "--keep", "svm", "--operate-at", "specificity:0.6")
+    asked = ("--models", "logistic,svm", "--final-model", "svm", "--operate-at", "specificity:0.6")
     more = ("--calibration", "isotonic", "--select", "mrmr")
     assert run(finished / "toy.parquet", tmp_path / "r", *asked, *more) == 0
     info = read_run(tmp_path / "r").info
-    assert info.kept == "svm"
-    tuned = pd.read_csv(tmp_path / "r" / "tuned.csv")
+    assert info.final_model == "svm"
+    tuned = pd.read_csv(tmp_path / "r" / "tuned_parameters.csv")
     assert all(json.loads(one)["select"] == "mrmr" for one in tuned["parameters"])
     card = (tmp_path / "r" / "model_card.json").read_text()
     assert "specificity:0.6" in card
@@ -247,9 +247,9 @@ def test_no_calibration_leaves_the_score(finished, tmp_path, quick):
         (["--sensitivity", "1"], "--sensitivity is 1. It must lie between 0 and 1"),
         (["--confidence", "0"], "--confidence is 0"),
         (["--operate-at", "sensitivity:2"], "sensitivity:2"),
-        (["--keep", "svm", "--models", "logistic"], "--keep svm: that candidate is not compared"),
-        (["--keep", "prevalence"], "--keep prevalence: a baseline is a baseline"),
-        (["--keep", "resnet"], "no model is called 'resnet'"),
+        (["--final-model", "svm", "--models", "logistic"], "--final-model svm: that candidate is not compared"),
+        (["--final-model", "prevalence"], "--final-model prevalence: a baseline is not a model"),
+        (["--final-model", "resnet"], "no model is called 'resnet'"),
         (["--shift", "em"], "--shift moves the test set's probabilities, and there is none"),
         (["--split", "official", "--shift", "1.5"], "--shift '1.5' is unknown"),
         (["--minutes", "5", "--trials", "3"], "--minutes chooses the number of trials"),
@@ -322,7 +322,7 @@ def test_help_tells_what_is_written(capsys):
 
 def planned(path: Path, frame: pd.DataFrame, models: str = ""):
     frame.to_parquet(path)
-    sides = read_sides([path], question=Question())
+    sides = read_train_test([path], target=Target())
     return plan_study(sides, options=Options(models=models, folds=2), device=resolve_device())
 
 

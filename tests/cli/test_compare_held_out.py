@@ -71,7 +71,7 @@ def test_held_out_patients_are_judged_by_models_of_all_the_others(tmp_path):
     summary = pd.read_csv(tmp_path / "r" / "test_summary.csv").set_index(["model", "metric"])["value"]
     for model, own in tested.groupby("model"):
         assert summary[model, "auroc"] == pytest.approx(roc_auc_score(own["y"], own["p"]), abs=1e-12)
-    tuned = pd.read_csv(tmp_path / "r" / "tuned.csv")
+    tuned = pd.read_csv(tmp_path / "r" / "tuned_parameters.csv")
     everybody = tuned[tuned["fold"] == -1].set_index("model")
     for model, own in tested.groupby("model"):
         assert (own["called"] == (own["p"] >= everybody["threshold"][model])).all()
@@ -162,7 +162,7 @@ def test_an_interrupted_run_by_the_clock_goes_on_with_the_trials_it_began_with(t
     assert run(tmp_path / "t.parquet", tmp_path / "r", *asked) == 0
     assert len(done) == len(set(done)) == 4
     assert read_run(tmp_path / "r").info.command["trials"] == 3
-    tuned = pd.read_csv(tmp_path / "r" / "tuned.csv")
+    tuned = pd.read_csv(tmp_path / "r" / "tuned_parameters.csv")
     assert len({json.dumps(one) for one in tuned["parameters"]}) > 1
 
 

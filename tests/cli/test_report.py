@@ -252,7 +252,7 @@ def test_rows_made_of_several_images_are_said_to_be_so_and_have_no_picture(tmp_p
 @pytest.mark.parametrize(("best", "said"), [("", "no cases to show"), ("logistic", "no waterfalls")])
 def test_runs_with_nothing_to_explain_still_have_a_report(tmp_path, best, said):
     run, _ = case_run()
-    info = replace(run.info, best=best, explained="", kept="", provenance={})
+    info = replace(run.info, best=best, explained="", final_model="", provenance={})
     folder = written(replace(run, info=info, contributions=None, values=None), Results(), tmp_path / "run")
     assert said in Page(reported(folder)).text
 

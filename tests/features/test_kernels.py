@@ -212,7 +212,7 @@ def test_tone_differences_are_what_looking_around_gives(levels, distances):
 
 
 def test_tone_differences_by_hand():
-    """Amadasun and King's notion on a block of four: each pixel against the mean of the other three."""
+    """Amadasun and King's concept on a block of four: each pixel against the mean of the other three."""
     stats = ngtdm.FAMILY.cpu(batch_of(np.array([[1, 2], [3, 6]])), Settings())
     expected = [abs(1 - 11 / 3), abs(2 - 10 / 3), abs(3 - 9 / 3), abs(6 - 6 / 3)]
     np.testing.assert_allclose(stats.difference[0, [1, 2, 3, 6]], expected, rtol=1e-15)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.evaluation.explanation.waterfall import case_terms, plain_name, signed
+from radiomics_mammo.evaluation.explanation.waterfall import case_waterfalls, plain_name, signed
 from radiomics_mammo.reports.cases import Pictures
 from radiomics_mammo.reports.cases.case_page import case_page, check_case, wanted_of_case
 from tests.reports.test_explain_cases import EVIL, Tags
@@ -22,7 +22,7 @@ def test_everything_known_of_the_case_is_there():
     names = run.cases["case_id"].tolist()
     page = Tags(case_page(run, results, CASE, pictures=some_pictures(names), meaning=lambda name: f"words on {name}"))
     assert f"{mean_p(run, CASE):.2f}" in page.text
-    terms = case_terms(run.contributions, {CASE: mean_p(run, CASE)}, unit="log-odds", rule="max")[CASE]
+    terms = case_waterfalls(run.contributions, {CASE: mean_p(run, CASE)}, unit="log-odds", rule="max")[CASE]
     for name, value in zip(FEATURES, terms.values, strict=True):
         assert f"{plain_name(name)} {signed(value, digits=4)}" in re.sub(r"\s+", " ", " ".join(page.words))
         assert f"words on {name}" in page.text

@@ -70,7 +70,7 @@ def variants() -> dict[str, tuple[Run, Results]]:
         "official": run_of(test=HELD_OUT, command=tuned(official=True)),
         "other tool": run_of(provenance={}),
         "nothing else": (run, Results()),
-        "no model": (replace(run, info=replace(run.info, best="", explained="", kept="")), Results()),
+        "no model": (replace(run, info=replace(run.info, best="", explained="", final_model="")), Results()),
         "no embeddings": run_of(embeddings=[]),
     }
 
@@ -269,6 +269,6 @@ def test_calls_name_their_model_and_models_those_they_are_trained_on():
 
 def test_a_choice_without_optimism_says_so():
     run, results = run_of()
-    up = results.winner.assign(corrected=results.winner["apparent"] + 0.01)
-    said = [row[3] for one in checklists(run, replace(results, winner=up)) for row in one.tables[0].rows]
+    up = results.selection_bias.assign(corrected=results.selection_bias["apparent"] + 0.01)
+    said = [row[3] for one in checklists(run, replace(results, selection_bias=up)) for row in one.tables[0].rows]
     assert [one for one in said if "no optimism found" in one]

@@ -164,7 +164,7 @@ def test_a_difference_that_is_not_known_is_no_verdict():
 
 
 def test_only_competitors_are_counted():
-    titles = {**TITLES, "size": "Size only", "readers": "Readers"}
+    titles = {**TITLES, "size": "Size only", "radiologists": "Readers"}
     text = wording.verdict(SUMMARY, differences(), titles=titles, best="xgboost", classes=("a", "b"), phantom=False)
     assert "The best of 2 models" in text
 

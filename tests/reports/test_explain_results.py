@@ -19,7 +19,7 @@ from radiomics_mammo.reports.components.tables import p_value, share, spanned
 from radiomics_mammo.reports.figures.curves import CurveLine, roc_figure
 from radiomics_mammo.reports.figures.decision_curve import decision_figure
 from radiomics_mammo.reports.sections.best_model import best_against
-from radiomics_mammo.reports.sections.results import result_sections, shift_sentence, winner_sentence
+from radiomics_mammo.reports.sections.results import result_sections, selection_bias_sentence, shift_sentence
 from radiomics_mammo.reports.study import compose
 from radiomics_mammo.runs.results import RESULTS, Results, read_results
 from tests.cli.test_report import Page
@@ -68,7 +68,7 @@ def test_a_run_without_these_tables_has_the_page_without_the_sections(run_and_re
     assert not set(SLUGS) & set(headings(bare, 3))
 
 
-BESIDE = {"winner", "as_trained"}  # with the pairs, and with the twins
+BESIDE = {"selection_bias", "uncalibrated"}  # with the pairs, and with the twins
 
 
 def test_each_table_may_be_alone(run_and_results):
@@ -84,7 +84,7 @@ def test_each_table_may_be_alone(run_and_results):
 def test_each_table_may_be_missing(run_and_results):
     run, results = run_and_results
     quick = replace(results, learning_curves=None, confusion=None, test_confusion=None, reliability=None)
-    for name in ("winner", "test_summary", "test_auroc", "operating", "certified", "selection"):
+    for name in ("selection_bias", "test_summary", "test_auroc", "operating", "certified", "feature_selection"):
         assert len(result_sections(run, replace(quick, decision_curve=None, **{name: None}))) >= 8, name
 
 
@@ -119,8 +119,8 @@ def test_twins_as_trained_show_brier_and_slope(whole, run_and_results):
     for wanted in ("+0.031", "−0.123", "Resampling shifts the probabilities, and calibration puts them back"):
         assert wanted in text
     assert "0.243" not in text  # the candidates themselves are not in the table of differences
-    alone = results.as_trained[results.as_trained["against"] == ""]
-    assert "calibration puts them back" not in page_of(run, Results(as_trained=alone))
+    alone = results.uncalibrated[results.uncalibrated["against"] == ""]
+    assert "calibration puts them back" not in page_of(run, Results(uncalibrated=alone))
 
 
 @pytest.mark.parametrize("asked", [0.8, 0.9])
@@ -185,7 +185,7 @@ def test_the_best_is_set_against_the_readers_and_size_with_intervals(run_and_res
     """Against scikit-learn's AUROCs: 0 lies in the interval of equal candidates, and not of those that differ."""
     run, results = run_and_results
     found = best_against(run).set_index("against")
-    assert set(found.index) == {"readers", "size"}
+    assert set(found.index) == {"radiologists", "size"}
     area = {
         name: np.mean([roc_auc_score(one["y"], one["p"]) for _, one in own.groupby("repeat")])
         for name, own in run.predictions.groupby("model")
@@ -201,8 +201,8 @@ def test_the_best_is_set_against_the_readers_and_size_with_intervals(run_and_res
 
 def test_a_choice_that_cost_nothing_is_no_optimism():
     row = {"name": "xgboost", "apparent": 0.8, "corrected": 0.79, "low": 0.7, "high": 0.9}
-    assert winner_sentence(pd.DataFrame([row]), {}).endswith("it is 0.790 (0.700 to 0.900).")
-    said = winner_sentence(pd.DataFrame([row | {"corrected": 0.81}]), {})
+    assert selection_bias_sentence(pd.DataFrame([row]), {}).endswith("it is 0.790 (0.700 to 0.900).")
+    said = selection_bias_sentence(pd.DataFrame([row | {"corrected": 0.81}]), {})
     assert said.endswith("it is 0.810 (0.700 to 0.900): no optimism found.")
 
 
@@ -270,19 +270,21 @@ def test_the_radiologists_reading_is_dashed_in_the_pages_ink(whole):
 
 
 def test_a_figure_holds_the_best_the_readers_and_what_must_be_there():
-    candidates = {name: name for name in ("readers", "size", *(f"m{i}" for i in range(12)), "xgboost+oversampling")}
+    candidates = {
+        name: name for name in ("radiologists", "size", *(f"m{i}" for i in range(12)), "xgboost+oversampling")
+    }
     auroc = {name: 0.5 + 0.01 * i for i, name in enumerate(candidates)}
     auroc |= {"size": 0.99, "xgboost+oversampling": 0.51}
     found = shown(candidates, auroc=auroc, best="m3", always=("xgboost+oversampling",))
     assert found[0] == "m3"
     assert len(found) == MOST
-    assert set(found) == {"m3", "readers", "xgboost+oversampling", "m11", "m10", "m9", "m8"}
+    assert set(found) == {"m3", "radiologists", "xgboost+oversampling", "m11", "m10", "m9", "m8"}
     few = {name: auroc[name] for name in ("size", "m1")}
     assert shown(few, auroc=auroc, best="m1") == ["m1", "size"]
 
 
 def test_yardsticks_are_known_by_their_models():
-    assert [is_baseline(name) for name in ("readers", "size", "xgboost+smote", "of another version")] == [
+    assert [is_baseline(name) for name in ("radiologists", "size", "xgboost+smote", "of another version")] == [
         True,
         True,
         False,

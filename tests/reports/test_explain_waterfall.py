@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from radiomics_mammo.evaluation.explanation.waterfall import case_terms, number, plain_name, signed
+from radiomics_mammo.evaluation.explanation.waterfall import case_waterfalls, number, plain_name, signed
 from radiomics_mammo.reports.figures.waterfall import draw_waterfall
 from radiomics_mammo.runs.run_folder import read_run
 from tests.support.cohorts import toy_table
@@ -20,11 +20,11 @@ from tests.support.finished_run_cases import FEATURES, SCALE, SHIFT, case_run, l
 
 def terms(run, *, rule: str = "max", unit: str = "log-odds"):
     reached = {name: mean_p(run, name) for name in run.cases["case_id"]}
-    return case_terms(run.contributions, reached, unit=unit, rule=rule)
+    return case_waterfalls(run.contributions, reached, unit=unit, rule=rule)
 
 
 def one_of(contributions, *, name: str = "P_00004_1", p: float = 0.31, unit: str = "log-odds", rule: str = "max"):
-    return case_terms(contributions, {name: p}, unit=unit, rule=rule)[name]
+    return case_waterfalls(contributions, {name: p}, unit=unit, rule=rule)[name]
 
 
 def drawn(svg: str) -> tuple[list[tuple[str, str]], list[float]]:
@@ -144,8 +144,8 @@ def test_of_several_rows_the_highest_is_explained():
     margin = own["base"] + own[list(FEATURES)].sum(axis=1)
     calibrated = (own["shift"] + own["scale"] * margin).groupby(own["repeat"]).max()
     assert found.end == pytest.approx(calibrated.mean())
-    assert case_terms(table, {"P_00004": 0.3}, unit="log-odds", rule="mean") == {}
-    assert case_terms(table, {"nobody": 0.3}, unit="log-odds", rule="max") == {}
+    assert case_waterfalls(table, {"P_00004": 0.3}, unit="log-odds", rule="mean") == {}
+    assert case_waterfalls(table, {"nobody": 0.3}, unit="log-odds", rule="max") == {}
 
 
 def test_the_drawing_is_to_scale_and_says_every_term():

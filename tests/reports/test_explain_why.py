@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from radiomics_mammo.evaluation.explanation import study
-from radiomics_mammo.evaluation.explanation.study import Explained, shuffling_budget
+from radiomics_mammo.evaluation.explanation import explain
+from radiomics_mammo.evaluation.explanation.explain import Explanation, shuffling_budget
 from radiomics_mammo.evaluation.training.cross_validation import cross_validate
 from radiomics_mammo.reports.components.page import Figure, PagePart
 from radiomics_mammo.reports.sections.explanation import why_sections
@@ -22,12 +22,12 @@ from tests.support.finished_run import toy_run
 
 
 @pytest.fixture(scope="module")
-def noise() -> tuple[Run, Explained]:
+def noise() -> tuple[Run, Explanation]:
     return explained_run(strength=0.0)
 
 
 @pytest.fixture(scope="module")
-def planted() -> tuple[Run, Explained]:
+def planted() -> tuple[Run, Explanation]:
     return explained_run(strength=2.0)
 
 
@@ -36,7 +36,7 @@ def section(planted) -> PagePart:
     return why(*planted)
 
 
-def explained_run(*, strength: float, candidate: str = "xgboost", repeats: int = 2) -> tuple[Run, Explained]:
+def explained_run(*, strength: float, candidate: str = "xgboost", repeats: int = 2) -> tuple[Run, Explanation]:
     plan = toy_plan(noise_frame(strength=strength), candidate=candidate, repeats=repeats)
     found = explained(plan)
     run, _ = toy_run(explained=candidate, contribution_unit="log-odds" if candidate == "xgboost" else "probability")
@@ -44,7 +44,7 @@ def explained_run(*, strength: float, candidate: str = "xgboost", repeats: int =
     return replace(run, cases=cases, contributions=found.contributions, values=found.values), found
 
 
-def why(run: Run, found: Explained, meaning=lambda name: f"Means {name}.") -> PagePart:
+def why(run: Run, found: Explanation, meaning=lambda name: f"Means {name}.") -> PagePart:
     (section,) = why_sections(run, Results(**found.tables), meaning=meaning)
     return section
 
@@ -83,7 +83,7 @@ def test_a_planted_feature_comes_first_in_every_fold(planted, section):
 def test_tables_are_of_held_out_rows_and_of_the_contract(planted):
     _, found = planted
     assert set(found.tables) == {
-        *("shap_features", "shap_groups", "shap_stability", "shap_interactions", "shap_clusters", "shap_null")
+        *("shap_features", "shap_groups", "shap_stability", "shap_interactions", "shap_clusters", "shap_permutation")
     }
     table = found.contributions
     assert table is not None
@@ -92,7 +92,7 @@ def test_tables_are_of_held_out_rows_and_of_the_contract(planted):
     groups = found.tables["shap_groups"]
     assert set(groups.loc[groups["kind"] == "filter", "group"]) == {"original", "wavelet-HH"}
     assert found.tables["shap_interactions"].columns.tolist() == ["first", "second", "strength"]
-    assert len(found.tables["shap_null"]) == 19
+    assert len(found.tables["shap_permutation"]) == 19
     assert found.values is not None
     assert found.values.columns[:2].tolist() == ["case_id", PLANTED]
 
@@ -123,7 +123,7 @@ def test_the_page_says_the_same_of_tables_read_from_csv(planted, section, tmp_pa
     for name, table in found.tables.items():
         table.assign(data="real").to_csv(tmp_path / f"{name}.csv", index=False)
         read[name] = pd.read_csv(tmp_path / f"{name}.csv")
-    assert why(run, Explained(tables=read)) == section
+    assert why(run, Explanation(tables=read)) == section
 
 
 def test_phantoms_are_marked_and_crowds_thinned_in_every_figure(planted, monkeypatch):
@@ -143,14 +143,14 @@ def test_what_a_table_calls_a_feature_stays_text(planted):
     new = {PLANTED: odd}
     run = replace(run, contributions=run.contributions.rename(columns=new), values=run.values.rename(columns=new))
     tables = {name: table.replace(new) for name, table in found.tables.items()}
-    section = why(run, Explained(tables=tables))
+    section = why(run, Explanation(tables=tables))
     for figure in figures(section):
         assert "<script" not in figure.svg
 
 
 def test_a_forest_is_explained_in_probability_without_interactions(monkeypatch):
-    monkeypatch.setattr(study, "_PERMUTATIONS", 2)
-    monkeypatch.setattr(study, "_FEWEST", 2)
+    monkeypatch.setattr(explain, "_PERMUTATIONS", 2)
+    monkeypatch.setattr(explain, "_FEWEST", 2)
     run, found = explained_run(strength=2.0, candidate="forest", repeats=1)
     assert "shap_interactions" not in found.tables
     assert found.contributions is not None
@@ -162,8 +162,8 @@ def test_a_forest_is_explained_in_probability_without_interactions(monkeypatch):
 
 
 def test_a_network_is_one_feature_of_early_fusion(monkeypatch):
-    monkeypatch.setattr(study, "_PERMUTATIONS", 2)
-    monkeypatch.setattr(study, "_FEWEST", 2)
+    monkeypatch.setattr(explain, "_PERMUTATIONS", 2)
+    monkeypatch.setattr(explain, "_FEWEST", 2)
     frame = noise_frame()
     outputs = [f"crop_embToy_E{i:04d}" for i in range(1, 13)]
     seen = np.random.default_rng(1).normal(size=(len(frame), 12)) + 1.5 * frame[["malignant"]].to_numpy()
@@ -190,8 +190,8 @@ def test_without_a_tree_model_there_is_one_sentence():
 
 
 def test_workers_change_no_bit(monkeypatch):
-    monkeypatch.setattr(study, "_PERMUTATIONS", 2)
-    monkeypatch.setattr(study, "_FEWEST", 2)
+    monkeypatch.setattr(explain, "_PERMUTATIONS", 2)
+    monkeypatch.setattr(explain, "_FEWEST", 2)
     plan = toy_plan(noise_frame(), repeats=1)
     outcome = cross_validate(plan)
     one, two = explained(plan, outcome), explained(plan, outcome, workers=2)

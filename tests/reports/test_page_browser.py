@@ -192,9 +192,9 @@ def test_a_print_opens_what_is_folded_and_has_no_buttons(tmp_path):
 @pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext is not installed")
 def test_a_long_table_has_its_headings_on_every_printed_page(tmp_path):
     run, results = toy_run()
-    long = pd.concat([results.tuned.assign(repeat=repeat) for repeat in range(60)])
+    long = pd.concat([results.tuned_parameters.assign(repeat=repeat) for repeat in range(60)])
     page, pdf = tmp_path / "page.html", tmp_path / "page.pdf"
-    page.write_text(render(composed(run, replace(results, tuned=long))), encoding="utf-8")
+    page.write_text(render(composed(run, replace(results, tuned_parameters=long))), encoding="utf-8")
     printed(page, pdf)
     tables = [text for text in pages_of(pdf) if '{"max_depth": 3}' in text]
     assert len(tables) >= 3

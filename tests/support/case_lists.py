@@ -130,7 +130,7 @@ def understood(frame: pd.DataFrame, **options: object) -> tuple[Dataset, Tables]
     return dataset, make_tables(dataset)
 
 
-class Asked(dict[str, pd.DataFrame]):
+class RunConfig(dict[str, pd.DataFrame]):
     """The tables of a data set, made when a rule asks for them."""
 
     def __init__(self, dataset: Dataset) -> None:
@@ -145,7 +145,7 @@ class Asked(dict[str, pd.DataFrame]):
 def ruled(rule: str, frame: pd.DataFrame, **options: object) -> list[Finding]:
     """What one rule finds in a list."""
     dataset = read_dataset(frame, name="toy", **options)
-    return RULES[rule](Facts(dataset, Asked(dataset)))
+    return RULES[rule](Facts(dataset, RunConfig(dataset)))
 
 
 def found(frame: pd.DataFrame, **options: object) -> dict[str, list[Finding]]:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from radiomics_mammo.evaluation.cohort.cohort import Question, prepare_cohort
+from radiomics_mammo.evaluation.cohort.cohort import Target, prepare_cohort
 from radiomics_mammo.evaluation.cohort.records import Settings
-from radiomics_mammo.evaluation.explanation.study import Explained, explain_study
+from radiomics_mammo.evaluation.explanation.explain import Explanation, explain_study
 from radiomics_mammo.evaluation.training.cross_validation import Outcome, cross_validate
 from radiomics_mammo.evaluation.training.plan import Plan, Tuning
 from radiomics_mammo.evaluation.training.registry import parse_candidate
@@ -38,12 +38,12 @@ def noise_frame(*, patients: int = 90, strength: float = 0.0, seed: int = 0) -> 
 def toy_plan(
     frame: pd.DataFrame, *, candidate: str = "xgboost", repeats: int = 2, features: tuple[str, ...] = NAMES
 ) -> Plan:
-    cohort = prepare_cohort(frame, features, question=Question())
+    cohort = prepare_cohort(frame, features, target=Target())
     folds = repeated_folds(cohort.units.y, cohort.units.group, folds=3, repeats=repeats, seed=0)
     return Plan(cohort, folds, (parse_candidate(candidate),), Settings(), 0, Tuning(trials=1, folds=2, select="none"))
 
 
-def explained(plan: Plan, outcome: Outcome | None = None, *, workers: int = 1) -> Explained:
+def explained(plan: Plan, outcome: Outcome | None = None, *, workers: int = 1) -> Explanation:
     study: Any = SimpleNamespace(plan=plan, outcome=outcome or cross_validate(plan), explained=plan.candidates[0])
     options: Any = SimpleNamespace(workers=workers)
     return explain_study(study, options)

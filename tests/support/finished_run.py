@@ -16,7 +16,7 @@ from radiomics_mammo.evaluation.metrics.operating_point import operating_table
 from radiomics_mammo.evaluation.metrics.paired_comparison import pair_table
 from radiomics_mammo.evaluation.metrics.prevalence_shift import shift_table
 from radiomics_mammo.evaluation.metrics.reliability import reliability_table
-from radiomics_mammo.evaluation.metrics.selection_bias import correct_winner
+from radiomics_mammo.evaluation.metrics.selection_bias import selection_bias
 from radiomics_mammo.evaluation.metrics.subgroups import subgroup_table
 from radiomics_mammo.evaluation.result_tables import auroc_table
 from radiomics_mammo.evaluation.training.registry import MODELS, candidate_title, parse_candidate
@@ -26,7 +26,16 @@ from radiomics_mammo.runs.run_folder import Run
 from radiomics_mammo.runs.run_info import RunInfo
 from tests.support.finished_run_tables import confusion, embeddings, ensembles, learning_curves, probes
 
-CANDIDATES = ("prevalence", "size", "readers", "logistic", "forest", "xgboost", "xgboost+oversampling", "xgboost+smote")
+CANDIDATES = (
+    "prevalence",
+    "size",
+    "radiologists",
+    "logistic",
+    "forest",
+    "xgboost",
+    "xgboost+oversampling",
+    "xgboost+smote",
+)
 _SKILL = (0.0, 0.6, 1.6, 1.0, 1.1, 1.3, 1.2, 1.15)
 REPEATS = 2
 
@@ -123,20 +132,20 @@ def results(cases: pd.DataFrame, y: np.ndarray, p: np.ndarray, group: np.ndarray
         operating=operating_table(CANDIDATES, y, p >= 0.4, group),
         certified=certified,
         subgroups=subgroup_table(cases, y, p[best], group, called=p[best] >= 0.4),
-        leakage=leakage(),
+        auroc_inflation=auroc_inflation(),
         leakage_checks=leakage_checks(),
-        as_trained=as_trained(),
+        uncalibrated=uncalibrated(),
         test_summary=summary(test["y"].to_numpy(np.int8), held),
         test_differences=twins(value=-0.004),
         test_shifted=summary(test["y"].to_numpy(np.int8), held**2),
         test_certified=check_certificates(certified, parts[1][1], held[best, 0], parts[1][2]),
-        winner=winner(y, p, group),
+        selection_bias=selection_bias_table(y, p, group),
         test_operating=operating_table(CANDIDATES, parts[1][1], held >= 0.4, parts[1][2]),
         label_shift=shift_table(parts[0], parts[1], columns={"view": "View"}),
         auroc=auroc_table(CANDIDATES, y, p, group, summary(y, p)),
         test_auroc=auroc_table(CANDIDATES, parts[1][1], held, parts[1][2], summary(parts[1][1], held)),
-        selection=selection(),
-        tuned=tuned(),
+        feature_selection=feature_selection(),
+        tuned_parameters=tuned_parameters(),
         ensembles=ensembles(),
         probes=probes(),
         learning_curves=learning_curves(),
@@ -145,13 +154,13 @@ def results(cases: pd.DataFrame, y: np.ndarray, p: np.ndarray, group: np.ndarray
     )
 
 
-def selection() -> pd.DataFrame:
+def feature_selection() -> pd.DataFrame:
     features = [f"original_firstorder_F{i}" for i in range(70)]
     share = np.linspace(1, 0, 70)
     return pd.DataFrame({"feature": features, "anova": share, "stability_anova": 0.64})
 
 
-def tuned() -> pd.DataFrame:
+def tuned_parameters() -> pd.DataFrame:
     rows = [("xgboost", repeat, fold, 0.72, 0.31, '{"max_depth": 3}') for repeat, fold in ((0, 0), (0, 1), (-1, -1))]
     return pd.DataFrame(rows, columns=["model", "repeat", "fold", "inner_auroc", "threshold", "parameters"])
 
@@ -161,43 +170,43 @@ def twins(*, value: float) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["model", "against", "metric", "value", "low", "high", "data"])
 
 
-def as_trained() -> pd.DataFrame:
+def uncalibrated() -> pd.DataFrame:
     rows = [("xgboost", "", "brier", 0.212, 0.2, 0.22), ("xgboost+oversampling", "", "brier", 0.243, 0.23, 0.26)]
     rows += [("xgboost+oversampling", "xgboost", "brier", 0.031, 0.02, 0.04)]
     rows += [("xgboost+oversampling", "xgboost", "calibration_slope", -0.123, -0.2, -0.05)]
     return pd.DataFrame(rows, columns=["model", "against", "metric", "value", "low", "high"])
 
 
-def winner(y: np.ndarray, p: np.ndarray, group: np.ndarray) -> pd.DataFrame:
-    found = asdict(correct_winner(CANDIDATES[3:], y, p[3:], group, draws=30))
+def selection_bias_table(y: np.ndarray, p: np.ndarray, group: np.ndarray) -> pd.DataFrame:
+    found = asdict(selection_bias(CANDIDATES[3:], y, p[3:], group, draws=30))
     return pd.DataFrame({"model": CANDIDATES[3:], "chosen": found.pop("chosen"), **found})
 
 
-def leakage() -> pd.DataFrame:
+def auroc_inflation() -> pd.DataFrame:
     row = {
-        "mistake": "oversampling_before",
+        "protocol": "oversampling_before",
         "title": "Oversampled, then rows split",
-        "learner": "XGBoost",
+        "baseline_model": "XGBoost",
         "auroc": 0.91,
         "low": 0.88,
         "high": 0.93,
-        "right": 0.71,
-        "price": 0.2,
-        "price_low": 0.17,
-        "price_high": 0.23,
-        "split_alone": 0.78,
+        "without_leakage": 0.71,
+        "inflation": 0.2,
+        "inflation_low": 0.17,
+        "inflation_high": 0.23,
+        "row_split_only": 0.78,
         "published": "up to +0.34 on 15 radiomic data sets",
         "sentence": "Scores 0.910 where 0.710 is right.",
     }
-    other = {"mistake": "identity", "title": "The patient's number", "split_alone": np.nan, "published": ""}
+    other = {"protocol": "identity", "title": "The patient's number", "row_split_only": np.nan, "published": ""}
     return pd.DataFrame([row, row | other])
 
 
 def leakage_checks() -> pd.DataFrame:
     columns = ["check", "passed", "value", "low", "high", "sentence"]
     rows = [
-        ("shuffled_labels", True, 0.49, 0.44, 0.55, "With labels shuffled the AUROC is 0.490, which holds 0.5."),
-        ("identity_columns", False, 1.0, np.nan, np.nan, "Features that may name the patient: original_x_Y."),
+        ("permutation_test", True, 0.49, 0.44, 0.55, "With labels shuffled the AUROC is 0.490, which holds 0.5."),
+        ("identifier_columns", False, 1.0, np.nan, np.nan, "Features that may name the patient: original_x_Y."),
     ]
     return pd.DataFrame(rows, columns=columns)
 
@@ -221,7 +230,7 @@ def info(cases: pd.DataFrame, *, phantom: bool = False, **others: Any) -> RunInf
         "unit": "lesion",
         "rule": "max",
         "units": len(cases),
-        "kept": "xgboost",
+        "final_model": "xgboost",
         "classes": ["benign", "malignant"],
         "candidates": {name: candidate_title(parse_candidate(name)) for name in CANDIDATES},
         "rows": len(cases),
@@ -237,5 +246,5 @@ def info(cases: pd.DataFrame, *, phantom: bool = False, **others: Any) -> RunInf
         "embeddings": embeddings(),
         "remarks": ["31 patients train in one type and are tested in the other: their training rows were left out."],
     }
-    assert MODELS["readers"].baseline
+    assert MODELS["radiologists"].baseline
     return RunInfo(**{**said, **others})

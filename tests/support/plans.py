@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from radiomics_mammo.evaluation.cohort.cohort import Question, prepare_cohort
+from radiomics_mammo.evaluation.cohort.cohort import Target, prepare_cohort
 from radiomics_mammo.evaluation.cohort.records import Candidate, Cohort, Settings
 from radiomics_mammo.evaluation.training.plan import Plan, Tuning
 from radiomics_mammo.evaluation.training.registry import parse_candidates
@@ -18,10 +18,10 @@ from radiomics_mammo.tables.feature_table import is_embedding
 from tests.support.cohorts import FEATURES, toy_frame
 
 
-def cohort_of(frame: pd.DataFrame | None = None, **question: Any) -> Cohort:
+def cohort_of(frame: pd.DataFrame | None = None, **target: Any) -> Cohort:
     frame = toy_frame() if frame is None else frame
     features = [name for name in frame.columns if name in FEATURES or is_embedding(name)]
-    return prepare_cohort(frame, features, question=Question(**question))
+    return prepare_cohort(frame, features, target=Target(**target))
 
 
 def plan_of(
@@ -31,13 +31,13 @@ def plan_of(
     folds: int = 3,
     repeats: int = 1,
     seed: int = 0,
-    question: dict[str, Any] | None = None,
+    target: dict[str, Any] | None = None,
     settings: Settings | None = None,
     members: str = "",
     **tuning: Any,
 ) -> Plan:
     """Plan with one trial, two inner folds and no selection, unless told otherwise."""
-    cohort = cohort_of(frame, **(question or {}))
+    cohort = cohort_of(frame, **(target or {}))
     assigned = repeated_folds(cohort.units.y, cohort.units.group, folds=folds, repeats=repeats, seed=seed)
     tuned = Tuning(**{"trials": 1, "folds": 2, "select": "none", **tuning})
     return Plan(

@@ -66,12 +66,12 @@ def _hostile(results: Results) -> Results:
     tables = {
         "subgroups": {"level": FORMULA, "title": SCRIPT, "remark": HANDLER},
         "leakage_checks": {"check": FORMULA, "sentence": HANDLER},
-        "leakage": {"title": SCRIPT, "published": HANDLER},
+        "auroc_inflation": {"title": SCRIPT, "published": HANDLER},
         "ensembles": {"ensemble": SCRIPT, "members": f"{HANDLER}; {SCRIPT}", "verdict": HANDLER},
         "probes": {"embedder": SCRIPT},
         "learning_curves": {"model": HANDLER},
-        "selection": {"feature": HANDLER},
-        "tuned": {"model": SCRIPT, "parameters": HANDLER},
+        "feature_selection": {"feature": HANDLER},
+        "tuned_parameters": {"model": SCRIPT, "parameters": HANDLER},
         "certified": {"sentence": SCRIPT},
         "pairs": {"verdict": HANDLER},
     }

@@ -43,7 +43,7 @@ def nearest(cohort: Cohort, fold_of: NDArray[np.int16], *, k: int = 5) -> pd.Dat
         distances the earlier unit comes first.
     """
     units = cohort.units
-    columns = told_columns(cohort)
+    columns = interpretable_columns(cohort)
     pool = _pool(units.y)
     found: list[tuple[NDArray[np.intp], NDArray[np.intp], Floats]] = []
     for fold in np.unique(fold_of[0]):
@@ -72,7 +72,7 @@ def nearest(cohort: Cohort, fold_of: NDArray[np.int16], *, k: int = 5) -> pd.Dat
     )
 
 
-def told_columns(cohort: Cohort) -> NDArray[np.intp]:
+def interpretable_columns(cohort: Cohort) -> NDArray[np.intp]:
     """Give the positions of the features that say something by themselves: all but embeddings, if there are such."""
     own = [i for i, name in enumerate(cohort.features) if not is_embedding(name)]
     return np.asarray(own or range(len(cohort.features)), dtype=np.intp)

@@ -15,11 +15,11 @@ from radiomics_mammo.evaluation.cohort.column_roles import (
     READING,
     SCANNER,
     SIZE_COLUMNS,
-    among,
+    columns_with_role,
     is_shape,
     is_size,
 )
-from radiomics_mammo.evaluation.cohort.parse_cells import as_numbers, refuse_infinite, texts
+from radiomics_mammo.evaluation.cohort.parse_cells import cell_texts, check_finite, parse_numbers
 from radiomics_mammo.evaluation.cohort.records import Block, Floats
 from radiomics_mammo.tables.feature_table import plain
 
@@ -55,25 +55,27 @@ def blocks(frame: pd.DataFrame, features: Sequence[str]) -> dict[str, Block]:
         An infinite value.
     """
     columns = {
-        "size": [*filter(is_size, features), *among(frame.columns, SIZE_COLUMNS)],
+        "size": [*filter(is_size, features), *columns_with_role(frame.columns, SIZE_COLUMNS)],
         "shape": list(filter(is_shape, features)),
-        "metadata": among(frame.columns, METADATA),
-        "scanner": among(frame.columns, SCANNER),
-        "readers": [name for name in among(frame.columns, [READING]) if as_numbers(frame[name]) is not None],
+        "metadata": columns_with_role(frame.columns, METADATA),
+        "scanner": columns_with_role(frame.columns, SCANNER),
+        "radiologists": [
+            name for name in columns_with_role(frame.columns, [READING]) if parse_numbers(frame[name]) is not None
+        ],
     }
     made = {title: _block(frame, names) for title, names in columns.items()}
     return {title: block for title, block in made.items() if block.names}
 
 
-def remarks_on(frame: pd.DataFrame, made: Mapping[str, Block]) -> list[str]:
+def block_remarks(frame: pd.DataFrame, made: Mapping[str, Block]) -> list[str]:
     """Say what was put together or left out in :func:`blocks`."""
     crowded = [name.partition("=")[0] for block in made.values() for name in block.names if name.endswith(f"={OTHER}")]
     said = [f"{name} has more than {MOST_LEVELS} values: the rarest count as one in the baselines." for name in crowded]
-    worded = [name for name in among(frame.columns, [READING]) if as_numbers(frame[name]) is None]
+    worded = [name for name in columns_with_role(frame.columns, [READING]) if parse_numbers(frame[name]) is None]
     return said + [f"{name} is not a number, so that the radiologists' reading is not compared." for name in worded]
 
 
-def encode_like(frame: pd.DataFrame, names: Sequence[str]) -> Floats:
+def encode_as_block(frame: pd.DataFrame, names: Sequence[str]) -> Floats:
     """Encode another table as a block was encoded.
 
     Parameters
@@ -114,7 +116,7 @@ def _source(frame: pd.DataFrame, name: str) -> str:
 def _block(frame: pd.DataFrame, columns: Sequence[str]) -> Block:
     encoded: dict[str, Floats] = {}
     for name in columns:
-        if plain(name) not in CODES and as_numbers(frame[name]) is not None:
+        if plain(name) not in CODES and parse_numbers(frame[name]) is not None:
             encoded[name] = _score(frame, name)
         else:
             encoded |= _indicators(frame[name], name, _levels(frame[name]))
@@ -124,7 +126,7 @@ def _block(frame: pd.DataFrame, columns: Sequence[str]) -> Block:
 
 def _stacked(frame: pd.DataFrame, encoded: Mapping[str, Floats], names: Sequence[str]) -> Floats:
     x = np.column_stack([encoded[name] for name in names]) if names else np.empty((len(frame), 0))
-    refuse_infinite(x, names, frame["case_id"].tolist())
+    check_finite(x, names, frame["case_id"].tolist())
     return np.ascontiguousarray(x)
 
 
@@ -135,7 +137,7 @@ def _varies(values: Floats) -> bool:
 
 def _score(frame: pd.DataFrame, name: str) -> Floats:
     """Take a numeric column; 0 is no score where the column is the reading."""
-    values = as_numbers(frame[name])
+    values = parse_numbers(frame[name])
     if values is None:
         raise InputError(
             f"column {name!r} holds text where numbers were before",
@@ -145,7 +147,7 @@ def _score(frame: pd.DataFrame, name: str) -> Floats:
 
 
 def _levels(column: pd.Series) -> list[str]:
-    counts = Counter(cell for cell in texts(column) if cell)
+    counts = Counter(cell for cell in cell_texts(column) if cell)
     if len(counts) <= MOST_LEVELS:
         return sorted(counts)
     frequent = sorted(counts, key=lambda level: (-counts[level], level))[:MOST_LEVELS]
@@ -153,7 +155,7 @@ def _levels(column: pd.Series) -> list[str]:
 
 
 def _indicators(column: pd.Series, name: str, levels: Sequence[str]) -> dict[str, Floats]:
-    cells = np.array(texts(column), dtype=object)
+    cells = np.array(cell_texts(column), dtype=object)
     made = {f"{name}={level}": (cells == level).astype(np.float64) for level in levels if level != OTHER}
     if OTHER in levels:
         known = np.isin(cells.astype(str), ["", *(level for level in levels if level != OTHER)])

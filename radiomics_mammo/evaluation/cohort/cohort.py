@@ -10,19 +10,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.evaluation.cohort.baseline_features import blocks, encode_like, remarks_on
-from radiomics_mammo.evaluation.cohort.duplicates import find_ties, link_patients
+from radiomics_mammo.evaluation.cohort.baseline_features import block_remarks, blocks, encode_as_block
+from radiomics_mammo.evaluation.cohort.duplicates import find_duplicates, link_patients
 from radiomics_mammo.evaluation.cohort.feature_matrix import feature_matrix
-from radiomics_mammo.evaluation.cohort.labels import Labels, parse_labels, refuse_one_class
-from radiomics_mammo.evaluation.cohort.parse_cells import listed, texts
-from radiomics_mammo.evaluation.cohort.patient_groups import grouped, patients_names
+from radiomics_mammo.evaluation.cohort.labels import Labels, check_both_classes, parse_labels
+from radiomics_mammo.evaluation.cohort.parse_cells import cell_texts, format_list
+from radiomics_mammo.evaluation.cohort.patient_groups import patient_groups, patient_names
 from radiomics_mammo.evaluation.cohort.prediction_units import make_units
 from radiomics_mammo.evaluation.cohort.records import Block, Cohort, Floats
 from radiomics_mammo.tables.feature_table import embedder_of, is_embedding
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class Target:
     """What is asked of a table.
 
     Attributes
@@ -55,7 +55,7 @@ def prepare_cohort(
     frame: pd.DataFrame,
     features: Sequence[str],
     *,
-    question: Question,
+    target: Target,
     labels: Labels | None = None,
     like: Cohort | None = None,
     hidden: Collection[str] = (),
@@ -82,20 +82,20 @@ def prepare_cohort(
     InputError
         Naming the column and rows at fault, and the remedy.
     """
-    check_columns(frame, features, question)
-    frame, y, classes, remarks = _labelled(frame, question, labels)
-    _refuse_null_groups(frame, question.group)
+    check_columns(frame, features, target)
+    frame, y, classes, remarks = _labelled(frame, target, labels)
+    _refuse_null_groups(frame, target.group)
     x, names, said = feature_matrix(
         frame,
         like.columns if like else features,
-        also=() if like else question.also_features,
-        never=(question.label, question.group),
+        also=() if like else target.also_features,
+        never=(target.label, target.group),
         keep_empty=like is not None,
     )
     identity = [name for name in frame.columns if name not in set(features)]
-    rows = _identity_rows(frame[identity], question.group)
-    patients, joined = grouped(frame, question.group)
-    ties, tied = find_ties(x, patients, rows, features=names)
+    rows = _identity_rows(frame[identity], target.group)
+    patients, joined = patient_groups(frame, target.group)
+    ties, tied = find_duplicates(x, patients, rows, features=names)
     group = link_patients(patients, ties)
     made, odd = _blocks(frame, features, like=like, hidden=hidden)
     x, names, embedded = _embeddings_apart(x, names)
@@ -105,10 +105,10 @@ def prepare_cohort(
         group=group,
         features=names,
         rows=rows,
-        label=question.label,
-        group_column=question.group,
+        label=target.label,
+        group_column=target.group,
         classes=classes,
-        units=make_units(rows, y, group, kind=question.unit, rule=question.aggregate),
+        units=make_units(rows, y, group, kind=target.unit, rule=target.aggregate),
         blocks=made,
         remarks=(*remarks, *said, *joined, *tied, *odd),
         embedded=embedded,
@@ -141,7 +141,7 @@ def _embeddings_apart(x: Floats, names: tuple[str, ...]) -> tuple[Floats, tuple[
     return np.ascontiguousarray(x[:, plain]), tuple(names[i] for i in plain), embedded
 
 
-def check_columns(frame: pd.DataFrame, features: Sequence[str], question: Question) -> None:
+def check_columns(frame: pd.DataFrame, features: Sequence[str], target: Target) -> None:
     """Refuse a table that has no rows, lacks label, patient or case names, or names a case twice.
 
     Raises
@@ -149,26 +149,26 @@ def check_columns(frame: pd.DataFrame, features: Sequence[str], question: Questi
     InputError
         Naming the column, or the rows.
     """
-    _need_columns(frame, [name for name in frame.columns if name not in set(features)], question)
+    _need_columns(frame, [name for name in frame.columns if name not in set(features)], target)
     _refuse_duplicates(frame)
 
 
-def _need_columns(frame: pd.DataFrame, identity: list[str], question: Question) -> None:
-    if question.label not in frame.columns:
+def _need_columns(frame: pd.DataFrame, identity: list[str], target: Target) -> None:
+    if target.label not in frame.columns:
         two = [name for name in identity if frame[name].nunique() == 2 and name != "phantom"]
         raise InputError(
-            f"no column is called {question.label!r} to be the label",
-            remedy=f"Columns with two values: {listed(two) or 'none'}. "
+            f"no column is called {target.label!r} to be the label",
+            remedy=f"Columns with two values: {format_list(two) or 'none'}. "
             f"All columns besides features: {', '.join(identity)}.",
         )
-    if question.group not in frame.columns:
+    if target.group not in frame.columns:
         raise InputError(
-            f"no column is called {question.group!r} to group by patient",
+            f"no column is called {target.group!r} to group by patient",
             remedy=f"Name one with --group; columns besides features: {', '.join(identity)}.",
         )
     if "case_id" not in frame.columns:
         raise InputError("the table has no column case_id", remedy="Add one that names every row once.")
-    if question.label == question.group:
+    if target.label == target.group:
         raise InputError("label and group are the same column", remedy="Choose another --group.")
     if len(frame) == 0:
         raise InputError("the table has no rows", remedy="See the failures table beside it for the reasons.")
@@ -180,34 +180,34 @@ def _refuse_duplicates(frame: pd.DataFrame) -> None:
     doubled = frame.loc[frame["case_id"].duplicated(), "case_id"].unique().tolist()
     if doubled:
         raise InputError(
-            f"case_id is not unique: {listed(doubled)}",
+            f"case_id is not unique: {format_list(doubled)}",
             remedy="Every row needs its own case_id; take the repeated rows out.",
         )
 
 
 def _refuse_null_groups(frame: pd.DataFrame, group: str) -> None:
-    null = np.array(texts(frame[group])) == ""
+    null = np.array(cell_texts(frame[group])) == ""
     if null.any():
         raise InputError(
             f"group column {group!r} is empty in {int(null.sum())} rows "
-            f"({listed(frame.loc[null, 'case_id'].tolist())})",
+            f"({format_list(frame.loc[null, 'case_id'].tolist())})",
             remedy="Every row needs its patient, or the split leaks: fill it in, or take the rows out.",
         )
 
 
 def _labelled(
-    frame: pd.DataFrame, question: Question, labels: Labels | None
+    frame: pd.DataFrame, target: Target, labels: Labels | None
 ) -> tuple[pd.DataFrame, NDArray[np.int8], tuple[str, str], list[str]]:
-    column = frame[question.label]
+    column = frame[target.label]
     if labels is None:
-        labels = parse_labels(column, positive=question.positive, negative=question.negative)
-    refuse_one_class(labels, column)
+        labels = parse_labels(column, positive=target.positive, negative=target.negative)
+    check_both_classes(labels, column)
     known = labels.y >= 0
     missing = int((~known).sum())
-    if missing and not question.drop_unlabelled:
+    if missing and not target.drop_unlabelled:
         raise InputError(
-            f"label column {question.label!r} is empty in {missing} rows "
-            f"({listed(frame.loc[~known, 'case_id'].tolist())})",
+            f"label column {target.label!r} is empty in {missing} rows "
+            f"({format_list(frame.loc[~known, 'case_id'].tolist())})",
             remedy="Fill it in, or leave those rows out with --drop-unlabelled.",
         )
     remarks = [f"{missing} rows without a label were left out."] if missing else []
@@ -217,7 +217,7 @@ def _labelled(
 def _identity_rows(identity: pd.DataFrame, group: str) -> pd.DataFrame:
     rows = identity.copy()
     rows["case_id"] = rows["case_id"].astype(str)
-    rows["patient_id"] = patients_names(identity, group)
+    rows["patient_id"] = patient_names(identity, group)
     for name in [column for column in rows.columns if rows[column].dtype.kind == "O"]:
         rows[name] = rows[name].map(str, na_action="ignore")  # Parquet wants one type a column
     return rows[["case_id", "patient_id", *(n for n in rows.columns if n not in ("case_id", "patient_id"))]]
@@ -227,7 +227,7 @@ def _blocks(
     frame: pd.DataFrame, features: Sequence[str], *, like: Cohort | None, hidden: Collection[str]
 ) -> tuple[dict[str, Block], list[str]]:
     if like is not None:
-        return {name: Block(one.names, encode_like(frame, one.names)) for name, one in like.blocks.items()}, []
+        return {name: Block(one.names, encode_as_block(frame, one.names)) for name, one in like.blocks.items()}, []
     seen = frame[[name for name in frame.columns if name not in hidden]]
     made = blocks(seen, features)
-    return made, remarks_on(seen, made)
+    return made, block_remarks(seen, made)

@@ -47,7 +47,7 @@ READERS = ("assessment", "subtlety", "mass_shape", "mass_margins", "calc_type", 
 READING = "assessment"
 """The radiologists' own score, BI-RADS 1 to 5; 0 (incomplete) and null are no score."""
 
-AFTERWARDS = ("biopsy", "invasive", "birads", "difficult_negative_case", "pathology", "malignant", "cancer")
+AFTER_DIAGNOSIS = ("biopsy", "invasive", "birads", "difficult_negative_case", "pathology", "malignant", "cancer")
 """Known only once the diagnosis is: never features."""
 
 _SAID_AFTERWARDS = re.compile(
@@ -107,7 +107,7 @@ _FORM = re.compile(
 )
 
 
-def source_of(name: str) -> str:
+def base_column(name: str) -> str:
     """Give the column that another was made of, as far as its name tells.
 
     ``assessment_4`` and ``onehot__assessment_4`` are ``assessment`` as indicators, ``max_age`` is ``age`` put together.
@@ -116,7 +116,7 @@ def source_of(name: str) -> str:
     return found["source"] if found else plain(name)
 
 
-def is_known_afterwards(name: str) -> bool:
+def is_known_after_diagnosis(name: str) -> bool:
     """Whether a column is what only the diagnosis told, in whatever spelling (``BI-RADS``, ``isCancer_Yes``)."""
     words = [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)]
     if _SAID_BEFORE & set(words):
@@ -126,11 +126,11 @@ def is_known_afterwards(name: str) -> bool:
         any(_SAID_AFTERWARDS.fullmatch(word) for word in words)
         or "birads" in joined
         or "difficultnegative" in joined
-        or source_of(name) in AFTERWARDS
+        or base_column(name) in AFTER_DIAGNOSIS
     )
 
 
-def among(columns: Iterable[str], role: Iterable[str]) -> list[str]:
+def columns_with_role(columns: Iterable[str], role: Iterable[str]) -> list[str]:
     """Give those of a table's columns that have a role, in the table's order."""
     wanted = set(role)
     return [name for name in columns if plain(name) in wanted]
@@ -149,15 +149,15 @@ def is_size(feature: str) -> bool:
     return (family in _SHAPES and name in SIZE_FEATURES) or (family, name) in _BREAST_SIZES
 
 
-def may_be_feature(name: str) -> bool:
+def can_be_feature(name: str) -> bool:
     """Whether a column may be let in as a feature where it is asked for."""
-    return plain(name) not in IDENTITY and source_of(name) != READING and not is_known_afterwards(name)
+    return plain(name) not in IDENTITY and base_column(name) != READING and not is_known_after_diagnosis(name)
 
 
 _OUT = "Take it out of --also-feature, or out of the table if it was not asked for."
 
 
-def refuse_as_feature(name: str) -> None:
+def check_feature_name(name: str) -> None:
     """Refuse a column that must not become a feature, even when asked for.
 
     Raises
@@ -166,13 +166,13 @@ def refuse_as_feature(name: str) -> None:
         It is the radiologists' reading or is known only afterwards, in whatever form, or names patients, images or
         files; the message says which.
     """
-    if source_of(name) == READING:
+    if base_column(name) == READING:
         raise InputError(
             f"{name!r} cannot be a feature: it is the radiologists' own reading, which models are compared with, and "
             "a model that is given it repeats them",
             remedy=_OUT,
         )
-    if is_known_afterwards(name):
+    if is_known_after_diagnosis(name):
         raise InputError(
             f"{name!r} cannot be a feature: it is known only after the diagnosis, and a model that is given it "
             "predicts what is known already",

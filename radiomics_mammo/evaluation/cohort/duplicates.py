@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from radiomics_mammo.evaluation.cohort.column_roles import is_shape
-from radiomics_mammo.evaluation.cohort.parse_cells import listed, text
+from radiomics_mammo.evaluation.cohort.parse_cells import format_list, text
 from radiomics_mammo.evaluation.cohort.records import Floats
 
 DIGITS = 6
@@ -23,7 +23,7 @@ _NOTHING = -1
 _NO_EVIDENCE = np.uint64(0)
 
 
-def find_ties(
+def find_duplicates(
     x: Floats, group: NDArray[np.int64], rows: pd.DataFrame, *, features: Sequence[str]
 ) -> tuple[NDArray[np.int64], list[str]]:
     """Find rows of different patients that show one image.
@@ -75,14 +75,17 @@ def link_patients(group: NDArray[np.int64], ties: NDArray[np.int64]) -> NDArray[
     ndarray of int64, shape (n_rows,)
         Codes from 0 in order of first appearance.
     """
+    linked = connected_codes(group[ties], int(group.max()) + 1 if group.size else 0)
+    return np.asarray(pd.factorize(linked[group])[0], dtype=np.int64)
+
+
+def connected_codes(pairs: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    """Return the connected component of each of ``size`` nodes; ``pairs`` is of shape (n_pairs, 2)."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    patients = int(group.max()) + 1 if group.size else 0
-    one, other = group[ties[:, 0]], group[ties[:, 1]]
-    graph = coo_array((np.ones(one.size, dtype=np.int8), (one, other)), shape=(patients, patients))
-    linked = connected_components(graph, directed=False)[1]
-    return np.asarray(pd.factorize(linked[group])[0], dtype=np.int64)
+    graph = coo_array((np.ones(len(pairs), dtype=np.int8), (pairs[:, 0], pairs[:, 1])), shape=(size, size))
+    return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
 
 
 def _contents(
@@ -181,6 +184,7 @@ def _remark(codes: NDArray[np.int64], group: NDArray[np.int64], names: Sequence[
         return []
     patients = np.unique(group[rows]).size
     return [
-        f"{rows.size} rows of different patients {what} ({listed([names[int(i)] for i in rows])}): one image under "
+        f"{rows.size} rows of different patients {what} ({format_list([names[int(i)] for i in rows])}): one image "
+        f"under "
         f"several names would leak between folds, so that these {patients} patients are kept on one side."
     ]

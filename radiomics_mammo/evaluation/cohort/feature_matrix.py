@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.evaluation.cohort.column_roles import READERS, among, refuse_as_feature
-from radiomics_mammo.evaluation.cohort.parse_cells import as_numbers, listed, numbers, refuse_infinite
+from radiomics_mammo.evaluation.cohort.column_roles import READERS, check_feature_name, columns_with_role
+from radiomics_mammo.evaluation.cohort.parse_cells import check_finite, format_list, numbers, parse_numbers
 from radiomics_mammo.evaluation.cohort.records import Floats
 
 _NAMED = 12
@@ -34,7 +34,7 @@ def feature_matrix(
     features : sequence of str
         Its feature columns.
     also : sequence of str
-        Other columns that are let in, by name or pattern (see :func:`let_in`).
+        Other columns that are let in, by name or pattern (see :func:`resolve_extra_features`).
     never : sequence of str
         The label and the patient: not even then.
     keep_empty : bool
@@ -52,17 +52,17 @@ def feature_matrix(
     InputError
         A column is missing, not numeric, infinite, or may not be a feature; or no feature is left.
     """
-    wanted = [name for name in let_in(frame, also) if name not in features]
+    wanted = [name for name in resolve_extra_features(frame, also) if name not in features]
     for name in wanted:
         _refuse(name, never)
     for name in features:
         if name not in never:  # a column of another tool's table may look like a feature and say the answer
-            refuse_as_feature(name)
+            check_feature_name(name)
     names = tuple(name for name in (*features, *wanted) if name not in never)
     missing = [name for name in names if name not in frame.columns]
     if missing:
         raise InputError(
-            f"{len(missing)} features are missing: {listed(missing)}",
+            f"{len(missing)} features are missing: {format_list(missing)}",
             remedy="Extract the table with the recipe that the other one was made with.",
         )
     if not names:
@@ -72,11 +72,11 @@ def feature_matrix(
             "let another column in by name with --also-feature.",
         )
     x = np.column_stack([numbers(frame, name) for name in names])
-    refuse_infinite(x, names, frame["case_id"].tolist())
+    check_finite(x, names, frame["case_id"].tolist())
     kept, remarks = _not_empty(x, names, keep_empty=keep_empty)
     if wanted:
-        remarks.append(f"Let in as features by name, beside the radiomic ones: {listed(wanted, most=_NAMED)}.")
-    opinions = among(wanted, READERS)
+        remarks.append(f"Let in as features by name, beside the radiomic ones: {format_list(wanted, most=_NAMED)}.")
+    opinions = columns_with_role(wanted, READERS)
     if opinions:
         remarks.append(f"Features that are readers' opinions, not measurements: {', '.join(opinions)}.")
     return (
@@ -86,7 +86,7 @@ def feature_matrix(
     )
 
 
-def let_in(frame: pd.DataFrame, also: Sequence[str]) -> list[str]:
+def resolve_extra_features(frame: pd.DataFrame, also: Sequence[str]) -> list[str]:
     """Give the columns that names and patterns stand for, in the order asked for, each once.
 
     Parameters
@@ -112,10 +112,10 @@ def _stands_for(frame: pd.DataFrame, asked: str) -> list[str]:
     found = [str(name) for name in frame.columns if fnmatchcase(str(name), asked)]
     if not found:
         raise InputError(f"no column's name is like {asked!r}", remedy="Check --also-feature.")
-    worded = [name for name in found if as_numbers(frame[name]) is None]
+    worded = [name for name in found if parse_numbers(frame[name]) is None]
     if worded:
         raise InputError(
-            f"{len(worded)} of the {len(found)} columns like {asked!r} are not numeric: {listed(worded)}",
+            f"{len(worded)} of the {len(found)} columns like {asked!r} are not numeric: {format_list(worded)}",
             remedy="Write --also-feature so that it stands for numbers only.",
         )
     return found
@@ -124,7 +124,7 @@ def _stands_for(frame: pd.DataFrame, asked: str) -> list[str]:
 def _refuse(name: str, never: Sequence[str]) -> None:
     if name in never:
         raise InputError(f"{name!r} cannot be a feature", remedy="It is the label or names the patient.")
-    refuse_as_feature(name)
+    check_feature_name(name)
 
 
 def _not_empty(x: Floats, names: Sequence[str], *, keep_empty: bool) -> tuple[NDArray[np.bool_], list[str]]:
@@ -136,5 +136,5 @@ def _not_empty(x: Floats, names: Sequence[str], *, keep_empty: bool) -> tuple[ND
     gone = [name for name, bad in zip(names, empty, strict=True) if bad]
     said = f"{len(gone)} features are null in every row"
     if keep_empty:
-        return np.ones_like(empty), [f"{said} and count as unknown: {listed(gone)}."]
-    return ~empty, [f"{said} and were dropped: {listed(gone)}."]
+        return np.ones_like(empty), [f"{said} and count as unknown: {format_list(gone)}."]
+    return ~empty, [f"{said} and were dropped: {format_list(gone)}."]

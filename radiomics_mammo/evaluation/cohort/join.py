@@ -14,8 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.evaluation.cohort.column_roles import may_be_feature
-from radiomics_mammo.evaluation.cohort.parse_cells import as_numbers, listed, text, texts
+from radiomics_mammo.evaluation.cohort.column_roles import can_be_feature
+from radiomics_mammo.evaluation.cohort.parse_cells import cell_texts, format_list, parse_numbers, text
 from radiomics_mammo.tables.feature_table import TRAILING, Table, read_table
 
 # How a case was read: another rendition of the image may well have other values, and the base's are kept.
@@ -67,17 +67,17 @@ def _keyed(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
     """Write ``case_id`` as text and refuse what cannot be joined on."""
     if "case_id" not in frame.columns:
         raise InputError(
-            f"no column case_id to join on (columns: {listed(list(frame.columns), most=12)})",
+            f"no column case_id to join on (columns: {format_list(list(frame.columns), most=12)})",
             path=path,
             remedy="Add one that holds the names of the cases as the first table has them.",
         )
-    names = pd.Series(texts(frame["case_id"]), index=frame.index)
+    names = pd.Series(cell_texts(frame["case_id"]), index=frame.index)
     if (names == "").any():
         raise InputError(f"case_id is empty in {int((names == '').sum())} rows", path=path, remedy="Fill it in.")
     twice = names[names.duplicated()].unique().tolist()
     if twice:
         raise InputError(
-            f"case_id is not unique: {listed(twice)}",
+            f"case_id is not unique: {format_list(twice)}",
             path=path,
             remedy="Tables are joined case by case: keep one row of each.",
         )
@@ -89,7 +89,7 @@ def _join(table: Table, further: Table, *, base: Path, path: Path) -> Table:
     position = pd.Index(further.frame["case_id"]).get_indexer(pd.Index(table.frame["case_id"]))
     kept = position >= 0
     if not kept.any():
-        ours, theirs = (listed(one.frame["case_id"].tolist(), most=2) for one in (table, further))
+        ours, theirs = (format_list(one.frame["case_id"].tolist(), most=2) for one in (table, further))
         raise InputError(
             f"no case in common with {base} (here {theirs}; there {ours})",
             path=path,
@@ -117,7 +117,7 @@ def _refuse_same_features(table: Table, further: Table, *, base: Path, path: Pat
     recipes = [str(one.provenance.get("recipe_hash") or "")[:12] for one in (table, further)]
     made = f", made with another recipe ({recipes[1]}, there {recipes[0]})" if len({*recipes} - {""}) > 1 else ""
     raise InputError(
-        f"{len(both)} feature columns are in {base} as well{made}: {listed(both)}",
+        f"{len(both)} feature columns are in {base} as well{made}: {format_list(both)}",
         path=path,
         remedy="Name one table for each set of features, or take these columns out of one of them.",
     )
@@ -136,7 +136,7 @@ def _gaps(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
 def _differing(one: pd.Series, other: pd.Series) -> NDArray[np.bool_]:
     """Find the rows whose cells contradict each other; a null contradicts nothing."""
     known = np.asarray(one.notna() & other.notna())
-    a, b = as_numbers(one), as_numbers(other)
+    a, b = parse_numbers(one), parse_numbers(other)
     if a is not None and b is not None:
         return np.asarray(known & ~np.isclose(a, b, rtol=_SAME, atol=0.0, equal_nan=True))  # empty text is no number
     unequal = [text(x) != text(y) for x, y in zip(one.tolist(), other.tolist(), strict=True)]
@@ -152,7 +152,7 @@ def _refuse_disagreement(
             cases, here, there = (one.iloc[bad].map(text) for one in (left["case_id"], right[name], left[name]))
             shown = [f"{c} ({h!r}, there {t!r})" for c, h, t in zip(cases, here, there, strict=True)]
             raise InputError(
-                f"column {name!r} contradicts {base} in {bad.size} cases: {listed(shown)}",
+                f"column {name!r} contradicts {base} in {bad.size} cases: {format_list(shown)}",
                 path=path,
                 remedy="Find out which is right; correct the other or take its column out.",
             )
@@ -194,14 +194,15 @@ def _not_used(further: Table, table: Table, used: Sequence[str], path: Path) -> 
         name
         for name in further.frame.columns
         if name not in no_feature
-        and may_be_feature(name)
+        and can_be_feature(name)
         and not any(name == one or fnmatchcase(name, one) for one in used)
-        and as_numbers(further.frame[name]) is not None
+        and parse_numbers(further.frame[name]) is not None
     ]
     if not idle:
         return []
     return [
-        f"{len(idle)} numeric columns of {path.name} are not used as features ({listed(idle)}): let them in by name or "
+        f"{len(idle)} numeric columns of {path.name} are not used as features ({format_list(idle)}): let them in by "
+        f"name or "
         f"pattern, for example --also-feature {idle[0]!r}."
     ]
 

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.evaluation.cohort.parse_cells import texts
+from radiomics_mammo.evaluation.cohort.parse_cells import cell_texts
 
 WORDS = {"0": 0, "1": 1, "false": 0, "true": 1}
 """What a label may hold without a word on what it means, in lower case."""
@@ -49,16 +49,16 @@ def parse_labels(column: pd.Series, *, positive: Sequence[str] = (), negative: S
     InputError
         The values are neither 0/1 nor named, or only one class is there.
     """
-    cells = texts(column)
+    cells = cell_texts(column)
     values = sorted({cell for cell in cells if cell})
     meaning = _named(column.name, values, positive, negative) if positive else _plain(column.name, values)
     y = np.array([meaning[cell] if cell else -1 for cell in cells], dtype=np.int8)
     labels = Labels(y, _class_names(str(column.name), meaning, named=bool(positive)))
-    refuse_one_class(labels, column)
+    check_both_classes(labels, column)
     return labels
 
 
-def refuse_one_class(labels: Labels, column: pd.Series) -> None:
+def check_both_classes(labels: Labels, column: pd.Series) -> None:
     """Refuse labels of which only one class is there.
 
     Raises
@@ -67,7 +67,7 @@ def refuse_one_class(labels: Labels, column: pd.Series) -> None:
         The message names the column and the values that it does hold.
     """
     if not {0, 1} <= set(labels.y.tolist()):
-        values = sorted({cell for cell in texts(column) if cell})
+        values = sorted({cell for cell in cell_texts(column) if cell})
         raise InputError(
             f"label column {column.name!r} holds one class only ({', '.join(values[:_SHOWN]) or 'nothing'})",
             remedy="A comparison needs cases of both classes.",

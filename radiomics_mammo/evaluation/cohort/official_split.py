@@ -7,14 +7,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.evaluation.cohort.parse_cells import listed, texts
-from radiomics_mammo.evaluation.cohort.patient_groups import patients_names
+from radiomics_mammo.evaluation.cohort.parse_cells import cell_texts, format_list
+from radiomics_mammo.evaluation.cohort.patient_groups import patient_names
 
 SPLIT, TYPE = "split", "abnormality_type"
 _SIDES = ("train", "test")
 
 
-def officially_tested(frame: pd.DataFrame) -> NDArray[np.bool_]:
+def official_test_rows(frame: pd.DataFrame) -> NDArray[np.bool_]:
     """Find the rows of the official test set.
 
     Parameters
@@ -36,13 +36,13 @@ def officially_tested(frame: pd.DataFrame) -> NDArray[np.bool_]:
             f"the official split needs a column {SPLIT!r}, which the table lacks",
             remedy="Extract the table with --reader cbis-ddsm, or name a test table with --test.",
         )
-    values = np.array([cell.lower() for cell in texts(frame[SPLIT])])
+    values = np.array([cell.lower() for cell in cell_texts(frame[SPLIT])])
     odd = ~np.isin(values, _SIDES)
     if odd.any():
         held = sorted({repr(str(value)) for value in values[odd]})
         raise InputError(
-            f"column {SPLIT!r} holds {listed(held)} in {int(odd.sum())} rows "
-            f"({listed(frame.loc[odd, 'case_id'].tolist())})",
+            f"column {SPLIT!r} holds {format_list(held)} in {int(odd.sum())} rows "
+            f"({format_list(frame.loc[odd, 'case_id'].tolist())})",
             remedy="Every row has to say train or test.",
         )
     for side in _SIDES:
@@ -54,7 +54,7 @@ def officially_tested(frame: pd.DataFrame) -> NDArray[np.bool_]:
     return np.asarray(values == "test")
 
 
-def said_of_types(frame: pd.DataFrame, group: str, tested: NDArray[np.bool_]) -> list[str]:
+def lesion_type_remarks(frame: pd.DataFrame, group: str, tested: NDArray[np.bool_]) -> list[str]:
     """Count patients with lesions of both types, and those of them who train in one and test in the other.
 
     Parameters
@@ -64,7 +64,7 @@ def said_of_types(frame: pd.DataFrame, group: str, tested: NDArray[np.bool_]) ->
     group : str
         What rows are grouped by; patients are told apart by their own ``patient_id`` where it is another.
     tested : ndarray of bool, shape (n_rows,)
-        From :func:`officially_tested`.
+        From :func:`official_test_rows`.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def said_of_types(frame: pd.DataFrame, group: str, tested: NDArray[np.bool_]) ->
     """
     if TYPE not in frame.columns:
         return []
-    rows = pd.DataFrame({"patient": patients_names(frame, group), "type": texts(frame[TYPE]), "tested": tested})
+    rows = pd.DataFrame({"patient": patient_names(frame, group), "type": cell_texts(frame[TYPE]), "tested": tested})
     patients = rows[rows["type"] != ""].groupby("patient").agg(types=("type", "nunique"), splits=("tested", "nunique"))
     both = patients["types"] > 1
     if not both.any():

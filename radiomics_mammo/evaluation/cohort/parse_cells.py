@@ -28,17 +28,17 @@ def text(value: object) -> str:
     return str(value).strip()
 
 
-def texts(column: pd.Series) -> list[str]:
+def cell_texts(column: pd.Series) -> list[str]:
     """Write every cell of a column as text (see :func:`text`)."""
     return [text(value) for value in column.tolist()]
 
 
-def listed(values: Sequence[object], *, most: int = _SHOWN) -> str:
+def format_list(values: Sequence[object], *, most: int = _SHOWN) -> str:
     """Name the first few values and count the others, for messages."""
     return ", ".join(str(v) for v in values[:most]) + (f" and {len(values) - most} more" if len(values) > most else "")
 
 
-def as_numbers(column: pd.Series) -> Floats | None:
+def parse_numbers(column: pd.Series) -> Floats | None:
     """Turn a column into float64 with NaN for nulls, or give None where it holds other text."""
     try:
         return np.asarray(pd.to_numeric(column).astype("Float64").to_numpy(np.float64, na_value=np.nan))
@@ -65,19 +65,19 @@ def numbers(frame: pd.DataFrame, name: str) -> Floats:
     InputError
         A cell holds text; the first such rows are named.
     """
-    values = as_numbers(frame[name])
+    values = parse_numbers(frame[name])
     if values is not None:
         return values
-    cells = pd.Series(texts(frame[name]), index=frame.index, dtype=object)
+    cells = pd.Series(cell_texts(frame[name]), index=frame.index, dtype=object)
     bad = (cells != "") & pd.to_numeric(cells, errors="coerce").isna()
     named = [f"{case} ({cell!r})" for case, cell in zip(frame.loc[bad, "case_id"], cells[bad], strict=True)]
     raise InputError(
-        f"column {name!r} is not numeric: {listed(named) or frame[name].dtype}",
+        f"column {name!r} is not numeric: {format_list(named) or frame[name].dtype}",
         remedy="A feature must be a number in every row, or empty where undefined.",
     )
 
 
-def refuse_infinite(x: NDArray[np.float64], names: Sequence[str], case_ids: Sequence[object]) -> None:
+def check_finite(x: NDArray[np.float64], names: Sequence[str], case_ids: Sequence[object]) -> None:
     """Refuse values that no model can work with.
 
     Parameters
@@ -96,6 +96,6 @@ def refuse_infinite(x: NDArray[np.float64], names: Sequence[str], case_ids: Sequ
         columns = [names[int(i)] for i in np.flatnonzero(bad.any(axis=0))]
         rows = [case_ids[int(i)] for i in np.flatnonzero(bad.any(axis=1))]
         raise InputError(
-            f"infinite or absurdly large values in {listed(columns)}, rows {listed(rows)}",
+            f"infinite or absurdly large values in {format_list(columns)}, rows {format_list(rows)}",
             remedy="Leave the cell empty where a feature is undefined, or take the rows out.",
         )

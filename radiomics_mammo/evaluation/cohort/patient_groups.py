@@ -9,12 +9,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from radiomics_mammo.evaluation.cohort.duplicates import link_patients, pairs
-from radiomics_mammo.evaluation.cohort.parse_cells import texts
+from radiomics_mammo.evaluation.cohort.parse_cells import cell_texts
 
 PATIENT = "patient_id"
 
 
-def own_patients(frame: pd.DataFrame, group: str) -> list[str]:
+def table_patient_ids(frame: pd.DataFrame, group: str) -> list[str]:
     """Give the table's own ``patient_id`` of each row, where it stands beside another group column.
 
     Returns
@@ -26,22 +26,22 @@ def own_patients(frame: pd.DataFrame, group: str) -> list[str]:
     nobody = [""] * len(frame)
     if group == PATIENT or PATIENT not in frame.columns:
         return nobody
-    own = texts(frame[PATIENT])
-    return nobody if "case_id" in frame.columns and own == texts(frame["case_id"]) else own
+    own = cell_texts(frame[PATIENT])
+    return nobody if "case_id" in frame.columns and own == cell_texts(frame["case_id"]) else own
 
 
-def patients_names(frame: pd.DataFrame, group: str) -> list[str]:
+def patient_names(frame: pd.DataFrame, group: str) -> list[str]:
     """Name the patient of each row: by the table's own ``patient_id``, else by the group.
 
     Where only some rows have a ``patient_id``, the group's column goes before the others' names, so that
     ``site 7`` is not patient 7. Empty where both are.
     """
-    own, groups = own_patients(frame, group), texts(frame[group])
+    own, groups = table_patient_ids(frame, group), cell_texts(frame[group])
     before = f"{group} " if any(own) else ""
     return [name or (f"{before}{other}" if other else "") for name, other in zip(own, groups, strict=True)]
 
 
-def join_patients(groups: Sequence[str], own: Sequence[str]) -> tuple[NDArray[np.int64], int]:
+def merge_groups(groups: Sequence[str], own: Sequence[str]) -> tuple[NDArray[np.int64], int]:
     """Code the groups, with those that share a patient made one.
 
     Parameters
@@ -62,7 +62,7 @@ def join_patients(groups: Sequence[str], own: Sequence[str]) -> tuple[NDArray[np
     return link_patients(codes, ties), int(np.unique(codes[ties]).size)
 
 
-def grouped(frame: pd.DataFrame, group: str) -> tuple[NDArray[np.int64], list[str]]:
+def patient_groups(frame: pd.DataFrame, group: str) -> tuple[NDArray[np.int64], list[str]]:
     """Code a table's groups with those joined that share a patient, and say so.
 
     Returns
@@ -70,8 +70,8 @@ def grouped(frame: pd.DataFrame, group: str) -> tuple[NDArray[np.int64], list[st
     group : ndarray of int64, shape (n_rows,)
     remarks : list of str
     """
-    own = own_patients(frame, group)
-    codes, joined = join_patients(texts(frame[group]), own)
+    own = table_patient_ids(frame, group)
+    codes, joined = merge_groups(cell_texts(frame[group]), own)
     if joined:
         said = f"{joined} groups of {group!r} were joined because they share a patient ({PATIENT})."
         return codes, [f"{said} There are {int(codes.max()) + 1} groups."]

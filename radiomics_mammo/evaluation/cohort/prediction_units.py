@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.evaluation.cohort.parse_cells import listed, texts
+from radiomics_mammo.evaluation.cohort.parse_cells import cell_texts, format_list
 from radiomics_mammo.evaluation.cohort.records import Floats, Units
 
 UNITS: Mapping[str, tuple[tuple[str, ...], ...]] = {
@@ -78,7 +78,7 @@ def make_units(
     if kind == "lesion":
         of = np.arange(len(rows), dtype=np.int64)
         return Units(kind, rule, of, y, group, _described(rows, of, rows["case_id"].tolist()))
-    keys = [texts(rows[name]) for name in ("patient_id", *_columns(rows, kind))]
+    keys = [cell_texts(rows[name]) for name in ("patient_id", *_columns(rows, kind))]
     codes, names = pd.factorize(pd.MultiIndex.from_arrays(keys))
     of = codes.astype(np.int64)
     starts = np.unique(of, return_index=True)[1]
@@ -129,11 +129,11 @@ def _columns(rows: pd.DataFrame, kind: str) -> tuple[str, ...]:
             remedy="Add it to the table, or choose another --unit.",
         )
     for name in there[0]:
-        empty = np.array(texts(rows[name])) == ""
+        empty = np.array(cell_texts(rows[name])) == ""
         if empty.any():
             raise InputError(
                 f"--unit {kind} needs the column {name!r}, which is empty in {int(empty.sum())} rows "
-                f"({listed(rows.loc[empty, 'case_id'].tolist())})",
+                f"({format_list(rows.loc[empty, 'case_id'].tolist())})",
                 remedy="Fill it in, or choose another --unit.",
             )
     return there[0]

@@ -7,19 +7,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.evaluation.cohort.cohort import Question, check_columns, prepare_cohort
-from radiomics_mammo.evaluation.cohort.external_test import Part, keep_apart, naming
+from radiomics_mammo.evaluation.cohort.cohort import Target, check_columns, prepare_cohort
+from radiomics_mammo.evaluation.cohort.external_test import SourceTable, separate_patients, with_table_path
 from radiomics_mammo.evaluation.cohort.feature_definition import same_definition
-from radiomics_mammo.evaluation.cohort.feature_matrix import let_in
+from radiomics_mammo.evaluation.cohort.feature_matrix import resolve_extra_features
 from radiomics_mammo.evaluation.cohort.join import embeddings_in, read_joined
-from radiomics_mammo.evaluation.cohort.official_split import officially_tested, said_of_types
-from radiomics_mammo.evaluation.cohort.parse_cells import listed
+from radiomics_mammo.evaluation.cohort.official_split import lesion_type_remarks, official_test_rows
+from radiomics_mammo.evaluation.cohort.parse_cells import format_list
 from radiomics_mammo.evaluation.cohort.records import Cohort
 from radiomics_mammo.tables.feature_table import Table
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sides:
+class TrainTest:
     """What is trained on and what is tested on.
 
     Attributes
@@ -43,13 +43,13 @@ class Sides:
     remarks: tuple[str, ...]
 
 
-def read_sides(
+def read_train_test(
     tables: Sequence[str | Path],
     *,
-    question: Question,
+    target: Target,
     test: Sequence[str | Path] = (),
     official: bool = False,
-) -> Sides:
+) -> TrainTest:
     """Read tables and lay training and test sets out.
 
     Patients who are in the test set, by name or because an image of theirs is there under another name, are left out
@@ -72,20 +72,20 @@ def read_sides(
     """
     if test and official:
         raise InputError("a test table and the official split were asked for", remedy="Choose --test or --split.")
-    table, path = read_joined(tables, used=_used(question)), Path(tables[0])
+    table, path = read_joined(tables, used=_used(target)), Path(tables[0])
     table = replace(table, remarks=(*table.remarks, *_taught(table)))
     if test:
-        return _with_test_table(table, path, test, question)
-    with naming(path):
+        return _with_test_table(table, path, test, target)
+    with with_table_path(path):
         if not official:
-            cohort = prepare_cohort(table.frame, table.features, question=question)
-            return Sides(cohort, None, table, None, table.remarks)
-        check_columns(table.frame, table.features, question)
-        tested = officially_tested(table.frame)
-        said = said_of_types(table.frame, question.group, tested)
-    sides = (Part(path, table.frame.loc[rows].reset_index(drop=True)) for rows in (~tested, tested))
-    trained, held_out, more = keep_apart(table.features, *sides, question=question)
-    return Sides(trained, held_out, table, None, (*table.remarks, *said, *more))
+            cohort = prepare_cohort(table.frame, table.features, target=target)
+            return TrainTest(cohort, None, table, None, table.remarks)
+        check_columns(table.frame, table.features, target)
+        tested = official_test_rows(table.frame)
+        said = lesion_type_remarks(table.frame, target.group, tested)
+    train_test = (SourceTable(path, table.frame.loc[rows].reset_index(drop=True)) for rows in (~tested, tested))
+    trained, held_out, more = separate_patients(table.features, *train_test, target=target)
+    return TrainTest(trained, held_out, table, None, (*table.remarks, *said, *more))
 
 
 def _taught(table: Table) -> list[str]:
@@ -100,23 +100,23 @@ def _taught(table: Table) -> list[str]:
     ]
 
 
-def _used(question: Question) -> tuple[str, ...]:
-    return question.label, question.group, *question.also_features
+def _used(target: Target) -> tuple[str, ...]:
+    return target.label, target.group, *target.also_features
 
 
-def _with_test_table(table: Table, path: Path, test: Sequence[str | Path], question: Question) -> Sides:
+def _with_test_table(table: Table, path: Path, test: Sequence[str | Path], target: Target) -> TrainTest:
     other, other_path = read_joined(test), Path(test[0])
     other = replace(other, remarks=(*other.remarks, *(f"Test set: {said}" for said in _taught(other))))
-    with naming(other_path):
-        _refuse_others(table, other, question, path)
+    with with_table_path(other_path):
+        _refuse_others(table, other, target, path)
     extra = [name for name in other.features if name not in table.features]
-    said = [f"{len(extra)} features are in the test table only and were not used: {listed(extra)}."] * bool(extra)
-    parts = Part(path, table.frame), Part(other_path, other.frame.drop(columns=extra))
-    trained, held_out, more = keep_apart(table.features, *parts, question=question)
-    return Sides(trained, held_out, table, other, (*table.remarks, *other.remarks, *said, *more))
+    said = [f"{len(extra)} features are in the test table only and were not used: {format_list(extra)}."] * bool(extra)
+    parts = SourceTable(path, table.frame), SourceTable(other_path, other.frame.drop(columns=extra))
+    trained, held_out, more = separate_patients(table.features, *parts, target=target)
+    return TrainTest(trained, held_out, table, other, (*table.remarks, *other.remarks, *said, *more))
 
 
-def _refuse_others(table: Table, other: Table, question: Question, path: Path) -> None:
+def _refuse_others(table: Table, other: Table, target: Target, path: Path) -> None:
     """Refuse a test table whose features are not those of the training table."""
     differs = same_definition(table.provenance, other.provenance)
     if differs:
@@ -124,11 +124,11 @@ def _refuse_others(table: Table, other: Table, question: Question, path: Path) -
             f"made otherwise than {path}: {differs}",
             remedy="Extract both with one recipe, and both with pyradiomics or neither.",
         )
-    with naming(path):
-        also = let_in(table.frame, question.also_features)
+    with with_table_path(path):
+        also = resolve_extra_features(table.frame, target.also_features)
     missing = [name for name in (*table.features, *also) if name not in other.frame.columns]
     if missing:
         raise InputError(
-            f"{len(missing)} features of {path} are missing: {listed(missing)}",
+            f"{len(missing)} features of {path} are missing: {format_list(missing)}",
             remedy="Extract both with one recipe, and join the same tables on both sides.",
         )

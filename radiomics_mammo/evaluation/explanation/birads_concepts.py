@@ -1,6 +1,6 @@
-"""What features speak of, in a radiologist's words: the notions of BI-RADS (ACR, 5th edition) nearest to them.
+"""What features speak of, in a radiologist's words: the concepts of BI-RADS (ACR, 5th edition) nearest to them.
 
-A number is no descriptor: nobody looked. The notion says what a radiologist would look at to see what the feature
+A number is no descriptor: nobody looked. The concept says what a radiologist would look at to see what the feature
 measures. Four choices:
 
 - *Margin* holds what tells a smooth outline from a lobulated or spiculated one. It is measured on the outline that was
@@ -21,7 +21,7 @@ from __future__ import annotations
 from radiomics_mammo.tables.aggregation.feature_rules import OF_BOTH
 from radiomics_mammo.tables.feature_table import feature_parts, is_embedding, is_feature_name
 
-NOTIONS: dict[str, str] = {
+BIRADS_CONCEPTS: dict[str, str] = {
     "shape": "Shape and size",
     "margin": "Margin",
     "density": "Density",
@@ -31,7 +31,7 @@ NOTIONS: dict[str, str] = {
     "embedding": "Network embedding",
     "other": "Other",
 }
-"""Titles of the notions, in the order in which they are read; the last two are none of BI-RADS'."""
+"""Titles of the concepts, in the order in which they are read; the last two are none of BI-RADS'."""
 
 FAMILIES: dict[str, str] = {
     "shape2D": "Shape",
@@ -118,12 +118,12 @@ DIFFERENT: dict[str, dict[str, tuple[str, ...]]] = {
     "ngtdm": {"calcification": ("Complexity",)},
     "density": {"shape": ("BreastArea",), "parenchyma": ("Separability", "Skewness")},
 }
-"""Features that speak of something else than most of their family: family, notion, features."""
+"""Features that speak of something else than most of their family: family, concept, features."""
 
 _NOTION = {
-    (family, feature): notion
-    for family, notions in DIFFERENT.items()
-    for notion, features in notions.items()
+    (family, feature): concept
+    for family, concepts in DIFFERENT.items()
+    for concept, features in concepts.items()
     for feature in features
 }
 
@@ -142,8 +142,8 @@ def parts_of(name: str) -> tuple[str, str, str]:
     return family, source, feature
 
 
-def notion_of(name: str) -> str:
-    """Give the notion that a feature speaks of, a key of ``NOTIONS``; ``other`` where nothing is known of it."""
+def concept_of(name: str) -> str:
+    """Return the concept of a feature, a key of ``BIRADS_CONCEPTS``; ``other`` if unknown."""
     family, source, feature = parts_of(name)
     if family == "embedding":
         return "embedding"
@@ -151,5 +151,5 @@ def notion_of(name: str) -> str:
         return "asymmetry"
     if source.startswith(_SPREAD):
         return "parenchyma"
-    notion = _NOTION.get((family, feature)) or _DEFAULT.get(family, "other")
-    return "parenchyma" if notion == "density" and not source.startswith(_SHOWS_DENSITY) else notion
+    concept = _NOTION.get((family, feature)) or _DEFAULT.get(family, "other")
+    return "parenchyma" if concept == "density" and not source.startswith(_SHOWS_DENSITY) else concept

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from radiomics_mammo.evaluation.explanation.birads_concepts import notion_of, parts_of
+from radiomics_mammo.evaluation.explanation.birads_concepts import concept_of, parts_of
 
 Floats = NDArray[np.float64]
 
@@ -17,7 +17,7 @@ ALIKE = 0.7
 
 
 def group_table(by_case: pd.DataFrame) -> pd.DataFrame:
-    """Sum contributions by family, filter, notion, and family and filter together.
+    """Sum contributions by family, filter, concept, and family and filter together.
 
     Contributions are summed with their sign in each case before the absolute value is averaged: what two features
     of a group give and take back is nothing.
@@ -30,15 +30,15 @@ def group_table(by_case: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns kind (``family``, ``filter``, ``notion`` or ``cell``), group, family, filter, importance; the largest
-        of a kind first. Family and filter are empty where the kind does not fix them.
+        Columns kind (``family``, ``filter``, ``concept`` or ``family_filter``), group, family, filter, importance; the
+        largest of a kind first. Family and filter are empty where the kind does not fix them.
     """
     families, filters = zip(*(parts_of(str(name))[:2] for name in by_case.columns), strict=True)
-    notions = [notion_of(str(name)) for name in by_case.columns]
+    concepts = [concept_of(str(name)) for name in by_case.columns]
     rows = [("family", one, one, "", size) for (one,), size in _sums(by_case, families)]
     rows += [("filter", one, "", one, size) for (one,), size in _sums(by_case, filters)]
-    rows += [("notion", one, "", "", size) for (one,), size in _sums(by_case, notions)]
-    rows += [("cell", f"{a}, {b}", a, b, size) for (a, b), size in _sums(by_case, families, filters)]
+    rows += [("concept", one, "", "", size) for (one,), size in _sums(by_case, concepts)]
+    rows += [("family_filter", f"{a}, {b}", a, b, size) for (a, b), size in _sums(by_case, families, filters)]
     return pd.DataFrame(rows, columns=["kind", "group", "family", "filter", "importance"])
 
 

@@ -97,10 +97,10 @@ def feature_table(
     Returns
     -------
     pandas.DataFrame
-        Columns feature, importance, rank_mean, rank_sd (over repeats and folds), null_high, above_chance, cluster.
-        ``null_high`` is what the largest of all features reaches with shuffled labels in 95% of draws, so it is one
-        number for all, and at most one table of noise in twenty has a feature above it; embeddings, each of which sums
-        many columns up, have a number of their own. NaN where nothing was shuffled.
+        Columns feature, importance, rank_mean, rank_sd (over repeats and folds), permutation_high, above_chance,
+        cluster. ``permutation_high`` is what the largest of all features reaches with shuffled labels in 95% of draws,
+        so it is one number for all, and at most one table of noise in twenty has a feature above it; embeddings, each
+        of which sums many columns up, have a number of their own. NaN where nothing was shuffled.
         Cluster 0 holds the features that are not among the leading ones.
     """
     ranks = pd.DataFrame(ranks_of(np.vstack(list(sizes.values()))), columns=names)[list(importance.index)]
@@ -113,7 +113,7 @@ def feature_table(
             "importance": importance.to_numpy(dtype=np.float64),
             "rank_mean": ranks.mean().to_numpy(),
             "rank_sd": ranks.std(ddof=1).to_numpy(),
-            "null_high": chance,
+            "permutation_high": chance,
             "above_chance": importance.to_numpy(dtype=np.float64) > chance,
             "cluster": [int(cluster.get(name, 0)) for name in importance.index],
         }
@@ -134,7 +134,7 @@ def largest_by_chance(shuffled: Shuffled, names: Sequence[str]) -> Floats:
     return high
 
 
-def null_table(shuffled: Shuffled) -> pd.DataFrame:
+def permutation_table(shuffled: Shuffled) -> pd.DataFrame:
     """Lay out one row a permutation: AUROC, mean Jaccard between folds, largest importance."""
     top = leading(shuffled.size.shape[2])
     return pd.DataFrame(
@@ -158,7 +158,7 @@ def stability_table(
     features : pandas.DataFrame
         From :func:`feature_table`.
     null : pandas.DataFrame or None
-        From :func:`null_table`.
+        From :func:`permutation_table`.
     rows : int
         That took part in the shuffled refits.
     interaction_rows : int
@@ -170,9 +170,9 @@ def stability_table(
         Columns statistic, value, low, high, chance, verdict; NaN and empty where a column does not apply. Rows:
         ``jaccard`` (mean over pairs of folds of a repeat; low and high are the lowest and the highest pair; chance is
         the mean of the shuffled ones, and what it must exceed the largest of them), ``leading`` (how many features
-        that is), ``above_chance`` (features; chance is 0), ``shuffled_jaccard`` and ``shuffled_auroc`` (mean, lowest
+        that is), ``above_chance`` (features; chance is 0), ``permuted_jaccard`` and ``permuted_auroc`` (mean, lowest
         and highest),
-        ``permutations``, ``shuffled_rows`` and ``interaction_rows``.
+        ``permutations``, ``permuted_rows`` and ``interaction_rows``.
     """
     top = leading(len(features))
     pairs = [one for own in sizes.values() for one in jaccards(own, top)]
@@ -184,12 +184,12 @@ def stability_table(
         found = [[*head, nan, UNKNOWN]]
     else:
         above, auroc = int(features["above_chance"].sum()), null["auroc"]
-        counts |= {"permutations": len(null), "shuffled_rows": rows}
+        counts |= {"permutations": len(null), "permuted_rows": rows}
         found = [
             [*head, null["jaccard"].mean(), _verdict(value, null["jaccard"], above)],
-            ["shuffled_jaccard", null["jaccard"].mean(), null["jaccard"].min(), null["jaccard"].max(), nan, ""],
+            ["permuted_jaccard", null["jaccard"].mean(), null["jaccard"].min(), null["jaccard"].max(), nan, ""],
             ["above_chance", above, nan, nan, 0.0, ""],
-            ["shuffled_auroc", auroc.mean(), auroc.min(), auroc.max(), 0.5, ""],
+            ["permuted_auroc", auroc.mean(), auroc.min(), auroc.max(), 0.5, ""],
         ]
     found += [[name, count, nan, nan, nan, ""] for name, count in counts.items()]
     return pd.DataFrame(found, columns=_COLUMNS)

@@ -81,7 +81,9 @@ def are_calibrated(contributions: pd.DataFrame, *, unit: str) -> bool:
     return unit == "log-odds" and bool(np.isfinite(contributions[["scale", "shift"]].to_numpy(dtype=np.float64)).all())
 
 
-def case_terms(contributions: pd.DataFrame, reached: Mapping[str, float], *, unit: str, rule: str) -> dict[str, Terms]:
+def case_waterfalls(
+    contributions: pd.DataFrame, reached: Mapping[str, float], *, unit: str, rule: str
+) -> dict[str, Terms]:
     """Turn some cases' contributions into calibrated log-odds and average them over the repeats.
 
     Parameters

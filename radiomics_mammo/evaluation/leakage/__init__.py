@@ -1,1 +1,1 @@
-"""What would have betrayed a mistake, and what each mistake would have been worth."""
+"""Leakage checks of a run, and the AUROC inflation by common leakage errors."""

@@ -1,4 +1,4 @@
-"""Columns that name the patient, found by what they hold, not by what they are called."""
+"""Columns that identify the patient, recognised by their values, not by their names."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from radiomics_mammo.evaluation.metrics.arrays import Codes, Floats
 
 DIGITS = 9
 """Significant digits in which a patient's values must agree to be called one number."""
@@ -23,31 +22,31 @@ CONSTANT = 0.95
 RANK_CORRELATION = 0.99
 INTRACLASS = 0.98
 _ROWS = 20
-_MOST_ROWS = 5_000  # for rank correlations: more say nothing more
+_MOST_ROWS = 5_000  # for rank correlations
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Patients:
     """Rows in order of patient, patients of one row left out."""
 
-    order: NDArray[np.int64]
-    sizes: NDArray[np.int64]
+    order: Codes
+    sizes: Codes
 
     @property
-    def starts(self) -> NDArray[np.int64]:
+    def starts(self) -> Codes:
         return np.concatenate([[0], np.cumsum(self.sizes)[:-1]]).astype(np.int64)
 
 
-def identity_columns(x: Floats, names: Sequence[str], group: NDArray[np.int64], rows: pd.DataFrame) -> pd.DataFrame:
-    """Find columns by which a model could know patients again.
+def identifier_columns(x: Floats, names: Sequence[str], group: Codes, rows: pd.DataFrame) -> pd.DataFrame:
+    """Find columns by which a model could recognise patients.
 
     A column is reported when it is
 
     - one number a patient (the same to ``DIGITS`` digits in ``CONSTANT`` of the patients of several rows) and
-      another for each (more than ``DISTINCT`` of those patients's values differ);
+      distinct (more than ``DISTINCT`` of those patients' values differ);
     - nearly so: intraclass correlation above ``INTRACLASS``, both of the values and of their ranks (ICC(1), Shrout
-      & Fleiss, Psychol Bull 1979;86:420-428), patients's means as distinct as above. It says nothing, and is not
-      used, where it holds for most columns: then the rows of a patient are copies of each other;
+      & Fleiss, Psychol Bull 1979;86:420-428), patients' means as distinct as above. It is not used
+      where it holds for most columns: then the rows of a patient are copies of each other;
     - a count along the number in ``patient_id``, or along the rows of the table: Spearman's correlation beyond
       ``RANK_CORRELATION`` in at least twenty rows.
 
@@ -68,13 +67,13 @@ def identity_columns(x: Floats, names: Sequence[str], group: NDArray[np.int64], 
     Returns
     -------
     pandas.DataFrame
-        ``column`` and ``why``; no rows where nothing was found. See :func:`cannot_tell` for what was not asked.
+        ``column`` and ``why``; no rows where nothing was found. See :func:`identifier_limits` for what was not tested.
     """
     patients = _patients(group)
     several = patients.sizes.size >= PATIENTS
     alike = [_intraclass(x[:, at], patients) if several else float("nan") for at in range(x.shape[1])]
     copies = sum(value > INTRACLASS for value in alike) > max(1, x.shape[1] // 2)
-    numbers = id_numbers(rows["patient_id"].tolist())
+    numbers = patient_numbers(rows["patient_id"].tolist())
     found = []
     for at, name in enumerate(names):
         why = _one_number(x[:, at], patients) if several else ""
@@ -86,22 +85,22 @@ def identity_columns(x: Floats, names: Sequence[str], group: NDArray[np.int64], 
     return pd.DataFrame(found, columns=["column", "why"], dtype=object)
 
 
-def cannot_tell(group: NDArray[np.int64]) -> str:
-    """Say what :func:`identity_columns` cannot find out here; empty where it can."""
+def identifier_limits(group: Codes) -> str:
+    """Return what :func:`identifier_columns` cannot test on these patients; empty where it can."""
     several = _patients(group).sizes.size
     if several >= PATIENTS:
         return ""
-    who = "Every patient has one row" if several == 0 else f"Only {several} patients have several rows"
-    return f"{who}: whether a column is one number a patient cannot be told, only whether it counts along."
+    patients = "Every patient has one row" if several == 0 else f"Only {several} patients have several rows"
+    return f"{patients}: whether a column is one number a patient cannot be tested, only whether it counts along."
 
 
-def id_numbers(ids: Sequence[object]) -> Floats:
-    """Read the number in each patient_id, such as 38 in P_00038; NaN where there is none or more than one."""
-    found = [re.fullmatch(r"\D*(\d{1,15})\D*", str(one)) for one in ids]
-    return np.array([float(match.group(1)) if match else np.nan for match in found])
+def patient_numbers(ids: Sequence[object]) -> Floats:
+    """Parse the number in each patient_id, such as 38 in P_00038; NaN where there is not one."""
+    matches = [re.fullmatch(r"\D*(\d{1,15})\D*", str(patient)) for patient in ids]
+    return np.array([float(match.group(1)) if match else np.nan for match in matches])
 
 
-def _patients(group: NDArray[np.int64]) -> _Patients:
+def _patients(group: Codes) -> _Patients:
     sizes = np.bincount(group)
     order = np.argsort(group, kind="stable")
     several = sizes > 1
@@ -109,7 +108,7 @@ def _patients(group: NDArray[np.int64]) -> _Patients:
 
 
 def _known(column: Floats, patients: _Patients) -> tuple[Floats, _Patients]:
-    """Give the values in order of patient, and who still has several, without nulls."""
+    """Return the values in order of patient without nulls, and the patients that still have several."""
     values = column[patients.order]
     there = ~np.isnan(values)
     if there.all():
@@ -150,7 +149,7 @@ def _one_number(column: Floats, patients: _Patients) -> str:
 
 
 def _intraclass(column: Floats, patients: _Patients, *, ranks: bool = False) -> float:
-    """ICC(1): how much of the variance lies between patients, from a one-way analysis of variance; NaN if constant."""
+    """Compute ICC(1) by a one-way analysis of variance; NaN if constant."""
     values, patients = _known(column, patients)
     n, k = values.size, patients.sizes.size
     if k < PATIENTS or values.min() == values.max():
@@ -196,7 +195,7 @@ def _counts_along(column: Floats, numbers: Floats) -> str:
 
 
 def _spearman(a: Floats, b: Floats) -> float:
-    """Spearman's correlation; 0 where either is constant."""
+    """Compute Spearman's correlation; 0 where either is constant."""
     from scipy.stats import rankdata
 
     if a.min() == a.max() or b.min() == b.max():

@@ -1,10 +1,10 @@
-"""The mistakes that are made on purpose, each beside its right way, as a literal table."""
+"""Common leakage errors, each beside the sound protocol, as a literal table."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from radiomics_mammo.evaluation.leakage.protocols import KEEP, Way
+from radiomics_mammo.evaluation.leakage.protocols import N_SELECTED, EvaluationProtocol
 
 _SPLIT = "+0.09 to +0.18 where patients were not grouped, as reported for other data"
 _OVERSAMPLING = "up to +0.34 on 15 radiomic data sets (Demircioğlu, Sci Rep 2024;14:11563)"
@@ -12,55 +12,68 @@ _SELECTION = "up to +0.15 on 10 radiomic data sets (Demircioğlu, Insights Imagi
 
 
 @dataclass(frozen=True, slots=True)
-class Mistake:
-    """A line of ``MISTAKES``: the wrong way beside the right one, and what others measured.
+class LeakyProtocol:
+    """A line of ``LEAKY_PROTOCOLS``: a protocol that leaks, the sound one, and published figures.
 
     Attributes
     ----------
-    title, learner : str
-    wrong, right : Way
-        They differ in the mistake; of a resampled table, in the split, too, as copies have no side of their own.
+    title, model : str
+        ``model`` is a key of ``BASELINE_MODELS``.
+    leaky, sound : EvaluationProtocol
+        They differ in the error; of a resampled table also in the split, as a copy belongs to no fold.
     published : str
-        Empty where nobody has put a number on it.
+        Empty where no study has measured it.
     """
 
     title: str
-    learner: str
-    wrong: Way
-    right: Way
+    model: str
+    leaky: EvaluationProtocol
+    sound: EvaluationProtocol
     published: str = ""
 
+    @property
+    def adds_rows(self) -> bool:
+        """Whether the leaky protocol splits synthetic or copied rows."""
+        return self.leaky.before in ("oversampling", "smote")
 
-MISTAKES: dict[str, Mistake] = {
-    "image_split": Mistake("Images, not patients, are split", "xgboost", Way(split="row"), Way(), _SPLIT),
-    "image_split_logistic": Mistake("Images, not patients, are split", "logistic", Way(split="row"), Way(), _SPLIT),
-    "oversampling_before": Mistake(
+
+_SOUND = EvaluationProtocol()
+_ROW_SPLIT = EvaluationProtocol(split="row")
+
+LEAKY_PROTOCOLS: dict[str, LeakyProtocol] = {
+    "image_split": LeakyProtocol("Images, not patients, are split", "xgboost", _ROW_SPLIT, _SOUND, _SPLIT),
+    "image_split_logistic": LeakyProtocol("Images, not patients, are split", "logistic", _ROW_SPLIT, _SOUND, _SPLIT),
+    "oversampling_before": LeakyProtocol(
         "Oversampled, then rows split",
         "xgboost",
-        Way(split="row", before="oversampling"),
-        Way(within="oversampling"),
+        EvaluationProtocol(split="row", before="oversampling"),
+        EvaluationProtocol(within="oversampling"),
         _OVERSAMPLING,
     ),
-    "smote_before": Mistake(
-        "SMOTE, then rows split", "xgboost", Way(split="row", before="smote"), Way(within="smote"), _OVERSAMPLING
+    "smote_before": LeakyProtocol(
+        "SMOTE, then rows split",
+        "xgboost",
+        EvaluationProtocol(split="row", before="smote"),
+        EvaluationProtocol(within="smote"),
+        _OVERSAMPLING,
     ),
-    "selection_before": Mistake(
-        f"{KEEP} features selected before the split",
+    "selection_before": LeakyProtocol(
+        f"{N_SELECTED} features selected before the split",
         "logistic",
-        Way(before="selection"),
-        Way(within="selection"),
+        EvaluationProtocol(before="selection"),
+        EvaluationProtocol(within="selection"),
         _SELECTION,
     ),
-    "identity_column": Mistake(
-        "The patient's number left in, patients split", "xgboost", Way(columns="features and code"), Way()
+    "identity_column": LeakyProtocol(
+        "The patient's number left in, patients split", "xgboost", EvaluationProtocol("features and code"), _SOUND
     ),
-    "identity_column_image_split": Mistake(
-        "The patient's number left in, images split", "xgboost", Way(columns="features and code", split="row"), Way()
+    "identity_column_image_split": LeakyProtocol(
+        "The patient's number left in, images split", "xgboost", EvaluationProtocol("features and code", "row"), _SOUND
     ),
-    "identity_alone_image_split": Mistake(
+    "identity_alone_image_split": LeakyProtocol(
         "The patient's number and nothing else, images split",
         "forest",
-        Way(columns="code", split="row"),
-        Way(columns="code"),
+        EvaluationProtocol("code", "row"),
+        EvaluationProtocol("code"),
     ),
 }

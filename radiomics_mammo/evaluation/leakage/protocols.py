@@ -1,4 +1,4 @@
-"""Ways from a table to out-of-fold scores, right ones and wrong ones."""
+"""Evaluation protocols, from a table to out-of-fold scores: sound ones and leaky ones."""
 
 from __future__ import annotations
 
@@ -7,31 +7,29 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_mammo.evaluation.leakage.quick_models import most_associated, out_of_fold, resampled, scaled
+from radiomics_mammo.evaluation.leakage.baseline_models import most_associated, out_of_fold, resample_rows, standardise
+from radiomics_mammo.evaluation.metrics.arrays import Codes, Floats, Labels
 from radiomics_mammo.evaluation.metrics.metrics import auroc
 from radiomics_mammo.evaluation.metrics.threshold_counts import curve
 from radiomics_mammo.evaluation.training.splits import repeated_folds
 
-Floats = NDArray[np.float64]
-Labels = NDArray[np.int8]
-
-KEEP = 20
-"""Columns that a selection keeps."""
-_CELLS = 1_000_000  # of one block of draws x rows
+N_SELECTED = 20
+"""Columns that a feature selection chooses."""
+_BLOCK = 1_000_000  # draws times rows that are computed at once
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """How a table is led to scores.
+class EvaluationProtocol:
+    """One way of evaluating a model on a table.
 
     Attributes
     ----------
     columns : {'features', 'features and code', 'code'}
-        What the learner is given; the code is a number a patient.
+        What the model is given; the code is a number a patient.
     split : {'patient', 'row'}
-        What is kept together.
+        What a fold holds whole.
     before, within : {'', 'oversampling', 'smote', 'selection'}
-        What is done to the whole table before it is split, and to the training rows of each fold.
+        What is done to the whole table before the split, and to the training rows of each fold.
     """
 
     columns: str = "features"
@@ -41,8 +39,8 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Bench:
-    """The table that all ways start from.
+class ProtocolData:
+    """The table that all protocols start from.
 
     Attributes
     ----------
@@ -58,7 +56,7 @@ class Bench:
     x: Floats
     code: Floats
     y: Labels
-    group: NDArray[np.int64]
+    group: Codes
     folds: int
     repeats: int
     seed: int
@@ -66,78 +64,74 @@ class Bench:
 
     @property
     def one_row_each(self) -> bool:
-        """Whether every patient has one row, so that splits of rows and of patients are the same."""
+        """Whether every patient has one row, so that a split of rows is one of patients."""
         return int(self.group.max()) + 1 == self.y.size
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Judged:
-    """Scores and the rows that they are judged on: the table's own, or the resampled table's.
+class ProtocolScores:
+    """Scores of a protocol and the rows that they are of: the table's, or the resampled table's.
 
     Attributes
     ----------
-    y : ndarray of int8, shape (n_judged,)
-    p : ndarray of float64, shape (n_repeats, n_judged)
+    y : ndarray of int8, shape (n_scored,)
+    p : ndarray of float64, shape (n_repeats, n_scored)
         Out of fold.
-    group : ndarray of int64, shape (n_judged,)
-        The patient; of a made row, the patient it was made from.
+    group : ndarray of int64, shape (n_scored,)
+        The patient; of an added row, the patient of its source.
     """
 
     y: Labels
     p: Floats
-    group: NDArray[np.int64]
+    group: Codes
 
 
-def judge(bench: Bench, way: Way, learner: str) -> Judged:
-    """Lead the table the given way and score all rows out of fold."""
-    x = _columns(bench, way.columns)
-    y, group = bench.y, bench.group
-    if way.before == "selection":
-        x = x[:, most_associated(x, y, KEEP)]
-    elif way.before:
-        x = scaled(x, x[:0])[0] if way.before == "smote" else x
-        more = resampled(x, y, kind=way.before, seed=bench.seed)
+def run_protocol(data: ProtocolData, protocol: EvaluationProtocol, model: str) -> ProtocolScores:
+    """Compute the out-of-fold scores of a baseline model under a protocol."""
+    code = data.code[:, None]
+    x = {"features": data.x, "features and code": np.hstack([data.x, code]), "code": code}[protocol.columns]
+    y, group = data.y, data.group
+    if protocol.before == "selection":
+        x = x[:, most_associated(x, y, N_SELECTED)]
+    elif protocol.before:
+        x = standardise(x, x[:0])[0] if protocol.before == "smote" else x
+        more = resample_rows(x, y, kind=protocol.before, seed=data.seed)
         x, y, group = more.x, more.y, group[more.source]
     p = out_of_fold(
         x,
         y,
-        _folds(bench, y, group, way.split),
-        learner=learner,
-        resample=way.within if way.within != "selection" else "",
-        keep=KEEP if way.within == "selection" else 0,
-        seed=bench.seed,
-        workers=bench.workers,
+        _folds(data, y, group, protocol.split),
+        model=model,
+        resample=protocol.within if protocol.within != "selection" else "",
+        n_selected=N_SELECTED if protocol.within == "selection" else 0,
+        seed=data.seed,
+        workers=data.workers,
     )
-    return Judged(y, p, group)
+    return ProtocolScores(y, p, group)
 
 
-def _columns(bench: Bench, wanted: str) -> Floats:
-    code = bench.code[:, None]
-    return {"features": bench.x, "features and code": np.hstack([bench.x, code]), "code": code}[wanted]
-
-
-def _folds(bench: Bench, y: Labels, group: NDArray[np.int64], split: str) -> NDArray[np.int16]:
+def _folds(data: ProtocolData, y: Labels, group: Codes, split: str) -> NDArray[np.int16]:
     from sklearn.model_selection import StratifiedKFold
 
-    if split == "patient" or (bench.one_row_each and y.size == bench.y.size):
-        return repeated_folds(y, group, folds=bench.folds, repeats=bench.repeats, seed=bench.seed)
-    assigned = np.empty((bench.repeats, y.size), dtype=np.int16)
-    for repeat, state in enumerate(np.random.SeedSequence([bench.seed, 0x2035]).generate_state(bench.repeats)):
-        splitter = StratifiedKFold(n_splits=bench.folds, shuffle=True, random_state=int(state))
+    if split == "patient" or (data.one_row_each and y.size == data.y.size):
+        return repeated_folds(y, group, folds=data.folds, repeats=data.repeats, seed=data.seed)
+    assigned = np.empty((data.repeats, y.size), dtype=np.int16)
+    for repeat, state in enumerate(np.random.SeedSequence([data.seed, 0x2035]).generate_state(data.repeats)):
+        splitter = StratifiedKFold(n_splits=data.folds, shuffle=True, random_state=int(state))
         for fold, (_, test) in enumerate(splitter.split(y[:, None], y)):
             assigned[repeat, test] = fold
     return assigned
 
 
-def auroc_draws(judged: Judged, counts: NDArray[np.integer]) -> tuple[float, Floats]:
-    """Give the AUROC, the mean over repeats of pooled scores, and the same for every draw of patients.
+def bootstrap_auroc(scores: ProtocolScores, counts: NDArray[np.integer]) -> tuple[float, Floats]:
+    """Compute the AUROC, the mean over repeats of pooled scores, and that of every draw of patients.
 
     Parameters
     ----------
-    judged : Judged
+    scores : ProtocolScores
     counts : ndarray of int, shape (n_draws, n_patients)
-        How often each patient is drawn: with all of her rows, made ones included, so that ways are paired even
-        where they judge other rows.
+        How often each patient is drawn, with all rows, added ones included: protocols that score other rows are
+        paired, too.
 
     Returns
     -------
@@ -145,10 +139,10 @@ def auroc_draws(judged: Judged, counts: NDArray[np.integer]) -> tuple[float, Flo
     draws : ndarray of float64, shape (n_draws,)
         NaN where a draw lacks a class.
     """
-    value = float(np.mean([auroc(curve(judged.y, p))[0] for p in judged.p]))
-    step = max(1, _CELLS // judged.y.size)
+    value = float(np.mean([auroc(curve(scores.y, p))[0] for p in scores.p]))
+    step = max(1, _BLOCK // scores.y.size)
     blocks = []
     for start in range(0, counts.shape[0], step):
-        weights = counts[start : start + step][:, judged.group]
-        blocks.append(np.mean([auroc(curve(judged.y, p, weights)) for p in judged.p], axis=0))
+        weights = counts[start : start + step][:, scores.group]
+        blocks.append(np.mean([auroc(curve(scores.y, p, weights)) for p in scores.p], axis=0))
     return value, np.concatenate(blocks)

@@ -20,7 +20,7 @@ from scipy.special import bdtr, betaincinv
 
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.evaluation.metrics.arrays import Codes, Flags, Floats, Labels
-from radiomics_mammo.evaluation.metrics.proportions import Share, clustered_share
+from radiomics_mammo.evaluation.metrics.proportions import Proportion, clustered_proportion
 
 CHECKED = ["target", "threshold", "patients", "misses", "sensitivity", "low", "high", "specificity", "sentence"]
 """Columns of :func:`check_certificates`."""
@@ -46,7 +46,7 @@ class Certificate:
         Positive patients that it takes with the misses seen.
     specificity : Share
         Price: negative units below the threshold. NaN without a threshold.
-    recall_rate : Share
+    call_rate : Share
         Price: units called. NaN without a threshold.
     upper : float or None
         At or above it a negative patient has a unit in at most 1 - ``specificity_asked`` of cases, at the same
@@ -65,8 +65,8 @@ class Certificate:
     misses: int
     needed: int
     needed_with_misses: int
-    specificity: Share
-    recall_rate: Share
+    specificity: Proportion
+    call_rate: Proportion
     upper: float | None
     specificity_asked: float
     in_band: float
@@ -81,7 +81,7 @@ class Certificate:
                 f"{self.patients} positive patients are too few to certify {self.sensitivity:g} at {sure}: "
                 f"{self.needed} are needed, none of them missed."
             )
-        spared, called = self.specificity, self.recall_rate
+        spared, called = self.specificity, self.call_rate
         chosen = ", not allowing for the choice of the model on the same patients" if self.chosen else ""
         return (
             f"Called from {self.threshold:.3g} upwards, out-of-fold predictions find at least {self.sensitivity:g} of "
@@ -173,8 +173,8 @@ def certify(
         misses=misses,
         needed=patients_needed(sensitivity, confidence),
         needed_with_misses=patients_needed(sensitivity, confidence, misses=misses),
-        specificity=clustered_share(~called & (y == 0) & priced, (y == 0) & priced, group),
-        recall_rate=clustered_share(called & priced, priced, group),
+        specificity=clustered_proportion(~called & (y == 0) & priced, (y == 0) & priced, group),
+        call_rate=clustered_proportion(called & priced, priced, group),
         upper=upper,
         specificity_asked=specificity,
         in_band=float((called & (p < _upper(upper))).mean()),
@@ -198,7 +198,7 @@ def certified_table(
     Returns
     -------
     pandas.DataFrame
-        The fields of :class:`Certificate`; ``threshold``, ``specificity`` and ``recall_rate`` with their ``_low`` and
+        The fields of :class:`Certificate`; ``threshold``, ``specificity`` and ``call_rate`` with their ``_low`` and
         ``_high`` are NaN where there are too few patients, ``upper`` likewise; ``sentence``.
     """
     rows = []
@@ -206,7 +206,7 @@ def certified_table(
         found = certify(y, p, group, sensitivity=target, confidence=confidence, chosen=chosen)
         row = {name: value for name, value in asdict(found).items() if not isinstance(value, dict)}
         row["target"] = row.pop("sensitivity")
-        for name, share in (("specificity", found.specificity), ("recall_rate", found.recall_rate)):
+        for name, share in (("specificity", found.specificity), ("call_rate", found.call_rate)):
             row.update({name: share.value, f"{name}_low": share.low, f"{name}_high": share.high})
         rows.append({**row, "sentence": found.sentence})
     table = pd.DataFrame(rows).astype({"threshold": np.float64, "upper": np.float64})

@@ -15,7 +15,7 @@ At = Callable[[Curve, Floats], Floats]
 """Gives a curve's height at each point of a grid for each draw, shape (n_draws, n_points); NaN for draws without."""
 
 
-def with_band(
+def curve_with_band(
     at: At, grid: Floats, y: Labels, p: Floats, group: Codes, *, counts: Counts | None
 ) -> tuple[Floats, Floats, Floats]:
     """Average the repeats' curves at fixed points.

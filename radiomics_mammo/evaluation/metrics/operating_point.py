@@ -10,11 +10,11 @@ import pandas as pd
 
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.evaluation.metrics.arrays import Codes, Flags, Floats, Labels
-from radiomics_mammo.evaluation.metrics.proportions import clustered_share
+from radiomics_mammo.evaluation.metrics.proportions import clustered_proportion
 from radiomics_mammo.evaluation.metrics.threshold_counts import curve
 
-FIGURES = ("sensitivity", "specificity", "ppv", "npv", "accuracy", "recall_rate", "f1")
-"""Shares of ``operating_table``; ``recall_rate`` is the share of all units that are called."""
+FIGURES = ("sensitivity", "specificity", "ppv", "npv", "accuracy", "call_rate", "f1")
+"""Shares of ``operating_table``; ``call_rate`` is the share of all units that are called."""
 
 _SLACK = 1e-9  # counts are whole numbers: 0.9 * 10 must not fail by a rounding error
 
@@ -117,8 +117,9 @@ def operating_table(
     -------
     pandas.DataFrame
         One row a candidate: ``model``, ``tp``, ``fp``, ``fn``, ``tn`` (means over repeats), and of each of ``FIGURES``
-        the value, ``_low`` and ``_high`` (:func:`radiomics_mammo.evaluation.metrics.proportions.clustered_share`); NaN
-        where there is nothing to share, such as ``ppv`` with nobody called in some repeat.
+        the value, ``_low`` and ``_high``
+        (:func:`radiomics_mammo.evaluation.metrics.proportions.clustered_proportion`); NaN where there is nothing to
+        share, such as ``ppv`` with nobody called in some repeat.
     """
     sick = np.broadcast_to(y == 1, called.shape[1:])
     rows = []
@@ -127,7 +128,7 @@ def operating_table(
         cells = {"tp": calls & sick, "fp": calls & ~sick, "fn": ~calls & sick, "tn": ~calls & ~sick}
         row.update({key: float(flags.sum(axis=1).mean()) for key, flags in cells.items()})
         for figure, (part, whole) in _figures(calls, sick).items():
-            share = clustered_share(part, whole, group, level=level)
+            share = clustered_proportion(part, whole, group, level=level)
             row.update({figure: share.value, f"{figure}_low": share.low, f"{figure}_high": share.high})
         rows.append(row)
     return pd.DataFrame(rows)

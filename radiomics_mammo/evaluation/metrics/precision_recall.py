@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from radiomics_mammo.evaluation.metrics.arrays import Codes, Counts, Floats, Labels
-from radiomics_mammo.evaluation.metrics.confidence_band import POINTS, with_band
+from radiomics_mammo.evaluation.metrics.confidence_band import POINTS, curve_with_band
 from radiomics_mammo.evaluation.metrics.threshold_counts import Curve
 
 
@@ -51,7 +51,7 @@ def precision_recall(y: Labels, p: Floats, group: Codes, *, counts: Counts | Non
         All NaN where there is no positive row.
     """
     grid = np.linspace(0.0, 1.0, POINTS)
-    return PrecisionRecall(grid, *with_band(_at, grid, y, p, group, counts=counts))
+    return PrecisionRecall(grid, *curve_with_band(_at, grid, y, p, group, counts=counts))
 
 
 def _at(c: Curve, grid: Floats) -> Floats:

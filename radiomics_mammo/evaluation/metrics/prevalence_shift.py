@@ -12,7 +12,7 @@ from scipy.special import ndtr
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.evaluation.metrics.arrays import Codes, Floats, Labels
 from radiomics_mammo.evaluation.metrics.bootstrap import blocks_of, draw_patients, interval
-from radiomics_mammo.evaluation.metrics.proportions import Share, clustered_share
+from radiomics_mammo.evaluation.metrics.proportions import Proportion, clustered_proportion
 from radiomics_mammo.evaluation.metrics.subgroups import level_names
 
 _HALVINGS = 50
@@ -26,8 +26,8 @@ class Shift:
     NaN where one of the sets is empty; ``p`` also where neither varies.
     """
 
-    train: Share
-    test: Share
+    train: Proportion
+    test: Proportion
     difference: float
     low: float
     high: float
@@ -47,7 +47,7 @@ def prevalence_shift(train: tuple[Labels, Codes], test: tuple[Labels, Codes], *,
     level : float
     """
     before, after = (
-        clustered_share(y[None] == 1, np.ones((1, y.size)), group, level=level) for y, group in (train, test)
+        clustered_proportion(y[None] == 1, np.ones((1, y.size)), group, level=level) for y, group in (train, test)
     )
     difference = after.value - before.value
     reach_down = np.hypot(after.value - after.low, before.high - before.value)

@@ -12,7 +12,7 @@ from radiomics_mammo.evaluation.metrics.arrays import Codes, Floats
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class Proportion:
     """A share, its interval, its variance between patients (0 where it is 0 or 1), and how many patients it is of."""
 
     value: float
@@ -22,9 +22,9 @@ class Share:
     patients: int
 
 
-def clustered_share(
+def clustered_proportion(
     part: NDArray[np.generic], whole: NDArray[np.generic], group: Codes, *, level: float = 0.95
-) -> Share:
+) -> Proportion:
     """Give sum(part) / sum(whole), averaged over repeats, with a Wilson interval on the effective number of units.
 
     The number is what a simple sample with the same variance would have (Kish's design effect, by linearisation over
@@ -47,13 +47,13 @@ def clustered_share(
     sums, concerned = total.sum(axis=1), (total > 0).any(axis=0)
     patients = int(np.unique(group[concerned]).size)
     if (sums == 0).any():
-        return Share(float("nan"), float("nan"), float("nan"), float("nan"), patients)
+        return Proportion(float("nan"), float("nan"), float("nan"), float("nan"), patients)
     value, variance = _linearised(part.astype(np.float64), total, group, patients)
     # A variance that is rounding error says no more than one of 0.
     flat = variance <= 1e-15 or not 0.0 < value < 1.0
     units = min(float(sums.mean()), float(np.count_nonzero(concerned)))
     effective = float(patients) if flat else min(value * (1.0 - value) / variance, units)
-    return Share(value, *wilson(value, effective, level), variance, patients)
+    return Proportion(value, *wilson(value, effective, level), variance, patients)
 
 
 def _linearised(part: Floats, whole: Floats, group: Codes, patients: int) -> tuple[float, float]:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from radiomics_mammo.evaluation.metrics.arrays import Codes, Floats, Labels
-from radiomics_mammo.evaluation.metrics.proportions import clustered_share
+from radiomics_mammo.evaluation.metrics.proportions import clustered_proportion
 
 
 def reliability_table(y: Labels, p: Floats, group: Codes, *, bins: int = 10, level: float = 0.95) -> pd.DataFrame:
@@ -35,7 +35,7 @@ def reliability_table(y: Labels, p: Floats, group: Codes, *, bins: int = 10, lev
     for number in np.unique(of):
         within = of == number
         weight = within.mean(axis=0)[None]  # share of the repeats in which a unit is in the bin
-        share = clustered_share(weight * y, weight, group, level=level)
+        share = clustered_proportion(weight * y, weight, group, level=level)
         inside = p[within]
         rows.append(
             {

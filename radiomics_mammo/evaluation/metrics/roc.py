@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_mammo.evaluation.metrics.arrays import Counts, Floats
-from radiomics_mammo.evaluation.metrics.confidence_band import POINTS, with_band
+from radiomics_mammo.evaluation.metrics.confidence_band import POINTS, curve_with_band
 from radiomics_mammo.evaluation.metrics.threshold_counts import Curve
 
 
@@ -44,7 +44,7 @@ def roc(y: NDArray[np.int8], p: Floats, group: NDArray[np.int64], *, counts: Cou
         From :func:`radiomics_mammo.evaluation.metrics.bootstrap.draw_patients`, for the band.
     """
     grid = np.linspace(0.0, 1.0, POINTS)
-    return Roc(grid, *with_band(_at, grid, y, p, group, counts=counts))
+    return Roc(grid, *curve_with_band(_at, grid, y, p, group, counts=counts))
 
 
 def _at(c: Curve, grid: Floats) -> Floats:

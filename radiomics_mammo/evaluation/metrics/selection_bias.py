@@ -14,7 +14,7 @@ from radiomics_mammo.evaluation.metrics.metrics import auroc, curve
 
 
 @dataclass(frozen=True, slots=True)
-class Winner:
+class SelectionBias:
     """The candidate with the highest AUROC, and what may be expected of it.
 
     Attributes
@@ -42,7 +42,7 @@ class Winner:
         return self.apparent - self.corrected
 
 
-def correct_winner(
+def selection_bias(
     names: Sequence[str],
     y: Labels,
     p: Floats,
@@ -51,7 +51,7 @@ def correct_winner(
     draws: int = 1_000,
     seed: int = 0,
     level: float = 0.95,
-) -> Winner:
+) -> SelectionBias:
     """Correct the AUROC of the best candidate by BBC-CV (Tsamardinos, Greasidou & Borboudakis 2018), drawing patients.
 
     In each draw the candidate that is best for the patients drawn is scored on those not drawn. Nothing is trained
@@ -80,7 +80,7 @@ def correct_winner(
     apparent = _aurocs(y, p, group, np.ones((1, counts.shape[1]), dtype=np.int32))[:, 0]
     first, shares = int(apparent.argmax()), np.bincount(best, minlength=len(names)) / max(best.size, 1)
     corrected = float(scored[~np.isnan(scored)].mean()) if not np.isnan(scored).all() else float("nan")
-    return Winner(names[first], float(apparent[first]), corrected, low, high, tuple(shares.tolist()))
+    return SelectionBias(names[first], float(apparent[first]), corrected, low, high, tuple(shares.tolist()))
 
 
 def _aurocs(y: Labels, p: Floats, group: Codes, counts: Counts) -> Floats:

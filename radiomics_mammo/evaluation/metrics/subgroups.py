@@ -10,7 +10,7 @@ import pandas as pd
 
 from radiomics_mammo.evaluation.metrics.arrays import Codes, Flags, Floats, Labels
 from radiomics_mammo.evaluation.metrics.auroc_variance import auroc_interval, obuchowski
-from radiomics_mammo.evaluation.metrics.proportions import clustered_share
+from radiomics_mammo.evaluation.metrics.proportions import clustered_proportion
 
 SUBGROUPS: dict[str, str] = {
     "view": "View",
@@ -131,6 +131,6 @@ def _judge(
         calls = called[:, within]
         for name, outcome, hit in (("sensitivity", 1, calls), ("specificity", 0, ~calls)):
             whole = np.broadcast_to(labels == outcome, hit.shape)
-            share = clustered_share(hit & whole, whole, patients, level=level)
+            share = clustered_proportion(hit & whole, whole, patients, level=level)
             row.update({name: share.value, f"{name}_low": share.low, f"{name}_high": share.high})
     return {**row, "remark": remark}

@@ -88,8 +88,8 @@ def rank_average(known: Floats, p: Floats) -> Floats:
     """
     ranks = []
     for known_one, one in zip(np.sort(known, axis=0).T, p.T, strict=True):
-        sides = [np.searchsorted(known_one, one, side=side) for side in ("left", "right")]
-        ranks.append((sides[0] + sides[1]) / (2 * known_one.size))
+        train_test = [np.searchsorted(known_one, one, side=side) for side in ("left", "right")]
+        ranks.append((train_test[0] + train_test[1]) / (2 * known_one.size))
     return np.asarray(np.mean(ranks, axis=0))
 
 

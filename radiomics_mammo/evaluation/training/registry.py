@@ -13,7 +13,7 @@ MODELS: dict[str, Model] = {
     "shape": Model("Shape only", "sklearn", made.logistic, made.cost_space, block="shape", baseline=True),
     "metadata": Model("Metadata only", "sklearn", made.logistic, made.cost_space, block="metadata", baseline=True),
     "scanner": Model("Scanner only", "sklearn", made.logistic, made.cost_space, block="scanner", baseline=True),
-    "readers": Model("Radiologists' assessment", "score", made.column_score, block="readers", baseline=True),
+    "radiologists": Model("Radiologists' assessment", "score", made.column_score, block="radiologists", baseline=True),
     "logistic": Model("Logistic regression (L2)", "sklearn", made.logistic, made.cost_space, selects=True),
     "lasso": Model("Logistic regression (L1)", "sklearn", made.l1, made.cost_space, selects=True),
     "elasticnet": Model("Elastic net", "sklearn", made.elastic_net, made.elastic_space, selects=True),
@@ -63,7 +63,7 @@ SAMPLERS: dict[str, Sampler] = {
     "bagging": Sampler("balanced bagging", samplers.bagging, least=1),
 }
 
-HEADLINE = "xgboost+oversampling"
+REFERENCE_MODEL = "xgboost+oversampling"
 """The candidate that every other is compared with."""
 
 DEFAULT_CANDIDATES: tuple[str, ...] = (
@@ -72,7 +72,7 @@ DEFAULT_CANDIDATES: tuple[str, ...] = (
     "shape",
     "metadata",
     "scanner",
-    "readers",
+    "radiologists",
     "logistic",
     "lasso",
     "elasticnet",
@@ -95,7 +95,7 @@ FUSED_CANDIDATES: tuple[str, ...] = ("fusion-logistic", "fusion-xgboost")
 """What a table with radiomic features and embeddings adds."""
 ENSEMBLES: tuple[str, ...] = ("average", "rank-average", "stack")
 """What such a table adds last."""
-MEMBERS: tuple[str, ...] = ("logistic", HEADLINE, "emb-logistic", "emb-xgboost")
+MEMBERS: tuple[str, ...] = ("logistic", REFERENCE_MODEL, "emb-logistic", "emb-xgboost")
 """Candidates that the ensembles are made of, where none are named."""
 IMBALANCED = 0.1
 """Below this share of positives the default candidates include ``xgboost+bagging``."""

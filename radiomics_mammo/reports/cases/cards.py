@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 from markupsafe import Markup
 
-from radiomics_mammo.evaluation.explanation.waterfall import Terms, case_terms, plain_name, signed
+from radiomics_mammo.evaluation.explanation.waterfall import Terms, case_waterfalls, plain_name, signed
 from radiomics_mammo.reports.cases.case_list import attributes_of
 from radiomics_mammo.reports.cases.facts import fact, facts
 from radiomics_mammo.reports.cases.neighbours import beyond_of, neighbours_of
@@ -66,7 +66,7 @@ def terms_of(context: CaseContext, case_ids: Sequence[str]) -> dict[str, Terms]:
     reached = dict(
         zip(case_ids, context.found["explained"].loc[list(case_ids)].to_numpy(dtype=float).tolist(), strict=True)
     )
-    return case_terms(run.contributions, reached, unit=run.info.contribution_unit, rule=run.info.rule)
+    return case_waterfalls(run.contributions, reached, unit=run.info.contribution_unit, rule=run.info.rule)
 
 
 def values_of(run: Run, case_ids: Sequence[str]) -> dict[str, dict[str, float]]:

@@ -159,7 +159,7 @@ def shuffled(facts: Facts) -> str:
     table = facts.results.leakage_checks
     if table is None:
         return ""
-    own = table[table["check"] == "shuffled_labels"]
+    own = table[table["check"] == "permutation_test"]
     return f" {own['sentence'].iloc[0]}" if len(own) else ""
 
 
@@ -167,10 +167,10 @@ def predictors(facts: Facts) -> Answer:
     """How predictors were chosen to begin with."""
     info = facts.run.info
     also = info.command.get("also_features") or []
-    let_in = f"; let in by name: {', '.join(map(str, also))}" if also else "; no column of identity is among them"
+    extra = f"; let in by name: {', '.join(map(str, also))}" if also else "; no column of identity is among them"
     return Answer(
         PARTLY,
-        f"All {info.features} feature columns of the table{let_in}; the run chose nothing outside the folds. Why these "
+        f"All {info.features} feature columns of the table{extra}; the run chose nothing outside the folds. Why these "
         "features were measured is for the authors.",
     )
 

@@ -66,14 +66,14 @@ def choice(facts: Facts) -> Answer:
     if not facts.best:
         return Answer(NO, "No model that looks at the features was compared.")
     said = f"{facts.best} has the highest AUROC out of fold"
-    winner = facts.results.winner
-    if winner is None:
+    bias = facts.results.selection_bias
+    if bias is None:
         return Answer(YES, f"{said}; the figure is not corrected for the choice.")
-    first = winner.iloc[0]
+    first = bias.iloc[0]
     optimism = "" if first["corrected"] < first["apparent"] else ": no optimism found"
     return Answer(
         YES,
-        f"{said} of {len(winner)}: {number(first['apparent'])}, and {number(first['corrected'])} when corrected for "
+        f"{said} of {len(bias)}: {number(first['apparent'])}, and {number(first['corrected'])} when corrected for "
         f"having been chosen on the same patients{optimism}.",
     )
 
@@ -93,7 +93,7 @@ def explained(facts: Facts) -> Answer:
     if facts.run.contributions is None and facts.results.shap_features is None:
         return Answer(NO, "No model was explained.")
     title = info.candidates.get(info.explained, info.explained)
-    null = ", beside values with labels shuffled" if facts.results.shap_null is not None else ""
+    null = ", beside values with labels shuffled" if facts.results.shap_permutation is not None else ""
     return Answer(YES, f"SHAP values of {title} on the rows that each fold left out{null}. They explain the model.")
 
 
@@ -128,7 +128,7 @@ def _calibrated(facts: Facts) -> str:
         return "how probabilities were calibrated is not recorded"
     if kind == "none":
         return "probabilities are not calibrated afterwards"
-    before = "; those before calibration are shown as well" if facts.results.as_trained is not None else ""
+    before = "; those before calibration are shown as well" if facts.results.uncalibrated is not None else ""
     return f"probabilities are calibrated afterwards ({kind}){before}"
 
 
@@ -158,9 +158,9 @@ def updating(facts: Facts) -> Answer:
 def specification(facts: Facts) -> Answer:
     """The model itself, for others to use."""
     info = facts.run.info
-    if not info.kept:
+    if not info.final_model:
         return Answer(NO, "The run kept no model.")
-    title = info.candidates.get(info.kept, info.kept)
+    title = info.candidates.get(info.final_model, info.final_model)
     return Answer(
         YES,
         f"{title}, trained on {learners(info)}, is saved in the run with its card; radiomics_mammo.predict applies it.",
@@ -169,7 +169,7 @@ def specification(facts: Facts) -> Answer:
 
 def sharing(facts: Facts) -> Answer:
     """Whether others can have the model."""
-    if not facts.run.info.kept:
+    if not facts.run.info.final_model:
         return Answer(NO, "The run kept no model.")
     return Answer(PARTLY, f"{specification(facts).evidence} Whether it is shared is for the authors.")
 

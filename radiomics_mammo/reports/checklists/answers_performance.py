@@ -8,7 +8,7 @@ from radiomics_mammo.reports.checklists.base import AUTHORS, NO, NOT_APPLICABLE,
 from radiomics_mammo.reports.components.wording import number
 from radiomics_mammo.reports.sections.best_model import BASELINES
 
-_RADIOLOGY = ("readers", "size", "metadata")
+_RADIOLOGY = ("radiologists", "size", "metadata")
 _SIMPLE = ("prevalence", "logistic", "lasso", "elasticnet")
 _CLUSTERS = ("site_id", "machine_id")
 
@@ -111,7 +111,7 @@ def robustness(facts: Facts) -> Answer:
     table = results.subgroups
     done = [
         "subgroups" if table is not None and len(table) > 1 else "",
-        "the usual mistakes made on purpose, with their price" if results.leakage is not None else "",
+        "the usual mistakes made on purpose, with their price" if results.auroc_inflation is not None else "",
         f"{facts.repeats} repeats with other folds" if facts.repeats > 1 else "",
     ]
     said = ", ".join(one for one in done if one)

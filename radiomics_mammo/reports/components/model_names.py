@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from radiomics_mammo.evaluation.training.registry import MODELS
 
-READING = "readers"
+READING = "radiologists"
 MOST = 7
 """Curves in one figure that can still be told apart."""
 

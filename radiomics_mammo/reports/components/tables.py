@@ -85,7 +85,7 @@ def operating_table(table: pd.DataFrame, titles: Mapping[str, str], *, caption: 
         "specificity": "Specificity",
         "ppv": "PPV",
         "npv": "NPV",
-        "recall_rate": "Called",
+        "call_rate": "Called",
         "f1": "F1",
     }
     there = {name: title for name, title in figures.items() if name in table}
@@ -110,7 +110,7 @@ def certified_table(table: pd.DataFrame) -> ReportTable:
             share(row["confidence"]),
             number(row["threshold"]),
             spanned(row, "specificity", "specificity_low", "specificity_high"),
-            spanned(row, "recall_rate", "recall_rate_low", "recall_rate_high"),
+            spanned(row, "call_rate", "call_rate_low", "call_rate_high"),
             number(row["upper"]),
             share(row["in_band"]),
             f"{'–' if pd.isna(row['threshold']) else whole(row['misses'])} of {whole(row['patients'])}",
@@ -194,13 +194,13 @@ def subgroup_name(row: Mapping[str, Any]) -> str:
 
 def inflation_table(table: pd.DataFrame) -> ReportTable:
     """What the same data scores when done wrong on purpose."""
-    apart = "split_alone" in table
+    apart = "row_split_only" in table
     rows: list[list[str | Estimate]] = [
         [
-            f"{row['title']} ({row['learner']})",
+            f"{row['title']} ({row['baseline_model']})",
             spanned(row, "auroc", "low", "high"),
-            number(row["right"]),
-            spanned(row, "price", "price_low", "price_high", signed=True),
+            number(row["without_leakage"]),
+            spanned(row, "inflation", "inflation_low", "inflation_high", signed=True),
             *([_split_alone(row)] if apart else []),
             "" if pd.isna(row["published"]) else str(row["published"]),
         ]
@@ -217,7 +217,7 @@ def inflation_table(table: pd.DataFrame) -> ReportTable:
 
 def _split_alone(row: Mapping[str, Any]) -> str:
     """Write what splitting rows alone adds to the right way; nothing where that is no part of the mistake."""
-    return "" if pd.isna(row["split_alone"]) else number(row["split_alone"] - row["right"], signed=True)
+    return "" if pd.isna(row["row_split_only"]) else number(row["row_split_only"] - row["without_leakage"], signed=True)
 
 
 def leakage_checks_table(table: pd.DataFrame) -> ReportTable:

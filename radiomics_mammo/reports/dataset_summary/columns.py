@@ -122,7 +122,7 @@ def _role(name: str) -> str:
         return "split"
     if said in column_roles.READERS:
         return "opinion"
-    if column_roles.is_known_afterwards(name):
+    if column_roles.is_known_after_diagnosis(name):
         return "afterwards"
     for role, names in (("metadata", column_roles.METADATA), ("scanner", column_roles.SCANNER)):
         if said in names:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from radiomics_mammo.evaluation.metrics.arrays import Codes, Flags, Floats, Labels
 from radiomics_mammo.evaluation.metrics.auroc_variance import auroc_interval, obuchowski
-from radiomics_mammo.evaluation.metrics.proportions import Share, clustered_share
+from radiomics_mammo.evaluation.metrics.proportions import Proportion, clustered_proportion
 
 FOLDS = 5
 LEAST = 5
@@ -29,11 +29,11 @@ class Spanned(NamedTuple):
 UNKNOWN = Spanned(float("nan"), float("nan"), float("nan"))
 
 
-def share_of(part: Flags, group: Codes) -> Share:
+def share_of(part: Flags, group: Codes) -> Proportion:
     """Give the share of rows that a flag is set in, clustered by patient."""
     if not part.size:
-        return Share(*UNKNOWN, variance=float("nan"), patients=0)
-    return clustered_share(part[None], np.ones((1, part.size)), _renumbered(group))
+        return Proportion(*UNKNOWN, variance=float("nan"), patients=0)
+    return clustered_proportion(part[None], np.ones((1, part.size)), _renumbered(group))
 
 
 def auroc_of(y: Labels, score: Floats, group: Codes) -> Spanned:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from radiomics_mammo.evaluation.cohort.column_roles import among
+from radiomics_mammo.evaluation.cohort.column_roles import columns_with_role
 from radiomics_mammo.evaluation.metrics.arrays import Codes
 from radiomics_mammo.reports.dataset_summary.base import Dataset, plural
 from radiomics_mammo.reports.dataset_summary.estimates import share_of
@@ -95,7 +95,7 @@ def disagreements(dataset: Dataset) -> pd.DataFrame:
         if unit not in dataset.units:
             continue
         label = [dataset.label] if dataset.label else []
-        for name in [*label, *among(frame.columns, wanted)]:
+        for name in [*label, *columns_with_role(frame.columns, wanted)]:
             if name in dataset.levels:
                 each = frame[name].groupby(dataset.units[unit]).agg(["count", "nunique"])
                 each = each[each["count"] > 1]
@@ -111,7 +111,7 @@ def scanners(dataset: Dataset) -> pd.DataFrame:
     pandas.DataFrame
         ``site``, ``machine``, ``rows``, ``patients``, ``positives``; empty where either is not known.
     """
-    site, machine = (next(iter(among(dataset.levels, names)), None) for names in (_SITES, _MACHINES))
+    site, machine = (next(iter(columns_with_role(dataset.levels, names)), None) for names in (_SITES, _MACHINES))
     names = ["site", "machine", "rows", "patients", "positives"]
     if site is None or machine is None:
         return pd.DataFrame(columns=names)
@@ -133,7 +133,7 @@ def parts(dataset: Dataset) -> pd.DataFrame:
         sides.
     """
     names = ["type", "split", "pathology", "rows", "patients"]
-    found = {said: next(iter(among(dataset.levels, [column])), None) for said, column in _PARTS.items()}
+    found = {said: next(iter(columns_with_role(dataset.levels, [column])), None) for said, column in _PARTS.items()}
     keys = {said: dataset.levels[name].astype(str) for said, name in found.items() if name is not None}
     if not {"type", "split"} <= set(keys):
         return pd.DataFrame(columns=names)

@@ -13,7 +13,7 @@ from radiomics_mammo.evaluation.metrics.bootstrap import draw_patients
 from radiomics_mammo.evaluation.metrics.metrics import METRICS, Metric
 from radiomics_mammo.evaluation.metrics.precision_recall import precision_recall
 from radiomics_mammo.evaluation.metrics.roc import roc
-from radiomics_mammo.evaluation.training.registry import HEADLINE
+from radiomics_mammo.evaluation.training.registry import REFERENCE_MODEL
 from radiomics_mammo.reports.components import wording
 from radiomics_mammo.reports.components.model_names import MOST, READING, is_baseline, marked, shown
 from radiomics_mammo.reports.components.page import Estimate, Figure, PagePart, ReportTable
@@ -38,7 +38,7 @@ def comparison_section(run: Run, results: Results) -> PagePart:
     results : Results
         A part is there where its table is.
     """
-    parts = (_models(run, results), _curves(run), _resampling(run, results.as_trained))
+    parts = (_models(run, results), _curves(run), _resampling(run, results.uncalibrated))
     return PagePart(
         "comparison",
         "The comparison",
@@ -111,8 +111,10 @@ def _forest(run: Run, tested: pd.DataFrame | None) -> Markup:
     info = run.info
     rows = sorted(_aurocs(run.summary, info), key=lambda row: -row.value)
     lines = {"Guessing": 0.5}
-    if HEADLINE in info.candidates:
-        lines[info.candidates[HEADLINE]] = wording.pick(run.summary, model=HEADLINE, metric="auroc")["value"]
+    if REFERENCE_MODEL in info.candidates:
+        lines[info.candidates[REFERENCE_MODEL]] = wording.pick(run.summary, model=REFERENCE_MODEL, metric="auroc")[
+            "value"
+        ]
     return forest_figure(
         rows,
         name="forest",
@@ -140,7 +142,7 @@ def _shown(summary: pd.DataFrame) -> dict[str, Metric]:
     return {name: metric for name, metric in METRICS.items() if metric.shown and name in there}
 
 
-def _resampling(run: Run, as_trained: pd.DataFrame | None) -> PagePart | None:
+def _resampling(run: Run, uncalibrated: pd.DataFrame | None) -> PagePart | None:
     table, info = run.differences, run.info
     if table.empty:
         return None
@@ -151,7 +153,7 @@ def _resampling(run: Run, as_trained: pd.DataFrame | None) -> PagePart | None:
         + (" A difference in slope is no gain in itself: nearer 1 is better." if slope else "")
         + " No gain: none shown; a wide interval does not show that there is none"
     )
-    after = _as_trained(as_trained, info)
+    after = _as_trained(uncalibrated, info)
     text = ["Resampling shifts the probabilities, and calibration puts them back: all other figures here are after it."]
     return PagePart(
         "resampling",
@@ -198,7 +200,7 @@ def _curves(run: Run) -> PagePart:
     }
     rocs: list[CurveLine] = []
     precisions: list[CurveLine] = []
-    for name in shown(info.candidates, auroc=value["auroc"], best=info.best, always=(HEADLINE,)):
+    for name in shown(info.candidates, auroc=value["auroc"], best=info.best, always=(REFERENCE_MODEL,)):
         title, p, drawn = info.candidates[name], wide.loc[name].to_numpy(np.float64), counts if not rocs else None
         r, reads = roc(y, p, group, counts=drawn), name == READING
         rocs.append(CurveLine(title, r.fpr, r.tpr, r.low, r.high, value["auroc"][name], reads))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from radiomics_mammo.evaluation.explanation.birads_concepts import NOTIONS
+from radiomics_mammo.evaluation.explanation.birads_concepts import BIRADS_CONCEPTS
 from radiomics_mammo.evaluation.explanation.shap_values import mean_by_case
 from radiomics_mammo.reports.components.page import Figure, PagePart
 from radiomics_mammo.reports.figures.shap import TOP, bar_figure, beeswarm_figure
@@ -91,11 +91,11 @@ def _figures(
 ) -> list[Figure]:
     embedded = features["feature"].map(is_embedding).astype(bool)
     kind = features if embedded.all() else features[~embedded]
-    chance = float(kind["null_high"].iloc[0])
+    chance = float(kind["permutation_high"].iloc[0])
     sizes = pd.Series(features["importance"].to_numpy(), index=features["feature"])
     beyond = "" if np.isnan(chance) else " Shuffled labels take the largest to the dashed line."
     if beyond and embedded.any() and not embedded.all():
-        own = ", ".join(f"{one:.2g}" for one in features.loc[embedded, "null_high"])
+        own = ", ".join(f"{one:.2g}" for one in features.loc[embedded, "permutation_high"])
         beyond = f" Shuffled labels take the largest radiomic feature to the dashed line, a network to {own}."
     return [
         Figure(
@@ -117,12 +117,13 @@ def _thinned(drawn: pd.DataFrame, info: RunInfo) -> str:
 def _notions(groups: pd.DataFrame | None, info: RunInfo) -> str:
     if groups is None:
         return "Features by what a radiologist would look at to see what they measure."
-    own = groups[groups["kind"] == "notion"]
+    own = groups[groups["kind"] == "concept"]
     said = ", ".join(
-        f"{NOTIONS.get(str(one.group), str(one.group)).lower()} {one.importance:.2g}" for one in own.itertuples()
+        f"{BIRADS_CONCEPTS.get(str(one.group), str(one.group)).lower()} {one.importance:.2g}"
+        for one in own.itertuples()
     )
     return (
-        "Features by what a radiologist would look at to see what they measure, after the notions of BI-RADS, which "
+        "Features by what a radiologist would look at to see what they measure, after the concepts of BI-RADS, which "
         "has no word for texture inside a lesion; in a whole breast texture is the pattern of the parenchyma. What the "
-        f"features of a notion move together, summed with their sign ({info.contribution_unit}): {said}."
+        f"features of a concept move together, summed with their sign ({info.contribution_unit}): {said}."
     )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 from markupsafe import Markup
 
-from radiomics_mammo.evaluation.training.registry import HEADLINE
+from radiomics_mammo.evaluation.training.registry import REFERENCE_MODEL
 from radiomics_mammo.reports.components.model_names import READING, marked, shown
 from radiomics_mammo.reports.components.page import Figure, PagePart
 from radiomics_mammo.reports.components.tables import (
@@ -33,7 +33,7 @@ from radiomics_mammo.reports.sections.best_model import best_sentence
 from radiomics_mammo.reports.sections.confusion import confusion_figures, confusion_tables
 from radiomics_mammo.reports.sections.embeddings import embedders_section, ensembles_section, learning_section
 from radiomics_mammo.reports.sections.supplementary import more_tables
-from radiomics_mammo.runs.results import ASKED, Results
+from radiomics_mammo.runs.results import DEFAULT_SENSITIVITY, Results
 from radiomics_mammo.runs.run_folder import Run
 from radiomics_mammo.runs.run_info import RunInfo
 
@@ -70,14 +70,14 @@ def _pairs(run: Run, results: Results) -> PagePart | None:
     against = [str(name) for name in results.pairs["against"].unique()]
     if len(against) == 1:
         said.append(f"Each line is a model's AUROC minus that of {info.candidates.get(against[0], against[0])}.")
-    if results.winner is not None and len(results.winner):
-        said.append(winner_sentence(results.winner, info.candidates))
+    if results.selection_bias is not None and len(results.selection_bias):
+        said.append(selection_bias_sentence(results.selection_bias, info.candidates))
     text = [" ".join(said), best_sentence(run)]
     page_table = paired_table(results.pairs, marked(info.candidates))
     return PagePart("pairs", "Is one better than another?", [one for one in text if one], tables=[page_table])
 
 
-def winner_sentence(table: pd.DataFrame, titles: Mapping[str, str]) -> str:
+def selection_bias_sentence(table: pd.DataFrame, titles: Mapping[str, str]) -> str:
     """Say what choosing the best of several models owes to chance (BBC-CV)."""
     row = table.iloc[0]
     apparent, corrected, low, high = (number(row[name]) for name in ("apparent", "corrected", "low", "high"))
@@ -159,7 +159,9 @@ def _calibrations(table: pd.DataFrame, info: RunInfo) -> list[Calibration]:
     if "model" not in table:
         return [Calibration(info.candidates.get(info.best, "The model"), table)]
     own = {str(name): part for name, part in table.groupby("model", sort=False)}
-    order = list(dict.fromkeys(name for name in (info.best, HEADLINE, HEADLINE.partition("+")[0]) if name in own))
+    order = list(
+        dict.fromkeys(name for name in (info.best, REFERENCE_MODEL, REFERENCE_MODEL.partition("+")[0]) if name in own)
+    )
     return [Calibration(info.candidates.get(name, name), own[name]) for name in (order or list(own)[:1])]
 
 
@@ -168,8 +170,8 @@ def _curves(table: pd.DataFrame, run: Run) -> Mapping[str, str]:
     candidates = {name: title for name, title in run.info.candidates.items() if name in there}
     rows = run.summary[run.summary["metric"] == "auroc"]
     auroc = {str(name): float(value) for name, value in zip(rows["model"], rows["value"], strict=True)}
-    ranked = shown(candidates, auroc=auroc, best=run.info.best, always=(HEADLINE,))
-    kept = [name for name in ranked if name in {run.info.best, HEADLINE, *ranked[:_CURVES]}]
+    ranked = shown(candidates, auroc=auroc, best=run.info.best, always=(REFERENCE_MODEL,))
+    kept = [name for name in ranked if name in {run.info.best, REFERENCE_MODEL, *ranked[:_CURVES]}]
     return {name: candidates[name] for name in kept}
 
 
@@ -198,7 +200,7 @@ def _at_work(info: RunInfo, results: Results) -> PagePart | None:
 
 def _telling(table: pd.DataFrame, info: RunInfo) -> list[str]:
     """Give the sentence of the sensitivity that the run was asked for; none where it has no line."""
-    wanted = table[(table["target"] - info.command.get("sensitivity", ASKED)).abs() < 1e-9]
+    wanted = table[(table["target"] - info.command.get("sensitivity", DEFAULT_SENSITIVITY)).abs() < 1e-9]
     return [str(sentence) for sentence in wanted["sentence"]]
 
 
@@ -234,12 +236,14 @@ def _subgroup_forest(table: pd.DataFrame, info: RunInfo) -> Markup:
 
 
 def _leakage(results: Results) -> PagePart | None:
-    if results.leakage is None or results.leakage.empty:
+    if results.auroc_inflation is None or results.auroc_inflation.empty:
         return None
     text = (
         "None of the figures above were made this way. The prices show what published figures may owe to such mistakes."
     )
-    return PagePart("leakage", "What mistakes would have bought", [text], tables=[inflation_table(results.leakage)])
+    return PagePart(
+        "leakage", "What mistakes would have bought", [text], tables=[inflation_table(results.auroc_inflation)]
+    )
 
 
 def _canaries(results: Results) -> PagePart | None:

@@ -46,7 +46,7 @@ def stability_sentence(table: pd.DataFrame) -> str:
     count = int(rows["permutations"]["value"])
     if not count:
         return f"{said}. What chance would give was not worked out."
-    auroc, above = rows["shuffled_auroc"], int(rows["above_chance"]["value"])
+    auroc, above = rows["permuted_auroc"], int(rows["above_chance"]["value"])
     chance = (
         f"with labels shuffled between patients the same model gives {overlap['chance']:.2f} on "
         f"average{_highest(rows)} "
@@ -64,7 +64,7 @@ def stability_sentence(table: pd.DataFrame) -> str:
 
 def _highest(rows: Mapping[str, Mapping[Hashable, Any]]) -> str:
     """Give the highest overlap of all shufflings, which the verdict is by; nothing where a run does not tell."""
-    found = rows.get("shuffled_jaccard")
+    found = rows.get("permuted_jaccard")
     return "" if found is None else f", {found['high']:.2f} at most"
 
 
@@ -88,7 +88,7 @@ def groups_part(groups: pd.DataFrame | None, info: RunInfo, note: str) -> PagePa
             figures.append(Figure(drawn, f"What features of one {kind} move together."))
     filters = groups.loc[groups["kind"] == "filter", "group"]
     if len(filters) > 1:
-        cells = groups[groups["kind"] == "cell"]
+        cells = groups[groups["kind"] == "family_filter"]
         drawn = heat_figure(cells, unit=info.contribution_unit, note=note)
         figures.append(Figure(drawn, "Families and filters: what the features of both move together."))
     else:
@@ -175,10 +175,10 @@ def stability_part(results: Results, note: str) -> PagePart | None:
     rows = {str(row["statistic"]): row["value"] for row in table.to_dict("records")}
     text = []
     if rows["permutations"]:
-        auroc = table.loc[table["statistic"] == "shuffled_auroc"].iloc[0]
+        auroc = table.loc[table["statistic"] == "permuted_auroc"].iloc[0]
         text.append(
             "Chance is what the same model gives, with the settings that each fold chose, on labels that were given to "
-            f"other patients: {rows['permutations']:.0f} times over {rows['shuffled_rows']:.0f} cases and the folds of "
+            f"other patients: {rows['permutations']:.0f} times over {rows['permuted_rows']:.0f} cases and the folds of "
             f"the first repeat. Its AUROC on held-out cases was then {auroc['value']:.3f} ({auroc['low']:.3f} to "
             f"{auroc['high']:.3f}), where 0.5 is right. Of tables of noise one in {rows['permutations'] + 1:.0f} seems "
             "more stable than chance."

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from radiomics_mammo.evaluation.explanation.birads_concepts import NOTIONS, notion_of
+from radiomics_mammo.evaluation.explanation.birads_concepts import BIRADS_CONCEPTS, concept_of
 from radiomics_mammo.reports.components.page import ReportTable
 from radiomics_mammo.reports.figures.shap_dependence import CLEAR, rank_rho
 from radiomics_mammo.runs.run_folder import Run
@@ -19,7 +19,7 @@ _OUTPUT = "One output of a network: it has no meaning that has a name."
 
 
 def descriptor_table(run: Run, by_case: pd.DataFrame, features: pd.DataFrame, *, meaning: Meaning) -> ReportTable:
-    """Put the leading features into words, grouped by notion, the notion that weighs most first.
+    """Put the leading features into words, grouped by concept, the concept that weighs most first.
 
     Parameters
     ----------
@@ -31,23 +31,23 @@ def descriptor_table(run: Run, by_case: pd.DataFrame, features: pd.DataFrame, *,
     meaning : callable (feature name) -> str
         What a feature means on a mammogram; empty if there is nothing to say.
     """
-    notions = [notion_of(str(name)) for name in features["feature"]]
-    order = {notion: i for i, notion in enumerate(dict.fromkeys(notions))}  # features come the largest first
+    concepts = [concept_of(str(name)) for name in features["feature"]]
+    order = {concept: i for i, concept in enumerate(dict.fromkeys(concepts))}  # features come the largest first
     first, second = run.info.classes[0], run.info.classes[1]
     found = []
-    for notion, one in zip(notions, features.to_dict("records"), strict=True):
+    for concept, one in zip(concepts, features.to_dict("records"), strict=True):
         name = str(one["feature"])
         cells = [
             name,
-            NOTIONS[notion],
+            BIRADS_CONCEPTS[concept],
             f"{one['importance']:.3g}",
             "yes" if one["above_chance"] else "no",
             _rank(one["rank_mean"], one["rank_sd"]),
             direction(run, by_case, name, classes=(first, second)),
             str(one["cluster"]) if one["cluster"] else "–",
-            _embedded(name) if notion == "embedding" else meaning(name),
+            _embedded(name) if concept == "embedding" else meaning(name),
         ]
-        found.append((order[notion], cells))
+        found.append((order[concept], cells))
     headings = [
         "Feature",
         "Speaks of",

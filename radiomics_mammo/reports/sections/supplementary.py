@@ -29,10 +29,10 @@ def more_tables(info: RunInfo, results: Results) -> PagePart | None:
         page_tables.append(_intervals(results.auroc, info, who="out of fold", name="auroc"))
     if results.test_auroc is not None and len(results.test_auroc):
         page_tables.append(_intervals(results.test_auroc, info, who="on held-out patients", name="test-auroc"))
-    if results.selection is not None and len(results.selection):
-        page_tables.append(_selection(results.selection))
-    if results.tuned is not None and len(results.tuned):
-        page_tables.append(_tuned(results.tuned, info))
+    if results.feature_selection is not None and len(results.feature_selection):
+        page_tables.append(_selection(results.feature_selection))
+    if results.tuned_parameters is not None and len(results.tuned_parameters):
+        page_tables.append(_tuned(results.tuned_parameters, info))
     return PagePart("more", "More tables", tables=page_tables) if page_tables else None
 
 

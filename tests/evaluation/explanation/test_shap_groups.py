@@ -46,14 +46,14 @@ def test_groups_sum_with_sign_in_each_case_before_the_absolute_value():
     assert sizes(table, "filter") == pytest.approx(
         {"embedding": 4 / 3, "wavelet-LL": 0.5, "original": 0.0, "none": 0.1}
     )
-    assert sizes(table, "notion") == pytest.approx(
+    assert sizes(table, "concept") == pytest.approx(
         {"parenchyma": 4.5 / 3, "embedding": 4 / 3, "margin": 1.0, "other": 0.1}
     )
 
 
 def test_cells_are_family_and_filter():
     table = group_table(MOVED)
-    cells = table[table["kind"] == "cell"].set_index(["family", "filter"])["importance"]
+    cells = table[table["kind"] == "family_filter"].set_index(["family", "filter"])["importance"]
     assert cells["glcm", "original"] == pytest.approx(1.0)  # 0, 0, 3
     assert cells["glcm", "wavelet-LL"] == pytest.approx(0.5)
     assert len(cells) == 5

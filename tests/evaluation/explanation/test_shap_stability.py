@@ -16,7 +16,7 @@ from radiomics_mammo.evaluation.explanation.shap_stability import (
     jaccards,
     largest_by_chance,
     leading,
-    null_table,
+    permutation_table,
     ranks_of,
     stability_table,
 )
@@ -60,7 +60,7 @@ def test_features_have_mean_ranks_and_the_largest_of_shuffled_labels_beside_them
     assert table["feature"].tolist() == NAMES
     assert table["rank_mean"].tolist() == [4.5] * 8
     assert table["rank_sd"].iloc[0] == pytest.approx(np.std([1, 1, 1, 8, 8, 8], ddof=1))
-    assert set(table["null_high"]) == {6.0}  # (2 * 4 + 8 + 8) / 4
+    assert set(table["permutation_high"]) == {6.0}  # (2 * 4 + 8 + 8) / 4
     assert table["above_chance"].tolist() == [True, True, *[False] * 6]
     assert table["cluster"].tolist() == [0] * 8
 
@@ -76,11 +76,11 @@ def test_features_have_mean_ranks_and_the_largest_of_shuffled_labels_beside_them
 def test_the_verdict_asks_for_more_than_every_shuffling_gave(shuffled, verdict):
     found = shuffled_of(shuffled)
     features = feature_table(importance_of(SAME), {0: SAME}, NAMES, shuffled=found, clusters=NONE)
-    table = stability_table({0: SAME}, features, null=null_table(found), rows=found.rows).set_index("statistic")
+    table = stability_table({0: SAME}, features, null=permutation_table(found), rows=found.rows).set_index("statistic")
     assert table.loc["jaccard", "value"] == 1.0
     assert table.loc["jaccard", "verdict"] == verdict
     assert table.loc["permutations", "value"] == 2
-    assert table.loc["shuffled_rows", "value"] == 4
+    assert table.loc["permuted_rows", "value"] == 4
     sentence = stability_sentence(table.reset_index())
     assert ("nothing stable" in sentence) == (verdict == NOTHING)
     assert "0.50" in sentence
@@ -90,7 +90,7 @@ def test_without_shuffling_the_verdict_is_not_known():
     features = feature_table(importance_of(SAME), {0: SAME}, NAMES, shuffled=None, clusters=NONE)
     table = stability_table({0: SAME}, features, null=None, rows=0)
     assert table["verdict"].iloc[0] == UNKNOWN
-    assert features["null_high"].isna().all()
+    assert features["permutation_high"].isna().all()
     assert "not worked out" in stability_sentence(table)
 
 

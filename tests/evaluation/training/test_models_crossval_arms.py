@@ -91,7 +91,7 @@ def test_units_stay_whole_and_are_scored_by_their_rows(kind, rule):
     frame = toy_frame(patients=40, rows_each=4)
     frame["laterality"] = np.where(np.arange(len(frame)) % 4 < 2, "LEFT", "RIGHT")
     frame["image_id"] = frame["patient_id"] + frame["laterality"] + frame["view"]
-    plan = plan_of(frame, candidates="logistic,xgboost", folds=2, question={"unit": kind, "aggregate": rule})
+    plan = plan_of(frame, candidates="logistic,xgboost", folds=2, target={"unit": kind, "aggregate": rule})
     units = plan.cohort.units
     assert units.y.size == 40 * {"image": 4, "breast": 2, "patient": 1}[kind]
     found = cross_validate(plan)

@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.evaluation.cohort.records import EMBEDDINGS, FUSION, Candidate
 from radiomics_mammo.evaluation.cohort.records import FEATURES as RADIOMIC
-from radiomics_mammo.evaluation.cohort.train_test import Sides
+from radiomics_mammo.evaluation.cohort.train_test import TrainTest
 from radiomics_mammo.evaluation.embedding_tables import embedded_tables, probes_table
 from radiomics_mammo.evaluation.metrics.confusion import confusion_table
 from radiomics_mammo.evaluation.options import Options
@@ -242,7 +242,7 @@ def _study(frame, **options):
     device = Device("hist", "cpu", "hist", "")
     cohort = cohort_of(frame)
     table = Table(frame, cohort.columns, {})
-    return plan_study(Sides(cohort, None, table, None, ()), options=Options(folds=2, **options), device=device)
+    return plan_study(TrainTest(cohort, None, table, None, ()), options=Options(folds=2, **options), device=device)
 
 
 def test_default_candidates_follow_the_columns():

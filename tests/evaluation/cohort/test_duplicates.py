@@ -9,15 +9,15 @@ import pandas as pd
 import pytest
 from scipy.cluster.hierarchy import DisjointSet
 
-from radiomics_mammo.evaluation.cohort.cohort import Question, prepare_cohort
-from radiomics_mammo.evaluation.cohort.duplicates import find_ties, link_patients
+from radiomics_mammo.evaluation.cohort.cohort import Target, prepare_cohort
+from radiomics_mammo.evaluation.cohort.duplicates import find_duplicates, link_patients
 from tests.support.cohorts import FEATURES, toy_frame
 
 
 def ties_of(x, group, features=None, **columns):
     rows = pd.DataFrame({"case_id": [f"c{i}" for i in range(len(x))], **columns})
     names = features or [f"original_glcm_F{i}" for i in range(x.shape[1])]
-    ties, remarks = find_ties(np.asarray(x, dtype=float), np.asarray(group, dtype=np.int64), rows, features=names)
+    ties, remarks = find_duplicates(np.asarray(x, dtype=float), np.asarray(group, dtype=np.int64), rows, features=names)
     return [tuple(tie) for tie in ties.tolist()], remarks
 
 
@@ -182,7 +182,7 @@ def test_without_ties_the_patients_stay():
 def test_a_cohort_keeps_patients_who_share_an_image_together():
     frame = toy_frame(patients=30)
     frame.loc[10, list(FEATURES)] = frame.loc[3, list(FEATURES)]
-    cohort = prepare_cohort(frame, FEATURES, question=Question())
+    cohort = prepare_cohort(frame, FEATURES, target=Target())
     assert cohort.n_patients == 29
     assert set(cohort.group[[2, 3, 10, 11]]) == {1}
     assert cohort.rows["patient_id"].nunique() == 30  # they keep their names

@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from radiomics_mammo.evaluation.explanation.birads_concepts import DIFFERENT, FAMILIES, NOTIONS, notion_of, parts_of
+from radiomics_mammo.evaluation.explanation.birads_concepts import (
+    BIRADS_CONCEPTS,
+    DIFFERENT,
+    FAMILIES,
+    concept_of,
+    parts_of,
+)
 
 CATALOGUE = Path(__file__).parents[3] / "features" / "catalogue.csv"
 
@@ -20,7 +26,7 @@ def registered() -> dict[str, str]:
 def test_every_registered_feature_has_a_notion_and_a_family_with_a_title():
     names = registered()
     assert len(names) > 100
-    assert {notion_of(name) for name in names} == set(NOTIONS) - {"asymmetry", "embedding", "other"}
+    assert {concept_of(name) for name in names} == set(BIRADS_CONCEPTS) - {"asymmetry", "embedding", "other"}
     assert {parts_of(name)[0] for name in names} <= set(FAMILIES)
 
 
@@ -37,13 +43,13 @@ def test_what_the_catalogue_says_of_outlines_and_fat_is_margin_and_density():
     own = {name: meaning for name, meaning in registered().items() if name.startswith("original_")}
     for name, meaning in own.items():
         if "lobulated or spiculated it is" in meaning:
-            assert notion_of(name) == "margin", name
+            assert concept_of(name) == "margin", name
         if "fat shows through" in meaning or meaning.startswith(("Mean density", "Typical density")):
-            assert notion_of(name) == "density", name
+            assert concept_of(name) == "density", name
 
 
 @pytest.mark.parametrize(
-    ("name", "notion"),
+    ("name", "concept"),
     [
         ("wavelet-HH_firstorder_Mean", "parenchyma"),
         ("log-sigma-2-0-mm_glszm_SmallAreaHighGrayLevelEmphasis", "calcification"),
@@ -67,8 +73,8 @@ def test_what_the_catalogue_says_of_outlines_and_fat_is_margin_and_density():
         ("age", "other"),
     ],
 )
-def test_notions_of_filtered_embedded_and_unknown_features(name, notion):
-    assert notion_of(name) == notion
+def test_notions_of_filtered_embedded_and_unknown_features(name, concept):
+    assert concept_of(name) == concept
 
 
 def test_embeddings_of_all_networks_are_one_family():

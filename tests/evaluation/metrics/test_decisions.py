@@ -21,7 +21,7 @@ from radiomics_mammo.evaluation.metrics.operating_point import (
     operating_table,
     parse_rule,
 )
-from radiomics_mammo.evaluation.metrics.proportions import clustered_share
+from radiomics_mammo.evaluation.metrics.proportions import clustered_proportion
 from radiomics_mammo.evaluation.metrics.reliability import reliability_table
 
 ORACLES = Path(__file__).parents[2] / "oracles"
@@ -60,7 +60,7 @@ def test_the_band_is_that_of_plain_draws():
 
 def test_a_share_of_strangers_is_wilsons():
     hit = (np.arange(40) < 13)[None]
-    found = clustered_share(hit, np.ones_like(hit), np.arange(40))
+    found = clustered_proportion(hit, np.ones_like(hit), np.arange(40))
     # Unbiased variance: one unit fewer than there are.
     low, high = proportion_confint(13 / 40 * 39, 39, method="wilson")
     assert (found.value, found.low, found.high, found.patients) == pytest.approx((13 / 40, low, high, 40))
@@ -68,22 +68,22 @@ def test_a_share_of_strangers_is_wilsons():
 
 def test_copies_of_a_unit_are_worth_one():
     hit = (np.arange(40) < 13)[None]
-    once = clustered_share(hit, np.ones_like(hit), np.arange(40))
+    once = clustered_proportion(hit, np.ones_like(hit), np.arange(40))
     copied = np.repeat(hit, 5, axis=1)
-    again = clustered_share(copied, np.ones_like(copied), np.repeat(np.arange(40), 5))
+    again = clustered_proportion(copied, np.ones_like(copied), np.repeat(np.arange(40), 5))
     assert (again.low, again.high) == pytest.approx((once.low, once.high))
 
 
 @pytest.mark.parametrize("value", [0, 1])
 def test_a_share_of_all_or_nothing_is_as_sure_as_there_are_patients(value):
     part = np.full((2, 60), value)
-    found = clustered_share(part, np.ones_like(part), np.arange(60) // 3)
+    found = clustered_proportion(part, np.ones_like(part), np.arange(60) // 3)
     assert (found.low, found.high) == pytest.approx(proportion_confint(20 * value, 20, method="wilson"))
     assert found.value == value
 
 
 def test_a_share_of_nothing_is_undefined():
-    found = clustered_share(np.zeros((2, 3)), np.array([[0, 0, 0], [1, 1, 0]]), np.arange(3))
+    found = clustered_proportion(np.zeros((2, 3)), np.array([[0, 0, 0], [1, 1, 0]]), np.arange(3))
     assert np.isnan([found.value, found.low, found.high]).all()
 
 
@@ -94,7 +94,7 @@ def test_shares_cover():
     for _ in range(400):
         bias = rng.beta(3, 1, size=80)
         hit = rng.random((1, 240)) < np.repeat(bias, 3)
-        found = clustered_share(hit, np.ones_like(hit), np.repeat(np.arange(80), 3))
+        found = clustered_proportion(hit, np.ones_like(hit), np.repeat(np.arange(80), 3))
         inside.append(found.low <= 0.75 <= found.high)
     assert 0.914 <= np.mean(inside) <= 0.986
 
@@ -179,7 +179,7 @@ def test_operating_table_is_scikit_learns():
             assert found.loc[name, figure] == pytest.approx(np.mean([scorer(y, one) for one in calls]))
         assert found.loc[name, "specificity"] == pytest.approx(np.mean([recall_score(1 - y, ~one) for one in calls]))
         assert found.loc[name, "npv"] == pytest.approx(np.mean([precision_score(1 - y, ~one) for one in calls]))
-        assert found.loc[name, "recall_rate"] == pytest.approx(calls.mean())
+        assert found.loc[name, "call_rate"] == pytest.approx(calls.mean())
         assert found.loc[name, ["tp", "fp", "fn", "tn"]].sum() == pytest.approx(200)
         for figure in FIGURES:
             assert 0 <= found.loc[name, f"{figure}_low"] < found.loc[name, figure] < found.loc[name, f"{figure}_high"]
@@ -188,7 +188,7 @@ def test_operating_table_is_scikit_learns():
 def test_intervals_of_the_operating_table_are_clustered_and_of_the_level_asked_for():
     y, p, group = toy(5, repeats=2)
     sick = np.broadcast_to(y == 1, p.shape)
-    asked = clustered_share((p >= 0.4) & sick, sick, group)
+    asked = clustered_proportion((p >= 0.4) & sick, sick, group)
     found = operating_table(["a"], y, p[None] >= 0.4, group).iloc[0]
     assert (found["sensitivity_low"], found["sensitivity_high"]) == (asked.low, asked.high)
     narrow = operating_table(["a"], y, p[None] >= 0.4, group, level=0.5).iloc[0]

@@ -7,9 +7,16 @@ import pandas as pd
 import pytest
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.evaluation.cohort.baseline_features import MOST_LEVELS, blocks, encode_like, remarks_on
-from radiomics_mammo.evaluation.cohort.cohort import Question, prepare_cohort
-from radiomics_mammo.evaluation.cohort.column_roles import AFTERWARDS, IDENTITY, READERS, READING, is_shape, is_size
+from radiomics_mammo.evaluation.cohort.baseline_features import MOST_LEVELS, block_remarks, blocks, encode_as_block
+from radiomics_mammo.evaluation.cohort.cohort import Target, prepare_cohort
+from radiomics_mammo.evaluation.cohort.column_roles import (
+    AFTER_DIAGNOSIS,
+    IDENTITY,
+    READERS,
+    READING,
+    is_shape,
+    is_size,
+)
 from radiomics_mammo.features.catalogue import catalogue
 from tests.support.cohorts import FEATURES, toy_frame
 
@@ -41,10 +48,10 @@ def test_other_names_are_no_shape():
 def test_the_blocks_of_a_toy_table():
     frame = toy_frame()
     found = blocks(frame, FEATURES)
-    assert set(found) == {"metadata", "readers"}  # the spacing is unknown everywhere
+    assert set(found) == {"metadata", "radiologists"}  # the spacing is unknown everywhere
     assert found["metadata"].names == ("view=CC", "view=MLO", "breast_density")
     np.testing.assert_array_equal(found["metadata"].x[:4], [[1, 0, 1], [0, 1, 1], [1, 0, 2], [0, 1, 2]])
-    np.testing.assert_array_equal(found["readers"].x[:, 0], frame["assessment"])
+    np.testing.assert_array_equal(found["radiologists"].x[:, 0], frame["assessment"])
 
 
 def test_size_and_shape_blocks():
@@ -57,14 +64,16 @@ def test_size_and_shape_blocks():
 
 
 def test_the_reading_has_no_score_of_zero():
-    found = blocks(frame_of(assessment=[0, 3, None, 5, 4, 0]), ())["readers"]
+    found = blocks(frame_of(assessment=[0, 3, None, 5, 4, 0]), ())["radiologists"]
     np.testing.assert_array_equal(found.x[:, 0], [np.nan, 3, np.nan, 5, 4, np.nan])
 
 
 def test_a_reading_in_words_is_left_out_and_said():
     frame = frame_of(assessment=["4A", "5", "3"])
     assert blocks(frame, ()) == {}
-    assert remarks_on(frame, {}) == ["assessment is not a number, so that the radiologists' reading is not compared."]
+    assert block_remarks(frame, {}) == [
+        "assessment is not a number, so that the radiologists' reading is not compared."
+    ]
 
 
 def test_numbers_that_are_names_become_levels():
@@ -87,7 +96,7 @@ def test_the_rarest_levels_are_put_together():
     assert found.x.sum(axis=0).tolist() == [*range(6, 26), 1 + 2 + 3 + 4 + 5]
     assert (found.x.sum(axis=1) == 1).all()
     said = ["manufacturer has more than 20 values: the rarest count as one in the baselines."]
-    assert remarks_on(frame, {"scanner": found}) == said
+    assert block_remarks(frame, {"scanner": found}) == said
 
 
 def test_indicators_agree_with_pandas():
@@ -101,27 +110,27 @@ def test_indicators_agree_with_pandas():
 def test_the_same_table_is_encoded_the_same():
     frame = toy_frame().assign(machine_id=np.arange(120) % 30, age=np.arange(120.0))
     for block in blocks(frame, FEATURES).values():
-        np.testing.assert_array_equal(encode_like(frame, block.names), block.x)
+        np.testing.assert_array_equal(encode_as_block(frame, block.names), block.x)
 
 
 def test_an_unknown_level_is_none_of_the_known():
-    x = encode_like(frame_of(view=["MLO", "XCC", None], age=[50, None, 70]), ("view=CC", "view=MLO", "age"))
+    x = encode_as_block(frame_of(view=["MLO", "XCC", None], age=[50, None, 70]), ("view=CC", "view=MLO", "age"))
     np.testing.assert_array_equal(x, [[0, 1, 50], [0, 0, np.nan], [0, 0, 70]])
 
 
 def test_an_unknown_level_counts_as_other_where_there_is_one():
-    x = encode_like(frame_of(view=["MLO", "XCC", None]), ("view=CC", "view=MLO", "view=(other)"))
+    x = encode_as_block(frame_of(view=["MLO", "XCC", None]), ("view=CC", "view=MLO", "view=(other)"))
     np.testing.assert_array_equal(x, [[0, 1, 0], [0, 0, 1], [0, 0, 0]])
 
 
 def test_a_missing_column():
     with pytest.raises(InputError, match=r"are missing: age, view\. Add them"):
-        encode_like(frame_of(laterality=["L"]), ("view=CC", "age"))
+        encode_as_block(frame_of(laterality=["L"]), ("view=CC", "age"))
 
 
 def test_text_where_numbers_were():
     with pytest.raises(InputError, match="'breast_density' holds text where numbers were before"):
-        encode_like(frame_of(breast_density=["A", "B"]), ("breast_density",))
+        encode_as_block(frame_of(breast_density=["A", "B"]), ("breast_density",))
 
 
 def test_infinite_metadata():
@@ -129,14 +138,14 @@ def test_infinite_metadata():
         blocks(frame_of(age=[50, np.inf, 60]), ())
 
 
-@pytest.mark.parametrize("name", [*AFTERWARDS, "BIRADS", "Difficult_Negative_Case"])
+@pytest.mark.parametrize("name", [*AFTER_DIAGNOSIS, "BIRADS", "Difficult_Negative_Case"])
 def test_what_is_known_afterwards_is_refused_though_asked_for(name):
     frame = toy_frame().rename(columns={"malignant": "outcome"})
     frame[name] = frame["outcome"]
     with pytest.raises(
         InputError, match=f"{name!r} cannot be a feature: it is known only after the diagnosis"
     ) as caught:
-        prepare_cohort(frame, FEATURES, question=Question(label="outcome", also_features=(name,)))
+        prepare_cohort(frame, FEATURES, target=Target(label="outcome", also_features=(name,)))
     assert "--also-feature" in caught.value.remedy
 
 
@@ -144,17 +153,17 @@ def test_what_is_known_afterwards_is_refused_though_asked_for(name):
 def test_names_of_images_and_files_are_refused_though_asked_for(name):
     frame = toy_frame().assign(**{name: np.arange(120)})
     with pytest.raises(InputError, match=f"{name!r} cannot be a feature: it names patients, images or files"):
-        prepare_cohort(frame, FEATURES, question=Question(also_features=(name,)))
+        prepare_cohort(frame, FEATURES, target=Target(also_features=(name,)))
 
 
 def test_what_is_known_afterwards_may_be_the_label():
     frame = toy_frame().rename(columns={"malignant": "cancer"})
-    assert prepare_cohort(frame, FEATURES, question=Question(label="cancer")).classes == ("not cancer", "cancer")
+    assert prepare_cohort(frame, FEATURES, target=Target(label="cancer")).classes == ("not cancer", "cancer")
 
 
 @pytest.mark.parametrize("name", [name for name in READERS if name != READING])
 def test_readers_opinions_are_let_in_by_name_only(name):
     frame = toy_frame().assign(**{name: np.arange(120) % 5})
-    assert name not in prepare_cohort(frame, FEATURES, question=Question()).features
-    cohort = prepare_cohort(frame, FEATURES, question=Question(also_features=(name,)))
+    assert name not in prepare_cohort(frame, FEATURES, target=Target()).features
+    cohort = prepare_cohort(frame, FEATURES, target=Target(also_features=(name,)))
     assert cohort.features == (*FEATURES, name)

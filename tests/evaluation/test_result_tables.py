@@ -12,12 +12,12 @@ from sklearn.metrics import roc_auc_score
 from radiomics_mammo.evaluation import result_tables
 from radiomics_mammo.evaluation.cohort.records import Candidate
 from radiomics_mammo.evaluation.result_tables import (
+    feature_selection_table,
     nogueira,
-    oof_tables,
+    out_of_fold_tables,
     reference,
-    selection_table,
     shifted,
-    tuned_table,
+    tuned_parameters_table,
 )
 from radiomics_mammo.evaluation.summary import (
     best_candidate,
@@ -46,19 +46,19 @@ def done():
 def tables_of(done) -> dict[str, pd.DataFrame]:
     plan, outcome, compared = done
     best = best_candidate(compared.summary, plan.candidates)
-    return oof_tables(plan, outcome, compared, best=best, draws=40, sensitivity=0.8, confidence=0.9, workers=1)
+    return out_of_fold_tables(plan, outcome, compared, best=best, draws=40, sensitivity=0.8, confidence=0.9, workers=1)
 
 
 def test_all_tables_are_there_and_known_to_the_run_folder(done):
     tables = tables_of(done)
     assert set(tables) == {
-        "auroc", "operating", "as_trained", "pairs", "reliability", "decision_curve", "certified", "subgroups",
-        "winner", "selection", "tuned", "confusion",
+        "auroc", "operating", "uncalibrated", "pairs", "reliability", "decision_curve", "certified", "subgroups",
+        "selection_bias", "feature_selection", "tuned_parameters", "confusion",
     }  # fmt: skip
     assert {f"{name}.csv" for name in tables} <= TABLES
     assert set(tables["pairs"]["against"]) == {"xgboost+oversampling"}
     assert 0.8 in tables["certified"]["target"].tolist()
-    assert not tables["winner"]["model"].isin(["prevalence"]).any()
+    assert not tables["selection_bias"]["model"].isin(["prevalence"]).any()
     assert set(tables["reliability"]["model"]) >= {"xgboost", "xgboost+oversampling", "prevalence"}
 
 
@@ -72,7 +72,7 @@ def test_aurocs_are_scikit_learns_mean_over_repeats(done):
 
 def test_as_trained_is_made_of_raw_scores_of_twins_only(done):
     plan, outcome, _ = done
-    table = tables_of(done)["as_trained"]
+    table = tables_of(done)["uncalibrated"]
     assert set(table["model"]) == {"xgboost", "xgboost+oversampling"}
     row = table[(table["model"] == "xgboost") & (table["metric"] == "brier")].iloc[0]
     wanted = np.mean([np.mean((raw - plan.cohort.y) ** 2) for raw in outcome.raw[2]])
@@ -80,7 +80,7 @@ def test_as_trained_is_made_of_raw_scores_of_twins_only(done):
     lone = plan_of(candidates="logistic", folds=2)
     found = cross_validate(lone)
     compared = compare_candidates(lone.candidates, lone.cohort.units, found.p, draws=20, seed=0)
-    assert tables_of((lone, found, compared))["as_trained"].empty
+    assert tables_of((lone, found, compared))["uncalibrated"].empty
 
 
 def test_predictions_and_folds_are_laid_out(done):
@@ -99,7 +99,7 @@ def test_predictions_and_folds_are_laid_out(done):
 
 def test_tuned_holds_every_choice(done):
     _, outcome, _ = done
-    table = tuned_table(outcome)
+    table = tuned_parameters_table(outcome)
     assert len(table) == 4 * 4
     assert table[["model", "repeat", "fold"]].apply(tuple, axis=1).is_monotonic_increasing
     row = table[(table["model"] == "xgboost") & (table["fold"] == 1)].iloc[0]
@@ -110,7 +110,7 @@ def test_tuned_holds_every_choice(done):
 def test_selection_counts_by_hand(done, monkeypatch):
     plan, outcome, _ = done
     monkeypatch.setattr(result_tables, "_OFTEN", 2)
-    table = selection_table(plan, outcome).set_index("feature")
+    table = feature_selection_table(plan, outcome).set_index("feature")
     assert table.index.tolist() == list(FEATURES)
     for method in ("mrmr", "l1", "boruta"):
         # No nulls, nothing constant or alike: prepared columns are the features.
@@ -127,7 +127,7 @@ def test_an_indicator_counts_for_its_feature(monkeypatch):
     frame = toy_frame(strength=0)
     frame.loc[(frame["malignant"] == 1), FEATURES[6]] = np.nan
     plan = plan_of(frame, candidates="logistic", select="l1", folds=2)
-    table = selection_table(plan, cross_validate(plan)).set_index("feature")
+    table = feature_selection_table(plan, cross_validate(plan)).set_index("feature")
     assert table["l1"].to_dict() == {name: float(name == FEATURES[6]) for name in FEATURES}
 
 

@@ -96,7 +96,7 @@ def test_reading_what_is_no_run(tmp_path):
     for text, said in (
         ("{", "cannot be read"),
         ('{"format": 99}', "not a run of format"),
-        ('{"format": 3}', "missing"),
+        ('{"format": 4}', "missing"),
     ):
         (tmp_path / INFO).write_text(text)
         with pytest.raises(InputError, match=said):

@@ -11,7 +11,12 @@ import pandas as pd
 from radiomics_mammo.core.console import progress
 from radiomics_mammo.evaluation.cohort.records import Candidate
 from radiomics_mammo.evaluation.explanation.shap_groups import cluster_table, group_table, interaction_table
-from radiomics_mammo.evaluation.explanation.shap_stability import feature_table, fold_sizes, null_table, stability_table
+from radiomics_mammo.evaluation.explanation.shap_stability import (
+    feature_table,
+    fold_sizes,
+    permutation_table,
+    stability_table,
+)
 from radiomics_mammo.evaluation.explanation.shap_values import (
     contribution_table,
     contributions,
@@ -39,7 +44,7 @@ _INTERACTIONS = 250_000  # rows times features squared, of one fold
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Explained:
+class Explanation:
     """What is known of the explained model.
 
     Attributes
@@ -50,7 +55,8 @@ class Explained:
     values : pandas.DataFrame or None
         ``case_id`` and the values of the leading features.
     tables : dict of str to pandas.DataFrame
-        ``shap_features``, ``shap_groups``, ``shap_stability``, ``shap_interactions``, ``shap_clusters``, ``shap_null``.
+        ``shap_features``, ``shap_groups``, ``shap_stability``, ``shap_interactions``, ``shap_clusters``,
+        ``shap_permutation``.
     """
 
     contributions: pd.DataFrame | None = None
@@ -58,7 +64,7 @@ class Explained:
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
 
 
-def explain_study(study: Study, options: Options) -> Explained:
+def explain_study(study: Study, options: Options) -> Explanation:
     """Explain a study's best tree model by the rows that each of its folds left out.
 
     Parameters
@@ -69,7 +75,7 @@ def explain_study(study: Study, options: Options) -> Explained:
     """
     plan, candidate = study.plan, study.explained
     if candidate is None:
-        return Explained()
+        return Explanation()
     repeats = min(plan.n_repeats, max(1, _ROWS // plan.cohort.y.size))
     permutations, most_rows = shuffling_budget(plan, candidate)
     boosted = MODELS[candidate.model].boosted
@@ -124,7 +130,7 @@ def _measured(
 
 def _tables(
     plan: Plan, table: pd.DataFrame, names: list[str], *, pairs: list[HeldOut] | None, shuffled: Shuffled
-) -> Explained:
+) -> Explanation:
     """Sum contributions up in every way that the report shows."""
     ranked, by_case = importance(table), mean_by_case(table)
     # An embedder as a whole has contributions and no value.
@@ -133,7 +139,7 @@ def _tables(
     clusters = cluster_table(values.set_index("case_id").loc[by_case.index], by_case)
     sizes = fold_sizes(table)
     features = feature_table(ranked, sizes, names, shuffled=shuffled, clusters=clusters)
-    null = null_table(shuffled)
+    null = permutation_table(shuffled)
     tables = {
         "shap_features": features,
         "shap_groups": group_table(by_case),
@@ -141,8 +147,8 @@ def _tables(
             sizes, features, null=null, rows=shuffled.rows, interaction_rows=sum(found[0] for *_, found in pairs or [])
         ),
         "shap_clusters": clusters,
-        "shap_null": null,
+        "shap_permutation": null,
     }
     if pairs is not None:
         tables["shap_interactions"] = interaction_table(names, [found for *_, found in pairs])
-    return Explained(table, values, tables)
+    return Explanation(table, values, tables)

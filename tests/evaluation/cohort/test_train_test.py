@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.evaluation.cohort.cohort import Question
-from radiomics_mammo.evaluation.cohort.train_test import read_sides
+from radiomics_mammo.evaluation.cohort.cohort import Target
+from radiomics_mammo.evaluation.cohort.train_test import read_train_test
 from radiomics_mammo.runs.write import embeddings_of
 from radiomics_mammo.tables.feature_table import is_embedding, write_table
 from tests.support.cohorts import FEATURES, embedded_frame, toy_frame
 
-ASKED = Question()
+TARGET = Target()
 
 
 def save(frame: pd.DataFrame, path: Path, **said) -> Path:
@@ -36,13 +36,13 @@ def pair(folder: Path, train: pd.DataFrame, test: pd.DataFrame, **said) -> dict:
     return {
         "tables": [save(train, folder / "train.parquet")],
         "test": [save(test, folder / "test.parquet", **said)],
-        "question": ASKED,
+        "target": TARGET,
     }
 
 
 def refused(asked: dict, *, match: str, side: str = "test") -> None:
     with pytest.raises(InputError, match=match) as caught:
-        read_sides(asked.pop("tables"), **asked)
+        read_train_test(asked.pop("tables"), **asked)
     assert Path(caught.value.path).name == f"{side}.parquet"
     assert caught.value.remedy
 
@@ -54,50 +54,50 @@ def split_frame(**kind) -> pd.DataFrame:
 
 
 def test_without_a_test_set(tmp_path):
-    sides = read_sides([save(toy_frame(), tmp_path / "t.parquet")], question=ASKED)
-    assert sides.train.y.size == 120
-    assert sides.test is None
-    assert sides.test_table is None
-    assert sides.remarks == ()
+    train_test = read_train_test([save(toy_frame(), tmp_path / "t.parquet")], target=TARGET)
+    assert train_test.train.y.size == 120
+    assert train_test.test is None
+    assert train_test.test_table is None
+    assert train_test.remarks == ()
 
 
 def test_a_test_table(tmp_path):
     asked = pair(tmp_path, toy_frame(), others().assign(view=["CC", "XCC"] * 20))
-    sides = read_sides(asked["tables"], test=asked["test"], question=ASKED)
-    assert (sides.train.y.size, sides.test.y.size) == (120, 40)
-    assert sides.test.features == sides.train.features == FEATURES
-    np.testing.assert_array_equal(sides.test.x, others()[list(FEATURES)].to_numpy())
-    assert sides.test.blocks.keys() == sides.train.blocks.keys()
-    for name, block in sides.train.blocks.items():
-        assert sides.test.blocks[name].names == block.names
-    assert sides.test.blocks["metadata"].x[:2].tolist() == [[1, 0, 1], [0, 0, 1]]  # XCC: no known view
-    assert sides.test.n_patients == 20
-    assert sides.remarks == ()
-    assert len(sides.test_table.frame) == 40
+    train_test = read_train_test(asked["tables"], test=asked["test"], target=TARGET)
+    assert (train_test.train.y.size, train_test.test.y.size) == (120, 40)
+    assert train_test.test.features == train_test.train.features == FEATURES
+    np.testing.assert_array_equal(train_test.test.x, others()[list(FEATURES)].to_numpy())
+    assert train_test.test.blocks.keys() == train_test.train.blocks.keys()
+    for name, block in train_test.train.blocks.items():
+        assert train_test.test.blocks[name].names == block.names
+    assert train_test.test.blocks["metadata"].x[:2].tolist() == [[1, 0, 1], [0, 0, 1]]  # XCC: no known view
+    assert train_test.test.n_patients == 20
+    assert train_test.remarks == ()
+    assert len(train_test.test_table.frame) == 40
 
 
 def test_patients_of_the_test_set_leave_the_training_set(tmp_path):
     test = others()
     test.loc[:3, "patient_id"] = ["P_00003", "P_00003", "P_00007", "P_00007"]
     asked = pair(tmp_path, toy_frame(), test)
-    sides = read_sides(asked["tables"], test=asked["test"], question=ASKED)
-    assert sides.test.y.size == 40
-    assert sides.train.y.size == 116
-    assert not {"P_00003", "P_00007"} & set(sides.train.rows["patient_id"])
-    assert sides.remarks == ("2 patients are in the test set as well: their 4 training rows were left out.",)
-    assert sides.train.group.max() == 57
-    np.testing.assert_array_equal(sides.train.y, sides.train.rows["malignant"])
-    np.testing.assert_array_equal(sides.test.y, test["malignant"])
+    train_test = read_train_test(asked["tables"], test=asked["test"], target=TARGET)
+    assert train_test.test.y.size == 40
+    assert train_test.train.y.size == 116
+    assert not {"P_00003", "P_00007"} & set(train_test.train.rows["patient_id"])
+    assert train_test.remarks == ("2 patients are in the test set as well: their 4 training rows were left out.",)
+    assert train_test.train.group.max() == 57
+    np.testing.assert_array_equal(train_test.train.y, train_test.train.rows["malignant"])
+    np.testing.assert_array_equal(train_test.test.y, test["malignant"])
 
 
 def test_images_of_the_test_set_under_another_name_leave_too(tmp_path):
     train, test = toy_frame(), others()
     test.loc[5, list(FEATURES)] = train.loc[11, list(FEATURES)]
     asked = pair(tmp_path, train, test)
-    sides = read_sides(asked["tables"], test=asked["test"], question=ASKED)
-    assert "P_00005" not in set(sides.train.rows["patient_id"])
-    assert sides.train.y.size == 118
-    assert sides.remarks == (
+    train_test = read_train_test(asked["tables"], test=asked["test"], target=TARGET)
+    assert "P_00005" not in set(train_test.train.rows["patient_id"])
+    assert train_test.train.y.size == 118
+    assert train_test.remarks == (
         "1 patients share an image, by its content or path, with somebody in the test set: "
         "their 2 training rows were left out.",
     )
@@ -108,8 +108,8 @@ def test_numeric_patients_are_the_same_in_any_type(tmp_path):
     train["patient_id"] = train["patient_id"].str[2:].astype(int)
     test["patient_id"] = np.repeat(np.arange(55, 75), 2).astype(float)
     asked = pair(tmp_path, train, test)
-    sides = read_sides(asked["tables"], test=asked["test"], question=ASKED)
-    assert sides.remarks[0].startswith("5 patients are in the test set as well: their 10 training rows")
+    train_test = read_train_test(asked["tables"], test=asked["test"], target=TARGET)
+    assert train_test.remarks[0].startswith("5 patients are in the test set as well: their 10 training rows")
 
 
 def test_nobody_left(tmp_path):
@@ -121,30 +121,30 @@ def test_the_features_that_train_drops_are_dropped_in_test(tmp_path):
     train[FEATURES[2]] = np.nan
     test[FEATURES[4]] = np.nan
     asked = pair(tmp_path, train, test)
-    sides = read_sides(asked["tables"], test=asked["test"], question=ASKED)
-    assert sides.test.features == sides.train.features == (*FEATURES[:2], *FEATURES[3:])
-    assert np.isnan(sides.test.x[:, 3]).all()
-    assert any("1 features are null in every row and count as unknown" in said for said in sides.test.remarks)
+    train_test = read_train_test(asked["tables"], test=asked["test"], target=TARGET)
+    assert train_test.test.features == train_test.train.features == (*FEATURES[:2], *FEATURES[3:])
+    assert np.isnan(train_test.test.x[:, 3]).all()
+    assert any("1 features are null in every row and count as unknown" in said for said in train_test.test.remarks)
 
 
 def test_missing_and_further_features(tmp_path):
     more = others().assign(original_glcm_Z=1.0)
     asked = pair(tmp_path, toy_frame(), more)
-    sides = read_sides(asked["tables"], test=asked["test"], question=ASKED)
-    assert sides.remarks == ("1 features are in the test table only and were not used: original_glcm_Z.",)
-    assert sides.test.features == FEATURES
-    assert "original_glcm_Z" not in sides.test.rows.columns
+    train_test = read_train_test(asked["tables"], test=asked["test"], target=TARGET)
+    assert train_test.remarks == ("1 features are in the test table only and were not used: original_glcm_Z.",)
+    assert train_test.test.features == FEATURES
+    assert "original_glcm_Z" not in train_test.test.rows.columns
     refused(pair(tmp_path, more, others()), match="1 features of .* are missing: original_glcm_Z")
 
 
 def test_a_column_let_in_by_name_is_needed_in_both(tmp_path):
     asked = pair(tmp_path, toy_frame(), others().drop(columns="breast_density"))
     for also in ("breast_density", "breast_*"):
-        asked["question"] = Question(also_features=(also,))
+        asked["target"] = Target(also_features=(also,))
         refused(dict(asked), match="1 features of .* are missing: breast_density")
     asked = pair(tmp_path, toy_frame(), others())
-    asked["question"] = Question(also_features=("breast_*",))
-    assert read_sides(**asked).test.features == (*FEATURES, "breast_density")
+    asked["target"] = Target(also_features=("breast_*",))
+    assert read_train_test(**asked).test.features == (*FEATURES, "breast_density")
 
 
 def test_a_patient_under_several_groups_is_on_one_side(tmp_path):
@@ -152,13 +152,13 @@ def test_a_patient_under_several_groups_is_on_one_side(tmp_path):
     test = pd.concat([others().assign(study=lambda f: "t" + f["case_id"]), late_rows()], ignore_index=True)
     train = toy_frame().assign(study=lambda f: f["case_id"])
     asked = pair(tmp_path, train, test)
-    asked["question"] = Question(group="study")
-    sides = read_sides(**asked)
-    assert not set(sides.train.rows["patient_id"]) & {"P_00003", "P_00004", "P_00005"}
-    assert sides.train.y.size == 114
-    assert "6 patients are in the test set as well: their 6 training rows were left out." not in sides.remarks
-    assert "3 patients are in the test set as well: their 6 training rows were left out." in sides.remarks
-    assert any("114 groups of 'study' were joined" in remark for remark in sides.train.remarks)
+    asked["target"] = Target(group="study")
+    train_test = read_train_test(**asked)
+    assert not set(train_test.train.rows["patient_id"]) & {"P_00003", "P_00004", "P_00005"}
+    assert train_test.train.y.size == 114
+    assert "6 patients are in the test set as well: their 6 training rows were left out." not in train_test.remarks
+    assert "3 patients are in the test set as well: their 6 training rows were left out." in train_test.remarks
+    assert any("114 groups of 'study' were joined" in remark for remark in train_test.train.remarks)
 
 
 def late_rows() -> pd.DataFrame:
@@ -171,9 +171,9 @@ def test_the_official_split_by_study_keeps_patients_on_one_side(tmp_path):
     frame = split_frame().assign(study=lambda f: f["case_id"])
     frame.loc[frame["case_id"] == "P_00001_1", "split"] = "test"
     path = save(frame, tmp_path / "t.parquet")
-    sides = read_sides([path], question=Question(group="study"), official=True)
-    assert "P_00001" not in set(sides.train.rows["patient_id"])
-    assert "1 patients are in the test set as well: their 1 training rows were left out." in sides.remarks
+    train_test = read_train_test([path], target=Target(group="study"), official=True)
+    assert "P_00001" not in set(train_test.train.rows["patient_id"])
+    assert "1 patients are in the test set as well: their 1 training rows were left out." in train_test.remarks
 
 
 def test_columns_of_a_further_table_that_are_not_used_are_counted(tmp_path):
@@ -183,12 +183,12 @@ def test_columns_of_a_further_table_that_are_not_used_are_counted(tmp_path):
     )
     more.to_csv(tmp_path / "more.csv", index=False)
     asked = [path, tmp_path / "more.csv"]
-    said = read_sides(asked, question=Question(label="outcome")).remarks
+    said = read_train_test(asked, target=Target(label="outcome")).remarks
     assert said == (
         "3 numeric columns of more.csv are not used as features (emb_0, emb_1, view2): let them in by name or "
         "pattern, for example --also-feature 'emb_0'.",
     )
-    assert read_sides(asked, question=Question(label="outcome", also_features=("emb_*", "view2"))).remarks == ()
+    assert read_train_test(asked, target=Target(label="outcome", also_features=("emb_*", "view2"))).remarks == ()
 
 
 def test_another_recipe_and_another_engine(tmp_path):
@@ -199,7 +199,7 @@ def test_another_recipe_and_another_engine(tmp_path):
     refused(
         pair(tmp_path, toy_frame(), others(), engine="pyradiomics"), match="engine radiomics_mammo against pyradiomics"
     )
-    assert read_sides(**pair(tmp_path, toy_frame(), others(), engine="cuda")).test is not None
+    assert read_train_test(**pair(tmp_path, toy_frame(), others(), engine="cuda")).test is not None
 
 
 def test_joined_on_both_sides(tmp_path):
@@ -207,20 +207,20 @@ def test_joined_on_both_sides(tmp_path):
     for name, frame in zip(("a.csv", "b.csv"), ages, strict=True):
         frame.to_csv(tmp_path / name, index=False)
     asked = pair(tmp_path, toy_frame(), others())
-    sides = read_sides(
-        [*asked["tables"], tmp_path / "a.csv"], test=[*asked["test"], tmp_path / "b.csv"], question=ASKED
+    train_test = read_train_test(
+        [*asked["tables"], tmp_path / "a.csv"], test=[*asked["test"], tmp_path / "b.csv"], target=TARGET
     )
-    assert sides.train.blocks["metadata"].names[-1] == "age"
-    assert sides.test.blocks["metadata"].x[:3, -1].tolist() == [50, 51, 52]
+    assert train_test.train.blocks["metadata"].names[-1] == "age"
+    assert train_test.test.blocks["metadata"].x[:3, -1].tolist() == [50, 51, 52]
 
 
 def test_baselines_do_without_what_the_test_set_lacks(tmp_path):
     asked = pair(tmp_path, toy_frame(), others().drop(columns=["breast_density", "assessment"]))
-    sides = read_sides(asked["tables"], test=asked["test"], question=ASKED)
-    assert sides.train.blocks.keys() == {"metadata"}
-    assert sides.train.blocks["metadata"].names == ("view=CC", "view=MLO")
-    assert "breast_density" in sides.train.rows.columns
-    assert sides.remarks == ("The test table lacks breast_density, assessment: the baselines do without.",)
+    train_test = read_train_test(asked["tables"], test=asked["test"], target=TARGET)
+    assert train_test.train.blocks.keys() == {"metadata"}
+    assert train_test.train.blocks["metadata"].names == ("view=CC", "view=MLO")
+    assert "breast_density" in train_test.train.rows.columns
+    assert train_test.remarks == ("The test table lacks breast_density, assessment: the baselines do without.",)
 
 
 def test_labels_mean_the_same_on_both_sides(tmp_path):
@@ -230,10 +230,10 @@ def test_labels_mean_the_same_on_both_sides(tmp_path):
     train.loc[train.index[train["malignant"] == 0][:4], "pathology"] = "BENIGN_WITHOUT_CALLBACK"
     asked = pair(tmp_path, train, test)
     named = ("BENIGN", "BENIGN_WITHOUT_CALLBACK")
-    asked["question"] = Question(label="pathology", positive=("MALIGNANT",), negative=named)
-    sides = read_sides(**asked)
-    np.testing.assert_array_equal(sides.test.y, test["malignant"])
-    assert sides.train.classes == sides.test.classes == ("BENIGN, BENIGN_WITHOUT_CALLBACK", "MALIGNANT")
+    asked["target"] = Target(label="pathology", positive=("MALIGNANT",), negative=named)
+    train_test = read_train_test(**asked)
+    np.testing.assert_array_equal(train_test.test.y, test["malignant"])
+    assert train_test.train.classes == train_test.test.classes == ("BENIGN, BENIGN_WITHOUT_CALLBACK", "MALIGNANT")
 
 
 def test_one_class_on_a_side(tmp_path):
@@ -246,10 +246,10 @@ def test_unlabelled_rows_of_the_test_set_keep_nobody_out(tmp_path):
     test.loc[:1, "patient_id"] = "P_00003"
     test.loc[:1, "malignant"] = pd.NA
     asked = pair(tmp_path, toy_frame(), test)
-    asked["question"] = Question(drop_unlabelled=True)
-    sides = read_sides(**asked)
-    assert sides.train.y.size == 120
-    assert sides.test.remarks[0] == "2 rows without a label were left out."
+    asked["target"] = Target(drop_unlabelled=True)
+    train_test = read_train_test(**asked)
+    assert train_test.train.y.size == 120
+    assert train_test.test.remarks[0] == "2 rows without a label were left out."
 
 
 @pytest.mark.parametrize(
@@ -282,11 +282,11 @@ def test_bad_input_on_either_side_names_the_file(tmp_path, side, spoil, said):
 
 def test_the_official_split(tmp_path):
     frame = split_frame()
-    sides = read_sides([save(frame, tmp_path / "t.parquet")], question=ASKED, official=True)
-    assert sides.test.rows["case_id"].tolist() == frame.loc[frame["split"] == "test", "case_id"].tolist()
-    assert sides.train.rows["case_id"].tolist() == frame.loc[frame["split"] == "train", "case_id"].tolist()
-    assert sides.remarks == ()
-    assert len(sides.table.frame) == 120
+    train_test = read_train_test([save(frame, tmp_path / "t.parquet")], target=TARGET, official=True)
+    assert train_test.test.rows["case_id"].tolist() == frame.loc[frame["split"] == "test", "case_id"].tolist()
+    assert train_test.train.rows["case_id"].tolist() == frame.loc[frame["split"] == "train", "case_id"].tolist()
+    assert train_test.remarks == ()
+    assert len(train_test.table.frame) == 120
 
 
 def test_patients_who_train_in_one_type_and_test_in_the_other(tmp_path):
@@ -296,19 +296,19 @@ def test_patients_who_train_in_one_type_and_test_in_the_other(tmp_path):
     frame.loc[calcified, "abnormality_type"] = "calcification"
     frame.loc[frame["case_id"] == "P_00001_1", "split"] = "test"
     frame.loc[frame["case_id"] == "P_00003_1", "split"] = "test"  # one type, both splits: no such patient in CBIS-DDSM
-    sides = read_sides([save(frame, tmp_path / "t.parquet")], question=ASKED, official=True)
-    assert sides.remarks == (
+    train_test = read_train_test([save(frame, tmp_path / "t.parquet")], target=TARGET, official=True)
+    assert train_test.remarks == (
         "2 patients have lesions of both types (calcification and mass); 1 of them are in both splits.",
         "2 patients are in the test set as well: their 2 training rows were left out.",
     )
-    assert not set(sides.train.rows["patient_id"]) & set(sides.test.rows["patient_id"])
-    assert sides.train.y.size + sides.test.y.size == 118
+    assert not set(train_test.train.rows["patient_id"]) & set(train_test.test.rows["patient_id"])
+    assert train_test.train.y.size + train_test.test.y.size == 118
 
 
 def test_the_split_in_capitals(tmp_path):
     frame = split_frame()
     path = save(frame.assign(split=frame["split"].str.title()), tmp_path / "t.parquet")
-    assert read_sides([path], question=ASKED, official=True).test.y.size == 30
+    assert read_train_test([path], target=TARGET, official=True).test.y.size == 30
 
 
 @pytest.mark.parametrize(
@@ -323,7 +323,7 @@ def test_the_split_in_capitals(tmp_path):
 def test_a_split_that_is_none(tmp_path, split, said):
     frame = toy_frame() if split is None else toy_frame().assign(split=split)
     with pytest.raises(InputError, match=said) as caught:
-        read_sides([save(frame, tmp_path / "t.parquet")], question=ASKED, official=True)
+        read_train_test([save(frame, tmp_path / "t.parquet")], target=TARGET, official=True)
     assert Path(caught.value.path).name == "t.parquet"
     assert caught.value.remedy
 
@@ -332,15 +332,15 @@ def test_one_test_set_only(tmp_path):
     asked = pair(tmp_path, split_frame(), others())
     refused_both = {**asked, "official": True}
     with pytest.raises(InputError, match="a test table and the official split were asked for"):
-        read_sides(**refused_both)
+        read_train_test(**refused_both)
 
 
 def test_units_of_both_sides(tmp_path):
     asked = pair(tmp_path, toy_frame(), others())
-    asked["question"] = Question(unit="patient", aggregate="mean")
-    sides = read_sides(**asked)
-    assert (sides.train.units.y.size, sides.test.units.y.size) == (60, 20)
-    assert (sides.test.units.kind, sides.test.units.rule) == ("patient", "mean")
+    asked["target"] = Target(unit="patient", aggregate="mean")
+    train_test = read_train_test(**asked)
+    assert (train_test.train.units.y.size, train_test.test.units.y.size) == (60, 20)
+    assert (train_test.test.units.kind, train_test.test.units.rule) == ("patient", "mean")
 
 
 def embedded(folder: Path, name: str, *, patients: int = 20, collection: str = "", **said) -> Path:
@@ -358,22 +358,22 @@ def embedded(folder: Path, name: str, *, patients: int = 20, collection: str = "
 
 def test_weights_that_have_seen_the_cases_are_said_on_either_side(tmp_path):
     fine = embedded(tmp_path, "train")
-    assert not any("weights" in one for one in read_sides([fine], question=ASKED).remarks)
+    assert not any("weights" in one for one in read_train_test([fine], target=TARGET).remarks)
     seen = "The weights of toy were trained on CBIS-DDSM, which these cases are from"
     for said in ({"forced": True}, {"collection": "CBIS-DDSM"}):
         (tmp_path / "other").mkdir(exist_ok=True)
-        first = read_sides([embedded(tmp_path / "other", "train", **said)], question=ASKED)
+        first = read_train_test([embedded(tmp_path / "other", "train", **said)], target=TARGET)
         assert any(one.startswith(seen) for one in first.remarks), said
-        both = read_sides([fine], test=[embedded(tmp_path, "test", **said)], question=ASKED)
+        both = read_train_test([fine], test=[embedded(tmp_path, "test", **said)], target=TARGET)
         assert any(one.startswith(f"Test set: {seen}") for one in both.remarks), said
     assert embeddings_of(both, both.train)[0]["forced"] is False
-    forced = read_sides([fine], test=[embedded(tmp_path, "test", forced=True)], question=ASKED)
+    forced = read_train_test([fine], test=[embedded(tmp_path, "test", forced=True)], target=TARGET)
     assert embeddings_of(forced, forced.train)[0]["forced"] is True
 
 
 def test_embeddings_without_a_record_are_named_by_their_columns(tmp_path):
     embedded_frame(patients=20).to_csv(tmp_path / "t.csv", index=False)
-    sides = read_sides([tmp_path / "t.csv"], question=ASKED)
-    (said,) = embeddings_of(sides, sides.train)
+    train_test = read_train_test([tmp_path / "t.csv"], target=TARGET)
+    (said,) = embeddings_of(train_test, train_test.train)
     assert said["prefix"] == said["name"] == "crop_embToy"
     assert (said["dims"], said["sha256"], said["trained_on"]) == (12, "not recorded", [])

@@ -14,9 +14,9 @@ from radiomics_mammo.evaluation.leakage.identifier_columns import (
     PATIENTS,
     _intraclass,
     _patients,
-    cannot_tell,
-    id_numbers,
-    identity_columns,
+    identifier_columns,
+    identifier_limits,
+    patient_numbers,
 )
 from tests.support.cohorts import FEATURES, toy_frame
 from tests.support.leakage_lesions import lesion_table
@@ -30,7 +30,7 @@ CODES = RNG.choice(10**6, size=200, replace=False).astype(float)
 
 def found(column: np.ndarray, *, group: np.ndarray = GROUP, rows: pd.DataFrame = ROWS) -> str:
     """Why a column is reported, or nothing."""
-    table = identity_columns(np.asarray(column, dtype=float)[:, None], ["a"], group, rows)
+    table = identifier_columns(np.asarray(column, dtype=float)[:, None], ["a"], group, rows)
     assert table.columns.tolist() == ["column", "why"]
     return table["why"].iloc[0] if len(table) else ""
 
@@ -57,7 +57,7 @@ def test_a_noisy_code_is_found_by_its_intraclass_correlation():
 
 
 def test_what_counts_along_is_found():
-    number = id_numbers(ROWS["patient_id"].tolist())
+    number = patient_numbers(ROWS["patient_id"].tolist())
     curved = np.sqrt(number) + 0.001 * RNG.random(GROUP.size)
     one_each = np.arange(200)
     patients = pd.DataFrame({"patient_id": ROWS["patient_id"].unique()})
@@ -98,21 +98,21 @@ def test_an_age_among_the_fewest_patients_that_are_judged():
 
 def test_copies_of_rows_do_not_accuse_every_feature():
     x = RNG.normal(size=(200, 12))[GROUP] + 1e-4 * RNG.normal(size=(GROUP.size, 12))
-    assert len(identity_columns(x, [str(i) for i in range(12)], GROUP, ROWS)) == 0
+    assert len(identifier_columns(x, [str(i) for i in range(12)], GROUP, ROWS)) == 0
     x[:, 3] = CODES[GROUP]
-    assert identity_columns(x, [str(i) for i in range(12)], GROUP, ROWS)["column"].tolist() == ["3"]
+    assert identifier_columns(x, [str(i) for i in range(12)], GROUP, ROWS)["column"].tolist() == ["3"]
 
 
 def test_what_cannot_be_told_is_said():
-    assert cannot_tell(GROUP) == ""
-    assert cannot_tell(np.arange(50)).startswith("Every patient has one row")
-    assert cannot_tell(np.repeat(np.arange(12), 2)).startswith("Only 12 patients have several rows")
+    assert identifier_limits(GROUP) == ""
+    assert identifier_limits(np.arange(50)).startswith("Every patient has one row")
+    assert identifier_limits(np.repeat(np.arange(12), 2)).startswith("Only 12 patients have several rows")
     assert found(CODES[:24], group=np.arange(24), rows=ROWS.iloc[:24]) == ""
 
 
 def test_numbers_in_ids():
     given = ["P_00038", "38", "12-b", "a1b2", "", "none", "9" * 16]
-    np.testing.assert_array_equal(id_numbers(given), [38, 38, 12, np.nan, np.nan, np.nan, np.nan])
+    np.testing.assert_array_equal(patient_numbers(given), [38, 38, 12, np.nan, np.nan, np.nan, np.nan])
 
 
 def test_intraclass_correlation_is_that_of_the_analysis_of_variance():
@@ -131,7 +131,7 @@ def test_toy_tables_are_innocent():
     for seed in range(20):
         frame = toy_frame(seed=seed)
         group = pd.factorize(frame["patient_id"])[0]
-        assert len(identity_columns(frame[list(FEATURES)].to_numpy(), FEATURES, group, frame)) == 0
+        assert len(identifier_columns(frame[list(FEATURES)].to_numpy(), FEATURES, group, frame)) == 0
 
 
 def test_real_lesions_are_innocent_and_their_codes_are_not(shared_data: Path):
@@ -139,7 +139,7 @@ def test_real_lesions_are_innocent_and_their_codes_are_not(shared_data: Path):
     group = pd.factorize(frame["patient_id"])[0].astype(np.int64)
     also = ["breast_density", "mask_pixels"]
     x = frame[[*features, *also]].to_numpy(np.float64)
-    assert len(identity_columns(x, [*features, *also], group, frame)) == 0
+    assert len(identifier_columns(x, [*features, *also], group, frame)) == 0
     codes = np.random.default_rng(0).permutation(group.max() + 1).astype(float)[group]
-    planted = identity_columns(np.column_stack([x[:, :3], codes]), ["a", "b", "c", "code"], group, frame)
+    planted = identifier_columns(np.column_stack([x[:, :3], codes]), ["a", "b", "c", "code"], group, frame)
     assert planted["column"].tolist() == ["code"]

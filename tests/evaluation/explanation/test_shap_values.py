@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from xgboost import DMatrix
 
-from radiomics_mammo.evaluation.cohort.cohort import Question, prepare_cohort
+from radiomics_mammo.evaluation.cohort.cohort import Target, prepare_cohort
 from radiomics_mammo.evaluation.cohort.records import Settings
 from radiomics_mammo.evaluation.explanation.shap_library import load_shap
 from radiomics_mammo.evaluation.explanation.shap_values import (
@@ -34,7 +34,7 @@ CANDIDATES = ("xgboost", "xgboost+oversampling", "xgboost+smote", "forest")
 def plan() -> Plan:
     frame = toy_frame(patients=50)
     frame.loc[::4, FEATURES[2]] = np.nan
-    cohort = prepare_cohort(frame, FEATURES, question=Question())
+    cohort = prepare_cohort(frame, FEATURES, target=Target())
     folds = repeated_folds(cohort.units.y, cohort.units.group, folds=3, repeats=2, seed=0)
     tuning = Tuning(trials=1, folds=2, select="none")
     return Plan(cohort, folds, tuple(map(parse_candidate, CANDIDATES)), Settings(), 0, tuning)

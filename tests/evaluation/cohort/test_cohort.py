@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.evaluation.cohort.cohort import Question, prepare_cohort
+from radiomics_mammo.evaluation.cohort.cohort import Target, prepare_cohort
 from radiomics_mammo.evaluation.cohort.labels import parse_labels
 from tests.support.cohorts import FEATURES, toy_frame
 
 
 def prepared(frame: pd.DataFrame, features=FEATURES, **asked):
-    return prepare_cohort(frame, features, question=Question(**asked))
+    return prepare_cohort(frame, features, target=Target(**asked))
 
 
 def test_only_features_become_features():
@@ -283,7 +283,7 @@ def test_units_and_blocks_come_with_the_cohort():
     assert (cohort.units.kind, cohort.units.rule) == ("patient", "noisy-or")
     assert cohort.units.y.tolist() == toy_frame(patients=20)["malignant"].to_numpy()[::2].tolist()
     assert cohort.units.rows["case_id"].tolist() == [f"P_{patient:05d}" for patient in range(20)]
-    assert set(cohort.blocks) == {"metadata", "readers"}
+    assert set(cohort.blocks) == {"metadata", "radiologists"}
     assert len(prepared(toy_frame()).units.y) == 120
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from radiomics_mammo.evaluation.cohort.cohort import Question
-from radiomics_mammo.evaluation.cohort.official_split import officially_tested
-from radiomics_mammo.evaluation.cohort.train_test import Sides, read_sides
+from radiomics_mammo.evaluation.cohort.cohort import Target
+from radiomics_mammo.evaluation.cohort.official_split import official_test_rows
+from radiomics_mammo.evaluation.cohort.train_test import TrainTest, read_train_test
 from radiomics_mammo.readers.cbis_ddsm.descriptions import find_descriptions, read_rows
 from radiomics_mammo.tables.feature_table import write_table
 from tests.support.cohorts import FEATURES
@@ -26,14 +26,14 @@ def collection(shared_data: Path) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def sides(collection: pd.DataFrame, tmp_path_factory) -> Sides:
+def train_test(collection: pd.DataFrame, tmp_path_factory) -> TrainTest:
     path = tmp_path_factory.mktemp("official") / "cbis.parquet"
     write_table(collection, path, provenance={})
-    return read_sides([path], question=Question(), official=True)
+    return read_train_test([path], target=Target(), official=True)
 
 
 def test_the_splits_are_as_published(collection):
-    counts = collection.groupby([collection["abnormality_type"], officially_tested(collection)]).size()
+    counts = collection.groupby([collection["abnormality_type"], official_test_rows(collection)]).size()
     assert counts.to_dict() == {
         ("calcification", False): 1546,
         ("calcification", True): 326,
@@ -42,20 +42,20 @@ def test_the_splits_are_as_published(collection):
     }
 
 
-def test_patients_of_both_types_and_of_both_splits(sides):
-    assert sides.remarks[0] == (
+def test_patients_of_both_types_and_of_both_splits(train_test):
+    assert train_test.remarks[0] == (
         "79 patients have lesions of both types (calcification and mass); 31 of them are in both splits."
     )
-    assert sides.remarks[1].startswith("31 patients are in the test set as well: their ")
+    assert train_test.remarks[1].startswith("31 patients are in the test set as well: their ")
 
 
-def test_nobody_is_on_both_sides(collection, sides):
-    train, test = (set(one.rows["patient_id"]) for one in (sides.train, sides.test))
+def test_nobody_is_on_both_sides(collection, train_test):
+    train, test = (set(one.rows["patient_id"]) for one in (train_test.train, train_test.test))
     assert not train & test
-    assert sides.test.y.size == 326 + 378
+    assert train_test.test.y.size == 326 + 378
     in_test = set(collection.loc[collection["split"] == "test", "patient_id"])
     wanted = collection[(collection["split"] == "train") & ~collection["patient_id"].isin(in_test)]
-    assert sides.train.rows["case_id"].tolist() == wanted["case_id"].tolist()
+    assert train_test.train.rows["case_id"].tolist() == wanted["case_id"].tolist()
 
 
 @pytest.mark.parametrize(("kind", "lesions", "images", "malignant"), [("mass", 1318, 1231, 637)])
@@ -63,7 +63,7 @@ def test_lesions_of_an_image_are_one_unit(collection, tmp_path, kind, lesions, i
     chosen = collection[(collection["abnormality_type"] == kind) & (collection["split"] == "train")]
     write_table(chosen, tmp_path / "t.parquet", provenance={})
     by = {
-        unit: read_sides([tmp_path / "t.parquet"], question=Question(unit=unit)).train.units
+        unit: read_train_test([tmp_path / "t.parquet"], target=Target(unit=unit)).train.units
         for unit in ("lesion", "image", "breast", "patient")
     }
     assert (by["lesion"].y.size, int(by["lesion"].y.sum())) == (lesions, malignant)
@@ -74,9 +74,9 @@ def test_lesions_of_an_image_are_one_unit(collection, tmp_path, kind, lesions, i
         assert by[unit].y.tolist() == wanted.tolist()
 
 
-def test_the_readings_zero_is_no_score(sides):
-    block = sides.train.blocks["readers"]
+def test_the_readings_zero_is_no_score(train_test):
+    block = train_test.train.blocks["radiologists"]
     assert block.names == ("assessment",)
     assert set(np.unique(block.x[~np.isnan(block.x)])) == {1, 2, 3, 4, 5}
-    lacking = sum(int(np.isnan(one.blocks["readers"].x).sum()) for one in (sides.train, sides.test))
+    lacking = sum(int(np.isnan(one.blocks["radiologists"].x).sum()) for one in (train_test.train, train_test.test))
     assert lacking > 150  # 238 in all, those of the 31 patients left out aside

@@ -1,4 +1,4 @@
-"""Quick learners of fixed settings, the same for every check: differences matter here, not scores."""
+"""Baseline models of fixed settings for the leakage checks: differences matter here, not scores."""
 
 from __future__ import annotations
 
@@ -10,16 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from radiomics_mammo.evaluation.metrics.arrays import Flags, Floats, Labels
 from radiomics_mammo.evaluation.training.splits import fold_seed
-
-Floats = NDArray[np.float64]
-Labels = NDArray[np.int8]
 
 _NEIGHBOURS = 5
 _BOOSTED = {
     "max_depth": 3,
     "max_bin": 64,
-    "min_child_weight": 0.1,  # a leaf may hold one row: to know patients again is what a leaking split rewards
+    "min_child_weight": 0.1,  # a leaf may hold one row: a leaking split rewards models that know patients again
     "objective": "binary:logistic",
     "nthread": 1,
     "verbosity": 0,
@@ -27,14 +25,14 @@ _BOOSTED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Learner:
-    """A line of ``LEARNERS``.
+class BaselineModel:
+    """A line of ``BASELINE_MODELS``.
 
     Attributes
     ----------
     title : str
     predict : callable (x_train, y_train, x_test, seed) -> ndarray of float64, shape (n_test,)
-        Fits on the one and scores the other; a higher score means rather positive.
+        Fits on the one and scores the other; a higher score means more likely positive.
     """
 
     title: str
@@ -42,8 +40,8 @@ class Learner:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Resampled:
-    """A table with rows added.
+class ResampledRows:
+    """A resampled table.
 
     Attributes
     ----------
@@ -51,7 +49,7 @@ class Resampled:
         The rows that were there, in their order, then the added ones.
     y : ndarray of int8, shape (n_rows + n_added,)
     source : ndarray of int64, shape (n_rows + n_added,)
-        The row that each is, or was made from; of SMOTE's, the nearest row of its class.
+        The row that each is, or was added from; of SMOTE's, the nearest row of its class.
     """
 
     x: Floats
@@ -64,13 +62,13 @@ def out_of_fold(
     y: Labels,
     fold_of: NDArray[np.integer],
     *,
-    learner: str = "xgboost",
+    model: str = "xgboost",
     resample: str = "",
-    keep: int = 0,
+    n_selected: int = 0,
     seed: int = 0,
     workers: int = 1,
 ) -> Floats:
-    """Score every row by a quick learner that was not trained on its fold.
+    """Compute the scores of every row by a baseline model that was not trained on its fold.
 
     Parameters
     ----------
@@ -79,12 +77,12 @@ def out_of_fold(
     y : ndarray of int8, shape (n_rows,)
     fold_of : ndarray of int, shape (n_repeats, n_rows)
         The fold in which a row is scored.
-    learner : str
-        A key of ``LEARNERS``.
+    model : str
+        A key of ``BASELINE_MODELS``.
     resample : {'', 'oversampling', 'smote'}
         What is done to the training rows of each fold.
-    keep : int
-        How many columns to select on the training rows of each fold; 0 keeps all.
+    n_selected : int
+        Columns to select on the training rows of each fold; 0 takes all.
     seed : int
         Of everything random.
     workers : int
@@ -93,40 +91,40 @@ def out_of_fold(
     Returns
     -------
     ndarray of float64, shape (n_repeats, n_rows)
-        One half where the training rows hold one class only: nothing can be learned from them.
+        One half where the training rows hold one class only.
     """
     from joblib import Parallel, delayed
 
-    places = [(repeat, int(fold)) for repeat, assigned in enumerate(fold_of) for fold in np.unique(assigned)]
-    done = Parallel(n_jobs=workers)(
-        delayed(_fold)(x, y, fold_of[repeat] == fold, learner, resample, keep, fold_seed(seed, repeat, fold))
-        for repeat, fold in places
+    folds = [(repeat, int(fold)) for repeat, assigned in enumerate(fold_of) for fold in np.unique(assigned)]
+    results = Parallel(n_jobs=workers)(
+        delayed(_fold)(x, y, fold_of[repeat] == fold, model, resample, n_selected, fold_seed(seed, repeat, fold))
+        for repeat, fold in folds
     )
     p = np.full(fold_of.shape, np.nan)
-    for (repeat, fold), scores in zip(places, done, strict=True):
+    for (repeat, fold), scores in zip(folds, results, strict=True):
         p[repeat, fold_of[repeat] == fold] = scores
     return p
 
 
-def _fold(x: Floats, y: Labels, test: NDArray[np.bool_], learner: str, resample: str, keep: int, seed: int) -> Floats:
+def _fold(x: Floats, y: Labels, test: Flags, model: str, resample: str, n_selected: int, seed: int) -> Floats:
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-    inside, known = x[~test], y[~test]
-    if np.unique(known).size < 2:
+    x_train, y_train = x[~test], y[~test]
+    if np.unique(y_train).size < 2:
         return np.full(int(test.sum()), 0.5)
     with threadpool_limits(1):  # BLAS adds in another order with another number of threads
-        columns = most_associated(inside, known, keep) if keep else np.arange(x.shape[1])
-        inside, outside = inside[:, columns], x[test][:, columns]
+        columns = most_associated(x_train, y_train, n_selected) if n_selected else np.arange(x.shape[1])
+        x_train, x_test = x_train[:, columns], x[test][:, columns]
         if resample == "smote":
-            inside, outside = scaled(inside, outside)
+            x_train, x_test = standardise(x_train, x_test)
         if resample:
-            more = resampled(inside, known, kind=resample, seed=seed)
-            inside, known = more.x, more.y
-        return LEARNERS[learner].predict(inside, known, outside, seed)
+            more = resample_rows(x_train, y_train, kind=resample, seed=seed)
+            x_train, y_train = more.x, more.y
+        return BASELINE_MODELS[model].predict(x_train, y_train, x_test, seed)
 
 
-def scaled(train: Floats, other: Floats) -> tuple[Floats, Floats]:
-    """Fill nulls by the median and scale to mean 0, deviation 1, by the training rows; drop what is constant there."""
+def standardise(train: Floats, other: Floats) -> tuple[Floats, Floats]:
+    """Fit median imputation and standardisation on the training rows; drop columns constant there."""
     low, high = np.fmin.reduce(train, axis=0), np.fmax.reduce(train, axis=0)
     varies = high > low  # False for a column without any value
     train, other = train[:, varies], other[:, varies]
@@ -137,18 +135,18 @@ def scaled(train: Floats, other: Floats) -> tuple[Floats, Floats]:
 
 
 def most_associated(x: Floats, y: Labels, k: int) -> NDArray[np.int64]:
-    """Give the k columns that correlate most with the label, as an analysis of variance would rank them.
+    """Return the k columns that correlate most with the label, ranked as by an F-test.
 
     Nulls count as the median, a constant column as uncorrelated; ties go to the earlier column.
     """
     low, high = np.fmin.reduce(x, axis=0), np.fmax.reduce(x, axis=0)
     strength = np.zeros(x.shape[1])
-    strength[high > low] = np.abs((y - y.mean()) @ scaled(x, x[:0])[0])
+    strength[high > low] = np.abs((y - y.mean()) @ standardise(x, x[:0])[0])
     return np.sort(np.argsort(-strength, kind="stable")[:k])
 
 
-def resampled(x: Floats, y: Labels, *, kind: str, seed: int) -> Resampled:
-    """Even the classes out by copies (``oversampling``) or by interpolation (``smote``, which wants no nulls).
+def resample_rows(x: Floats, y: Labels, *, kind: str, seed: int) -> ResampledRows:
+    """Build balanced classes by copies (``oversampling``) or interpolation (``smote``, no nulls).
 
     Where SMOTE (Chawla et al., JAIR 2002;16:321-357) has a single row to interpolate from, that row is copied.
     """
@@ -158,22 +156,22 @@ def resampled(x: Floats, y: Labels, *, kind: str, seed: int) -> Resampled:
     if kind == "smote" and fewest > 1:
         sampler: Any = SMOTE(k_neighbors=min(_NEIGHBOURS, fewest - 1), random_state=seed)
         more, labels = sampler.fit_resample(x, y)
-        return Resampled(more, labels.astype(np.int8), _nearest(x, y, more))
+        return ResampledRows(more, labels.astype(np.int8), _nearest(x, y, more))
     sampler = RandomOverSampler(random_state=seed)
     rows, labels = sampler.fit_resample(np.arange(y.size)[:, None], y)
-    return Resampled(x[rows[:, 0]], labels.astype(np.int8), rows[:, 0].astype(np.int64))
+    return ResampledRows(x[rows[:, 0]], labels.astype(np.int8), rows[:, 0].astype(np.int64))
 
 
 def _nearest(x: Floats, y: Labels, more: Floats) -> NDArray[np.int64]:
     from sklearn.neighbors import NearestNeighbors
 
     rare = np.flatnonzero(y == np.argmin(np.bincount(y, minlength=2)))
-    made = more[y.size :]
-    own = np.arange(y.size, dtype=np.int64)
-    if made.shape[0] == 0:
-        return own
-    nearest = NearestNeighbors(n_neighbors=1).fit(x[rare]).kneighbors(made, return_distance=False)
-    return np.concatenate([own, rare[nearest[:, 0]]])
+    added = more[y.size :]
+    source = np.arange(y.size, dtype=np.int64)
+    if added.shape[0] == 0:
+        return source
+    nearest = NearestNeighbors(n_neighbors=1).fit(x[rare]).kneighbors(added, return_distance=False)
+    return np.concatenate([source, rare[nearest[:, 0]]])
 
 
 def _boosted(x: Floats, y: Labels, other: Floats, seed: int, *, rounds: int, eta: float) -> Floats:
@@ -187,11 +185,11 @@ def _boosted(x: Floats, y: Labels, other: Floats, seed: int, *, rounds: int, eta
 def _logistic(x: Floats, y: Labels, other: Floats, seed: int) -> Floats:  # noqa: ARG001 (one signature for the table)
     from sklearn.linear_model import LogisticRegression
 
-    inside, outside = scaled(x, other)
-    if inside.shape[1] == 0:
+    x_train, x_test = standardise(x, other)
+    if x_train.shape[1] == 0:
         return np.full(other.shape[0], float(y.mean()))
-    model = LogisticRegression(C=0.1, max_iter=5_000).fit(inside, y)
-    return np.asarray(model.decision_function(outside), dtype=np.float64)
+    model = LogisticRegression(C=0.1, max_iter=5_000).fit(x_train, y)
+    return np.asarray(model.decision_function(x_test), dtype=np.float64)
 
 
 def _forest(x: Floats, y: Labels, other: Floats, seed: int) -> Floats:
@@ -201,9 +199,9 @@ def _forest(x: Floats, y: Labels, other: Floats, seed: int) -> Floats:
     return np.asarray(model.predict_proba(other)[:, 1], dtype=np.float64)
 
 
-LEARNERS: dict[str, Learner] = {
-    "xgboost": Learner("XGBoost, 100 rounds of depth 3", partial(_boosted, rounds=100, eta=0.1)),
-    "short": Learner("XGBoost, 30 rounds of depth 3", partial(_boosted, rounds=30, eta=0.3)),
-    "forest": Learner("random forest, 100 full trees", _forest),
-    "logistic": Learner("logistic regression (L2)", _logistic),
+BASELINE_MODELS: dict[str, BaselineModel] = {
+    "xgboost": BaselineModel("XGBoost, 100 rounds of depth 3", partial(_boosted, rounds=100, eta=0.1)),
+    "short": BaselineModel("XGBoost, 30 rounds of depth 3", partial(_boosted, rounds=30, eta=0.3)),
+    "forest": BaselineModel("random forest, 100 full trees", _forest),
+    "logistic": BaselineModel("logistic regression (L2)", _logistic),
 }

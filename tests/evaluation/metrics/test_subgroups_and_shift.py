@@ -18,7 +18,7 @@ from radiomics_mammo.evaluation.metrics.prevalence_shift import (
     shift_prior,
     shift_table,
 )
-from radiomics_mammo.evaluation.metrics.selection_bias import correct_winner
+from radiomics_mammo.evaluation.metrics.selection_bias import selection_bias
 from radiomics_mammo.evaluation.metrics.subgroups import level_names, subgroup_table
 
 
@@ -33,7 +33,7 @@ def candidates(
 
 def test_winner_is_that_of_plain_draws():
     y, p, group = candidates(0, patients=30)
-    found = correct_winner(list("abcd"), y, p, group, draws=50, seed=7)
+    found = selection_bias(list("abcd"), y, p, group, draws=50, seed=7)
     scored = []
     for counts in draw_patients(30, draws=50, seed=7):
         rows = np.repeat(np.arange(60), counts[group])
@@ -50,7 +50,7 @@ def test_winner_is_that_of_plain_draws():
 
 def test_the_best_of_twenty_guesses_is_worth_a_guess():
     results = [
-        correct_winner([str(i) for i in range(20)], *candidates(seed, n_candidates=20), draws=100) for seed in range(10)
+        selection_bias([str(i) for i in range(20)], *candidates(seed, n_candidates=20), draws=100) for seed in range(10)
     ]
     assert np.mean([one.apparent for one in results]) > 0.55
     assert np.mean([one.corrected for one in results]) == pytest.approx(0.5, abs=0.02)
@@ -59,7 +59,7 @@ def test_the_best_of_twenty_guesses_is_worth_a_guess():
 def test_a_clear_winner_pays_little():
     y, p, group = candidates(1, patients=150)
     p[2] += 2 * y
-    found = correct_winner(list("abcd"), y, p, group, draws=100)
+    found = selection_bias(list("abcd"), y, p, group, draws=100)
     assert found.name == "c"
     assert found.chosen[2] == 1.0
     assert abs(found.optimism) < 0.01
@@ -68,9 +68,9 @@ def test_a_clear_winner_pays_little():
 
 def test_blocks_do_not_change_the_winner(monkeypatch):
     y, p, group = candidates(2)
-    whole = correct_winner(list("abcd"), y, p, group, draws=60)
+    whole = selection_bias(list("abcd"), y, p, group, draws=60)
     monkeypatch.setattr("radiomics_mammo.evaluation.metrics.bootstrap._CELLS", 20 * y.size)
-    assert correct_winner(list("abcd"), y, p, group, draws=60) == whole
+    assert selection_bias(list("abcd"), y, p, group, draws=60) == whole
 
 
 def rows_of(n: int) -> pd.DataFrame:

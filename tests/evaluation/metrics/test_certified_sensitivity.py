@@ -18,7 +18,7 @@ from radiomics_mammo.evaluation.metrics.certified_sensitivity import (
     check_certificates,
     patients_needed,
 )
-from radiomics_mammo.evaluation.metrics.proportions import clustered_share
+from radiomics_mammo.evaluation.metrics.proportions import clustered_proportion
 
 
 def toy(seed: int, *, patients: int = 300) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -61,7 +61,7 @@ def test_a_certificate_by_hand():
     found = certify(y, p, np.arange(100), sensitivity=0.9, confidence=0.9, specificity=0.9)
     assert (found.threshold, found.patients, found.misses, found.needed) == (0.03, 60, 2, 22)
     assert found.specificity.value == 30 / 40  # negatives at 0.000 … 0.029 are spared
-    assert found.recall_rate.value == (58 + 10) / 100
+    assert found.call_rate.value == (58 + 10) / 100
     # Of 40 negative patients at 0.9, one false alarm passes (p 0.080) and two do not: above 0.038 only one is left.
     assert stats.binom.cdf([1, 2], 40, 0.1).round(3).tolist() == [0.080, 0.223]
     assert 0.038 < found.upper < 0.039
@@ -87,7 +87,7 @@ def test_too_few_patients_are_told_how_many_are_needed():
     y, p, group = toy(0, patients=60)
     found = certify(y, p, group, sensitivity=0.95)
     assert (found.threshold, found.patients, found.needed) == (None, 30, 45)
-    assert np.isnan([found.specificity.value, found.recall_rate.value]).all()
+    assert np.isnan([found.specificity.value, found.call_rate.value]).all()
     assert "30 positive patients are too few to certify 0.95" in found.sentence
     assert "45 are needed" in found.sentence
     nobody = certify(np.zeros(4, dtype=np.int8), np.full((1, 4), 0.5), np.arange(4))
@@ -112,7 +112,7 @@ def test_of_several_repeats_the_most_cautious_counts():
     assert found.threshold == min(one.threshold for one in alone)
     assert found.upper == max(one.upper for one in alone)
     well = np.broadcast_to(y == 0, repeats.shape)
-    assert found.specificity == clustered_share((repeats < found.threshold) & well, well, group)
+    assert found.specificity == clustered_proportion((repeats < found.threshold) & well, well, group)
 
 
 def test_the_promise_is_kept():

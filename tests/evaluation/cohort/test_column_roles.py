@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.evaluation.cohort.cohort import Question, prepare_cohort
-from radiomics_mammo.evaluation.cohort.column_roles import may_be_feature, source_of
+from radiomics_mammo.evaluation.cohort.cohort import Target, prepare_cohort
+from radiomics_mammo.evaluation.cohort.column_roles import base_column, can_be_feature
 from radiomics_mammo.tables.aggregation.table import aggregate_table
 from radiomics_mammo.tables.feature_table import Table, is_feature_name
 
 FEATURES = ("original_glcm_Contrast", "original_density_PercentDensity")
-QUESTION = Question(label="cancer")
+QUESTION = Target(label="cancer")
 
 
 def screening(*, women: int = 40) -> pd.DataFrame:
@@ -51,20 +51,20 @@ def screening(*, women: int = 40) -> pd.DataFrame:
 
 
 def test_nothing_but_features_becomes_a_feature() -> None:
-    cohort = prepare_cohort(screening(), FEATURES, question=QUESTION)
+    cohort = prepare_cohort(screening(), FEATURES, target=QUESTION)
     assert cohort.features == FEATURES
     assert cohort.group.max() == 39
     assert {"site_id", "machine_id", "density", "implant", "age"} <= set(cohort.rows.columns)  # the strata
 
 
 def test_baselines_get_the_woman_and_the_scanner_and_nothing_from_afterwards() -> None:
-    made = prepare_cohort(screening(), FEATURES, question=QUESTION).blocks
+    made = prepare_cohort(screening(), FEATURES, target=QUESTION).blocks
     assert set(made["metadata"].names) == {
         *("age", "implant", "view=CC", "view=MLO", "laterality=LEFT", "laterality=RIGHT"),
         *(f"density={grade}" for grade in "ABCD"),
     }
     assert {name.partition("=")[0] for name in made["scanner"].names} == {"site_id", "machine_id", "encoding", "voi"}
-    assert "readers" not in made
+    assert "radiologists" not in made
     density = made["metadata"].x[:, made["metadata"].names.index("density=A")]
     assert set(density) == {0.0, 1.0}  # an empty cell is no grade
 
@@ -72,7 +72,7 @@ def test_baselines_get_the_woman_and_the_scanner_and_nothing_from_afterwards() -
 @pytest.mark.parametrize("level", ["breast", "woman"])
 def test_aggregated_tables_are_read_alike(level: str) -> None:
     made = aggregate_table(Table(screening(), FEATURES, {}), level=level, rules=["mean", "asymmetry"])
-    cohort = prepare_cohort(made.frame, made.features, question=QUESTION)
+    cohort = prepare_cohort(made.frame, made.features, target=QUESTION)
     assert cohort.features == made.features and len(cohort.y) == (80 if level == "breast" else 40)
     assert {"age", "implant", "density=A"} < set(cohort.blocks["metadata"].names)
     assert {"site_id=1", "machine_id=49"} < set(cohort.blocks["scanner"].names)
@@ -113,11 +113,11 @@ def test_aggregated_tables_are_read_alike(level: str) -> None:
 def test_what_is_known_afterwards_is_refused_in_every_form(asked: str, column: str) -> None:
     frame = screening().rename(columns={"cancer": "outcome"})
     frame[column] = np.arange(len(frame)) % 2
-    question = Question(label="outcome", also_features=(asked,))
+    target = Target(label="outcome", also_features=(asked,))
     with pytest.raises(InputError, match="cannot be a feature: it is known only after the diagnosis") as caught:
-        prepare_cohort(frame, FEATURES, question=question)
+        prepare_cohort(frame, FEATURES, target=target)
     assert repr(column) in caught.value.cause
-    assert not may_be_feature(column)
+    assert not can_be_feature(column)
 
 
 @pytest.mark.parametrize("name", ["is_cancer_Yes", "cancer_type_IDC", "biopsy_result_Malignant", "any_biopsy_True"])
@@ -126,22 +126,22 @@ def test_columns_that_look_like_features_and_say_the_answer_are_refused(name: st
     features = tuple(filter(is_feature_name, frame.columns))
     assert name in features  # by the form of its name
     with pytest.raises(InputError, match="known only after the diagnosis"):
-        prepare_cohort(frame, features, question=QUESTION)
-    asked = Question(label=name)
-    assert prepare_cohort(frame, features, question=asked).features == FEATURES
+        prepare_cohort(frame, features, target=QUESTION)
+    asked = Target(label=name)
+    assert prepare_cohort(frame, features, target=asked).features == FEATURES
 
 
 def test_the_reading_as_indicators_is_the_reading() -> None:
     frame = screening().assign(assessment_4=1)
     with pytest.raises(InputError, match="the radiologists' own reading"):
-        prepare_cohort(frame, FEATURES, question=Question(label="cancer", also_features=("assessment_4",)))
+        prepare_cohort(frame, FEATURES, target=Target(label="cancer", also_features=("assessment_4",)))
 
 
 @pytest.mark.parametrize("name", ["prediction_id", "image_id"])
 def test_names_are_no_features(name: str) -> None:
     frame = screening().assign(**{name: np.arange(160)})
     with pytest.raises(InputError, match="names patients, images or files"):
-        prepare_cohort(frame, FEATURES, question=Question(label="cancer", also_features=(name,)))
+        prepare_cohort(frame, FEATURES, target=Target(label="cancer", also_features=(name,)))
 
 
 @pytest.mark.parametrize(
@@ -150,8 +150,8 @@ def test_names_are_no_features(name: str) -> None:
 )
 def test_what_is_known_before_may_be_asked_for(name: str) -> None:
     frame = screening().assign(**{name: np.arange(160) % 7})
-    question = Question(label="cancer", also_features=(name,))
-    assert prepare_cohort(frame, FEATURES, question=question).features == (*FEATURES, name)
+    target = Target(label="cancer", also_features=(name,))
+    assert prepare_cohort(frame, FEATURES, target=target).features == (*FEATURES, name)
 
 
 @pytest.mark.parametrize(
@@ -159,4 +159,4 @@ def test_what_is_known_before_may_be_asked_for(name: str) -> None:
     [("Biopsy", "biopsy"), ("cancer_1", "cancer"), ("max_age", "age"), ("view2", "view2"), ("emb_12", "emb")],
 )
 def test_the_source_of_a_column(name: str, source: str) -> None:
-    assert source_of(name) == source
+    assert base_column(name) == source
