@@ -10,11 +10,12 @@ from rich.table import Table
 
 from benchmarks.cuda_speed import BATCHES, Point, bandwidth, first_win, ideal_upload_us, scan
 from benchmarks.peers import Contestant, Pyradiomics, Tables
-from benchmarks.verify import RELATIVE, Verdict, verify
+from benchmarks.verify import Verdict, verify
 from benchmarks.workload import SETTINGS, Size, regions
 from radiomics_mammo.compute.device import Device
 from radiomics_mammo.core.console import print_message, print_table
 from radiomics_mammo.core.records import Sample
+from radiomics_mammo.engines.agreement import TOLERANCE
 from radiomics_mammo.recipes.recipe import recipe_from
 
 GB = 1e9
@@ -108,7 +109,7 @@ def _order(name: str, names: list[str]) -> tuple[int, int]:
 
 def report_verification(device: Device, sets: Mapping[str, Sequence[Sample]]) -> bool:
     """Print, for every set of regions and every setting, what :func:`verify` found; gives whether all is well."""
-    print_message(f"Against the cpu engine (features within {RELATIVE:g}):")
+    print_message(f"Against the cpu engine (features within {TOLERANCE:g}):")
     well = True
     for name, samples in sets.items():
         for setting, values in SETTINGS.items():
@@ -120,7 +121,8 @@ def report_verification(device: Device, sets: Mapping[str, Sequence[Sample]]) ->
 
 def _in_words(verdict: Verdict) -> str:
     counts = "counts equal to the bit" if not verdict.counts else f"counts DIFFER: {', '.join(verdict.counts)}"
-    features = f"features differ by {verdict.worst:.1e} at most ({verdict.feature or 'none'})"
-    if verdict.wrong:
-        features = f"features DIFFER: {', '.join(verdict.wrong)}"
+    agreement = verdict.agreement
+    features = f"features differ by {agreement.largest:.1e} at most ({agreement.feature or 'none'})"
+    if agreement.differing:
+        features = f"features DIFFER: {', '.join(agreement.differing)}"
     return f"{counts}; {features}; second run {'has the same bits' if verdict.repeated else 'DIFFERS'}"

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from radiomics_mammo.compute.device import Device
 from radiomics_mammo.core.records import Roi, Sample
+from radiomics_mammo.engines.agreement import Agreement, compare_features
 from radiomics_mammo.engines.batching import batches, prepare_all
 from radiomics_mammo.engines.cpu import CpuEngine
 from radiomics_mammo.engines.cuda import CudaEngine
@@ -30,9 +31,6 @@ EXACT: dict[str, dict[str, tuple[int, ...] | None]] = {
     "ngtdm": {"count": None, "difference": None},
 }  # fmt: skip
 """Statistics that must be equal to the bit (of ``joint``, which columns): whole numbers and what follows from them."""
-RELATIVE = 1e-10
-CANCELLING = {"ClusterShade": "ClusterProminence", "Correlation": "", "Skewness": "", "Imc1": "", "Imc2": "", "MCC": ""}
-"""Features that may be a small difference of large terms are judged beside those: 1, or another feature's power."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,27 +43,21 @@ class Verdict:
         How many were measured.
     counts : tuple of str
         Statistics that differ (family.field); none, if all is well.
-    worst : float
-        Largest relative difference of a feature.
-    feature : str
-        Where that was.
-    wrong : tuple of str
-        Features beyond the tolerance.
+    agreement : Agreement
+        Features of the cuda engine against those of the cpu engine.
     repeated : bool
         Whether a second run, in batches of another make-up, gave the same bits.
     """
 
     regions: int
     counts: tuple[str, ...]
-    worst: float
-    feature: str
-    wrong: tuple[str, ...]
+    agreement: Agreement
     repeated: bool
 
     @property
     def ok(self) -> bool:
         """Whether everything is as it should be."""
-        return not self.counts and not self.wrong and self.repeated
+        return not self.counts and not self.agreement.differing and self.repeated
 
 
 def verify(samples: Sequence[Sample], recipe: Recipe, device: Device) -> Verdict:
@@ -88,9 +80,9 @@ def verify(samples: Sequence[Sample], recipe: Recipe, device: Device) -> Verdict
     }
     good = [samples[k] for k in rois]
     theirs, ours = _rows(cpu, good), _rows(cuda, good)
-    worst, feature, wrong = compare(cuda.feature_names, ours, theirs)
+    agreement = compare_features(cuda.feature_names, ours, theirs)
     again = _rows(cuda, good[::-1])[::-1]
-    return Verdict(len(good), tuple(sorted(differing)), worst, feature, wrong, ours.tobytes() == again.tobytes())
+    return Verdict(len(good), tuple(sorted(differing)), agreement, ours.tobytes() == again.tobytes())
 
 
 def _rows(engine: CpuEngine | CudaEngine, samples: Sequence[Sample]) -> NDArray[np.float64]:
@@ -122,36 +114,3 @@ def _same(cpu: NDArray[Any], cuda: NDArray[Any]) -> bool:
     """Equal to the bit; the device's arrays by level may be wider, filled with zeros."""
     width = cpu.shape[-1] if cpu.ndim > 1 else None
     return np.array_equal(cpu, cuda[..., :width]) and not (width and cuda[..., width:].any())
-
-
-def compare(
-    names: Sequence[str], ours: NDArray[np.float64], theirs: NDArray[np.float64]
-) -> tuple[float, str, tuple[str, ...]]:
-    """Largest relative difference, where it is, and which features are beyond the tolerance.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Columns.
-    ours, theirs : ndarray of float64, shape (n_roi, n_features)
-    """
-    column = {name: theirs[:, k] for k, name in enumerate(names)}
-    worst, where, wrong = 0.0, "", []
-    for k, name in enumerate(names):
-        a, b = ours[:, k], theirs[:, k]
-        if name.endswith("_Imc2"):  # the root of a difference: its square is what is close
-            a, b = a * a, b * b
-        both_nan = np.isnan(a) & np.isnan(b)
-        difference = np.where(both_nan, 0.0, np.abs(a - b))
-        family, _, feature = name.rpartition("_")
-        scale = np.abs(b)
-        if feature in CANCELLING:
-            other = CANCELLING[feature]
-            scale = np.maximum(scale, np.abs(column[f"{family}_{other}"]) ** 0.75 if other else 1.0)
-        relative = np.where(difference == 0, 0.0, difference / np.where(scale > 0, scale, 1.0))
-        top = float(relative.max(initial=0.0))
-        if not top <= RELATIVE:
-            wrong.append(name)
-        if top > worst:
-            worst, where = top, name
-    return worst, where, tuple(wrong)

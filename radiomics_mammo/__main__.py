@@ -13,6 +13,7 @@ COMMANDS = {
     "compare": "feature tables in, models compared by patient-grouped cross-validation out",
     "predict": "new cases in, calibrated probabilities of a comparison's model out",
     "report": "a comparison in, one self-contained page out",
+    "verify": "check that feature values are right on this machine, and how fast they are computed",
     "demo": "extract, embed, compare and report on simulated mammograms",
 }
 

@@ -1,4 +1,4 @@
-"""What the commands say: sentences, progress with rate and time left, errors on the other stream.
+"""Messages of the commands: text, tables and progress on standard output, errors on standard error.
 
 On a terminal progress is a bar; elsewhere (a log file, CI) it is a plain line every few seconds.
 """
@@ -10,21 +10,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from types import FrameType
 from typing import TYPE_CHECKING, Protocol
-
-from rich.console import Console
 
 from radiomics_mammo.errors import RadiomicsMammoError
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
-# Paths and causes may hold brackets: nothing that is said is taken for markup.
-console = Console(markup=False, highlight=False, emoji=False)
-errors = Console(markup=False, highlight=False, emoji=False, stderr=True)
-
-PLAIN_EVERY_S = 5.0
+PLAIN_INTERVAL_S = 5.0
 TABLE_WIDTH = 120
 EXIT_ALL_FAILED = 1
 EXIT_ERROR = 2
@@ -33,34 +29,44 @@ EXIT_TERMINATED = 143
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM, treated as Ctrl-C: what is under way ends tidily."""
+    """SIGTERM, handled as Ctrl-C: open work is closed in order."""
 
 
 class Advance(Protocol):
-    """Told by the work how far it is."""
+    """Callback that the work calls after each step."""
 
     def __call__(self, steps: int = 1, *, note: str = "") -> None:
-        """Count some steps as done; the note stands beside the count (``2 failed``)."""
+        """Count steps as done; the note is shown beside the count (``2 failed``)."""
         ...
 
 
+@cache
+def _console(*, stderr: bool = False) -> Console:
+    from rich.console import Console
+
+    # Paths and causes may contain brackets: no text is read as markup.
+    return Console(markup=False, highlight=False, emoji=False, stderr=stderr)
+
+
 def print_message(text: str) -> None:
-    """Print a sentence for the user, on standard output."""
-    console.print(text, soft_wrap=True)
-
-
-def print_table(table: Table) -> None:
-    """Print a table, in a file as wide as it needs."""
-    Console(width=max(console.width, TABLE_WIDTH)).print(table)
+    """Print a line of text on standard output."""
+    _console().print(text, soft_wrap=True)
 
 
 def print_error(text: str) -> None:
-    """Print what went wrong, on standard error."""
-    errors.print(text, soft_wrap=True)
+    """Print a line of text on standard error."""
+    _console(stderr=True).print(text, soft_wrap=True)
+
+
+def print_table(table: Table) -> None:
+    """Print a table; where the output is no terminal it is as wide as it needs."""
+    from rich.console import Console
+
+    Console(width=max(_console().width, TABLE_WIDTH)).print(table)
 
 
 def run_command(body: Callable[[], int]) -> int:
-    """Run a command's body and turn the ends that it may come to into exit codes.
+    """Run the body of a command and turn its exceptions into exit codes.
 
     Parameters
     ----------
@@ -70,7 +76,7 @@ def run_command(body: Callable[[], int]) -> int:
     Returns
     -------
     int
-        The body's own; 2 after an error of this package, which is said in one line; 130 after Ctrl-C; 143
+        Exit code of the body; 2 after an error of this package, which is printed in one line; 130 after Ctrl-C; 143
         after SIGTERM.
     """
     try:
@@ -87,21 +93,21 @@ def run_command(body: Callable[[], int]) -> int:
 
 @contextmanager
 def progress(total: int, *, what: str) -> Iterator[Advance]:
-    """Show how far some work is, with rate and time left, while the block runs.
+    """Show progress with rate and remaining time while the block runs.
 
     Parameters
     ----------
     total : int
-        The number of steps.
+        Number of steps.
     what : str
-        What a step is, in the plural.
+        Name of the steps, in the plural.
 
     Yields
     ------
     Advance
-        Call it after every step, or after several.
+        To be called after every step, or after several.
     """
-    if console.is_interactive:
+    if _console().is_interactive:
         with _bar(total, what=what) as advance:
             yield advance
     else:
@@ -110,7 +116,7 @@ def progress(total: int, *, what: str) -> Iterator[Advance]:
 
 @contextmanager
 def print_if_slow(text: str, *, after_s: float = 4.0) -> Iterator[None]:
-    """Say something if the block takes longer than it does on most days."""
+    """Print a message if the block takes longer than expected."""
     timer = threading.Timer(after_s, print_message, [text])
     timer.daemon = True
     timer.start()
@@ -125,8 +131,8 @@ def _bar(total: int, *, what: str) -> Iterator[Advance]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[pace]}"))
-    # Transient: the summary that follows says it all.
-    with Progress(*columns, console=console, refresh_per_second=4, transient=True) as bar:
+    # Transient: a summary is printed afterwards.
+    with Progress(*columns, console=_console(), refresh_per_second=4, transient=True) as bar:
         task = bar.add_task(what, total=total, pace="")
         start, done = time.monotonic(), 0
 
@@ -146,7 +152,7 @@ def _plain(total: int, *, what: str) -> Advance:
         nonlocal done, last
         done += steps
         now = time.monotonic()
-        if now - last >= PLAIN_EVERY_S and done < total:
+        if now - last >= PLAIN_INTERVAL_S and done < total:
             last = now
             print_message(f"{done}/{total} {what}, {_pace(done, total, now - start, note)}")
 
@@ -164,7 +170,7 @@ def _pace(done: int, total: int, elapsed_s: float, note: str) -> str:
 
 @contextmanager
 def _sigterm_as_interrupt() -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():  # only there can signals be handled
+    if threading.current_thread() is not threading.main_thread():  # signals can be handled in the main thread only
         yield
         return
 

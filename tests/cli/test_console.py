@@ -45,7 +45,8 @@ def test_pace(done: int, elapsed_s: float, said: str) -> None:
 
 def test_a_bar_is_drawn_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setattr(console, "console", Console(force_terminal=True, markup=False, width=100))
+    terminal = Console(force_terminal=True, markup=False, width=100)
+    monkeypatch.setattr(console, "_console", lambda: terminal)
     with progress(10, what="cases") as advance:
         advance(5, note="1 failed")
     said = capsys.readouterr().out

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.verify import compare, verify
+from benchmarks.verify import verify
 from benchmarks.workload import region
 from radiomics_mammo.compute.device import fold
 from radiomics_mammo.compute.reductions import total
 from radiomics_mammo.core.records import Failure, Sample
 from radiomics_mammo.engines import cuda as cuda_engine
+from radiomics_mammo.engines.agreement import compare_features
 from radiomics_mammo.engines.base import Engine
 from radiomics_mammo.engines.cpu import CpuEngine
 from radiomics_mammo.engines.cuda import CudaEngine
@@ -36,8 +37,8 @@ def rows(engine: Engine, samples: list[Sample]) -> np.ndarray:
 
 
 def assert_equal_rows(names: tuple[str, ...], ours: np.ndarray, theirs: np.ndarray) -> None:
-    worst, feature, wrong = compare(names, ours, theirs)
-    assert not wrong, (worst, feature)
+    agreement = compare_features(names, ours, theirs)
+    assert not agreement.differing, agreement
     assert np.array_equal(np.isnan(ours), np.isnan(theirs))
 
 
