@@ -55,6 +55,11 @@ class ImageFile:
     phantom: bool = False
     geometry: Geometry | None = None
 
+    @property
+    def values(self) -> NDArray[Any]:
+        """Return the pixels of an image that is measured: of 1-bit files as numbers."""
+        return self.pixels.astype(np.uint8) if self.pixels.dtype == np.bool_ else self.pixels
+
 
 def read_image(path: str | Path, *, indices: bool = False) -> ImageFile:
     """Read one grey picture; the kind of file is told by its first bytes, then by its name.

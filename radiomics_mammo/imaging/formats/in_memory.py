@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from radiomics_mammo.errors import MaskError, ReadError
 from radiomics_mammo.imaging.formats.image_file import Geometry, ImageFile, read_image
-from radiomics_mammo.imaging.formats.masks import fitted, labels_in, lossy_mask, onto_frame, refuse_other_frame
+from radiomics_mammo.imaging.formats.masks import labelled_regions
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
@@ -92,30 +91,12 @@ def region_of(
     MaskError
         No or several regions, another aspect, or another place.
     """
-    notes: tuple[str, ...] = ()
-    if mask.lossy:
-        pixels: NDArray[Any] = lossy_mask(mask.pixels, path=path).astype(np.uint8)
-        label, notes = None, ("JPEG mask thresholded at 127",)
-    else:
-        pixels = mask.pixels
-    if correct and image.geometry is not None and mask.geometry is not None:
-        pixels, moved = onto_frame(replace(mask, pixels=pixels), image, path=path)
-        notes = (*notes, *moved)
-    else:
-        refuse_other_frame(image.geometry, mask.geometry, path=path, tolerance=tolerance)
-    there = labels_in(pixels, path=path)
-    if label is None and len(there) > 1:
+    labels = None if label is None or mask.lossy else (label,)
+    regions, notes = labelled_regions(mask, image, labels=labels, correct=correct, tolerance=tolerance, path=path)
+    if len(regions) > 1:
         raise MaskError(
-            f"the mask holds {len(there)} labels ({', '.join(f'{v:g}' for v in there[:12])})",
+            f"the mask holds {len(regions)} labels ({', '.join(str(value) for value, _ in regions[:12])})",
             path=path,
             remedy="Name one with label=.",
         )
-    if label is not None and label not in there:
-        raise MaskError(
-            f"the mask has no label {label}; it has {', '.join(f'{v:g}' for v in there[:12])}",
-            path=path,
-            remedy="Name one of these, or none.",
-        )
-    shape = (image.pixels.shape[0], image.pixels.shape[1])
-    region, scaled = fitted(np.asarray(pixels == (there[0] if label is None else label)), shape, path=path)
-    return region, (*notes, *scaled)
+    return regions[0][1], notes

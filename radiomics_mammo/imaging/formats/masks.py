@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -249,3 +250,80 @@ def onto_frame(mask: ImageFile, image: ImageFile, *, path: str | Path) -> tuple[
             )
     moved = sitk.Resample(own, grid, sitk.Transform(), sitk.sitkNearestNeighbor, 0.0, own.GetPixelID())
     return sitk.GetArrayFromImage(moved), ("mask resampled onto the image's grid (correctMask)",)
+
+
+def labelled_regions(
+    mask: ImageFile,
+    image: ImageFile,
+    *,
+    labels: tuple[int, ...] | None,
+    correct: bool = False,
+    tolerance: float | None = None,
+    path: str = "",
+) -> tuple[list[tuple[int | None, NDArray[np.bool_]]], tuple[str, ...]]:
+    """Return the regions that a mask marks on an image, one for each label.
+
+    Parameters
+    ----------
+    mask, image : ImageFile
+    labels : tuple of int, or None
+        Values of the mask that are regions; empty for each value that it has. None takes the one value that it has,
+        whatever it is, or each of several.
+    correct : bool
+        Resample a mask that its header places elsewhere onto the image's grid (``correctMask``).
+    tolerance : float or None
+        Pixels by which headers may place image and mask apart; None is half a pixel.
+    path : str
+        The mask's file, for messages.
+
+    Returns
+    -------
+    regions : list of (int or None, ndarray of bool of the image's shape)
+        Label (None where it is not a whole number) and region.
+    notes : tuple of str
+        Changes made to fit the mask to the image.
+
+    Raises
+    ------
+    MaskError
+        The mask is empty, no mask, lacks a label, or is of another aspect or frame than the image.
+    """
+    notes: tuple[str, ...] = ()
+    if correct and image.geometry is not None and mask.geometry is not None:
+        pixels, notes = onto_frame(mask, image, path=path)
+    else:
+        pixels = mask.pixels
+        refuse_other_frame(image.geometry, mask.geometry, path=path, tolerance=tolerance)
+    if mask.lossy and labels not in (None, (), (1,), (255,)):
+        raise MaskError("labels do not survive JPEG", path=path, remedy="Save the mask as PNG, or name no label.")
+    if mask.lossy:
+        found: list[tuple[int | None, NDArray[np.bool_]]] = [(None, lossy_mask(pixels, path=path))]
+    else:
+        found = [(_whole(label), np.asarray(pixels == label)) for label in _wanted(pixels, labels, path=path)]
+    shape = (image.pixels.shape[0], image.pixels.shape[1])
+    fitting = [(label, *fitted(region, shape, path=path)) for label, region in found]
+    notes = (*notes, *fitting[0][2], *([f"JPEG mask thresholded at {JPEG_THRESHOLD}"] if mask.lossy else []))
+    return [(label, region) for label, region, _ in fitting], notes
+
+
+def _wanted(pixels: NDArray[Any], labels: tuple[int, ...] | None, *, path: str) -> Sequence[float]:
+    present = labels_in(pixels, path=path)
+    if labels is None:
+        refuse_grey(present, path=path)
+    absent = [label for label in labels or () if label not in present]
+    if absent:
+        raise MaskError(
+            f"the mask has no label {_listed(absent)}; it has {_listed(present)}",
+            path=path,
+            remedy="Correct the label: the manifest's column, the recipe's label, or label=.",
+        )
+    return labels or present
+
+
+def _whole(label: float) -> int | None:
+    return int(label) if float(label).is_integer() else None
+
+
+def _listed(labels: Sequence[float]) -> str:
+    shown = ", ".join(f"{label:g}" for label in labels[:12])
+    return shown + (", …" if len(labels) > 12 else "")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +12,7 @@ from numpy.typing import NDArray
 from radiomics_mammo.core.records import Case, Sample
 from radiomics_mammo.errors import MaskError, ReadError
 from radiomics_mammo.imaging.formats.image_file import ImageFile, read_image
-from radiomics_mammo.imaging.formats.masks import (
-    fitted,
-    labels_in,
-    lossy_mask,
-    onto_frame,
-    refuse_grey,
-    refuse_other_frame,
-)
+from radiomics_mammo.imaging.formats.masks import labelled_regions
 from radiomics_mammo.readers.manifest import ManifestArguments
 from radiomics_mammo.readers.manifest.rows import Manifest, ManifestSource, read_manifest
 
@@ -102,7 +94,7 @@ class ManifestReader(ManifestArguments):
             Sample(
                 case_id=case.case_id if only else f"{case.case_id}_label{label}",
                 patient_id=case.patient_id,
-                image=_counted(image.pixels),
+                image=image.values,
                 mask=mask,
                 spacing=spacing,
                 columns={**case.columns, "mask_label": label},
@@ -118,24 +110,13 @@ class ManifestReader(ManifestArguments):
     def _regions(
         self, image: ImageFile, source: ManifestSource
     ) -> tuple[list[tuple[int | None, NDArray[np.bool_]]], tuple[str, ...]]:
-        shape = (image.pixels.shape[0], image.pixels.shape[1])
         if not source.mask:
-            return [(None, np.ones(shape, dtype=np.bool_))], ("no mask: the whole image is the region",)
-        file = read_image(source.mask, indices=True)
-        moved: tuple[str, ...] = ()
-        if self.correct_mask and image.geometry is not None and file.geometry is not None:
-            pixels, moved = onto_frame(file, image, path=source.mask)
-            file = replace(file, pixels=pixels)
-        else:
-            refuse_other_frame(image.geometry, file.geometry, path=source.mask, tolerance=self.tolerance)
-        if source.labels is None and self.label is not None:
-            source = replace(source, labels=(self.label,))
-        regions = []
-        notes: tuple[str, ...] = ()
-        for label, mask in _labelled(file, source):
-            own, notes = fitted(mask, shape, path=source.mask)
-            regions.append((label, own))
-        return regions, (*moved, *notes) if not file.lossy else (*notes, "JPEG mask thresholded at 127")
+            return [(None, np.ones(image.pixels.shape, dtype=np.bool_))], ("no mask: the whole image is the region",)
+        labels = (self.label,) if source.labels is None and self.label is not None else source.labels
+        mask = read_image(source.mask, indices=True)
+        return labelled_regions(
+            mask, image, labels=labels, correct=self.correct_mask, tolerance=self.tolerance, path=source.mask
+        )
 
 
 def _breast(
@@ -150,7 +131,7 @@ def _breast(
     implant = str(said.get("implant") or "").strip().casefold()
     try:
         breast = prepare_breast(
-            _counted(image.pixels),
+            image.values,
             laterality={"L": "LEFT", "R": "RIGHT"}.get(side, ""),
             view=view,
             spacing=spacing,
@@ -176,47 +157,6 @@ def _breast(
 def _several(source: ManifestSource) -> bool:
     # Names must not depend on how many of several labels a mask happens to hold.
     return bool(source.mask) and source.labels is not None and len(source.labels) != 1
-
-
-def _labelled(file: ImageFile, source: ManifestSource) -> list[tuple[int | None, NDArray[np.bool_]]]:
-    path = source.mask
-    if file.lossy:
-        if source.labels not in (None, (), (1,), (255,)):
-            raise MaskError("labels do not survive JPEG", path=path, remedy="Save the mask as PNG, or name no label.")
-        return [(None, lossy_mask(file.pixels, path=path))]
-    pixels: NDArray[Any] = file.pixels
-    there = labels_in(pixels, path=path)
-    if source.labels is None:
-        refuse_grey(there, path=path)
-        if len(there) == 1:
-            return [(_whole(there[0]), _nonzero(pixels))]
-    wanted: Sequence[float] = source.labels or there
-    absent = [label for label in wanted if label not in there]
-    if absent:
-        raise MaskError(
-            f"the mask has no label {_listed(absent)}; it has {_listed(there)}",
-            path=path,
-            remedy="Correct the label column of the manifest, or the recipe's label.",
-        )
-    return [(_whole(label), np.asarray(pixels == label)) for label in wanted]
-
-
-def _nonzero(pixels: NDArray[Any]) -> NDArray[np.bool_]:
-    inside: NDArray[np.bool_] = pixels != 0
-    return inside & np.isfinite(pixels) if pixels.dtype.kind == "f" else inside
-
-
-def _whole(label: float) -> int | None:
-    return int(label) if float(label).is_integer() else None
-
-
-def _listed(labels: Sequence[float]) -> str:
-    shown = ", ".join(f"{label:g}" for label in labels[:12])
-    return shown + (", …" if len(labels) > 12 else "")
-
-
-def _counted(pixels: NDArray[Any]) -> NDArray[Any]:
-    return pixels.astype(np.uint8) if pixels.dtype == np.bool_ else pixels
 
 
 def _spacing(image: ImageFile, source: ManifestSource) -> tuple[tuple[float, float] | None, tuple[str, ...]]:
