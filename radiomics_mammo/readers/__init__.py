@@ -1,4 +1,4 @@
-"""Readers: from a collection on disk to cases. A new one is one folder and one line in ``READERS``."""
+"""Readers: from a collection on disk to cases. A new one is one folder and one line in ``_SPECS``."""
 
 from __future__ import annotations
 
@@ -6,21 +6,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from radiomics_mammo.errors import CaseError, InputError
-from radiomics_mammo.readers import cbis_ddsm, manifest, phantom, rsna
-from radiomics_mammo.readers.base import Reader, ReaderSpec
+from radiomics_mammo.readers.base import Reader, ReaderSpec, imported
 
 if TYPE_CHECKING:
     from radiomics_mammo.core.records import Case, Sample, Scalar
 
-READERS: dict[str, ReaderSpec] = {
-    spec.name: spec
-    for spec in (
-        cbis_ddsm.SPEC,
-        rsna.SPEC,
-        manifest.SPEC,
-        phantom.SPEC,
-    )
-}
+_SPECS = (
+    "radiomics_mammo.readers.cbis_ddsm:SPEC",
+    "radiomics_mammo.readers.rsna:SPEC",
+    "radiomics_mammo.readers.manifest:SPEC",
+    "radiomics_mammo.readers.phantom:SPEC",
+)
+READERS: dict[str, ReaderSpec] = {spec.name: spec for spec in map(imported, _SPECS)}
+"""The readers by name, in the order of ``--help``."""
 
 
 def open_reader(description: Mapping[str, Scalar]) -> Reader:
