@@ -15,6 +15,7 @@ _SPECS = (
     "radiomics_mammo.readers.cbis_ddsm:SPEC",
     "radiomics_mammo.readers.rsna:SPEC",
     "radiomics_mammo.readers.manifest:SPEC",
+    "radiomics_mammo.readers.image_folder:SPEC",
     "radiomics_mammo.readers.phantom:SPEC",
 )
 READERS: dict[str, ReaderSpec] = {spec.name: spec for spec in map(imported, _SPECS)}

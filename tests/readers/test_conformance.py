@@ -40,6 +40,10 @@ def settings_for(name: str, folder: Path) -> dict[str, object]:
         write_cbis_tree(PHANTOM, folder)
     elif name == "rsna":
         write_rsna_png_tree(PHANTOM, folder)
+    elif name == "image-folder":
+        write_manifest(folder)
+        (folder / "one.png").rename(folder / "i_mask1.png")
+        (folder / "two.png").rename(folder / "i_mask2.png")
     elif name == "manifest":
         return {"path": write_manifest(folder)}
     elif name == "phantom":
