@@ -23,19 +23,7 @@ from radiomics_mammo.runs import saved_model as names
 from radiomics_mammo.runs.model_metadata import Certificate, certificates, facts_from, facts_record, training_range
 from radiomics_mammo.runs.saved_model import load_model, save_model
 from radiomics_mammo.runs.sklearn_io import TRUSTED, dump, load
-from tests.support.saved_models import boosted, facts, fitted, scikit, toy_rows
-
-KINDS = (
-    "logistic",
-    "forest",
-    "extra",
-    "svc",
-    "svc-approximated",
-    "linear-svc",
-    "bagging",
-    "boosted-bagging",
-    "booster",
-)
+from tests.support.saved_models import KINDS, boosted, facts, fitted, scikit, toy_rows
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -19,6 +19,18 @@ from radiomics_mammo.evaluation.training.preprocessing import preparation, with_
 from radiomics_mammo.runs.model_metadata import Certificate, ModelFacts, training_range
 from tests.support.cohorts import FEATURES
 
+KINDS = (
+    "logistic",
+    "forest",
+    "extra",
+    "svc",
+    "svc-approximated",
+    "linear-svc",
+    "bagging",
+    "boosted-bagging",
+    "booster",
+)
+
 
 def toy_rows(*, n: int = 120, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Give rows whose first feature tells the classes apart; a few nulls in the second."""

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from radiomics_mammo.evaluation.training.fixed_order import dot
+
 Floats = NDArray[np.float64]
 
 
@@ -62,6 +64,14 @@ class Compress(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if not self.axes_:
             return np.asarray(standard)
         return np.hstack([part @ axes.T for part, axes in zip(self._parts(standard), self.axes_, strict=True)])
+
+    def transform_rows(self, X: Floats) -> Floats:
+        """Transform as :meth:`transform` does, within rounding; each row's digits depend on that row alone."""
+        check_is_fitted(self)
+        standard = self._standard(X)
+        if not self.axes_:
+            return standard
+        return np.hstack([dot(part, axes.T) for part, axes in zip(self._parts(standard), self.axes_, strict=True)])
 
     def sizes(self) -> list[int]:
         """Count the columns that each embedder is left with."""
@@ -124,3 +134,9 @@ class Fuse(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         plain, embedded = np.split(X, [self.n_plain_], axis=1)
         return np.hstack([self.plain_.transform(plain), self.compress_.transform(embedded)])
+
+    def transform_rows(self, X: Floats) -> Floats:
+        """Prepare both, each row's digits independent of the others."""
+        check_is_fitted(self)
+        plain, embedded = np.split(X, [self.n_plain_], axis=1)
+        return np.hstack([self.plain_.transform(plain), self.compress_.transform_rows(embedded)])

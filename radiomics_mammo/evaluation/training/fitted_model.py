@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_mammo.evaluation.cohort.records import Candidate
+from radiomics_mammo.evaluation.training import fixed_order
 from radiomics_mammo.evaluation.training.calibration import Calibrator
 
 Floats = NDArray[np.float64]
@@ -45,7 +46,11 @@ class Fitted:
     parameters: dict[str, Any]
 
     def score(self, x: Floats) -> Floats:
-        """Score rows: raw, in [0, 1], neither calibrated nor summed up by unit; shape (n_rows,)."""
+        """Score rows, raw, in [0, 1]; shape (n_rows,). A row's score depends neither on the others nor on BLAS."""
+        return fixed_order.raw_score(self.estimator, fixed_order.transform(self.preparation, x))
+
+    def score_fold(self, x: Floats) -> Floats:
+        """Score the rows of a cross-validation's fold as the libraries do: within rounding the same, and faster."""
         return raw_score(self.estimator, np.asarray(self.preparation.transform(x)))
 
 
@@ -58,4 +63,9 @@ def raw_score(estimator: Any, prepared: Floats) -> Floats:
     if hasattr(estimator, "predict_proba"):
         return np.asarray(estimator.predict_proba(prepared)[:, 1], dtype=np.float64)
     decision = np.asarray(estimator.decision_function(prepared), dtype=np.float64)
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(decision, -700, 700))))
+    return sigmoid(decision)
+
+
+def sigmoid(z: Floats) -> Floats:
+    """Compute 1 / (1 + exp(-z)); shape as given."""
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(z, -700, 700))))

@@ -69,7 +69,7 @@ class Bench:
 
     def __init__(self, plan: Plan, *, repeat: int, fold: int, block: str, components: int = 0) -> None:
         cohort = plan.cohort
-        self.plan = plan
+        self.plan, self.whole = plan, fold == WHOLE
         of = cohort.units.of
         self.train: Rows = np.arange(of.size) if fold == WHOLE else np.flatnonzero(plan.fold_of[repeat][of] != fold)
         tested = plan.test if fold == WHOLE else cohort

@@ -149,7 +149,8 @@ def fit(
 def _test_scores(bench: Bench, fitted: Fitted) -> Floats:
     if bench.test.size == 0:
         return np.zeros(0)
-    return fitted.score(bench.test_rows())
+    score = fitted.score if bench.whole else fitted.score_fold
+    return score(bench.test_rows())
 
 
 @contextmanager

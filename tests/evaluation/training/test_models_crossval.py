@@ -199,7 +199,7 @@ def test_xgboost_by_hand_and_refit_to_the_bit(sampler):
     for fold in range(2):
         choice, test = found.choices[name, 0, fold], plan.fold_of[0] == fold
         bench, fitted = refit(plan, plan.candidates[0], found, repeat=0, fold=fold)
-        np.testing.assert_array_equal(fitted.score(x[test]), found.raw[0, 0, test])
+        np.testing.assert_array_equal(fitted.score_fold(x[test]), found.raw[0, 0, test])
         weights = {
             "none": np.ones((~test).sum()),
             "weights": compute_sample_weight("balanced", y[~test]),
