@@ -98,9 +98,9 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def open_gpu() -> Device:
     """The GPU, or an error that says what is missing."""
-    from radiomics_mammo.engines.base import choose
+    from radiomics_mammo.engines.registry import choose_engine
 
-    choose("cuda")
+    choose_engine("cuda")
     from radiomics_mammo.compute.cupy_device import CudaDevice
 
     return CudaDevice()
@@ -202,10 +202,10 @@ def _breasts(arguments: argparse.Namespace) -> None:
     from benchmarks.breasts import CORES, ENCODINGS, SIZES, breast_costs, hours
     from benchmarks.breasts_report import report_costs
     from radiomics_mammo.core.console import print_message, progress
-    from radiomics_mammo.engines.base import choose, open_engine
+    from radiomics_mammo.engines.registry import choose_engine, open_engine
     from radiomics_mammo.recipes.recipe import load_recipe
 
-    engine = open_engine(choose(arguments.engine)[0], load_recipe("breast"))
+    engine = open_engine(choose_engine(arguments.engine)[0], load_recipe("breast"))
     engine.warm_up()
     total = len(SIZES) * len(ENCODINGS)
     with tempfile.TemporaryDirectory() as folder, progress(total, what="trees") as advance:

@@ -248,11 +248,11 @@ def _look(arguments: argparse.Namespace) -> int:
 
 
 def _setup(arguments: argparse.Namespace, recipe: Recipe) -> tuple[Setup, str]:
-    from radiomics_mammo.engines.base import choose, open_engine, versions
+    from radiomics_mammo.engines.registry import choose_engine, engine_versions, open_engine
     from radiomics_mammo.extraction.run import Setup
 
-    engine, reason = choose(arguments.engine)
-    return Setup(recipe, engine, versions(engine), partial(open_engine, gpu_memory=arguments.gpu_memory)), reason
+    engine, reason = choose_engine(arguments.engine)
+    return Setup(recipe, engine, engine_versions(engine), partial(open_engine, gpu_memory=arguments.gpu_memory)), reason
 
 
 def _write_tree(arguments: argparse.Namespace) -> int:

@@ -70,15 +70,17 @@ EQUIVALENT = {
         "if (apart >= 0) atomicAdd(&difference[v * (n_offsets + 1) + near], (T)apart);": "adds nothing",
         "const int w = (int)roi.columns + 2 * pad, side = ((int)roi.bound + 1) + 1;": "a larger table, its end unused",
         "const int n_dependence = (side * (n_offsets + 2)) + 1, n_difference = side * (n_offsets + 1);": (
-            "an unused cell between the tables"
+            "an unused entry between the tables"
         ),
         "const int n_dependence = side * (n_offsets + 2), n_difference = (side * (n_offsets + 1)) + 1;": (
-            "an unused cell behind the tables"
+            "an unused entry behind the tables"
         ),
-        "if (n_dependence + n_difference >= min(own_cells, 2 * (tile.end - tile.begin))) {": "both ways count the same",
-        "for (int k = (threadIdx.x) + 1; k < n_dependence; k += blockDim.x)": "the first cell, level 0's, stays 0",
-        "for (int k = threadIdx.x; k <= n_dependence; k += blockDim.x)": "the cell behind, level 0's, stays 0",
-        "for (int k = (threadIdx.x) + 1; k < n_difference; k += blockDim.x)": "the first cell, level 0's, stays 0",
+        "if (n_dependence + n_difference >= min(own_entries, 2 * (tile.end - tile.begin))) {": (
+            "both branches count the same"
+        ),
+        "for (int k = (threadIdx.x) + 1; k < n_dependence; k += blockDim.x)": "the first entry, level 0's, stays 0",
+        "for (int k = threadIdx.x; k <= n_dependence; k += blockDim.x)": "the entry behind, level 0's, stays 0",
+        "for (int k = (threadIdx.x) + 1; k < n_difference; k += blockDim.x)": "the first entry, level 0's, stays 0",
     },
     "features/ngtdm/ngtdm.cu": {
         "for (int64 level = (threadIdx.x) + 1; level <= bound; level += blockDim.x) pixels += count[level];": (

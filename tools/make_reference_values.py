@@ -10,7 +10,7 @@ from pathlib import Path
 
 import radiomics_mammo.cli
 from radiomics_mammo.cli.verification import REFERENCE, recipes, regions
-from radiomics_mammo.engines.base import open_engine
+from radiomics_mammo.engines.registry import open_engine
 
 
 def reference_rows() -> list[tuple[str, str, str, str]]:

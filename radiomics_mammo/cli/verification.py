@@ -17,7 +17,7 @@ from rich.table import Table
 from radiomics_mammo.core.console import print_error, print_message, print_table
 from radiomics_mammo.core.records import Sample
 from radiomics_mammo.engines.agreement import Agreement, compare_features
-from radiomics_mammo.engines.base import ENGINE_NAMES, choose, open_engine
+from radiomics_mammo.engines.registry import ENGINE_NAMES, choose_engine, open_engine
 from radiomics_mammo.errors import EngineError
 from radiomics_mammo.recipes.recipe import Recipe, recipe_from
 
@@ -118,7 +118,7 @@ def verify_engine(name: str, *, seconds: float = 1.0) -> Verification:
     EngineError
         The engine cannot run on this machine.
     """
-    engine_name, _ = choose(name)
+    engine_name, _ = choose_engine(name)
     samples, stored = regions(), read_reference()
     agreements, rate, compared = [], 0.0, 0
     for setting, recipe in recipes().items():
@@ -184,7 +184,7 @@ def available_engines() -> list[str]:
     found = []
     for engine in ENGINE_NAMES[1:]:
         try:
-            found.append(choose(engine)[0])
+            found.append(choose_engine(engine)[0])
         except EngineError:
             continue
     return found

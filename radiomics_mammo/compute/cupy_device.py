@@ -17,8 +17,9 @@ import numpy as np
 from cupy.cuda import runtime
 from numpy.typing import DTypeLike, NDArray
 
+from radiomics_mammo.compute.cuda_problem import CudaProblem
 from radiomics_mammo.compute.device import Blocks, Source, check_grid, fold
-from radiomics_mammo.compute.reductions import Array, CudaProblem
+from radiomics_mammo.compute.reductions import Array, total
 from radiomics_mammo.errors import EngineError
 
 OPTIONS = ("--std=c++17", "--fmad=false")
@@ -198,9 +199,10 @@ def _folder() -> CudaDevice:
     return CudaDevice()
 
 
-def fold_on_device(a: Array) -> Array:
-    """Sum over the last axis on the current stream, ordered as :func:`radiomics_mammo.compute.reductions.total`."""
-    return fold(cupy.ascontiguousarray(a), device=_folder())
+@total.register(cupy.ndarray)
+def _total_cupy(a: Array) -> Array:
+    """Sum over the last axis on the current stream."""
+    return a[..., 0] if a.shape[-1] == 1 else fold(cupy.ascontiguousarray(a), device=_folder())
 
 
 @contextmanager
@@ -222,7 +224,7 @@ def _translated() -> Iterator[None]:
 
 
 def problem() -> CudaProblem | None:
-    """What keeps CuPy from using a GPU here; None where nothing does."""
+    """Find what keeps CuPy from using a GPU here; None where nothing does."""
     built = runtime.runtimeGetVersion() // 1000
     if tuple(int(part) for part in cupy.__version__.split(".")[:2]) < LEAST_CUPY:
         return CudaProblem(

@@ -1,9 +1,8 @@
-"""The one door to the GPU, and the few array operations that every engine must do in the same order."""
+"""Array operations that every engine must do in the same order, so that all give the same bits."""
 
 from __future__ import annotations
 
-import importlib.util
-from dataclasses import dataclass
+from functools import singledispatch
 from types import ModuleType
 from typing import Any
 
@@ -15,11 +14,13 @@ Array = Any
 """An ndarray of NumPy or of CuPy."""
 
 
+@singledispatch
 def total(a: Array) -> Array:
-    """Sum over the last axis by folding it in half, so that the order never depends on batch or engine.
+    """Sum over the last axis by folding it in half, in an order that is the same on every engine.
 
-    Padding the axis with zeros leaves every bit of the result as it was, which a library's own sum does not
-    promise; rows of one table may therefore be computed in batches of any make-up.
+    The implementation is chosen by the array's type; that for CuPy's is registered in ``cupy_device``. Padding the
+    axis with zeros leaves every bit of the result as it was, which a library's own sum does not promise; rows of one
+    table may therefore be computed in batches of any make-up.
 
     Parameters
     ----------
@@ -29,14 +30,13 @@ def total(a: Array) -> Array:
     -------
     ndarray of float64, shape (...)
     """
-    n = a.shape[-1]
-    if n == 1:
-        return a[..., 0]
-    if type(a) is np.ndarray:
-        return _fold(np.ascontiguousarray(a).reshape(-1, n)).reshape(a.shape[:-1])
-    from radiomics_mammo.compute.cupy_device import fold_on_device
+    raise TypeError(f"no sum in a fixed order for {type(a).__name__}")
 
-    return fold_on_device(a)
+
+@total.register(np.ndarray)
+def _total_numpy(a: np.ndarray) -> Array:
+    n = a.shape[-1]
+    return a[..., 0] if n == 1 else _fold(np.ascontiguousarray(a).reshape(-1, n)).reshape(a.shape[:-1])
 
 
 @kernel
@@ -63,7 +63,7 @@ def _fold(a):  # type: ignore[no-untyped-def]
 
 
 def square(a: Array) -> Array:
-    """Multiply by itself; a power may be rounded otherwise on a GPU, and its bits depend on CuPy's version."""
+    """Multiply an array by itself; a power may be rounded otherwise on a GPU, and its bits depend on CuPy's version."""
     return a * a
 
 
@@ -84,7 +84,7 @@ def divide(numerator: Array, denominator: Array, *, xp: ModuleType, otherwise: f
 
 
 def mean_over_angles(a: Array, *, xp: ModuleType) -> Array:
-    """Mean over the last axis (the angles) of the entries that are not NaN; NaN where all are.
+    """Return the mean over the last axis (the angles) without NaN; NaN where all are.
 
     Parameters
     ----------
@@ -96,32 +96,3 @@ def mean_over_angles(a: Array, *, xp: ModuleType) -> Array:
     """
     known = ~xp.isnan(a)
     return divide(total(xp.where(known, a, 0.0)), total(known.astype(np.float64)), xp=xp, otherwise=np.nan)
-
-
-@dataclass(frozen=True, slots=True)
-class CudaProblem:
-    """Why no GPU can be used.
-
-    Attributes
-    ----------
-    found : str
-        What is here of CUDA.
-    remedy : str
-        What to do.
-    """
-
-    found: str
-    remedy: str
-
-
-def cuda_problem() -> CudaProblem | None:
-    """What keeps the cuda engine from running here; None where nothing does."""
-    if importlib.util.find_spec("cupy") is None:
-        return CudaProblem(
-            "CuPy is not installed",
-            "On a machine with an NVIDIA GPU: pip install 'radiomics-mammo[gpu-cuda13]' (driver 580 or newer), "
-            "or [gpu-cuda12] (driver 525 or newer).",
-        )
-    from radiomics_mammo.compute.cupy_device import problem
-
-    return problem()

@@ -17,7 +17,7 @@ from radiomics_mammo.embeddings.networks.efficientnet_lite import lite_facts, lo
 from radiomics_mammo.embeddings.networks.onnx import load_onnx, onnx_facts
 from radiomics_mammo.embeddings.networks.timm import load_timm, timm_facts
 from radiomics_mammo.embeddings.settings import EmbeddingSettings
-from radiomics_mammo.engines.base import versions
+from radiomics_mammo.engines.base import library_versions
 from radiomics_mammo.errors import InputError
 
 
@@ -97,7 +97,7 @@ def open_embedder(runner: str, settings: EmbeddingSettings) -> EmbeddingEngine:
 
 def versions_of(network: NetworkFacts) -> dict[str, str]:
     """Versions of everything that an embedding's values depend on, for the table's provenance."""
-    found = versions(network.runner)
+    found = library_versions()
     for package in EMBEDDERS[_kind(network)].packages:
         try:
             found[package] = version(package)

@@ -120,13 +120,13 @@ class BreastEngine:
         Opened with :func:`inner_recipe` of the recipe, or with :func:`whole_recipe` where there is another for windows.
     recipe : Recipe
         With a lattice, parenchymal measures, or both.
-    of_windows : Engine, optional
+    window_engine : Engine, optional
         Opened with :func:`window_recipe`.
     """
 
-    def __init__(self, inner: Engine, recipe: Recipe, *, of_windows: Engine | None = None) -> None:
+    def __init__(self, inner: Engine, recipe: Recipe, *, window_engine: Engine | None = None) -> None:
         self.inner = inner
-        self.of_windows = of_windows
+        self.window_engine = window_engine
         self.recipe = recipe
         self.name = inner.name
         limits = inner.limits
@@ -136,7 +136,7 @@ class BreastEngine:
         whole = columns_of(recipe.features)
         window = () if recipe.lattice is None else columns_of(recipe.lattice.featureClass)
         self._whole = _places(whole, inner)
-        self._window = _places(window, of_windows or inner)
+        self._window = _places(window, window_engine or inner)
         added = () if recipe.lattice is None else lattice_columns(recipe.lattice)
         self.feature_names = (*whole, *parenchymal_columns(recipe), *added)
 
@@ -144,7 +144,7 @@ class BreastEngine:
         """Warm the inner engines up, then run a small region through what is added to them."""
         start = time.perf_counter()
         compiled = self.inner.warm_up().compiled
-        compiled += 0 if self.of_windows is None else self.of_windows.warm_up().compiled
+        compiled += 0 if self.window_engine is None else self.window_engine.warm_up().compiled
         self.measure([small_sample()])
         return WarmUp(time.perf_counter() - start, compiled)
 
@@ -198,14 +198,14 @@ class BreastEngine:
     def _start_regions(self, laid: Sequence[_Laid]) -> Callable[[], tuple[list[Regions], float, float]]:
         """Hand everything to the engine, or breasts and windows to one each."""
         groups = [one.windows for one in laid]
-        if self.of_windows is None:
+        if self.window_engine is None:
             calls = [
                 self.inner.start([r for one, group in zip(laid, groups, strict=True) for r in (one.sample, *group)])
             ]
         else:
             calls = [
                 self.inner.start([one.sample for one in laid]),
-                self.of_windows.start([region for group in groups for region in group]),
+                self.window_engine.start([region for group in groups for region in group]),
             ]
 
         def finish() -> tuple[list[Regions], float, float]:

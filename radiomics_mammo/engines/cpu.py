@@ -14,9 +14,9 @@ from radiomics_mammo.core.records import Failure, Roi, Sample
 from radiomics_mammo.engines.base import Limits, Measured, WarmUp
 from radiomics_mammo.engines.batching import batches, prepare_all
 from radiomics_mammo.engines.ragged import pack
-from radiomics_mammo.engines.warmup import slowest_beside, small_sample, without_slowest
+from radiomics_mammo.engines.warmup import SLOWEST, slowest_beside, small_sample, without_slowest
 from radiomics_mammo.features import FAMILIES, columns_of
-from radiomics_mammo.recipes.recipe import Recipe
+from radiomics_mammo.recipes.recipe import Recipe, recipe_from
 
 BATCH_PIXELS = 4_000_000
 """Pixels of bounding boxes that are laid end to end at once."""
@@ -79,6 +79,11 @@ class CpuEngine:
             for name, wanted in self.recipe.features.items()
         ]
         return np.ascontiguousarray(np.concatenate(columns).T)
+
+
+def compile_slowest() -> None:
+    """Compile the slowest family; another process runs this beside the rest."""
+    CpuEngine(recipe_from({"featureClass": {SLOWEST: []}})).measure([small_sample()])
 
 
 def _cost(rois: Sequence[Roi], width: int) -> NDArray[np.float64]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from radiomics_mammo.engines.base import WarmUp, open_engine
+from radiomics_mammo.engines.base import WarmUp
+from radiomics_mammo.engines.registry import open_engine
 from radiomics_mammo.errors import RadiomicsMammoError
 from radiomics_mammo.recipes.recipe import load_recipe
 

@@ -19,7 +19,18 @@ KINDS = ("u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f4", "f8")
 """Types of intensities, in the order of ``intensity`` in radiomics_mammo/compute/common.cuh."""
 ALIGNED = 256
 """Every section begins at a multiple of so many bytes."""
-ROI_FIELDS = 12
+ROI = np.dtype(
+    [
+        (name, np.int64)
+        for name in (
+            "rows", "columns", "start", "bound", "values", "kind", "mask", "shape",
+            "edges", "n_edges", "first_tile", "n_tiles",
+        )
+    ]
+)  # fmt: skip
+"""``struct Roi`` of radiomics_mammo/compute/common.cuh."""
+TILE = np.dtype([(name, np.int32) for name in ("roi", "begin", "end", "number")])
+"""``struct Tile`` of radiomics_mammo/compute/common.cuh."""
 MOST_PIXELS = 2**31 - 2**16
 """Of a framed box: within a region kernels count in 32 bits."""
 FRAME_BYTES = 5
@@ -74,19 +85,20 @@ def stage(rois: Sequence[Roi], *, pad: int, device: Device) -> Staged:
     value_bytes = boxes * np.array([roi.values.dtype.itemsize for roi in rois])
     own_shape = np.array([roi.shape_mask is not roi.mask for roi in rois])
     tiles = _tiles(framed, device.tile)
-    sizes = (n * ROI_FIELDS * 8, tiles.nbytes, n * 16, int(bounds.sum()) * 8)
+    sizes = (n * ROI.itemsize, tiles.nbytes, n * 16, int(bounds.sum()) * 8)
     sections = _offsets(np.array(sizes), ALIGNED)
     lengths = np.stack([value_bytes, boxes, np.where(own_shape, boxes, 0)], axis=1)
     places = sections[-1] + _offsets(lengths.ravel(), 8)  # so that every region's intensities are aligned
     staged = device.staging(int(places[-1]))
-    table = np.empty((n, ROI_FIELDS), np.int64)
     values, masks, shape_masks = places[:-1].reshape(n, 3).T
-    n_tiles = -(-framed // device.tile)
-    columns = (
-        *shapes.T, _offsets(framed, 1)[:-1], bounds, values, [_kind(roi) for roi in rois], masks,
-        np.where(own_shape, shape_masks, masks), _offsets(bounds, 1)[:-1], bounds, _offsets(n_tiles, 1)[:-1], n_tiles,
-    )  # fmt: skip
-    table[:] = np.stack([np.asarray(column) for column in columns], axis=1)
+    table = np.empty(n, ROI)
+    table["rows"], table["columns"] = shapes.T
+    table["start"], table["bound"] = _offsets(framed, 1)[:-1], bounds
+    table["values"], table["kind"] = values, [KINDS.index(roi.values.dtype.str[1:]) for roi in rois]
+    table["mask"], table["shape"] = masks, np.where(own_shape, shape_masks, masks)
+    table["edges"], table["n_edges"] = _offsets(bounds, 1)[:-1], bounds
+    table["n_tiles"] = -(-framed // device.tile)
+    table["first_tile"] = _offsets(table["n_tiles"], 1)[:-1]
     tables: tuple[NDArray[Any], ...] = (
         table,
         tiles,
@@ -120,8 +132,8 @@ def to_device(staged: Staged, device: Device) -> DeviceBatch:
     with device.stage("upload"):
         upload = device.upload(staged.bytes)
     at_rois, at_tiles, at_spacing, at_edges, end = staged.sections
-    rois = upload[at_rois : at_rois + n * ROI_FIELDS * 8].view(np.int64).reshape(n, ROI_FIELDS)
-    tiles = upload[at_tiles : at_tiles + staged.n_tiles * 16].view(np.int32).reshape(-1, 4)
+    rois = upload[at_rois : at_rois + n * ROI.itemsize].view(np.int64).reshape(n, -1)
+    tiles = upload[at_tiles : at_tiles + staged.n_tiles * TILE.itemsize].view(np.int32).reshape(staged.n_tiles, -1)
     spacing = upload[at_spacing : at_spacing + n * 16].view(np.float64).reshape(n, 2)
     edges = upload[at_edges:end].view(np.float64)
     levels = device.empty(staged.pixels, np.int32)
@@ -149,25 +161,23 @@ def to_device(staged: Staged, device: Device) -> DeviceBatch:
     )  # fmt: skip
 
 
-def _tiles(framed: NDArray[np.int64], size: int) -> NDArray[np.int32]:
-    """Rows (region, begin, end, number) that cut each framed box into stretches of ``size`` pixels."""
+def _tiles(framed: NDArray[np.int64], size: int) -> NDArray[Any]:
+    """Return records of ``TILE`` that cut each framed box into stretches of ``size`` pixels."""
     if framed.max() > MOST_PIXELS:
         raise MemoryError(f"a region of {framed.max():,} pixels, frame included; kernels count to {MOST_PIXELS:,}")
     counts = -(-framed // size)
+    tiles = np.empty(int(counts.sum()), TILE)
     roi = np.repeat(np.arange(len(framed)), counts)
     number = np.arange(len(roi)) - np.repeat(np.cumsum(counts) - counts, counts)
-    begin = number * size
-    return np.stack([roi, begin, np.minimum(begin + size, framed[roi]), number], axis=1).astype(np.int32)
+    tiles["roi"], tiles["number"], tiles["begin"] = roi, number, number * size
+    tiles["end"] = np.minimum((number + 1) * size, framed[roi])
+    return tiles
 
 
 def _offsets(sizes: NDArray[Any], aligned: int) -> NDArray[np.int64]:
     """Where each section begins, and where the last one ends, rounded up."""
     rounded = -(-sizes // aligned) * aligned
     return np.concatenate([[0], np.cumsum(rounded, dtype=np.int64)])
-
-
-def _kind(roi: Roi) -> int:
-    return KINDS.index(roi.values.dtype.str[1:])
 
 
 def _put(staged: NDArray[np.uint8], at: int, plane: NDArray[Any]) -> None:

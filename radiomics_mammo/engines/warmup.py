@@ -13,7 +13,7 @@ import numpy as np
 
 from radiomics_mammo.compute.jit import cache_folder
 from radiomics_mammo.core.records import Sample
-from radiomics_mammo.recipes.recipe import Recipe, recipe_from
+from radiomics_mammo.recipes.recipe import Recipe
 
 SLOWEST = "glcm"
 """The family whose kernels take as long to compile as all others together."""
@@ -47,7 +47,7 @@ def slowest_beside(recipe: Recipe) -> Iterator[bool]:
     if cached or SLOWEST not in recipe.features or len(recipe.features) < 2 or (os.cpu_count() or 1) < 2:
         yield False
         return
-    command = [sys.executable, "-c", f"from {__name__} import compile_slowest; compile_slowest()"]
+    command = [sys.executable, "-c", "from radiomics_mammo.engines.cpu import compile_slowest; compile_slowest()"]
     other = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         yield True
@@ -55,10 +55,3 @@ def slowest_beside(recipe: Recipe) -> Iterator[bool]:
     finally:
         other.kill()
         other.wait()
-
-
-def compile_slowest() -> None:
-    """Run the small region through the slowest family."""
-    from radiomics_mammo.engines.cpu import CpuEngine
-
-    CpuEngine(recipe_from({"featureClass": {SLOWEST: []}})).measure([small_sample()])

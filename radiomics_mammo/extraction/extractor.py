@@ -16,7 +16,8 @@ from radiomics_mammo import errors
 from radiomics_mammo.core.records import Case, Failure, Sample
 from radiomics_mammo.core.settings import Settings
 from radiomics_mammo.core.version import __version__
-from radiomics_mammo.engines.base import Limits, choose, open_engine, versions
+from radiomics_mammo.engines.base import Limits
+from radiomics_mammo.engines.registry import choose_engine, engine_versions, open_engine
 from radiomics_mammo.errors import CaseError, InputError
 from radiomics_mammo.extraction.batch import case_failure
 from radiomics_mammo.imaging.formats.in_memory import Picture, picture_of, region_of
@@ -79,7 +80,7 @@ class FeatureExtractor:
             self.recipe = recipe_from(recipe)
         else:
             self.recipe = load_recipe(recipe)
-        self.engine_name, self.engine_reason = choose(engine)
+        self.engine_name, self.engine_reason = choose_engine(engine)
         self._engine = open_engine(self.engine_name, self.recipe, gpu_memory)
         self.feature_names = self._engine.feature_names
         self._recipe_hash = self.recipe.hash  # writing the recipe out takes longer than measuring a small region
@@ -171,7 +172,7 @@ class FeatureExtractor:
             "recipe_hash": self._recipe_hash,
             "recipe_text": self.recipe.text,
             "engine": self.engine_name,
-            "versions": versions(self.engine_name),
+            "versions": engine_versions(self.engine_name),
         }
         return frame
 

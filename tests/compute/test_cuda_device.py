@@ -11,9 +11,9 @@ import pytest
 
 from radiomics_mammo import FeatureExtractor
 from radiomics_mammo.compute.device import source
-from radiomics_mammo.compute.reductions import cuda_problem, total
+from radiomics_mammo.compute.reductions import total
 from radiomics_mammo.core.records import Failure
-from radiomics_mammo.engines.base import choose, open_engine, versions
+from radiomics_mammo.engines.registry import choose_engine, cuda_problem, engine_versions, open_engine
 from radiomics_mammo.errors import EngineError
 from radiomics_mammo.recipes.recipe import recipe_from
 from tests.engines.test_cuda_engine import CudaEngine, assert_equal_rows, rows
@@ -66,11 +66,11 @@ def test_more_shared_memory_is_asked_for_before_it_is_used(cupy):
 
 
 def test_sums_on_the_device(cupy):
-    from radiomics_mammo.compute.cupy_device import fold_on_device
+    import radiomics_mammo.compute.cupy_device  # noqa: F401 - registers CuPy's arrays
 
     a = np.random.default_rng(0).normal(size=(3, 4, 100))
     on_device = a.view(fake_cupy.FakeArray)
-    assert fold_on_device(on_device[..., ::2]).view(np.ndarray).tobytes() == total(a[..., ::2]).tobytes()
+    assert total(on_device[..., ::2]).view(np.ndarray).tobytes() == total(a[..., ::2]).tobytes()
 
 
 def test_a_small_table_is_sent_once(cupy):
@@ -97,7 +97,7 @@ def test_idle_blocks_go_before_the_limit_counts(cupy):
 def test_an_old_cupy_is_refused(cupy, monkeypatch):
     monkeypatch.setattr("cupy.__version__", "14.1.2rc1")
     with pytest.raises(EngineError, match="may sort wrongly") as raised:
-        choose("cuda")
+        choose_engine("cuda")
     assert "14.2 or newer" in raised.value.remedy
 
 
@@ -178,18 +178,18 @@ def test_a_kernel_that_does_not_compile_is_said(cupy):
 def test_what_is_missing_is_said_and_how_to_get_it(cupy, driver, built, devices, nvrtc, found, remedy):
     cupy.driver, cupy.built, cupy.devices, cupy.nvrtc = driver, built, devices, nvrtc
     with pytest.raises(EngineError, match=found) as raised:
-        choose("cuda")
+        choose_engine("cuda")
     assert remedy in raised.value.remedy
-    engine, reason = choose("auto")
+    engine, reason = choose_engine("auto")
     assert engine == "cpu"
     assert reason.startswith("auto found no usable GPU: ")
 
 
 def test_with_a_gpu_auto_takes_it_and_the_table_says_which(cupy):
     assert cuda_problem() is None
-    assert choose("auto") == ("cuda", "auto found a GPU")
-    assert choose("cuda") == ("cuda", "as asked")
-    assert versions("cuda").items() >= {"cupy": "14.2.0", "cuda": "13.2", "gpu": "Fake GPU"}.items()
+    assert choose_engine("auto") == ("cuda", "auto found a GPU")
+    assert choose_engine("cuda") == ("cuda", "as asked")
+    assert engine_versions("cuda").items() >= {"cupy": "14.2.0", "cuda": "13.2", "gpu": "Fake GPU"}.items()
     extractor = FeatureExtractor(RECIPES[1])
     assert extractor.engine_name == "cuda"
     values = extractor.execute(SAMPLES[0].image, SAMPLES[0].mask)
@@ -199,10 +199,10 @@ def test_with_a_gpu_auto_takes_it_and_the_table_says_which(cupy):
 def test_without_cupy_the_extras_are_named(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(EngineError, match="CuPy is not installed") as raised:
-        choose("cuda")
+        choose_engine("cuda")
     assert "gpu-cuda13" in raised.value.remedy
     assert "gpu-cuda12" in raised.value.remedy
-    assert choose("auto")[0] == "cpu"
+    assert choose_engine("auto")[0] == "cpu"
 
 
 def test_the_real_cupy_has_every_name_that_is_called():

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from radiomics_mammo.compute.device import Device, DeviceBatch
 from radiomics_mammo.core.records import Roi, Sample
 from radiomics_mammo.core.settings import Settings
-from radiomics_mammo.engines.upload import KINDS, stage, to_device
+from radiomics_mammo.engines.upload import KINDS, ROI, TILE, stage, to_device
 from radiomics_mammo.imaging.preprocessing import prepare
+from tests.support.cuhost.direct import launch
 from tests.support.cuhost.host_device import HostDevice
 from tests.support.devices import GEOMETRIES, both, device_of, host, open_device, ragged, region
 
@@ -62,6 +63,17 @@ def assert_table(batch: DeviceBatch, rois: Sequence[Roi], starts: np.ndarray) ->
         first_edge += n_edges
         first_tile += n_tiles
     assert first_tile == batch.n_tiles
+
+
+@pytest.mark.parametrize(("struct", "dtype"), [("Roi", ROI), ("Tile", TILE)])
+def test_a_record_is_the_kernels_struct(struct, dtype):
+    offsets = "".join(f"at[{k}] = __builtin_offsetof({struct}, {name}); " for k, name in enumerate(dtype.names))
+    sizes = "".join(f"at[{k}] = sizeof((({struct}*)0)->{name}); " for k, name in enumerate(dtype.names, len(dtype)))
+    end = f"at[{2 * len(dtype)}] = sizeof({struct});"
+    text = f'extern "C" __global__ void layout(int64* at) {{ {offsets} {sizes} {end} }}'
+    (found,) = launch(text, "layout", np.zeros(2 * len(dtype) + 1, np.int64))
+    fields = [dtype.fields[name] for name in dtype.names]
+    assert found.tolist() == [at for _, at in fields] + [kind.itemsize for kind, _ in fields] + [dtype.itemsize]
 
 
 @device_of

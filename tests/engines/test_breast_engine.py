@@ -11,10 +11,11 @@ import pytest
 
 from radiomics_mammo import FeatureExtractor
 from radiomics_mammo.core.records import Failure, Sample
-from radiomics_mammo.engines.base import Engine, Limits, Measured, WarmUp, open_engine
+from radiomics_mammo.engines.base import Engine, Limits, Measured, WarmUp
 from radiomics_mammo.engines.breast import BreastEngine, inner_recipe
 from radiomics_mammo.engines.cpu import CpuEngine
 from radiomics_mammo.engines.cuda import CudaEngine
+from radiomics_mammo.engines.registry import open_engine
 from radiomics_mammo.errors import RoiError
 from radiomics_mammo.features.parenchyma import PARENCHYMA, lattice
 from radiomics_mammo.features.parenchyma.base import Breast, Measure, MeasureFamily
@@ -345,10 +346,10 @@ def test_only_recipes_of_breasts_are_wrapped():
 def test_windows_are_not_measured_for_what_only_breasts_have():
     engine = open_engine("cpu", recipe_from(BODY))
     assert isinstance(engine, BreastEngine)
-    assert engine.of_windows is not None
-    assert not [name for name in engine.of_windows.feature_names if "shape2D" in name]
+    assert engine.window_engine is not None
+    assert not [name for name in engine.window_engine.feature_names if "shape2D" in name]
     assert "original_shape2D_Perimeter" in engine.inner.feature_names
-    assert open_engine("cpu", recipe_from({"featureClass": {"density": []}})).of_windows is None
+    assert open_engine("cpu", recipe_from({"featureClass": {"density": []}})).window_engine is None
 
 
 def test_one_engine_for_all_gives_the_same_as_two():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from radiomics_mammo.engines import warmup
-from radiomics_mammo.engines.cpu import CpuEngine
+from radiomics_mammo.engines.cpu import CpuEngine, compile_slowest
 from radiomics_mammo.recipes.recipe import load_recipe, recipe_from
 
 
@@ -65,7 +65,7 @@ def test_a_filled_cache_or_a_single_core_takes_none(started, monkeypatch):
 
 
 def test_what_the_other_process_runs_leaves_its_kernels_in_the_cache():
-    warmup.compile_slowest()
+    compile_slowest()
     assert any(warmup.cache_folder().rglob("cpu._dense*.nbi"))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from radiomics_mammo.core.records import BreastMarks, Sample
-from radiomics_mammo.engines.base import open_engine
+from radiomics_mammo.engines.registry import open_engine
 from radiomics_mammo.features.catalogue import catalogue, describe, meaning
 from radiomics_mammo.features.parenchyma import PARENCHYMA
 from radiomics_mammo.features.parenchyma.base import Breast

@@ -15,7 +15,7 @@ from radiomics_mammo.features import glcm, gldm, glrlm, glszm, ngtdm
 from radiomics_mammo.features.shared.neighbour_offsets import neighbour_offsets, unique_offsets
 from radiomics_mammo.features.shared.size_statistics import SHORT, SizeStats
 from tests.support.reference_counts import (
-    Cells,
+    Entries,
     batch_of,
     comb,
     dependences,
@@ -52,9 +52,9 @@ def assert_glcm(levels: np.ndarray, *, symmetric: bool, distances: tuple[int, ..
         batch_of(levels, pad=max(distances)), Settings(symmetricalGLCM=symmetric, distances=distances)
     )
     for angle, offset in enumerate(unique_offsets(distances)):
-        cells = pairs(levels, offset, symmetric=symmetric)
+        entries = pairs(levels, offset, symmetric=symmetric)
         px, py, p_sum, p_diff = Counter(), Counter(), Counter(), Counter()
-        for (i, j), c in cells.items():
+        for (i, j), c in entries.items():
             px[i] += c
             py[j] += c
             p_sum[i + j] += c
@@ -62,8 +62,8 @@ def assert_glcm(levels: np.ndarray, *, symmetric: bool, distances: tuple[int, ..
         for name, counter in (("px", px), ("py", py), ("p_sum", p_sum), ("p_diff", p_diff)):
             counted = getattr(stats, name)[0, angle]
             assert {k: int(c) for k, c in enumerate(counted) if c} == dict(counter), name
-        c = np.array(list(cells.values()), dtype=np.float64)
-        ij = np.array([i * j for i, j in cells])
+        c = np.array(list(entries.values()), dtype=np.float64)
+        ij = np.array([i * j for i, j in entries])
         expected = [c.sum(), (c * c).sum(), (c * np.log2(c)).sum(), (c * ij).sum(), c.max(initial=0)]
         np.testing.assert_allclose(stats.joint[0, angle], expected, rtol=1e-14, atol=0)
 
@@ -97,10 +97,10 @@ def test_glcm_by_hand():
 # Matrices of level by size
 
 
-def assert_sizes(stats: SizeStats, angle: int, cells: Cells) -> None:
+def assert_sizes(stats: SizeStats, angle: int, entries: Entries) -> None:
     """The sufficient statistics of a plainly counted matrix of level by size."""
-    i, j = (np.array([key[k] for key in cells], dtype=np.float64) for k in (0, 1))
-    c = np.array(list(cells.values()), dtype=np.float64)
+    i, j = (np.array([key[k] for key in entries], dtype=np.float64) for k in (0, 1))
+    c = np.array(list(entries.values()), dtype=np.float64)
     levels = stats.count.shape[-1]
     whole = i.astype(int)
     np.testing.assert_array_equal(stats.count[0, angle], np.bincount(whole, c, levels))

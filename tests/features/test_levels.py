@@ -109,9 +109,9 @@ def test_sorted_pairs_and_a_dense_table_agree_to_the_bit(monkeypatch, chosen, to
     levels[levels < top // 5] = 0
     levels[0, 0] = top
     sparse_or_dense = []
-    for cells in (0, 10**9):
-        monkeypatch.setattr(glcm_cpu, "DENSE_CELLS", cells)
-        assert ((top + 1) ** 2 <= max(cells, 16 * np.count_nonzero(levels))) == (cells > 0)
+    for entries in (0, 10**9):
+        monkeypatch.setattr(glcm_cpu, "DENSE_ENTRIES", entries)
+        assert ((top + 1) ** 2 <= max(entries, 16 * np.count_nonzero(levels))) == (entries > 0)
         sparse_or_dense.append(glcm_statistics(levels, chosen))
     for name, value in sparse_or_dense[0].items():
         assert value.tobytes() == sparse_or_dense[1][name].tobytes(), name

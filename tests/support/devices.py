@@ -14,10 +14,10 @@ import pytest
 from hypothesis import strategies as st
 
 from radiomics_mammo.compute.device import Device, DeviceBatch
-from radiomics_mammo.compute.reductions import cuda_problem
 from radiomics_mammo.core.records import Roi, RoiBatch, Sample
 from radiomics_mammo.core.settings import Settings
 from radiomics_mammo.engines.ragged import pack
+from radiomics_mammo.engines.registry import cuda_problem
 from radiomics_mammo.engines.upload import stage, to_device
 from radiomics_mammo.imaging.preprocessing import prepare
 from tests.support.cuhost.host_device import HostDevice
@@ -36,7 +36,7 @@ def open_device(name: str) -> Device:
         return HostDevice(**GEOMETRIES[name])
     problem = cuda_problem()
     if problem is not None:
-        pytest.skip(f"no usable NVIDIA GPU: {problem.found}")
+        pytest.skip(f"no usable NVIDIA GPU: {problem.cause}")
     from radiomics_mammo.compute.cupy_device import CudaDevice
 
     return CudaDevice()

@@ -250,6 +250,7 @@ def installed(monkeypatch: Any) -> Any:
     cuda.memory = SimpleNamespace(OutOfMemoryError=OutOfMemoryError)  # type: ignore[attr-defined]
     cuda.set_allocator = lambda allocator: setattr(STATE, "allocator", allocator)  # type: ignore[attr-defined]
     cupy.__version__, cupy.cuda, cupy.RawModule = "14.2.0", cuda, RawModule  # type: ignore[attr-defined]
+    cupy.ndarray = FakeArray  # type: ignore[attr-defined]
     cupy.empty = _empty  # type: ignore[attr-defined]
     cupy.asarray = lambda a: np.array(a.view(np.ndarray)).view(FakeArray)  # type: ignore[attr-defined]
     cupy.get_default_memory_pool = cupy.get_default_pinned_memory_pool = Pool  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ from scipy.ndimage import label as label_zones
 from radiomics_mammo.core.records import Roi, RoiBatch
 from radiomics_mammo.engines.ragged import pack
 
-Cells = Counter[tuple[int, int]]
+Entries = Counter[tuple[int, int]]
 
 
 def batch_of(levels: np.ndarray, *, pad: int = 1, spacing: tuple[float, float] = (1.0, 1.0)) -> RoiBatch:
@@ -39,8 +39,8 @@ def places(levels: np.ndarray) -> list[tuple[int, int]]:
     return [(int(y), int(x)) for y, x in np.argwhere(levels > 0)]
 
 
-def pairs(levels: np.ndarray, offset: np.ndarray, *, symmetric: bool) -> Cells:
-    found: Cells = Counter()
+def pairs(levels: np.ndarray, offset: np.ndarray, *, symmetric: bool) -> Entries:
+    found: Entries = Counter()
     for y, x in places(levels):
         a, b = int(levels[y, x]), inside(levels, y + offset[0], x + offset[1])
         if b:
@@ -50,8 +50,8 @@ def pairs(levels: np.ndarray, offset: np.ndarray, *, symmetric: bool) -> Cells:
     return found
 
 
-def runs(levels: np.ndarray, step: tuple[int, int]) -> Cells:
-    found: Cells = Counter()
+def runs(levels: np.ndarray, step: tuple[int, int]) -> Entries:
+    found: Entries = Counter()
     lined = False
     dy, dx = step
     for y, x in places(levels):
@@ -68,16 +68,16 @@ def runs(levels: np.ndarray, step: tuple[int, int]) -> Cells:
     return found if lined else Counter()
 
 
-def zones(levels: np.ndarray) -> Cells:
-    found: Cells = Counter()
+def zones(levels: np.ndarray) -> Entries:
+    found: Entries = Counter()
     for level in np.unique(levels[levels > 0]):
         labels, _ = label_zones(levels == level, structure=np.ones((3, 3)))
         found.update((int(level), int(size)) for size in np.bincount(labels.ravel())[1:])
     return found
 
 
-def dependences(levels: np.ndarray, offsets: np.ndarray, alpha: int) -> Cells:
-    found: Cells = Counter()
+def dependences(levels: np.ndarray, offsets: np.ndarray, alpha: int) -> Entries:
+    found: Entries = Counter()
     for y, x in places(levels):
         level = int(levels[y, x])
         near = [inside(levels, y + dy, x + dx) for dy, dx in offsets]

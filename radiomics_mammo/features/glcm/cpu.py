@@ -5,6 +5,8 @@ Source of the definitions: Haralick, IEEE Trans SMC 1973; pyradiomics ``glcm``; 
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from radiomics_mammo.compute.jit import kernel
@@ -14,8 +16,18 @@ from radiomics_mammo.features.glcm.mcc import second_correlation
 from radiomics_mammo.features.glcm.sufficient_statistics import GlcmStats
 from radiomics_mammo.features.shared.neighbour_offsets import XLOG2X, merge_weighted, offset_weights, unique_offsets
 
-DENSE_CELLS = 65_536
-"""A count table is dense up to this many cells, or 16 cells a pixel if that is more; sparse above."""
+DENSE_ENTRIES = 65_536
+"""A matrix is dense up to this many entries, or 16 entries a pixel if that is more; sparse above."""
+
+
+class _Regions(NamedTuple):
+    """The arrays of a RoiBatch that the kernel reads."""
+
+    levels: np.ndarray
+    starts: np.ndarray
+    shapes: np.ndarray
+    pad: int
+    n_levels: np.ndarray
 
 
 def statistics(batch: RoiBatch, settings: Settings) -> GlcmStats:
@@ -32,25 +44,22 @@ def statistics(batch: RoiBatch, settings: Settings) -> GlcmStats:
     weighted = settings.weightingNorm is not None
     out = GlcmStats.empty(batch, 1 if weighted else len(offsets))
     pixels = np.diff(batch.value_starts)
-    dense = (batch.n_levels + 1) ** 2 <= np.maximum(DENSE_CELLS, 16 * pixels)
+    dense = (batch.n_levels + 1) ** 2 <= np.maximum(DENSE_ENTRIES, 16 * pixels)
     if dense.any() and not weighted:
-        rois = np.flatnonzero(dense)
-        _dense(rois, batch.levels, batch.starts, batch.shapes, batch.pad, batch.n_levels, offsets,
-               symmetric, XLOG2X, *out.arrays())  # fmt: skip
+        regions = _Regions(batch.levels, batch.starts, batch.shapes, batch.pad, batch.n_levels)
+        _dense(np.flatnonzero(dense), regions, offsets, symmetric, XLOG2X, out.sums())
     for r in np.flatnonzero(~dense | weighted).tolist():
-        cells = [_cells_of(batch, r, offset, symmetric) for offset in offsets]
+        matrices = [_sparse(batch, r, offset, symmetric) for offset in offsets]
         if weighted:
             weights = offset_weights(offsets, batch.spacing[r], str(settings.weightingNorm), decay=True)
-            cells = [merge_weighted(cells, weights, int(batch.n_levels[r]) + 1)]
-        for a, (i, j, c) in enumerate(cells):
-            _reduce(r, a, i, j, c, int(batch.n_levels[r]), symmetric, XLOG2X, *out.arrays())
+            matrices = [merge_weighted(matrices, weights, int(batch.n_levels[r]) + 1)]
+        for a, (i, j, c) in enumerate(matrices):
+            _reduce(r, a, i, j, c, int(batch.n_levels[r]), symmetric, XLOG2X, out.sums())
     return out
 
 
-def _cells_of(
-    batch: RoiBatch, r: int, offset: np.ndarray, symmetric: bool
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The occupied cells (i, j, count) of one region and angle, by sorting the pairs; i <= j if symmetric."""
+def _sparse(batch: RoiBatch, r: int, offset: np.ndarray, symmetric: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Sort the pairs of one region and angle into non-zero entries (i, j, count); i <= j if symmetric."""
     w = batch.shapes[r, 1] + 2 * batch.pad
     box = batch.levels[batch.starts[r] : batch.starts[r + 1]]
     a = np.flatnonzero(box)
@@ -65,23 +74,23 @@ def _cells_of(
 
 
 @kernel
-def _dense(rois, levels, starts, shapes, pad, n_levels, offsets, symmetric, log_table,
-           px, py, p_sum, p_diff, joint, mcc):  # fmt: skip
+def _dense(rois, regions, offsets, symmetric, log_table, out):
+    pad = regions.pad
     for r in rois:
-        side = n_levels[r] + 1
+        rows, columns = regions.shapes[r]
+        side = regions.n_levels[r] + 1
         table = np.empty((4, side * side), np.int32)
-        w = shapes[r, 1] + 2 * pad
-        box = levels[starts[r] : starts[r + 1]]
+        w = columns + 2 * pad
+        box = regions.levels[regions.starts[r] : regions.starts[r + 1]]
         i = np.empty(side * side, np.int64)
         j = np.empty(side * side, np.int64)
         c = np.empty(side * side, np.float64)
         for group in range(0, offsets.shape[0], 4):
             table[:] = 0
-            _sweep(table, box, shapes[r, 0], shapes[r, 1], pad, w, side, offsets[group : group + 4], symmetric)
+            _sweep(table, box, rows, columns, pad, w, side, offsets[group : group + 4], symmetric)
             for k in range(4):
-                n = _occupied(table[k], side, i, j, c)
-                _reduce(r, group + k, i[:n], j[:n], c[:n], n_levels[r], symmetric, log_table,
-                        px, py, p_sum, p_diff, joint, mcc)  # fmt: skip
+                n = _nonzero(table[k], side, i, j, c)
+                _reduce(r, group + k, i[:n], j[:n], c[:n], regions.n_levels[r], symmetric, log_table, out)
 
 
 @kernel
@@ -112,7 +121,7 @@ def _sweep(table, box, rows, columns, pad, w, side, offsets, symmetric):
 
 
 @kernel
-def _occupied(table, side, i, j, c):
+def _nonzero(table, side, i, j, c):
     n = 0
     for y in range(1, side):
         for at in range(y * side + 1, (y + 1) * side):
@@ -125,8 +134,9 @@ def _occupied(table, side, i, j, c):
 
 
 @kernel
-def _reduce(r, a, i, j, c, n_levels, symmetric, log_table, px, py, p_sum, p_diff, joint, mcc):
-    """Marginals and joint sums of one matrix; ``joint`` holds sum c, sum c^2, sum c log2 c, sum ijc, max c."""
+def _reduce(r, a, i, j, c, n_levels, symmetric, log_table, out):
+    """Add up marginals and joint sums of one matrix; ``joint`` is sum c, sum c^2, sum c log2 c, sum ijc, max c."""
+    px, py, p_sum, p_diff, joint = out.px[r, a], out.py[r, a], out.p_sum[r, a], out.p_diff[r, a], out.joint[r, a]
     squares = logs = products = 0.0
     highest = 0.0
     for k in range(len(i)):
@@ -137,12 +147,12 @@ def _reduce(r, a, i, j, c, n_levels, symmetric, log_table, px, py, p_sum, p_diff
                 n *= 2.0
             else:
                 twice = 2.0
-                px[r, a, x] += n
-                py[r, a, y] += n
-        px[r, a, y] += n
-        py[r, a, x] += n
-        p_sum[r, a, y + x] += twice * n
-        p_diff[r, a, abs(y - x)] += twice * n
+                px[x] += n
+                py[y] += n
+        px[y] += n
+        py[x] += n
+        p_sum[y + x] += twice * n
+        p_diff[abs(y - x)] += twice * n
         squares += twice * n * n
         whole = np.int64(n)
         logs += twice * (log_table[whole] if whole < len(log_table) and whole == n else n * np.log2(n))
@@ -150,10 +160,10 @@ def _reduce(r, a, i, j, c, n_levels, symmetric, log_table, px, py, p_sum, p_diff
         highest = max(highest, n)
     count = 0.0
     for level in range(n_levels + 1):
-        count += px[r, a, level]
-    joint[r, a, 0] = count
-    joint[r, a, 1] = squares
-    joint[r, a, 2] = logs
-    joint[r, a, 3] = products
-    joint[r, a, 4] = highest
-    mcc[r, a] = second_correlation(i, j, c, px[r, a], py[r, a], symmetric)
+        count += px[level]
+    joint[0] = count
+    joint[1] = squares
+    joint[2] = logs
+    joint[3] = products
+    joint[4] = highest
+    out.mcc[r, a] = second_correlation(i, j, c, px, py, symmetric)

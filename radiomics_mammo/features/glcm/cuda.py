@@ -10,22 +10,22 @@ from numpy.typing import NDArray
 from radiomics_mammo.compute.device import DeviceBatch, source
 from radiomics_mammo.compute.reductions import Array
 from radiomics_mammo.core.settings import Settings
-from radiomics_mammo.features.glcm.cells_cuda import (
-    Cells,
+from radiomics_mammo.features.glcm.entries_cuda import (
+    Entries,
     Plan,
     capacity_of,
-    dense_cells,
+    dense_entries,
     is_dense,
-    sparse_cells,
+    sparse_entries,
     table_bytes,
-    table_cells,
+    table_entries,
 )
 from radiomics_mammo.features.glcm.sufficient_statistics import GlcmStats
 from radiomics_mammo.features.shared.angle_weights_cuda import angle_weights
 from radiomics_mammo.features.shared.neighbour_offsets import XLOG2X, unique_offsets
 
-REDUCE = "features/glcm/cells.cuh", "features/glcm/reduce.cu"
-MCC = "features/glcm/cells.cuh", "features/glcm/mcc.cu"
+REDUCE = "features/glcm/entries.cuh", "features/glcm/reduce.cu"
+MCC = "features/glcm/entries.cuh", "features/glcm/mcc.cu"
 MOST_STEPS = 1200
 """Of Lanczos' iteration, as in mcc.cu."""
 VECTORS = 4
@@ -49,7 +49,7 @@ def statistics(batch: DeviceBatch, settings: Settings) -> GlcmStats:
     """
     plan = _plan(batch, settings)
     dense = is_dense(batch.width, plan.symmetric, batch.device)
-    return _reduce(batch, plan, dense_cells(batch, plan) if dense else sparse_cells(batch, plan))
+    return _reduce(batch, plan, dense_entries(batch, plan) if dense else sparse_entries(batch, plan))
 
 
 def footprint(framed: NDArray[np.int64], width: int, settings: Settings) -> NDArray[np.int64]:
@@ -67,8 +67,8 @@ def footprint(framed: NDArray[np.int64], width: int, settings: Settings) -> NDAr
     merged = n_angle if settings.weightingNorm is not None else 1
     n_segment, rows = n_angle // merged, (width - 1) * (1 if symmetric else 2)
     capacity = capacity_of(framed, np.full_like(framed, width - 1), symmetric, merged)
-    tables = n_angle * 4 * table_cells(width, symmetric) + n_segment * 12 * capacity
-    # Keys, what sorting takes, heads and numbers: 8 bytes each; and as many cells, 12 bytes each.
+    tables = n_angle * 4 * table_entries(width, symmetric) + n_segment * 12 * capacity
+    # Keys, what sorting takes, heads and numbers: 8 bytes each; and as many entries, 12 bytes each.
     keys = n_angle * 2 * framed * (4 * 8 + 12)
     dense, sparse = table_bytes(width, symmetric) <= LEAST_MOST[1], table_bytes(width, symmetric) > LEAST_MOST[0]
     counting = np.maximum(tables * dense, keys * sparse)
@@ -87,53 +87,53 @@ def _plan(batch: DeviceBatch, settings: Settings) -> Plan:
     return Plan(on_device, settings.symmetricalGLCM, len(offsets), weights)
 
 
-def _reduce(batch: DeviceBatch, plan: Plan, cells: Cells) -> GlcmStats:
-    """Marginals, joint sums and the maximal correlation, out of occupied cells."""
+def _reduce(batch: DeviceBatch, plan: Plan, entries: Entries) -> GlcmStats:
+    """Marginals, joint sums and the maximal correlation, out of non-zero entries."""
     device, width, n_out = batch.device, batch.width, plan.n_segment
     shape, grid, symmetric = (batch.n_roi, n_out), (batch.n_roi, n_out), np.int32(plan.symmetric)
     p_sum, p_diff = device.empty((*shape, 2 * width - 1), np.float64), device.empty((*shape, width), np.float64)
     px, py = device.zeros((*shape, width), np.float64), device.zeros((*shape, width), np.float64)
-    joint, node_sum = device.empty((*shape, 5), np.float64), device.empty(len(cells.node_row), np.float64)
+    joint, node_sum = device.empty((*shape, 5), np.float64), device.empty(len(entries.node_row), np.float64)
     logs = device.constant(XLOG2X)
     device.launch(
         source(*REDUCE),
         "write_diagonals",
         blocks=grid,
         args=(
-            cells.diagonals, np.int64(width), np.int32(plan.merged), symmetric, plan.weights, plan.weight_stride,
+            entries.diagonals, np.int64(width), np.int32(plan.merged), symmetric, plan.weights, plan.weight_stride,
             p_sum, p_diff,
         ),
     )  # fmt: skip
     device.launch(
         source(*REDUCE),
-        "reduce_cells",
+        "reduce_entries",
         blocks=grid,
         args=(
-            batch.rois, cells.segments, cells.node_row, cells.row_start, cells.node_of, np.int64(cells.rows),
-            np.int64(width), symmetric, logs, np.int32(len(XLOG2X)), cells.column, cells.value, node_sum,
+            batch.rois, entries.segments, entries.node_row, entries.row_start, entries.node_of, np.int64(entries.rows),
+            np.int64(width), symmetric, logs, np.int32(len(XLOG2X)), entries.column, entries.value, node_sum,
             px, py, joint,
         ),
     )  # fmt: skip
-    mcc = _second_correlation(batch, plan, cells, node_sum, joint)
+    mcc = _second_correlation(batch, plan, entries, node_sum, joint)
     n_levels, n_distinct = batch.n_levels.astype(np.float64), batch.n_distinct.astype(np.float64)
     return GlcmStats(px, py, p_sum, p_diff, joint, mcc, n_levels, n_distinct)
 
 
-def _second_correlation(batch: DeviceBatch, plan: Plan, cells: Cells, node_sum: Array, joint: Array) -> Array:
+def _second_correlation(batch: DeviceBatch, plan: Plan, entries: Entries, node_sum: Array, joint: Array) -> Array:
     device = batch.device
     steps = min(6 * (batch.width - 1), MOST_STEPS)
-    coefficients, vectors = 8 * (2 * steps + 1), 8 * VECTORS * cells.rows
+    coefficients, vectors = 8 * (2 * steps + 1), 8 * VECTORS * entries.rows
     in_shared = coefficients + vectors <= MOST_SHARED
     mcc = device.empty((batch.n_roi, plan.n_segment), np.float64)
-    scratch = device.empty(0 if in_shared else len(cells.segments) * VECTORS * cells.rows, np.float64)
+    scratch = device.empty(0 if in_shared else len(entries.segments) * VECTORS * entries.rows, np.float64)
     device.launch(
         source(*MCC),
         "second_correlation",
         blocks=(batch.n_roi, plan.n_segment),
         args=(
-            cells.segments, cells.row_start, cells.column, cells.value, node_sum, joint,
+            entries.segments, entries.row_start, entries.column, entries.value, node_sum, joint,
             device.constant(_noise(batch.width)), np.int32(plan.symmetric), np.int32(steps),
-            np.int64(cells.rows), np.int32(in_shared), scratch, mcc,
+            np.int64(entries.rows), np.int32(in_shared), scratch, mcc,
         ),
         shared=coefficients + (vectors if in_shared else 0),
     )  # fmt: skip

@@ -1,7 +1,7 @@
 // Counting neighbouring levels in tables, where a table of all pairs of levels fits into shared memory.
 
 // Where the pair of levels i + 1, j + 1 is counted; a symmetric table holds its lower triangle, one row after the other.
-__device__ inline int cell_of(int i, int j, int n, int symmetric)
+__device__ inline int entry_of(int i, int j, int n, int symmetric)
 {
     if (!symmetric) return i * n + j;
     int low = min(i, j), high = max(i, j);
@@ -14,7 +14,7 @@ __device__ inline void flush_counts(const int* count, int* by_sum, int* by_step,
     const int lane = threadIdx.x % 32;
     for (int i = threadIdx.x / 32; i < n; i += blockDim.x / 32) {
         for (int j = lane; j < (symmetric ? i + 1 : n); j += 32) {
-            int at = cell_of(i, j, n, symmetric), met = count[at];
+            int at = entry_of(i, j, n, symmetric), met = count[at];
             if (met == 0) continue;
             atomicAdd(&table[at], met);
             atomicAdd(&by_sum[i + j + 2], met);
@@ -23,11 +23,11 @@ __device__ inline void flush_counts(const int* count, int* by_sum, int* by_step,
     }
 }
 
-// One block a (tile, angle): counts its pairs in shared memory and adds them to the region's table (of `cells` counts)
+// One block a (tile, angle): counts its pairs in shared memory and adds them to the region's table (of `entries` counts)
 // and diagonals (2 width counts by i + j, then width by |i - j|).
 // Shared: the table of the region's levels, then 2 bound + 1 and bound counts.
 extern "C" __global__ void count_pairs(const Roi* rois, const Tile* tiles, const int* levels, int pad, const int* offsets,
-                                       int symmetric, int64 width, int64 cells, int* tables, int* diagonals)
+                                       int symmetric, int64 width, int64 entries, int* tables, int* diagonals)
 {
     DYN_SHARED(int, count);
     const Tile tile = tiles[blockIdx.x];
@@ -44,12 +44,12 @@ extern "C" __global__ void count_pairs(const Roi* rois, const Tile* tiles, const
         int a = box[at];
         if (a == 0) continue;  // the frame, too: no neighbour lies outside the framed box
         int b = box[at + step];
-        if (b > 0) atomicAdd(&count[cell_of(a - 1, b - 1, n, symmetric)], 1);
+        if (b > 0) atomicAdd(&count[entry_of(a - 1, b - 1, n, symmetric)], 1);
     }
     __syncthreads();
 
     const int64 matrix = (int64)tile.roi * gridDim.y + blockIdx.y;
-    flush_counts(count, by_sum, by_step, n, symmetric, tables + matrix * cells);
+    flush_counts(count, by_sum, by_step, n, symmetric, tables + matrix * entries);
     __syncthreads();
     int* diagonal = diagonals + matrix * 3 * width;
     for (int k = threadIdx.x; k <= 2 * n; k += blockDim.x)
@@ -62,25 +62,25 @@ extern "C" __global__ void count_pairs(const Roi* rois, const Tile* tiles, const
 struct Merged {
     const int* tables;
     const double* weights;
-    int64 cells;
+    int64 entries;
     int angles, n, symmetric;
 
-    // What the stored matrix holds at this row and the column-th cell of it that may be occupied.
+    // What the stored matrix holds at this row and the column-th entry of it that may be occupied.
     __device__ double at(int row, int column) const
     {
         int i = row < n ? row : column, j = row < n ? column : row - n;
-        int64 cell = cell_of(i, j, n, symmetric);
+        int64 entry = entry_of(i, j, n, symmetric);
         double twice = symmetric && i == j ? 2.0 : 1.0, sum = 0.0;  // the diagonal counts in both directions
-        for (int a = 0; a < angles; a++) sum += weights[a] * (twice * tables[a * cells + cell]);
+        for (int a = 0; a < angles; a++) sum += weights[a] * (twice * tables[a * entries + entry]);
         return sum;
     }
 };
 
-// By one warp: turns the number of cells of each row into how many nodes and cells come before it; gives both totals.
-__device__ inline void place_rows(int* filled, int* node, int rows, int& nodes, int& cells)
+// By one warp: turns the number of entries of each row into how many nodes and entries come before it; gives both totals.
+__device__ inline void place_rows(int* filled, int* node, int rows, int& nodes, int& entries)
 {
     const int lane = threadIdx.x % 32;
-    nodes = cells = 0;
+    nodes = entries = 0;
     for (int first = 0; first < rows; first += 32) {
         int row = first + lane, own = row < rows ? filled[row] : 0, up_to = own;
         for (int d = 1; d < 32; d *= 2) {
@@ -90,18 +90,18 @@ __device__ inline void place_rows(int* filled, int* node, int rows, int& nodes, 
         unsigned occupied = __ballot_sync(~0u, own > 0);
         if (row < rows) {
             node[row] = nodes + __popc(occupied & ((1u << lane) - 1));
-            filled[row] = cells + up_to - own;
+            filled[row] = entries + up_to - own;
         }
         nodes += __popc(occupied);
-        cells += __shfl_sync(~0u, up_to, 31);
+        entries += __shfl_sync(~0u, up_to, 31);
     }
     __syncwarp();  // lanes may read what others placed
 }
 
-// One block a (region, segment of it): its occupied cells, out of the tables. A segment's nodes begin at a multiple of
-// rows + 1, its cells at slots[segment].
+// One block a (region, segment of it): its non-zero entries, out of the tables. A segment's nodes begin at a multiple of
+// rows + 1, its entries at slots[segment].
 // Shared: two ints a row.
-extern "C" __global__ void gather_cells(const Roi* rois, int symmetric, int64 rows, int64 cells, const int* tables,
+extern "C" __global__ void gather_entries(const Roi* rois, int symmetric, int64 rows, int64 entries, const int* tables,
                                         int merged, const double* weights, int64 weight_stride, const int64* slots,
                                         Segment* segments, int* node_row, int64* row_start, int64* node_of, int* column,
                                         double* value)
@@ -110,7 +110,7 @@ extern "C" __global__ void gather_cells(const Roi* rois, int symmetric, int64 ro
     int* node = filled + rows;
     const int64 segment = (int64)blockIdx.x * gridDim.y + blockIdx.y, first = segment * (rows + 1);
     const int n = (int)rois[blockIdx.x].bound, own_rows = symmetric ? n : 2 * n;
-    const Merged matrix = {tables + segment * merged * cells, weights + blockIdx.x * weight_stride, cells, merged, n,
+    const Merged matrix = {tables + segment * merged * entries, weights + blockIdx.x * weight_stride, entries, merged, n,
                            symmetric};
     const int warp = threadIdx.x / 32, warps = blockDim.x / 32, lane = threadIdx.x % 32;
     for (int row = warp; row < own_rows; row += warps) {

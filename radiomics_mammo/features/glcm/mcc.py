@@ -28,13 +28,13 @@ RESOLUTION = 1.0 / 256
 
 @kernel
 def second_correlation(i, j, c, px, py, symmetric):
-    """Second largest singular value of S, from the occupied cells of the count matrix.
+    """Second largest singular value of S, from the non-zero entries of the count matrix.
 
     Parameters
     ----------
-    i, j : ndarray of int64, shape (n_cells,)
-        Levels of each cell; only i <= j when symmetric.
-    c : ndarray of float64, shape (n_cells,)
+    i, j : ndarray of int64, shape (n_entries,)
+        Levels of each entry; only i <= j when symmetric.
+    c : ndarray of float64, shape (n_entries,)
         Counts; the diagonal of a symmetric matrix counts twice.
     px, py : ndarray of float64, shape (n_levels + 1,)
         Row and column sums.

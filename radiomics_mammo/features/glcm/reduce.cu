@@ -1,4 +1,4 @@
-// From occupied cells to sufficient statistics, and to the normalised matrix whose second singular value is sought.
+// From non-zero entries to sufficient statistics, and to the normalised matrix whose second singular value is sought.
 
 #define EPSILON 2.220446049250313e-16  // pyradiomics adds it to px(i) py(j)
 
@@ -32,7 +32,7 @@ __device__ inline void sum_node(int64 begin, int64 end, int level, int bound, bo
     for (int64 e = begin + threadIdx.x % 32; e < end; e += 32) {
         double c = value[e];
         sum += c;
-        if (!counts) continue;  // the transposed cells were counted before
+        if (!counts) continue;  // the transposed entries were counted before
         int other = column[e] < bound ? column[e] + 1 : column[e] - bound + 1;
         joint[1] += c * c;
         joint[2] += xlog2x(c, logs, known);
@@ -42,9 +42,9 @@ __device__ inline void sum_node(int64 begin, int64 end, int level, int bound, bo
     sum = warp_total(sum);
 }
 
-// One block a (region, segment of it): px and py; the joint sums; each node's sum; and, in place, cells divided by
+// One block a (region, segment of it): px and py; the joint sums; each node's sum; and, in place, entries divided by
 // sqrt(px py + epsilon n^2), their columns turned from rows into nodes, counted from the segment's first.
-extern "C" __global__ void reduce_cells(const Roi* rois, const Segment* segments, const int* node_row,
+extern "C" __global__ void reduce_entries(const Roi* rois, const Segment* segments, const int* node_row,
                                         const int64* row_start, const int64* node_of, int64 rows, int64 width,
                                         int symmetric, const double* logs, int known, int* column, double* value,
                                         double* node_sum, double* px, double* py, double* joint)

@@ -13,11 +13,11 @@ struct Keys {
     {
         return (((segment << bits | row) << bits | column) << angle_bits) | angle;
     }
-    __device__ int64 cell(int64 key) const { return key >> angle_bits; }
+    __device__ int64 entry(int64 key) const { return key >> angle_bits; }
     __device__ int64 node(int64 key) const { return key >> (angle_bits + bits); }
     __device__ int64 segment(int64 key) const { return key >> (angle_bits + 2 * bits); }
     __device__ int64 row(int64 key) const { return node(key) & ones(); }
-    __device__ int64 column(int64 key) const { return cell(key) & ones(); }
+    __device__ int64 column(int64 key) const { return entry(key) & ones(); }
 };
 
 // One block a (tile, angle): the keys of its pixels. `merged` angles make up a segment: all of them, or one.
@@ -40,14 +40,14 @@ extern "C" __global__ void write_keys(const Roi* rois, const Tile* tiles, const 
     }
 }
 
-// One thread a sorted key: 1 where a cell begins, and 2^32 more where a node begins; summed up, they number both.
+// One thread a sorted key: 1 where an entry begins, and 2^32 more where a node begins; summed up, they number both.
 extern "C" __global__ void mark_heads(const int64* keys, int64 n_keys, int bits, int angle_bits, int64* heads)
 {
     const Keys of = {bits, angle_bits};
     const int64 at = (int64)blockIdx.x * blockDim.x + threadIdx.x;
     if (at >= n_keys) return;
     const int64 before = at > 0 ? keys[at - 1] : -1, key = keys[at];
-    heads[at] = (of.cell(key) != of.cell(before) ? 1 : 0) + (of.node(key) != of.node(before) ? (int64)1 << 32 : 0);
+    heads[at] = (of.entry(key) != of.entry(before) ? 1 : 0) + (of.node(key) != of.node(before) ? (int64)1 << 32 : 0);
 }
 
 // The first place from `at` on whose key is above `key`; keys[at - 1] is not. Most runs are short, so steps grow from 1.
@@ -60,7 +60,7 @@ __device__ inline int64 past(const int64* keys, int64 n_keys, int64 at, int64 ke
     return at;
 }
 
-// Adds what was met of a cell at one angle to the counts by i + j and |i - j|; each pair counts once, though two keys
+// Adds what was met of an entry at one angle to the counts by i + j and |i - j|; each pair counts once, though two keys
 // stand for it.
 __device__ inline void count_diagonals(int64 row, int64 column, int64 met, int64 bound, int symmetric, int64 width,
                                        int* diagonal)
@@ -72,9 +72,9 @@ __device__ inline void count_diagonals(int64 row, int64 column, int64 met, int64
     atomicAdd(&diagonal[2 * width + (row > column ? row - column : column - row)], (int)met);
 }
 
-// One thread a sorted key: where a node or a cell begins, writes it, and counts into the diagonals as dense.cu does.
+// One thread a sorted key: where a node or an entry begins, writes it, and counts into the diagonals as dense.cu does.
 // numbers: the sums of mark_heads; a region has per_roi segments of `merged` angles.
-extern "C" __global__ void write_cells(const Roi* rois, const int64* keys, int64 n_keys, const int64* numbers,
+extern "C" __global__ void write_entries(const Roi* rois, const int64* keys, int64 n_keys, const int64* numbers,
                                        int symmetric, int64 rows, int64 width, int per_roi, int merged, int bits,
                                        int angle_bits, const double* weights, int64 weight_stride, int* diagonals,
                                        Segment* segments, int* node_row, int64* row_start, int64* node_of, int* column,
@@ -84,12 +84,12 @@ extern "C" __global__ void write_cells(const Roi* rois, const int64* keys, int64
     const int64 at = (int64)blockIdx.x * blockDim.x + threadIdx.x;
     if (at >= n_keys) return;
     const int64 before = at > 0 ? keys[at - 1] : -1, key = keys[at], segment = of.segment(key), row = of.row(key);
-    if (of.cell(key) == of.cell(before)) return;
-    const int64 cell = (numbers[at] & 0xFFFFFFFF) - 1, node = (numbers[at] >> 32) - 1;
+    if (of.entry(key) == of.entry(before)) return;
+    const int64 entry = (numbers[at] & 0xFFFFFFFF) - 1, node = (numbers[at] >> 32) - 1;
     const int64 roi = segment / per_roi, bound = rois[roi].bound;
     const bool first = segment != of.segment(before), last = row == of.ones();
     if (of.node(key) != of.node(before)) {
-        row_start[node] = cell;
+        row_start[node] = entry;
         node_row[node] = (int)row;
         if (first) segments[segment].first = node;
         // Rows of C come before its columns; where it has none, the segment's end is past all rows, too.
@@ -101,12 +101,12 @@ extern "C" __global__ void write_cells(const Roi* rois, const int64* keys, int64
     double sum = 0.0;
     int64 from = at;
     for (int angle = 0; angle < merged; angle++) {
-        int64 to = past(keys, n_keys, from, of.cell(key) << angle_bits | angle);
+        int64 to = past(keys, n_keys, from, of.entry(key) << angle_bits | angle);
         sum += weights[roi * weight_stride + angle] * (double)(to - from);
         count_diagonals(row, of.column(key), to - from, bound, symmetric, width,
                         diagonals + (segment * merged + angle) * 3 * width);
         from = to;
     }
-    column[cell] = (int)of.column(key);
-    value[cell] = sum;
+    column[entry] = (int)of.column(key);
+    value[entry] = sum;
 }

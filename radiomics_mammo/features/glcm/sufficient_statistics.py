@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from radiomics_mammo.compute.reductions import Array
 from radiomics_mammo.core.records import RoiBatch
+
+
+class GlcmSums(NamedTuple):
+    """The arrays of :class:`GlcmStats` that kernels add to; numba takes a named tuple as one argument."""
+
+    px: Array
+    py: Array
+    p_sum: Array
+    p_diff: Array
+    joint: Array
+    mcc: Array
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +67,6 @@ class GlcmStats:
             batch.n_distinct.astype(np.float64),
         )
 
-    def arrays(self) -> tuple[Array, Array, Array, Array, Array, Array]:
-        """The arrays in the order in which kernels take them."""
-        return self.px, self.py, self.p_sum, self.p_diff, self.joint, self.mcc
+    def sums(self) -> GlcmSums:
+        """Return the arrays that kernels add to."""
+        return GlcmSums(self.px, self.py, self.p_sum, self.p_diff, self.joint, self.mcc)

@@ -33,9 +33,9 @@ def statistics(batch: RoiBatch, settings: Settings) -> SizeStats:
     for r in range(batch.n_roi):
         box = batch.levels[batch.starts[r] : batch.starts[r + 1]]
         i, j, c, n = _runs(box, *batch.shapes[r], batch.pad, batch.n_levels[r])
-        cells = [(i[k, : n[k]], j[k, : n[k]], c[k, : n[k]]) for k in range(4)]
+        entries = [(i[k, : n[k]], j[k, : n[k]], c[k, : n[k]]) for k in range(4)]
         weights = offset_weights(ANGLES, batch.spacing[r], str(settings.weightingNorm), decay=False)
-        merged = merge_weighted(cells, weights, int(batch.shapes[r].max()) + 1)
+        merged = merge_weighted(entries, weights, int(batch.shapes[r].max()) + 1)
         reduce_sizes(r, 0, *merged, XLOG2X, *out.arrays())
     return out
 
@@ -51,7 +51,7 @@ def _all(levels, starts, shapes, pad, n_levels, log_table, count, square, invers
 
 @kernel
 def _runs(box, rows, columns, pad, n_levels):
-    """Occupied cells (level, length, count) of the four angles, and how many each angle has."""
+    """Non-zero entries (level, length, count) of the four angles, and how many each angle has."""
     w = columns + 2 * pad
     width = np.int64(SHORT + 1)
     side = n_levels + 1

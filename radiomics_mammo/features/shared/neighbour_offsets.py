@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from radiomics_mammo.compute.reductions import Array, total
 
 XLOG2X = np.arange(4096, dtype=np.float64)
-"""n log2 n for small n: most cells of a count matrix hold small numbers, and a logarithm costs ten look-ups."""
+"""n log2 n for small n: most entries of a count matrix hold small numbers, and a logarithm costs ten look-ups."""
 XLOG2X[1:] *= np.log2(XLOG2X[1:])
 
-Cells = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
-"""Occupied cells of one matrix: row, column, count."""
+Entries = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
+"""Non-zero entries of one matrix: row, column, count."""
 
 
 def neighbour_offsets(distances: tuple[int, ...]) -> NDArray[np.int64]:
@@ -61,19 +61,19 @@ def offset_weights(
     return np.exp(-(lengths**2)) if decay else lengths
 
 
-def merge_weighted(cells: list[Cells], weights: NDArray[np.float64], side: int) -> Cells:
+def merge_weighted(entries: list[Entries], weights: NDArray[np.float64], side: int) -> Entries:
     """Add the matrices of several angles, each times its weight.
 
     Parameters
     ----------
-    cells : list of (row, column, count)
+    entries : list of (row, column, count)
         One entry an angle.
     weights : ndarray of float64, shape (n_angle,)
     side : int
         More than any column index.
     """
-    keys = np.concatenate([i * side + j for i, j, _ in cells])
-    counts = np.concatenate([w * c for w, (_, _, c) in zip(weights, cells, strict=True)])
+    keys = np.concatenate([i * side + j for i, j, _ in entries])
+    counts = np.concatenate([w * c for w, (_, _, c) in zip(weights, entries, strict=True)])
     unique, inverse = np.unique(keys, return_inverse=True)
     merged = np.bincount(inverse, weights=counts, minlength=len(unique)).astype(np.float64)
     return unique // side, unique % side, merged

@@ -25,10 +25,10 @@ __device__ inline void count_tile(const int* box, const Tile& tile, int w, const
 }
 
 // One block a tile. Adds the tile's counts to its region's tables; `offsets` holds (row, column) steps. A tile with more
-// pixels than half the cells of the tables counts into its own first, in shared memory (`own_cells` of it at most), so
+// pixels than half the entries of the tables counts into its own first, in shared memory (`own_entries` of it at most), so
 // that flat regions do not queue for the same few addresses.
 extern "C" __global__ void count_neighbours(const int* levels, const Roi* rois, const Tile* tiles, int pad, int64 width,
-                                            const int* offsets, int n_offsets, int alpha, int own_cells, int* dependence,
+                                            const int* offsets, int n_offsets, int alpha, int own_entries, int* dependence,
                                             uint64* difference)
 {
     DYN_SHARED(int, own);
@@ -39,7 +39,7 @@ extern "C" __global__ void count_neighbours(const int* levels, const Roi* rois, 
     const int n_dependence = side * (n_offsets + 2), n_difference = side * (n_offsets + 1);
     dependence += tile.roi * width * (n_offsets + 2);
     difference += tile.roi * width * (n_offsets + 1);
-    if (n_dependence + n_difference > min(own_cells, 2 * (tile.end - tile.begin))) {
+    if (n_dependence + n_difference > min(own_entries, 2 * (tile.end - tile.begin))) {
         count_tile(box, tile, w, offsets, n_offsets, alpha, dependence, difference);
         return;
     }

@@ -61,8 +61,8 @@ def _count(batch: DeviceBatch, settings: Settings) -> Neighbourhood:
     n_offsets = len(offsets)
     dependence = device.zeros((batch.n_roi, 1, width, n_offsets + 2), np.int32)
     difference = device.zeros((batch.n_roi, width, n_offsets + 1), np.uint64)
-    # A pixel adds less than half as much as its region's tables have cells: a tile's sums must fit 32 bits.
-    own_cells = min(
+    # A pixel adds less than half as much as its region's tables have entries: a tile's sums must fit 32 bits.
+    own_entries = min(
         width * (2 * n_offsets + 3), min(OWN_BYTES, device.shared_bytes) // 4, 2**33 // device.tile
     )  # fmt: skip
     device.launch(
@@ -71,8 +71,8 @@ def _count(batch: DeviceBatch, settings: Settings) -> Neighbourhood:
         blocks=(batch.n_tiles,),
         args=(
             batch.levels, batch.rois, batch.tiles, np.int32(batch.pad), np.int64(width), device.constant(offsets),
-            np.int32(n_offsets), np.int32(settings.gldm_a), np.int32(own_cells), dependence, difference,
+            np.int32(n_offsets), np.int32(settings.gldm_a), np.int32(own_entries), dependence, difference,
         ),
-        shared=4 * own_cells,
+        shared=4 * own_entries,
     )  # fmt: skip
     return Neighbourhood(dependence, difference)

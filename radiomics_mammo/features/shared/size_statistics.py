@@ -45,7 +45,7 @@ class SizeStats:
 
 @kernel
 def reduce_sizes(r, a, i, j, c, log_table, count, square, inverse, joint):
-    """Add the occupied cells (level, size, count) of one matrix to its statistics."""
+    """Add the non-zero entries (level, size, count) of one matrix to its statistics."""
     n = sizes = logs = 0.0
     longest = np.int64(0)
     for k in range(len(i)):
@@ -75,7 +75,7 @@ def reduce_sizes(r, a, i, j, c, log_table, count, square, inverse, joint):
 
 @kernel
 def occupied(table, width, long_keys, n_long, side, i, j, c):
-    """List the occupied cells of one matrix, from its table (levels by sizes below ``width``) and its long sizes.
+    """List the non-zero entries of one matrix, from its table (levels by sizes below ``width``) and its long sizes.
 
     ``long_keys`` hold size * side + level and are sorted in place.
     """

@@ -34,10 +34,10 @@ extern "C" __global__ void sort_long(const Roi* rois, int n_angle, int n_sizes, 
         for (int k = threadIdx.x; k < n; k += blockDim.x) list[k] = slots[k];
 }
 
-// The matrices of one region that become one: n of them, so many cells apart, each times its weight; without weights
+// The matrices of one region that become one: n of them, so many entries apart, each times its weight; without weights
 // there is but one. And its long sizes, sorted.
 struct Matrices {
-    const int* cells;
+    const int* entries;
     int64 apart;
     int n;
     const double* weights;
@@ -45,11 +45,11 @@ struct Matrices {
     int n_long;
 };
 
-__device__ inline double cell(const Matrices& m, int64 at)
+__device__ inline double entry(const Matrices& m, int64 at)
 {
-    if (!m.weights) return m.cells[at];
+    if (!m.weights) return m.entries[at];
     double c = 0.0;
-    for (int a = 0; a < m.n; a++) c += m.weights[a] * m.cells[a * m.apart + at];
+    for (int a = 0; a < m.n; a++) c += m.weights[a] * m.entries[a * m.apart + at];
     return c;
 }
 
@@ -67,13 +67,13 @@ __device__ inline int next_key(const Matrices& m, int k, int64 bound)
     return high;
 }
 
-__device__ inline bool begins_cell(const Matrices& m, int k)
+__device__ inline bool begins_entry(const Matrices& m, int k)
 {
     return k == 0 || m.keys[k] >> ANGLE_BITS != m.keys[k - 1] >> ANGLE_BITS;
 }
 
-// Count of the cell that begins at the k-th key; k moves on to the next cell.
-__device__ inline double long_cell(const Matrices& m, int& k)
+// Count of the entry that begins at the k-th key; k moves on to the next entry.
+__device__ inline double long_entry(const Matrices& m, int& k)
 {
     double c = 0.0;
     do {
@@ -81,17 +81,17 @@ __device__ inline double long_cell(const Matrices& m, int& k)
         const int next = next_key(m, k, key + 1);
         c += m.weights ? m.weights[key_angle(key)] * (next - k) : next - k;
         k = next;
-    } while (k < m.n_long && !begins_cell(m, k));
+    } while (k < m.n_long && !begins_entry(m, k));
     return c;
 }
 
-// Count of all cells of the size of the k-th key, the first of that size; k moves on to the next size.
+// Count of all entries of the size of the k-th key, the first of that size; k moves on to the next size.
 __device__ inline double long_size(const Matrices& m, int& k)
 {
     const int first = k, next = next_key(m, k, ((int64)key_size(m.keys[k]) + 1) << SIZE_SHIFT);
     double c = 0.0;
     if (m.weights)
-        while (k < next) c += long_cell(m, k);
+        while (k < next) c += long_entry(m, k);
     k = next;
     return m.weights ? c : next - first;
 }
@@ -127,7 +127,7 @@ struct LogTable {
     int n;
 };
 
-__device__ inline void add_cell(double c, int size, const LogTable& table, Sums& sums, Totals& totals)
+__device__ inline void add_entry(double c, int size, const LogTable& table, Sums& sums, Totals& totals)
 {
     const double area = (double)size * size;
     sums.count += c;
@@ -138,27 +138,27 @@ __device__ inline void add_cell(double c, int size, const LogTable& table, Sums&
     totals.logs += c < table.n && c == floor(c) ? table.values[(int)c] : c * log2(c);
 }
 
-// A thread adds the table's cells of its levels, in ascending size.
+// A thread adds the table's entries of its levels, in ascending size.
 __device__ inline void sum_table(const Matrices& m, int64 width, int n_sizes, const LogTable& table, const Levels& levels,
                                  Totals& totals)
 {
     for (int64 level = threadIdx.x; level < width; level += blockDim.x) {
         Sums sums = {0.0, 0.0, 0.0};
         for (int size = 1; size < n_sizes && level > 0; size++) {
-            const double c = cell(m, level * n_sizes + size);
-            if (c > 0.0) add_cell(c, size, table, sums, totals);
+            const double c = entry(m, level * n_sizes + size);
+            if (c > 0.0) add_entry(c, size, table, sums, totals);
         }
         store(levels, level, sums);
     }
 }
 
-// And the long sizes' cells of its levels. So that not every thread works out every key's level, each does it for one key
-// of a stretch, in `owners` (blockDim.x numbers): whose level it is, if a cell begins there.
+// And the long sizes' entries of its levels. So that not every thread works out every key's level, each does it for one key
+// of a stretch, in `owners` (blockDim.x numbers): whose level it is, if an entry begins there.
 __device__ inline void sum_long(const Matrices& m, const LogTable& table, const Levels& levels, int* owners, Totals& totals)
 {
     for (int first = 0; first < m.n_long; first += blockDim.x) {
         const int mine = first + (int)threadIdx.x;
-        const bool begins = mine < m.n_long && begins_cell(m, mine);
+        const bool begins = mine < m.n_long && begins_entry(m, mine);
         owners[threadIdx.x] = begins ? key_level(m.keys[mine]) % (int)blockDim.x : -1;
         __syncthreads();
         for (int e = 0; e < (int)blockDim.x; e++) {
@@ -166,7 +166,7 @@ __device__ inline void sum_long(const Matrices& m, const LogTable& table, const 
             int k = first + e;
             const int level = key_level(m.keys[k]), size = key_size(m.keys[k]);
             Sums sums = load(levels, level);
-            add_cell(long_cell(m, k), size, table, sums, totals);
+            add_entry(long_entry(m, k), size, table, sums, totals);
             store(levels, level, sums);
         }
         __syncthreads();
@@ -180,7 +180,7 @@ __device__ inline void sum_by_size(const Matrices& m, int64 width, int n_sizes, 
     const int groups = max((int)blockDim.x / n_sizes, 1);
     for (int e = threadIdx.x; e < groups * n_sizes; e += blockDim.x) {
         double c = 0.0;
-        for (int64 level = 1 + e / n_sizes; level < width; level += groups) c += cell(m, level * n_sizes + e % n_sizes);
+        for (int64 level = 1 + e / n_sizes; level < width; level += groups) c += entry(m, level * n_sizes + e % n_sizes);
         partial[e] = c;
     }
     __syncthreads();
@@ -220,7 +220,7 @@ extern "C" __global__ void reduce_sizes(const Roi* rois, const int* table, int n
     double* by_size = slots + max((int)blockDim.x, n_sizes);
     const int64 r = blockIdx.x, out = r * gridDim.y + blockIdx.y;
     Matrices m = {table, width * n_sizes, n_angle, weights ? weights + r * n_angle : weights, keys, 0};
-    m.cells += (r * n_angle + blockIdx.y) * m.apart;
+    m.entries += (r * n_angle + blockIdx.y) * m.apart;
     if (n_long) {
         m.keys += long_list(rois[r], blockIdx.y, n_angle, n_sizes);
         m.n_long = n_long[out];

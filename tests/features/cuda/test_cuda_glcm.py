@@ -17,7 +17,7 @@ from radiomics_mammo.engines.upload import stage, to_device
 from radiomics_mammo.features import FAMILIES
 from radiomics_mammo.features.glcm import cpu as _cpu
 from radiomics_mammo.features.glcm import cuda as _cuda
-from radiomics_mammo.features.glcm.cells_cuda import is_dense, table_bytes
+from radiomics_mammo.features.glcm.entries_cuda import is_dense, table_bytes
 from radiomics_mammo.features.glcm.mcc import _start
 from radiomics_mammo.features.glcm.sufficient_statistics import GlcmStats
 from tests.features.test_glcm_mcc import blocks, scattered, smooth, theirs
@@ -113,7 +113,7 @@ def test_counts_by_hand(name: str) -> None:
     np.testing.assert_array_equal(host(one_way.joint)[0, down_right], [1, 1, 0, 2, 1])
     _, both_ways = check([roi_of(levels)], open_device(name), Settings())
     np.testing.assert_array_equal(host(both_ways.px)[0, down, :4], [0, 1, 2, 1])
-    # down: cells (1, 3), (3, 1) once and (2, 2) twice
+    # down: entries (1, 3), (3, 1) once and (2, 2) twice
     np.testing.assert_array_equal(host(both_ways.joint)[0, down], [4, 6, 2, 3 + 3 + 8, 2])
 
 

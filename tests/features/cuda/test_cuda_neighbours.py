@@ -206,7 +206,7 @@ def test_both_sides_of_the_most_that_a_tile_keeps_to_itself(levels):
 
 def test_a_tile_whose_sums_would_not_fit_32_bits_keeps_none():
     image = np.ones((1024, 2100), np.uint16)
-    image[:, ::2] = 630  # half the pixels, six neighbours far below each of them: 4 10^9 in one cell
+    image[:, ::2] = 630  # half the pixels, six neighbours far below each of them: 4 10^9 in one entry
     assert_both_families([drawn(image)], HostDevice(threads=64, tile=1 << 22))
 
 

@@ -1,4 +1,4 @@
-"""Tables and lists of sizes, reduced on a device, against the cpu engine's reduction of the same cells."""
+"""Tables and lists of sizes, reduced on a device, against the cpu engine's reduction of the same entries."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ def filled(batch: DeviceBatch, longs: Longs, n_angle: int, n_sizes: int, *, merg
     return LongSizes(on(batch.device, keys), on(batch.device, n))
 
 
-def cells_of(table: np.ndarray, long: list[tuple[int, int, int]]) -> list[Any]:
-    """Level, size and count of each angle's occupied cells, by level and size, long ones behind, as on the cpu."""
+def entries_of(table: np.ndarray, long: list[tuple[int, int, int]]) -> list[Any]:
+    """Level, size and count of each angle's non-zero entries, by level and size, long ones behind, as on the cpu."""
     out = []
     for angle, matrix in enumerate(table):
         i, j = np.nonzero(matrix[1:, 1:])
@@ -69,10 +69,10 @@ def expected_stats(tables: Tables, longs: Longs, weights: np.ndarray | None) -> 
     n_angle, width, _ = tables[0].shape
     out = SizeStats.empty(len(tables), n_angle if weights is None else 1, width - 1)
     for r, (table, long) in enumerate(zip(tables, longs, strict=True)):
-        cells = cells_of(table, long)
+        entries = entries_of(table, long)
         if weights is not None:
-            cells = [merge_weighted(cells, weights[r], 1 << 20)]
-        for a, (i, j, c) in enumerate(cells):
+            entries = [merge_weighted(entries, weights[r], 1 << 20)]
+        for a, (i, j, c) in enumerate(entries):
             reduce_on_cpu(r, a, i, j, c, XLOG2X, *out.arrays())
     return out
 
@@ -142,7 +142,7 @@ def test_by_hand(name):
 
 @device_of
 def test_merged_by_hand(name):
-    """Two angles at weights 1/2 and 2: a cell of both in the table, and one of both in the list."""
+    """Two angles at weights 1/2 and 2: an entry of both in the table, and one of both in the list."""
     table = np.zeros((2, 3, 3), np.int32)
     table[:, 1, 2] = 4, 3
     longs = [[(1, 1, 4), (0, 1, 4), (0, 1, 6), (0, 1, 4)]]
@@ -154,14 +154,14 @@ def test_merged_by_hand(name):
 
 @device_of
 @pytest.mark.parametrize("counts", [(5, 3, 7, 1), (1, 1, 1, 1), (2, 9, 0, 4), (8, 1, 8, 2), (0, 0, 17, 1)])
-def test_a_long_cell_of_several_angles(name, counts):
-    """Neighbours in the sorted list: the same cell at the next angle, the next level, the next size."""
+def test_a_long_entry_of_several_angles(name, counts):
+    """Neighbours in the sorted list: the same entry at the next angle, the next level, the next size."""
     one = [(angle, 1, 5) for angle, n in enumerate(counts) for _ in range(n)]
     longs = [[*one, (0, 2, 5), (0, 2, 5), *[(3, 3, 6)] * 3, *[(0, 1, 6)] * 4, (0, 1, 7)]]
     weights = np.array([[0.5, 2.0, 0.125, 1.0]])
     found = check(open_device(name), boxes((20, 20), width=4), [np.zeros((4, 4, 3), np.int32)], longs, weights)
-    cell = float(weights[0] @ np.array(counts))
-    assert host(found.count)[0, 0].tolist() == [0, cell + 2 + 0.5, 1, 3]
+    entry = float(weights[0] @ np.array(counts))
+    assert host(found.count)[0, 0].tolist() == [0, entry + 2 + 0.5, 1, 3]
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 3, 5, 31, 64, 99, 100, 101, 129, 1000])

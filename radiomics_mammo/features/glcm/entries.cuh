@@ -1,9 +1,9 @@
-// The occupied cells of co-occurrence matrices, and what several kernels do with them.
+// The non-zero entries of co-occurrence matrices, and what several kernels do with them.
 //
 // A segment is one matrix C: of a region at one angle, or of all its angles merged. Its rows are the levels, row 0 for
 // level 1. Where C is not symmetric, [[0, C], [C', 0]] takes its place: n is the region's bound, and rows n to 2n - 1 are
 // the columns of C. So every stored matrix is symmetric, and every product with it a sum along a row.
-// A node is a row that holds anything; nodes and, within them, cells are in ascending order.
+// A node is a row that holds anything; nodes and, within them, entries are in ascending order.
 
 // Nodes first to end - 1; from split on they are the columns of a matrix that is not symmetric.
 struct Segment {

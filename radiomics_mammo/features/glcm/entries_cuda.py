@@ -1,4 +1,4 @@
-"""The occupied cells of the co-occurrence matrices of a batch, counted in tables or by sorting."""
+"""The non-zero entries of the co-occurrence matrices of a batch, counted in tables or by sorting."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from radiomics_mammo.compute.device import Device, DeviceBatch, source
 from radiomics_mammo.compute.reductions import Array
 
-DENSE = "features/glcm/cells.cuh", "features/glcm/dense.cu"
-SPARSE = "features/glcm/cells.cuh", "features/glcm/sparse.cu"
+DENSE = "features/glcm/entries.cuh", "features/glcm/dense.cu"
+SPARSE = "features/glcm/entries.cuh", "features/glcm/sparse.cu"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,8 +52,8 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Cells:
-    """Occupied cells of all segments, as cells.cuh has it; n_segment is that of the batch.
+class Entries:
+    """Non-zero entries of all segments, as entries.cuh has it; n_segment is that of the batch.
 
     Attributes
     ----------
@@ -64,11 +64,11 @@ class Cells:
     node_row : Array of int32, shape (n_segment * (rows + 1),)
         Row of each node.
     row_start : Array of int64, shape (n_segment * (rows + 1),)
-        First cell of each node; a segment's last is followed by where its cells end.
+        First entry of each node; a segment's last is followed by where its entries end.
     node_of : Array of int64, shape (n_segment, rows)
         Node of each row that holds anything.
     column : Array of int32
-        Row that each cell's column is as a row.
+        Row that each entry's column is as a row.
     value : Array of float64
         Counts, or weighted sums of them.
     diagonals : Array of int32, shape (n_roi, n_angle, 3 * width)
@@ -85,8 +85,8 @@ class Cells:
     diagonals: Array
 
     @classmethod
-    def empty(cls, batch: DeviceBatch, plan: Plan, capacity: int) -> Cells:
-        """Room for so many cells, nothing counted."""
+    def empty(cls, batch: DeviceBatch, plan: Plan, capacity: int) -> Entries:
+        """Room for so many entries, nothing counted."""
         device, n = batch.device, batch.n_roi * plan.n_segment
         rows = (batch.width - 1) * (1 if plan.symmetric else 2)
         return cls(
@@ -101,11 +101,11 @@ class Cells:
         )
 
     def arrays(self) -> tuple[Array, ...]:
-        """What kernels that find cells write, in the order in which they take it."""
+        """What kernels that find entries write, in the order in which they take it."""
         return self.segments, self.node_row, self.row_start, self.node_of, self.column, self.value
 
 
-def table_cells(width: int, symmetric: bool) -> int:
+def table_entries(width: int, symmetric: bool) -> int:
     """Counts of a table of all pairs of levels."""
     n = width - 1
     return n * (n + 1) // 2 if symmetric else n * n
@@ -113,7 +113,7 @@ def table_cells(width: int, symmetric: bool) -> int:
 
 def table_bytes(width: int, symmetric: bool) -> int:
     """Shared memory that counting in a table takes, its diagonals included."""
-    return 4 * (table_cells(width, symmetric) + 3 * width - 2)
+    return 4 * (table_entries(width, symmetric) + 3 * width - 2)
 
 
 def is_dense(width: int, symmetric: bool, device: Device) -> bool:
@@ -124,13 +124,13 @@ def is_dense(width: int, symmetric: bool, device: Device) -> bool:
 def capacity_of(
     framed: NDArray[np.int64], bounds: NDArray[np.int64], symmetric: bool, merged: int
 ) -> NDArray[np.int64]:
-    """How many cells a segment can have: all that there are, or two for each pixel and angle."""
+    """How many entries a segment can have: all that there are, or two for each pixel and angle."""
     smaller: NDArray[np.int64] = np.minimum((1 if symmetric else 2) * bounds * bounds, 2 * merged * framed)
     return smaller
 
 
-def dense_cells(batch: DeviceBatch, plan: Plan) -> Cells:
-    """Count in tables: a block's own in shared memory, then each region's, then its occupied cells.
+def dense_entries(batch: DeviceBatch, plan: Plan) -> Entries:
+    """Count in tables: a block's own in shared memory, then each region's, then its non-zero entries.
 
     Parameters
     ----------
@@ -138,10 +138,10 @@ def dense_cells(batch: DeviceBatch, plan: Plan) -> Cells:
     plan : Plan
     """
     device, width = batch.device, batch.width
-    size, symmetric = table_cells(width, plan.symmetric), np.int32(plan.symmetric)
+    size, symmetric = table_entries(width, plan.symmetric), np.int32(plan.symmetric)
     framed = (batch.shapes + 2 * batch.pad).prod(axis=1)
     capacity = int(capacity_of(framed, batch.bounds, plan.symmetric, plan.merged).sum()) * plan.n_segment
-    cells = Cells.empty(batch, plan, capacity)
+    entries = Entries.empty(batch, plan, capacity)
     tables = device.zeros((batch.n_roi, plan.n_angle, size), np.int32)
     device.launch(
         source(*DENSE),
@@ -149,25 +149,25 @@ def dense_cells(batch: DeviceBatch, plan: Plan) -> Cells:
         blocks=(batch.n_tiles, plan.n_angle),
         args=(
             batch.rois, batch.tiles, batch.levels, np.int32(batch.pad), plan.offsets, symmetric,
-            np.int64(width), np.int64(size), tables, cells.diagonals,
+            np.int64(width), np.int64(size), tables, entries.diagonals,
         ),
         shared=table_bytes(width, plan.symmetric),
     )  # fmt: skip
     device.launch(
         source(*DENSE),
-        "gather_cells",
+        "gather_entries",
         blocks=(batch.n_roi, plan.n_segment),
         args=(
-            batch.rois, symmetric, np.int64(cells.rows), np.int64(size), tables, np.int32(plan.merged),
-            plan.weights, plan.weight_stride, _slots(batch, plan), *cells.arrays(),
+            batch.rois, symmetric, np.int64(entries.rows), np.int64(size), tables, np.int32(plan.merged),
+            plan.weights, plan.weight_stride, _slots(batch, plan), *entries.arrays(),
         ),
-        shared=2 * 4 * cells.rows,
+        shared=2 * 4 * entries.rows,
     )  # fmt: skip
-    return cells
+    return entries
 
 
 def _slots(batch: DeviceBatch, plan: Plan) -> Array:
-    """Where each segment's cells begin, worked out on the device."""
+    """Where each segment's entries begin, worked out on the device."""
     xp, rois = batch.device.xp, batch.rois
     framed = (rois[:, 0] + 2 * batch.pad) * (rois[:, 1] + 2 * batch.pad)
     most = (1 if plan.symmetric else 2) * rois[:, 3] * rois[:, 3]
@@ -175,7 +175,7 @@ def _slots(batch: DeviceBatch, plan: Plan) -> Array:
     return xp.cumsum(capacity) - capacity
 
 
-def sparse_cells(batch: DeviceBatch, plan: Plan) -> Cells:
+def sparse_entries(batch: DeviceBatch, plan: Plan) -> Entries:
     """Count by sorting all pairs of the batch.
 
     Parameters
@@ -185,9 +185,9 @@ def sparse_cells(batch: DeviceBatch, plan: Plan) -> Cells:
     """
     device, symmetric = batch.device, np.int32(plan.symmetric)
     n_keys = 2 * plan.n_angle * int((batch.shapes + 2 * batch.pad).prod(axis=1).sum())
-    cells = Cells.empty(batch, plan, n_keys)
+    entries = Entries.empty(batch, plan, n_keys)
     # With the most levels that a region may have, 2^23 segments of 16 merged angles fit into a key.
-    bits = np.int32(cells.rows.bit_length())
+    bits = np.int32(entries.rows.bit_length())
     angle_bits = np.int32((plan.merged - 1).bit_length())
     keys = device.empty(n_keys, np.int64)
     device.launch(
@@ -209,12 +209,12 @@ def sparse_cells(batch: DeviceBatch, plan: Plan) -> Cells:
     numbers = device.xp.cumsum(heads)
     device.launch(
         source(*SPARSE),
-        "write_cells",
+        "write_entries",
         blocks=blocks,
         args=(
-            batch.rois, keys, np.int64(n_keys), numbers, symmetric, np.int64(cells.rows), np.int64(batch.width),
+            batch.rois, keys, np.int64(n_keys), numbers, symmetric, np.int64(entries.rows), np.int64(batch.width),
             np.int32(plan.n_segment), np.int32(plan.merged), bits, angle_bits,
-            plan.weights, plan.weight_stride, cells.diagonals, *cells.arrays(),
+            plan.weights, plan.weight_stride, entries.diagonals, *entries.arrays(),
         ),
     )  # fmt: skip
-    return cells
+    return entries
