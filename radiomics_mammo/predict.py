@@ -171,20 +171,12 @@ def _read(args: argparse.Namespace, model: SavedModel) -> Table:
 
 
 def _measured(args: argparse.Namespace, model: SavedModel) -> Table:
-    from radiomics_mammo.prediction.measure_image import measure_image
+    from dataclasses import fields
 
-    return measure_image(
-        model.facts,
-        args.image,
-        args.mask,
-        label=args.label,
-        spacing=args.spacing,
-        patient=args.patient,
-        engine=args.engine,
-        weights=args.weights,
-        laterality=args.laterality,
-        view=args.view,
-    )
+    from radiomics_mammo.prediction.measure_image import ImageRequest, measure_image
+
+    request = ImageRequest(**{each.name: getattr(args, each.name) for each in fields(ImageRequest)})
+    return measure_image(model.facts, request)
 
 
 def _write(out: Path | None, scored: Scored) -> None:
