@@ -134,7 +134,7 @@ def _predict(args: argparse.Namespace) -> int:
         print_error(f"error: {error}")
         return EXIT_ALL_FAILED
     trained = read_patients(folder.parent)
-    scored = score_table(model, table, certificate=certificate, trained=trained, alone=bool(args.image))
+    scored = score_table(model, table, certificate=certificate, training_patients=trained, single=bool(args.image))
     _write(args.out, scored)
     _show(scored, model, certificate, out=args.out)
     return 0 if len(scored.predictions) else EXIT_ALL_FAILED

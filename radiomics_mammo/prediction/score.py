@@ -1,4 +1,4 @@
-"""New cases through a saved model: raw score, probability, call, certified verdict, and what to doubt."""
+"""Predict new cases with a saved model: score, probability, call, certified verdict, and reasons for doubt."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ from radiomics_mammo.tables.feature_table import Table
 Floats = NDArray[np.float64]
 
 IN_TRAINING = "in training: not an independent prediction"
-_NAMED = 8
-_NONE = -1
+_SHOWN = 8
+_NO_PATIENT = -1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scored:
-    """What came of some cases.
+    """Predictions of some cases.
 
     Attributes
     ----------
     predictions : pandas.DataFrame
-        One row a unit: case_id, patient_id, cases (rows that it is made of), score (raw), p (calibrated),
-        training_prevalence, call, p_patient (the highest p of all the patient's units; null where none is named),
-        verdict (of the patient: the same in all her rows), out_of_range (number of features), out_of_range_features,
-        null_features, in_training (null where not known), remark, data (``real`` or ``phantom``).
+        One row a unit: case_id, patient_id, cases (number of rows), score (raw), p (calibrated),
+        training_prevalence, call, p_patient (the highest p of the patient's units; null where no patient is named),
+        verdict (of the patient: the same in all rows), out_of_range (number of features), out_of_range_features,
+        null_features, in_training (null where unknown), remark, data (``real`` or ``phantom``).
     failures : pandas.DataFrame
         One row a case that has no prediction: case_id, patient_id, cause, remedy.
     warnings : tuple of str
-        What whoever reads the predictions has to know first.
+        What must be known before the predictions are used.
     """
 
     predictions: pd.DataFrame
@@ -51,35 +51,35 @@ class Scored:
 
 
 def check_table(facts: ModelFacts, table: Table, *, trusted: bool, path: Path | None = None) -> None:
-    """Refuse a table whose features are not the ones that the model was trained on.
+    """Check that the features of a table are those that the model was trained on.
 
     Parameters
     ----------
     facts : ModelFacts
     table : Table
     trusted : bool
-        Whether the user vouches for a table that does not say how it was made.
+        Accept a table that does not state how it was made.
     path : pathlib.Path, optional
         For messages.
 
     Raises
     ------
     InputError
-        Another recipe or engine definition, nothing that tells, or columns are missing.
+        Another recipe or engine, or none is recorded.
     """
-    said = same_definition(facts.provenance, table.provenance)
-    if said:
+    difference = same_definition(facts.provenance, table.provenance)
+    if difference:
         raise InputError(
-            f"made with another recipe or engine than the model's table ({said})",
+            f"made with another recipe or engine than the model's table ({difference})",
             path=path,
             remedy="Extract it again with the model's recipe (recipe_text in the run's run.json) and engine: the "
             "same column would hold other numbers.",
         )
-    known = [bool(one.get("recipe_hash")) for one in (facts.provenance, table.provenance)]
-    if not all(known) and not trusted:
-        which = "this table" if known[0] else "the table that the model was trained on"
+    recorded = [bool(provenance.get("recipe_hash")) for provenance in (facts.provenance, table.provenance)]
+    if not all(recorded) and not trusted:
+        which = "this table" if recorded[0] else "the table that the model was trained on"
         raise InputError(
-            f"{which} does not say with which recipe and engine it was made",
+            f"{which} does not state with which recipe and engine it was made",
             path=path,
             remedy="Its columns may hold other numbers under the same names (bin width, resampling, another "
             "library's definitions). If you know that they agree, say so with --trust-table.",
@@ -91,12 +91,12 @@ def score_table(
     table: Table,
     *,
     certificate: Certificate | None,
-    trained: Collection[str] | None,
-    alone: bool = False,
+    training_patients: Collection[str] | None,
+    single: bool = False,
 ) -> Scored:
-    """Score a table's rows, sum them up by the model's unit, calibrate and judge.
+    """Compute scores of a table's rows, aggregate them by unit, calibrate and call.
 
-    Calls are by unit. The verdict is by patient, as the certificate is: from the highest p of all her units.
+    Calls are by unit. The verdict is by patient, as the certificate is: from the highest p of the patient's units.
 
     Parameters
     ----------
@@ -104,11 +104,11 @@ def score_table(
     table : Table
         Checked by :func:`check_table`.
     certificate : Certificate or None
-        What the verdicts are by.
-    trained : collection of str, or None
-        ``patient_id`` of the patients that the model was trained on; None where not known.
-    alone : bool
-        The one row is a patient of its own, named or not.
+        Decides the verdicts.
+    training_patients : collection of str, or None
+        ``patient_id`` of the patients that the model was trained on; None where unknown.
+    single : bool
+        The only row is a patient, named or not.
 
     Raises
     ------
@@ -116,27 +116,33 @@ def score_table(
         A column is missing or not numeric, a case is twice, or the unit's columns are missing.
     """
     facts = model.facts
-    rows, patients = _identified(table.frame, facts, alone=alone)
+    rows, patients = _identified(table.frame, facts, single=single)
     x = _matrix(model, rows)
-    failures, good = _failures(rows, x, facts, alone=alone)
-    kept = rows.loc[good].reset_index(drop=True)
-    units = _units(kept, patients[good], facts)
-    lacking = np.isin(units.group, patients[~good]) & (units.group != _NONE)
-    whom = _whom(facts, alone=alone)
-    unit_rows = _scores(model, x[good], units, trained=trained)
-    after = unit_rows.columns.tolist().index("call") + 1
-    unit_rows.insert(after, "p_patient", _highest(unit_rows["p"].to_numpy(), units.group))
-    verdicts = _verdicts(unit_rows["p_patient"].tolist(), lacking, certificate=certificate, whom=whom)
-    unit_rows.insert(after + 1, "verdict", verdicts)
-    unit_rows["data"] = _data(kept, units.of, phantom=facts.phantom)
-    known = int((unit_rows["remark"] != "").sum())
-    seen = [f"{known} of {len(unit_rows)} predictions are of patients that it was trained on."] if known else []
-    torn = bool(lacking.any()) and facts.unit != "lesion"
-    return Scored(unit_rows, failures, (*_warnings(model, kept, trained=trained, torn=torn), *seen))
+    failures, valid = _failures(rows, x, facts, single=single)
+    subset = rows.loc[valid].reset_index(drop=True)
+    # Labels are unknown, and none is needed.
+    unlabelled = np.zeros(len(subset), dtype=np.int8)
+    units = make_units(subset, unlabelled, patients[valid], kind=facts.unit, rule=facts.rule)
+    incomplete = np.isin(units.group, patients[~valid]) & (units.group != _NO_PATIENT)
+    subject = "patient" if facts.group == PATIENT else facts.group
+    subject += " (if the region is all there is)" if single else ""
+    predictions = _scores(model, x[valid], units, training_patients=training_patients)
+    after = predictions.columns.tolist().index("call") + 1
+    predictions.insert(after, "p_patient", _highest(predictions["p"].to_numpy(), units.group))
+    verdicts = _verdicts(predictions["p_patient"].tolist(), incomplete, certificate=certificate, subject=subject)
+    predictions.insert(after + 1, "verdict", verdicts)
+    predictions["data"] = _data(subset, units.of, phantom=facts.phantom)
+    warnings = _warnings(model, subset, training_patients=training_patients)
+    if incomplete.any() and facts.unit != "lesion":
+        warnings.append("Some patients lack a row that could not be scored: their prediction is that of the others.")
+    overlap = int((predictions["remark"] != "").sum())
+    if overlap:
+        warnings.append(f"{overlap} of {len(predictions)} predictions are of patients that it was trained on.")
+    return Scored(predictions, failures, tuple(warnings))
 
 
-def _identified(frame: pd.DataFrame, facts: ModelFacts, *, alone: bool) -> tuple[pd.DataFrame, NDArray[np.int64]]:
-    """Make sure of ``case_id``, give the patient the name ``patient_id``, and code whom a verdict is about."""
+def _identified(frame: pd.DataFrame, facts: ModelFacts, *, single: bool) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+    """Check ``case_id``, name the patient ``patient_id``, and code the patients of the verdicts."""
     if len(frame) == 0:
         raise InputError("the table has no rows", remedy="See the failures table beside it for the reasons.")
     if "case_id" not in frame.columns:
@@ -151,18 +157,18 @@ def _identified(frame: pd.DataFrame, facts: ModelFacts, *, alone: bool) -> tuple
         )
     named = facts.group in frame.columns
     names = patient_names(frame, facts.group) if named else cell_texts(frame.get(PATIENT, pd.Series([""] * len(frame))))
-    patients = _patients(frame, facts.group) if named else np.full(len(frame), _NONE, dtype=np.int64)
+    patients = _patients(frame, facts.group) if named else np.full(len(frame), _NO_PATIENT, dtype=np.int64)
     rows = frame.assign(case_id=cell_texts(frame["case_id"]), patient_id=names).reset_index(drop=True)
-    return rows, np.zeros(1, dtype=np.int64) if alone else patients
+    return rows, np.zeros(1, dtype=np.int64) if single else patients
 
 
 def _patients(frame: pd.DataFrame, group: str) -> NDArray[np.int64]:
-    """Code the patients as the certificate counted them: groups, joined where they share a patient; -1 for nobody."""
-    groups, own = cell_texts(frame[group]), table_patient_ids(frame, group)
-    apart = [name or f"\0{row}" for row, name in enumerate(groups)]  # rows that name no group share none
-    patients, _ = merge_groups(apart, own)
-    nobody = np.array([not (name or other) for name, other in zip(groups, own, strict=True)], dtype=np.bool_)
-    return np.where(nobody, _NONE, patients)
+    """Code the patients as the certificate counted them: groups, joined by shared patients; -1 for none."""
+    groups, ids = cell_texts(frame[group]), table_patient_ids(frame, group)
+    distinct = [name or f"\0{row}" for row, name in enumerate(groups)]  # rows that name no group share none
+    patients, _ = merge_groups(distinct, ids)
+    unnamed = np.array([not (name or other) for name, other in zip(groups, ids, strict=True)], dtype=np.bool_)
+    return np.where(unnamed, _NO_PATIENT, patients)
 
 
 def _matrix(model: SavedModel, rows: pd.DataFrame) -> Floats:
@@ -177,12 +183,12 @@ def _matrix(model: SavedModel, rows: pd.DataFrame) -> Floats:
 
 
 def _failures(
-    rows: pd.DataFrame, x: Floats, facts: ModelFacts, *, alone: bool
+    rows: pd.DataFrame, x: Floats, facts: ModelFacts, *, single: bool
 ) -> tuple[pd.DataFrame, NDArray[np.bool_]]:
-    """Say which rows cannot be scored and why, and which can."""
+    """Return the rows that cannot be scored with the reasons, and which rows can."""
     broken: NDArray[np.bool_] = np.asarray((np.abs(x) > TOO_LARGE).any(axis=1))
-    nobody = np.array(rows["patient_id"] == "") & (facts.unit != "lesion") & (not alone)
-    failed = broken | nobody
+    unnamed = np.array(rows["patient_id"] == "") & (facts.unit != "lesion") & (not single)
+    failed = broken | unnamed
     causes, remedies = [], []
     for row in np.flatnonzero(failed).tolist():
         if broken[row]:
@@ -190,23 +196,20 @@ def _failures(
             causes.append(f"infinite or absurdly large values in {format_list(names)}")
             remedies.append("Leave the cell empty where a feature is undefined, or extract the case again.")
         else:
-            causes.append(f"the model predicts by {facts.unit}, and this row does not say whose it is")
+            causes.append(f"the model predicts by {facts.unit}, and this row names no patient")
             remedies.append(f"Fill in {facts.group}.")
     return rows.loc[failed, ["case_id", "patient_id"]].assign(cause=causes, remedy=remedies), ~failed
 
 
-def _units(rows: pd.DataFrame, patients: NDArray[np.int64], facts: ModelFacts) -> Units:
-    unknown = np.zeros(len(rows), dtype=np.int8)  # labels are not known, and none is needed
-    return make_units(rows, unknown, patients, kind=facts.unit, rule=facts.rule)
-
-
-def _scores(model: SavedModel, x: Floats, units: Units, *, trained: Collection[str] | None) -> pd.DataFrame:
+def _scores(model: SavedModel, x: Floats, units: Units, *, training_patients: Collection[str] | None) -> pd.DataFrame:
     facts, fitted = model.facts, model.fitted
     score = aggregate(fitted.score(x), units.of, facts.rule) if len(x) else np.zeros(0)
     p = fitted.calibrator(score)
     outside, null = (_by_unit(part, units.of, len(units.rows)) for part in (facts.outside(x), np.isnan(x)))
     patients = units.rows["patient_id"].tolist()
-    known = [pd.NA if trained is None or not patient else patient in trained for patient in patients]
+    known = [
+        pd.NA if training_patients is None or not patient else patient in training_patients for patient in patients
+    ]
     return pd.DataFrame(
         {
             "case_id": units.rows["case_id"].tolist(),
@@ -217,47 +220,38 @@ def _scores(model: SavedModel, x: Floats, units: Units, *, trained: Collection[s
             "training_prevalence": facts.prevalence,
             "call": np.where(p >= fitted.threshold, facts.classes[1], facts.classes[0]),
             "out_of_range": outside.sum(axis=1),
-            "out_of_range_features": [_named(one, facts.features) for one in outside],
+            "out_of_range_features": [_names(row, facts.features) for row in outside],
             "null_features": null.sum(axis=1),
             "in_training": pd.array(known, dtype="boolean"),
-            "remark": [IN_TRAINING if one is True else "" for one in known],
+            "remark": [IN_TRAINING if value is True else "" for value in known],
         }
     )
 
 
 def _highest(p: Floats, patients: NDArray[np.int64]) -> Floats:
-    """Give each unit the highest probability of all its patient's units; NaN where nobody is named."""
-    highest = np.full(int(patients.max(initial=_NONE)) + 2, -np.inf)  # the last is nobody's
+    """Return for each unit the highest probability of its patient's units; NaN where no patient is named."""
+    highest = np.full(int(patients.max(initial=_NO_PATIENT)) + 2, -np.inf)  # the last is of units without a patient
     np.maximum.at(highest, patients, p)
-    return np.where(patients == _NONE, np.nan, highest[patients])
-
-
-def _whom(facts: ModelFacts, *, alone: bool) -> str:
-    """Name what the certificate counts."""
-    whom = "patient" if facts.group == PATIENT else facts.group
-    return f"{whom} (if the region is all there is)" if alone else whom
+    return np.where(patients == _NO_PATIENT, np.nan, highest[patients])
 
 
 def _verdicts(
-    highest: Sequence[float], lacking: NDArray[np.bool_], *, certificate: Certificate | None, whom: str
+    highest: Sequence[float], incomplete: NDArray[np.bool_], *, certificate: Certificate | None, subject: str
 ) -> list[str]:
-    """Judge patients by their highest probability, NaN where nobody is named.
-
-    Who lacks rows may be positive there, so that nothing rules her out.
-    """
+    """Return verdicts by the highest probability; a patient with a row that failed is never ruled out."""
     if certificate is None:
         return ["no certificate was made"] * len(highest)
     if certificate.threshold is None:
         return [certificate.verdict(np.nan)] * len(highest)
-    said = []
-    for top, part in zip(highest, lacking.tolist(), strict=True):
-        if np.isnan(top):
-            said.append(f"no verdict: the certificate is by {whom} and the table names none")
-        elif part and top < certificate.threshold:
-            said.append(f"no verdict: a row of this {whom} could not be scored")
+    verdicts = []
+    for p, partial in zip(highest, incomplete.tolist(), strict=True):
+        if np.isnan(p):
+            verdicts.append(f"no verdict: the certificate is by {subject} and the table names none")
+        elif partial and p < certificate.threshold:
+            verdicts.append(f"no verdict: a row of this {subject} could not be scored")
         else:
-            said.append(f"this {whom}: {certificate.verdict(top)}")
-    return said
+            verdicts.append(f"this {subject}: {certificate.verdict(p)}")
+    return verdicts
 
 
 def _by_unit(flags: NDArray[np.bool_], of: NDArray[np.int64], n_units: int) -> NDArray[np.bool_]:
@@ -267,8 +261,8 @@ def _by_unit(flags: NDArray[np.bool_], of: NDArray[np.int64], n_units: int) -> N
     return np.logical_or.reduceat(flags[order], np.searchsorted(of[order], np.arange(n_units)), axis=0)
 
 
-def _named(outside: NDArray[np.bool_], names: Sequence[str]) -> str:
-    return format_list([names[int(i)] for i in np.flatnonzero(outside)], most=_NAMED)
+def _names(outside: NDArray[np.bool_], names: Sequence[str]) -> str:
+    return format_list([names[int(i)] for i in np.flatnonzero(outside)], most=_SHOWN)
 
 
 def _data(rows: pd.DataFrame, of: NDArray[np.int64], *, phantom: bool) -> NDArray[np.str_]:
@@ -285,31 +279,29 @@ def _phantom_rows(rows: pd.DataFrame) -> NDArray[np.bool_]:
     return np.isin([cell.lower() for cell in cell_texts(rows["phantom"])], ["true", "1"])
 
 
-def _warnings(model: SavedModel, rows: pd.DataFrame, *, trained: Collection[str] | None, torn: bool) -> list[str]:
-    said = list(model.notes)
+def _warnings(model: SavedModel, rows: pd.DataFrame, *, training_patients: Collection[str] | None) -> list[str]:
+    warnings = list(model.notes)
     simulated = _phantom_rows(rows)
     if model.facts.phantom and not simulated.all():
-        said.append(
+        warnings.append(
             "PHANTOM MODEL ON REAL CASES: it was trained on simulated images and knows nothing of patients. "
             "These numbers must not be used for anything but trying the software."
         )
     if simulated.any() and not model.facts.phantom:
-        said.append(f"{int(simulated.sum())} of {len(rows)} rows are simulated (phantom).")
-    if trained is None or not any(cell_texts(rows["patient_id"])):
-        said.append("Whether any of these patients was trained on is not known.")
-    if torn:
-        said.append("Some patients lack a row that could not be scored: their prediction is made of the others.")
-    return said
+        warnings.append(f"{int(simulated.sum())} of {len(rows)} rows are simulated (phantom).")
+    if training_patients is None or not any(cell_texts(rows["patient_id"])):
+        warnings.append("Whether any of these patients was trained on is not known.")
+    return warnings
 
 
 def choose_certificate(facts: ModelFacts, *, target: float | None = None) -> Certificate | None:
-    """Give the certificate for a sensitivity; of several confidences the highest.
+    """Return the certificate for a sensitivity; of several confidences the highest.
 
     Parameters
     ----------
     facts : ModelFacts
     target : float, optional
-        The one that the comparison was asked for where nothing is said.
+        The one that the comparison was run for by default.
 
     Returns
     -------
@@ -324,11 +316,13 @@ def choose_certificate(facts: ModelFacts, *, target: float | None = None) -> Cer
     if not facts.certificates:
         return None
     wanted = facts.asked if target is None else target
-    found = [one for one in facts.certificates if abs(one.target - wanted) < 1e-9]
-    if not found:
-        there = ", ".join(f"{one.target:g}" for one in facts.certificates)
-        raise InputError(f"no certificate for a sensitivity of {wanted:g}", remedy=f"There is one for each of {there}.")
-    return max(found, key=lambda one: one.confidence)
+    matching = [each for each in facts.certificates if abs(each.target - wanted) < 1e-9]
+    if not matching:
+        targets = ", ".join(f"{each.target:g}" for each in facts.certificates)
+        raise InputError(
+            f"no certificate for a sensitivity of {wanted:g}", remedy=f"There is one for each of {targets}."
+        )
+    return max(matching, key=lambda each: each.confidence)
 
 
 def by_verdict(predictions: pd.DataFrame) -> dict[str, Any]:

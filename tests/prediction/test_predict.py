@@ -127,7 +127,7 @@ def test_the_certificate_counts_groups_joined_by_patient(tmp_path):
 
 
 @pytest.mark.parametrize("unit", ["patient", "breast"])
-def test_rows_of_nobody_are_no_unit(tmp_path, unit, capsys):
+def test_rows_without_a_patient_are_no_unit(tmp_path, unit, capsys):
     frame = toy_frame(patients=12, seed=3).assign(laterality="L")
     frame.loc[[6, 19], "patient_id"] = ["", None]
     frame.loc[3, FEATURES[0]] = np.inf
@@ -137,7 +137,7 @@ def test_rows_of_nobody_are_no_unit(tmp_path, unit, capsys):
     assert "" not in set(found["patient_id"])
     failed = pd.read_csv(tmp_path / "p.csv.failures.csv", keep_default_na=False)
     assert failed["case_id"].tolist() == frame.loc[[3, 6, 19], "case_id"].tolist()
-    wanted = f"the model predicts by {unit}, and this row does not say whose it is"
+    wanted = f"the model predicts by {unit}, and this row names no patient"
     assert failed["cause"][1:].tolist() == [wanted, wanted]
     assert FEATURES[0] in failed["cause"][0]
     assert f"failed: P_00003_0: {wanted}" in capsys.readouterr().err
@@ -233,7 +233,7 @@ def test_a_table_that_does_not_say_how_it_was_made_needs_the_users_word(tmp_path
     toy_frame(patients=12, seed=3).to_csv(table, index=False)
     said = said_no(capsys, run, "--table", table)
     assert "--trust-table" in said
-    assert "this table does not say" in said
+    assert "this table does not state" in said
     found = predicted(tmp_path, "--trust-table", run=run, table=table)
     np.testing.assert_allclose(
         found["score"], fitted().score(toy_frame(patients=12, seed=3)[list(FEATURES)].to_numpy())
