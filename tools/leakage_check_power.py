@@ -17,8 +17,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_mammo.evaluation.cohort.cohort import Target, prepare_cohort
+from radiomics_mammo.evaluation.cohort.cohort import prepare_cohort
 from radiomics_mammo.evaluation.cohort.records import Cohort
+from radiomics_mammo.evaluation.cohort.target import Target
 from radiomics_mammo.evaluation.leakage.baseline_models import most_associated, out_of_fold
 from radiomics_mammo.evaluation.leakage.checks import CheckInput, check_planted_duplicates, check_planted_identifier
 from radiomics_mammo.evaluation.leakage.identifier_columns import identifier_columns

@@ -1,37 +1,86 @@
-"""What ``compare`` shows on screen when it is done."""
+"""Output of ``compare`` on the screen."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from radiomics_mammo.core.console import print_message, print_table
+from radiomics_mammo.evaluation.cohort.train_test import TrainTest
 from radiomics_mammo.evaluation.metrics.metrics import METRICS
+from radiomics_mammo.evaluation.options import ComparisonOptions
 from radiomics_mammo.evaluation.study import Study
+from radiomics_mammo.evaluation.training.device import Device
+from radiomics_mammo.evaluation.training.plan import Plan
 from radiomics_mammo.evaluation.training.registry import MODELS, parse_candidate
+from radiomics_mammo.runs.run_folder import CARD, INFO
 from radiomics_mammo.runs.run_info import RunInfo
+from radiomics_mammo.runs.write import is_phantom
+
+
+def print_plan(plan: Plan, train_test: TrainTest, device: Device, options: ComparisonOptions) -> None:
+    """Print what will be trained on which cases."""
+    cohort, units = plan.cohort, plan.cohort.units
+    if is_phantom(train_test):
+        print_message("PHANTOM: simulated images; the results say nothing about patients.")
+    negative, positive = cohort.classes
+    of = "" if units.kind == "lesion" else f", in {units.y.size} units ({units.kind}, {units.rule} of its rows)"
+    networks = "".join(f", {part.stop - part.start} outputs of {name}" for name, part in cohort.embedders.items())
+    print_message(
+        f"{cohort.y.size} cases of {cohort.n_patients} patients{of}: {int(units.y.sum())} {positive}, "
+        f"{int((units.y == 0).sum())} {negative}; {len(cohort.features) * cohort.radiomic} features{networks}"
+    )
+    if plan.test is not None:
+        tested = plan.test.units
+        print_message(f"test set: {tested.y.size} of {plan.test.n_patients} patients, {int(tested.y.sum())} {positive}")
+    print_message(
+        f"{len(plan.candidates)} models, {plan.n_folds} folds x {plan.n_repeats} repeats, split by "
+        f"{cohort.group_column}, {plan.tuning.trials} trials in {plan.tuning.folds} inner folds; XGBoost on "
+        f"{device.device}; {options.workers} workers"
+    )
+    for remark in (*cohort.remarks, *([device.note] if device.note else [])):
+        print_message(f"note: {remark}")
 
 
 def print_results(info: RunInfo, study: Study) -> None:
-    """Print the comparison, the held-out test, the leakage checks and the certified threshold."""
-    marked = " (phantom)" if info.phantom else ""
-    names = list(info.candidates)
-    _metrics(study.compared.summary, names, f"Out-of-fold values with 95% patient-bootstrap intervals{marked}")
-    if "test_summary" in study.tables:
-        _metrics(study.tables["test_summary"], names, f"Held-out patients, models of all the others{marked}")
-    if "test_shifted" in study.tables:
-        _metrics(study.tables["test_shifted"], names, f"The same, moved to another prevalence{marked}")
-    _winner(study)
-    _twins(study, marked)
-    _pairs(study, marked)
-    _ensembles(study)
-    if "auroc_inflation" in study.tables:
-        _auroc_inflation(study.tables["auroc_inflation"], marked)
-    _leakage_checks(study.tables["leakage_checks"])
-    _certified(study, info)
+    """Print the comparison, the test set, the leakage checks and the certified threshold."""
+    suffix = " (phantom)" if info.phantom else ""
+    names, tables = list(info.candidates), study.tables
+    _metrics(study.compared.summary, names, f"Out-of-fold results with 95% patient-bootstrap intervals{suffix}")
+    if "test_summary" in tables:
+        _metrics(tables["test_summary"], names, f"Held-out test set, models of all training patients{suffix}")
+    if "test_shifted" in tables:
+        _metrics(tables["test_shifted"], names, f"Held-out test set, adapted to another prevalence{suffix}")
+    if "selection_bias" in tables:
+        _selection_bias(tables["selection_bias"])
+    _resampling(study.compared.differences, suffix)
+    if "pairs" in tables:
+        _pairs(tables["pairs"], suffix)
+    if "ensembles" in tables:
+        _ensembles(tables["ensembles"])
+    if "auroc_inflation" in tables:
+        _auroc_inflation(tables["auroc_inflation"], suffix)
+    for row in tables["leakage_checks"].to_dict("records"):
+        print_message(f"{'ok' if row['passed'] else 'WARNING'}: {row['sentence']}")
+    if "certified" in tables:
+        certified = tables["certified"]
+        rows = certified[certified["target"] == info.command["sensitivity"]]
+        print_message(f"{info.best}: {rows['sentence'].iloc[0]}")
+
+
+def print_files(info: RunInfo, *, out: Path, seconds: Mapping[str, float]) -> None:
+    """Print the notes, the run time, and what to do with the run."""
+    for note in info.notes:
+        print_message(f"note: {note}")
+    print_message(", ".join(f"{stage} {value:.1f} s" for stage, value in seconds.items()))
+    print_message(f"run: {out / INFO}")
+    if info.final_model:
+        print_message(f"model card: {out / CARD}; new cases: python -m radiomics_mammo.predict {out} --table TABLE")
+    print_message(f"next: python -m radiomics_mammo.report {out}")
 
 
 def _grid(title: str, columns: Sequence[str]) -> Table:
@@ -43,54 +92,43 @@ def _grid(title: str, columns: Sequence[str]) -> Table:
 
 def _metrics(summary: pd.DataFrame, names: Sequence[str], title: str) -> None:
     shown = {name: metric for name, metric in METRICS.items() if metric.shown}
-    # Narrow enough for 80 columns.
     grid = _grid(title, ["model", *(metric.heading for metric in shown.values())])
     for column in grid.columns[1:]:
-        column.width = 10
-    values = {(row["model"], row["metric"]): row for row in summary.to_dict("records")}
+        column.width = 10  # for a terminal of 80 columns
+    rows = {(row["model"], row["metric"]): row for row in summary.to_dict("records")}
     for name in names:
-        cells = [values[name, metric] for metric in shown]
         label = f"({name})" if MODELS[parse_candidate(name).model].baseline else name
-        grid.add_row(
-            label, *(f"{_value(cell['value'])}\n{_brief(cell['low'])}–{_brief(cell['high'])}" for cell in cells)
-        )
+        values = [rows[name, metric] for metric in shown]
+        grid.add_row(label, *(f"{_value(row['value'])}\n{_brief(row['low'])}–{_brief(row['high'])}" for row in values))
     print_table(grid)
 
 
-def _winner(study: Study) -> None:
-    if "selection_bias" not in study.tables:
-        return
-    first = study.tables["selection_bias"].iloc[0]
+def _selection_bias(table: pd.DataFrame) -> None:
+    first = table.iloc[0]
     print_message(
-        f"The best, {first['name']}, has an AUROC of {first['apparent']:.3f}; corrected for having been chosen among "
-        f"{len(study.tables['selection_bias'])}: {first['corrected']:.3f} ({first['low']:.3f} to {first['high']:.3f})."
+        f"The best model, {first['name']}, has an AUROC of {first['apparent']:.3f}; corrected for selection among "
+        f"{len(table)} models: {first['corrected']:.3f} ({first['low']:.3f} to {first['high']:.3f})."
     )
 
 
-def _twins(study: Study, marked: str) -> None:
-    """Say what evening the classes out changed: each resampled model minus its plain twin, on the same patients."""
-    table = study.compared.differences
+def _resampling(table: pd.DataFrame, suffix: str) -> None:
     if table.empty:
         return
     metrics = ("auroc", "brier", "calibration_slope")
     headings = (METRICS[name].title for name in metrics)
-    grid = _grid(
-        f"Resampled minus plain{marked}, calibrated; AUROC's verdict is adjusted", ["model", *headings, "AUROC"]
-    )
+    title = f"With minus without resampling{suffix}, after calibration; verdict on AUROC, p adjusted"
+    grid = _grid(title, ["model", *headings, "AUROC"])
     rows = {(row["model"], row["metric"]): row for row in table.to_dict("records")}
     for model in dict.fromkeys(table["model"]):
-        found = [rows[model, name] for name in metrics]
-        cells = [f"{row['value']:+.3f}\n{row['low']:+.3f} to {row['high']:+.3f}" for row in found]
-        grid.add_row(model, *cells, found[0]["verdict"])
+        values = [rows[model, name] for name in metrics]
+        texts = [f"{row['value']:+.3f}\n{row['low']:+.3f} to {row['high']:+.3f}" for row in values]
+        grid.add_row(model, *texts, values[0]["verdict"])
     print_table(grid)
 
 
-def _pairs(study: Study, marked: str) -> None:
-    if "pairs" not in study.tables:
-        return
-    table = study.tables["pairs"]
+def _pairs(table: pd.DataFrame, suffix: str) -> None:
     grid = _grid(
-        f"AUROC minus that of {table['against'].iloc[0]}{marked}; p adjusted for {len(table)} comparisons (Holm)",
+        f"AUROC minus that of {table['against'].iloc[0]}{suffix}; p adjusted for {len(table)} comparisons (Holm)",
         ["model", "difference", "95% interval", "p, adjusted", "verdict"],
     )
     for row in table.to_dict("records"):
@@ -99,11 +137,7 @@ def _pairs(study: Study, marked: str) -> None:
     print_table(grid)
 
 
-def _ensembles(study: Study) -> None:
-    """Say what each ensemble gains over its best single member."""
-    if "ensembles" not in study.tables:
-        return
-    table = study.tables["ensembles"]
+def _ensembles(table: pd.DataFrame) -> None:
     for row in table[table["metric"] == "auroc"].to_dict("records"):
         print_message(
             f"{row['ensemble']} minus its best single member, {row['against']}: AUROC {row['value']:+.3f} "
@@ -111,29 +145,16 @@ def _ensembles(study: Study) -> None:
         )
 
 
-def _auroc_inflation(table: pd.DataFrame, marked: str) -> None:
+def _auroc_inflation(table: pd.DataFrame, suffix: str) -> None:
     grid = _grid(
-        f"AUROC inflation by common leakage errors on these data{marked} (baseline models)",
-        ["leaky protocol", "with leakage", "without leakage", "inflation"],
+        f"AUROC inflation by common leakage errors{suffix}, with baseline models",
+        ["error", "with leakage", "without", "inflation"],
     )
     for row in table.to_dict("records"):
         inflation = f"{row['inflation']:+.3f}\n{row['inflation_low']:+.3f} to {row['inflation_high']:+.3f}"
         model = row["baseline_model"].partition(",")[0].partition(" (")[0]
         grid.add_row(f"{row['title']} ({model})", f"{row['auroc']:.3f}", f"{row['without_leakage']:.3f}", inflation)
     print_table(grid)
-
-
-def _leakage_checks(table: pd.DataFrame) -> None:
-    for row in table.to_dict("records"):
-        print_message(f"{'ok' if row['passed'] else 'WARNING'}: {row['sentence']}")
-
-
-def _certified(study: Study, info: RunInfo) -> None:
-    if "certified" not in study.tables:
-        return
-    table = study.tables["certified"]
-    asked = table[table["target"] == info.command["sensitivity"]]
-    print_message(f"{info.best}: {asked['sentence'].iloc[0]}")
 
 
 def _value(value: float) -> str:

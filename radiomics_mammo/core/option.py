@@ -7,9 +7,10 @@ dataclass directly. Both apply the same checks.
 from __future__ import annotations
 
 import math
+import types
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
-from typing import Any, TypeVar, overload
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints, overload
 
 from radiomics_mammo.errors import InputError
 
@@ -154,11 +155,22 @@ def option_fields(settings: Any) -> list[tuple[Field[Any], OptionInfo]]:
     return [(each, each.metadata[_KEY]) for each in fields(settings) if _KEY in each.metadata]
 
 
-def problem_with(value: object, info: OptionInfo) -> str:
+def value_type(hint: object) -> tuple[Any, bool, tuple[Any, ...]]:
+    """Return the type of one value, whether there are several (a tuple), and the choices of a ``Literal``."""
+    if get_origin(hint) in (Union, types.UnionType):
+        (hint,) = (each for each in get_args(hint) if each is not type(None))
+    many = get_origin(hint) is tuple
+    kind = get_args(hint)[0] if many else hint
+    choices = get_args(kind) if get_origin(kind) is Literal else ()
+    return type(choices[0]) if choices else kind, many, choices
+
+
+def problem_with(value: object, info: OptionInfo, choices: Sequence[Any] = ()) -> str:
     """Return what a value must be, as a predicate (``must be 1 or more``); empty where it is valid."""
     values = value if isinstance(value, tuple) else () if value is None else (value,)
-    if info.choices and any(each not in info.choices for each in values):
-        return f"must be one of {', '.join(info.choices)}"
+    choices = choices or info.choices
+    if choices and any(each not in choices for each in values):
+        return f"must be one of {', '.join(map(str, choices))}"
     if info.check is not None and not all(info.check.accepts(each) for each in values):
         return f"must be {info.check.requirement}"
     return ""
@@ -172,8 +184,9 @@ def check_options(settings: Any) -> None:
     InputError
         Naming the field, its value and what it may be.
     """
+    hints = get_type_hints(type(settings))
     for each, info in option_fields(settings):
         value = getattr(settings, each.name)
-        problem = problem_with(value, info)
+        problem = problem_with(value, info, value_type(hints[each.name])[2])
         if problem:
             raise InputError(f"{each.name} is {value!r}", remedy=f"It {problem}.")

@@ -20,7 +20,7 @@ from radiomics_mammo.evaluation.leakage.auroc_inflation import measure_auroc_inf
 from radiomics_mammo.evaluation.leakage.checks import leakage_checks
 from radiomics_mammo.evaluation.metrics.prevalence_shift import shift_table
 from radiomics_mammo.evaluation.metrics.subgroups import SUBGROUPS
-from radiomics_mammo.evaluation.options import Options
+from radiomics_mammo.evaluation.options import ComparisonOptions
 from radiomics_mammo.evaluation.result_tables import (
     Tables,
     out_of_fold_tables,
@@ -72,7 +72,7 @@ class Study:
     seconds: dict[str, float]
 
 
-def plan_study(train_test: TrainTest, *, options: Options, device: Device) -> Plan:
+def plan_study(train_test: TrainTest, *, options: ComparisonOptions, device: Device) -> Plan:
     """Lay candidates and folds out; nothing is trained.
 
     Raises
@@ -90,7 +90,7 @@ def plan_study(train_test: TrainTest, *, options: Options, device: Device) -> Pl
     remarks = (*train_test.remarks, *cohort.remarks, *tested, *left_out, *_unread(cohort, candidates))
     units = cohort.units
     folds = repeated_folds(units.y, units.group, folds=options.folds, repeats=options.repeats, seed=options.seed)
-    tuning = Tuning(options.trials, options.inner, options.select, options.calibration, options.operate_at)
+    tuning = Tuning(options.trials, options.inner_folds, options.select, options.calibration, options.operate_at)
     settings = Settings(device.tree_method, device.device)
     members = ensemble_members(candidates, options.members)
     plan = Plan(
@@ -116,7 +116,7 @@ def _unread(cohort: Cohort, candidates: Sequence[Candidate]) -> list[str]:
 def run_study(
     plan: Plan,
     *,
-    options: Options,
+    options: ComparisonOptions,
     store: FoldStore | None = None,
     on_done: Callable[[str], None] | None = None,
 ) -> Study:
@@ -125,7 +125,7 @@ def run_study(
     Parameters
     ----------
     plan : Plan
-    options : Options
+    options : ComparisonOptions
     store : FoldStore, optional
         Keeps finished folds (see :func:`radiomics_mammo.evaluation.training.cross_validation.cross_validate`).
     on_done : callable (candidate name) -> None, optional
@@ -157,7 +157,7 @@ def run_study(
 
 
 def _judge(
-    plan: Plan, outcome: Outcome, options: Options, notes: list[str]
+    plan: Plan, outcome: Outcome, options: ComparisonOptions, notes: list[str]
 ) -> tuple[Comparison, Candidate | None, Tables]:
     """Turn predictions into tables, and add to the notes what that made necessary."""
     draws, workers = options.bootstrap, options.workers
@@ -221,7 +221,9 @@ class _Clock:
         self.seconds[name], self._last = now - self._last, now
 
 
-def _shift(plan: Plan, outcome: Outcome, options: Options, best: Candidate | None, notes: list[str]) -> Tables:
+def _shift(
+    plan: Plan, outcome: Outcome, options: ComparisonOptions, best: Candidate | None, notes: list[str]
+) -> Tables:
     """State the label shift between training and test patients and, on request, correct for it."""
     assert plan.test is not None
     here, there = plan.cohort.units, plan.test.units
@@ -242,7 +244,7 @@ def _shift(plan: Plan, outcome: Outcome, options: Options, best: Candidate | Non
     return tables
 
 
-def _honesty(plan: Plan, options: Options, notes: list[str]) -> Tables:
+def _honesty(plan: Plan, options: ComparisonOptions, notes: list[str]) -> Tables:
     cohort = plan.cohort
     by_row = plan.fold_of[:, cohort.units.of]
     tables = {"leakage_checks": leakage_checks(cohort, by_row, seed=plan.seed, workers=options.workers)}

@@ -159,7 +159,7 @@ def _features(info: RunInfo, facts: ModelFacts) -> dict[str, Any]:
 
 
 def _tuning(info: RunInfo) -> dict[str, Any]:
-    asked = ("folds", "repeats", "inner", "trials", "minutes", "select", "calibration")
+    asked = ("folds", "repeats", "inner_folds", "trials", "minutes", "select", "calibration")
     return {name: info.command[name] for name in asked if name in info.command}
 
 

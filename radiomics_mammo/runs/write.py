@@ -6,7 +6,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,55 +16,28 @@ import numpy as np
 import pandas as pd
 
 from radiomics_mammo.core.version import __version__
-from radiomics_mammo.evaluation.cohort.cohort import Target
 from radiomics_mammo.evaluation.cohort.join import embeddings_in
 from radiomics_mammo.evaluation.cohort.records import Candidate, Cohort
 from radiomics_mammo.evaluation.cohort.train_test import TrainTest
-from radiomics_mammo.evaluation.options import Options
 from radiomics_mammo.evaluation.study import Study
 from radiomics_mammo.evaluation.summary import fold_table, prediction_table, test_prediction_table
 from radiomics_mammo.evaluation.training.device import Device
 from radiomics_mammo.evaluation.training.registry import MODELS, candidate_title
 from radiomics_mammo.runs import run_folder as names
+from radiomics_mammo.runs.run_config import RunConfig
 from radiomics_mammo.runs.run_info import RunInfo
 from radiomics_mammo.tables.atomic import write_bytes
 
 
-@dataclass(frozen=True, slots=True)
-class RunConfig:
-    """What a run was asked: tables by path, question, options.
-
-    Attributes
-    ----------
-    tables, test : tuple of pathlib.Path
-    official : bool
-    question : Question
-    options : Options
-    minutes : float
-        That the number of trials was chosen for; 0 where it was given.
-    """
-
-    tables: tuple[Path, ...]
-    target: Target
-    options: Options
-    test: tuple[Path, ...] = ()
-    official: bool = False
-    minutes: float = 0.0
-
-    def command(self) -> dict[str, Any]:
-        """Give the options that decide the result, as a rerun would be given them: the trials, not the minutes."""
-        asked = {name: value for name, value in asdict(self.options).items() if name != "workers"}
-        return {**asdict(self.target), **asked, "official": self.official}
-
-    def decides(self) -> dict[str, Any]:
-        """Give everything that decides the result, the content of the tables and the minutes included."""
-        return {
-            "command": self.command(),
-            "minutes": self.minutes,
-            "tables": [file_hash(path) for path in self.tables],
-            "test": [file_hash(path) for path in self.test],
-            "versions": versions(),
-        }
+def run_digest(config: RunConfig) -> dict[str, Any]:
+    """Return everything that decides the result, the content of the tables and the minutes included."""
+    return {
+        "command": config.command(),
+        "minutes": config.minutes,
+        "tables": [file_hash(path) for path in config.tables],
+        "test": [file_hash(path) for path in config.test],
+        "versions": versions(),
+    }
 
 
 def file_hash(path: Path) -> str:
@@ -76,7 +49,7 @@ def file_hash(path: Path) -> str:
 def run_info(
     study: Study,
     *,
-    asked: RunConfig,
+    config: RunConfig,
     hashes: Mapping[str, Sequence[str]],
     train_test: TrainTest,
     device: Device,
@@ -87,9 +60,9 @@ def run_info(
     Parameters
     ----------
     study : Study
-    asked : RunConfig
+    config : RunConfig
     hashes : mapping
-        ``tables`` and ``test``, as :meth:`RunConfig.decides` found them when the tables were read.
+        ``tables`` and ``test``, as :func:`run_digest` found them when the tables were read.
     sides : Sides
         The tables as they were read.
     device : Device
@@ -99,8 +72,8 @@ def run_info(
     cohort, tree = study.plan.cohort, study.explained
     seed = study.plan.seed
     return RunInfo(
-        command=asked.command(),
-        table=", ".join(str(path.absolute()) for path in asked.tables),
+        command=config.command(),
+        table=", ".join(str(path.absolute()) for path in config.tables),
         table_sha256=", ".join(hashes["tables"]),
         provenance=train_test.table.provenance,
         phantom=is_phantom(train_test),
@@ -124,7 +97,7 @@ def run_info(
         contribution_unit=_contribution_unit(tree),
         remarks=list(cohort.remarks),
         notes=[*study.notes, *([device.note] if device.note else [])],
-        test={} if train_test.test is None else _test(train_test.test, asked.test, hashes["test"]),
+        test={} if train_test.test is None else _test(train_test.test, config.test, hashes["test"]),
         embeddings=embeddings_of(train_test, cohort),
         failures=failures,
     )

@@ -134,7 +134,9 @@ def test_minutes_choose_trials_and_say_so(tmp_path, capsys):
     said = " ".join(capsys.readouterr().out.split())
     trials = read_run(tmp_path / "timed").info.command["trials"]
     assert trials >= 1
-    assert f"trials a model and fold: {trials}, for about 0.05 minutes (--trials {trials} repeats this run)" in said
+    assert (
+        f"trials for each model and fold: {trials}, for about 0.05 minutes (--trials {trials} repeats this run)" in said
+    )
     assert run(tmp_path / "t.parquet", tmp_path / "named", *asked, "--trials", str(trials)) == 0
     assert contents(tmp_path / "timed") == contents(tmp_path / "named")
 
@@ -144,7 +146,7 @@ def test_an_interrupted_run_by_the_clock_goes_on_with_the_trials_it_began_with(t
 
     toy_frame().to_parquet(tmp_path / "t.parquet")
     asked = ("--models", "logistic,lasso", "--minutes", "3")
-    monkeypatch.setattr(time_budget, "trials_within", lambda *_, **__: time_budget.Budget(3, 0.1))
+    monkeypatch.setattr("radiomics_mammo.cli.compare_run.trials_within", lambda *_, **__: time_budget.Budget(3, 0.1))
     real, done = cross_validation.run_model, []
 
     def stops(*what):
@@ -155,7 +157,7 @@ def test_an_interrupted_run_by_the_clock_goes_on_with_the_trials_it_began_with(t
 
     monkeypatch.setattr(cross_validation, "run_model", stops)
     assert run(tmp_path / "t.parquet", tmp_path / "r", *asked) == 130
-    monkeypatch.setattr(time_budget, "trials_within", lambda *_, **__: pytest.fail("timed again"))
+    monkeypatch.setattr("radiomics_mammo.cli.compare_run.trials_within", lambda *_, **__: pytest.fail("timed again"))
     monkeypatch.setattr(
         cross_validation, "run_model", lambda *what: done.append((what[1].name, *what[2:4])) or real(*what)
     )

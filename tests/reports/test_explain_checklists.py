@@ -50,7 +50,7 @@ def run_of(**others: Any) -> tuple[Run, Results]:
 
 
 def tuned(**others: Any) -> dict[str, Any]:
-    asked = {"trials": 6, "inner": 3, "calibration": "sigmoid", "operate_at": "sensitivity:0.9", "select": "auto"}
+    asked = {"trials": 6, "inner_folds": 3, "calibration": "sigmoid", "operate_at": "sensitivity:0.9", "select": "auto"}
     return {"bootstrap": 60, "also_features": [], "official": False, **asked, **others}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -20,6 +21,14 @@ def run(table: Path, out: Path, *options: str) -> int:
     if "--minutes" in options:
         given = [word for word in given if word != "--trials"][1:]
     return main([str(table), "--out", str(out), *QUICK, *given, *options])
+
+
+def exit_code(main: Callable[[Sequence[str]], int], words: Sequence[str]) -> int:
+    """Return the exit code of a command, whether argparse or the command itself refuses the words."""
+    try:
+        return main(words)
+    except SystemExit as end:
+        return int(end.code or 0)
 
 
 def skip_checks(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from radiomics_mammo.evaluation.cohort.cohort import Target, prepare_cohort
+from radiomics_mammo.evaluation.cohort.cohort import prepare_cohort
 from radiomics_mammo.evaluation.cohort.records import Settings
+from radiomics_mammo.evaluation.cohort.target import Target
 from radiomics_mammo.evaluation.explanation.explain import Explanation, explain_study
 from radiomics_mammo.evaluation.training.cross_validation import Outcome, cross_validate
 from radiomics_mammo.evaluation.training.plan import Plan, Tuning

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from radiomics_mammo.evaluation.cohort.cohort import Target, prepare_cohort
+from radiomics_mammo.evaluation.cohort.cohort import prepare_cohort
 from radiomics_mammo.evaluation.cohort.records import Candidate, Cohort, Settings
+from radiomics_mammo.evaluation.cohort.target import Target
 from radiomics_mammo.evaluation.training.plan import Plan, Tuning
 from radiomics_mammo.evaluation.training.registry import parse_candidates
 from radiomics_mammo.evaluation.training.splits import repeated_folds

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -18,37 +17,8 @@ from radiomics_mammo.evaluation.cohort.parse_cells import cell_texts, format_lis
 from radiomics_mammo.evaluation.cohort.patient_groups import patient_groups, patient_names
 from radiomics_mammo.evaluation.cohort.prediction_units import make_units
 from radiomics_mammo.evaluation.cohort.records import Block, Cohort, Floats
+from radiomics_mammo.evaluation.cohort.target import Target
 from radiomics_mammo.tables.feature_table import embedder_of, is_embedding
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What is asked of a table.
-
-    Attributes
-    ----------
-    label, group : str
-        Columns with the outcome and with what is kept on one side of a split: the patient, or more than her. Groups
-        that share a ``patient_id`` are joined.
-    positive, negative : tuple of str
-        Values of a label that is not 0/1 (see :func:`radiomics_mammo.evaluation.cohort.labels.parse_labels`).
-    also_features : tuple of str
-        Identity columns that are let in as features, by name or pattern (``emb_*``).
-    drop_unlabelled : bool
-        Leave rows without a label out instead of refusing the table.
-    unit, aggregate : str
-        What is predicted, and how rows become one (see
-        :func:`radiomics_mammo.evaluation.cohort.prediction_units.make_units`).
-    """
-
-    label: str = "malignant"
-    group: str = "patient_id"
-    positive: tuple[str, ...] = ()
-    negative: tuple[str, ...] = ()
-    also_features: tuple[str, ...] = ()
-    drop_unlabelled: bool = False
-    unit: str = "lesion"
-    aggregate: str = "max"
 
 
 def prepare_cohort(

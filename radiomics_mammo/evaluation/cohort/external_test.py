@@ -12,13 +12,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.evaluation.cohort.cohort import Target, check_columns, prepare_cohort
+from radiomics_mammo.evaluation.cohort.cohort import check_columns, prepare_cohort
 from radiomics_mammo.evaluation.cohort.column_roles import METADATA, READING, SCANNER, SIZE_COLUMNS, columns_with_role
 from radiomics_mammo.evaluation.cohort.duplicates import find_duplicates, link_patients
 from radiomics_mammo.evaluation.cohort.labels import Labels, check_both_classes, parse_labels
 from radiomics_mammo.evaluation.cohort.parse_cells import cell_texts, check_finite, numbers
 from radiomics_mammo.evaluation.cohort.patient_groups import merge_groups, table_patient_ids
 from radiomics_mammo.evaluation.cohort.records import Cohort, Floats
+from radiomics_mammo.evaluation.cohort.target import Target
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.evaluation.cohort.cohort import Target, check_columns, prepare_cohort
+from radiomics_mammo.evaluation.cohort.cohort import check_columns, prepare_cohort
 from radiomics_mammo.evaluation.cohort.external_test import SourceTable, separate_patients, with_table_path
 from radiomics_mammo.evaluation.cohort.feature_definition import same_definition
 from radiomics_mammo.evaluation.cohort.feature_matrix import resolve_extra_features
@@ -15,6 +15,7 @@ from radiomics_mammo.evaluation.cohort.join import embeddings_in, read_joined
 from radiomics_mammo.evaluation.cohort.official_split import lesion_type_remarks, official_test_rows
 from radiomics_mammo.evaluation.cohort.parse_cells import format_list
 from radiomics_mammo.evaluation.cohort.records import Cohort
+from radiomics_mammo.evaluation.cohort.target import Target
 from radiomics_mammo.tables.feature_table import Table
 
 

@@ -24,7 +24,7 @@ from radiomics_mammo.evaluation.explanation.shap_values import (
     interactions,
     mean_by_case,
 )
-from radiomics_mammo.evaluation.options import Options
+from radiomics_mammo.evaluation.options import ComparisonOptions
 from radiomics_mammo.evaluation.study import Study
 from radiomics_mammo.evaluation.training.held_out import HeldOut, explained_names, measure_held_out
 from radiomics_mammo.evaluation.training.permutation import Shuffled, refit_shuffled
@@ -64,13 +64,13 @@ class Explanation:
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
 
 
-def explain_study(study: Study, options: Options) -> Explanation:
+def explain_study(study: Study, options: ComparisonOptions) -> Explanation:
     """Explain a study's best tree model by the rows that each of its folds left out.
 
     Parameters
     ----------
     study : Study
-    options : Options
+    options : ComparisonOptions
         Only the workers are looked at: the result does not depend on them.
     """
     plan, candidate = study.plan, study.explained
@@ -117,7 +117,7 @@ def shuffling_budget(plan: Plan, candidate: Candidate) -> tuple[int, int]:
 def _measured(
     study: Study,
     candidate: Candidate,
-    options: Options,
+    options: ComparisonOptions,
     on_done: Callable[[str], None],
     *,
     repeats: int,

@@ -57,7 +57,7 @@ def training(facts: Facts) -> Answer:
         return Answer(PARTLY, "The run does not record how many settings were tried.")
     tried = f"{command['trials']} settings of each model, the defaults first" if is_tuned(command) else "The defaults"
     curves = " Training curves are shown." if facts.results.learning_curves is not None else ""
-    inner = command.get("inner", "some")
+    inner = command.get("inner_folds", "some")
     return Answer(YES, f"{tried}; judged by mean AUROC of {inner} inner folds by patient.{curves}")
 
 

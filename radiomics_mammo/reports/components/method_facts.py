@@ -49,7 +49,8 @@ def _tuning(command: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
         (
             "Tuning",
-            f"{tried}; {command.get('inner', '?')} inner folds by patient; features: {command.get('select', '?')}",
+            f"{tried}; {command.get('inner_folds', '?')} inner folds by patient; "
+            f"features: {command.get('select', '?')}",
         ),
         ("Calibration", f"{command.get('calibration', '?')}; operating threshold by {command.get('operate_at', '?')}"),
     ]

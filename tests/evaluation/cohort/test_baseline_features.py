@@ -8,7 +8,7 @@ import pytest
 
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.evaluation.cohort.baseline_features import MOST_LEVELS, block_remarks, blocks, encode_as_block
-from radiomics_mammo.evaluation.cohort.cohort import Target, prepare_cohort
+from radiomics_mammo.evaluation.cohort.cohort import prepare_cohort
 from radiomics_mammo.evaluation.cohort.column_roles import (
     AFTER_DIAGNOSIS,
     IDENTITY,
@@ -17,6 +17,7 @@ from radiomics_mammo.evaluation.cohort.column_roles import (
     is_shape,
     is_size,
 )
+from radiomics_mammo.evaluation.cohort.target import Target
 from radiomics_mammo.features.catalogue import catalogue
 from tests.support.cohorts import FEATURES, toy_frame
 

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.evaluation.cohort.cohort import Target, prepare_cohort
+from radiomics_mammo.evaluation.cohort.cohort import prepare_cohort
 from radiomics_mammo.evaluation.cohort.labels import parse_labels
+from radiomics_mammo.evaluation.cohort.target import Target
 from tests.support.cohorts import FEATURES, toy_frame
 
 

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.evaluation.cohort.cohort import Target, prepare_cohort
+from radiomics_mammo.evaluation.cohort.cohort import prepare_cohort
 from radiomics_mammo.evaluation.cohort.column_roles import base_column, can_be_feature
+from radiomics_mammo.evaluation.cohort.target import Target
 from radiomics_mammo.tables.aggregation.table import aggregate_table
 from radiomics_mammo.tables.feature_table import Table, is_feature_name
 

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 from scipy.cluster.hierarchy import DisjointSet
 
-from radiomics_mammo.evaluation.cohort.cohort import Target, prepare_cohort
+from radiomics_mammo.evaluation.cohort.cohort import prepare_cohort
 from radiomics_mammo.evaluation.cohort.duplicates import find_duplicates, link_patients
+from radiomics_mammo.evaluation.cohort.target import Target
 from tests.support.cohorts import FEATURES, toy_frame
 
 

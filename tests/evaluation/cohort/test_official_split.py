@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from radiomics_mammo.evaluation.cohort.cohort import Target
 from radiomics_mammo.evaluation.cohort.official_split import official_test_rows
+from radiomics_mammo.evaluation.cohort.target import Target
 from radiomics_mammo.evaluation.cohort.train_test import TrainTest, read_train_test
 from radiomics_mammo.readers.cbis_ddsm.descriptions import find_descriptions, read_rows
 from radiomics_mammo.tables.feature_table import write_table

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.evaluation.cohort.cohort import Target
+from radiomics_mammo.evaluation.cohort.target import Target
 from radiomics_mammo.evaluation.cohort.train_test import read_train_test
 from radiomics_mammo.runs.write import embeddings_of
 from radiomics_mammo.tables.feature_table import is_embedding, write_table

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 from xgboost import DMatrix
 
-from radiomics_mammo.evaluation.cohort.cohort import Target, prepare_cohort
+from radiomics_mammo.evaluation.cohort.cohort import prepare_cohort
 from radiomics_mammo.evaluation.cohort.records import Settings
+from radiomics_mammo.evaluation.cohort.target import Target
 from radiomics_mammo.evaluation.explanation.shap_library import load_shap
 from radiomics_mammo.evaluation.explanation.shap_values import (
     calibrated_line,

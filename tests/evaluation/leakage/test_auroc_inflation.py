@@ -10,8 +10,9 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.evaluation.cohort.cohort import Target, prepare_cohort
+from radiomics_mammo.evaluation.cohort.cohort import prepare_cohort
 from radiomics_mammo.evaluation.cohort.records import Cohort
+from radiomics_mammo.evaluation.cohort.target import Target
 from radiomics_mammo.evaluation.leakage import subsample
 from radiomics_mammo.evaluation.leakage.auroc_inflation import COLUMNS, AurocInflation, measure_auroc_inflation
 from radiomics_mammo.evaluation.leakage.leaky_protocols import LEAKY_PROTOCOLS

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.evaluation.cohort.cohort import Target, prepare_cohort
+from radiomics_mammo.evaluation.cohort.cohort import prepare_cohort
 from radiomics_mammo.evaluation.cohort.records import Cohort
+from radiomics_mammo.evaluation.cohort.target import Target
 from radiomics_mammo.evaluation.leakage.checks import (
     CheckInput,
     CheckResult,

@@ -18,7 +18,7 @@ from radiomics_mammo.evaluation.cohort.records import FEATURES as RADIOMIC
 from radiomics_mammo.evaluation.cohort.train_test import TrainTest
 from radiomics_mammo.evaluation.embedding_tables import embedded_tables, probes_table
 from radiomics_mammo.evaluation.metrics.confusion import confusion_table
-from radiomics_mammo.evaluation.options import Options
+from radiomics_mammo.evaluation.options import ComparisonOptions
 from radiomics_mammo.evaluation.result_tables import auroc_table
 from radiomics_mammo.evaluation.study import plan_study
 from radiomics_mammo.evaluation.summary import compare_candidates, explained_candidate
@@ -242,7 +242,9 @@ def _study(frame, **options):
     device = Device("hist", "cpu", "hist", "")
     cohort = cohort_of(frame)
     table = Table(frame, cohort.columns, {})
-    return plan_study(TrainTest(cohort, None, table, None, ()), options=Options(folds=2, **options), device=device)
+    return plan_study(
+        TrainTest(cohort, None, table, None, ()), options=ComparisonOptions(folds=2, **options), device=device
+    )
 
 
 def test_default_candidates_follow_the_columns():
