@@ -7,7 +7,6 @@ import pytest
 from PIL import Image
 
 from radiomics_mammo.errors import MaskError
-from radiomics_mammo.imaging.breast.air_threshold import otsu_cut
 from radiomics_mammo.imaging.breast.outline import breast_mask
 
 
@@ -59,18 +58,6 @@ def test_constant_image():
     for image in (np.full((50, 40), 7), np.full((50, 40), np.nan)):
         with pytest.raises(MaskError, match="constant"):
             breast_mask(image)
-
-
-def test_otsu_maximises_the_variance_between_classes():
-    rng = np.random.default_rng(1)
-    values = np.concatenate([rng.normal(0, 1, 3000), rng.normal(8, 2, 1000)])
-
-    def between(threshold: float) -> float:
-        low, high = values[values <= threshold], values[values > threshold]
-        return low.size * high.size * (low.mean() - high.mean()) ** 2
-
-    best = max(between(threshold) for threshold in np.linspace(values.min() + 0.1, values.max() - 0.1, 500))
-    assert between(otsu_cut(values)) > 0.999 * best
 
 
 # Share of the frame, and points (in fractions of rows and columns) inside and outside, read off the pictures.

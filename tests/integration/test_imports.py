@@ -22,6 +22,7 @@ GROUND = (
     "compute.reductions",
     "compute.device",
     "compute.jit",
+    "compute.otsu",
     "compute.bounding_box",
     "features.docstrings",
     "imaging.breast.skin_depth",

@@ -228,7 +228,7 @@ def test_cpu_and_cuda_are_one_definition(tmp_path):
     assert len(predicted(tmp_path, table=a_table(tmp_path / "t.parquet", made={**MADE, "engine": "cuda"}))) == 24
 
 
-def test_a_table_that_does_not_say_how_it_was_made_needs_the_users_word(tmp_path, capsys):
+def test_a_table_without_provenance_needs_trust_table(tmp_path, capsys):
     table, run = tmp_path / "t.csv", a_run(tmp_path / "run")
     toy_frame(patients=12, seed=3).to_csv(table, index=False)
     said = said_no(capsys, run, "--table", table)
@@ -240,7 +240,9 @@ def test_a_table_that_does_not_say_how_it_was_made_needs_the_users_word(tmp_path
     )
     assert "2 of 24 predictions are of patients that it was trained on" in capsys.readouterr().err
     other = a_run(tmp_path / "other", made={})
-    assert "the model was trained on does not say" in said_no(capsys, other, "--table", a_table(tmp_path / "t.parquet"))
+    assert "the model was trained on does not state" in said_no(
+        capsys, other, "--table", a_table(tmp_path / "t.parquet")
+    )
 
 
 def test_bad_input_is_said_in_one_line(tmp_path, capsys):
@@ -266,7 +268,7 @@ def test_bad_input_is_said_in_one_line(tmp_path, capsys):
         ((run, "--table", table, "--out", tmp_path / "p.xlsx"), "neither CSV nor Parquet"),
         ((run, "--table", table, "--out", tmp_path / "there.csv"), "--overwrite"),
         ((run, "--table", table, "--out", tmp_path / "no" / "p.csv"), "no such folder"),
-        ((run, "--image", "x.png", "--mask", "y.png"), "does not say with which recipe"),
+        ((run, "--image", "x.png", "--mask", "y.png"), "does not state its recipe"),
     ):
         assert said in said_no(capsys, *arguments)
     assert (tmp_path / "there.csv").read_text() == "mine"

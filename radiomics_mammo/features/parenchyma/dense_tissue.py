@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from radiomics_mammo.compute.otsu import otsu_threshold
 from radiomics_mammo.features.parenchyma.base import Breast
 from radiomics_mammo.features.parenchyma.grid import Bools, Coarse, Floats, coarse
 from radiomics_mammo.features.parenchyma.thickness import equalised
@@ -68,25 +69,8 @@ def dense_tissue(breast: Breast) -> Dense:
     values = picture[grid.interior]
     if values.min() == values.max():
         return Dense(grid, np.zeros(0), np.nan, nothing)
-    threshold = max(otsu(values), lowest)
+    threshold = max(otsu_threshold(values), lowest)
     return Dense(grid, values, threshold, grid.interior & (picture > threshold))
-
-
-def otsu(values: Floats) -> float:
-    """Threshold of the greatest variance between two classes (Otsu 1979), over all cuts between two values.
-
-    Parameters
-    ----------
-    values : ndarray of float64, shape (n,)
-        Not all equal.
-    """
-    ordered = np.sort(values) - values.mean()
-    n = len(ordered)
-    lower = np.arange(1, n)
-    sums = np.cumsum(ordered)[:-1]
-    # Among equal values this is largest at either end of them (a square over a concave term), so no cut parts equals.
-    best = int((sums**2 / (lower * (n - lower))).argmax())
-    return float((ordered[best] + ordered[best + 1]) / 2.0 + values.mean())
 
 
 def separability(values: Floats, threshold: float) -> float:

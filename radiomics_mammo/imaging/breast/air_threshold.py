@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
+from radiomics_mammo.compute.otsu import otsu_threshold
 from radiomics_mammo.errors import MaskError
 
 LOOK = "Look at the image, for instance with --preview."
-_BINS = 256
+BINS = 256
 _LABELS_SHARE = 0.08
 """What outshines the rest on less than this share of the picture may be labels: it is capped, for a second look."""
 _NOISE = 0.2
@@ -46,7 +45,7 @@ def parted(small: NDArray[np.float32]) -> tuple[NDArray[np.float32], float | Non
     low = float(small.min())
     for _ in range(6):
         values = np.sqrt((np.minimum(small, cap) - low) / (cap - low), dtype=np.float32)
-        middle = otsu_cut(values)
+        middle = otsu_threshold(values, bins=BINS)
         # A few pixels that outshine all others are labels: the breast is among the others.
         if np.count_nonzero(values > middle) >= _LABELS_SHARE * values.size:
             break
@@ -57,7 +56,7 @@ def parted(small: NDArray[np.float32]) -> tuple[NDArray[np.float32], float | Non
     # Where the breast fills nearly all, the first cut parts fat from gland, and air is the darker part of the fat.
     below = values[values <= middle]
     if below.max() > below.min():
-        lower = otsu_cut(below)
+        lower = otsu_threshold(below, bins=BINS)
         if _is_air(capped, values <= lower, (values > lower) & (values <= middle)):
             return values, _skin_line(values, lower)
     return values, None
@@ -151,29 +150,3 @@ def _skin_line(values: NDArray[np.float32], middle: float) -> float:
     level = float(np.median(air))
     noise = 1.4826 * float(np.median(np.abs(air - level)))
     return min(middle, max(level + (middle - level) / 3.0, level + 5.0 * noise))
-
-
-def otsu_cut(values: NDArray[Any]) -> float:
-    """Threshold that parts values into two classes of greatest between-class variance.
-
-    Parameters
-    ----------
-    values : ndarray
-        Finite, not all equal.
-
-    Returns
-    -------
-    float
-        Values above it belong to the upper class.
-    """
-    counts, edges = np.histogram(values, bins=_BINS)
-    centre = 0.5 * (edges[:-1] + edges[1:])
-    below = np.cumsum(counts)[:-1].astype(np.float64)
-    above = counts.sum() - below
-    sums = np.cumsum(counts * centre)
-    mean_below = sums[:-1] / np.maximum(below, 1.0)
-    mean_above = (sums[-1] - sums[:-1]) / np.maximum(above, 1.0)
-    between = below * above * (mean_above - mean_below) ** 2
-    # Any cut inside a gap is as good as another: its middle does not lean to either side.
-    best = np.flatnonzero(between >= between.max() * (1.0 - 1e-12))
-    return float(edges[1:-1][best].mean())

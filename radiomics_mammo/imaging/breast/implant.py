@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_mammo.imaging.breast.air_threshold import otsu_cut
+from radiomics_mammo.compute.otsu import otsu_threshold
+from radiomics_mammo.imaging.breast.air_threshold import BINS
 from radiomics_mammo.imaging.breast.outline import largest
 
 _SHARES = (0.08, 0.85)
@@ -41,7 +42,7 @@ def find_implant(values: NDArray[np.float32], breast: NDArray[np.bool_]) -> NDAr
     for _ in range(3):
         if not levels.max() > levels.min():
             break
-        middle = otsu_cut(levels)
+        middle = otsu_threshold(levels, bins=BINS)
         piece = _body((smooth > middle) & breast)
         solid = _solidity(piece) if _fits(piece, breast) and _sharpness(smooth, piece, breast) > _SHARP else 0.0
         if solid > best:
