@@ -97,7 +97,7 @@ def see_breast(plane: Plane, context: float) -> View:
     Raises
     ------
     MaskError
-        No breast can be told from air.
+        No breast can be told from the background.
     RoiError
         The breast is constant or not made of numbers.
     """

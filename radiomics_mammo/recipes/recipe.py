@@ -196,5 +196,5 @@ def _refuse_regridding(settings: Settings, path: Path | None) -> None:
         raise RecipeError(
             "resegmentRange keeps some of a region's pixels, which a breast's own measures and the places of windows "
             "know nothing of",
-            path=path, remedy="Leave it out; the reader tells breast from air, muscle and implant.",
+            path=path, remedy="Leave it out; the reader tells the breast from background, muscle and implant.",
         )  # fmt: skip

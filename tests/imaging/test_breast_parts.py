@@ -7,13 +7,14 @@ import pytest
 from scipy import ndimage
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.imaging.breast.background import bright_frame, plates
+from radiomics_mammo.imaging.breast.artifacts import bright_frame, plates
+from radiomics_mammo.imaging.breast.landmarks import band_width
 from radiomics_mammo.imaging.breast.nipple import find_nipple
 from radiomics_mammo.imaging.breast.orient import is_flipped
 from radiomics_mammo.imaging.breast.pyramid import centres, enlarge, shrink
 from radiomics_mammo.imaging.breast.rescale import new_length, rescale
 from radiomics_mammo.imaging.breast.settings import BreastSettings
-from radiomics_mammo.imaging.breast.skin_band import band_width, skin_depth
+from radiomics_mammo.imaging.breast.skin_depth import skin_depth
 from tests.support.breasts import ellipse, half_disk
 
 
@@ -93,18 +94,18 @@ def test_rescale_keeps_a_constant_and_covers_the_image():
 
 def test_the_chest_wall_is_where_the_breast_is_cut_off():
     breast = half_disk()
-    assert is_flipped(breast, laterality="LEFT", air=True) == (False, ())
-    assert is_flipped(breast[:, ::-1], laterality="RIGHT", air=True) == (True, ())
-    assert is_flipped(breast[:, ::-1], laterality="", air=True) == (True, ())
-    flipped, notes = is_flipped(breast[:, ::-1], laterality="LEFT", air=True)
+    assert is_flipped(breast, laterality="LEFT", has_background=True) == (False, ())
+    assert is_flipped(breast[:, ::-1], laterality="RIGHT", has_background=True) == (True, ())
+    assert is_flipped(breast[:, ::-1], laterality="", has_background=True) == (True, ())
+    flipped, notes = is_flipped(breast[:, ::-1], laterality="LEFT", has_background=True)
     assert flipped and "chest wall at the right" in notes[0]
 
 
 def test_the_laterality_decides_where_the_picture_does_not():
-    for breast, air in ((np.ones((50, 40), bool), False), (half_disk()[100:200, :90], True)):
-        assert is_flipped(breast, laterality="RIGHT", air=air) == (True, ())
-        assert is_flipped(breast, laterality="LEFT", air=air) == (False, ())
-        flipped, notes = is_flipped(breast, laterality="", air=air)
+    for breast, has_background in ((np.ones((50, 40), bool), False), (half_disk()[100:200, :90], True)):
+        assert is_flipped(breast, laterality="RIGHT", has_background=has_background) == (True, ())
+        assert is_flipped(breast, laterality="LEFT", has_background=has_background) == (False, ())
+        flipped, notes = is_flipped(breast, laterality="", has_background=has_background)
         assert not flipped and "cannot be told" in notes[0]
 
 
@@ -116,16 +117,16 @@ def test_frames_are_lines_that_are_bright_from_end_to_end():
     assert bright_frame(above, np.zeros_like(above)) == ((4, 2), (0, 7))
     assert bright_frame(breast, np.zeros_like(above)) == ((0, 0), (0, 0))
     assert bright_frame(np.ones_like(breast), np.zeros_like(above)) == ((0, 0), (0, 0))
-    white = np.zeros_like(breast)
-    white[:, :5] = True
+    frame = np.zeros_like(breast)
+    frame[:, :5] = True
     # A breast that fills the picture's height beside a white strip: only its glare tells.
-    assert bright_frame(np.ones_like(breast), white) == ((0, 0), (5, 0))
+    assert bright_frame(np.ones_like(breast), frame) == ((0, 0), (5, 0))
 
 
 def test_plates_stand_in_air():
     breast = half_disk()
     glaring = np.zeros_like(breast)
-    glaring[20:40, 150:190] = True  # in air
+    glaring[20:40, 150:190] = True  # in the background
     glaring[150:170, 20:60] = True  # inside the breast
     glaring[:20, :20] = True
     corner = breast | (np.add.outer(np.arange(300), np.arange(200)) < 80)
@@ -137,18 +138,18 @@ def test_plates_stand_in_air():
 
 def test_depth_below_the_skin():
     tissue = half_disk((80, 60), 30)
-    depth = skin_depth(tissue, air=True)
+    depth = skin_depth(tissue, has_background=True)
     air = np.argwhere(~tissue)
     for row, column in ((40, 0), (40, 28), (25, 10), (55, 3)):
         nearest = np.hypot(*(air - [row, column]).T).min()
         assert depth[row, column] == pytest.approx(nearest - 0.5)
     assert depth[40, 0] > 29  # the chest wall is no skin
-    assert (skin_depth(tissue, air=False) > 100).all()
+    assert (skin_depth(tissue, has_background=False) > 100).all()
 
 
 def test_what_lies_left_of_the_chest_wall_is_no_skin():
     tissue = np.pad(half_disk((80, 60), 30), ((0, 0), (7, 0)))
-    assert skin_depth(tissue, air=True)[40, 7] > 29
+    assert skin_depth(tissue, has_background=True)[40, 7] > 29
 
 
 def test_width_of_the_band():
@@ -159,17 +160,17 @@ def test_width_of_the_band():
 
 def test_the_nipple_juts_out():
     breast = ellipse((400, 300), (200, 0), (180, 150))
-    assert find_nipple(breast, air=True)[0] == pytest.approx(200.5, abs=6)  # nothing juts out: the deepest place
+    assert find_nipple(breast, has_background=True)[0] == pytest.approx(200.5, abs=6)  # the deepest place
     for row in (180, 215, 228):
         edge = int(np.flatnonzero(breast[row])[-1])
-        found = find_nipple(breast | ellipse(breast.shape, (row, edge), (6, 7)), air=True)
+        found = find_nipple(breast | ellipse(breast.shape, (row, edge), (6, 7)), has_background=True)
         assert found == pytest.approx((row + 0.5, edge + 7), abs=3)
 
 
 def test_no_nipple_where_the_tip_is_cut_off():
     breast = ellipse((400, 300), (200, 0), (180, 150))
-    assert find_nipple(breast[:, :120], air=True) is None
-    assert find_nipple(breast, air=False) is None
+    assert find_nipple(breast[:, :120], has_background=True) is None
+    assert find_nipple(breast, has_background=False) is None
 
 
 @pytest.mark.parametrize(

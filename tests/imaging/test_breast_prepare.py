@@ -196,7 +196,7 @@ def test_a_breast_cut_off_on_all_sides():
     assert found.mask.all() and found.marks.interior.all()
     assert found.flipped == (truth.side == "RIGHT")
     assert found.marks.nipple is None
-    assert any("no air" in note for note in found.notes)
+    assert any("no background" in note for note in found.notes)
     tall = np.ascontiguousarray(truth.image[200:440])  # top and bottom alone
     assert dice(tissue(prepare_breast(tall), tall.shape), truth.breast[200:440]) > 0.995
 

@@ -83,7 +83,7 @@ def test_any_picture_gives_a_breast_or_a_message():
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
 def test_inverted_phantoms(number, view):
     truth = phantom(number, view)
-    with pytest.raises(MaskError, match="looks inverted: bright air") as raised:
+    with pytest.raises(MaskError, match="looks inverted: a bright background") as raised:
         prepare_breast(truth.image.max() - truth.image, laterality=truth.side, view=view)
     assert "Invert" in raised.value.remedy
 
@@ -99,7 +99,7 @@ def test_inverted_films(shared_data, name):
 
 @pytest.mark.parametrize("noise", [0, 10])
 def test_flat_shapes_are_told_from_their_negatives(noise):
-    """Where both sides of an outline are as even as air, the one that surrounds the other is."""
+    """Where both sides of an outline are as even as background, the one that surrounds the other is."""
     breast = half_disk((600, 400), 180)
     image = np.where(breast, 2000, 100) + np.random.default_rng(0).normal(0, noise, breast.shape)
     assert np.count_nonzero(breast_mask(image) ^ breast) < 0.01 * breast.sum()

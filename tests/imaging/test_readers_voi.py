@@ -213,7 +213,7 @@ def test_padding_is_air(photometric, padding, limit, values, noted, window):
     rest = image.pixels[1:]
     np.testing.assert_array_equal(image.pixels[0, : len(values)], rest.min() if photometric == "MONOCHROME1" else
                                   image.pixels[0, len(values) :].min())  # fmt: skip
-    assert image.notes == (("padding shown as air",) if noted else ())
+    assert image.notes == (("padding shown as background",) if noted else ())
     del elements["PixelPaddingValue"]
     np.testing.assert_array_equal(rest, shown(header(**elements), stored).pixels[1:])
 

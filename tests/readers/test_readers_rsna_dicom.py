@@ -104,7 +104,7 @@ def test_padding_is_no_tissue(tmp_path):
     sample = loaded(one_image(tmp_path, pixels, PixelPaddingValue=4095))
     clean = loaded(one_image(tmp_path / "clean", breast()))
     assert abs(int(sample.mask.sum()) - int(clean.mask.sum())) < 0.05 * clean.mask.sum()
-    assert "padding shown as air" in sample.notes
+    assert "padding shown as background" in sample.notes
 
 
 def test_header_and_table_may_disagree(tmp_path):

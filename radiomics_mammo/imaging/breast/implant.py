@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_mammo.compute.otsu import otsu_threshold
-from radiomics_mammo.imaging.breast.air_threshold import BINS
+from radiomics_mammo.imaging.breast.background_threshold import BINS
 from radiomics_mammo.imaging.breast.outline import largest
 
-_SHARES = (0.08, 0.85)
+_PROPORTIONS = (0.08, 0.85)
 _BEHIND = 0.2
-_SOLID = 0.9
+_MIN_SOLIDITY = 0.9
 _CLEAR = 0.03
 _SHARP = 0.35
 
@@ -37,14 +37,14 @@ def find_implant(values: NDArray[np.float32], breast: NDArray[np.bool_]) -> NDAr
     from scipy import ndimage
 
     smooth = ndimage.gaussian_filter(np.where(breast, values, np.median(values[breast])), 1.5)
-    found, best = None, _SOLID
+    found, best = None, _MIN_SOLIDITY
     levels = smooth[breast]
     for _ in range(3):
         if not levels.max() > levels.min():
             break
         middle = otsu_threshold(levels, bins=BINS)
         piece = _body((smooth > middle) & breast)
-        solid = _solidity(piece) if _fits(piece, breast) and _sharpness(smooth, piece, breast) > _SHARP else 0.0
+        solid = _solidity(piece) if _is_plausible(piece, breast) and _sharpness(smooth, piece, breast) > _SHARP else 0.0
         if solid > best:
             found, best = piece, solid
         levels = levels[levels > middle]
@@ -65,14 +65,14 @@ def _body(bright: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return body
 
 
-def _fits(piece: NDArray[np.bool_], breast: NDArray[np.bool_]) -> bool:
+def _is_plausible(piece: NDArray[np.bool_], breast: NDArray[np.bool_]) -> bool:
     if not piece.any():
         return False
     share = np.count_nonzero(piece) / np.count_nonzero(breast)
     columns, rows = (np.flatnonzero(breast.any(axis=axis)) for axis in (0, 1))
     back, top = columns[0] + _BEHIND * len(columns), rows[0] + _CLEAR * len(rows)
     first_row, first_column = (np.flatnonzero(piece.any(axis=axis))[0] for axis in (1, 0))
-    return bool(_SHARES[0] <= share <= _SHARES[1] and first_column <= back and first_row >= top)
+    return bool(_PROPORTIONS[0] <= share <= _PROPORTIONS[1] and first_column <= back and first_row >= top)
 
 
 def _sharpness(values: NDArray[np.float32], piece: NDArray[np.bool_], breast: NDArray[np.bool_]) -> float:

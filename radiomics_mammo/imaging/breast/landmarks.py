@@ -1,4 +1,4 @@
-"""Everything that is looked for on the small picture, in order."""
+"""Landmarks of a mammogram, found on the small image one after the other: outline, side, muscle, implant, nipple."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 from radiomics_mammo.imaging.breast.implant import find_implant
 from radiomics_mammo.imaging.breast.nipple import find_nipple
 from radiomics_mammo.imaging.breast.orient import is_flipped
-from radiomics_mammo.imaging.breast.outline import Outline, find_outline
+from radiomics_mammo.imaging.breast.outline import find_outline
 from radiomics_mammo.imaging.breast.pectoral import SURE_VIEWS, VIEWS, find_pectoral, muscle_field
-from radiomics_mammo.imaging.breast.skin_band import band_width, skin_depth
+from radiomics_mammo.imaging.breast.skin_depth import HEIGHT_MM, skin_depth
 
 Field = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What is known of an image beside its pixels.
+    """Information on an image besides its pixels.
 
     Attributes
     ----------
@@ -27,9 +27,9 @@ class Hints:
     view : str
         Upper case, or empty.
     implant : bool
-        What the collection says.
+        From the collection.
     pixel_mm : float or None
-        Size of the small picture's pixels.
+        Pixel size of the small image, in millimetres.
     """
 
     laterality: str
@@ -39,8 +39,8 @@ class Hints:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Found:
-    """What was found on the small picture, chest wall at the left; fields are above zero inside.
+class Landmarks:
+    """Landmarks on the small image, chest wall at the left; fields are above zero inside.
 
     Attributes
     ----------
@@ -48,11 +48,11 @@ class Found:
         Breast, muscle and implant.
     pectoral, implant : ndarray of float32 or None
     interior : ndarray of float32
-        What lies deeper than the band under the skin.
+        Deeper than the band under the skin.
     nipple : tuple of float or None
-        (row, column) from the picture's corner, in its pixels.
+        (row, column) from the image's corner, in its pixels.
     flipped : bool
-        Whether the picture was mirrored.
+        Whether the image was mirrored.
     notes : tuple of str
     """
 
@@ -65,13 +65,13 @@ class Found:
     notes: tuple[str, ...]
 
 
-def find_everything(small: Field, *, smooth: bool, hints: Hints, band_mm: float) -> Found:
+def find_landmarks(small: Field, *, smooth: bool, hints: Hints, band_mm: float) -> Landmarks:
     """Find outline, side, muscle, implant, nipple and band.
 
     Parameters
     ----------
     small : ndarray of float32, shape (rows, columns)
-        As :func:`~radiomics_mammo.imaging.breast.pyramid.shrink` gives it.
+        From :func:`~radiomics_mammo.imaging.breast.pyramid.shrink`.
     smooth : bool
         As in :func:`~radiomics_mammo.imaging.breast.outline.find_outline`.
     hints : Hints
@@ -81,60 +81,65 @@ def find_everything(small: Field, *, smooth: bool, hints: Hints, band_mm: float)
     Raises
     ------
     MaskError
-        No breast can be told from air.
+        No breast can be told from the background.
     """
     outline = find_outline(small, smooth=smooth)
-    flipped, notes = is_flipped(outline.mask, laterality=hints.laterality, air=outline.air)
-    if not outline.air:
-        notes = (*notes, "no air around the breast: all of the image is taken for it")
+    has_background = outline.has_background
+    flipped, notes = is_flipped(outline.mask, laterality=hints.laterality, has_background=has_background)
+    if not has_background:
+        notes = (*notes, "no background around the breast: the whole image is taken for it")
     step = -1 if flipped else 1
+    (top, bottom), (left, right) = outline.hidden
+    cut = np.s_[top : small.shape[0] - bottom, left : small.shape[1] - right]
     tissue = outline.mask[:, ::step]
-    edge, body, more = _muscle_and_implant(_seen(small, outline)[:, ::step], tissue, hints)
+    # Under a white frame the image is continued as it is beside it, and the breast is not measured.
+    values = np.pad(small[cut], outline.hidden, mode="edge")[:, ::step]
+    edge, implant, more = _muscle_and_implant(values, tissue, hints)
     width = band_width(tissue, band_mm=band_mm, pixel_mm=hints.pixel_mm)
-    return Found(
-        tissue=_without_white(outline)[:, ::step],
+    return Landmarks(
+        tissue=np.pad(outline.field[cut], outline.hidden, constant_values=-1)[:, ::step],
         pectoral=None if edge is None else muscle_field(edge, small.shape[1]),
-        implant=None if body is None else _smooth(body),
-        interior=skin_depth(tissue, air=outline.air) - np.float32(width),
-        nipple=find_nipple(tissue, air=outline.air),
+        implant=None if implant is None else _smooth(implant),
+        interior=skin_depth(tissue, has_background=has_background) - np.float32(width),
+        nipple=find_nipple(tissue, has_background=has_background),
         flipped=flipped,
         notes=(*notes, *more),
     )
 
 
+def band_width(tissue: NDArray[np.bool_], *, band_mm: float, pixel_mm: float | None) -> float:
+    """Return the width of the band under the skin in pixels; where their size is unknown, from the breast's height.
+
+    Parameters
+    ----------
+    tissue : ndarray of bool, shape (rows, columns)
+    band_mm : float
+        Width, millimetres.
+    pixel_mm : float or None
+        Size of these pixels.
+    """
+    if pixel_mm is not None:
+        return band_mm / pixel_mm
+    return band_mm / HEIGHT_MM * float(np.count_nonzero(tissue.any(axis=1)))
+
+
 def _muscle_and_implant(
     values: Field, tissue: NDArray[np.bool_], hints: Hints
 ) -> tuple[Field | None, NDArray[np.bool_] | None, tuple[str, ...]]:
-    """Muscle first, since it is the brighter body in most; where an implant hides it, once more without that."""
+    """Find the muscle first, since it is the brighter body in most; where an implant hides it, once more without."""
     edge = find_pectoral(values, tissue) if hints.view in VIEWS else None
-    body = None
+    implant = None
     notes: tuple[str, ...] = ()
     if hints.implant:
         muscle = np.zeros_like(tissue) if edge is None else muscle_field(edge, values.shape[1]) > 0
-        body = find_implant(values, tissue & ~muscle)
-        if body is None:
+        implant = find_implant(values, tissue & ~muscle)
+        if implant is None:
             notes = ("implant not found: it is measured with the breast, if it is in the picture",)
         elif edge is None and hints.view in VIEWS:
-            edge = find_pectoral(values, tissue & ~body)
+            edge = find_pectoral(values, tissue & ~implant)
     if edge is None and hints.view in SURE_VIEWS:
         notes = (*notes, "no pectoral muscle was found")
-    return edge, body, notes
-
-
-def _seen(small: Field, outline: Outline) -> Field:
-    """Let the picture go on under a white frame as it is beside it."""
-    return np.pad(small[_inner(outline)], outline.white, mode="edge")
-
-
-def _without_white(outline: Outline) -> Field:
-    """Cut off the lines where a white frame hides the breast."""
-    return np.pad(outline.field[_inner(outline)], outline.white, constant_values=-1)
-
-
-def _inner(outline: Outline) -> tuple[slice, slice]:
-    (top, bottom), (left, right) = outline.white
-    rows, columns = outline.mask.shape
-    return slice(top, rows - bottom), slice(left, columns - right)
+    return edge, implant, notes
 
 
 def _smooth(mask: NDArray[np.bool_]) -> Field:

@@ -1,4 +1,4 @@
-"""The nipple: where the skin line is farthest from the chest wall, and juts out."""
+"""Detection of the nipple: where the skin line is far from the chest wall and pointed."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ _PRIOR = 0.035
 _STEPS = 0.25
 
 
-def find_nipple(breast: NDArray[np.bool_], *, air: bool) -> tuple[float, float] | None:
-    """Find the place on the skin line that is both deep and more pointed than what is around it.
+def find_nipple(breast: NDArray[np.bool_], *, has_background: bool) -> tuple[float, float] | None:
+    """Find the place on the skin line that is deep and more pointed than its surroundings.
 
     Parameters
     ----------
     breast : ndarray of bool, shape (rows, columns)
-        Breast and muscle on the small picture, chest wall at the left.
-    air : bool
-        Whether the outline is one.
+        Breast and muscle on the small image, chest wall at the left.
+    has_background : bool
+        Whether there is any; otherwise there is no skin line.
 
     Returns
     -------
     tuple of float or None
-        (row, column); None where the tip of the breast is cut off by the picture's edge, or there is no air.
+        (row, column); None where the image's edge cuts off the tip of the breast, or there is no background.
     """
     from scipy import ndimage
 
@@ -33,7 +33,7 @@ def find_nipple(breast: NDArray[np.bool_], *, air: bool) -> tuple[float, float] 
     height = past - first
     depth = breast.shape[1] - np.argmax(breast[first:past, ::-1], axis=1).astype(np.float64)
     depth[~breast[first:past].any(axis=1)] = 0
-    if not air or depth.max() >= breast.shape[1] - 1 or height < 16:
+    if not has_background or depth.max() >= breast.shape[1] - 1 or height < 16:
         return None
     fine = ndimage.gaussian_filter1d(depth, max(0.7, _NIPPLE / 2 * height), mode="nearest")
     broad = ndimage.gaussian_filter1d(depth, _AROUND * height, mode="nearest")

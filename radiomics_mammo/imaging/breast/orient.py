@@ -1,28 +1,27 @@
-"""Which side the chest wall is on."""
+"""Orientation of a mammogram: the side of the chest wall."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-_PLAIN = 0.12
+_MIN_LEAN = 0.12
 _TIP = 0.12
 
 
-def is_flipped(breast: NDArray[np.bool_], *, laterality: str, air: bool) -> tuple[bool, tuple[str, ...]]:
-    """Say whether the image must be mirrored for the chest wall to be at the left.
+def is_flipped(breast: NDArray[np.bool_], *, laterality: str, has_background: bool) -> tuple[bool, tuple[str, ...]]:
+    """Return whether the image must be mirrored for the chest wall to be at the left.
 
     A breast is cut off at full height by the chest wall and ends in a tip on the other side. Where the two ends of
-    its outline are about as high as each other, the laterality decides: a left breast hangs with its chest wall at
-    the left.
+    its outline have about the same height, the laterality decides: a left breast has its chest wall at the left.
 
     Parameters
     ----------
     breast : ndarray of bool, shape (rows, columns)
     laterality : {'LEFT', 'RIGHT', ''}
-        What the collection says.
-    air : bool
-        Whether the outline is one; otherwise it tells nothing.
+        From the collection.
+    has_background : bool
+        Whether there is any; otherwise the outline shows nothing.
 
     Returns
     -------
@@ -33,7 +32,7 @@ def is_flipped(breast: NDArray[np.bool_], *, laterality: str, air: bool) -> tupl
     end = max(1, round(_TIP * len(heights)))
     left, right = float(heights[:end].mean()), float(heights[-end:].mean())
     lean = (right - left) / (right + left)
-    if air and abs(lean) >= _PLAIN:
+    if has_background and abs(lean) >= _MIN_LEAN:
         flipped = lean > 0
         side = "right" if flipped else "left"
         contradicts = laterality == ("LEFT" if flipped else "RIGHT")

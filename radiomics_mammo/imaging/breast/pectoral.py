@@ -62,7 +62,7 @@ def find_pectoral(values: NDArray[np.float32], breast: NDArray[np.bool_]) -> NDA
     if line is None:
         return None
     edge = _path_near(smooth / spread, line)
-    if not _convinces(smooth / spread, inside, edge):
+    if not _is_plausible(smooth / spread, inside, edge):
         return None
     whole = np.full(len(values), -1.0, np.float32)
     # The path runs through the pixels where the fall is steepest: through their middle.
@@ -86,18 +86,18 @@ def _best_line(values: NDArray[np.float32], inside: NDArray[np.bool_]) -> tuple[
     angle = np.degrees(np.arctan2(across, down))
     fine = (angle >= _STEEPEST) & (angle <= _FLATTEST)
     across, down = across[fine], down[fine]
-    fall, valid = _falls(values, inside, across, down)
+    fall, valid = _edge_contrast(values, inside, across, down)
     score = np.where(valid, np.clip(fall, -0.3, 0.6), 0.0).mean(axis=1)
     score *= valid.mean(axis=1) > 0.3
     for best in np.argsort(-score)[:200]:
         if score[best] < 0.5 * _CONTRAST:
             return None
-        if _bright_share(values, inside, _straight(float(across[best]), float(down[best]), height)) >= _BRIGHT:
+        if _bright_proportion(values, inside, _straight(float(across[best]), float(down[best]), height)) >= _BRIGHT:
             return float(across[best]), float(down[best])
     return None
 
 
-def _falls(
+def _edge_contrast(
     values: NDArray[np.float32], inside: NDArray[np.bool_], across: NDArray[np.float64], down: NDArray[np.float64]
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Brightness on the muscle's side less that on the other, along each line."""
@@ -169,7 +169,7 @@ def _best_path(gain: NDArray[np.float64]) -> NDArray[np.int64]:
     return path
 
 
-def _bright_share(values: NDArray[np.float32], inside: NDArray[np.bool_], edge: NDArray[np.float32]) -> float:
+def _bright_proportion(values: NDArray[np.float32], inside: NDArray[np.bool_], edge: NDArray[np.float32]) -> float:
     """Share of what the edge cuts off that is brighter than the middle between its two sides."""
     columns = np.arange(values.shape[1])
     muscle = inside & (columns < edge[:, None])
@@ -180,7 +180,7 @@ def _bright_share(values: NDArray[np.float32], inside: NDArray[np.bool_], edge: 
     return float((values[muscle] > middle).mean())
 
 
-def _convinces(values: NDArray[np.float32], inside: NDArray[np.bool_], edge: NDArray[np.float32]) -> bool:
+def _is_plausible(values: NDArray[np.float32], inside: NDArray[np.bool_], edge: NDArray[np.float32]) -> bool:
     rows = np.flatnonzero(edge > 0)
     if len(rows) < 0.08 * len(edge):
         return False
@@ -194,6 +194,6 @@ def _convinces(values: NDArray[np.float32], inside: NDArray[np.bool_], edge: NDA
     if len(fall) < 0.3 * len(rows):
         return False
     seen = float((fall > 0.3 * _CONTRAST).mean())
-    step, bright = float(np.median(fall)), _bright_share(values, inside, edge)
+    step, bright = float(np.median(fall)), _bright_proportion(values, inside, edge)
     # A faint edge needs an even muscle behind it, and an uneven muscle a plain edge.
     return step >= _CONTRAST and seen >= _ALONG and bright >= _BRIGHT and step + bright >= _TOGETHER

@@ -1,4 +1,4 @@
-"""From a whole mammogram to the breast that is measured."""
+"""Preparation of a whole mammogram: the breast, oriented, cut out and resampled."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from radiomics_mammo.core.records import BreastMarks
 from radiomics_mammo.errors import MaskError
-from radiomics_mammo.imaging.breast.air_threshold import LOOK
-from radiomics_mammo.imaging.breast.landmarks import Found, Hints, find_everything
+from radiomics_mammo.imaging.breast.background_threshold import CHECK_IMAGE
+from radiomics_mammo.imaging.breast.landmarks import Hints, Landmarks, find_landmarks
 from radiomics_mammo.imaging.breast.pyramid import centres, enlarge, shrink
 from radiomics_mammo.imaging.breast.rescale import new_length, rescale
 from radiomics_mammo.imaging.breast.settings import BreastSettings
@@ -105,7 +105,7 @@ def prepare_breast(
     Raises
     ------
     MaskError
-        No breast can be told from air, or it has an implant and ``implants`` is ``skip``.
+        No breast can be told from the background, or it has an implant and ``implants`` is ``skip``.
     """
     settings = settings or BreastSettings()
     if implant and settings.implants == "skip":
@@ -113,7 +113,7 @@ def prepare_breast(
     small, block = shrink(image)
     pixel = None if spacing is None else block * float(np.sqrt(spacing[0] * spacing[1]))
     hints = Hints(laterality, view.upper(), bool(implant), pixel)
-    found = find_everything(small, smooth=block > 1, hints=hints, band_mm=settings.band_mm)
+    found = find_landmarks(small, smooth=block > 1, hints=hints, band_mm=settings.band_mm)
 
     # Blocks were cut from the left: in the mirrored picture an incomplete one comes first.
     shift = found.tissue.shape[1] - image.shape[1] / block if found.flipped else 0.0
@@ -122,7 +122,7 @@ def prepare_breast(
     tissue = enlarge(found.tissue, rows_at=rows, columns_at=columns)
     box = bounding_box(tissue)
     if box is None:
-        raise MaskError("no breast was found in the image", remedy=LOOK)
+        raise MaskError("no breast was found in the image", remedy=CHECK_IMAGE)
     cut = np.s_[box[0] : box[1], box[2] : box[3]]
     pixels, tissue = _mirrored(image, found.flipped)[cut], tissue[cut]
     grid, notes = _Grid(rows[cut[0]], columns[cut[1]], (1.0, 1.0), spacing), found.notes
@@ -153,7 +153,7 @@ def _resampled(grid: _Grid, box: Box, pixel_mm: float, spacing: tuple[float, flo
     return _Grid(rows, columns, steps, (pixel_mm, pixel_mm))
 
 
-def _regions(found: Found, grid: _Grid, tissue: Mask, *, remove_muscle: bool) -> tuple[Mask, BreastMarks]:
+def _regions(found: Landmarks, grid: _Grid, tissue: Mask, *, remove_muscle: bool) -> tuple[Mask, BreastMarks]:
     """Enlarge what was found, each part within the one before it."""
 
     def enlarged(field: NDArray[np.float32] | None) -> Mask | None:
@@ -169,7 +169,7 @@ def _regions(found: Found, grid: _Grid, tissue: Mask, *, remove_muscle: bool) ->
         if remove_muscle:
             mask &= ~pectoral
     if not mask.any():
-        raise MaskError("nothing is left of the breast without muscle and implant", remedy=LOOK)
+        raise MaskError("nothing is left of the breast without muscle and implant", remedy=CHECK_IMAGE)
     assert interior is not None
     nipple = None
     if found.nipple is not None:

@@ -1,4 +1,4 @@
-"""How deep under the skin each place of a breast lies: the one rule for it."""
+"""Depth of each pixel of a breast below the skin."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 HEIGHT_MM = 200.0
-"""What the height of a breast is taken for where the pixel size is unknown."""
+"""Height assumed of a breast where the pixel size is unknown."""
 
 
 def skin_depth(
-    tissue: NDArray[np.bool_], *, air: bool = True, spacing: tuple[float, float] | None = None
+    tissue: NDArray[np.bool_], *, has_background: bool = True, spacing: tuple[float, float] | None = None
 ) -> NDArray[np.float32]:
-    """Measure the distance to the air; the picture's edges and what lies behind the chest wall are no air.
+    """Compute the distance to the background.
+
+    Neither the image's edges nor what lies behind the chest wall count as background.
 
     Parameters
     ----------
     tissue : ndarray of bool, shape (rows, columns)
         Breast, muscle and implant, chest wall at the left.
-    air : bool
+    has_background : bool
         Whether there is any.
     spacing : tuple of float, optional
         Millimetres (row, column) of a pixel.
@@ -27,7 +29,7 @@ def skin_depth(
     -------
     ndarray of float32, shape (rows, columns)
         Pixels (millimetres where the spacing is given), from the centre of a pixel to the outline; larger than the
-        picture where there is no air.
+        image where there is no background.
     """
     from scipy import ndimage
 
@@ -35,7 +37,7 @@ def skin_depth(
     chest_wall = int(np.argmax(tissue.any(axis=0)))
     inner = tissue[:, chest_wall:]
     depth = np.full(tissue.shape, np.float32(tissue.shape[0] * row + tissue.shape[1] * column))
-    if air and not inner.all():
+    if has_background and not inner.all():
         half_a_pixel = 0.5 * float(np.sqrt(row * column))
         depth[:, chest_wall:] = ndimage.distance_transform_edt(inner, sampling=spacing) - half_a_pixel
     return depth

@@ -149,7 +149,7 @@ class RsnaReader(RsnaArguments):
         ReadError
             The file is missing, unreadable, or has no picture.
         MaskError
-            No breast can be told from air, or it has an implant and such are skipped.
+            No breast can be told from the background, or it has an implant and such are skipped.
         """
         return [load_breast(case, _source(case), crops=self._crops())]
 
@@ -201,7 +201,7 @@ def read_breast(
     ReadError
         The file is missing, unreadable, or has no picture, or nothing says its view.
     MaskError
-        No breast can be told from air.
+        No breast can be told from the background.
     """
     refuse_non_files(path)
     if path.suffix.lower() in DICOM:

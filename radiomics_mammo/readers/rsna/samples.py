@@ -87,7 +87,7 @@ def load_breast(case: Case, source: RsnaSource, *, crops: CropCache | None = Non
     ReadError
         The file is missing, unreadable, or has no picture.
     MaskError
-        No breast can be told from air, or it has an implant and such are skipped.
+        No breast can be told from the background, or it has an implant and such are skipped.
     """
     if crops is None:
         return _prepared(case, source)

@@ -133,7 +133,7 @@ def displayed(stored: NDArray[Any], dataset: Any, *, voi: str, path: Path) -> Sh
     dark = values[table.seen].min()
     if (values[table.padding] != dark).any():
         values[table.padding] = dark
-        notes += ("padding shown as air",)
+        notes += ("padding shown as background",)
     return Shown(_looked_up(values, table.index), NOT_APPLIED if applied is None else applied.name, notes)
 
 

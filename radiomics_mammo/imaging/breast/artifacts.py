@@ -1,4 +1,4 @@
-"""What is not the breast though it is bright: scanner borders, collimation frames, plates and labels."""
+"""Bright artifacts outside the breast: scanner borders, collimation frames, plates and labels."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 Frame = tuple[tuple[int, int], tuple[int, int]]
-"""Lines at the first and the last edge: of the rows, of the columns."""
+"""Number of lines at the first and the last edge: of the rows, of the columns."""
 
 DEEPEST = 0.06
-"""Share of a side that a frame may take."""
+"""Proportion of a side that a frame may take."""
 
 
 def bright_frame(above: NDArray[np.bool_], glaring: NDArray[np.bool_]) -> Frame:
-    """Find bright borders along the edges of a picture.
+    """Find bright borders along the edges of an image.
 
     A border is a few lines along an edge that are bright from end to end (or glaring), beside lines that are not:
-    no breast ends so.
+    no breast ends like that.
 
     Parameters
     ----------
     above : ndarray of bool, shape (rows, columns)
-        What is brighter than air.
+        What is brighter than the background.
     glaring : ndarray of bool, shape (rows, columns)
         What is nearly as bright as anything.
 
@@ -47,7 +47,7 @@ def _border(above: NDArray[np.float64], glaring: NDArray[np.float64]) -> int:
 
 
 def plates(glaring: NDArray[np.bool_], above: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Find glaring pieces that stand in air for the most part: name plates, letters, markers beside the breast.
+    """Find glaring components mostly in the background: name plates, letters, markers.
 
     Parameters
     ----------
