@@ -22,7 +22,9 @@ def cache_folder() -> Path:
     """The folder of compiled kernels for exactly these sources, in ``NUMBA_CACHE_DIR`` or the user's cache."""
     package = Path(__file__).parents[1]
     others = ("compute/bounding_box.py", "engines/ragged.py", "compute/reductions.py", "compute/jit.py")
-    sources = sorted([*package.glob("features/**/*.py"), *(package / name for name in others)])
+    sources = sorted(
+        [*package.glob("features/**/*.py"), *package.glob("imaging/filters/*.py"), *(package / name for name in others)]
+    )
     text = b"".join(source.read_bytes() for source in sources)
     # numba files its results by path, too: two installations of the same sources do not share them.
     name = hashlib.sha256(text + f"{numba.__version__} {package}".encode()).hexdigest()[:16]

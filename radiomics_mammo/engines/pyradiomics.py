@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -19,7 +19,6 @@ from radiomics_mammo.core.records import Failure, Sample
 from radiomics_mammo.engines.base import Limits, Measured, WarmUp
 from radiomics_mammo.engines.batching import failure_of
 from radiomics_mammo.errors import CaseError, RoiError
-from radiomics_mammo.features import columns_of
 from radiomics_mammo.imaging.preprocessing.check import check_region
 from radiomics_mammo.imaging.preprocessing.plane import Plane
 from radiomics_mammo.imaging.preprocessing.resample import resample
@@ -38,9 +37,12 @@ class PyradiomicsEngine:
         setVerbosity(LOG_NOTHING)
         logging.getLogger("radiomics").setLevel(LOG_NOTHING)
         self.recipe = recipe
-        self.feature_names = columns_of(recipe.features)
+        self.feature_names = recipe.columns
         self._extractor = featureextractor.RadiomicsFeatureExtractor(**_settings(recipe))
         self._extractor.disableAllFeatures()
+        self._extractor.disableAllImageTypes()
+        for each in recipe.image_types:
+            self._extractor.enableImageTypeByName(each.name, customArgs=_plain_lists(each.body))
         self._extractor.enableFeaturesByName(**{k: list(v) for k, v in recipe.features.items()})
 
     def warm_up(self) -> WarmUp:
@@ -126,10 +128,11 @@ class PyradiomicsEngine:
 def _settings(recipe: Recipe) -> dict[str, Any]:
     """The recipe's settings as pyradiomics takes them; masks are 0 and 1 by now."""
     given = asdict(recipe.settings)
-    given.update(label=1, additionalInfo=False, preCrop=False, force2D=False)
+    given.update(label=1, additionalInfo=False, preCrop=recipe.settings.preCrop and recipe.filtered, force2D=False)
     if given["resampledPixelSpacing"] is None:
         given["interpolator"] = None
-    for name in ("distances", "resampledPixelSpacing", "resegmentRange"):
-        if given[name] is not None:
-            given[name] = list(given[name])
-    return given
+    return _plain_lists(given)
+
+
+def _plain_lists(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in settings.items()}

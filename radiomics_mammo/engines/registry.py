@@ -104,6 +104,10 @@ def open_engine(name: str, recipe: Recipe, gpu_memory: int | None = None) -> Eng
     """
     name, _ = choose_engine(name)
     factory = ENGINES[name]
+    if recipe.filtered and name != "pyradiomics":  # which filters by itself
+        from radiomics_mammo.engines.filtered import FilteredEngine
+
+        return FilteredEngine(recipe, lambda inner: factory(inner, gpu_memory))
     if not recipe.of_breast:
         return factory(recipe, gpu_memory)
     from radiomics_mammo.engines.breast import BreastEngine, inner_recipe, whole_recipe, window_recipe

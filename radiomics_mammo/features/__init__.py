@@ -21,16 +21,18 @@ FAMILIES: dict[str, Family] = {
 }
 
 
-def columns_of(features: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+def columns_of(features: Mapping[str, Sequence[str]], *, image_type: str = "original") -> tuple[str, ...]:
     """Column names of a recipe's features, in the table's order.
 
     Parameters
     ----------
     features : mapping of str to sequence of str
         Family to feature names; all of the family's where it is empty.
+    image_type : str
+        The beginning of the names.
     """
     return tuple(
-        f"original_{family}_{feature.name}"
+        f"{image_type}_{family}_{feature.name}"
         for family, wanted in features.items()
         for feature in FAMILIES[family].features
         if not wanted or feature.name in wanted

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,9 @@ import yaml
 
 from radiomics_mammo.core.settings import Settings
 from radiomics_mammo.errors import RecipeError
+from radiomics_mammo.features import columns_of
 from radiomics_mammo.features.parenchyma.lattice import LatticeSettings
+from radiomics_mammo.imaging.filters import ORIGINAL
 from radiomics_mammo.recipes.feature_selection import (
     Chosen,
     check_classes,
@@ -20,15 +21,14 @@ from radiomics_mammo.recipes.feature_selection import (
     family_features,
     parenchymal_features,
 )
+from radiomics_mammo.recipes.image_types import ImageType, filter_options, image_types_from
 from radiomics_mammo.recipes.lattice import lattice_body, lattice_from
 from radiomics_mammo.recipes.settings_rules import settings_from
 from radiomics_mammo.recipes.validation import mapping_of
 
+SHAPE = "shape2D"
+"""The family that filters do not change: it is measured once."""
 SECTIONS = ("imageType", "featureClass", "setting", "lattice")
-IMAGE_TYPES = ("Original",)
-PER_IMAGE_TYPE = (
-    "binWidth", "binCount", "distances", "weightingNorm", "symmetricalGLCM", "gldm_a", "voxelArrayShift",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +40,15 @@ class Recipe:
     name : str
         The recipe's file name without its ending.
     settings : Settings
+        Those of the original image.
     features : mapping of str to tuple of str
         Family to feature names; all of a family's where the tuple is empty.
     parenchyma : mapping of str to tuple of str
         The same of the features that only a whole breast has.
     lattice : LatticeSettings or None
         Windows across the breast; None for none.
+    image_types : tuple of ImageType
+        What is measured, in the order of the columns.
     """
 
     name: str = "pyradiomics-default"
@@ -53,13 +56,14 @@ class Recipe:
     features: Chosen = field(default_factory=lambda: dict.fromkeys(family_features(), ()))
     parenchyma: Chosen = field(default_factory=dict)
     lattice: LatticeSettings | None = None
+    image_types: tuple[ImageType, ...] = (ImageType(),)
 
     @property
     def text(self) -> str:
         """The recipe written out in full, in one fixed order: equal recipes have equal texts."""
         settings = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self.settings).items()}
         body: dict[str, Any] = {
-            "imageType": {"Original": {}},
+            "imageType": {each.name: dict(each.body) for each in self.image_types},
             "featureClass": {k: list(v) for k, v in [*self.features.items(), *self.parenchyma.items()]},
             "setting": settings,
         }
@@ -71,6 +75,19 @@ class Recipe:
     def of_breast(self) -> bool:
         """Whether it asks for more than the features that every region has."""
         return bool(self.parenchyma) or self.lattice is not None
+
+    @property
+    def filtered(self) -> bool:
+        """Whether it asks for other image types than the original one."""
+        return [each.name for each in self.image_types] != [ORIGINAL]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns of a region: shape, then every other family of each image type."""
+        textures = {name: chosen for name, chosen in self.features.items() if name != SHAPE}
+        shape = {name: chosen for name, chosen in self.features.items() if name == SHAPE}
+        prefixes = [prefix for each in self.image_types for prefix in each.prefixes]
+        return (*columns_of(shape), *(c for prefix in prefixes for c in columns_of(textures, image_type=prefix)))
 
     @property
     def hash(self) -> str:
@@ -143,32 +160,23 @@ def recipe_from(body: object, *, name: str = "recipe", path: Path | None = None)
         if key not in SECTIONS:
             extra = "; feature maps (voxel-based extraction) are not made" if key == "voxelSetting" else ""
             raise RecipeError(f"unknown section {key!r}{extra}", path=path, remedy=f"Sections: {', '.join(SECTIONS)}.")
-    settings = settings_from(mapping_of(sections.get("setting"), what="setting", path=path), path=path)
-    overrides = _image_types(mapping_of(sections.get("imageType"), what="imageType", path=path), path)
-    settings = settings_from(overrides, base=settings, path=path)
+    values = mapping_of(sections.get("setting"), what="setting", path=path)
+    shared = {key: values.pop(key) for key in filter_options() if key in values}
+    settings = settings_from(values, path=path)
+    types = mapping_of(sections.get("imageType"), what="imageType", path=path)
+    image_types = image_types_from(types, settings=settings, shared=shared, path=path)
+    settings = next((each.settings for each in image_types if each.name == ORIGINAL), settings)
     features, parenchyma = _classes(sections.get("featureClass"), path)
     lattice = lattice_from(sections["lattice"], features=features, path=path) if "lattice" in sections else None
     if parenchyma or lattice is not None:
         _refuse_regridding(settings, path)
-    return Recipe(name, settings, features, parenchyma, lattice)
-
-
-def _image_types(types: Mapping[str, Any], path: Path | None) -> dict[str, Any]:
-    for name in types:
-        if name not in IMAGE_TYPES:
-            raise RecipeError(
-                f"image type {name!r} is not supported",
-                path=path,
-                remedy=f"Image types: {', '.join(IMAGE_TYPES)}.",
-            )
-    overrides = mapping_of(types.get("Original"), what="imageType Original", path=path)
-    for key in overrides:
-        if key not in PER_IMAGE_TYPE:
-            raise RecipeError(
-                f"setting {key!r} cannot be set for one image type",
-                path=path, remedy=f"These can: {', '.join(PER_IMAGE_TYPE)}.",
-            )  # fmt: skip
-    return overrides
+    recipe = Recipe(name, settings, features, parenchyma, lattice, image_types)
+    if recipe.filtered and recipe.of_breast:
+        raise RecipeError(
+            "filtered images are measured on regions only, not on the lattice or the parenchyma of a breast",
+            path=path, remedy="Use two recipes.",
+        )  # fmt: skip
+    return recipe
 
 
 def _classes(value: object, path: Path | None) -> tuple[Chosen, Chosen]:

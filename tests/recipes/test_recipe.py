@@ -119,8 +119,8 @@ def test_unknown_feature_class_feature_image_type_and_section():
     message = refusal({"featureClass": {"glcm": ["contrast"]}})
     assert "'contrast'" in message
     assert all(feature.name in message for feature in FAMILIES["glcm"].features)
-    message = refusal({"imageType": {"LoG": {"sigma": [2.0]}}})
-    assert "'LoG'" in message
+    message = refusal({"imageType": {"Wavelet": {}, "Original": {}, "LBP2D": {}}})
+    assert "not available: Wavelet, LBP2D" in message
     assert "Original" in message
     message = refusal({"settings": {}})
     assert "'settings'" in message

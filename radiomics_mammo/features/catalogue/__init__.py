@@ -16,9 +16,17 @@ from pathlib import Path
 from rich.console import Console
 
 from radiomics_mammo.errors import RadiomicsMammoError
-from radiomics_mammo.features.catalogue.derived import aggregated, aggregation_of, lattice_rows, summary_of, summed_up
+from radiomics_mammo.features.catalogue.derived import (
+    aggregated,
+    aggregation_of,
+    lattice_rows,
+    of_filtered_image,
+    summary_of,
+    summed_up,
+)
 from radiomics_mammo.features.catalogue.rows import COLUMNS, Row, family_rows, parenchymal_rows
 from radiomics_mammo.features.parenchyma.lattice import BEHIND
+from radiomics_mammo.imaging.filters import describe_image_type
 from radiomics_mammo.tables.atomic import write_bytes
 from radiomics_mammo.tables.feature_table import feature_parts, is_feature_name
 
@@ -39,8 +47,8 @@ def catalogue() -> list[Row]:
 def describe(column: str) -> Row | None:
     """What the catalogue says of a column, also of one that it does not list because it is made of a listed one.
 
-    Those are quantiles of the lattice that a recipe asks for (``latticeP25_glcm_Contrast``), and what ``aggregate``
-    makes of images (``original-mean_glcm_Contrast``).
+    Those are features of filtered images, quantiles of the lattice that a recipe asks for
+    (``latticeP25_glcm_Contrast``), and what ``aggregate`` makes of images (``original-mean_glcm_Contrast``).
 
     Parameters
     ----------
@@ -60,6 +68,9 @@ def describe(column: str) -> Row | None:
         return None if of_image is None else aggregated(of_image, over_images[1])
     prefix, family, feature = feature_parts(column)
     base = _rows().get(f"original_{family}_{feature}")
+    image_type = describe_image_type(prefix)
+    if base is not None and image_type is not None:
+        return None if family == "shape2D" else of_filtered_image(base, prefix, image_type)
     if base is None or summary_of(prefix) is None or f"{BEHIND}_{family}_{feature}" not in _rows():
         return None
     return summed_up(base, prefix)

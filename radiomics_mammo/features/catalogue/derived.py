@@ -110,6 +110,27 @@ def summed_up(base: Row, prefix: str) -> Row:
     }
 
 
+def of_filtered_image(base: Row, image_type: str, text: str) -> Row:
+    """Return the row of a feature of a filtered image.
+
+    Parameters
+    ----------
+    base : dict of str to str
+        The row of the same feature of the original image.
+    image_type, text : str
+        The beginning of the column's name, and what the filter shows.
+    """
+    _, family, feature = feature_parts(base["name"])
+    return {
+        **base,
+        "name": f"{image_type}_{family}_{feature}",
+        "formula": f"Of the filtered image: {base['formula']}",
+        "ibsi": "",
+        "range": base["range"] if family != "firstorder" else "",
+        "meaning": f"Of the image filtered by {text}: {base['meaning']}",
+    }
+
+
 def aggregated(base: Row, rule: str) -> Row:
     """Give the row of a feature over the images of a breast or a woman.
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from radiomics_mammo.core.records import Roi, Sample
 from radiomics_mammo.core.settings import Settings
 from radiomics_mammo.imaging.preprocessing.check import check_region
-from radiomics_mammo.imaging.preprocessing.crop import crop_to_region
+from radiomics_mammo.imaging.preprocessing.crop import crop_to_region, precrop
 from radiomics_mammo.imaging.preprocessing.discretise import bin_edges
 from radiomics_mammo.imaging.preprocessing.normalise import normalise
 from radiomics_mammo.imaging.preprocessing.plane import Plane
@@ -35,14 +35,23 @@ class NamedStep:
 STEPS: tuple[NamedStep, ...] = (
     NamedStep("normalise", normalise),
     NamedStep("resample", resample),
+    NamedStep("precrop", precrop),
     NamedStep("check", check_region),
     NamedStep("resegment", resegment),
-    NamedStep("crop", crop_to_region),
 )
+"""What comes before filters; then the image is cropped to the region."""
+
+
+def prepare_plane(sample: Sample, settings: Settings) -> Plane:
+    """Return the image and the region that filters see; errors as those of :func:`prepare`."""
+    plane = Plane.of(sample)
+    for step in STEPS:
+        plane = step.apply(plane, settings)
+    return plane
 
 
 def prepare(sample: Sample, settings: Settings) -> Roi:
-    """Run every step and choose the bin edges.
+    """Run every step, crop to the region and choose the bin edges.
 
     Parameters
     ----------
@@ -56,7 +65,5 @@ def prepare(sample: Sample, settings: Settings) -> Roi:
     RoiError
         The region is too small, holds NaN, or would have too many grey levels.
     """
-    plane = Plane.of(sample)
-    for step in STEPS:
-        plane = step.apply(plane, settings)
+    plane = crop_to_region(prepare_plane(sample, settings), settings)
     return Roi(plane.values, plane.mask, plane.shape_mask, bin_edges(plane, settings), plane.spacing or (1.0, 1.0))
