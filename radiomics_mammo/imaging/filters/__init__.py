@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from radiomics_mammo.imaging.filters.base import Filter
+from radiomics_mammo.imaging.filters.laplacian_of_gaussian import LOG
 
 ORIGINAL = "Original"
 """The image type without a filter; its columns begin with ``original``."""
-_FILTERS: tuple[Filter, ...] = ()
+_FILTERS: tuple[Filter, ...] = (LOG,)
 FILTERS = {each.name: each for each in _FILTERS}
 
 
