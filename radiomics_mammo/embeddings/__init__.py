@@ -97,13 +97,13 @@ def open_embedder(runner: str, settings: EmbeddingSettings) -> EmbeddingEngine:
 
 def versions_of(network: NetworkFacts) -> dict[str, str]:
     """Versions of everything that an embedding's values depend on, for the table's provenance."""
-    found = library_versions()
+    versions = library_versions()
     for package in EMBEDDERS[_kind(network)].packages:
         try:
-            found[package] = version(package)
+            versions[package] = version(package)
         except PackageNotFoundError:
-            found[package] = "not installed"
-    return found
+            versions[package] = "not installed"
+    return versions
 
 
 def _kind(network: NetworkFacts) -> str:

@@ -43,7 +43,7 @@ def picture_of(sample: Sample, settings: EmbeddingSettings) -> NDArray[np.float3
         What would be seen is constant or not made of numbers.
     """
     network = settings.network
-    view = INPUTS[settings.input].look(Plane.of(sample), settings.context)
+    view = INPUTS[settings.input].view(Plane.of(sample), settings.context)
     picture = CHANNELS[settings.channels](view, network.size)
     mean, std = (np.array(given, dtype=np.float32)[:, None, None] for given in (network.mean, network.std))
     return (picture - mean) / std

@@ -42,7 +42,7 @@ class Input:
     Attributes
     ----------
     look : callable
-        ``look(plane, context)`` gives the view.
+        ``view(plane, context)`` gives the view.
     channels : tuple of str
         What its three channels can be (:data:`radiomics_mammo.embeddings.channels.CHANNELS`); the first is the
         default.
@@ -52,7 +52,7 @@ class Input:
         For ``--help``.
     """
 
-    look: Callable[[Plane, float], View]
+    view: Callable[[Plane, float], View]
     channels: tuple[str, ...]
     has_context: bool
     meaning: str

@@ -66,8 +66,8 @@ class EmbeddingSettings:
     @property
     def text(self) -> str:
         """All settings as JSON, one a line."""
-        said = {name: value for name, value in self.record().items() if name != "forced"}
-        return json.dumps(said, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+        settings = {name: value for name, value in self.record().items() if name != "forced"}
+        return json.dumps(settings, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
     @property
     def hash(self) -> str:

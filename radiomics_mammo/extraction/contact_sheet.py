@@ -97,19 +97,19 @@ def draw_preview(reader: Reader, *, path: str | Path, count: int = 24, windows: 
     panels, failed, names = [], 0, set[str]()
     with progress(len(chosen), what="images drawn") as advance:
         for case in chosen:
-            panel, found = _panel(reader, case, width, text, windows)
+            panel, names_shown = _panel(reader, case, width, text, windows)
             panels.append(panel)
-            names.update(found)
-            failed += not found
+            names.update(names_shown)
+            failed += not names_shown
             advance()
     drawn = len(chosen) - failed
     title = f"{len(chosen)} of {len(cases)} cases" + (f", {failed} without a picture" if failed else "")
     title += "; PHANTOM: simulated images" if _SIMULATED in names else ""
-    sheet = _sheet(panels, across, (width, text), title=title, names=names)
+    image = _compose(panels, across, (width, text), title=title, names=names)
     content = io.BytesIO()
-    said = PngInfo()
-    said.add_text("Software", SOFTWARE)
-    sheet.save(content, format="PNG", optimize=True, pnginfo=said)
+    metadata = PngInfo()
+    metadata.add_text("Software", SOFTWARE)
+    image.save(content, format="PNG", optimize=True, pnginfo=metadata)
     write_bytes(path, content.getvalue())
     return PreviewResult(path, drawn, failed, len(cases))
 
@@ -144,10 +144,10 @@ def choose_cases(cases: Sequence[Case], count: int) -> list[Case]:
     of_patients = list(patients.values())
     if len(of_patients) >= count:
         spread = [of_patients[int((place + 0.5) * len(of_patients) / count)] for place in range(count)]
-        chosen = [own[place % len(own)] for place, own in enumerate(spread)]
+        chosen = [numbers[place % len(numbers)] for place, numbers in enumerate(spread)]
     else:
         rounds = range(max(map(len, of_patients)))
-        chosen = [own[turn] for turn in rounds for own in of_patients if turn < len(own)][:count]
+        chosen = [numbers[turn] for turn in rounds for numbers in of_patients if turn < len(numbers)][:count]
     return [cases[number] for number in sorted(chosen)]
 
 
@@ -169,16 +169,16 @@ def _panel(reader: Reader, case: Case, width: int, text: int, windows: Windows |
     return draw_panel(sample, width=width, text=text, windows=boxes, notes=notes), names
 
 
-def _sheet(
+def _compose(
     panels: Sequence[Image.Image], across: int, size: tuple[int, int], *, title: str, names: set[str]
 ) -> Image.Image:
     width, height = panel_size(*size)
     down = -(-len(panels) // across)
-    sheet = Image.new("RGB", (WIDTH, _TITLE + down * height), PAPER)
-    x = write_line(sheet, (8, 8), title, text=15) + 24
+    image = Image.new("RGB", (WIDTH, _TITLE + down * height), PAPER)
+    x = write_line(image, (8, 8), title, text=15) + 24
     for name, colour in COLOURS.items():
         if name in names:
-            x = write_line(sheet, (x, 10), name, text=13, colour=colour) + 18
+            x = write_line(image, (x, 10), name, text=13, colour=colour) + 18
     for number, panel in enumerate(panels):
-        sheet.paste(panel, (number % across * width, _TITLE + number // across * height))
-    return sheet
+        image.paste(panel, (number % across * width, _TITLE + number // across * height))
+    return image

@@ -74,8 +74,8 @@ def draw_panel(
         row, column = sample.marks.nipple
         _cross(pen, (column - shown[2]) * scale, (row - shown[0]) * scale)
     panel.paste(drawn, ((width - size[0]) // 2, 2))
-    said = "; ".join([*sample.notes, *notes])
-    _write(panel, [sample.case_id, _facts(sample)], said, text=text, colour=_FAINT)
+    caption = "; ".join([*sample.notes, *notes])
+    _write(panel, [sample.case_id, _facts(sample)], caption, text=text, colour=_FAINT)
     return panel
 
 
@@ -136,12 +136,12 @@ def _grey(image: NDArray[Any], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
 def _regions(sample: Sample) -> list[tuple[str, NDArray[np.bool_]]]:
     """What has an outline, the most important last."""
     marks = sample.marks
-    found: list[tuple[str, NDArray[np.bool_]]] = []
+    regions: list[tuple[str, NDArray[np.bool_]]] = []
     if marks is not None:
-        found.append(("inside the band under the skin", marks.interior))
+        regions.append(("inside the band under the skin", marks.interior))
         parts = (("muscle", marks.pectoral), ("implant", marks.implant))
-        found += [(name, mask) for name, mask in parts if mask is not None]
-    return [*found, ("measured region", sample.mask)]
+        regions += [(name, mask) for name, mask in parts if mask is not None]
+    return [*regions, ("measured region", sample.mask)]
 
 
 def _outline(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
@@ -167,11 +167,11 @@ def _facts(sample: Sample) -> str:
     return ", ".join(part for part in (f"{side} {view}".strip(), spacing, f"{rows} x {columns}") if part)
 
 
-def _write(panel: Image.Image, heads: Sequence[str], said: str, *, text: int, colour: Colour) -> None:
+def _write(panel: Image.Image, heads: Sequence[str], caption: str, *, text: int, colour: Colour) -> None:
     top = panel.height - _LINES * (text + 3) - 2
     room = panel.width - 12
     lines = [(_clipped(_plain(head), room, text), _TEXT) for head in heads]
-    lines += [(line, colour) for line in _wrapped(said, room, text, most=_LINES - len(heads))]
+    lines += [(line, colour) for line in _wrapped(caption, room, text, most=_LINES - len(heads))]
     for number, (line, ink) in enumerate(lines):
         write_line(panel, (6, top + number * (text + 3)), line, text=text, colour=ink)
 
@@ -189,10 +189,10 @@ def _clipped(line: str, room: int, text: int) -> str:
     return line[:fits] + "…"
 
 
-def _wrapped(said: str, room: int, text: int, *, most: int) -> list[str]:
+def _wrapped(caption: str, room: int, text: int, *, most: int) -> list[str]:
     """Break into lines at spaces; what does not fit ends with an ellipsis."""
     font = _font(text)
-    words = _plain(said[:2000]).split()
+    words = _plain(caption[:2000]).split()
     lines: list[str] = []
     while words and len(lines) < most - 1:
         line = words.pop(0)

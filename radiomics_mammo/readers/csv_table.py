@@ -20,7 +20,7 @@ class CsvRow:
     """One record: the line it starts on (the header is line 1) and its stripped cells by header."""
 
     line: int
-    cells: dict[str, str]
+    values: dict[str, str]
 
 
 def read_csv(path: Path) -> tuple[tuple[str, ...], list[CsvRow]]:
@@ -35,15 +35,15 @@ def read_csv(path: Path) -> tuple[tuple[str, ...], list[CsvRow]]:
     records = _records(_text(path), path)
     header = _header(records, path)
     rows = []
-    for line, cells in records:
-        if any(cells[len(header) :]):
+    for line, values in records:
+        if any(values[len(header) :]):
             raise InputError(
-                f"line {line} has {len(cells)} cells, the header {len(header)}",
+                f"line {line} has {len(values)} cells, the header {len(header)}",
                 path=path,
                 remedy="Put cells that hold the delimiter in double quotes.",
             )
-        if any(cells):
-            padded = cells + [""] * (len(header) - len(cells))
+        if any(values):
+            padded = values + [""] * (len(header) - len(values))
             named = {name: cell for name, cell in zip(header, padded, strict=False) if name}
             rows.append(CsvRow(line, named))
     return tuple(name for name in header if name), rows
@@ -90,18 +90,18 @@ def _records(text: str, path: Path) -> Iterator[tuple[int, list[str]]]:
     while True:
         line = reader.line_num + 1
         try:
-            cells = next(reader)
+            values = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
             raise InputError(
                 f"line {line} is not CSV ({error})", path=path, remedy="Look for an unclosed quote."
             ) from error
-        yield line, [cell.strip() for cell in cells]
+        yield line, [cell.strip() for cell in values]
 
 
 def _header(records: Iterator[tuple[int, list[str]]], path: Path) -> list[str]:
-    header = next((cells for _, cells in records if any(cells)), None)
+    header = next((values for _, values in records if any(values)), None)
     if header is None:
         raise InputError("is empty: no header line", path=path, remedy="The first line names the columns.")
     names = [name.casefold() for name in header if name]

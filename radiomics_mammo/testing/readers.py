@@ -83,8 +83,8 @@ def check_reader(
         rows.update(names)
         for other, which in ((reader.load(case), "the second time"), (copy.load(twin), "from a pickled copy")):
             assert len(other) == len(samples), f"{case.case_id}: load() returns another number of samples {which}"
-            for one, two in zip(samples, other, strict=True):
-                _check_same(one, two, which)
+            for first, second in zip(samples, other, strict=True):
+                _check_same(first, second, which)
     assert loaded, "no case can be loaded"
 
 
@@ -128,10 +128,10 @@ def _check_sample(sample: Sample, case: Case, reader: Reader) -> None:
     assert all(isinstance(note, str) for note in sample.notes), f"{name}: a note is no text"
 
 
-def _check_same(one: Sample, two: Sample, which: str) -> None:
+def _check_same(first: Sample, second: Sample, which: str) -> None:
     for field in ("case_id", "patient_id", "spacing", "columns", "notes", "phantom", "image_path", "mask_path"):
-        assert getattr(one, field) == getattr(two, field), f"{one.case_id}: {field} differs {which}"
+        assert getattr(first, field) == getattr(second, field), f"{first.case_id}: {field} differs {which}"
     for field in ("image", "mask"):
-        assert np.array_equal(getattr(one, field), getattr(two, field), equal_nan=field == "image"), (
-            f"{one.case_id}: {field} differs {which}"
+        assert np.array_equal(getattr(first, field), getattr(second, field), equal_nan=field == "image"), (
+            f"{first.case_id}: {field} differs {which}"
         )

@@ -86,8 +86,8 @@ def test_what_is_no_number_is_refused(bad: float) -> None:
 
 def test_crop_shows_the_surroundings_and_masked_does_not() -> None:
     image, mask = gradient(60, 50), boxed((60, 50), (20, 30, 20, 30))
-    crop = INPUTS["crop"].look(plane(image, mask), 0.3)
-    masked = INPUTS["masked"].look(plane(image, mask), 0.3)
+    crop = INPUTS["crop"].view(plane(image, mask), 0.3)
+    masked = INPUTS["masked"].view(plane(image, mask), 0.3)
     assert crop.values.shape == (16, 16)
     np.testing.assert_array_equal(crop.values, windowed(image[17:33, 17:33]))
     assert masked.values[~masked.inside].max() == 0.0
@@ -97,7 +97,7 @@ def test_crop_shows_the_surroundings_and_masked_does_not() -> None:
 
 def test_the_mask_is_shown_in_the_crops_frame_even_where_the_image_is_constant() -> None:
     mask = boxed((60, 50), (20, 30, 20, 24))
-    seen = INPUTS["mask"].look(plane(np.zeros((60, 50), dtype=np.uint8), mask), 0.0)
+    seen = INPUTS["mask"].view(plane(np.zeros((60, 50), dtype=np.uint8), mask), 0.0)
     assert seen.values.shape == (10, 10)
     assert seen.values.sum() == 40.0
     assert seen.values[:, 3:7].min() == 1.0
@@ -109,7 +109,7 @@ def test_the_breast_is_found_and_padded_whatever_the_mask() -> None:
     inside = (x / 150.0) ** 2 + ((y - 200) / 120.0) ** 2 < 1
     image[inside] = 2000 + (x + y)[inside]
     image[5:15, 280:295] = 4095  # a name plate
-    seen = INPUTS["breast"].look(plane(image, np.zeros(image.shape, dtype=np.bool_)), 0.0)
+    seen = INPUTS["breast"].view(plane(image, np.zeros(image.shape, dtype=np.bool_)), 0.0)
     side = seen.values.shape[0]
     assert seen.values.shape == (side, side)
     assert 236 <= side <= 246  # twice 120 rows
@@ -120,7 +120,7 @@ def test_the_breast_is_found_and_padded_whatever_the_mask() -> None:
 
 def test_an_empty_mask_is_refused() -> None:
     with pytest.raises(MaskError, match="empty"):
-        INPUTS["crop"].look(plane(gradient(20, 20), np.zeros((20, 20), dtype=np.bool_)), 0.3)
+        INPUTS["crop"].view(plane(gradient(20, 20), np.zeros((20, 20), dtype=np.bool_)), 0.3)
 
 
 @pytest.mark.parametrize("seen", ["crop", "masked", "breast"])

@@ -71,9 +71,9 @@ def slug_of(name: str) -> str:
     return slug if slug[:1].isalpha() else f"N{slug}"
 
 
-def plain_text(said: str) -> str:
+def plain_text(text: str) -> str:
     """Text of a file that anybody may have written: printable, on one line, of bounded length."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in said).split())[:200]
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:200]
 
 
 def weights_bytes(path: Path) -> bytes:
@@ -96,7 +96,7 @@ def sha256_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def refuse_changed(found: str, facts: NetworkFacts) -> None:
+def refuse_changed(sha256: str, facts: NetworkFacts) -> None:
     """Refuse weights that are not those that the run began with.
 
     Raises
@@ -104,7 +104,7 @@ def refuse_changed(found: str, facts: NetworkFacts) -> None:
     InputError
         The hashes differ.
     """
-    if found != facts.sha256:
+    if sha256 != facts.sha256:
         raise InputError(
             "the weights have changed since the run began",
             path=facts.file or None,

@@ -127,10 +127,10 @@ def _read_older(path: Path) -> tuple[dict[str, _Tensor], _Stored]:
     return tensors, lambda storage: numbers[storage.key]
 
 
-def _tensors(found: object) -> dict[str, _Tensor]:
-    if not isinstance(found, dict) or not all(isinstance(value, _Tensor) for value in found.values()):
+def _tensors(content: object) -> dict[str, _Tensor]:
+    if not isinstance(content, dict) or not all(isinstance(value, _Tensor) for value in content.values()):
         raise ValueError("it holds something other than tensors")
-    return {str(name): tensor for name, tensor in found.items()}
+    return {str(name): tensor for name, tensor in content.items()}
 
 
 def _numbers(handle: BinaryIO, dtype: np.dtype[Any]) -> NDArray[Any]:

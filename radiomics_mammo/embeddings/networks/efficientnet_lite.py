@@ -195,7 +195,7 @@ def _block(graph: _Graph, at: str, name: str, stride: int, expands: bool, has_sh
 def _packaged() -> Path:
     spec = importlib.util.find_spec(_PACKAGE)
     folder = Path(spec.origin).parent / "models" if spec is not None and spec.origin else Path(_PACKAGE)
-    found = sorted(folder.glob("*.pth"))
-    if not found:
+    files = sorted(folder.glob("*.pth"))
+    if not files:
         raise InputError("the package of the weights holds none", path=folder, remedy="Install it again.")
-    return found[0]
+    return files[0]

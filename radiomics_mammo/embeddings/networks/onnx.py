@@ -77,21 +77,21 @@ def onnx_facts(name: str, weights: Path | None, size: int | None) -> NetworkFact
     path = (weights or Path(name)).expanduser().absolute()
     content = weights_bytes(path)
     session = open_session(content, path=path)
-    said = {key: plain_text(value) for key, value in session.get_modelmeta().custom_metadata_map.items()}
-    side = _side(session, said, asked=size, path=path)
+    metadata = {key: plain_text(value) for key, value in session.get_modelmeta().custom_metadata_map.items()}
+    side = _side(session, metadata, requested=size, path=path)
     dims = onnx_network(session, path=path)(np.zeros((3, side, side), dtype=np.float32)).size
     return NetworkFacts(
         name=f"onnx:{path.name}",
         slug=slug_of(path.stem),
         runner="onnxruntime",
         size=side,
-        mean=_triple(said, "mean", IMAGENET_MEAN, path=path),
-        std=_triple(said, "std", IMAGENET_STD, path=path),
+        mean=_triple(metadata, "mean", IMAGENET_MEAN, path=path),
+        std=_triple(metadata, "std", IMAGENET_STD, path=path),
         dims=dims,
-        source=said.get("source") or path.name,
-        licence=said.get("licence") or said.get("license") or UNKNOWN_LICENCE,
+        source=metadata.get("source") or path.name,
+        licence=metadata.get("licence") or metadata.get("license") or UNKNOWN_LICENCE,
         sha256=sha256_of(content),
-        trained_on=tuple(part.strip() for part in said.get("trained_on", "").split(",") if part.strip()),
+        trained_on=tuple(part.strip() for part in metadata.get("trained_on", "").split(",") if part.strip()),
         file=str(path),
     )
 
@@ -160,7 +160,7 @@ def onnx_network(session: onnxruntime.InferenceSession, *, path: Path) -> Networ
 
     def network(picture: NDArray[np.float32]) -> NDArray[np.float32]:
         try:
-            found = np.asarray(session.run([output], {name: picture[None]})[0])
+            result = np.asarray(session.run([output], {name: picture[None]})[0])
         except (problems.InvalidArgument, problems.Fail, problems.RuntimeException) as error:
             raise InputError(
                 f"the network does not take a picture of {picture.shape[1]} pixels "
@@ -168,13 +168,13 @@ def onnx_network(session: onnxruntime.InferenceSession, *, path: Path) -> Networ
                 path=path,
                 remedy="Name its size with --size.",
             ) from error
-        if found.ndim not in (2, 4) or found.shape[0] != 1 or found.dtype.kind != "f":
+        if result.ndim not in (2, 4) or result.shape[0] != 1 or result.dtype.kind != "f":
             raise InputError(
-                f"its first output has the shape {found.shape}, neither (1, d) nor (1, d, h, w)",
+                f"its first output has the shape {result.shape}, neither (1, d) nor (1, d, h, w)",
                 path=path,
                 remedy="Export the network without its classifier.",
             )
-        vector: NDArray[np.float32] = found[0] if found.ndim == 2 else found[0].mean(axis=(1, 2), dtype=np.float64)
+        vector: NDArray[np.float32] = result[0] if result.ndim == 2 else result[0].mean(axis=(1, 2), dtype=np.float64)
         return vector.astype(np.float32, copy=False)
 
     return network
@@ -185,42 +185,46 @@ def _picture_input(session: onnxruntime.InferenceSession, *, path: Path) -> onnx
     shape = inputs[0].shape if inputs else []
     fits = len(inputs) == 1 and inputs[0].type == "tensor(float)" and len(shape) == 4
     if not fits or (isinstance(shape[1], int) and shape[1] != 3) or (isinstance(shape[0], int) and shape[0] != 1):
-        told = ", ".join(f"{one.name} {one.type} {one.shape}" for one in inputs) or "nothing"
+        stated = ", ".join(f"{node.name} {node.type} {node.shape}" for node in inputs) or "nothing"
         raise InputError(
-            f"it takes {told}, not one float32 picture (n, 3, rows, columns)",
+            f"it takes {stated}, not one float32 picture (n, 3, rows, columns)",
             path=path,
             remedy="Export it with one input in that order, and n free or 1.",
         )
     return inputs[0]
 
 
-def _side(session: onnxruntime.InferenceSession, said: Mapping[str, str], *, asked: int | None, path: Path) -> int:
+def _side(
+    session: onnxruntime.InferenceSession, metadata: Mapping[str, str], *, requested: int | None, path: Path
+) -> int:
     fixed = [length for length in _picture_input(session, path=path).shape[2:] if isinstance(length, int)]
     if len(set(fixed)) > 1:
         raise InputError(
             f"its picture is {fixed[0]} x {fixed[1]}, not square", path=path, remedy="Export a square one."
         )
-    if fixed and asked not in (None, fixed[0]):
-        raise InputError(f"its picture is {fixed[0]} pixels wide, not {asked}", path=path, remedy="Leave --size out.")
-    if asked or fixed:
-        return asked or fixed[0]
-    told = said.get("size", "")
-    if told and not (told.isdigit() and 8 <= int(told) <= 4096):
-        raise InputError(f"its metadata say size {told!r}", path=path, remedy="Give a whole number from 8 to 4096.")
-    return int(told) if told else _SIZE
+    if fixed and requested not in (None, fixed[0]):
+        raise InputError(
+            f"its picture is {fixed[0]} pixels wide, not {requested}", path=path, remedy="Leave --size out."
+        )
+    if requested or fixed:
+        return requested or fixed[0]
+    stated = metadata.get("size", "")
+    if stated and not (stated.isdigit() and 8 <= int(stated) <= 4096):
+        raise InputError(f"its metadata say size {stated!r}", path=path, remedy="Give a whole number from 8 to 4096.")
+    return int(stated) if stated else _SIZE
 
 
 def _triple(
-    said: Mapping[str, str], key: str, default: tuple[float, float, float], *, path: Path
+    metadata: Mapping[str, str], key: str, default: tuple[float, float, float], *, path: Path
 ) -> tuple[float, float, float]:
-    if key not in said:
+    if key not in metadata:
         return default
     try:
-        values = [float(part) for part in said[key].strip("[]() ").replace(",", " ").split()]
+        values = [float(part) for part in metadata[key].strip("[]() ").replace(",", " ").split()]
     except ValueError:
         values = []
     if len(values) == 1:
         values *= 3
     if len(values) != 3 or not all(map(math.isfinite, values)) or (key == "std" and min(values) <= 0.0):
-        raise InputError(f"its metadata say {key} {said[key]!r}", path=path, remedy="Give three numbers.")
+        raise InputError(f"its metadata say {key} {metadata[key]!r}", path=path, remedy="Give three numbers.")
     return values[0], values[1], values[2]

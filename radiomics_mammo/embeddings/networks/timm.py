@@ -157,9 +157,9 @@ def _tensors(path: Path) -> dict[str, torch.Tensor]:
 
     try:
         if path.suffix == ".safetensors":
-            found: Any = load_file(path)
+            loaded: Any = load_file(path)
         else:
-            found = torch.load(path, map_location="cpu", weights_only=True)  # runs nothing that a pickle asks for
+            loaded = torch.load(path, map_location="cpu", weights_only=True)  # runs nothing that a pickle asks for
     except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
         raise InputError(
             f"not a checkpoint of tensors ({' '.join(str(error).split())[:160]})",
@@ -167,25 +167,25 @@ def _tensors(path: Path) -> dict[str, torch.Tensor]:
             remedy="Save the network's state_dict(), best as safetensors.",
         ) from error
     for wrapper in ("state_dict", "model", "model_state_dict"):
-        if isinstance(found, Mapping) and isinstance(found.get(wrapper), Mapping):
-            found = found[wrapper]
-    if not isinstance(found, Mapping) or not all(isinstance(value, torch.Tensor) for value in found.values()):
+        if isinstance(loaded, Mapping) and isinstance(loaded.get(wrapper), Mapping):
+            loaded = loaded[wrapper]
+    if not isinstance(loaded, Mapping) or not all(isinstance(value, torch.Tensor) for value in loaded.values()):
         raise InputError("it holds no state_dict", path=path, remedy="Save the network's state_dict().")
-    return {str(name).removeprefix("module."): tensor for name, tensor in found.items()}
+    return {str(name).removeprefix("module."): tensor for name, tensor in loaded.items()}
 
 
 def _fill(model: torch.nn.Module, tensors: Mapping[str, torch.Tensor], *, path: Path) -> None:
     """Load the tensors; those of a classifier, which the network has not, are left aside."""
     there = model.state_dict()
     try:
-        found = model.load_state_dict({name: tensors[name] for name in there if name in tensors}, strict=False)
+        loaded = model.load_state_dict({name: tensors[name] for name in there if name in tensors}, strict=False)
     except RuntimeError as error:  # other shapes
         raise InputError(
             f"its tensors do not fit the network ({' '.join(str(error).split())[:200]})",
             path=path,
             remedy="Name the timm model that the checkpoint was trained as, and its --size.",
         ) from error
-    missing = found.missing_keys
+    missing = loaded.missing_keys
     if missing:
         raise InputError(
             f"it lacks {len(missing)} of the network's {len(there)} tensors, such as {missing[0]}",

@@ -56,9 +56,9 @@ def _curves(levels: NDArray[np.intp], tile: tuple[int, int], *, tiles: int, clip
     counts = np.bincount((number * LEVELS + levels).ravel(), minlength=tiles * tiles * LEVELS).astype(np.float64)
     counts = counts.reshape(tiles, tiles, LEVELS)
     pixels = tile[0] * tile[1]
-    kept = np.minimum(counts, clip * pixels / LEVELS)
-    kept += (pixels - kept.sum(axis=2, keepdims=True)) / LEVELS
-    curves: NDArray[np.float64] = np.minimum(np.cumsum(kept, axis=2) / pixels, 1.0)
+    clipped = np.minimum(counts, clip * pixels / LEVELS)
+    clipped += (pixels - clipped.sum(axis=2, keepdims=True)) / LEVELS
+    curves: NDArray[np.float64] = np.minimum(np.cumsum(clipped, axis=2) / pixels, 1.0)
     return curves
 
 

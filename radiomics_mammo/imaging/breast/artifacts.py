@@ -30,19 +30,19 @@ def bright_frame(above: NDArray[np.bool_], glaring: NDArray[np.bool_]) -> Frame:
     Frame
     """
     lines = [(above.mean(axis=axis), glaring.mean(axis=axis)) for axis in (1, 0)]
-    top, bottom = (_border(*(share[::step] for share in lines[0])) for step in (1, -1))
-    left, right = (_border(*(share[::step] for share in lines[1])) for step in (1, -1))
+    top, bottom = (_border(*(proportion[::step] for proportion in lines[0])) for step in (1, -1))
+    left, right = (_border(*(proportion[::step] for proportion in lines[1])) for step in (1, -1))
     return (top, bottom), (left, right)
 
 
 def _border(above: NDArray[np.float64], glaring: NDArray[np.float64]) -> int:
     depth = max(2, round(DEEPEST * len(above)))
-    for share, full, rest in ((above, 0.98, 0.9), (glaring, 0.9, 0.5)):
-        for line in range(min(depth, len(share) - 2)):
-            if share[line] < full:
+    for proportion, full, rest in ((above, 0.98, 0.9), (glaring, 0.9, 0.5)):
+        for line in range(min(depth, len(proportion) - 2)):
+            if proportion[line] < full:
                 break
-            if share[line + 2] <= rest:
-                return line + (1 if share[line + 1] <= rest else 2)
+            if proportion[line + 2] <= rest:
+                return line + (1 if proportion[line + 1] <= rest else 2)
     return 0
 
 
@@ -68,10 +68,10 @@ def plates(glaring: NDArray[np.bool_], above: NDArray[np.bool_]) -> NDArray[np.b
             slice(max(0, side.start - 3), min(length, side.stop + 3))
             for side, length in zip(piece, glaring.shape, strict=True)
         )
-        own = labels[window] == number
-        near = ndimage.binary_dilation(own, iterations=2)
+        component = labels[window] == number
+        near = ndimage.binary_dilation(component, iterations=2)
         around = ndimage.binary_dilation(near) & ~near
-        if around.any() and np.count_nonzero(own) < 0.3 * largest and above[window][around].mean() < 0.4:
+        if around.any() and np.count_nonzero(component) < 0.3 * largest and above[window][around].mean() < 0.4:
             plate[window] |= near
         if number > 400:  # so many glaring specks are noise or calcium, not plates
             break

@@ -37,7 +37,7 @@ def find_implant(values: NDArray[np.float32], breast: NDArray[np.bool_]) -> NDAr
     from scipy import ndimage
 
     smooth = ndimage.gaussian_filter(np.where(breast, values, np.median(values[breast])), 1.5)
-    found, best = None, _MIN_SOLIDITY
+    implant, best = None, _MIN_SOLIDITY
     levels = smooth[breast]
     for _ in range(3):
         if not levels.max() > levels.min():
@@ -46,9 +46,9 @@ def find_implant(values: NDArray[np.float32], breast: NDArray[np.bool_]) -> NDAr
         piece = _body((smooth > middle) & breast)
         solid = _solidity(piece) if _is_plausible(piece, breast) and _sharpness(smooth, piece, breast) > _SHARP else 0.0
         if solid > best:
-            found, best = piece, solid
+            implant, best = piece, solid
         levels = levels[levels > middle]
-    return found
+    return implant
 
 
 def _body(bright: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -68,11 +68,11 @@ def _body(bright: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def _is_plausible(piece: NDArray[np.bool_], breast: NDArray[np.bool_]) -> bool:
     if not piece.any():
         return False
-    share = np.count_nonzero(piece) / np.count_nonzero(breast)
+    proportion = np.count_nonzero(piece) / np.count_nonzero(breast)
     columns, rows = (np.flatnonzero(breast.any(axis=axis)) for axis in (0, 1))
     back, top = columns[0] + _BEHIND * len(columns), rows[0] + _CLEAR * len(rows)
     first_row, first_column = (np.flatnonzero(piece.any(axis=axis))[0] for axis in (1, 0))
-    return bool(_PROPORTIONS[0] <= share <= _PROPORTIONS[1] and first_column <= back and first_row >= top)
+    return bool(_PROPORTIONS[0] <= proportion <= _PROPORTIONS[1] and first_column <= back and first_row >= top)
 
 
 def _sharpness(values: NDArray[np.float32], piece: NDArray[np.bool_], breast: NDArray[np.bool_]) -> float:

@@ -107,7 +107,7 @@ def _edge_contrast(
     length = np.hypot(across, down)[:, None]
     reach = max(2.0, 0.018 * height)
     step_y, step_x = reach * across[:, None] / length, reach * down[:, None] / length
-    sides = []
+    values_beside = []
     valid = y < height - 1
     for sign in (-1, 1):
         row, column = np.rint(y + sign * step_y).astype(int), np.rint(x + sign * step_x).astype(int)
@@ -115,8 +115,8 @@ def _edge_contrast(
         # Where the muscle is narrower than the step, its pixels at the picture's edge stand for it.
         row, column = np.clip(row, 0, height - 1), np.clip(column, 0, width - 1)
         valid = valid & inside[row, column]
-        sides.append(values[row, column])
-    return sides[0] - sides[1], valid
+        values_beside.append(values[row, column])
+    return values_beside[0] - values_beside[1], valid
 
 
 def _straight(across: float, down: float, height: int) -> NDArray[np.float32]:
@@ -184,8 +184,10 @@ def _is_plausible(values: NDArray[np.float32], inside: NDArray[np.bool_], edge: 
     rows = np.flatnonzero(edge > 0)
     if len(rows) < 0.08 * len(edge):
         return False
-    share = float(np.count_nonzero(inside & (np.arange(values.shape[1]) < edge[:, None])) / np.count_nonzero(inside))
-    if not _SMALLEST_SHARE <= share <= _LARGEST_SHARE:
+    proportion = float(
+        np.count_nonzero(inside & (np.arange(values.shape[1]) < edge[:, None])) / np.count_nonzero(inside)
+    )
+    if not _SMALLEST_SHARE <= proportion <= _LARGEST_SHARE:
         return False
     reach = max(2.0, 0.018 * len(values))
     left = np.clip(np.rint(edge[rows] - reach), 0, values.shape[1] - 1).astype(int)

@@ -113,30 +113,30 @@ def prepare_breast(
     small, block = shrink(image)
     pixel = None if spacing is None else block * float(np.sqrt(spacing[0] * spacing[1]))
     hints = Hints(laterality, view.upper(), bool(implant), pixel)
-    found = find_landmarks(small, smooth=block > 1, hints=hints, band_mm=settings.band_mm)
+    landmarks = find_landmarks(small, smooth=block > 1, hints=hints, band_mm=settings.band_mm)
 
     # Blocks were cut from the left: in the mirrored picture an incomplete one comes first.
-    shift = found.tissue.shape[1] - image.shape[1] / block if found.flipped else 0.0
+    shift = landmarks.tissue.shape[1] - image.shape[1] / block if landmarks.flipped else 0.0
     rows, columns = (centres(length, block=block) for length in image.shape)
     columns += shift
-    tissue = enlarge(found.tissue, rows_at=rows, columns_at=columns)
+    tissue = enlarge(landmarks.tissue, rows_at=rows, columns_at=columns)
     box = bounding_box(tissue)
     if box is None:
         raise MaskError("no breast was found in the image", remedy=CHECK_IMAGE)
     cut = np.s_[box[0] : box[1], box[2] : box[3]]
-    pixels, tissue = _mirrored(image, found.flipped)[cut], tissue[cut]
-    grid, notes = _Grid(rows[cut[0]], columns[cut[1]], (1.0, 1.0), spacing), found.notes
+    pixels, tissue = _mirrored(image, landmarks.flipped)[cut], tissue[cut]
+    grid, notes = _Grid(rows[cut[0]], columns[cut[1]], (1.0, 1.0), spacing), landmarks.notes
     if settings.pixel_mm is not None and spacing is None:
         notes = (*notes, f"pixel size unknown: not resampled to {settings.pixel_mm:g} mm")
     elif settings.pixel_mm is not None and spacing is not None:
         grid = _resampled(grid, box, settings.pixel_mm, spacing, block, shift)
         if grid.steps != (1.0, 1.0):
             pixels = rescale(pixels, steps=grid.steps, shape=grid.shape)
-            tissue = enlarge(found.tissue, rows_at=grid.rows, columns_at=grid.columns)
-    mask, marks = _regions(found, grid, tissue, remove_muscle=settings.pectoral == "remove")
+            tissue = enlarge(landmarks.tissue, rows_at=grid.rows, columns_at=grid.columns)
+    mask, marks = _regions(landmarks, grid, tissue, remove_muscle=settings.pectoral == "remove")
     pixels = np.where(tissue, pixels, pixels.dtype.type(_darkest(image)))
-    original = (*box[:2], image.shape[1] - box[3], image.shape[1] - box[2]) if found.flipped else box
-    return PreparedBreast(pixels, mask, marks, grid.spacing, original, found.flipped, notes)
+    original = (*box[:2], image.shape[1] - box[3], image.shape[1] - box[2]) if landmarks.flipped else box
+    return PreparedBreast(pixels, mask, marks, grid.spacing, original, landmarks.flipped, notes)
 
 
 def _mirrored(image: NDArray[Any], flipped: bool) -> NDArray[Any]:
@@ -153,14 +153,16 @@ def _resampled(grid: _Grid, box: Box, pixel_mm: float, spacing: tuple[float, flo
     return _Grid(rows, columns, steps, (pixel_mm, pixel_mm))
 
 
-def _regions(found: Landmarks, grid: _Grid, tissue: Mask, *, remove_muscle: bool) -> tuple[Mask, BreastMarks]:
+def _regions(landmarks: Landmarks, grid: _Grid, tissue: Mask, *, remove_muscle: bool) -> tuple[Mask, BreastMarks]:
     """Enlarge what was found, each part within the one before it."""
 
     def enlarged(field: NDArray[np.float32] | None) -> Mask | None:
         return None if field is None else enlarge(field, rows_at=grid.rows, columns_at=grid.columns)
 
     mask = tissue.copy()
-    pectoral, implant, interior = (enlarged(field) for field in (found.pectoral, found.implant, found.interior))
+    pectoral, implant, interior = (
+        enlarged(field) for field in (landmarks.pectoral, landmarks.implant, landmarks.interior)
+    )
     if implant is not None:
         implant &= tissue
         mask &= ~implant
@@ -172,8 +174,8 @@ def _regions(found: Landmarks, grid: _Grid, tissue: Mask, *, remove_muscle: bool
         raise MaskError("nothing is left of the breast without muscle and implant", remedy=CHECK_IMAGE)
     assert interior is not None
     nipple = None
-    if found.nipple is not None:
-        places = zip(found.nipple, (grid.rows, grid.columns), strict=True)
+    if landmarks.nipple is not None:
+        places = zip(landmarks.nipple, (grid.rows, grid.columns), strict=True)
         row, column = (float(np.interp(at - 0.5, along, np.arange(len(along)))) for at, along in places)
         nipple = (row, column)
     return mask, BreastMarks(interior & mask, pectoral, implant, nipple)

@@ -91,9 +91,9 @@ def centres(count: int, *, first: float = 0.0, step: float = 1.0, block: int = 1
 
 
 def _between(at: NDArray[np.float64], length: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    held = np.clip(at, 0, length - 1)
-    low = held.astype(np.int64)
-    return low, (held - low).astype(np.float32)
+    clipped = np.clip(at, 0, length - 1)
+    low = clipped.astype(np.int64)
+    return low, (clipped - low).astype(np.float32)
 
 
 @kernel
@@ -104,19 +104,19 @@ def _above_zero(
     runs: NDArray[np.int64],
     by_column: NDArray[np.float32],
 ) -> NDArray[np.bool_]:
-    one, zero = np.float32(1.0), np.float32(0.0)
+    unit, zero = np.float32(1.0), np.float32(0.0)
     rows, width = len(low_row), field.shape[1]
     inside = np.zeros((rows, len(by_column)), np.bool_)
     line = np.empty(width, np.float32)
     for i in range(rows):
         r, w = low_row[i], by_row[i]
         for k in range(width):
-            line[k] = field[r, k] * (one - w) + field[r + 1, k] * w
+            line[k] = field[r, k] * (unit - w) + field[r + 1, k] * w
         for c in range(width - 1):
             if line[c] > zero and line[c + 1] > zero:
                 inside[i, runs[c] : runs[c + 1]] = True
             elif line[c] > zero or line[c + 1] > zero:
                 for j in range(runs[c], runs[c + 1]):
                     u = by_column[j]
-                    inside[i, j] = line[c] * (one - u) + line[c + 1] * u > zero
+                    inside[i, j] = line[c] * (unit - u) + line[c + 1] * u > zero
     return inside

@@ -35,20 +35,20 @@ def picture_of(given: Picture, *, what: str) -> ImageFile:
     if isinstance(given, (str, Path)):
         return read_image(given, indices=what == "mask")
     if isinstance(given, np.ndarray):
-        return ImageFile(_one_plane(given, what))
+        return ImageFile(_single_plane(given, what))
     if hasattr(given, "GetDirection"):
         import SimpleITK as sitk
 
         spacing = given.GetSpacing()
         return ImageFile(
-            _one_plane(sitk.GetArrayFromImage(given), what),
+            _single_plane(sitk.GetArrayFromImage(given), what),
             spacing=(float(spacing[1]), float(spacing[0])),
             geometry=Geometry(given.GetOrigin(), given.GetDirection(), spacing),
         )
     raise ReadError(f"the {what} is {type(given).__name__}", remedy="Give an array, a SimpleITK image or a path.")
 
 
-def _one_plane(pixels: NDArray[Any], what: str) -> NDArray[Any]:
+def _single_plane(pixels: NDArray[Any], what: str) -> NDArray[Any]:
     plane = pixels[0] if pixels.ndim == 3 and pixels.shape[0] == 1 else pixels
     if plane.ndim != 2 or plane.size == 0 or plane.dtype.kind not in "buif":
         raise ReadError(

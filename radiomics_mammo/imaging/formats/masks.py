@@ -190,8 +190,8 @@ def refuse_other_frame(
         return
     same_pixels = np.allclose(image.spacing, mask.spacing, rtol=0.01)
     turned = not np.allclose(image.direction, mask.direction, atol=1e-3)
-    apart = np.abs(np.subtract(image.origin, mask.origin)) > (tolerance or 0.5) * np.asarray(image.spacing)
-    if turned or (same_pixels and apart.any()):
+    displaced = np.abs(np.subtract(image.origin, mask.origin)) > (tolerance or 0.5) * np.asarray(image.spacing)
+    if turned or (same_pixels and displaced.any()):
         raise MaskError(
             "the mask's header places it elsewhere than the image "
             + (f"(directions {image.direction} and {mask.direction})" if turned else "")
@@ -234,13 +234,13 @@ def onto_frame(mask: ImageFile, image: ImageFile, *, path: str | Path) -> tuple[
         axes = int(len(file.geometry.direction) ** 0.5)
         frame.SetDirection(np.reshape(file.geometry.direction, (axes, axes))[:2, :2].ravel().tolist())
         frames.append(frame)
-    own, grid = frames
-    if own.GetSize() == grid.GetSize() and own.IsSameImageGeometryAs(grid):
+    source, grid = frames
+    if source.GetSize() == grid.GetSize() and source.IsSameImageGeometryAs(grid):
         return mask.pixels, ()
     inside = np.argwhere(mask.pixels != 0)
     limit = np.array(grid.GetSize()) - 0.5 + 1e-3
     for row, column in (inside.min(axis=0) - 0.5, inside.max(axis=0) + 0.5) if len(inside) else ():
-        point = own.TransformContinuousIndexToPhysicalPoint((float(column), float(row)))
+        point = source.TransformContinuousIndexToPhysicalPoint((float(column), float(row)))
         at = np.array(grid.TransformPhysicalPointToContinuousIndex(point))
         if (at < -0.5 - 1e-3).any() or (at > limit).any():
             raise MaskError(
@@ -248,7 +248,7 @@ def onto_frame(mask: ImageFile, image: ImageFile, *, path: str | Path) -> tuple[
                 path=path,
                 remedy="Check that image and mask belong together.",
             )
-    moved = sitk.Resample(own, grid, sitk.Transform(), sitk.sitkNearestNeighbor, 0.0, own.GetPixelID())
+    moved = sitk.Resample(source, grid, sitk.Transform(), sitk.sitkNearestNeighbor, 0.0, source.GetPixelID())
     return sitk.GetArrayFromImage(moved), ("mask resampled onto the image's grid (correctMask)",)
 
 
@@ -297,11 +297,11 @@ def labelled_regions(
     if mask.lossy and labels not in (None, (), (1,), (255,)):
         raise MaskError("labels do not survive JPEG", path=path, remedy="Save the mask as PNG, or name no label.")
     if mask.lossy:
-        found: list[tuple[int | None, NDArray[np.bool_]]] = [(None, lossy_mask(pixels, path=path))]
+        labelled: list[tuple[int | None, NDArray[np.bool_]]] = [(None, lossy_mask(pixels, path=path))]
     else:
-        found = [(_whole(label), np.asarray(pixels == label)) for label in _wanted(pixels, labels, path=path)]
+        labelled = [(_whole(label), np.asarray(pixels == label)) for label in _wanted(pixels, labels, path=path)]
     shape = (image.pixels.shape[0], image.pixels.shape[1])
-    fitting = [(label, *fitted(region, shape, path=path)) for label, region in found]
+    fitting = [(label, *fitted(region, shape, path=path)) for label, region in labelled]
     notes = (*notes, *fitting[0][2], *([f"JPEG mask thresholded at {JPEG_THRESHOLD}"] if mask.lossy else []))
     return [(label, region) for label, region, _ in fitting], notes
 

@@ -81,9 +81,9 @@ def find_descriptions(root: Path) -> list[Path]:
     """
     inside = [root, root / "csv", root / "CBIS-DDSM", *sorted(root.glob("manifest-*"))]
     for folders in (inside, [root.parent, root.parent / "csv"]):
-        found = [path for folder in folders for path in sorted(folder.glob("*.[cC][sS][vV]")) if _describes(path)]
-        if found:
-            return found
+        matching = [path for folder in folders for path in sorted(folder.glob("*.[cC][sS][vV]")) if _describes(path)]
+        if matching:
+            return matching
     raise InputError(
         "no description CSV of CBIS-DDSM here, in csv/ or beside",
         path=root,
@@ -148,29 +148,29 @@ def read_rows(paths: Iterable[Path]) -> tuple[list[CbisRow], list[str]]:
 
 
 def _row(record: CsvRow, path: Path) -> CbisRow:
-    cells = {_plain(name): cell for name, cell in record.cells.items()}
+    values = {_plain(name): cell for name, cell in record.values.items()}
     origin = f"{path.name} line {record.line}"
-    image, crop, mask = (_parts(cells.get(name, "")) for name in (_IMAGE, _CROP, _MASK))
+    image, crop, mask = (_parts(values.get(name, "")) for name in (_IMAGE, _CROP, _MASK))
     folder = mask[0] if mask else crop[0] if crop else ""
-    kind = _TYPES.get(cells.get("abnormality_type", "").lower(), "")
-    kind = kind or ("calcification" if "calc_type" in cells else "mass")
-    laterality, view = cells["left_or_right_breast"].upper(), cells["image_view"].upper()
-    pathology = _word(cells["pathology"])
+    kind = _TYPES.get(values.get("abnormality_type", "").lower(), "")
+    kind = kind or ("calcification" if "calc_type" in values else "mass")
+    laterality, view = values["left_or_right_breast"].upper(), values["image_view"].upper()
+    pathology = _word(values["pathology"])
     columns: dict[str, Scalar] = {
         "abnormality_type": kind,
         "split": _split(folder or (image[0] if image else ""), path, origin),
         "laterality": laterality,
         "view": view,
-        "abnormality_id": _number(cells["abnormality_id"], origin),
+        "abnormality_id": _number(values["abnormality_id"], origin),
         "pathology": pathology,
         "malignant": _MALIGNANT.get(pathology or ""),
-        "breast_density": _grade(cells.get("breast_density", ""), origin),
-        **{name: _word(cells.get(name, "")) for name in ("mass_shape", "mass_margins", "calc_type")},
-        "calc_distribution": _word(cells.get("calc_distribution", "")),
-        "assessment": _grade(cells.get("assessment", ""), origin),
-        "subtlety": _grade(cells.get("subtlety", ""), origin),
+        "breast_density": _grade(values.get("breast_density", ""), origin),
+        **{name: _word(values.get(name, "")) for name in ("mass_shape", "mass_margins", "calc_type")},
+        "calc_distribution": _word(values.get("calc_distribution", "")),
+        "assessment": _grade(values.get("assessment", ""), origin),
+        "subtlety": _grade(values.get("subtlety", ""), origin),
     }
-    patient = cells["patient_id"]
+    patient = values["patient_id"]
     name = folder or "_".join((kind, patient, laterality, view, str(columns["abnormality_id"])))
     return CbisRow(name, patient, columns, image, crop, mask, origin)
 

@@ -97,7 +97,7 @@ def kaggle_series(root: Path) -> dict[str, list[str]]:
             continue
         _, rows = read_csv(path)
         for row in rows:
-            patient, image = row.cells.get("PatientID", ""), row.cells.get("image_path", "")
+            patient, image = row.values.get("PatientID", ""), row.values.get("image_path", "")
             folder = image.replace("\\", "/").split("/")[-2:-1]
             if patient and folder and folder[0] not in series[patient]:
                 series[patient] += folder
@@ -115,10 +115,10 @@ def _entries(folder: str, tree: Tree) -> list[os.DirEntry[str]]:
 
 
 def _pictures(folder: str, tree: Tree) -> list[str]:
-    found: list[str] = []
+    paths: list[str] = []
     for entry in _entries(folder, tree):
         if entry.is_dir():
-            found += _pictures(entry.path, tree)
+            paths += _pictures(entry.path, tree)
         elif not entry.name.startswith(".") and entry.name.lower().endswith(_PICTURES):
-            found.append(entry.path)
-    return found
+            paths.append(entry.path)
+    return paths

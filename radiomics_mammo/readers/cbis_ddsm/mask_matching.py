@@ -54,7 +54,9 @@ def kind_of(candidate: Candidate, frame: tuple[int, int]) -> Kind:
     is smaller than the image.
     """
     pixels = candidate.pixels
-    full = all(_FULL_FRAME[0] <= own / image <= _FULL_FRAME[1] for own, image in zip(pixels.shape, frame, strict=True))
+    full = all(
+        _FULL_FRAME[0] <= length / image <= _FULL_FRAME[1] for length, image in zip(pixels.shape, frame, strict=True)
+    )
     low, high = pixels.min(), pixels.max()
     if low == high:
         return "empty mask" if full else "other"
@@ -133,8 +135,8 @@ def _no_mask(kinds: Sequence[tuple[Kind, Candidate]], folder: str) -> MaskError:
     empty = [candidate for kind, candidate in kinds if kind == "empty mask"]
     if empty:
         return MaskError(f"the mask is empty: {empty[0].says}", path=empty[0].path, remedy=_DOWNLOAD)
-    found = "; ".join(f"{candidate.says} is {_is_a(kind)}" for kind, candidate in kinds)
-    return MaskError(f"no mask among the files: {found}", path=folder, remedy=_DOWNLOAD)
+    listing = "; ".join(f"{candidate.says} is {_is_a(kind)}" for kind, candidate in kinds)
+    return MaskError(f"no mask among the files: {listing}", path=folder, remedy=_DOWNLOAD)
 
 
 def _is_a(kind: Kind) -> str:
@@ -178,8 +180,8 @@ def _by_crop(
         )
     positions = locate(image, fitting[0].pixels)
     if len(positions) != 1:
-        found = "nowhere" if not positions else "in more than one place"
-        raise MaskError(f"{cause}, and the crop is found {found} in the image", path=path, remedy=remedy)
+        where = "nowhere" if not positions else "in more than one place"
+        raise MaskError(f"{cause}, and the crop is found {where} in the image", path=path, remedy=remedy)
     row, column = positions[0]
     placed = np.zeros(image.shape, dtype=np.bool_)
     placed[row : row + window.shape[0], column : column + window.shape[1]] = window
@@ -217,11 +219,11 @@ def locate(image: NDArray[Any], crop: NDArray[Any]) -> list[tuple[int, int]]:
     ]
     hits = {at: np.flatnonzero(_shifted(image, at, (rows, columns)) == crop[at]) for at in anchors[:: _ANCHORS // 8]}
     first = min(hits, key=lambda at: hits[at].size)
-    found_rows, found_columns = np.divmod(hits[first], columns)
+    row_index, column_index = np.divmod(hits[first], columns)
     for row, column in anchors:
-        same = image[found_rows + row, found_columns + column] == crop[row, column]
-        found_rows, found_columns = found_rows[same], found_columns[same]
-    positions = [(int(r), int(c)) for r, c in zip(found_rows, found_columns, strict=True)]
+        same = image[row_index + row, column_index + column] == crop[row, column]
+        row_index, column_index = row_index[same], column_index[same]
+    positions = [(int(r), int(c)) for r, c in zip(row_index, column_index, strict=True)]
     if len(positions) > _MOST_POSITIONS:
         return positions
     height, width = crop.shape

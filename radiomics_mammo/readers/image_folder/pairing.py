@@ -58,15 +58,15 @@ def find_pairs(root: Path) -> Pairs:
     images: dict[str, list[Path]] = defaultdict(list)
     masks: dict[str, list[tuple[str, Path]]] = defaultdict(list)
     others = []
-    apart = (root / MASKS).is_dir() and (root / IMAGES).is_dir()
-    for kind, folder in ((IMAGES, root / IMAGES), (MASKS, root / MASKS)) if apart else ((IMAGES, root),):
+    separate = (root / MASKS).is_dir() and (root / IMAGES).is_dir()
+    for kind, folder in ((IMAGES, root / IMAGES), (MASKS, root / MASKS)) if separate else ((IMAGES, root),):
         for path in _files(folder):
             stem = _stem(path, folder)
             if stem is None:
                 others.append(path.relative_to(root).as_posix())
                 continue
             mask = _MASK.fullmatch(stem)
-            if kind == IMAGES and (apart or mask is None):
+            if kind == IMAGES and (separate or mask is None):
                 images[stem].append(path)
             elif mask is None:
                 masks[stem].append(("", path))

@@ -80,12 +80,12 @@ class ImageFolderReader(ImageFolderArguments):
         InputError
             There is no image, names are ambiguous, ``labels.csv`` does not fit, or images name no patient.
         """
-        found = find_pairs(self.root)
-        stems = dict.fromkeys(pair.stem for pair in found.pairs if pair.image)
+        matches = find_pairs(self.root)
+        stems = dict.fromkeys(pair.stem for pair in matches.pairs if pair.image)
         labels = _read_labels(self.root / LABELS, stems) if (self.root / LABELS).is_file() else _folder_labels(stems)
-        patients = self._patients(found.pairs)
+        patients = self._patients(matches.pairs)
         phantom = is_phantom(self.root)
-        object.__setattr__(self, "remarks", self._remarks(found, labels))
+        object.__setattr__(self, "remarks", self._remarks(matches, labels))
         return [
             Case(
                 pair.case_id,
@@ -93,7 +93,7 @@ class ImageFolderReader(ImageFolderArguments):
                 {"label": labels.get(pair.stem)},
                 FolderSource(pair.image, pair.mask, phantom),
             )
-            for pair in found.pairs
+            for pair in matches.pairs
         ]
 
     def load(self, case: Case) -> Sequence[Sample]:
@@ -163,22 +163,22 @@ class ImageFolderReader(ImageFolderArguments):
         pattern = self._pattern()
         if pattern is None:
             return {pair.stem: pair.stem.replace("/", "_") for pair in pairs}
-        found = {pair.stem: pattern.search(pair.stem) for pair in pairs}
+        matches = {pair.stem: pattern.search(pair.stem) for pair in pairs}
         refuse_all(
             [
                 f"{stem} does not fit the patient pattern"
-                for stem, match in found.items()
+                for stem, match in matches.items()
                 if not (match and match["patient"])
             ],
             path=self.root,
             remedy="Correct --patient-pattern, or the names of the files.",
         )
-        return {stem: match["patient"] for stem, match in found.items() if match}
+        return {stem: match["patient"] for stem, match in matches.items() if match}
 
-    def _remarks(self, found: Pairs, labels: dict[str, str | None]) -> tuple[str, ...]:
+    def _remarks(self, matches: Pairs, labels: dict[str, str | None]) -> tuple[str, ...]:
         remarks = []
-        masked = sum(bool(pair.image and pair.mask) for pair in found.pairs)
-        single, lost = ([pair for pair in found.pairs if not getattr(pair, side)] for side in ("mask", "image"))
+        masked = sum(bool(pair.image and pair.mask) for pair in matches.pairs)
+        single, lost = ([pair for pair in matches.pairs if not getattr(pair, side)] for side in ("mask", "image"))
         measured = "measured whole" if self.whole else "without a mask, which fail"
         remarks.append(
             f"{masked} masks with their images, {len(single)} images {measured}, "
@@ -190,7 +190,7 @@ class ImageFolderReader(ImageFolderArguments):
         remarks.append(f"the column label is from {origin}: {shown}" if values else "no labels: the column is empty")
         if self.patient_pattern is None:
             remarks.append("no --patient-pattern: each image counts as a patient of its own when data are split")
-        others = [name for name in found.others if name != LABELS]
+        others = [name for name in matches.others if name != LABELS]
         if others:
             remarks.append(f"{len(others)} files are no images and were not read, such as {others[0]}")
         return tuple(remarks)
@@ -215,7 +215,7 @@ def _read_labels(path: Path, stems: dict[str, None]) -> dict[str, str | None]:
     labels: dict[str, str | None] = {}
     faults = []
     for row in rows:
-        given = row.cells[names["image"]].replace("\\", "/")
+        given = row.values[names["image"]].replace("\\", "/")
         spellings = (given, given.rpartition(".")[0], given.removesuffix(".nii.gz"))
         stem = next((spelling for spelling in spellings if spelling in stems), None)
         if stem is None:
@@ -223,6 +223,6 @@ def _read_labels(path: Path, stems: dict[str, None]) -> dict[str, str | None]:
         elif stem in labels:
             faults.append(f"line {row.line}: {given} has a label already")
         else:
-            labels[stem] = row.cells[names["label"]] or None
+            labels[stem] = row.values[names["label"]] or None
     refuse_all(faults, path=path, remedy="Name each image once, by its path below the folder of images.")
     return labels

@@ -125,10 +125,10 @@ def _breast(
     """Prepare the breast, with the manifest's columns laterality, view and implant, where it has them, for hints."""
     from radiomics_mammo.imaging.breast.prepare import prepare_breast
 
-    said = {name.casefold(): value for name, value in case.columns.items()}
-    side = str(said.get("laterality") or "").strip().upper()[:1]
-    view = str(said.get("view") or "").strip().upper()
-    implant = str(said.get("implant") or "").strip().casefold()
+    hints = {name.casefold(): value for name, value in case.columns.items()}
+    side = str(hints.get("laterality") or "").strip().upper()[:1]
+    view = str(hints.get("view") or "").strip().upper()
+    implant = str(hints.get("implant") or "").strip().casefold()
     try:
         breast = prepare_breast(
             image.values,

@@ -101,7 +101,7 @@ def read_manifest(path: Path) -> Manifest:
     ids = _case_ids(lines, meaning, sources, path)
     patients, remarks = _patient_ids(lines, meaning, ids)
     other = [name for name in header if name not in meaning.values()]
-    typed = {name: _typed([line.cells[name] for line in lines]) for name in other}
+    typed = {name: _typed([line.values[name] for line in lines]) for name in other}
     rows = tuple(
         ManifestRow(case, patient, {name: typed[name][1][i] for name in other}, source)
         for i, (case, patient, source) in enumerate(zip(ids, patients, sources, strict=True))
@@ -111,20 +111,20 @@ def read_manifest(path: Path) -> Manifest:
 
 def _meanings(header: Sequence[str], path: Path) -> dict[str, str]:
     """Map the meanings in ``KNOWN`` to the header's own names."""
-    own = {name.casefold(): name for name in header}
-    if "image" not in own:
+    names = {name.casefold(): name for name in header}
+    if "image" not in names:
         raise InputError(
             f"has no image column (it has {', '.join(header)})",
             path=path,
             remedy="Name the columns image, mask and, if known, case_id, patient_id, label, spacing_mm.",
         )
-    if "label_channel" in own:
+    if "label_channel" in names:
         raise InputError(
-            f"has a {own['label_channel']} column, which is not supported",
+            f"has a {names['label_channel']} column, which is not supported",
             path=path,
             remedy="Save the channel as a mask of its own and remove the column.",
         )
-    meaning = {known: own[known] for known in KNOWN if known in own}
+    meaning = {known: names[known] for known in KNOWN if known in names}
     if "mask_label" in meaning:
         meaning.pop("label", None)
     for name in header:
@@ -140,16 +140,18 @@ def _meanings(header: Sequence[str], path: Path) -> dict[str, str]:
 
 
 def _source(line: CsvRow, meaning: dict[str, str], path: Path) -> ManifestSource:
-    cells = {known: line.cells[name] for known, name in meaning.items()}
-    mask = cells.get("mask", "")
-    truth = cells.get("phantom", "").casefold()
+    values = {known: line.values[name] for known, name in meaning.items()}
+    mask = values.get("mask", "")
+    truth = values.get("phantom", "").casefold()
     if truth not in _TRUTH:
-        raise InputError(f"line {line.line}: phantom is {cells['phantom']!r}", path=path, remedy="Write true or false.")
+        raise InputError(
+            f"line {line.line}: phantom is {values['phantom']!r}", path=path, remedy="Write true or false."
+        )
     return ManifestSource(
-        image=_absolute(cells["image"], path.parent),
+        image=_absolute(values["image"], path.parent),
         mask=_absolute(mask, path.parent),
-        labels=_labels(cells.get("mask_label", cells.get("label", "")), line.line, path),
-        spacing=_spacing(cells.get("spacing_mm", ""), line.line, path),
+        labels=_labels(values.get("mask_label", values.get("label", "")), line.line, path),
+        spacing=_spacing(values.get("spacing_mm", ""), line.line, path),
         phantom=_TRUTH[truth],
         line=line.line,
     )
@@ -158,11 +160,11 @@ def _source(line: CsvRow, meaning: dict[str, str], path: Path) -> ManifestSource
 def _absolute(cell: str, folder: Path) -> str:
     if not cell or "://" in cell:
         return cell
-    found = folder / Path(cell).expanduser()
-    if "\\" in cell and not found.exists():
+    full = folder / Path(cell).expanduser()
+    if "\\" in cell and not full.exists():
         # Written on Windows, read elsewhere.
-        found = folder / cell.replace("\\", "/")
-    return str(found)
+        full = folder / cell.replace("\\", "/")
+    return str(full)
 
 
 def _labels(cell: str, line: int, path: Path) -> tuple[int, ...] | None:
@@ -204,9 +206,9 @@ def _case_ids(
     lines: Sequence[CsvRow], meaning: dict[str, str], sources: Sequence[ManifestSource], path: Path
 ) -> list[str]:
     column = meaning.get("case_id")
-    given = [line.cells[column] if column else "" for line in lines]
-    made = iter(_made_ids([source for source, name in zip(sources, given, strict=True) if not name], path.parent))
-    ids = [name or next(made) for name in given]
+    given = [line.values[column] if column else "" for line in lines]
+    unnamed = iter(_default_ids([source for source, name in zip(sources, given, strict=True) if not name], path.parent))
+    ids = [name or next(unnamed) for name in given]
     first: dict[str, int] = {}
     for name, line in zip(ids, lines, strict=True):
         if name in first:
@@ -219,7 +221,7 @@ def _case_ids(
     return ids
 
 
-def _made_ids(sources: Sequence[ManifestSource], folder: Path) -> list[str]:
+def _default_ids(sources: Sequence[ManifestSource], folder: Path) -> list[str]:
     """Name cases after their image; after mask, label and folders too where that is not enough."""
 
     def stem(source: ManifestSource) -> str:
@@ -237,9 +239,9 @@ def _made_ids(sources: Sequence[ManifestSource], folder: Path) -> list[str]:
     def with_everything(source: ManifestSource) -> str:
         return "_".join(filter(None, (with_folders(source), _inside(source.mask, folder)))) + _label_text(source)
 
-    ways: tuple[Callable[[ManifestSource], str], ...] = (stem, with_mask, with_label, with_folders)
-    for way in ways:
-        names = [way(source) for source in sources]
+    rules: tuple[Callable[[ManifestSource], str], ...] = (stem, with_mask, with_label, with_folders)
+    for rule in rules:
+        names = [rule(source) for source in sources]
         if len(set(names)) == len(names):
             return names
     return [with_everything(source) for source in sources]
@@ -256,14 +258,14 @@ def _stem(path: str) -> str:
 def _inside(path: str, folder: Path) -> str:
     if not path:
         return ""
-    own = Path(path)
-    parent = own.parent.relative_to(folder) if own.is_relative_to(folder) else own.parent
+    file = Path(path)
+    parent = file.parent.relative_to(folder) if file.is_relative_to(folder) else file.parent
     return "_".join([*(part for part in parent.parts if part not in ("/", "..")), _stem(path)])
 
 
 def _patient_ids(lines: Sequence[CsvRow], meaning: dict[str, str], ids: Sequence[str]) -> tuple[list[str], list[str]]:
     column = meaning.get("patient_id")
-    given = [line.cells[column] if column else "" for line in lines]
+    given = [line.values[column] if column else "" for line in lines]
     lacking = given.count("")
     patients = [patient or case for patient, case in zip(given, ids, strict=True)]
     if column is None:
@@ -273,14 +275,14 @@ def _patient_ids(lines: Sequence[CsvRow], meaning: dict[str, str], ids: Sequence
     return patients, []
 
 
-def _typed(cells: Sequence[str]) -> tuple[type, list[Scalar]]:
+def _typed(values: Sequence[str]) -> tuple[type, list[Scalar]]:
     """Give a column one type: int, else float, else str; empty and NA cells are None in all of them.
 
     Leading zeros are kept, as text: such numbers are names.
     """
-    known = [cell for cell in cells if cell.casefold() not in _MISSING]
+    known = [cell for cell in values if cell.casefold() not in _MISSING]
     if known and all(_WHOLE.fullmatch(cell) for cell in known):
-        return int, [None if cell.casefold() in _MISSING else int(cell) for cell in cells]
+        return int, [None if cell.casefold() in _MISSING else int(cell) for cell in values]
     if known and all(_DECIMAL.fullmatch(cell) and re.search(r"\d", cell.split("e")[0]) for cell in known):
-        return float, [None if cell.casefold() in _MISSING else float(cell) for cell in cells]
-    return str, [None if cell.casefold() in _MISSING else cell for cell in cells]
+        return float, [None if cell.casefold() in _MISSING else float(cell) for cell in values]
+    return str, [None if cell.casefold() in _MISSING else cell for cell in values]

@@ -41,8 +41,8 @@ def add_implant(image: Picture, *, side: str, pixel_mm: float) -> Picture:
     across = np.arange(columns, dtype=np.float32) if side == "LEFT" else np.arange(columns, dtype=np.float32)[::-1]
     x = across[None, :] * np.float32(pixel_mm / IMPLANT_MM[1])
     edge = np.clip((1 - np.hypot(y, x)) * 20, -30, 30)
-    share = 1 / (1 + np.exp(-edge)) * (image > _BRIGHT // 2)
-    mixed = image * (1 - share) + np.float32(IMPLANT_LIGHT) * share
+    blend = 1 / (1 + np.exp(-edge)) * (image > _BRIGHT // 2)
+    mixed = image * (1 - blend) + np.float32(IMPLANT_LIGHT) * blend
     bright: Picture = np.clip(np.rint(mixed), 0, 2**BITS_STORED - 1).astype(np.uint16)
     return bright
 
@@ -106,9 +106,9 @@ def write_stored_png(path: Path, image: Picture, *, machine: Machine) -> None:
     centre, width = WINDOW if machine.voi else ((2**BITS_STORED + AIR) / 2, 2**BITS_STORED - AIR)
     light = (image.astype(np.float32) - np.float32(centre)) / np.float32(width)
     shown = 1 / (1 + np.exp(-4 * light)) if machine.voi == "SIGMOID" else np.clip(light + 0.5, 0, 1)
-    said = PngInfo()
-    said.add_text("Source", PHANTOM_MANUFACTURER)
-    Image.fromarray(np.rint(shown * 255).astype(np.uint8)).save(path, pnginfo=said)
+    metadata = PngInfo()
+    metadata.add_text("Source", PHANTOM_MANUFACTURER)
+    Image.fromarray(np.rint(shown * 255).astype(np.uint8)).save(path, pnginfo=metadata)
 
 
 def _stored(image: Picture, machine: Machine) -> Picture:

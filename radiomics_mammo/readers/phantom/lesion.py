@@ -65,7 +65,7 @@ class Outline:
     hidden: tuple[float, float] | None
 
 
-def draw_outline(mass: Mass, *, own: np.random.Generator, view: np.random.Generator) -> Outline:
+def draw_outline(mass: Mass, *, shape_stream: np.random.Generator, view: np.random.Generator) -> Outline:
     """Draw the edge of a mass.
 
     Parameters
@@ -78,19 +78,19 @@ def draw_outline(mass: Mass, *, own: np.random.Generator, view: np.random.Genera
         The stream of this projection.
     """
     low, high, first, last, amplitude = SHAPES[mass.shape]
-    aspect = own.uniform(low, high)
-    strength = amplitude * exp(own.normal(0, 0.2))
-    count = int(own.integers(10, 20))
-    reach = own.uniform(0.45, 0.95)
+    aspect = shape_stream.uniform(low, high)
+    strength = amplitude * exp(shape_stream.normal(0, 0.2))
+    count = int(shape_stream.integers(10, 20))
+    reach = shape_stream.uniform(0.45, 0.95)
 
     theta = np.arange(ANGLES) * (2 * pi / ANGLES)
     turn = view.uniform(0, 2 * pi)
     radius = 1 / np.sqrt((np.cos(theta - turn) ** 2) / 1.0 + (np.sin(theta - turn) / aspect) ** 2)
     for k in range(first, last + 1):
-        share = strength * (first / k) * view.normal(0.9, 0.3)
-        radius += share * np.cos(k * theta + view.uniform(0, 2 * pi))
+        strength_k = strength * (first / k) * view.normal(0.9, 0.3)
+        radius += strength_k * np.cos(k * theta + view.uniform(0, 2 * pi))
     if mass.margin == "MICROLOBULATED":
-        k = int(own.integers(11, 17))
+        k = int(shape_stream.integers(11, 17))
         radius += 0.035 * np.abs(np.sin(k * theta / 2 + view.uniform(0, 2 * pi) + 0.5 * np.sin(theta)))
     size = mass.radius_mm * exp(view.normal(0, 0.06))
     radius *= size / np.sqrt(np.mean(radius**2))

@@ -141,7 +141,7 @@ class PhantomReader(PhantomArguments):
         for mass in breast.masses:
             outline = draw_outline(
                 mass,
-                own=stream(self.seed, *where[:2], mass.number, OUTLINE),
+                shape_stream=stream(self.seed, *where[:2], mass.number, OUTLINE),
                 view=stream(self.seed, *where, mass.number, PROJECTION),
             )
             centre = place(anatomy, scene.depth_grid, mass, view=view, taken=taken)

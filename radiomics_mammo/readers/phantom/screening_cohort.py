@@ -52,7 +52,7 @@ class Machine:
 
     number: int
     site: int
-    share: float
+    proportion: float
     bits: int
     photometric: str
     voi: str
@@ -180,7 +180,7 @@ def views_of(woman: Woman) -> Iterator[View]:
         taken.append((SIDES[number % 2], further[number // 7 % len(further)], 0))
     if number % 5 == 2:
         taken.append((SIDES[number // 5 % 2], VIEWS[number // 10 % 2], 1))
-    return (View(woman, place, *one) for place, one in enumerate(taken, start=1))
+    return (View(woman, place, *view) for place, view in enumerate(taken, start=1))
 
 
 def _thinned(planned: Patient, side: str, *, cancer: bool, rng: np.random.Generator) -> Breast:
@@ -202,7 +202,7 @@ def _woman(patient: Patient, *, seed: int, rng: np.random.Generator) -> Woman:
     # cancer stay apart.
     site = 1 if (number * 2**0.5 + seed * 0.271) % 1.0 < SITE_ONE else 2
     there = [machine for machine in MACHINES if machine.site == site]
-    machine = there[int(rng.choice(len(there), p=[one.share for one in there]))]
+    machine = there[int(rng.choice(len(there), p=[each.proportion for each in there]))]
     sick = any(_has_cancer(breast) for breast in patient.breasts)
     age = int(np.clip(round(rng.normal(63.0 if sick else 58.0, 10.0)), 33, 89))
     return Woman(

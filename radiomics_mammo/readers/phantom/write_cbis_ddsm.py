@@ -83,7 +83,7 @@ def write_cbis_tree(
         The folder holds something else, or cannot be written.
     """
     pictures = list(_pictures(reader))
-    by_split = {split: [one for one in pictures if one.patient.split == split] for split in TABLES}
+    by_split = {split: [picture for picture in pictures if picture.patient.split == split] for split in TABLES}
     tree = PhantomTree(
         layout=LAYOUT,
         settings=reader.describe(),

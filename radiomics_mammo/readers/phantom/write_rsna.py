@@ -177,11 +177,11 @@ def _write_table(pictures: Sequence[_Picture], path: Path) -> None:
             view, woman = picture.view, picture.view.woman
             age = "" if woman.age is None else f"{woman.age:.1f}"  # floats, as a column with gaps has them
             who = (woman.machine.site, woman.patient_id, view.image_id, view.side[0], view.view, age)
-            cancer, biopsy, invasive, birads, difficult = _cells(woman.outcomes[view.side])
+            cancer, biopsy, invasive, birads, difficult = _outcome_columns(woman.outcomes[view.side])
             known = (int(woman.implant), woman.density or "", woman.machine.number)
             writer.writerow((*who, cancer, biopsy, invasive, birads, *known, difficult))
 
 
-def _cells(outcome: Outcome) -> tuple[int, int, int, str, bool]:
+def _outcome_columns(outcome: Outcome) -> tuple[int, int, int, str, bool]:
     birads = "" if outcome.birads is None else f"{outcome.birads:.1f}"
     return int(outcome.cancer), int(outcome.biopsy), int(outcome.invasive), birads, outcome.difficult

@@ -77,14 +77,14 @@ class CropCache:
             return
         path = self.path(key)
         data = _packed(sample)
-        if len(data) > self._kept:
+        if len(data) > self._target:
             return
         temporary = path.with_name(f"{path.name}.{os.getpid()}{_TEMPORARY}")
         try:
             # Keys are hashes: their digits are the dice, so that however many processes write, the folder is looked
             # over equally often and no one has to count.
-            looks = int(key[:8], 16) * self.limit < len(data) * _LOOKS * 0x1_0000_0000
-            if looks and not self._make_room(len(data)):
+            check = int(key[:8], 16) * self.limit < len(data) * _LOOKS * 0x1_0000_0000
+            if check and not self._make_room(len(data)):
                 self._say_full()
                 return
             path.parent.mkdir(exist_ok=True)
@@ -112,7 +112,7 @@ class CropCache:
             self._make_room(0)
 
     @property
-    def _kept(self) -> int:
+    def _target(self) -> int:
         return self.limit * _KEEP[0] // _KEEP[1]
 
     def _make_room(self, needed: int) -> bool:
@@ -123,12 +123,12 @@ class CropCache:
         entries = sorted(self._entries(), reverse=True)
         total = needed + sum(size for _, size, _ in entries)
         for used, size, path in entries:
-            if total <= self._kept:
+            if total <= self._target:
                 break
             if used < self.since * 1e9:
                 _remove(Path(path))
                 total -= size
-        return total <= self._kept
+        return total <= self._target
 
     def _say_full(self) -> None:
         """Store nothing more in this run; of all its processes one says so."""
@@ -153,12 +153,12 @@ class CropCache:
                 continue
             for entry in os.scandir(shelf.path):
                 try:
-                    said = entry.stat()
+                    status = entry.stat()
                 except OSError:  # another process has removed it
                     continue
                 if entry.name.endswith(_SUFFIX):
-                    entries.append((said.st_mtime_ns, said.st_size, entry.path))
-                elif entry.name.endswith(_TEMPORARY) and now - said.st_mtime > _STALE_SECONDS:
+                    entries.append((status.st_mtime_ns, status.st_size, entry.path))
+                elif entry.name.endswith(_TEMPORARY) and now - status.st_mtime > _STALE_SECONDS:
                     _remove(Path(entry.path))
         return entries
 
@@ -210,10 +210,10 @@ def entry_key(image: str, settings: object) -> str | None:
         40 hexadecimal digits; None where there is no such file.
     """
     try:
-        said = os.stat(image)  # noqa: PTH116 - once an image, and Path objects are slow
+        status = os.stat(image)  # noqa: PTH116 - once an image, and Path objects are slow
     except OSError:
         return None
-    text = repr((FORMAT, image, said.st_size, said.st_mtime_ns, settings))
+    text = repr((FORMAT, image, status.st_size, status.st_mtime_ns, settings))
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:40]
 
 
@@ -222,7 +222,7 @@ def _packed(sample: Sample) -> bytes:
 
     marks = sample.marks
     masks = [sample.mask] if marks is None else [sample.mask, marks.interior, marks.pectoral, marks.implant]
-    said = {
+    header = {
         "shape": sample.image.shape,
         "dtype": sample.image.dtype.str,
         "masks": [mask is not None for mask in masks],
@@ -233,7 +233,7 @@ def _packed(sample: Sample) -> bytes:
         "notes": sample.notes,
         "phantom": sample.phantom,
     }
-    head = json.dumps(said).encode()
+    head = json.dumps(header).encode()
     # High and low bytes apart: the high ones hardly vary.
     planes = np.ascontiguousarray(sample.image).view(np.uint8).reshape(-1, sample.image.dtype.itemsize).T
     payload = b"".join([planes.tobytes(), *(np.packbits(mask).tobytes() for mask in masks if mask is not None)])
@@ -253,18 +253,18 @@ def _unpacked(data: bytes) -> Sample | None:
         return None
     head, size = _SIZES.unpack_from(body)
     body = body[_SIZES.size :]
-    said = json.loads(bytes(body[:head]))
+    header = json.loads(bytes(body[:head]))
     payload = np.frombuffer(
         pyarrow.Codec("zstd").decompress(body[head:], decompressed_size=size, asbytes=True), dtype=np.uint8
     )
-    shape, dtype = tuple(said["shape"]), np.dtype(said["dtype"])
+    shape, dtype = tuple(header["shape"]), np.dtype(header["dtype"])
     pixels = shape[0] * shape[1]
     planes = payload[: pixels * dtype.itemsize].reshape(dtype.itemsize, pixels)
     image = np.array(planes.T, order="C").view(dtype).reshape(shape)  # its own memory, unlike the payload's
-    masks = _masks(payload[pixels * dtype.itemsize :], said["masks"], shape)
-    nipple, spacing = (None if said[name] is None else tuple(said[name]) for name in ("nipple", "spacing"))
+    masks = _masks(payload[pixels * dtype.itemsize :], header["masks"], shape)
+    nipple, spacing = (None if header[name] is None else tuple(header[name]) for name in ("nipple", "spacing"))
     marks = None
-    if said["marks"]:
+    if header["marks"]:
         interior, pectoral, implant = masks[1:]
         marks = BreastMarks(_there(interior), pectoral, implant, nipple)
     return Sample(
@@ -273,9 +273,9 @@ def _unpacked(data: bytes) -> Sample | None:
         image=image,
         mask=_there(masks[0]),
         spacing=spacing,
-        columns=said["columns"],
-        notes=tuple(said["notes"]),
-        phantom=said["phantom"],
+        columns=header["columns"],
+        notes=tuple(header["notes"]),
+        phantom=header["phantom"],
         marks=marks,
     )
 

@@ -106,14 +106,14 @@ def _places(root: Path, rows: Sequence[RsnaRow], unreadable: list[str]) -> list[
     patients = frozenset(owners.values())
     places: dict[tuple[str, str], _Place] = {}
     for folder, names in _walk(str(root), _DEPTH, unreadable):
-        above, _, own = folder.rpartition(os.sep)
-        nested = own in patients
+        above, _, last = folder.rpartition(os.sep)
+        nested = last in patients
         home = above if nested else folder
         for name in names:
             stem, suffix = os.path.splitext(name)  # noqa: PTH122 - tens of thousands of them
             kind = suffix.lower()
             place = places.setdefault((home, kind), _Place(home, kind))
-            image = flat.get(stem) or (stem if nested and owners.get(stem) == own else None)
+            image = flat.get(stem) or (stem if nested and owners.get(stem) == last else None)
             if image is None:
                 place.strangers += 1
             elif image in place.images:
@@ -176,8 +176,8 @@ def _pattern(row: RsnaRow, path: str) -> str:
     """A file's path with ``{patient}`` and ``{image}`` where those stand as a whole."""
     folder, _, name = path.rpartition(os.sep)
     stem, suffix = os.path.splitext(name)  # noqa: PTH122
-    above, _, own = folder.rpartition(os.sep)
-    if own == row.patient_id:
+    above, _, last = folder.rpartition(os.sep)
+    if last == row.patient_id:
         folder = f"{above}{os.sep}{{patient}}"
     mark = "" if stem == row.image_id else f"{{patient}}{stem[len(row.patient_id)]}"
     return f"{folder}{os.sep}{mark}{{image}}{suffix}"

@@ -168,8 +168,8 @@ class RsnaReader(RsnaArguments):
         """The file that loading a case reads: its crop's where one is kept."""
         source, crops = _source(case), self._crops()
         key = None if crops is None else crop_key(case, source)
-        kept = None if crops is None or key is None else crops.path(key)
-        return source.image if kept is None or not kept.is_file() else str(kept)
+        cached = None if crops is None or key is None else crops.path(key)
+        return source.image if cached is None or not cached.is_file() else str(cached)
 
     def _breast_settings(self) -> BreastSettings:
         return BreastSettings(**{each.name: getattr(self, each.name) for each in fields(BreastSettings)})
@@ -233,9 +233,9 @@ def _source(case: Case) -> RsnaSource:
 
 
 def _path(row: RsnaRow, tree: Tree) -> str:
-    found = tree.images.get(row.image_id)
-    if found is not None:
-        return found
+    path = tree.images.get(row.image_id)
+    if path is not None:
+        return path
     return tree.expected[row.split].replace("{patient}", row.patient_id).replace("{image}", row.image_id)
 
 
@@ -252,14 +252,14 @@ def _remarks(rows: Sequence[RsnaRow], tree: Tree) -> list[str]:
         )
     views = Counter(str(row.columns["view"]) for row in rows if row.columns["view"] not in (None, *VIEWS))
     if views:
-        said = ", ".join(f"{count} of {view}" for view, count in sorted(views.items()))
-        remarks.append(f"unknown views: {said}; measured like any other")
-    sides: dict[str, set[Scalar]] = defaultdict(set)
+        listing = ", ".join(f"{count} of {view}" for view, count in sorted(views.items()))
+        remarks.append(f"unknown views: {listing}; measured like any other")
+    sides_of: dict[str, set[Scalar]] = defaultdict(set)
     for row in rows:
-        sides[row.patient_id].add(row.columns["laterality"])
-    single = sum(len(there) == 1 for there in sides.values())
+        sides_of[row.patient_id].add(row.columns["laterality"])
+    single = sum(len(there) == 1 for there in sides_of.values())
     if single:
-        remarks.append(f"{single} of {len(sides)} women have images of one breast only")
+        remarks.append(f"{single} of {len(sides_of)} women have images of one breast only")
     return remarks
 
 

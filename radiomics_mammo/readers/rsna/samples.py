@@ -94,17 +94,17 @@ def load_breast(case: Case, source: RsnaSource, *, crops: CropCache | None = Non
     key = crop_key(case, source)
     if key is None:  # no such file: reading it says so
         return _prepared(case, source)
-    kept = crops.get(key)
-    if kept is None:
+    cached = crops.get(key)
+    if cached is None:
         sample = _prepared(case, source)
         # What the tables say is the case's own and may change; what the pixels told is kept.
         crops.put(key, replace(sample, columns={name: sample.columns[name] for name, _ in PIXEL_COLUMNS}))
         return sample
     return replace(
-        kept,
+        cached,
         case_id=case.case_id,
         patient_id=case.patient_id,
-        columns={**case.columns, **kept.columns},
+        columns={**case.columns, **cached.columns},
         image_path=source.image,
     )
 
@@ -129,14 +129,14 @@ def _prepared(case: Case, source: RsnaSource) -> Sample:
         )
     except MaskError as error:
         raise MaskError(error.cause, path=path, remedy=error.remedy) from error
-    told = {**picture.columns, "flipped": breast.flipped}
+    of_pixels = {**picture.columns, "flipped": breast.flipped}
     return Sample(
         case_id=case.case_id,
         patient_id=case.patient_id,
         image=breast.image,
         mask=breast.mask,
         spacing=breast.spacing,
-        columns={**columns, **{name: told[name] for name, _ in PIXEL_COLUMNS}},
+        columns={**columns, **{name: of_pixels[name] for name, _ in PIXEL_COLUMNS}},
         notes=(*picture.notes, *notes, *breast.notes),
         phantom=source.phantom or picture.phantom,
         image_path=source.image,
@@ -153,9 +153,9 @@ def _view(columns: Mapping[str, Scalar], picture: _Picture) -> tuple[str, tuple[
     return "", ("nothing says the view: the pectoral muscle was not looked for",)
 
 
-def _read_dicom(path: Path, source: RsnaSource, said: Mapping[str, Scalar]) -> _Picture:
+def _read_dicom(path: Path, source: RsnaSource, of_table: Mapping[str, Scalar]) -> _Picture:
     image = read_dicom(path, voi=source.voi)
-    told: dict[str, Scalar] = {
+    of_pixels: dict[str, Scalar] = {
         "encoding": image.encoding,
         "photometric": image.photometric or None,
         "bits_stored": image.bits_stored,
@@ -163,12 +163,12 @@ def _read_dicom(path: Path, source: RsnaSource, said: Mapping[str, Scalar]) -> _
     }
     notes = list(image.notes)
     side = SIDES.get(image.laterality.upper())
-    if side is not None and side != said.get("laterality"):
-        notes.append(f"the header says {side}, the table {said.get('laterality')}: the table counts")
+    if side is not None and side != of_table.get("laterality"):
+        notes.append(f"the header says {side}, the table {of_table.get('laterality')}: the table counts")
     view = image.view.upper() if image.view.upper() in VIEWS else ""
-    if view and said.get("view") and view != said["view"]:
-        notes.append(f"the header says {view}, the table {said['view']}: the table counts")
-    return _Picture(image.pixels, image.spacing, told, tuple(notes), image.phantom, view)
+    if view and of_table.get("view") and view != of_table["view"]:
+        notes.append(f"the header says {view}, the table {of_table['view']}: the table counts")
+    return _Picture(image.pixels, image.spacing, of_pixels, tuple(notes), image.phantom, view)
 
 
 def _read_picture(path: Path) -> _Picture:
@@ -179,13 +179,13 @@ def _read_picture(path: Path) -> _Picture:
             path=path,
             remedy=NOTHING_THERE,
         )
-    told: dict[str, Scalar] = {
+    of_pixels: dict[str, Scalar] = {
         "encoding": "jpeg" if image.lossy else "png",
         "photometric": None,
         "bits_stored": 8 * image.pixels.dtype.itemsize,
         "voi": None,
     }
-    return _Picture(image.pixels, image.spacing, told, image.notes, image.phantom)
+    return _Picture(image.pixels, image.spacing, of_pixels, image.notes, image.phantom)
 
 
 def crop_key(case: Case, source: RsnaSource) -> str | None:

@@ -82,9 +82,9 @@ def find_tables(root: Path) -> dict[str, Path]:
         Neither is there.
     """
     for folder in (root, root.parent, root.parent.parent):
-        found = {split: folder / name for split, name in TABLES.items() if (folder / name).is_file()}
-        if found:
-            return found
+        tables = {split: folder / name for split, name in TABLES.items() if (folder / name).is_file()}
+        if tables:
+            return tables
     raise InputError(
         "has no train.csv or test.csv, nor has the folder above it",
         path=root,
@@ -129,20 +129,20 @@ def _read_table(path: Path, split: str) -> Iterable[tuple[RsnaRow, int]]:
     if not lines:
         raise InputError("has a header and no line", path=path, remedy="Download it again.")
     # The columns' own names, once for the table: there are 54,706 lines.
-    own = {name: names[name.casefold()] for name, _ in TABLE_COLUMNS if name.casefold() in names}
+    columns_of = {name: names[name.casefold()] for name, _ in TABLE_COLUMNS if name.casefold() in names}
     ids = names["patient_id"], names["image_id"]
-    return ((_row(line, split, own, ids, path), line.line) for line in lines)
+    return ((_row(line, split, columns_of, ids, path), line.line) for line in lines)
 
 
-def _row(line: CsvRow, split: str, own: Mapping[str, str], ids: tuple[str, str], path: Path) -> RsnaRow:
-    cells = line.cells
-    patient, image = (_identifier(cells[name], name, line, path) for name in ids)
-    side = SIDES.get(cells[own["laterality"]].upper())
+def _row(line: CsvRow, split: str, columns_of: Mapping[str, str], ids: tuple[str, str], path: Path) -> RsnaRow:
+    values = line.values
+    patient, image = (_identifier(values[name], name, line, path) for name in ids)
+    side = SIDES.get(values[columns_of["laterality"]].upper())
     if side is None:
-        raise _refusal(line, "laterality", cells[own["laterality"]], "L or R", path)
+        raise _refusal(line, "laterality", values[columns_of["laterality"]], "L or R", path)
     columns: dict[str, Scalar] = {}
     for name, kind in TABLE_COLUMNS:
-        cell = cells[own[name]] if name in own else ""
+        cell = values[columns_of[name]] if name in columns_of else ""
         known = cell.upper() not in _NOT_KNOWN
         columns[name] = _READ[kind](cell, name, line, path) if known else None
     view = columns["view"]

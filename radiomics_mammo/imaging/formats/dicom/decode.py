@@ -69,7 +69,7 @@ def stored_pixels(dataset: Any, path: Path) -> NDArray[Any]:
     ReadError
         No pixel data, several frames, colour, or no decoder for the transfer syntax.
     """
-    _refuse_what_is_not_one_grey_frame(dataset, path)
+    _check_single_grey_frame(dataset, path)
     marker = _START_OF_FRAME.get(str(dataset.file_meta.TransferSyntaxUID))
     stored = _by_pydicom(dataset) if marker is None else _jpeg(dataset, marker, path)
     if stored.ndim != 2:
@@ -150,8 +150,8 @@ def _refuse_lying_stream(stream: bytes, dataset: Any, *, marker: int, path: Path
 
 def _frame_header(stream: bytes, marker: int) -> tuple[int, int, int, int] | None:
     """Precision, rows, columns and components of a JPEG or JPEG-LS stream; None where there is no such header."""
-    for found, _, body in jpeg_headers(stream):
-        if found == marker and len(body) >= 6:
+    for marker_found, _, body in jpeg_headers(stream):
+        if marker_found == marker and len(body) >= 6:
             precision, rows, columns, components = struct.unpack_from(">BHHB", body)
             return precision, rows, columns, components
     return None
@@ -167,7 +167,7 @@ def _has_foreign_bits(dataset: Any) -> bool:
     return embedded or int(dataset.get("PixelRepresentation") or 0) == 1
 
 
-def _refuse_what_is_not_one_grey_frame(dataset: Any, path: Path) -> None:
+def _check_single_grey_frame(dataset: Any, path: Path) -> None:
     frames = int(dataset.get("NumberOfFrames") or 1)
     if frames > 1:
         raise ReadError(

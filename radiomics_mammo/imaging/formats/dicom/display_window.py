@@ -215,8 +215,8 @@ def _scale(seen: NDArray[Any], dataset: Any) -> _Scale:
 
 def _without_picture(seen: NDArray[Any], path: Path) -> ReadError:
     if len(seen) < 2:
-        said = f": every pixel is {seen[0]}" if len(seen) else ""
-        return ReadError(f"holds no picture{said}", path=path, remedy=NOTHING_THERE)
+        value_text = f": every pixel is {seen[0]}" if len(seen) else ""
+        return ReadError(f"holds no picture{value_text}", path=path, remedy=NOTHING_THERE)
     return ReadError("has pixels that are not numbers", path=path, remedy="Export the file again.")
 
 
@@ -231,8 +231,8 @@ def _saturation(table: _Table, scale: _Scale) -> tuple[str, ...]:
 
 def _plain(codes: NDArray[Any], dataset: Any, scale: _Scale, *, inverted: bool) -> NDArray[Any]:
     """Values without a VOI transform: rescaled, the ends saturated, MONOCHROME1 turned round."""
-    kept = codes if codes.dtype.kind == "f" else np.clip(codes.astype(np.int64), scale.low, scale.high)
-    values = rescaled(kept, dataset)
+    clipped = codes if codes.dtype.kind == "f" else np.clip(codes.astype(np.int64), scale.low, scale.high)
+    values = rescaled(clipped, dataset)
     if inverted:
         values = scale.ends - values
     if not (values.dtype.kind in "iu" or (np.rint(values) == values).all()):
@@ -251,7 +251,7 @@ def _transform(values: NDArray[Any], dataset: Any, scale: _Scale) -> _Voi | None
     centre, width = (_first_number(dataset, name) for name in ("WindowCenter", "WindowWidth"))
     if centre is None and width is None:
         return None
-    named = f"the window (centre {_said(centre)}, width {_said(width)})"
+    named = f"the window (centre {_number_text(centre)}, width {_number_text(width)})"
     if centre is None or width is None or not np.isfinite([centre, width]).all():
         raise _UnusableVoiError(f"{named} is not usable")
     function = header_text(dataset, "VOILUTFunction").lower() or "linear"
@@ -304,5 +304,5 @@ def _first_number(dataset: Any, keyword: str) -> float | None:
         return float("nan")
 
 
-def _said(number: float | None) -> str:
+def _number_text(number: float | None) -> str:
     return "none" if number is None else f"{number:g}"

@@ -96,7 +96,7 @@ def _headers(stream: bytes) -> _Scan:
 
 def jpeg_headers(stream: bytes) -> list[tuple[int, int, bytes]]:
     """Marker, position of its body and body of each header of a JPEG or JPEG-LS stream, up to the scan's."""
-    found = []
+    headers = []
     at = 2 if stream[:2] == b"\xff\xd8" else len(stream)
     while at + 4 <= len(stream) and stream[at] == 0xFF:
         marker = stream[at + 1]
@@ -104,11 +104,11 @@ def jpeg_headers(stream: bytes) -> list[tuple[int, int, bytes]]:
             at += 1
             continue
         (length,) = struct.unpack_from(">H", stream, at + 2)
-        found.append((marker, at + 4, stream[at + 4 : at + 2 + length]))
+        headers.append((marker, at + 4, stream[at + 4 : at + 2 + length]))
         if marker == _SOS:
             break
         at += 2 + length
-    return found
+    return headers
 
 
 def _huffman_tables(body: bytes) -> dict[int, NDArray[np.uint16]]:

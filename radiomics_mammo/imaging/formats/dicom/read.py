@@ -300,14 +300,14 @@ def _spacing(dataset: Any) -> tuple[tuple[float, float] | None, tuple[str, ...]]
         ("ImagerPixelSpacing", ("spacing at the detector, not corrected for magnification",)),
     ):
         try:
-            said = header_text(dataset, keyword)
-            numbers = [float(number) for number in said.split("\\")] if said else []
+            text = header_text(dataset, keyword)
+            numbers = [float(number) for number in text.split("\\")] if text else []
         except (ValueError, TypeError, OverflowError):  # pydicom converts the text when it is asked for
-            said, numbers = "no number", []
+            text, numbers = "no number", []
         if len(numbers) == 2 and min(numbers) > 0 and np.isfinite(numbers).all():
             return (numbers[0], numbers[1]), (*notes, *note)
-        if said:
-            notes = (*notes, f"{keyword} is not usable: {said[:40]!r}")
+        if text:
+            notes = (*notes, f"{keyword} is not usable: {text[:40]!r}")
     return None, notes
 
 

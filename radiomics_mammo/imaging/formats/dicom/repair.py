@@ -35,11 +35,11 @@ def completed(dataset: Any) -> tuple[str, ...]:
     """
     notes = []
     if "PixelData" in dataset and getattr(dataset.file_meta, "TransferSyntaxUID", None) is None:
-        found = _syntax(dataset)
-        if found is not None:
+        syntax = _syntax(dataset)
+        if syntax is not None:
             from pydicom.uid import UID
 
-            dataset.file_meta.TransferSyntaxUID = UID(found)
+            dataset.file_meta.TransferSyntaxUID = UID(syntax)
             notes.append("no transfer syntax in the header: taken from the pixel data")
     if "BitsAllocated" in dataset and dataset.get("BitsStored") is None:
         high = dataset.get("HighBit")
