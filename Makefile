@@ -1,6 +1,6 @@
 # make demo   a fresh machine to a report: environment, installation (wheels only), extract, embed, compare, report
 # make test   what must pass: ruff, mypy, pytest, with the extras that the tests need (gcc for pyradiomics)
-# make lint, format, bench, clean (removes the environment, too)
+# make install-dev, lint, format, bench, clean (removes the environment, too)
 # A second call installs nothing, unless pyproject.toml has changed.
 # Variables: PYTHON (3.11 to 3.13), VENV (the environment's folder), DEMO (arguments of the demo),
 # BENCH (arguments of the benchmark), WORKERS (processes of pytest).
@@ -17,7 +17,7 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench install clean
+.PHONY: help demo test lint format bench install install-dev clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p;/^$$/q' Makefile
@@ -41,6 +41,9 @@ bench: $(VENV)/.all
 	$(BIN)/python -m benchmarks $(BENCH)
 
 install: $(VENV)/.core
+
+install-dev: $(VENV)/.all
+	$(BIN)/python -m pip install --quiet pre-commit codespell nbstripout
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
