@@ -78,7 +78,7 @@ def find_network(model: str, *, weights: Path | None = None, size: int | None = 
 
 
 def open_embedder(runner: str, settings: EmbeddingSettings) -> EmbeddingEngine:
-    """Load the network of the settings, and make the engine that shows it pictures.
+    """Build the engine of an embedding, with its network loaded.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def open_embedder(runner: str, settings: EmbeddingSettings) -> EmbeddingEngine:
 
 
 def versions_of(network: NetworkFacts) -> dict[str, str]:
-    """Versions of everything that an embedding's values depend on, for the table's provenance."""
+    """Return the versions of all that an embedding's values depend on."""
     versions = library_versions()
     for package in EMBEDDERS[_kind(network)].packages:
         try:

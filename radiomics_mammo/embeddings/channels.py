@@ -13,20 +13,20 @@ from radiomics_mammo.embeddings.transforms.resize import resized
 
 
 def masked_third(view: View, size: int) -> NDArray[np.float32]:
-    """The image, the image, and the image with black outside the lesion (or breast)."""
+    """Return the image twice, and the image with black outside the mask."""
     image = resized(view.values, size)
     inside = resized(np.where(view.inside, view.values, np.float32(0.0)), size)
     return np.stack([image, image, inside])
 
 
 def repeated(view: View, size: int) -> NDArray[np.float32]:
-    """The image, three times."""
+    """Return the image three times."""
     image = resized(view.values, size)
     return np.stack([image, image, image])
 
 
 def equalised_third(view: View, size: int) -> NDArray[np.float32]:
-    """The image, the image, and the image after contrast-limited adaptive histogram equalisation."""
+    """Return the image twice, and the image after CLAHE."""
     image = resized(view.values, size)
     return np.stack([image, image, equalised(image)])
 

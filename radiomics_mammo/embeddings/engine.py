@@ -21,7 +21,7 @@ from radiomics_mammo.imaging.preprocessing.plane import Plane
 
 
 def picture_of(sample: Sample, settings: EmbeddingSettings) -> NDArray[np.float32]:
-    """Make the picture that the network sees.
+    """Build the input of the network.
 
     Parameters
     ----------
@@ -68,14 +68,14 @@ class EmbeddingEngine:
         self.feature_names = settings.columns
 
     def warm_up(self) -> WarmUp:
-        """Show the network a black picture, so that whatever it sets up at first is set up."""
+        """Compute the vector of a black image, so that the network is set up."""
         start = time.perf_counter()
         size = self.settings.network.size
         self.network(np.zeros((3, size, size), dtype=np.float32))
         return WarmUp(time.perf_counter() - start, 0)
 
     def measure(self, samples: Sequence[Sample]) -> Measured:
-        """Embed every sample.
+        """Compute the vector of every sample.
 
         Parameters
         ----------
@@ -102,7 +102,7 @@ class EmbeddingEngine:
         return Measured(results, prepare_s, extract_s)
 
     def start(self, samples: Sequence[Sample]) -> Callable[[], Measured]:
-        """Measure when asked for the outcome."""
+        """Return a function that computes the vectors when it is called."""
         return partial(self.measure, samples)
 
     def _vector(self, picture: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -59,7 +59,7 @@ class Input:
 
 
 def see_crop(plane: Plane, context: float) -> View:
-    """The lesion and what is around it, windowed.
+    """Return the lesion with its surroundings, windowed.
 
     Raises
     ------
@@ -73,13 +73,13 @@ def see_crop(plane: Plane, context: float) -> View:
 
 
 def see_masked(plane: Plane, context: float) -> View:
-    """As :func:`see_crop`, with everything outside the mask set to the background."""
+    """Return the view of :func:`see_crop` with black outside the mask."""
     view = see_crop(plane, context)
     return View(np.where(view.inside, view.values, np.float32(0.0)), view.inside)
 
 
 def see_mask(plane: Plane, context: float) -> View:
-    """The mask itself, 1 inside and 0 outside, in the frame of :func:`see_crop`.
+    """Return the mask, 1 inside and 0 outside, in the frame of :func:`see_crop`.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def see_mask(plane: Plane, context: float) -> View:
 
 
 def see_breast(plane: Plane, context: float) -> View:
-    """The box of the whole breast, windowed by the breast's pixels and padded to a square; the mask plays no part.
+    """Return the whole breast, windowed and padded to a square.
 
     Raises
     ------

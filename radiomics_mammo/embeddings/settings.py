@@ -50,32 +50,32 @@ class EmbeddingSettings:
 
     @property
     def prefix(self) -> str:
-        """What all columns begin with, such as ``crop_embEfficientnetLite0``."""
+        """Return the prefix of all columns, such as ``crop_embEfficientnetLite0``."""
         return f"{self.input}_emb{self.network.slug}"
 
     @property
     def name(self) -> str:
-        """For messages."""
+        """Return the name in messages."""
         return self.prefix
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The names of the feature columns."""
+        """Return the names of the feature columns."""
         return tuple(f"{self.prefix}_E{position:04d}" for position in range(self.network.dims))
 
     @property
     def text(self) -> str:
-        """All settings as JSON, one a line."""
+        """Return all settings as JSON, one a line."""
         settings = {name: value for name, value in self.record().items() if name != "forced"}
         return json.dumps(settings, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
     @property
     def hash(self) -> str:
-        """SHA-256 of :attr:`text`."""
+        """Return the SHA-256 of :attr:`text`."""
         return hashlib.sha256(self.text.encode()).hexdigest()
 
     def record(self) -> dict[str, Any]:
-        """For the table's provenance, as JSON values."""
+        """Return the settings for the table's provenance, as JSON values."""
         network = self.network
         return {
             "name": network.name,
@@ -107,7 +107,7 @@ def settings_for(
     flip: bool = True,
     forced: bool = False,
 ) -> EmbeddingSettings:
-    """Fill in what was not asked for, and refuse what makes no sense together.
+    """Build the settings of an embedding, with defaults for what is not given.
 
     Parameters
     ----------

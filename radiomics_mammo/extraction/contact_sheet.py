@@ -115,7 +115,7 @@ def draw_preview(reader: Reader, *, path: str | Path, count: int = 24, windows: 
 
 
 def check_request(path: Path, count: int) -> None:
-    """Refuse a number of images or a name of a file that will not do.
+    """Check the number of images and the name of the file.
 
     Raises
     ------
@@ -129,7 +129,7 @@ def check_request(path: Path, count: int) -> None:
 
 
 def choose_cases(cases: Sequence[Case], count: int) -> list[Case]:
-    """Choose cases spread evenly over patients, in the collection's order.
+    """Return cases spread evenly over patients, in the collection's order.
 
     Parameters
     ----------
@@ -152,12 +152,12 @@ def choose_cases(cases: Sequence[Case], count: int) -> list[Case]:
 
 
 def _columns(count: int) -> int:
-    """So many columns that the sheet is about as high as wide."""
+    """Return how many columns make the sheet about as high as wide."""
     return min(10, max(4, round(sqrt(count * 1.5))))
 
 
 def _panel(reader: Reader, case: Case, width: int, text: int, windows: Windows | None) -> tuple[Image.Image, list[str]]:
-    """The panel, and the names of what it shows; none where the case cannot be read."""
+    """Draw the panel and return the names of what it shows; none where the case failed."""
     try:
         samples = reader.load(case)
         sample = samples[0]

@@ -93,12 +93,12 @@ def draw_failure(failure: Failure, *, width: int, text: int) -> Image.Image:
 
 
 def panel_size(width: int, text: int) -> tuple[int, int]:
-    """Width and height of every panel of a sheet."""
+    """Return width and height of every panel of a sheet."""
     return width, round(1.25 * width) + _LINES * (text + 3) + 6
 
 
 def shown_names(sample: Sample) -> list[str]:
-    """Keys of ``COLOURS`` that a sample's panel shows."""
+    """Return the keys of ``COLOURS`` that a sample's panel shows."""
     nipple = sample.marks is not None and sample.marks.nipple is not None
     return [name for name, _ in _regions(sample)] + (["nipple"] if nipple else [])
 
@@ -111,7 +111,7 @@ def write_line(image: Image.Image, at: tuple[int, int], line: str, *, text: int,
 
 
 def _surroundings(sample: Sample) -> Box:
-    """What of the image is shown."""
+    """Return the part of the image that is shown."""
     rows, columns = sample.image.shape
     box = bounding_box(sample.mask)
     if sample.marks is not None or box is None:
@@ -121,7 +121,7 @@ def _surroundings(sample: Sample) -> Box:
 
 
 def _grey(image: NDArray[Any], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """A small picture in greys between the percentiles 1 and 99.5 of the region and what is around it."""
+    """Draw a small image in greys between the percentiles 1 and 99.5 of the region."""
     small, block = shrink(image)
     inside = mask[block // 2 :: block, block // 2 :: block]
     values = small[: inside.shape[0], : inside.shape[1]][inside] if inside.any() and not mask.all() else small
@@ -134,7 +134,7 @@ def _grey(image: NDArray[Any], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
 
 
 def _regions(sample: Sample) -> list[tuple[str, NDArray[np.bool_]]]:
-    """What has an outline, the most important last."""
+    """Return the regions that are outlined, the most important last."""
     marks = sample.marks
     regions: list[tuple[str, NDArray[np.bool_]]] = []
     if marks is not None:
@@ -177,7 +177,7 @@ def _write(panel: Image.Image, heads: Sequence[str], caption: str, *, text: int,
 
 
 def _plain(text: str) -> str:
-    """File names and headers may hold anything: control characters become spaces."""
+    """Return text without control characters: file names and headers may hold anything."""
     return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
@@ -190,7 +190,7 @@ def _clipped(line: str, room: int, text: int) -> str:
 
 
 def _wrapped(caption: str, room: int, text: int, *, most: int) -> list[str]:
-    """Break into lines at spaces; what does not fit ends with an ellipsis."""
+    """Return text in lines broken at spaces; what does not fit ends with an ellipsis."""
     font = _font(text)
     words = _plain(caption[:2000]).split()
     lines: list[str] = []

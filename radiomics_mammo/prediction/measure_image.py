@@ -67,7 +67,7 @@ class ImageRequest:
 
 
 def measure_image(facts: ModelFacts, request: ImageRequest) -> Table:
-    """Measure one region for a model.
+    """Compute the features of one region for a model.
 
     Parameters
     ----------

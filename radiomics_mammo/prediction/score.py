@@ -163,7 +163,7 @@ def _identified(frame: pd.DataFrame, facts: ModelFacts, *, single: bool) -> tupl
 
 
 def _patients(frame: pd.DataFrame, group: str) -> NDArray[np.int64]:
-    """Code the patients as the certificate counted them: groups, joined by shared patients; -1 for none."""
+    """Return codes of the patients as the certificate counted them; -1 for none."""
     groups, ids = cell_texts(frame[group]), table_patient_ids(frame, group)
     distinct = [name or f"\0{row}" for row, name in enumerate(groups)]  # rows that name no group share none
     patients, _ = merge_groups(distinct, ids)

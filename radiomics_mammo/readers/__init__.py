@@ -23,7 +23,7 @@ READERS: dict[str, ReaderSpec] = {spec.name: spec for spec in map(imported, _SPE
 
 
 def open_reader(description: Mapping[str, Scalar]) -> Reader:
-    """Open a reader from what its ``describe()`` returned.
+    """Build a reader from what its ``describe()`` returned.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def listed(reader: Reader) -> Sequence[Case]:
 
 
 def prefetch(reader: Reader, cases: Iterable[Case]) -> None:
-    """Let the system read the files of the next cases ahead, where the reader can request that."""
+    """Read the files of the next cases ahead, where the reader can do that."""
     request: Callable[[Case], None] | None = getattr(reader, "prefetch", None)
     if request is not None:
         for case in cases:

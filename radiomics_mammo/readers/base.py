@@ -43,7 +43,7 @@ class Reader(Protocol):
         ...
 
     def load(self, case: Case) -> Sequence[Sample]:
-        """Read the pixels of one case; several samples where one mask holds several labels.
+        """Read the pixels of one case; several samples where a mask has several labels.
 
         Raises
         ------

@@ -24,7 +24,7 @@ class CsvRow:
 
 
 def read_csv(path: Path) -> tuple[tuple[str, ...], list[CsvRow]]:
-    """Read a CSV file whole; rows without any text, and columns without a name, are left out.
+    """Read a CSV file without empty rows and unnamed columns.
 
     Raises
     ------

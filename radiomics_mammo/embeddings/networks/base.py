@@ -66,13 +66,13 @@ class NetworkFacts:
 
 
 def slug_of(name: str) -> str:
-    """Turn ``timm:resnetv2_50`` into ``TimmResnetv250``; what begins with no letter gets one."""
+    """Return the name in column names: ``TimmResnetv250`` of ``timm:resnetv2_50``."""
     slug = "".join(part[0].upper() + part[1:] for part in re.findall(r"[A-Za-z0-9]+", name))
     return slug if slug[:1].isalpha() else f"N{slug}"
 
 
 def plain_text(text: str) -> str:
-    """Text of a file that anybody may have written: printable, on one line, of bounded length."""
+    """Return untrusted text on one line, printable and of bounded length."""
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:200]
 
 
@@ -92,12 +92,12 @@ def weights_bytes(path: Path) -> bytes:
 
 
 def sha256_of(content: bytes) -> str:
-    """64 hexadecimal digits."""
+    """Compute the SHA-256 in hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()
 
 
 def refuse_changed(sha256: str, facts: NetworkFacts) -> None:
-    """Refuse weights that are not those that the run began with.
+    """Check that weights are those that the run began with.
 
     Raises
     ------

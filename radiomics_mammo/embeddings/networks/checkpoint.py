@@ -48,7 +48,7 @@ class _Tensor:
 
 
 def read_checkpoint(path: Path) -> dict[str, NDArray[Any]]:
-    """Read the tensors of a checkpoint, in the format of PyTorch 1.6 and later (zip) or the one before.
+    """Read the tensors of a PyTorch checkpoint (zip, or before version 1.6).
 
     Only ordered dictionaries, tensors and their storages are made; any other name in the pickle is refused, and
     no tensor reaches beyond its storage.
@@ -116,7 +116,7 @@ def _read_zip(path: Path) -> tuple[dict[str, _Tensor], _Stored]:
 
 
 def _read_older(path: Path) -> tuple[dict[str, _Tensor], _Stored]:
-    """Magic number, protocol and system as pickles, the dictionary, the keys, then each storage: count and bytes."""
+    """Read magic number, protocol, system, dictionary and keys as pickles, then each storage."""
     with path.open("rb") as handle:
         magic, _protocol, _system = (_Unpickler(handle).load() for _ in range(3))
         if magic != _MAGIC:

@@ -79,7 +79,7 @@ def lite_facts(name: str, weights: Path | None, size: int | None) -> NetworkFact
 
 
 def load_lite(facts: NetworkFacts) -> Network:
-    """Load the network.
+    """Build the network from its checkpoint.
 
     Raises
     ------
@@ -135,14 +135,14 @@ class _Graph:
     tensors: dict[str, NDArray[np.float32]] = field(default_factory=dict)
 
     def add(self, kind: str, inputs: list[str], output: str, **attributes: Any) -> str:
-        """Add a node; its output's name comes back."""
+        """Build a node and return the name of its output."""
         from onnx import helper
 
         self.nodes.append(helper.make_node(kind, inputs, [output], **attributes))
         return output
 
     def convolution(self, at: str, name: str, norm: str, *, stride: int = 1, active: bool = True) -> str:
-        """Add a convolution with its normalisation folded in and, mostly, ReLU6."""
+        """Build a convolution with its normalisation folded in and, mostly, ReLU6."""
         kernel = self.weights[f"{name}.weight"].astype(np.float64)
         scale, shift, mean, variance = (
             self.weights[f"{norm}.{part}"].astype(np.float64)
@@ -163,7 +163,7 @@ class _Graph:
         return self.add("Clip", [out, "zero", "six"], f"{name}.active") if active else out
 
     def finished(self, at: str) -> bytes:
-        """Average over the pixels and write the graph."""
+        """Build the global average and return the graph as ONNX."""
         import onnx
         from onnx import TensorProto, helper, numpy_helper
 
@@ -183,7 +183,7 @@ class _Graph:
 
 
 def _block(graph: _Graph, at: str, name: str, stride: int, expands: bool, has_shortcut: bool) -> str:
-    """An inverted bottleneck: expand, filter channel by channel, project."""
+    """Build an inverted bottleneck: expand, filter channel by channel, project."""
     start = at
     if expands:
         at = graph.convolution(at, f"{name}_expand_conv", f"{name}_bn0")

@@ -32,7 +32,7 @@ _SIZE = 224
 
 
 def require_onnxruntime(*more: str) -> None:
-    """Refuse to begin without the libraries of the extra ``embeddings``.
+    """Check that the libraries of the extra ``embeddings`` are installed.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def require_onnxruntime(*more: str) -> None:
 
 
 def onnx_facts(name: str, weights: Path | None, size: int | None) -> NetworkFacts:
-    """Look at an ONNX file.
+    """Read the properties of an ONNX file.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def onnx_facts(name: str, weights: Path | None, size: int | None) -> NetworkFact
 
 
 def load_onnx(facts: NetworkFacts) -> Network:
-    """Load the file that :func:`onnx_facts` looked at.
+    """Build the network from the file of :func:`onnx_facts`.
 
     Raises
     ------
@@ -110,7 +110,7 @@ def load_onnx(facts: NetworkFacts) -> Network:
 
 
 def open_session(content: bytes, *, path: Path) -> onnxruntime.InferenceSession:
-    """Open a graph on one thread of the CPU, for the same numbers whatever else runs.
+    """Build a session on one thread of the CPU, for reproducible numbers.
 
     Parameters
     ----------
@@ -146,7 +146,7 @@ def open_session(content: bytes, *, path: Path) -> onnxruntime.InferenceSession:
 
 
 def onnx_network(session: onnxruntime.InferenceSession, *, path: Path) -> Network:
-    """Turn a session into a function from one picture to one vector; a map is averaged over its pixels.
+    """Build the function from one image to one vector; a map is averaged.
 
     Raises
     ------

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def timm_facts(name: str, weights: Path | None, size: int | None) -> NetworkFacts:
-    """Look at a timm model and its weights; without a checkpoint timm fetches its own.
+    """Read the properties of a timm model; without a checkpoint timm downloads one.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def timm_facts(name: str, weights: Path | None, size: int | None) -> NetworkFact
 
 
 def load_timm(facts: NetworkFacts) -> Network:
-    """Load the network onto one thread of the CPU.
+    """Build the network on one thread of the CPU.
 
     Raises
     ------
@@ -127,7 +127,7 @@ def _refuse_unknown(name: str) -> None:
 
 
 def _model(name: str, *, size: int | None, pretrained: bool) -> torch.nn.Module:
-    """Make the network without its classifier, pooled over the picture."""
+    """Build the network without its classifier, pooled over the image."""
     import timm
 
     fixed = bool((timm.get_pretrained_cfg(name) or timm.get_pretrained_cfg(name.split(".")[0])).fixed_input_size)
@@ -175,7 +175,7 @@ def _tensors(path: Path) -> dict[str, torch.Tensor]:
 
 
 def _fill(model: torch.nn.Module, tensors: Mapping[str, torch.Tensor], *, path: Path) -> None:
-    """Load the tensors; those of a classifier, which the network has not, are left aside."""
+    """Read the tensors into the network; those of a classifier are left out."""
     there = model.state_dict()
     try:
         loaded = model.load_state_dict({name: tensors[name] for name in there if name in tensors}, strict=False)

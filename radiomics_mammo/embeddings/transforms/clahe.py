@@ -11,7 +11,7 @@ CLIP = 2.0
 
 
 def equalised(picture: NDArray[np.float32], *, tiles: int = TILES, clip: float = CLIP) -> NDArray[np.float32]:
-    """Equalise the histogram around each pixel, without blowing up noise.
+    """Compute contrast-limited adaptive histogram equalisation (Zuiderveld 1994).
 
     The picture is cut into tiles. In each, counts above ``clip`` times the mean count are taken off and spread over
     all levels; the cumulative counts then say where each level goes. Between the tiles' centres their answers are
@@ -51,7 +51,7 @@ def equalised(picture: NDArray[np.float32], *, tiles: int = TILES, clip: float =
 
 
 def _curves(levels: NDArray[np.intp], tile: tuple[int, int], *, tiles: int, clip: float) -> NDArray[np.float64]:
-    """Where each tile sends each level, shape (tiles, tiles, LEVELS)."""
+    """Compute the mapping of levels in each tile, shape (tiles, tiles, LEVELS)."""
     number = np.arange(tiles * tiles).reshape(tiles, tiles).repeat(tile[0], axis=0).repeat(tile[1], axis=1)
     counts = np.bincount((number * LEVELS + levels).ravel(), minlength=tiles * tiles * LEVELS).astype(np.float64)
     counts = counts.reshape(tiles, tiles, LEVELS)
@@ -63,7 +63,7 @@ def _curves(levels: NDArray[np.intp], tile: tuple[int, int], *, tiles: int, clip
 
 
 def _between(length: int, step: int, tiles: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
-    """For each pixel the tiles before and after it, and how far it is on the way between their centres."""
+    """Return the tiles before and after each pixel, and the weight of the second."""
     at = np.clip((np.arange(length) + 0.5) / step - 0.5, 0.0, tiles - 1.0)
     before = np.floor(at).astype(np.intp)
     return before, np.minimum(before + 1, tiles - 1), at - before

@@ -33,7 +33,7 @@ class Frame:
 
 
 def frame_around(box: Box, shape: tuple[int, int], *, context: float) -> Frame:
-    """Make a box square, with context around it.
+    """Return a square around a box, with context.
 
     Parameters
     ----------
@@ -61,20 +61,20 @@ def frame_around(box: Box, shape: tuple[int, int], *, context: float) -> Frame:
 
 
 def frame_of(box: Box) -> Frame:
-    """Pad a box to a square, in whose middle it lies; nothing around it is shown."""
+    """Return the square with a box in its middle, and nothing around the box."""
     height, width = box[1] - box[0], box[3] - box[2]
     side = max(height, width)
     return Frame(box[0] - (side - height) // 2, box[2] - (side - width) // 2, side, box)
 
 
 def shown(image: NDArray[Any], frame: Frame) -> NDArray[Any]:
-    """The image's own pixels in a frame, without padding."""
+    """Return the image's pixels in a frame, without padding."""
     top, bottom, left, right = frame.box
     return image[top:bottom, left:right]
 
 
 def laid(values: NDArray[Any], frame: Frame) -> NDArray[Any]:
-    """Lay what :func:`shown` gave into the square, with zeros around it.
+    """Return the square of a frame: values from :func:`shown`, zeros around them.
 
     Parameters
     ----------

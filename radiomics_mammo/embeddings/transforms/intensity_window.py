@@ -13,7 +13,7 @@ PERCENTILES = (0.5, 99.5)
 
 
 def windowed(values: NDArray[Any], *, of: NDArray[Any] | None = None) -> NDArray[np.float32]:
-    """Map the 0.5th percentile to 0, the 99.5th to 1, and cut off what lies outside.
+    """Compute intensities from 0 to 1 between the percentiles 0.5 and 99.5.
 
     So it does not matter how many bits an image has. Where the two percentiles are equal (a few bright pixels
     on black), minimum and maximum take their place.

@@ -8,7 +8,7 @@ from PIL import Image
 
 
 def resized(picture: NDArray[np.float32], size: int) -> NDArray[np.float32]:
-    """Resample by bicubic interpolation; shrinking widens the kernel, so that nothing aliases.
+    """Compute a square image of another size by antialiased bicubic interpolation.
 
     Parameters
     ----------

@@ -146,7 +146,7 @@ def _is_background(small: NDArray[np.float32], dark: NDArray[np.bool_], bright: 
 
 
 def _skin_threshold(values: NDArray[np.float32], middle: float) -> float:
-    """Lower Otsu's threshold to a third of the way from the background, but not into the background's noise."""
+    """Return a third of the way from background to Otsu's threshold, above the noise."""
     background = values[values <= middle]
     level = float(np.median(background))
     noise = 1.4826 * float(np.median(np.abs(background - level)))

@@ -52,7 +52,7 @@ def find_implant(values: NDArray[np.float32], breast: NDArray[np.bool_]) -> NDAr
 
 
 def _body(bright: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The largest piece without what hangs on it by a thin bridge, holes filled."""
+    """Return the largest component without thin bridges, holes filled."""
     from scipy import ndimage
 
     radius = max(2.0, max(bright.shape) / 40)
@@ -76,7 +76,7 @@ def _is_plausible(piece: NDArray[np.bool_], breast: NDArray[np.bool_]) -> bool:
 
 
 def _sharpness(values: NDArray[np.float32], piece: NDArray[np.bool_], breast: NDArray[np.bool_]) -> float:
-    """The fall of brightness within a few pixels of the edge, as a share of that from the piece to the breast."""
+    """Compute the drop of brightness at the edge, as a proportion of the whole drop."""
     from scipy import ndimage
 
     reach = max(2, round(max(piece.shape) / 40))
@@ -90,7 +90,7 @@ def _sharpness(values: NDArray[np.float32], piece: NDArray[np.bool_], breast: ND
 
 
 def _solidity(piece: NDArray[np.bool_]) -> float:
-    """Area over the area of the convex hull."""
+    """Compute the area over the area of the convex hull."""
     from scipy.spatial import ConvexHull
 
     rows = np.flatnonzero(piece.any(axis=1))

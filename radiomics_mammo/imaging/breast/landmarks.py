@@ -108,7 +108,7 @@ def find_landmarks(small: Field, *, smooth: bool, hints: Hints, band_mm: float) 
 
 
 def band_width(tissue: NDArray[np.bool_], *, band_mm: float, pixel_mm: float | None) -> float:
-    """Return the width of the band under the skin in pixels; where their size is unknown, from the breast's height.
+    """Return the width of the band under the skin in pixels.
 
     Parameters
     ----------

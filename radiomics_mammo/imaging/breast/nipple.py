@@ -12,7 +12,7 @@ _STEPS = 0.25
 
 
 def find_nipple(breast: NDArray[np.bool_], *, has_background: bool) -> tuple[float, float] | None:
-    """Find the place on the skin line that is deep and more pointed than its surroundings.
+    """Find the place on the skin line that is deep and pointed.
 
     Parameters
     ----------

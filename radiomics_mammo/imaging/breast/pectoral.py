@@ -25,7 +25,7 @@ _MARGIN = 0.015
 
 
 def find_pectoral(values: NDArray[np.float32], breast: NDArray[np.bool_]) -> NDArray[np.float32] | None:
-    """Find the muscle's edge: the best straight line from the top to the chest wall, then the best path near it.
+    """Find the edge of the muscle: the best straight line, then the best path near it.
 
     A line is as good as the fall of brightness across it is along its whole length, provided that what it cuts off
     is bright all over. The path follows the fall row by row (dynamic programming). A muscle that is not seen along
@@ -71,13 +71,13 @@ def find_pectoral(values: NDArray[np.float32], breast: NDArray[np.bool_]) -> NDA
 
 
 def muscle_field(edge: NDArray[np.float32], columns: int) -> NDArray[np.float32]:
-    """Give a field that is above zero on the muscle and falls through zero at its edge."""
+    """Return a field that is above zero on the muscle and crosses zero at its edge."""
     field = edge[:, None] - (np.arange(columns, dtype=np.float32) + np.float32(0.5))
     return np.clip(np.where(edge[:, None] > 0, field, -1), -1, 1).astype(np.float32)
 
 
 def _best_line(values: NDArray[np.float32], inside: NDArray[np.bool_]) -> tuple[float, float] | None:
-    """Column at which the line leaves the top, and row at which it meets the chest wall."""
+    """Find the line: its column at the top and its row at the chest wall."""
     height = len(values)
     width = int(np.flatnonzero(inside[: max(2, height // 20)].any(axis=0))[-1]) + 1
     tops = np.linspace(0.08, 1.0, _LEVELS) * width
@@ -100,7 +100,7 @@ def _best_line(values: NDArray[np.float32], inside: NDArray[np.bool_]) -> tuple[
 def _edge_contrast(
     values: NDArray[np.float32], inside: NDArray[np.bool_], across: NDArray[np.float64], down: NDArray[np.float64]
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Brightness on the muscle's side less that on the other, along each line."""
+    """Compute the drop of brightness from the muscle's side to the other along each line."""
     height, width = values.shape
     along = np.linspace(0.02, 0.98, _SAMPLES)
     y, x = down[:, None] * along, across[:, None] * (1 - along)
@@ -125,7 +125,7 @@ def _straight(across: float, down: float, height: int) -> NDArray[np.float32]:
 
 
 def _path_near(values: NDArray[np.float32], line: tuple[float, float]) -> NDArray[np.float32]:
-    """Follow the steepest fall along the rows within a corridor around the line."""
+    """Find the path of the steepest drop within a corridor around the line."""
     from scipy import ndimage
 
     height, width = values.shape
@@ -152,7 +152,7 @@ def _path_near(values: NDArray[np.float32], line: tuple[float, float]) -> NDArra
 
 
 def _best_path(gain: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Index in each row such that the gains less the bends add up to most (Viterbi)."""
+    """Find the path of most gain with bends penalised (Viterbi)."""
     rows, count = gain.shape
     came = np.zeros((rows, count), np.int8)
     framed = np.full(count + 2, -np.inf)
@@ -170,7 +170,7 @@ def _best_path(gain: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def _bright_proportion(values: NDArray[np.float32], inside: NDArray[np.bool_], edge: NDArray[np.float32]) -> float:
-    """Share of what the edge cuts off that is brighter than the middle between its two sides."""
+    """Compute the proportion of the muscle that is brighter than the middle of both sides."""
     columns = np.arange(values.shape[1])
     muscle = inside & (columns < edge[:, None])
     beside = inside & ~muscle & (columns < edge[:, None] + 0.05 * len(values)) & (edge[:, None] > 0)

@@ -154,7 +154,7 @@ def _resampled(grid: _Grid, box: Box, pixel_mm: float, spacing: tuple[float, flo
 
 
 def _regions(landmarks: Landmarks, grid: _Grid, tissue: Mask, *, remove_muscle: bool) -> tuple[Mask, BreastMarks]:
-    """Enlarge what was found, each part within the one before it."""
+    """Compute the regions at full size, each within the one before it."""
 
     def enlarged(field: NDArray[np.float32] | None) -> Mask | None:
         return None if field is None else enlarge(field, rows_at=grid.rows, columns_at=grid.columns)

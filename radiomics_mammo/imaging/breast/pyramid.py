@@ -14,7 +14,7 @@ SMALL = 512
 
 
 def shrink(image: NDArray[Any]) -> tuple[NDArray[np.float32], int]:
-    """Average over square blocks, which takes grain and single dead pixels away.
+    """Compute means over square blocks, which removes grain and dead pixels.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def shrink(image: NDArray[Any]) -> tuple[NDArray[np.float32], int]:
 def enlarge(
     field: NDArray[np.float32], *, rows_at: NDArray[np.float64], columns_at: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
-    """Say where a field is above zero on a finer grid, by linear interpolation, so that outlines are not blocky.
+    """Compute where a field is above zero on a finer grid, by linear interpolation.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def enlarge(
 
 
 def centres(count: int, *, first: float = 0.0, step: float = 1.0, block: int = 1) -> NDArray[np.float64]:
-    """Give where the centres of pixels lie on the small picture.
+    """Return the positions of pixel centres on the small image.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 
 def rescale(image: NDArray[Any], *, steps: tuple[float, float], shape: tuple[int, int]) -> NDArray[np.float32]:
-    """Average over the area of each new pixel where pixels grow, interpolate linearly where they shrink.
+    """Compute an image with other pixels: means where they grow, else interpolated.
 
     The grids share their top left corner. What a new pixel covers beyond the image does not count.
 
@@ -33,12 +33,12 @@ def rescale(image: NDArray[Any], *, steps: tuple[float, float], shape: tuple[int
 
 
 def new_length(old: int, step: float) -> int:
-    """How many new pixels cover old ones, to the nearest."""
+    """Return how many new pixels cover the old ones, to the nearest."""
     return max(1, round(old / step))
 
 
 def _weights(old: int, new: int, step: float) -> Any:
-    """Sparse matrix, new by old, of rows that add up to 1."""
+    """Build a sparse matrix, new by old, whose rows add up to 1."""
     from scipy import sparse
 
     if step > 1:

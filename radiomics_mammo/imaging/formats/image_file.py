@@ -62,7 +62,7 @@ class ImageFile:
 
 
 def read_image(path: str | Path, *, indices: bool = False) -> ImageFile:
-    """Read one grey picture; the kind of file is told by its first bytes, then by its name.
+    """Read one grey image; its first bytes, then its name, decide the format.
 
     Parameters
     ----------
@@ -182,7 +182,7 @@ def _read_itk(path: Path) -> ImageFile:
 
 
 def _grey(channels: NDArray[Any], path: Path) -> tuple[NDArray[Any], tuple[str, ...]]:
-    """Take the one channel of a picture whose colours are all grey; an alpha channel comes last."""
+    """Return the one channel of an image whose colours are all grey; alpha comes last."""
     count = channels.shape[-1]
     colours = channels[..., : count - 1] if count in (2, 4) else channels
     first = colours[..., 0]

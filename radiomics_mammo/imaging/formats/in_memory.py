@@ -19,7 +19,7 @@ Picture: TypeAlias = Union["NDArray[Any]", "sitk.Image", str, Path]
 
 
 def picture_of(given: Picture, *, what: str) -> ImageFile:
-    """Take a picture as an array, a SimpleITK image or a path.
+    """Read an image from an array, a SimpleITK image or a path.
 
     Parameters
     ----------

@@ -65,7 +65,7 @@ def _grey(count: int) -> str:
 
 
 def lossy_mask(pixels: NDArray[Any], *, path: str | Path) -> NDArray[np.bool_]:
-    """Threshold a mask that went through JPEG, where 0 and 255 have become two clusters.
+    """Compute a mask from a JPEG file, where 0 and 255 have become two clusters.
 
     Parameters
     ----------
@@ -95,13 +95,13 @@ def lossy_mask(pixels: NDArray[Any], *, path: str | Path) -> NDArray[np.bool_]:
 
 
 def two_clusters(pixels: NDArray[Any]) -> bool:
-    """Tell a black and white picture after JPEG: both ends are there and little lies between them."""
+    """Return whether an image was black and white before JPEG."""
     low, high = pixels < 48, pixels > 207
     return bool(low.any() and high.any() and pixels.size - low.sum() - high.sum() <= 0.05 * pixels.size)
 
 
 def scaled_to(mask: NDArray[np.bool_], shape: tuple[int, int]) -> NDArray[np.bool_] | None:
-    """Scale a mask to an image of the same aspect; None where the aspects differ by more than 0.2%.
+    """Compute a mask of the image's size; None where aspects differ by over 0.2%.
 
     Each image pixel takes the mask pixel that its centre falls into. Every axis has its own exact factor, so
     that the two frames coincide at all four edges: rounding to one factor would shift the far side by pixels.
@@ -130,7 +130,7 @@ def scaled_to(mask: NDArray[np.bool_], shape: tuple[int, int]) -> NDArray[np.boo
 def fitted(
     mask: NDArray[np.bool_], shape: tuple[int, int], *, path: str | Path
 ) -> tuple[NDArray[np.bool_], tuple[str, ...]]:
-    """Bring a mask to its image's size where that is safe, and say so.
+    """Return a mask of its image's size, and a note if it was scaled.
 
     Raises
     ------
@@ -152,13 +152,13 @@ def fitted(
 
 
 def scaling_note(mask_shape: tuple[int, ...], shape: tuple[int, ...]) -> str:
-    """Say by how much a mask was scaled."""
+    """Format by how much a mask was scaled."""
     factor = shape[0] / mask_shape[0]
     return f"mask scaled by {factor:.4g} from {size(mask_shape)} to the image's {size(shape)}"
 
 
 def other_aspect(mask_shape: tuple[int, ...], shape: tuple[int, ...]) -> str:
-    """Say that mask and image do not fit."""
+    """Format that mask and image differ in aspect."""
     return f"the mask's {size(mask_shape)} pixels are of another aspect than the image's {size(shape)}"
 
 
@@ -170,7 +170,7 @@ def size(shape: tuple[int, ...]) -> str:
 def refuse_other_frame(
     image: Geometry | None, mask: Geometry | None, *, path: str | Path, tolerance: float | None = None
 ) -> None:
-    """Raise MaskError if two headers place image and mask apart, although their sizes may agree.
+    """Check that two headers place image and mask together.
 
     Parameters
     ----------
@@ -202,7 +202,7 @@ def refuse_other_frame(
 
 
 def onto_frame(mask: ImageFile, image: ImageFile, *, path: str | Path) -> tuple[NDArray[Any], tuple[str, ...]]:
-    """Resample a mask onto its image's grid by their headers, nearest neighbour: pyradiomics' ``correctMask``.
+    """Compute a mask on its image's grid by their headers (``correctMask``).
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ _LAYOUTS = {
 
 
 def refuse_cut_nifti(path: Path) -> None:
-    """Compare the length of a ``.nii`` or ``.nii.gz`` file with what its header promises.
+    """Check that a NIfTI file is as long as its header states.
 
     Parameters
     ----------

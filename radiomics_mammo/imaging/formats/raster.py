@@ -28,7 +28,7 @@ class Raster:
 
 
 def read_raster(path: Path, *, indices: bool = False) -> Raster:
-    """Read a PNG, TIFF or JPEG file with Pillow, or with SimpleITK where Pillow would drop to 8 bits.
+    """Read a PNG, TIFF or JPEG file without losing bits.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def _white_is_zero(picture: Any) -> bool:
 
 
 def _png_depth(path: Path) -> tuple[int, int]:
-    """Bit depth and colour type of a PNG file; zeros for other files."""
+    """Return bit depth and colour type of a PNG file; zeros for other files."""
     with path.open("rb") as file:
         head = file.read(26)
     if head[:4] != b"\x89PNG" or len(head) < 26:

@@ -67,12 +67,12 @@ class CbisRow:
 
     @property
     def part(self) -> str:
-        """``mass train``, ``calcification test``, …: what patients download one by one."""
+        """Return the part of the collection, such as ``mass train``, as it is downloaded."""
         return f"{self.columns['abnormality_type']} {self.columns['split']}"
 
 
 def find_descriptions(root: Path) -> list[Path]:
-    """Find the description CSVs in, or else beside, the folder; told by their columns, not their names.
+    """Find the description CSVs in the folder, or beside it, by their columns.
 
     Raises
     ------
@@ -221,7 +221,7 @@ def _grade(cell: str, origin: str) -> int | None:
 
 
 def _contradictions(rows: Iterable[CbisRow]) -> list[str]:
-    """Name abnormalities of one number in one breast that differ in malignancy between views."""
+    """List abnormalities of one number in one breast whose malignancy differs between views."""
     by_lesion: dict[tuple[Scalar, ...], list[CbisRow]] = defaultdict(list)
     for row in rows:
         columns = row.columns

@@ -25,7 +25,7 @@ class Tree:
     unreadable: list[str] = field(default_factory=list)
 
     def has(self, parts: tuple[str, ...]) -> bool:
-        """Whether the folder that a path of the CSV starts with, or its series, is there at all."""
+        """Return whether the folder or series of a path in the CSV exists."""
         return bool(parts) and (parts[0] in self.by_folder or (len(parts) > 1 and parts[-2] in self.by_series))
 
     def files(self, parts: tuple[str, ...]) -> list[str]:

@@ -42,13 +42,13 @@ class Candidate:
 
     @property
     def says(self) -> str:
-        """Name, size and range, for messages."""
+        """Return name, size and range, for messages."""
         low, high = self.pixels.min(), self.pixels.max()
         return f"{Path(self.path).name} ({size(self.pixels.shape)}, values {low} to {high})"
 
 
 def kind_of(candidate: Candidate, frame: tuple[int, int]) -> Kind:
-    """Tell what a file is from its pixels.
+    """Return the kind of a file from its pixels.
 
     A mask has two values (after JPEG: two clusters) and about the image's frame. A crop has many values and
     is smaller than the image.
@@ -144,7 +144,7 @@ def _is_a(kind: Kind) -> str:
 
 
 def crop_window(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
-    """Give the part of a frame that CBIS-DDSM crops: the mask's box and 20 pixels, clipped at the frame.
+    """Return the window that CBIS-DDSM crops: the mask's box and 20 pixels.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def crop_window(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
 def _by_crop(
     region: NDArray[np.bool_], crops: Sequence[Candidate], image: NDArray[Any], *, path: str
 ) -> tuple[NDArray[np.bool_], str]:
-    """Let the crop say where a mask of another aspect lies: its pixels are the image's own."""
+    """Find where a mask of another aspect lies by its crop, whose pixels are the image's."""
     cause = other_aspect(region.shape, image.shape)
     remedy = "This case cannot be used; CBIS-DDSM's mask is of another frame."
     window = region[crop_window(region)]

@@ -109,7 +109,7 @@ class CbisDdsmReader(CbisDdsmArguments):
         return [Case(row.case_id, row.patient_id, row.columns, _files(row, tree)) for row in rows if row.part in there]
 
     def listed(self) -> Sequence[Case]:
-        """List every selected row of the CSVs, whether its files are here or not; nothing can be loaded of these.
+        """List every selected row of the CSVs, with or without files; for no loading.
 
         Raises
         ------

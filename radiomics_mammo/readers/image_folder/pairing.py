@@ -48,7 +48,7 @@ class Pairs:
 
 
 def find_pairs(root: Path) -> Pairs:
-    """Pair the images and masks of a folder.
+    """Find the image of each mask in a folder.
 
     Raises
     ------

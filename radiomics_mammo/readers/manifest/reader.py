@@ -58,12 +58,12 @@ class ManifestReader(ManifestArguments):
 
     @property
     def columns(self) -> tuple[tuple[str, type], ...]:
-        """Names and types of the identity columns: the CSV's own, and the mask's label."""
+        """Return the identity columns: the CSV's, and the mask's label."""
         return (*self._manifest.columns, ("mask_label", int))
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What is worth saying of the manifest as a whole."""
+        """Return remarks on the manifest as a whole."""
         return self._manifest.remarks
 
     def cases(self) -> Sequence[Case]:
@@ -122,7 +122,7 @@ class ManifestReader(ManifestArguments):
 def _breast(
     case: Case, image: ImageFile, source: ManifestSource, *, spacing: tuple[float, float] | None, notes: tuple[str, ...]
 ) -> Sample:
-    """Prepare the breast, with the manifest's columns laterality, view and implant, where it has them, for hints."""
+    """Return the prepared breast; the columns laterality, view and implant are hints."""
     from radiomics_mammo.imaging.breast.prepare import prepare_breast
 
     hints = {name.casefold(): value for name, value in case.columns.items()}

@@ -110,7 +110,7 @@ def read_manifest(path: Path) -> Manifest:
 
 
 def _meanings(header: Sequence[str], path: Path) -> dict[str, str]:
-    """Map the meanings in ``KNOWN`` to the header's own names."""
+    """Return the header's names of the columns in ``KNOWN``."""
     names = {name.casefold(): name for name in header}
     if "image" not in names:
         raise InputError(
@@ -222,7 +222,7 @@ def _case_ids(
 
 
 def _default_ids(sources: Sequence[ManifestSource], folder: Path) -> list[str]:
-    """Name cases after their image; after mask, label and folders too where that is not enough."""
+    """Return names after the image; after mask, label and folders too where needed."""
 
     def stem(source: ManifestSource) -> str:
         return _stem(source.image)
@@ -276,7 +276,7 @@ def _patient_ids(lines: Sequence[CsvRow], meaning: dict[str, str], ids: Sequence
 
 
 def _typed(values: Sequence[str]) -> tuple[type, list[Scalar]]:
-    """Give a column one type: int, else float, else str; empty and NA cells are None in all of them.
+    """Return a column as int, else float, else str; empty and NA are None.
 
     Leading zeros are kept, as text: such numbers are names.
     """

@@ -54,7 +54,7 @@ class Anatomy:
     pectoral: tuple[float, float] | None
 
     def pectoral_edge(self, y: NDArray[np.floating]) -> NDArray[np.floating]:
-        """Distance of the muscle's edge from the chest wall at each height; negative where there is none."""
+        """Return the muscle's distance from the chest wall at each height; negative if none."""
         if self.pectoral is None:
             return np.full_like(y, -50.0)
         width, end = self.pectoral
@@ -119,7 +119,7 @@ def draw_anatomy(view: str, *, scale: float, rng: np.random.Generator) -> Anatom
 
 
 def draw_scene(anatomy: Anatomy, *, density: int, shape: tuple[int, int], rng: np.random.Generator) -> Scene:
-    """Paint the breast.
+    """Draw the breast.
 
     Parameters
     ----------
@@ -231,7 +231,7 @@ def skin_depth(anatomy: Anatomy) -> Floats:
 
 
 def _enlarge(grid: Floats, y: Floats, x: Floats) -> Floats:
-    """Interpolate a coarse grid linearly; element by element, so that no thread count changes a bit."""
+    """Compute a finer grid by linear interpolation, the same on any number of threads."""
     for axis, wanted in ((0, y), (1, x)):
         at = wanted / np.float32(COARSE_MM)
         low = np.minimum(at.astype(np.intp), grid.shape[axis] - 2)

@@ -24,7 +24,7 @@ _BRIGHT = 400  # safely over air
 
 
 def add_implant(image: Picture, *, side: str, pixel_mm: float) -> Picture:
-    """Put a smooth bright disc against the chest wall.
+    """Draw a smooth bright disc at the chest wall.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def add_implant(image: Picture, *, side: str, pixel_mm: float) -> Picture:
 
 
 def taken_again(image: Picture, *, pixel_mm: float) -> Picture:
-    """Give the same breast a little lower on the plate, as a second exposure has it."""
+    """Return the image a little lower, as a second exposure has it."""
     down = max(1, round(SHIFT_MM / pixel_mm))
     return np.concatenate([np.repeat(image[:1], down, axis=0), image[:-down]])
 
@@ -112,7 +112,7 @@ def write_stored_png(path: Path, image: Picture, *, machine: Machine) -> None:
 
 
 def _stored(image: Picture, machine: Machine) -> Picture:
-    """Scale to the machine's bits, and turn dark and bright round for MONOCHROME1."""
+    """Compute the values in the machine's bits, inverted for MONOCHROME1."""
     more = machine.bits - BITS_STORED
     scaled = image << more if more >= 0 else image >> -more
     if machine.photometric == "MONOCHROME1":
@@ -121,7 +121,7 @@ def _stored(image: Picture, machine: Machine) -> Picture:
 
 
 def _set_windows(dataset: Any, machine: Machine) -> None:
-    """Say the windows in stored values, as DICOM has it: before MONOCHROME1 is turned round."""
+    """Write the windows in stored values, before the inversion of MONOCHROME1."""
     if not machine.voi:
         return
     windows = (WINDOW, HARDER) if machine.voi == "SEVERAL" else (WINDOW,)

@@ -119,7 +119,7 @@ def _draw_spicules(count: int, reach: float, size: float, rng: np.random.Generat
 def place(
     anatomy: Anatomy, depth_grid: Floats, mass: Mass, *, view: str, taken: list[tuple[float, float, float]]
 ) -> tuple[float, float]:
-    """Find the place nearest to the planned one where the whole mass lies in the breast, apart from others.
+    """Find the nearest place where the whole mass lies in the breast, without overlap.
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ def place(
 def draw_mass(
     scene: Scene, mass: Mass, outline: Outline, *, centre: tuple[float, float], pixel_mm: float
 ) -> NDArray[np.bool_]:
-    """Add a mass to the scene's image, in place, and return its mask.
+    """Draw a mass on the scene's image, in place, and return its mask.
 
     Parameters
     ----------
@@ -207,7 +207,7 @@ def draw_mass(
 
 
 def _edge(mass: Mass, outline: Outline, distance: Floats, theta: Floats, angle: NDArray[np.intp]) -> Floats:
-    """1 inside the mass, 0 outside, with the margin's softness between."""
+    """Compute the profile: 1 inside the mass, 0 outside, soft at the margin."""
     softness = np.float32(max(SOFTNESS[mass.margin] * mass.radius_mm, 0.25))
     if outline.hidden is not None:
         middle, width = outline.hidden
@@ -230,7 +230,7 @@ def _strands(spicules: Spicules, radius: Floats, distance: Floats, theta: Floats
 
 
 def _cover(mass: Mass, outline: Outline, y: NDArray[np.floating], x: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Tissue that lies over a part of the edge."""
+    """Draw tissue over a part of the edge."""
     middle, width = outline.hidden or (0.0, 0.0)
     size = mass.radius_mm
     away = np.hypot(y - 1.05 * size * np.sin(middle), x - 1.05 * size * np.cos(middle))

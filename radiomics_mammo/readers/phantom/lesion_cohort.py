@@ -108,12 +108,12 @@ class Patient:
 
     @property
     def patient_id(self) -> str:
-        """``PHANTOM_00001`` and so on."""
+        """Return the name, ``PHANTOM_00001`` and so on."""
         return f"PHANTOM_{self.number:05d}"
 
     @property
     def split(self) -> str:
-        """``train`` or ``test``: a property of the patient."""
+        """Return ``train`` or ``test``, a property of the patient."""
         return "test" if self.number % TEST_EVERY == 0 else "train"
 
 

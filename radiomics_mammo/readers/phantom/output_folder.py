@@ -38,7 +38,7 @@ class HasFiles(Protocol):
 
     @property
     def files(self) -> tuple[str, ...]:
-        """The paths, with forward slashes."""
+        """Return the paths, with forward slashes."""
         ...
 
 
@@ -71,7 +71,7 @@ class PhantomTree(Generic[Picture]):
 
 
 def is_phantom(root: str | Path) -> bool:
-    """Whether a collection's folder is a phantom's, or the images' folder (or a list) within one.
+    """Return whether a folder, or the one above it, is a phantom's.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ def _complete(root: Path, note: str, tree: PhantomTree[Picture]) -> bool:
 
 
 def _clear(root: Path) -> None:
-    """Remove what an earlier phantom left; refuse a folder that holds anything else."""
+    """Check that a folder holds nothing but a phantom, and remove that."""
     if not root.exists():
         return
     if not root.is_dir():

@@ -68,7 +68,7 @@ class PhantomReader(PhantomArguments):
 
     @property
     def spacing(self) -> tuple[float, float]:
-        """Pixel size in millimetres (row, column)."""
+        """Return the pixel size in millimetres (row, column)."""
         pixel = round(FIELD_MM[0] / self.rows, 6)  # as a DICOM decimal string holds it
         return (pixel, pixel)
 
@@ -84,7 +84,7 @@ class PhantomReader(PhantomArguments):
         ]
 
     def load(self, case: Case) -> Sequence[Sample]:
-        """Make the picture of one case.
+        """Draw the image of one case.
 
         Raises
         ------
@@ -111,7 +111,7 @@ class PhantomReader(PhantomArguments):
     def picture(
         self, patient: Patient, *, side: str, view: str
     ) -> tuple[NDArray[np.uint16], dict[int, NDArray[np.bool_]]]:
-        """Make one mammogram and the masks of its masses.
+        """Draw one mammogram and the masks of its masses.
 
         Parameters
         ----------
@@ -155,12 +155,12 @@ class PhantomReader(PhantomArguments):
 
 
 def _hang(picture: NDArray[Pixel], side: str) -> NDArray[Pixel]:
-    """Put the chest wall of a right breast at the right edge."""
+    """Return the image with the chest wall of a right breast at the right edge."""
     return picture if side == "LEFT" else np.ascontiguousarray(picture[:, ::-1])
 
 
 def view_name(patient: Patient, side: str, view: str) -> str:
-    """Name a picture as CBIS-DDSM would: ``Mass-Training_PHANTOM_00001_LEFT_CC``."""
+    """Return the image's name as in CBIS-DDSM: ``Mass-Training_PHANTOM_00001_LEFT_CC``."""
     split = "Training" if patient.split == "train" else "Test"
     return f"Mass-{split}_{patient.patient_id}_{side}_{view}"
 

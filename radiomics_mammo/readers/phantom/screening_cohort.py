@@ -109,12 +109,12 @@ class Woman:
 
     @property
     def patient_id(self) -> int:
-        """A number, as RSNA's are."""
+        """Return a number, as RSNA's are."""
         return FIRST_PATIENT + self.patient.number
 
     @property
     def density(self) -> str | None:
-        """BI-RADS grade A to D; site 2 does not say."""
+        """Return the BI-RADS density A to D; None for site 2."""
         return "ABCD"[self.patient.density - 1] if self.machine.site == 1 else None
 
 
@@ -130,7 +130,7 @@ class View:
 
     @property
     def image_id(self) -> int:
-        """A number, as RSNA's are."""
+        """Return a number, as RSNA's are."""
         return self.woman.patient_id * 10_000 + self.number
 
 
@@ -184,7 +184,7 @@ def views_of(woman: Woman) -> Iterator[View]:
 
 
 def _thinned(planned: Patient, side: str, *, cancer: bool, rng: np.random.Generator) -> Breast:
-    """Leave a breast its planned masses where they are wanted; most keep none."""
+    """Return a breast with its planned masses where they are kept; most have none."""
     keep = rng.random() < BENIGN_KEPT
     for breast in planned.breasts:
         if breast.side == side and (cancer if _has_cancer(breast) else keep):

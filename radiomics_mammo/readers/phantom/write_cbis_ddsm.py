@@ -58,7 +58,7 @@ class _Picture:
 def write_cbis_tree(
     reader: PhantomReader, root: str | Path, *, on_picture: Callable[[int, int], None] | None = None
 ) -> int:
-    """Write every picture, mask and crop of a phantom in the layout of TCIA's CBIS-DDSM download.
+    """Write the images, masks and crops of a phantom in the layout of CBIS-DDSM.
 
     The description tables are written last. A tree that is complete and was made with the same settings is
     left as it is; one made with others, or cut short, is written anew.

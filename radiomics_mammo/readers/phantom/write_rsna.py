@@ -58,7 +58,7 @@ class _Picture:
 
 
 def usual_encodings() -> tuple[str, str]:
-    """Name the encodings of the two sites' DICOM files: JPEG 2000 and JPEG lossless, as in the real collection.
+    """Return the encodings of the two sites: JPEG 2000 and JPEG lossless.
 
     JPEG lossless is written by GDCM; ``raw`` stands for it where that is not installed, which a caller should say.
     """
@@ -74,7 +74,7 @@ def write_rsna_tree(
     prevalence: float = PREVALENCE,
     on_picture: Callable[[int, int], None] | None = None,
 ) -> int:
-    """Write a phantom as a screening collection: both breasts of every woman, most without a mass.
+    """Write a phantom as a screening collection: both breasts, most without a mass.
 
     ``train.csv`` is written last, and ``PHANTOM.txt`` says what the pictures are. The table has the real one's
     quirks: no density and BIRADS from site 2, ages missing, machines that belong to one site each. The site decides

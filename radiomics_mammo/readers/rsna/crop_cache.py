@@ -61,7 +61,7 @@ class CropCache:
     _silent: bool = field(default=False, init=False)
 
     def get(self, key: str) -> Sample | None:
-        """Give a crop back, without its case's identity and path; None where there is none, or a damaged one."""
+        """Read a crop, without its case's identity and path; None if absent or damaged."""
         path = self.path(key)
         try:
             data = path.read_bytes()
@@ -72,7 +72,7 @@ class CropCache:
         return _unpacked(data)
 
     def put(self, key: str, sample: Sample) -> None:
-        """Keep a crop, and now and then make room; trouble with the disk is said once, and nothing else happens."""
+        """Write a crop and remove old ones; a disk error is reported once and ends writing."""
         if self._silent:
             return
         path = self.path(key)
@@ -101,11 +101,11 @@ class CropCache:
             )
 
     def path(self, key: str) -> Path:
-        """Say where a crop is or would be."""
+        """Return where a crop is or would be."""
         return self.folder / key[:2] / f"{key}{_SUFFIX}"
 
     def shrink(self) -> None:
-        """Bring the folder to the limit where an earlier run was allowed more; for once a run, before it begins."""
+        """Check the limit at the start of a run, and remove what exceeds it."""
         for left in self.folder.glob(f"{_FULL}*"):
             _remove(left)
         if sum(size for _, size, _ in self._entries()) > self.limit:
@@ -116,7 +116,7 @@ class CropCache:
         return self.limit * _KEEP[0] // _KEEP[1]
 
     def _make_room(self, needed: int) -> bool:
-        """Remove what this run has not used until seven eighths of the limit hold the rest and the new; say if so.
+        """Return whether the new entry fits, after removing entries that this run has not used.
 
         Of what earlier runs left, the last used goes first: it is asked for last.
         """
@@ -131,7 +131,7 @@ class CropCache:
         return total <= self._target
 
     def _say_full(self) -> None:
-        """Store nothing more in this run; of all its processes one says so."""
+        """Write nothing more in this run; one of its processes reports it."""
         self._silent = True
         try:
             (self.folder / f"{_FULL}{self.since:.6f}").touch(exist_ok=False)
@@ -145,7 +145,7 @@ class CropCache:
         )
 
     def _entries(self) -> list[tuple[int, int, str]]:
-        """When each entry was last used, its size and its path; leavings of killed processes are removed."""
+        """List when each entry was last used, its size and path; remove leftovers of killed processes."""
         entries = []
         now = time.time()
         for shelf in os.scandir(self.folder):
@@ -164,7 +164,7 @@ class CropCache:
 
 
 def open_cache(folder: str | Path, *, limit: int, since: float | None = None) -> CropCache:
-    """Make the folder of a cache, or take the one that is there.
+    """Build a cache in a folder, which is made where it does not exist.
 
     Parameters
     ----------
@@ -195,7 +195,7 @@ def open_cache(folder: str | Path, *, limit: int, since: float | None = None) ->
 
 
 def entry_key(image: str, settings: object) -> str | None:
-    """Name an entry after its file (path, size, time of change), the settings and the format.
+    """Return the key of an entry from its file, the settings and the format.
 
     Parameters
     ----------

@@ -53,7 +53,7 @@ class _Place:
 
 
 def find_images(root: Path, rows: Sequence[RsnaRow]) -> Tree:
-    """List the folders below ``root`` once and match file names with the tables' images.
+    """Find the images of the tables in the folders below ``root``.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def find_images(root: Path, rows: Sequence[RsnaRow]) -> Tree:
 
 
 def _fuller_kind(places: Sequence[_Place]) -> list[_Place]:
-    """Those of DICOM files or those of pictures, whichever hold more of the images; DICOM where they are as many."""
+    """Return the places of DICOM files or of other images, whichever hold more."""
     kinds = [[place for place in places if (place.suffix in DICOM) == is_dicom] for is_dicom in (True, False)]
     return max(kinds, key=lambda kind: len({image for place in kind for image in place.images}))
 
@@ -124,7 +124,7 @@ def _places(root: Path, rows: Sequence[RsnaRow], unreadable: list[str]) -> list[
 
 
 def _walk(folder: str, depth: int, unreadable: list[str]) -> Iterator[tuple[str, list[str]]]:
-    """Every folder to some depth with the names of its pictures, sorted; no file is asked for more than its name."""
+    """List every folder to some depth with the sorted names of its images; no file is opened."""
     names, folders = [], []
     try:
         with os.scandir(folder) as entries:
@@ -164,7 +164,7 @@ def _doubled(image: str, where: Sequence[str], root: Path) -> InputError:
 
 
 def _patterns(rows: Sequence[RsnaRow], images: Mapping[str, str]) -> dict[str, str]:
-    """How most of the first files of each split are named, for those that are missing."""
+    """Return how most of the first files of each split are named, for those that are missing."""
     seen: dict[str, Counter[str]] = defaultdict(Counter)
     for row in rows:
         if row.image_id in images and seen[row.split].total() < _ENOUGH:
@@ -173,7 +173,7 @@ def _patterns(rows: Sequence[RsnaRow], images: Mapping[str, str]) -> dict[str, s
 
 
 def _pattern(row: RsnaRow, path: str) -> str:
-    """A file's path with ``{patient}`` and ``{image}`` where those stand as a whole."""
+    """Return a file's path with ``{patient}`` and ``{image}`` in their places."""
     folder, _, name = path.rpartition(os.sep)
     stem, suffix = os.path.splitext(name)  # noqa: PTH122
     above, _, last = folder.rpartition(os.sep)

@@ -124,7 +124,7 @@ class RsnaReader(RsnaArguments):
         ]
 
     def listed(self) -> Sequence[Case]:
-        """List every line of the selected tables, whether its image is here or not; nothing can be loaded of these.
+        """List every line of the selected tables, with or without images; for no loading.
 
         Raises
         ------
@@ -154,7 +154,7 @@ class RsnaReader(RsnaArguments):
         return [load_breast(case, _source(case), crops=self._crops())]
 
     def prefetch(self, case: Case) -> None:
-        """Ask the system to read a case's file, or its kept crop, into memory ahead of its turn; never fails."""
+        """Read a case's file, or its cached crop, into memory ahead; never fails."""
         if not hasattr(os, "posix_fadvise"):  # neither Windows nor macOS has it
             return
         with suppress(OSError):  # loading it will say what is wrong
@@ -165,7 +165,7 @@ class RsnaReader(RsnaArguments):
                 os.close(descriptor)
 
     def _read_from(self, case: Case) -> str:
-        """The file that loading a case reads: its crop's where one is kept."""
+        """Return the file that loading a case reads: the cached crop, if there is one."""
         source, crops = _source(case), self._crops()
         key = None if crops is None else crop_key(case, source)
         cached = None if crops is None or key is None else crops.path(key)
@@ -183,7 +183,7 @@ class RsnaReader(RsnaArguments):
 def read_breast(
     path: Path, *, described: Mapping[str, Scalar], patient_id: str = "", laterality: str = "", view: str = ""
 ) -> Sample:
-    """Read a mammogram that is in no table and prepare its breast as a collection's were.
+    """Read a mammogram that is in no table, prepared as a collection's.
 
     Parameters
     ----------
@@ -222,7 +222,7 @@ def read_breast(
 
 @cache
 def _opened(folder: str, limit: int, since: float) -> CropCache:
-    """One a process, which remembers what it has said."""
+    """Return the cache of a process, which reports a problem once."""
     return open_cache(folder, limit=limit, since=since)
 
 

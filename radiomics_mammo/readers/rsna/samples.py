@@ -145,7 +145,7 @@ def _prepared(case: Case, source: RsnaSource) -> Sample:
 
 
 def _view(columns: Mapping[str, Scalar], picture: _Picture) -> tuple[str, tuple[str, ...]]:
-    """The table's view, else the file's, with a note where neither or only the second is known."""
+    """Return the table's view, else the file's, with a note where that is uncertain."""
     if columns.get("view"):
         return str(columns["view"]), ()
     if picture.view:
@@ -189,7 +189,7 @@ def _read_picture(path: Path) -> _Picture:
 
 
 def crop_key(case: Case, source: RsnaSource) -> str | None:
-    """Name a prepared breast after all that it depends on; None where there is no such file."""
+    """Return the key of a prepared breast; None where there is no such file."""
     hints = tuple(case.columns.get(name) for name in ("laterality", "view", "implant"))
     return entry_key(source.image, (replace(source, image=""), hints, VERSION, _library_versions()))
 

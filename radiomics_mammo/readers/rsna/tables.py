@@ -69,7 +69,7 @@ class RsnaRow:
 
 
 def find_tables(root: Path) -> dict[str, Path]:
-    """Find ``train.csv`` and ``test.csv`` in a folder, or beside or above it where it is the folder of the images.
+    """Find ``train.csv`` and ``test.csv`` in a folder, beside it or above it.
 
     Returns
     -------
@@ -183,7 +183,7 @@ def _whole(cell: str, name: str, line: CsvRow, path: Path) -> int:
 
 
 def _float(cell: str) -> float:
-    """A cell's number; NaN where it is none."""
+    """Return a cell's number; NaN where it is none."""
     try:
         return float(cell)
     except ValueError:

@@ -50,7 +50,7 @@ _END_OF_IMAGE = b"\xff\xd9"
 
 
 def stored_pixels(dataset: Any, path: Path) -> NDArray[Any]:
-    """Decode the one grey frame of a dataset.
+    """Read the one grey frame of a dataset.
 
     Parameters
     ----------
@@ -83,18 +83,18 @@ def stored_pixels(dataset: Any, path: Path) -> NDArray[Any]:
 
 
 def encoding_of(dataset: Any) -> str:
-    """Name the transfer syntax in words, such as ``JPEG 2000 lossless``; empty where the file states none."""
+    """Return the transfer syntax in words, such as ``JPEG 2000 lossless``, or nothing."""
     syntax = getattr(getattr(dataset, "file_meta", None), "TransferSyntaxUID", None)
     return "" if syntax is None else _WORDS.get(str(syntax), str(syntax.name))
 
 
 def bits_of(dataset: Any) -> int:
-    """How many bits hold a value: BitsStored, or all that are allocated where the header does not say."""
+    """Return BitsStored, or BitsAllocated where the header lacks it."""
     return int(dataset.get("BitsStored") or dataset.get("BitsAllocated") or 16)
 
 
 def header_text(dataset: Any, keyword: str) -> str:
-    """Give a header value as text; several values are joined as in the file, an absent one is empty."""
+    """Return a header value as text, several joined as in the file; empty if absent."""
     value = dataset.get(keyword)
     if value is None:
         return ""
@@ -120,7 +120,7 @@ def _by_pydicom(dataset: Any) -> NDArray[Any]:
 
 
 def _jpeg(dataset: Any, marker: int, path: Path) -> NDArray[Any]:
-    """Decode lossless JPEG and JPEG-LS, once the stream is known to be whole and of the stated size."""
+    """Read lossless JPEG or JPEG-LS, once the stream is known to be whole and of the stated size."""
     from pydicom.encaps import get_frame
 
     stream = get_frame(dataset.PixelData, 0, number_of_frames=1)
@@ -131,13 +131,13 @@ def _jpeg(dataset: Any, marker: int, path: Path) -> NDArray[Any]:
 
 
 def _is_ours(dataset: Any) -> bool:
-    """Whether this package decodes the stream itself."""
+    """Return whether this package decodes the stream itself."""
     plain = int(dataset.get("BitsAllocated") or 0) in (8, 16) and not _has_foreign_bits(dataset)
     return plain and str(dataset.file_meta.TransferSyntaxUID) in _JPEG_LOSSLESS
 
 
 def _refuse_lying_stream(stream: bytes, dataset: Any, *, marker: int, path: Path) -> None:
-    """Compare a stream's own size with the header's: decoders fill up what is cut, or write past the end."""
+    """Check the size in a stream against the header's: decoders pad what is cut, or write past the end."""
     frame = _frame_header(stream, marker)
     stated = (int(dataset.Rows), int(dataset.Columns), 1)
     if frame is None or frame[1:] != stated or frame[0] > int(dataset.BitsAllocated):
@@ -149,7 +149,7 @@ def _refuse_lying_stream(stream: bytes, dataset: Any, *, marker: int, path: Path
 
 
 def _frame_header(stream: bytes, marker: int) -> tuple[int, int, int, int] | None:
-    """Precision, rows, columns and components of a JPEG or JPEG-LS stream; None where there is no such header."""
+    """Return precision, rows, columns and components of a JPEG or JPEG-LS stream, or None."""
     for marker_found, _, body in jpeg_headers(stream):
         if marker_found == marker and len(body) >= 6:
             precision, rows, columns, components = struct.unpack_from(">BHHB", body)
@@ -158,7 +158,7 @@ def _frame_header(stream: bytes, marker: int) -> tuple[int, int, int, int] | Non
 
 
 def _has_foreign_bits(dataset: Any) -> bool:
-    """Whether bits above BitsStored mean something else than the value: a sign to extend, or an overlay.
+    """Return whether bits above BitsStored are a sign to extend or an overlay, not values.
 
     Otherwise they stay: pydicom would clear them, which wraps a saturated pixel round to the dark end.
     """

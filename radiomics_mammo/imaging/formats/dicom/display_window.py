@@ -78,7 +78,7 @@ class _UnusableVoiError(ValueError):
 
 
 def displayed(stored: NDArray[Any], dataset: Any, *, voi: str, path: Path) -> Shown:
-    """Bring stored values to what a screen shows.
+    """Compute the values that a screen displays from stored values.
 
     In the order of the standard: modality rescale or LUT; the first VOI LUT, else the first window (LINEAR,
     LINEAR_EXACT or SIGMOID); inversion of MONOCHROME1. Without a VOI transform values above BitsStored are taken as
@@ -138,7 +138,7 @@ def displayed(stored: NDArray[Any], dataset: Any, *, voi: str, path: Path) -> Sh
 
 
 def rescaled(stored: NDArray[Any], dataset: Any) -> NDArray[Any]:
-    """Apply the modality LUT or rescale; whole numbers stay integers, the identity keeps the array.
+    """Compute values after the modality LUT or rescale.
 
     Parameters
     ----------
@@ -186,7 +186,7 @@ def _is_padding(codes: NDArray[Any], dataset: Any) -> NDArray[np.bool_]:
 
 
 def _looked_up(values: NDArray[Any], index: NDArray[Any]) -> NDArray[Any]:
-    """Each pixel's value; a few rows at a time, since indices become 64-bit on the way and then fit the cache."""
+    """Return each pixel's value; by a few rows, since 64-bit indices then fit the cache."""
     pixels = np.empty(index.shape, dtype=values.dtype)
     for row in range(0, len(index), _ROWS):
         np.take(values, index[row : row + _ROWS], out=pixels[row : row + _ROWS], mode="clip")
@@ -230,7 +230,7 @@ def _saturation(table: _Table, scale: _Scale) -> tuple[str, ...]:
 
 
 def _plain(codes: NDArray[Any], dataset: Any, scale: _Scale, *, inverted: bool) -> NDArray[Any]:
-    """Values without a VOI transform: rescaled, the ends saturated, MONOCHROME1 turned round."""
+    """Compute values without a VOI transform: rescaled, clipped, MONOCHROME1 inverted."""
     clipped = codes if codes.dtype.kind == "f" else np.clip(codes.astype(np.int64), scale.low, scale.high)
     values = rescaled(clipped, dataset)
     if inverted:
@@ -245,7 +245,7 @@ def _plain(codes: NDArray[Any], dataset: Any, scale: _Scale, *, inverted: bool) 
 
 
 def _transform(values: NDArray[Any], dataset: Any, scale: _Scale) -> _Voi | None:
-    """The header's first VOI transform; a table goes before a window, as in pydicom."""
+    """Return the header's first VOI transform; a table precedes a window, as in pydicom."""
     if dataset.get("VOILUTSequence"):
         return _lut(values, dataset)
     centre, width = (_first_number(dataset, name) for name in ("WindowCenter", "WindowWidth"))
@@ -296,7 +296,7 @@ def _lut(values: NDArray[Any], dataset: Any) -> _Voi:
 
 
 def _first_number(dataset: Any, keyword: str) -> float | None:
-    """The first value of an element; NaN where it is no number, None where there is none."""
+    """Return the first value of an element; NaN where it is no number, None if absent."""
     try:
         text = header_text(dataset, keyword).split("\\")[0]
         return float(text) if text else None

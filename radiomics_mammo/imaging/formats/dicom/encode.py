@@ -25,7 +25,7 @@ LOSSY_RATIO = 10.0
 
 
 def encode_dicom(path: str | Path, *, syntax: str) -> None:
-    """Write an uncompressed DICOM file again, in place, with its pixels encoded otherwise.
+    """Write an uncompressed DICOM file again, in place, with another encoding.
 
     Only the pixel data and the transfer syntax change; the same file gives the same bytes.
 
@@ -87,7 +87,7 @@ def _encode_lossy(dataset: Any, uid: Any) -> None:
 
 
 def _encode_by_gdcm(dataset: Any, uid: Any) -> None:
-    """Process 14: pydicom has no encoder; of what GDCM writes only the code stream is taken."""
+    """Write process 14, which pydicom lacks; of GDCM's file only the code stream is used."""
     import gdcm
     from pydicom import dcmread
 

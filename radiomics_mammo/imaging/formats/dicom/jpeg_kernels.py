@@ -17,7 +17,7 @@ SPARE = 8  # zero bytes after a segment, so that the kernel may look ahead
 def decode_changes(
     data: NDArray[np.uint8], codes: NDArray[np.uint16], quick: NDArray[np.uint16], changes: NDArray[np.uint16]
 ) -> bool:
-    """Decode differences, modulo 2^16; False where the data end or hold no code."""
+    """Parse differences, modulo 2^16; False where the data end or hold no code."""
     buffer = 0
     have = 0
     at = 0
@@ -49,7 +49,7 @@ def decode_changes(
 
 @kernel
 def add_predictions(pixels: NDArray[np.uint16], predictor: int, initial: int) -> None:
-    """Turn the differences of one restart interval into values, in place."""
+    """Compute the values of one restart interval from differences, in place."""
     rows, columns = pixels.shape
     for row in range(rows):
         above: Any = initial if row == 0 else np.int64(pixels[row - 1, 0])

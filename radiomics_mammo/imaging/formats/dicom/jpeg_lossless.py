@@ -30,7 +30,7 @@ class _Scan:
 
 
 def decode_lossless(stream: bytes) -> NDArray[np.uint16]:
-    """Decode a lossless JPEG stream of one component.
+    """Read a lossless JPEG stream of one component.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def _headers(stream: bytes) -> _Scan:
 
 
 def jpeg_headers(stream: bytes) -> list[tuple[int, int, bytes]]:
-    """Marker, position of its body and body of each header of a JPEG or JPEG-LS stream, up to the scan's."""
+    """Return marker, position and body of each header of a stream, up to the scan's."""
     headers = []
     at = 2 if stream[:2] == b"\xff\xd8" else len(stream)
     while at + 4 <= len(stream) and stream[at] == 0xFF:
@@ -112,7 +112,7 @@ def jpeg_headers(stream: bytes) -> list[tuple[int, int, bytes]]:
 
 
 def _huffman_tables(body: bytes) -> dict[int, NDArray[np.uint16]]:
-    """For any 16 bits that follow: 256 times the length of the code that they begin with, and the bits after it.
+    """Build tables: for any 16 bits, 256 times the length of their first code plus its value.
 
     Zero where no code begins so.
     """
@@ -139,7 +139,7 @@ def _huffman_tables(body: bytes) -> dict[int, NDArray[np.uint16]]:
 
 
 def _segments(stream: bytes, start: int, *, restarts: bool, spare: int) -> list[NDArray[np.uint8]]:
-    """The entropy-coded data, apart at restart markers, without stuffed zeros; then some spare bytes."""
+    """Return the entropy-coded data between restart markers, unstuffed, with spare bytes."""
     end = stream.rfind(b"\xff\xd9", start)
     data = stream[start:] if end < 0 else stream[start:end]
     parts = re.split(rb"\xff[\xd0-\xd7]", data) if restarts else [data]

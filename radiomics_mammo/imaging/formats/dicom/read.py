@@ -91,7 +91,7 @@ class DicomImage:
 
     @property
     def phantom(self) -> bool:
-        """Whether this package simulated the image."""
+        """Return whether this package simulated the image."""
         return self.manufacturer == PHANTOM_MANUFACTURER
 
 
@@ -182,7 +182,7 @@ def write_dicom(
     spacing: tuple[float, float] | None = None,
     bits_stored: int | None = None,
 ) -> None:
-    """Write a grey image as the official CBIS-DDSM files are: Secondary Capture, implicit VR little endian.
+    """Write a grey image as CBIS-DDSM does: Secondary Capture, implicit little endian.
 
     The bytes depend on the arguments alone: identifiers that are not given are derived from the others.
 
@@ -317,7 +317,7 @@ def _short(error: BaseException) -> str:
 
 @contextmanager
 def _explained(path: Path) -> Iterator[None]:
-    """Turn what pydicom raises into a ReadError, and keep it quiet about harmless disorder in headers."""
+    """Raise ReadError for what pydicom raises, and ignore warnings about harmless headers."""
     from pydicom.errors import BytesLengthException, InvalidDicomError
 
     try:

@@ -14,14 +14,14 @@ _ITEM = b"\xfe\xff\x00\xe0"
 
 
 def has_no_preamble(path: Path) -> bool:
-    """Whether a file without the DICM prefix begins like a dataset all the same (group 0002 or 0008)."""
+    """Return whether a file without the DICM prefix begins like a dataset."""
     with path.open("rb") as file:
         head = file.read(132)
     return head[128:] != b"DICM" and len(head) == 132 and head[:2] in (b"\x02\x00", b"\x08\x00") and head[3] == 0
 
 
 def completed(dataset: Any) -> tuple[str, ...]:
-    """Fill in what a picture needs and the header leaves out, in place.
+    """Write what the pixels need and the header lacks into the dataset.
 
     Parameters
     ----------
