@@ -1,9 +1,7 @@
-"""Whole breasts on any engine: the breast itself, its parenchymal measures, and the lattice of windows.
+"""Whole breasts on any engine: the breast, its parenchymal measures, and the windows of its lattice.
 
-The breast and all of its windows go to an engine for regions: in one call where that is a GPU's, so that its batches
-are large; else the breasts to one engine and the windows to another, which spares windows the features that only
-breasts have. What comes back is put together to one vector a sample. Windows are views of the sample's image: nothing
-is copied before the engine cuts.
+A GPU's engine measures breasts and windows in one call, so that its batches are large; elsewhere windows have an engine
+of their own, without the features that only breasts need. Windows are views of the sample's image, not copies.
 """
 
 from __future__ import annotations
@@ -23,9 +21,15 @@ from radiomics_mammo.errors import CaseError, MaskError
 from radiomics_mammo.features import columns_of
 from radiomics_mammo.features.parenchyma import PARENCHYMA
 from radiomics_mammo.features.parenchyma.base import Breast
-from radiomics_mammo.features.parenchyma.lattice import BEHIND, Box, LatticeSettings, depths, windows
-from radiomics_mammo.features.parenchyma.outlying_windows import unlikeness
-from radiomics_mammo.features.parenchyma.retroareolar import retroareolar_window
+from radiomics_mammo.features.parenchyma.lattice import (
+    RETROAREOLAR,
+    Box,
+    LatticeSettings,
+    depths,
+    retroareolar_window,
+    windows,
+)
+from radiomics_mammo.features.parenchyma.outlying_windows import outlyingness
 from radiomics_mammo.features.parenchyma.window_statistics import WINDOW_MEASURES, Lattice, lattice_prefixes, summarise
 from radiomics_mammo.imaging.preprocessing.check import check_region
 from radiomics_mammo.imaging.preprocessing.plane import Plane
@@ -33,26 +37,15 @@ from radiomics_mammo.recipes.feature_selection import Chosen, union
 from radiomics_mammo.recipes.recipe import Recipe
 
 FEWER_CASES = 4
-"""A breast brings windows along: so many times fewer samples make a batch of the inner engine's size."""
+"""Factor by which a batch has fewer samples than the inner engine's: each breast adds its windows."""
 FEWER_BYTES = 2
-"""The windows are as many pixels again as the breast."""
+"""Factor for bytes: the windows have about as many pixels as the breast."""
 Vector = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Laid:
-    """A sample that can be measured, and where its windows lie.
-
-    Attributes
-    ----------
-    sample : Sample
-    breast : Breast
-        Without muscle and implant.
-    boxes : list of box
-        The lattice.
-    retroareolar : box or None
-        The window behind the nipple.
-    """
+class _Windowed:
+    """A sample with its breast (without muscle and implant), the lattice, and the window behind the nipple."""
 
     sample: Sample
     breast: Breast
@@ -62,37 +55,36 @@ class _Laid:
     @property
     def windows(self) -> list[Sample]:
         """The windows of the lattice and, last, the one behind the nipple."""
-        further = [] if self.retroareolar is None else [self.retroareolar]
-        return [_window(self.sample, self.breast.interior, box) for box in (*self.boxes, *further)]
+        last = [] if self.retroareolar is None else [self.retroareolar]
+        return [_window(self.sample, self.breast.interior, box) for box in (*self.boxes, *last)]
 
 
-Regions = tuple[Vector | Failure, list[Vector | Failure]]
-"""What was found of a breast, and of each of its windows."""
+Results = list[Vector | Failure]
 
 
 def inner_recipe(recipe: Recipe) -> Recipe:
-    """What one engine measures of breasts and windows alike: every feature that either needs, without lattice."""
+    """Return the recipe of an engine for both breasts and windows: every feature that either needs."""
     window = {} if recipe.lattice is None else recipe.lattice.featureClass
     return _of_regions(recipe, union(recipe.features, window))
 
 
 def whole_recipe(recipe: Recipe) -> Recipe:
-    """What an engine for breasts alone measures."""
+    """Return the recipe of an engine for breasts."""
     return _of_regions(recipe, recipe.features)
 
 
 def window_recipe(recipe: Recipe) -> Recipe:
-    """What an engine for windows alone measures."""
+    """Return the recipe of an engine for windows."""
     return _of_regions(recipe, {} if recipe.lattice is None else recipe.lattice.featureClass)
 
 
 def _of_regions(recipe: Recipe, features: Chosen) -> Recipe:
-    # An engine must have something to do, though the recipe may ask for parenchymal measures alone.
+    # An engine needs a feature, also where the recipe has parenchymal measures only.
     return replace(recipe, features=features or {"firstorder": ("Mean",)}, parenchyma={}, lattice=None)
 
 
 def parenchymal_columns(recipe: Recipe) -> tuple[str, ...]:
-    """Columns of the measures that only a whole breast has, in their order."""
+    """List the columns of the parenchymal measures, in their order."""
     return tuple(
         f"original_{name}_{measure.name}"
         for name, wanted in recipe.parenchyma.items()
@@ -102,17 +94,17 @@ def parenchymal_columns(recipe: Recipe) -> tuple[str, ...]:
 
 
 def lattice_columns(settings: LatticeSettings) -> tuple[str, ...]:
-    """Columns of the lattice and of the window behind the nipple, in their order."""
+    """List the columns of the lattice and of the window behind the nipple, in their order."""
     features = [name.removeprefix("original_") for name in columns_of(settings.featureClass)]
     return (
         *(f"{prefix}_{feature}" for prefix in lattice_prefixes(settings.quantiles) for feature in features),
         *(f"lattice_windows_{measure.name}" for measure in WINDOW_MEASURES),
-        *(f"{BEHIND}_{feature}" for feature in features if settings.retroareolar),
+        *(f"{RETROAREOLAR}_{feature}" for feature in features if settings.retroareolar),
     )
 
 
 class BreastEngine:
-    """Measures breasts by an engine for regions, or by one for breasts and one for windows.
+    """Measure breasts with an engine for regions, or with one for breasts and one for windows.
 
     Parameters
     ----------
@@ -137,11 +129,11 @@ class BreastEngine:
         window = () if recipe.lattice is None else columns_of(recipe.lattice.featureClass)
         self._whole = _places(whole, inner)
         self._window = _places(window, window_engine or inner)
-        added = () if recipe.lattice is None else lattice_columns(recipe.lattice)
-        self.feature_names = (*whole, *parenchymal_columns(recipe), *added)
+        of_lattice = () if recipe.lattice is None else lattice_columns(recipe.lattice)
+        self.feature_names = (*whole, *parenchymal_columns(recipe), *of_lattice)
 
     def warm_up(self) -> WarmUp:
-        """Warm the inner engines up, then run a small region through what is added to them."""
+        """Warm the inner engines up, then measure a small region."""
         start = time.perf_counter()
         compiled = self.inner.warm_up().compiled
         compiled += 0 if self.window_engine is None else self.window_engine.warm_up().compiled
@@ -164,61 +156,51 @@ class BreastEngine:
         return self.start(samples)()
 
     def start(self, samples: Sequence[Sample]) -> Callable[[], Measured]:
-        """Hand breasts and windows to the inner engine; calling what it gives waits for the vectors.
-
-        Parameters
-        ----------
-        samples : sequence of Sample
-
-        Returns
-        -------
-        callable
-            Gives Measured, as :meth:`measure`.
-        """
+        """Start the inner engines on breasts and windows, and return a function that waits for the vectors."""
         start = time.perf_counter()
-        laid = [self._lay(sample) for sample in samples]
-        measurable = [one for one in laid if isinstance(one, _Laid)]
+        windowed = [self._windowed(sample) for sample in samples]
+        measurable = [each for each in windowed if isinstance(each, _Windowed)]
         prepare_s = time.perf_counter() - start
         finish_regions = self._start_regions(measurable)
         start = time.perf_counter()
         # A GPU is at work by now.
-        own = [self._measures(one) for one in measurable]
-        own_s = time.perf_counter() - start
+        parenchymal = [self._parenchymal(each) for each in measurable]
+        parenchymal_s = time.perf_counter() - start
 
         def finish() -> Measured:
-            regions, of_prepare_s, of_extract_s = finish_regions()
+            breasts, of_windows, regions_prepare_s, regions_extract_s = finish_regions()
             start = time.perf_counter()
-            rows = (self._together(*parts) for parts in zip(measurable, own, regions, strict=True))
-            results = [one if isinstance(one, Failure) else next(rows) for one in laid]
-            extract_s = own_s + of_extract_s + time.perf_counter() - start
-            return Measured(results, prepare_s + of_prepare_s, extract_s)
+            rows = (self._row(*parts) for parts in zip(measurable, parenchymal, breasts, of_windows, strict=True))
+            results = [each if isinstance(each, Failure) else next(rows) for each in windowed]
+            extract_s = parenchymal_s + regions_extract_s + time.perf_counter() - start
+            return Measured(results, prepare_s + regions_prepare_s, extract_s)
 
         return finish
 
-    def _start_regions(self, laid: Sequence[_Laid]) -> Callable[[], tuple[list[Regions], float, float]]:
-        """Hand everything to the engine, or breasts and windows to one each."""
-        groups = [one.windows for one in laid]
+    def _start_regions(self, samples: Sequence[_Windowed]) -> Callable[[], tuple[Results, list[Results], float, float]]:
+        """Start the engine on everything, or one engine on breasts and one on windows."""
+        groups = [each.windows for each in samples]
         if self.window_engine is None:
-            calls = [
-                self.inner.start([r for one, group in zip(laid, groups, strict=True) for r in (one.sample, *group)])
-            ]
+            regions = [r for each, group in zip(samples, groups, strict=True) for r in (each.sample, *group)]
+            calls = [self.inner.start(regions)]
         else:
             calls = [
-                self.inner.start([one.sample for one in laid]),
+                self.inner.start([each.sample for each in samples]),
                 self.window_engine.start([region for group in groups for region in group]),
             ]
 
-        def finish() -> tuple[list[Regions], float, float]:
-            done = [call() for call in calls]
-            breasts = iter(done[0].results)
-            windows_of = iter(done[-1].results) if len(done) > 1 else breasts
-            found = [(next(breasts), [next(windows_of) for _ in group]) for group in groups]
-            return found, sum(one.prepare_s for one in done), sum(one.extract_s for one in done)
+        def finish() -> tuple[Results, list[Results], float, float]:
+            measured = [call() for call in calls]
+            breasts = iter(measured[0].results)
+            of_windows = iter(measured[1].results) if len(measured) > 1 else breasts
+            pairs = [(next(breasts), [next(of_windows) for _ in group]) for group in groups]
+            seconds = sum(each.prepare_s for each in measured), sum(each.extract_s for each in measured)
+            return [breast for breast, _ in pairs], [results for _, results in pairs], *seconds
 
         return finish
 
-    def _lay(self, sample: Sample) -> _Laid | Failure:
-        """Check the whole region before windows are looked for in it."""
+    def _windowed(self, sample: Sample) -> _Windowed | Failure:
+        """Check the whole region, and lay the windows in it."""
         settings = self.recipe.lattice
         try:
             plane = Plane.of(sample)
@@ -226,68 +208,65 @@ class BreastEngine:
             breast = Breast.of(sample, values=plane.values)
             if not breast.mask.any():
                 raise MaskError(
-                    "nothing is left of the breast without muscle and implant", remedy="Look at it: extract --preview."
+                    "the breast is empty without muscle and implant", remedy="Check its outline: extract --preview."
                 )
             if settings is None:
-                return _Laid(sample, breast, [], None)
+                return _Windowed(sample, breast, [], None)
             nipple = sample.marks.nipple if settings.retroareolar and sample.marks is not None else None
-            behind = retroareolar_window(breast, settings, nipple=nipple)
-            return _Laid(sample, breast, windows(breast, settings), behind)
+            retroareolar = retroareolar_window(breast, settings, nipple=nipple)
+            return _Windowed(sample, breast, windows(breast, settings), retroareolar)
         except CaseError as error:
             return failure_of(sample, "prepare", error)
 
-    def _measures(self, laid: _Laid) -> Vector | Failure:
-        """Values of the parenchymal measures."""
+    def _parenchymal(self, windowed: _Windowed) -> Vector | Failure:
+        """Compute the parenchymal measures."""
         values: list[float] = []
         try:
             for name, wanted in self.recipe.parenchyma.items():
-                terms = PARENCHYMA[name].derive(laid.breast)
+                terms = PARENCHYMA[name].derive(windowed.breast)
                 values += [m.formula(terms) for m in PARENCHYMA[name].measures if not wanted or m.name in wanted]
         except CaseError as error:
-            return failure_of(laid.sample, "extract", error)
+            return failure_of(windowed.sample, "extract", error)
         return np.array(values, dtype=np.float64)
 
-    def _together(self, laid: _Laid, own: Vector | Failure, regions: Regions) -> Vector | Failure:
-        """One sample's vector from what was measured of it."""
-        whole, of_windows = regions
-        if isinstance(whole, Failure):
-            return whole
-        if isinstance(own, Failure):
-            return own
-        parts = [whole[self._whole], own]
+    def _row(
+        self, windowed: _Windowed, parenchymal: Vector | Failure, breast: Vector | Failure, of_windows: Results
+    ) -> Vector | Failure:
+        if isinstance(breast, Failure):
+            return breast
+        if isinstance(parenchymal, Failure):
+            return parenchymal
+        parts = [breast[self._whole], parenchymal]
         if self.recipe.lattice is not None:
-            parts += self._lattice(laid, of_windows, self.recipe.lattice)
+            parts += self._lattice(windowed, of_windows, self.recipe.lattice)
         return np.concatenate(parts)
 
-    def _lattice(self, laid: _Laid, results: Sequence[Vector | Failure], settings: LatticeSettings) -> list[Vector]:
-        """Values of :func:`lattice_columns`, in parts."""
-        in_grid = list(zip(laid.boxes, results, strict=False))
-        measured = [(box, found) for box, found in in_grid if not isinstance(found, Failure)]
+    def _lattice(self, windowed: _Windowed, results: Results, settings: LatticeSettings) -> list[Vector]:
+        """Compute the values of :func:`lattice_columns`, in parts."""
+        in_grid = zip(windowed.boxes, results, strict=False)
+        measured = [(box, vector) for box, vector in in_grid if not isinstance(vector, Failure)]
         boxes = [box for box, _ in measured]
-        table = np.array([found[self._window] for _, found in measured]).reshape(len(boxes), len(self._window))
-        deep = depths(laid.breast, boxes)
-        scores = unlikeness(table, deep)
-        lattice = Lattice(scores, deep)
+        table = np.array([vector[self._window] for _, vector in measured]).reshape(len(boxes), len(self._window))
+        window_depths = depths(windowed.breast, boxes)
+        scores = outlyingness(table, window_depths)
+        lattice = Lattice(scores, window_depths)
         parts = [
-            summarise(table, scores, quantiles=settings.quantiles, suspicious=settings.suspicious).ravel(),
+            summarise(table, scores, quantiles=settings.quantiles, outlying=settings.outlyingWindows).ravel(),
             np.array([measure.formula(lattice) for measure in WINDOW_MEASURES]),
         ]
         if settings.retroareolar:
-            behind = np.full(len(self._window), np.nan)
-            if laid.retroareolar is not None and not isinstance(results[-1], Failure):
-                behind = results[-1][self._window]
-            parts.append(behind)
+            last = None if windowed.retroareolar is None else results[-1]
+            parts.append(last[self._window] if isinstance(last, np.ndarray) else np.full(len(self._window), np.nan))
         return parts
 
 
 def _places(names: Sequence[str], engine: Engine) -> NDArray[np.int64]:
-    """Where in an engine's vectors features stand."""
-    place = {name: k for k, name in enumerate(engine.feature_names)}
-    return np.array([place[name] for name in names], dtype=np.int64)
+    """Return the features' places in the vectors of an engine."""
+    return np.array([engine.feature_names.index(name) for name in names], dtype=np.int64)
 
 
 def _window(sample: Sample, interior: NDArray[np.bool_], box: Box) -> Sample:
-    """A view of the sample's pixels in a box: of the interior, for the band under the skin is none of the lattice."""
+    """Return a view of the sample in a box, its mask the interior: the band under the skin is not measured."""
     top, bottom, left, right = box
     cut = np.s_[top:bottom, left:right]
     return Sample(

@@ -1,4 +1,4 @@
-"""What a feature and a family are: small records, listed literally in each family's ``FAMILY``."""
+"""Records of a feature and of a feature family, listed literally in each family's ``FAMILY``."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from radiomics_mammo.compute.device import DeviceBatch
 from radiomics_mammo.compute.reductions import Array, mean_over_angles
 from radiomics_mammo.core.records import RoiBatch
 from radiomics_mammo.core.settings import Settings
-from radiomics_mammo.features.docstrings import formula_text, meaning
+from radiomics_mammo.features.docstrings import Documented
 
 Formula = Callable[[Any, ModuleType], Array]
 
 
 @dataclass(frozen=True, slots=True)
-class Feature:
+class Feature(Documented):
     """One column of the table.
 
     Attributes
@@ -29,8 +29,7 @@ class Feature:
         pyradiomics' name within the family.
     formula : callable
         ``f(terms, xp) -> ndarray of float64, shape (n_roi,)``, or (n_roi, n_angle) in a family that is
-        ``per_angle``; the first paragraph of its docstring is the
-        formula, the second what it means on a mammogram.
+        ``per_angle``. Its docstring is ``Compute``, the formula, and in a second paragraph the meaning on a mammogram.
     ibsi : str
         Code in the IBSI reference manual, empty where it has none.
     unit : str
@@ -51,16 +50,6 @@ class Feature:
     undefined: str = ""
     remark: str = ""
 
-    @property
-    def formula_text(self) -> str:
-        """The formula as text: the docstring's first paragraph."""
-        return formula_text(self.formula)
-
-    @property
-    def meaning(self) -> str:
-        """What the feature means on a mammogram: the rest of the docstring."""
-        return meaning(self.formula)
-
 
 @dataclass(frozen=True, slots=True)
 class Family:
@@ -77,12 +66,12 @@ class Family:
     cpu : callable
         ``statistics(batch, settings) -> stats`` of the cpu engine.
     cuda : callable
-        The same of the cuda engine, on arrays of the device.
+        The same for the cuda engine, on arrays of the device.
     footprint : callable
         ``footprint(framed, width, settings) -> bytes``: how much of the device's memory ``cuda`` and the formulas take
         for regions of so many framed pixels (ndarray of int64) in a batch whose arrays by level have ``width`` entries.
     derive : callable
-        ``derive(stats, xp) -> terms``: what several formulas need, worked out once; runs on every engine.
+        ``derive(stats, xp) -> terms``: what several formulas need, computed once; runs on every engine.
     per_angle : bool
         The formulas give a value for each angle, of which the feature is the mean.
     """
@@ -97,7 +86,7 @@ class Family:
     per_angle: bool = False
 
     def values(self, stats: Any, *, wanted: Sequence[str], xp: ModuleType) -> Array:
-        """Work out the wanted features (all if none is named), shape (n_features, n_roi)."""
+        """Compute the wanted features (all if none is named), shape (n_features, n_roi)."""
         terms = self.derive(stats, xp)
         formulas = [f.formula for f in self.features if not wanted or f.name in wanted]
         first = formulas[0](terms, xp)

@@ -1,4 +1,4 @@
-"""What a formula's docstring says: its first paragraph is the formula, the rest what it means on a mammogram."""
+"""Text of the catalogue from the docstring of a formula: ``Compute <formula>``, and what it means on a mammogram."""
 
 from __future__ import annotations
 
@@ -7,14 +7,23 @@ from collections.abc import Callable
 from typing import Any
 
 
-def formula_text(formula: Callable[..., Any]) -> str:
-    """The docstring's first paragraph, on one line; empty without one."""
-    return _paragraphs(formula)[0]
+class Documented:
+    """A record whose ``formula`` is a function with such a docstring."""
 
+    __slots__ = ()
+    formula: Callable[..., Any]
 
-def meaning(formula: Callable[..., Any]) -> str:
-    """The docstring's other paragraphs, on one line."""
-    return " ".join(_paragraphs(formula)[1:])
+    @property
+    def formula_text(self) -> str:
+        """The formula as text: the docstring's first paragraph without its verb; empty without a docstring."""
+        text = _paragraphs(self.formula)[0].removeprefix("Compute ")
+        first = text.partition(" ")[0]
+        return text[:1].upper() + text[1:] if len(first) > 1 and first.isascii() and first.isalpha() else text
+
+    @property
+    def meaning(self) -> str:
+        """The meaning on a mammogram: the rest of the docstring."""
+        return " ".join(_paragraphs(self.formula)[1:])
 
 
 def _paragraphs(formula: Callable[..., Any]) -> list[str]:

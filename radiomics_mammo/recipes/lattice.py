@@ -33,7 +33,7 @@ LATTICE_RULES: dict[str, Rule] = {
     "step": (lambda v: is_number(v, 0.05) and v <= 10, "a number from 0.05 to 10"),
     "coverage": (lambda v: is_number(v, 0, strict=True) and v <= 1, "a number above 0, 1 at most"),
     "quantiles": (_shares, "a list of numbers from 0.001 to 0.999 that differ in their first six digits"),
-    "suspicious": (_count_or_share, "a whole number of windows above 0, or a share of them between 0 and 1"),
+    "outlyingWindows": (_count_or_share, "a whole number of windows above 0, or a share of them between 0 and 1"),
     "retroareolar": FLAG,
 }
 

@@ -19,8 +19,7 @@ from radiomics_mammo.engines.registry import open_engine
 from radiomics_mammo.errors import RoiError
 from radiomics_mammo.features.parenchyma import PARENCHYMA, lattice
 from radiomics_mammo.features.parenchyma.base import Breast, Measure, MeasureFamily
-from radiomics_mammo.features.parenchyma.lattice import Box, LatticeSettings
-from radiomics_mammo.features.parenchyma.retroareolar import retroareolar_window
+from radiomics_mammo.features.parenchyma.lattice import Box, LatticeSettings, retroareolar_window
 from radiomics_mammo.imaging.breast.skin_depth import skin_depth
 from radiomics_mammo.recipes.recipe import Recipe, load_recipe, recipe_from
 from radiomics_mammo.tables.feature_table import is_feature_name
@@ -29,7 +28,7 @@ from tests.support.lattice_breasts import breast, half_ellipse, texture
 from tests.support.parity import reference_engine
 
 CLASSES = {"shape2D": ["Perimeter"], "firstorder": ["Mean", "Entropy"], "glcm": ["Contrast", "Id"], "glszm": []}
-LATTICE = {"windowPx": 16, "suspicious": 2}
+LATTICE = {"windowPx": 16, "outlyingWindows": 2}
 BODY = {"featureClass": CLASSES, "setting": {"binCount": 16}, "lattice": LATTICE}
 TOY = {"setting": {"binCount": 16}, "featureClass": CLASSES}
 MASK = half_ellipse((90, 60))
@@ -66,13 +65,13 @@ def test_columns_are_named_and_ordered():
     )
     names = open_engine("cpu", recipe).feature_names
     density = [f"original_density_{measure.name}" for measure in PARENCHYMA["density"].measures]
-    prefixes = ["latticeMean", "latticeSd", "latticeP10", "latticeP50", "latticeP90", "latticeTop"]
+    prefixes = ["latticeMean", "latticeSd", "latticeP10", "latticeP50", "latticeP90", "latticeOutlying"]
     assert list(names) == [
         "original_shape2D_Perimeter",
         "original_glcm_Id",
         *density,
         *(f"{prefix}_glcm_Id" for prefix in prefixes),
-        *(f"lattice_windows_{name}" for name in ("Count", "Unlikeness", "Depth")),
+        *(f"lattice_windows_{name}" for name in ("Count", "Outlyingness", "Depth")),
         "retroareolar_glcm_Id",
     ]
     every = open_engine("cpu", load_recipe("breast")).feature_names
@@ -225,17 +224,17 @@ def test_a_lesion_is_measured_as_a_breast_without_marks():
     assert {name for name, value in found.items() if np.isnan(value)} == {n for n in found if n.startswith("retro")}
 
 
-def test_the_planted_window_is_the_most_suspicious():
+def test_the_planted_window_is_the_most_outlying():
     sample = whole_breast(5)
-    recipe = recipe_from({**BODY, "lattice": {**LATTICE, "suspicious": 1}})
+    recipe = recipe_from({**BODY, "lattice": {**LATTICE, "outlyingWindows": 1}})
     boxes = windows(sample, recipe.lattice)
     top, bottom, left, right = boxes[7]
     rng = np.random.default_rng(0)
     sample.image[top:bottom, left:right] = rng.integers(3500, 4095, size=(bottom - top, right - left))
     found = row(open_engine("cpu", recipe), sample)
-    assert found["latticeTop_firstorder_Mean"] == pytest.approx(sample.image[top:bottom, left:right].mean())
+    assert found["latticeOutlying_firstorder_Mean"] == pytest.approx(sample.image[top:bottom, left:right].mean())
     before = row(open_engine("cpu", recipe), whole_breast(5))
-    assert found["lattice_windows_Unlikeness"] > 1.5 * before["lattice_windows_Unlikeness"]
+    assert found["lattice_windows_Outlyingness"] > 1.5 * before["lattice_windows_Outlyingness"]
 
 
 def test_parenchymal_measures_alone():
@@ -381,11 +380,14 @@ def test_the_band_under_the_skin_is_in_the_breast_and_in_no_window():
     assert after == before
 
 
-def test_the_most_suspicious_windows_may_be_a_share():
+def test_the_most_outlying_windows_may_be_a_share():
     count = int(row(open_engine("cpu", recipe_from(BODY)), whole_breast())["lattice_windows_Count"])
     for share, windows_of in zip((0.25, 0.01, 0.999), (round(0.25 * count), 1, count), strict=True):
         shares, whole = (
-            row(open_engine("cpu", recipe_from({**BODY, "lattice": {**LATTICE, "suspicious": many}})), whole_breast())
+            row(
+                open_engine("cpu", recipe_from({**BODY, "lattice": {**LATTICE, "outlyingWindows": many}})),
+                whole_breast(),
+            )
             for many in (share, windows_of)
         )
         assert shares == whole

@@ -13,7 +13,8 @@ import pytest
 from radiomics_mammo.core.records import Sample
 from radiomics_mammo.engines.cpu import CpuEngine
 from radiomics_mammo.features import FAMILIES
-from radiomics_mammo.features.catalogue import COLUMNS, catalogue, catalogue_text, main, meaning
+from radiomics_mammo.features.catalogue import COLUMNS, catalogue, catalogue_text, meaning
+from radiomics_mammo.features.catalogue.__main__ import main
 from radiomics_mammo.features.catalogue.rows import SOURCES
 from radiomics_mammo.recipes.recipe import recipe_from
 from tests.support.catalogue_ranges import RANGES, lies_in

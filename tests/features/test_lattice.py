@@ -9,8 +9,7 @@ from radiomics_mammo.core.records import Sample
 from radiomics_mammo.errors import RoiError
 from radiomics_mammo.features.parenchyma import lattice
 from radiomics_mammo.features.parenchyma.base import Breast
-from radiomics_mammo.features.parenchyma.lattice import Box, LatticeSettings
-from radiomics_mammo.features.parenchyma.retroareolar import retroareolar_window
+from radiomics_mammo.features.parenchyma.lattice import Box, LatticeSettings, retroareolar_window
 from radiomics_mammo.imaging.breast.skin_depth import skin_depth
 from tests.support.lattice_breasts import breast, half_ellipse
 

@@ -13,9 +13,8 @@ from radiomics_mammo.compute.otsu import otsu_threshold
 from radiomics_mammo.core.records import BreastMarks, Sample
 from radiomics_mammo.features.parenchyma import PARENCHYMA
 from radiomics_mammo.features.parenchyma.base import Breast
-from radiomics_mammo.features.parenchyma.dense_tissue import dense_tissue, separability
+from radiomics_mammo.features.parenchyma.dense_tissue import dense_tissue, equalise_thickness, separability
 from radiomics_mammo.features.parenchyma.grid import Coarse, coarse, resampled
-from radiomics_mammo.features.parenchyma.thickness import equalised
 from radiomics_mammo.imaging.breast.outline import breast_mask
 from radiomics_mammo.imaging.breast.skin_depth import skin_depth
 from tests.support.parenchyma_breasts import half_disc, measured, phantom_breast, whole
@@ -55,7 +54,7 @@ def test_thinning_towards_the_skin_is_evened_out():
     truth = measured(breast, "density")["PercentDensity"]
     assert measured(thin, "density")["PercentDensity"] == pytest.approx(truth, rel=0.02)
     grid = coarse(thin)
-    even = equalised(grid)
+    even = equalise_thickness(grid)
     fat = even[grid.interior & (even < 400)]
     assert fat.std() < 15.0
 
@@ -66,7 +65,7 @@ def test_equalisation_by_hand():
     )  # skin at the right; 4 of it are followed
     mask = np.ones((20, 10), dtype=bool)
     values = np.array([90.0, 70, 80, 60, 50, 40, 20, 30, 10, 5])[None, :].repeat(20, 0)  # darker at depth 4 than at 3
-    even = equalised(Coarse(values, mask, mask, depth, 200, 20))
+    even = equalise_thickness(Coarse(values, mask, mask, depth, 200, 20))
     np.testing.assert_array_equal(even[0], [90, 70, 80, 60, 50, 40, 30, 40, 40, 40])
 
 

@@ -87,7 +87,7 @@ BAD: dict[str, list[object]] = {
         [1e-7],
         [0.9999999],
     ],
-    "suspicious": [0, -1, 1.5, 1.0, None, "3", True, 10**400],
+    "outlyingWindows": [0, -1, 1.5, 1.0, None, "3", True, 10**400],
     "retroareolar": [1, "yes", None],
     "featureClass": [[], "glcm", {"glcm": "Idm"}, {"glcm": ["idm"]}, {"shape2D": []}, {"shape": []}, {"density": []}],
 }
@@ -171,12 +171,12 @@ def test_the_text_is_a_recipe_again(body):
 
 def test_equal_lattices_hash_alike_and_different_ones_do_not():
     one = recipe_from({"lattice": {"windowMm": 12, "quantiles": [0.9, 0.1]}})
-    assert one.hash == recipe_from({"lattice": {"windowMm": 12.0, "quantiles": [0.1, 0.9], "suspicious": 3}}).hash
+    assert one.hash == recipe_from({"lattice": {"windowMm": 12.0, "quantiles": [0.1, 0.9], "outlyingWindows": 3}}).hash
     changed = [
         {"windowMm": 11},
         {"step": 0.5},
-        {"suspicious": 2},
-        {"suspicious": 0.1},
+        {"outlyingWindows": 2},
+        {"outlyingWindows": 0.1},
         {"retroareolar": False},
         {"featureClass": {"glcm": []}},
     ]

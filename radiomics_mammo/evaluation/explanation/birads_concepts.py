@@ -65,7 +65,7 @@ _DEFAULT = {
     "fractal": "parenchyma",
     "windows": "parenchyma",
 }
-_SHOWS_DENSITY = ("original", "retroareolar", "latticeMean", "latticeTop", "latticeP")
+_SHOWS_DENSITY = ("original", "retroareolar", "latticeMean", "latticeOutlying", "latticeP")
 """How sources begin that show the image itself."""
 _SPREAD = "latticeSd"
 DIFFERENT: dict[str, dict[str, tuple[str, ...]]] = {

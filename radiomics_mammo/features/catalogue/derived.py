@@ -1,4 +1,4 @@
-"""Rows of the catalogue for columns that are made of others: windows summed up, images summed up."""
+"""Rows of the catalogue for columns derived from others: summaries over windows and over images."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from radiomics_mammo.features.catalogue.rows import Row, family_rows, measure_row
-from radiomics_mammo.features.parenchyma.lattice import BEHIND, SHAPE
+from radiomics_mammo.features.parenchyma.lattice import RETROAREOLAR, SHAPE
 from radiomics_mammo.features.parenchyma.window_statistics import SUMMARIES, WINDOW_MEASURES, Summary, quantile_title
 from radiomics_mammo.tables.aggregation.feature_rules import OF_BOTH, RULES
 from radiomics_mammo.tables.feature_table import feature_parts
@@ -17,14 +17,14 @@ _QUANTILE = re.compile(r"latticeP(\d+(?:\.\d+)?)")
 
 
 class OverImages(NamedTuple):
-    """How a rule of ``aggregate`` reads.
+    """Description of a rule of ``aggregate``.
 
     Attributes
     ----------
     formula, meaning : str
-        What it does, and what it says on mammograms.
+        The formula over the images, and its meaning on mammograms.
     range : str
-        Where the result lies; empty for where the feature does.
+        The range of the result; empty for that of the feature.
     source : str
         The paper; empty where none is needed.
     """
@@ -38,9 +38,9 @@ class OverImages(NamedTuple):
 _OF_IMAGES = {
     "mean": OverImages(
         "Mean over the images of each view, then over the views",
-        "The usual level over a breast's or a woman's images.",
+        "The usual level over the images of a breast or a patient.",
     ),
-    "max": OverImages("Largest over the images", "The highest level on any image of a breast or a woman."),
+    "max": OverImages("Largest over the images", "The highest level on any image of a breast or a patient."),
     "asymmetry": OverImages(
         "Mean over the views of |left − right|",
         "How much left and right differ: near 0 in like breasts, high where one of them stands out.",
@@ -49,7 +49,7 @@ _OF_IMAGES = {
     ),
     "difference": OverImages(
         "Mean over the views of this breast − the other",
-        "How much more this breast has of it than the other, her own control: 0 in like breasts.",
+        "How much higher it is in this breast than in the other, which serves as control: 0 in like breasts.",
         "any",
         "Yin et al., Med Phys 1991; 18:955",
     ),
@@ -57,27 +57,27 @@ _OF_IMAGES = {
 
 
 def lattice_rows() -> list[Row]:
-    """Rows of the lattice with the quantiles of ``features/breast.yaml``, in the table's order."""
+    """List the rows of the lattice with the quantiles of ``features/breast.yaml``, in the table's order."""
     bases = [row for row in family_rows() if feature_parts(row["name"])[1] != SHAPE]
-    grid = [summed_up(base, prefix) for prefix in SUMMARIES if prefix != BEHIND for base in bases]
+    grid = [summed_up(base, prefix) for prefix in SUMMARIES if prefix != RETROAREOLAR for base in bases]
     counts = [measure_row(f"lattice_windows_{m.name}", m, title="Lattice of windows") for m in WINDOW_MEASURES]
-    return [*grid, *counts, *(summed_up(base, BEHIND) for base in bases)]
+    return [*grid, *counts, *(summed_up(base, RETROAREOLAR) for base in bases)]
 
 
 def summary_of(prefix: str) -> Summary | None:
-    """How columns with a prefix read, any quantile's among them; None for another prefix."""
-    found = _QUANTILE.fullmatch(prefix)
-    if prefix in SUMMARIES or found is None:
+    """Return the description of columns with a prefix, which may be any quantile's; None for another prefix."""
+    match = _QUANTILE.fullmatch(prefix)
+    if prefix in SUMMARIES or match is None:
         return SUMMARIES.get(prefix)
     middle = SUMMARIES["latticeP50"]
     return middle._replace(
-        title=quantile_title(found[1]),
-        meaning=f"The level below which {found[1]} % of the windows lie. In each window of the lattice: {{meaning}}",
+        title=quantile_title(match[1]),
+        meaning=f"The level below which {match[1]} % of the windows lie. In each window of the lattice: {{meaning}}",
     )
 
 
 def summed_up(base: Row, prefix: str) -> Row:
-    """Give the row of a feature of the windows.
+    """Return the row of a feature of the windows.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def summed_up(base: Row, prefix: str) -> Row:
     if summary is None:
         raise KeyError(prefix)
     _, family, feature = feature_parts(base["name"])
-    single = prefix == BEHIND
+    single = prefix == RETROAREOLAR
     where = "" if single else "in all windows but one " if prefix == SPREAD else "in every window "
     missing = base["undefined"] and f"{where}{base['undefined']}"
     return {
@@ -132,7 +132,7 @@ def of_filtered_image(base: Row, image_type: str, text: str) -> Row:
 
 
 def aggregated(base: Row, rule: str) -> Row:
-    """Give the row of a feature over the images of a breast or a woman.
+    """Return the row of a feature over the images of a breast or a patient.
 
     Parameters
     ----------
@@ -166,6 +166,6 @@ def aggregation_of(column: str) -> tuple[str, str] | None:
     return (f"{inner}_{family}_{feature}", rule) if inner and rule in RULES else None
 
 
-def _range(of_one: str, *, spread: bool) -> str:
-    """Where a mean or a quantile of values in a range lies: gaps fill up; a standard deviation is 0 or more."""
-    return "≥ 0" if spread or of_one == "≥ 1, or 0" else of_one
+def _range(of_value: str, *, spread: bool) -> str:
+    """Return the range of a mean or a quantile of values: gaps fill up; a standard deviation is 0 or more."""
+    return "≥ 0" if spread or of_value == "≥ 1, or 0" else of_value

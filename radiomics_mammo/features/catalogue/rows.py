@@ -1,8 +1,9 @@
-"""One row of the catalogue for each thing that is measured, from the records beside its formula."""
+"""Rows of the catalogue, from the records beside the formulas."""
 
 from __future__ import annotations
 
 from radiomics_mammo.features import FAMILIES
+from radiomics_mammo.features.base import Feature
 from radiomics_mammo.features.parenchyma import PARENCHYMA
 from radiomics_mammo.features.parenchyma.base import Measure
 
@@ -21,32 +22,20 @@ SOURCES: dict[str, str] = {
     "glszm": "Thibault et al., PRIP 2009; IBSI 3.8",
     "ngtdm": "Amadasun and King, IEEE Trans SMC 1989; IBSI 3.10",
 }
-"""Where each feature class comes from, as its module says."""
+"""Papers of the feature classes."""
 
 
 def family_rows() -> list[Row]:
-    """Rows of the features that every region has, in the table's order."""
+    """List the rows of the features that every region has, in the table's order."""
     return [
-        {
-            "name": f"original_{family.name}_{feature.name}",
-            "family": family.title,
-            "feature": feature.name,
-            "formula": feature.formula_text,
-            "ibsi": feature.ibsi,
-            "unit": feature.unit,
-            "range": feature.range,
-            "undefined": feature.undefined,
-            "remark": feature.remark,
-            "source": SOURCES[family.name],
-            "meaning": feature.meaning,
-        }
+        {**_row(f"original_{family.name}_{each.name}", each, family.title, SOURCES[family.name]), "ibsi": each.ibsi}
         for family in FAMILIES.values()
-        for feature in family.features
+        for each in family.features
     ]
 
 
 def parenchymal_rows() -> list[Row]:
-    """Rows of the measures that only a whole breast has."""
+    """List the rows of the measures that only a whole breast has."""
     return [
         measure_row(f"original_{family.name}_{measure.name}", measure, title=family.title)
         for family in PARENCHYMA.values()
@@ -55,26 +44,21 @@ def parenchymal_rows() -> list[Row]:
 
 
 def measure_row(name: str, measure: Measure, *, title: str) -> Row:
-    """Give the row of a measure.
+    """Return the row of a parenchymal measure; ``name`` is its column, ``title`` its family's."""
+    return _row(name, measure, title, measure.source)
 
-    Parameters
-    ----------
-    name : str
-        Its column.
-    measure : Measure
-    title : str
-        Its family in words.
-    """
+
+def _row(name: str, item: Feature | Measure, title: str, source: str) -> Row:
     return {
         "name": name,
         "family": title,
-        "feature": measure.name,
-        "formula": measure.formula_text,
+        "feature": item.name,
+        "formula": item.formula_text,
         "ibsi": "",
-        "unit": measure.unit,
-        "range": measure.range,
-        "undefined": measure.undefined,
-        "remark": measure.remark,
-        "source": measure.source,
-        "meaning": measure.meaning,
+        "unit": item.unit,
+        "range": item.range,
+        "undefined": item.undefined,
+        "remark": item.remark,
+        "source": source,
+        "meaning": item.meaning,
     }

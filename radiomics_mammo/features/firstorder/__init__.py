@@ -24,7 +24,7 @@ def derive(stats: FirstOrderStats, xp: ModuleType) -> FirstOrderStats:
 
 
 def percentile_10(s: FirstOrderStats, xp: ModuleType) -> Array:
-    """10th percentile of x
+    """Compute the 10th percentile of x
 
     How dark the darkest parts are, single pixels aside: low where fat lies within the outline.
     """
@@ -32,7 +32,7 @@ def percentile_10(s: FirstOrderStats, xp: ModuleType) -> Array:
 
 
 def percentile_90(s: FirstOrderStats, xp: ModuleType) -> Array:
-    """90th percentile of x
+    """Compute the 90th percentile of x
 
     How bright the brightest parts are, single pixels aside: high in dense cores and where there are calcifications.
     """
@@ -40,7 +40,7 @@ def percentile_90(s: FirstOrderStats, xp: ModuleType) -> Array:
 
 
 def energy(s: FirstOrderStats, xp: ModuleType) -> Array:
-    """Σ (x + shift)²
+    """Compute Σ (x + shift)²
 
     Brightness times size: large for large, dense regions.
     """
@@ -48,7 +48,7 @@ def energy(s: FirstOrderStats, xp: ModuleType) -> Array:
 
 
 def entropy(s: FirstOrderStats, xp: ModuleType) -> Array:
-    """−Σᵢ p(i) log₂ p(i)
+    """Compute −Σᵢ p(i) log₂ p(i)
 
     Variety of brightness: high in regions of mixed density.
     """
@@ -56,7 +56,7 @@ def entropy(s: FirstOrderStats, xp: ModuleType) -> Array:
 
 
 def interquartile_range(s: FirstOrderStats, xp: ModuleType) -> Array:
-    """75th − 25th percentile of x
+    """Compute 75th − 25th percentile of x
 
     Spread of the middle half of the intensities: wide in heterogeneous tissue.
     """
@@ -64,7 +64,7 @@ def interquartile_range(s: FirstOrderStats, xp: ModuleType) -> Array:
 
 
 def kurtosis(s: FirstOrderStats, xp: ModuleType) -> Array:
-    """m₄ / m₂², and 0 where m₂ = 0
+    """Compute m₄ / m₂², and 0 where m₂ = 0
 
     Weight of outliers: high where a few very bright (calcifications) or very dark spots stand out; 3 for a bell curve.
     """
@@ -72,7 +72,7 @@ def kurtosis(s: FirstOrderStats, xp: ModuleType) -> Array:
 
 
 def maximum(s: FirstOrderStats, xp: ModuleType) -> Array:
-    """Max x
+    """Compute max x
 
     The brightest pixel: a calcification, a clip, or noise.
     """
@@ -80,7 +80,7 @@ def maximum(s: FirstOrderStats, xp: ModuleType) -> Array:
 
 
 def mean(s: FirstOrderStats, xp: ModuleType) -> Array:
-    """Σ x / n
+    """Compute Σ x / n
 
     Mean density of the region as exposed.
     """
@@ -88,7 +88,7 @@ def mean(s: FirstOrderStats, xp: ModuleType) -> Array:
 
 
 def mean_absolute_deviation(s: FirstOrderStats, xp: ModuleType) -> Array:
-    """Σ |x − x̄| / n
+    """Compute Σ |x − x̄| / n
 
     Usual distance from the mean density: large in heterogeneous tissue.
     """
@@ -96,7 +96,7 @@ def mean_absolute_deviation(s: FirstOrderStats, xp: ModuleType) -> Array:
 
 
 def median(s: FirstOrderStats, xp: ModuleType) -> Array:
-    """50th percentile of x
+    """Compute the 50th percentile of x
 
     Typical density, not moved by calcifications or clips.
     """
@@ -104,7 +104,7 @@ def median(s: FirstOrderStats, xp: ModuleType) -> Array:
 
 
 def minimum(s: FirstOrderStats, xp: ModuleType) -> Array:
-    """Min x
+    """Compute min x
 
     The darkest pixel: fat, or the region's edge.
     """
@@ -112,7 +112,7 @@ def minimum(s: FirstOrderStats, xp: ModuleType) -> Array:
 
 
 def range_(s: FirstOrderStats, xp: ModuleType) -> Array:
-    """Max x − min x
+    """Compute max x − min x
 
     Full span of brightness; one extreme pixel decides it.
     """
@@ -120,7 +120,7 @@ def range_(s: FirstOrderStats, xp: ModuleType) -> Array:
 
 
 def robust_mean_absolute_deviation(s: FirstOrderStats, xp: ModuleType) -> Array:
-    """Mean of |x − x̄| over the pixels from the 10th to the 90th percentile, x̄ their mean
+    """Compute the mean of |x − x̄| over the pixels from the 10th to the 90th percentile, x̄ their mean
 
     Heterogeneity without the extremes: neither calcifications nor edge pixels weigh in.
     """
@@ -128,7 +128,7 @@ def robust_mean_absolute_deviation(s: FirstOrderStats, xp: ModuleType) -> Array:
 
 
 def root_mean_squared(s: FirstOrderStats, xp: ModuleType) -> Array:
-    """√(Σ (x + shift)² / n)
+    """Compute √(Σ (x + shift)² / n)
 
     Brightness with bright pixels weighing more.
     """
@@ -136,7 +136,7 @@ def root_mean_squared(s: FirstOrderStats, xp: ModuleType) -> Array:
 
 
 def skewness(s: FirstOrderStats, xp: ModuleType) -> Array:
-    """m₃ / m₂^1.5, and 0 where m₂ = 0
+    """Compute m₃ / m₂^1.5, and 0 where m₂ = 0
 
     Lopsidedness: positive with a few bright spots in darker tissue, negative with dark gaps in a dense region.
     """
@@ -144,7 +144,7 @@ def skewness(s: FirstOrderStats, xp: ModuleType) -> Array:
 
 
 def total_energy(s: FirstOrderStats, xp: ModuleType) -> Array:
-    """Pixel area · Σ (x + shift)²
+    """Compute pixel area · Σ (x + shift)²
 
     Brightness times area instead of pixels, so that detectors of different resolution compare.
     """
@@ -152,7 +152,7 @@ def total_energy(s: FirstOrderStats, xp: ModuleType) -> Array:
 
 
 def uniformity(s: FirstOrderStats, xp: ModuleType) -> Array:
-    """Σᵢ p(i)²
+    """Compute Σᵢ p(i)²
 
     How much one tone prevails: high in homogeneous tissue.
     """
@@ -160,7 +160,7 @@ def uniformity(s: FirstOrderStats, xp: ModuleType) -> Array:
 
 
 def variance(s: FirstOrderStats, xp: ModuleType) -> Array:
-    """Σ (x − x̄)² / n
+    """Compute Σ (x − x̄)² / n
 
     Spread of density within the region.
     """

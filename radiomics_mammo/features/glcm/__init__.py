@@ -10,7 +10,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from radiomics_mammo.compute.reductions import Array, divide, square, total
-from radiomics_mammo.features.base import Family, Feature
+from radiomics_mammo.features.base import Family, Feature, Formula
 from radiomics_mammo.features.glcm.cpu import statistics
 from radiomics_mammo.features.glcm.cuda import footprint
 from radiomics_mammo.features.glcm.cuda import statistics as cuda_statistics
@@ -19,7 +19,7 @@ from radiomics_mammo.features.shared.neighbour_offsets import entropy_of
 
 
 def autocorrelation(m: GlcmTerms, xp: ModuleType) -> Array:
-    """Σᵢⱼ i j p(i, j)
+    """Compute Σᵢⱼ i j p(i, j)
 
     Bright pixels beside bright pixels: high in dense tissue and over coarse bright calcifications.
     """
@@ -27,7 +27,7 @@ def autocorrelation(m: GlcmTerms, xp: ModuleType) -> Array:
 
 
 def cluster_prominence(m: GlcmTerms, xp: ModuleType) -> Array:
-    """Σᵢⱼ (i + j − μₓ − μᵧ)⁴ p(i, j)
+    """Compute Σᵢⱼ (i + j − μₓ − μᵧ)⁴ p(i, j)
 
     Weight of the extremes: high where a few spots or bands are far brighter or darker than the rest of the region.
     """
@@ -36,7 +36,7 @@ def cluster_prominence(m: GlcmTerms, xp: ModuleType) -> Array:
 
 
 def cluster_shade(m: GlcmTerms, xp: ModuleType) -> Array:
-    """Σᵢⱼ (i + j − μₓ − μᵧ)³ p(i, j)
+    """Compute Σᵢⱼ (i + j − μₓ − μᵧ)³ p(i, j)
 
     Asymmetry of local brightness: positive with bright foci on a darker ground, negative with dark gaps (fat) in a
     bright region.
@@ -46,7 +46,7 @@ def cluster_shade(m: GlcmTerms, xp: ModuleType) -> Array:
 
 
 def cluster_tendency(m: GlcmTerms, xp: ModuleType) -> Array:
-    """Σᵢⱼ (i + j − μₓ − μᵧ)² p(i, j)
+    """Compute Σᵢⱼ (i + j − μₓ − μᵧ)² p(i, j)
 
     How much patches of similar pixels differ from each other: high in regions made of bright and dark parts.
     """
@@ -54,7 +54,7 @@ def cluster_tendency(m: GlcmTerms, xp: ModuleType) -> Array:
 
 
 def contrast(m: GlcmTerms, xp: ModuleType) -> Array:
-    """Σₖ k² p₋(k)
+    """Compute Σₖ k² p₋(k)
 
     Local variation: high where neighbouring pixels differ strongly, at calcifications, spicules and sharp edges; low
     in smooth, homogeneous tissue.
@@ -63,7 +63,7 @@ def contrast(m: GlcmTerms, xp: ModuleType) -> Array:
 
 
 def correlation(m: GlcmTerms, xp: ModuleType) -> Array:
-    """Σᵢⱼ (i − μₓ)(j − μᵧ) p(i, j) / (σₓ σᵧ), and 1 where σₓ σᵧ = 0
+    """Compute Σᵢⱼ (i − μₓ)(j − μᵧ) p(i, j) / (σₓ σᵧ), and 1 where σₓ σᵧ = 0
 
     How well a pixel's brightness predicts its neighbour's: near 1 in smooth shading, lower in grainy tissue.
     """
@@ -75,7 +75,7 @@ def correlation(m: GlcmTerms, xp: ModuleType) -> Array:
 
 
 def difference_average(m: GlcmTerms, xp: ModuleType) -> Array:
-    """Σₖ k p₋(k)
+    """Compute Σₖ k p₋(k)
 
     The usual step in brightness from one pixel to the next: higher in coarse-grained or calcified tissue.
     """
@@ -83,7 +83,7 @@ def difference_average(m: GlcmTerms, xp: ModuleType) -> Array:
 
 
 def difference_entropy(m: GlcmTerms, xp: ModuleType) -> Array:
-    """−Σₖ p₋(k) log₂ p₋(k)
+    """Compute −Σₖ p₋(k) log₂ p₋(k)
 
     How varied the steps from pixel to pixel are: low in uniform tissue, high where smooth parts and edges mix.
     """
@@ -91,7 +91,7 @@ def difference_entropy(m: GlcmTerms, xp: ModuleType) -> Array:
 
 
 def difference_variance(m: GlcmTerms, xp: ModuleType) -> Array:
-    """Σₖ (k − Σₖ k p₋(k))² p₋(k)
+    """Compute Σₖ (k − Σₖ k p₋(k))² p₋(k)
 
     How unequal the steps from pixel to pixel are: high where a few sharp edges cross otherwise smooth tissue.
     """
@@ -99,7 +99,7 @@ def difference_variance(m: GlcmTerms, xp: ModuleType) -> Array:
 
 
 def inverse_difference(m: GlcmTerms, xp: ModuleType) -> Array:
-    """Σₖ p₋(k) / (1 + k)
+    """Compute Σₖ p₋(k) / (1 + k)
 
     Local homogeneity: high in smooth tissue, low in heterogeneous or calcified tissue.
     """
@@ -107,7 +107,7 @@ def inverse_difference(m: GlcmTerms, xp: ModuleType) -> Array:
 
 
 def inverse_difference_moment(m: GlcmTerms, xp: ModuleType) -> Array:
-    """Σₖ p₋(k) / (1 + k²)
+    """Compute Σₖ p₋(k) / (1 + k²)
 
     Local homogeneity, with large steps counting for almost nothing.
     """
@@ -115,7 +115,7 @@ def inverse_difference_moment(m: GlcmTerms, xp: ModuleType) -> Array:
 
 
 def inverse_difference_moment_normalised(m: GlcmTerms, xp: ModuleType) -> Array:
-    """Σₖ p₋(k) / (1 + k² / N²), N the highest grey level
+    """Compute Σₖ p₋(k) / (1 + k² / N²), N the highest grey level
 
     Local homogeneity, large steps counting least, comparable between regions with different numbers of grey levels.
     """
@@ -124,7 +124,7 @@ def inverse_difference_moment_normalised(m: GlcmTerms, xp: ModuleType) -> Array:
 
 
 def inverse_difference_normalised(m: GlcmTerms, xp: ModuleType) -> Array:
-    """Σₖ p₋(k) / (1 + k / N), N the highest grey level
+    """Compute Σₖ p₋(k) / (1 + k / N), N the highest grey level
 
     Local homogeneity, comparable between regions with different numbers of grey levels.
     """
@@ -132,7 +132,7 @@ def inverse_difference_normalised(m: GlcmTerms, xp: ModuleType) -> Array:
 
 
 def information_correlation_1(m: GlcmTerms, xp: ModuleType) -> Array:
-    """(H(p) − H₁) / max(Hₓ, Hᵧ) with H₁ = Hₓ + Hᵧ, and 0 where both are 0
+    """Compute (H(p) − H₁) / max(Hₓ, Hᵧ) with H₁ = Hₓ + Hᵧ, and 0 where both are 0
 
     How much a pixel tells about its neighbour, whatever the relation: 0 in pure grain, towards −1 in smooth or
     regular tissue.
@@ -142,7 +142,7 @@ def information_correlation_1(m: GlcmTerms, xp: ModuleType) -> Array:
 
 
 def information_correlation_2(m: GlcmTerms, xp: ModuleType) -> Array:
-    """√(1 − exp(−2 (H₂ − H(p)))) with H₂ = Hₓ + Hᵧ
+    """Compute √(1 − exp(−2 (H₂ − H(p)))) with H₂ = Hₓ + Hᵧ
 
     How much a pixel tells about its neighbour, on a scale from 0 (grain without structure) to 1 (fully structured).
     """
@@ -151,7 +151,7 @@ def information_correlation_2(m: GlcmTerms, xp: ModuleType) -> Array:
 
 
 def inverse_variance(m: GlcmTerms, xp: ModuleType) -> Array:
-    """Σₖ≥₁ p₋(k) / k²
+    """Compute Σₖ≥₁ p₋(k) / k²
 
     Small but non-zero steps: high in finely shaded tissue, low in flat areas and at hard edges.
     """
@@ -159,7 +159,7 @@ def inverse_variance(m: GlcmTerms, xp: ModuleType) -> Array:
 
 
 def joint_average(m: GlcmTerms, xp: ModuleType) -> Array:
-    """Σᵢ i pₓ(i)
+    """Compute Σᵢ i pₓ(i)
 
     Mean grey level of the pixels that have neighbours: how dense the region is within its own range.
     """
@@ -167,7 +167,7 @@ def joint_average(m: GlcmTerms, xp: ModuleType) -> Array:
 
 
 def joint_energy(m: GlcmTerms, xp: ModuleType) -> Array:
-    """Σᵢⱼ p(i, j)²
+    """Compute Σᵢⱼ p(i, j)²
 
     Repetition of the same pairs: high in orderly, homogeneous tissue.
     """
@@ -175,7 +175,7 @@ def joint_energy(m: GlcmTerms, xp: ModuleType) -> Array:
 
 
 def joint_entropy(m: GlcmTerms, xp: ModuleType) -> Array:
-    """−Σᵢⱼ p(i, j) log₂ p(i, j)
+    """Compute −Σᵢⱼ p(i, j) log₂ p(i, j)
 
     Disorder of neighbouring brightness: high in heterogeneous tissue.
     """
@@ -183,7 +183,7 @@ def joint_entropy(m: GlcmTerms, xp: ModuleType) -> Array:
 
 
 def maximal_correlation(m: GlcmTerms, xp: ModuleType) -> Array:
-    """√(second largest eigenvalue of Q), Q(i, j) = Σₖ p(i, k) p(j, k) / (pₓ(i) pᵧ(k)), and 1 for a single level
+    """Compute √(second largest eigenvalue of Q), Q(i, j) = Σₖ p(i, k) p(j, k) / (pₓ(i) pᵧ(k)), and 1 for a single level
 
     The strongest relation, of any form, between neighbouring pixels: near 1 in well structured tissue.
     """
@@ -193,7 +193,7 @@ def maximal_correlation(m: GlcmTerms, xp: ModuleType) -> Array:
 
 
 def maximum_probability(m: GlcmTerms, xp: ModuleType) -> Array:
-    """maxᵢⱼ p(i, j)
+    """Compute maxᵢⱼ p(i, j)
 
     Share of the commonest pair of levels: high where one tone fills most of the region.
     """
@@ -201,7 +201,7 @@ def maximum_probability(m: GlcmTerms, xp: ModuleType) -> Array:
 
 
 def sum_average(m: GlcmTerms, xp: ModuleType) -> Array:
-    """Σₖ k p₊(k)
+    """Compute Σₖ k p₊(k)
 
     Twice the mean grey level of neighbouring pixels: how dense the region is within its own range.
     """
@@ -209,7 +209,7 @@ def sum_average(m: GlcmTerms, xp: ModuleType) -> Array:
 
 
 def sum_entropy(m: GlcmTerms, xp: ModuleType) -> Array:
-    """−Σₖ p₊(k) log₂ p₊(k)
+    """Compute −Σₖ p₊(k) log₂ p₊(k)
 
     Variety of local brightness: high where dense, intermediate and fatty parts all occur.
     """
@@ -217,7 +217,7 @@ def sum_entropy(m: GlcmTerms, xp: ModuleType) -> Array:
 
 
 def sum_squares(m: GlcmTerms, xp: ModuleType) -> Array:
-    """Σᵢ (i − μₓ)² pₓ(i)
+    """Compute Σᵢ (i − μₓ)² pₓ(i)
 
     Spread of the grey levels: high in regions of mixed density.
     """
@@ -231,8 +231,8 @@ _NOISE = (
 )
 
 
-def _feature(name: str, formula: object, ibsi: str, unit: str, range_: str, remark: str = "") -> Feature:
-    return Feature(name, formula, ibsi, unit, range_, undefined=_NO_PAIR, remark=remark)  # type: ignore[arg-type]
+def _feature(name: str, formula: Formula, ibsi: str, unit: str, range_: str, remark: str = "") -> Feature:
+    return Feature(name, formula, ibsi, unit, range_, undefined=_NO_PAIR, remark=remark)
 
 
 FAMILY = Family(

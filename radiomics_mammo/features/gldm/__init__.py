@@ -18,7 +18,7 @@ from radiomics_mammo.features.shared.size_formulas import SizeTerms, derive
 
 
 def dependence_entropy(m: SizeTerms, xp: ModuleType) -> Array:
-    """−Σᵢⱼ (c(i, j) / N) log₂ (c(i, j) / N)
+    """Compute −Σᵢⱼ (c(i, j) / N) log₂ (c(i, j) / N)
 
     Disorder of tone and local evenness together: high in heterogeneous tissue.
     """
@@ -26,7 +26,7 @@ def dependence_entropy(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def dependence_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
-    """Σⱼ (Σᵢ c(i, j))² / N
+    """Compute Σⱼ (Σᵢ c(i, j))² / N
 
     How alike all places are in their evenness: high in texture that is the same throughout; grows with the
     region's size.
@@ -35,7 +35,7 @@ def dependence_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def dependence_non_uniformity_normalised(m: SizeTerms, xp: ModuleType) -> Array:
-    """Σⱼ (Σᵢ c(i, j))² / N²
+    """Compute Σⱼ (Σᵢ c(i, j))² / N²
 
     How alike all places are in their evenness, whatever the region's size: high in texture that is the same
     throughout.
@@ -44,7 +44,7 @@ def dependence_non_uniformity_normalised(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def dependence_variance(m: SizeTerms, xp: ModuleType) -> Array:
-    """Σᵢⱼ (j − μ)² c(i, j) / N, μ the mean of j
+    """Compute Σᵢⱼ (j − μ)² c(i, j) / N, μ the mean of j
 
     Spread of local evenness: high where smooth areas and grain lie in one region.
     """
@@ -52,7 +52,7 @@ def dependence_variance(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def level_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
-    """Σᵢ (Σⱼ c(i, j))² / N
+    """Compute Σᵢ (Σⱼ c(i, j))² / N
 
     Inequality of the grey levels: high where one tone prevails; grows with the region's size.
     """
@@ -60,7 +60,7 @@ def level_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def level_variance(m: SizeTerms, xp: ModuleType) -> Array:
-    """Σᵢⱼ (i − μ)² c(i, j) / N, μ the mean level
+    """Compute Σᵢⱼ (i − μ)² c(i, j) / N, μ the mean level
 
     Spread of the grey levels over all pixels: high in regions of mixed density.
     """
@@ -68,7 +68,7 @@ def level_variance(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
-    """Σᵢⱼ i² c(i, j) / N
+    """Compute Σᵢⱼ i² c(i, j) / N
 
     Weight of bright pixels: high in dense tissue.
     """
@@ -76,7 +76,7 @@ def high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def large_dependence_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
-    """Σᵢⱼ j² c(i, j) / N
+    """Compute Σᵢⱼ j² c(i, j) / N
 
     Even surroundings: high in smooth, homogeneous tissue.
     """
@@ -84,7 +84,7 @@ def large_dependence_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def large_dependence_high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
-    """Σᵢⱼ i² j² c(i, j) / N
+    """Compute Σᵢⱼ i² j² c(i, j) / N
 
     Even bright areas: dense homogeneous cores.
     """
@@ -92,7 +92,7 @@ def large_dependence_high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def large_dependence_low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
-    """Σᵢⱼ j² c(i, j) / (i² N)
+    """Compute Σᵢⱼ j² c(i, j) / (i² N)
 
     Even dark areas: fat within or around the region.
     """
@@ -100,7 +100,7 @@ def large_dependence_low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
-    """Σᵢⱼ c(i, j) / (i² N)
+    """Compute Σᵢⱼ c(i, j) / (i² N)
 
     Weight of dark pixels: high where fat shows through.
     """
@@ -108,7 +108,7 @@ def low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def small_dependence_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
-    """Σᵢⱼ c(i, j) / (j² N)
+    """Compute Σᵢⱼ c(i, j) / (j² N)
 
     Uneven surroundings: high in fine texture, noise and around microcalcifications.
     """
@@ -116,7 +116,7 @@ def small_dependence_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def small_dependence_high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
-    """Σᵢⱼ i² c(i, j) / (j² N)
+    """Compute Σᵢⱼ i² c(i, j) / (j² N)
 
     Bright pixels unlike their neighbours: microcalcifications, fine bright strands.
     """
@@ -124,7 +124,7 @@ def small_dependence_high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def small_dependence_low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
-    """Σᵢⱼ c(i, j) / (i² j² N)
+    """Compute Σᵢⱼ c(i, j) / (i² j² N)
 
     Dark pixels unlike their neighbours: small dark gaps between dense strands.
     """

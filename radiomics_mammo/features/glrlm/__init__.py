@@ -19,7 +19,7 @@ from radiomics_mammo.features.shared.size_formulas import SizeTerms, derive
 
 
 def level_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
-    """Σᵢ (Σⱼ c(i, j))² / N
+    """Compute Σᵢ (Σⱼ c(i, j))² / N
 
     Inequality of the grey levels among runs: high where one tone fills long stretches of the region; grows with
     its size.
@@ -28,7 +28,7 @@ def level_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def level_non_uniformity_normalised(m: SizeTerms, xp: ModuleType) -> Array:
-    """Σᵢ (Σⱼ c(i, j))² / N²
+    """Compute Σᵢ (Σⱼ c(i, j))² / N²
 
     Inequality of the grey levels among runs, whatever the region's size: high in regions of one tone, low in mixed
     ones.
@@ -37,7 +37,7 @@ def level_non_uniformity_normalised(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def level_variance(m: SizeTerms, xp: ModuleType) -> Array:
-    """Σᵢⱼ (i − μ)² c(i, j) / N, μ the mean level of the runs
+    """Compute Σᵢⱼ (i − μ)² c(i, j) / N, μ the mean level of the runs
 
     Spread of the tones of the runs: high where bright and dark streaks alternate.
     """
@@ -45,7 +45,7 @@ def level_variance(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
-    """Σᵢⱼ i² c(i, j) / N
+    """Compute Σᵢⱼ i² c(i, j) / N
 
     Weight of bright runs: high in dense tissue and where calcifications streak.
     """
@@ -53,7 +53,7 @@ def high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def long_run_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
-    """Σᵢⱼ j² c(i, j) / N
+    """Compute Σᵢⱼ j² c(i, j) / N
 
     Long even stretches: high in smooth, homogeneous tissue.
     """
@@ -61,7 +61,7 @@ def long_run_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def long_run_high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
-    """Σᵢⱼ i² j² c(i, j) / N
+    """Compute Σᵢⱼ i² j² c(i, j) / N
 
     Long bright stretches: dense homogeneous cores, thick spicules, vessels.
     """
@@ -69,7 +69,7 @@ def long_run_high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def long_run_low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
-    """Σᵢⱼ j² c(i, j) / (i² N)
+    """Compute Σᵢⱼ j² c(i, j) / (i² N)
 
     Long dark stretches: fat within or around the region, a halo.
     """
@@ -77,7 +77,7 @@ def long_run_low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
-    """Σᵢⱼ c(i, j) / (i² N)
+    """Compute Σᵢⱼ c(i, j) / (i² N)
 
     Weight of dark runs: high where fat shows through.
     """
@@ -85,7 +85,7 @@ def low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def run_entropy(m: SizeTerms, xp: ModuleType) -> Array:
-    """−Σᵢⱼ (c(i, j) / N) log₂ (c(i, j) / N)
+    """Compute −Σᵢⱼ (c(i, j) / N) log₂ (c(i, j) / N)
 
     Disorder of tone and length together: high in heterogeneous tissue.
     """
@@ -93,7 +93,7 @@ def run_entropy(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def run_length_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
-    """Σⱼ (Σᵢ c(i, j))² / N
+    """Compute Σⱼ (Σᵢ c(i, j))² / N
 
     Inequality of the run lengths: high where most runs are equally short, as in fine grain; grows with the
     region's size.
@@ -102,7 +102,7 @@ def run_length_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def run_length_non_uniformity_normalised(m: SizeTerms, xp: ModuleType) -> Array:
-    """Σⱼ (Σᵢ c(i, j))² / N²
+    """Compute Σⱼ (Σᵢ c(i, j))² / N²
 
     Inequality of the run lengths, whatever the region's size: near 1 in fine, grainy texture.
     """
@@ -110,7 +110,7 @@ def run_length_non_uniformity_normalised(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def run_percentage(m: SizeTerms, xp: ModuleType) -> Array:
-    """N / n
+    """Compute N / n
 
     Runs per pixel: near 1 in fine or noisy texture, low in coarse, smooth tissue.
     """
@@ -118,7 +118,7 @@ def run_percentage(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def run_variance(m: SizeTerms, xp: ModuleType) -> Array:
-    """Σᵢⱼ (j − μ)² c(i, j) / N, μ the mean length
+    """Compute Σᵢⱼ (j − μ)² c(i, j) / N, μ the mean length
 
     Spread of the run lengths: high where smooth areas and fine grain lie in one region.
     """
@@ -126,7 +126,7 @@ def run_variance(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def short_run_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
-    """Σᵢⱼ c(i, j) / (j² N)
+    """Compute Σᵢⱼ c(i, j) / (j² N)
 
     Short runs: high in fine texture, around microcalcifications and at ragged edges.
     """
@@ -134,7 +134,7 @@ def short_run_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def short_run_high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
-    """Σᵢⱼ i² c(i, j) / (j² N)
+    """Compute Σᵢⱼ i² c(i, j) / (j² N)
 
     Short bright runs: small bright foci such as microcalcifications.
     """
@@ -142,7 +142,7 @@ def short_run_high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def short_run_low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
-    """Σᵢⱼ c(i, j) / (i² j² N)
+    """Compute Σᵢⱼ c(i, j) / (i² j² N)
 
     Short dark runs: small dark gaps between dense strands.
     """

@@ -18,7 +18,7 @@ from radiomics_mammo.features.shared.size_formulas import SizeTerms, derive
 
 
 def level_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
-    """Σᵢ (Σⱼ c(i, j))² / N
+    """Compute Σᵢ (Σⱼ c(i, j))² / N
 
     Inequality of the grey levels among patches: high where patches of one tone prevail; grows with the region's
     size.
@@ -27,7 +27,7 @@ def level_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def level_non_uniformity_normalised(m: SizeTerms, xp: ModuleType) -> Array:
-    """Σᵢ (Σⱼ c(i, j))² / N²
+    """Compute Σᵢ (Σⱼ c(i, j))² / N²
 
     Inequality of the grey levels among patches, whatever the region's size: high in regions of one tone.
     """
@@ -35,7 +35,7 @@ def level_non_uniformity_normalised(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def level_variance(m: SizeTerms, xp: ModuleType) -> Array:
-    """Σᵢⱼ (i − μ)² c(i, j) / N, μ the mean level of the zones
+    """Compute Σᵢⱼ (i − μ)² c(i, j) / N, μ the mean level of the zones
 
     Spread of the patches' tones: high where bright and dark patches mix.
     """
@@ -43,7 +43,7 @@ def level_variance(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
-    """Σᵢⱼ i² c(i, j) / N
+    """Compute Σᵢⱼ i² c(i, j) / N
 
     Weight of bright patches: high in dense tissue and clustered calcifications.
     """
@@ -51,7 +51,7 @@ def high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def large_area_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
-    """Σᵢⱼ j² c(i, j) / N
+    """Compute Σᵢⱼ j² c(i, j) / N
 
     Large even patches: high in smooth, homogeneous tissue; grows with the region's size.
     """
@@ -59,7 +59,7 @@ def large_area_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def large_area_high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
-    """Σᵢⱼ i² j² c(i, j) / N
+    """Compute Σᵢⱼ i² j² c(i, j) / N
 
     Large bright patches: dense homogeneous cores, coarse calcifications.
     """
@@ -67,7 +67,7 @@ def large_area_high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def large_area_low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
-    """Σᵢⱼ j² c(i, j) / (i² N)
+    """Compute Σᵢⱼ j² c(i, j) / (i² N)
 
     Large dark patches: fat within or around the region.
     """
@@ -75,7 +75,7 @@ def large_area_low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
-    """Σᵢⱼ c(i, j) / (i² N)
+    """Compute Σᵢⱼ c(i, j) / (i² N)
 
     Weight of dark patches: high where fat shows through in many places.
     """
@@ -83,7 +83,7 @@ def low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def size_zone_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
-    """Σⱼ (Σᵢ c(i, j))² / N
+    """Compute Σⱼ (Σᵢ c(i, j))² / N
 
     Inequality of the patch sizes: high where most patches are equally small; grows with the region's size.
     """
@@ -91,7 +91,7 @@ def size_zone_non_uniformity(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def size_zone_non_uniformity_normalised(m: SizeTerms, xp: ModuleType) -> Array:
-    """Σⱼ (Σᵢ c(i, j))² / N²
+    """Compute Σⱼ (Σᵢ c(i, j))² / N²
 
     Inequality of the patch sizes, whatever the region's size: near 1 in fine, grainy texture.
     """
@@ -99,7 +99,7 @@ def size_zone_non_uniformity_normalised(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def small_area_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
-    """Σᵢⱼ c(i, j) / (j² N)
+    """Compute Σᵢⱼ c(i, j) / (j² N)
 
     Small patches: high in fine texture and around microcalcifications.
     """
@@ -107,7 +107,7 @@ def small_area_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def small_area_high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
-    """Σᵢⱼ i² c(i, j) / (j² N)
+    """Compute Σᵢⱼ i² c(i, j) / (j² N)
 
     Small bright patches: microcalcifications, fine bright strands.
     """
@@ -115,7 +115,7 @@ def small_area_high_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def small_area_low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
-    """Σᵢⱼ c(i, j) / (i² j² N)
+    """Compute Σᵢⱼ c(i, j) / (i² j² N)
 
     Small dark patches: fat lobules between dense strands.
     """
@@ -123,7 +123,7 @@ def small_area_low_level_emphasis(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def zone_entropy(m: SizeTerms, xp: ModuleType) -> Array:
-    """−Σᵢⱼ (c(i, j) / N) log₂ (c(i, j) / N)
+    """Compute −Σᵢⱼ (c(i, j) / N) log₂ (c(i, j) / N)
 
     Disorder of tone and patch size together: high in heterogeneous tissue.
     """
@@ -131,7 +131,7 @@ def zone_entropy(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def zone_percentage(m: SizeTerms, xp: ModuleType) -> Array:
-    """N / n
+    """Compute N / n
 
     Patches per pixel: near 1 in fine or noisy texture, low in smooth tissue.
     """
@@ -139,7 +139,7 @@ def zone_percentage(m: SizeTerms, xp: ModuleType) -> Array:
 
 
 def zone_variance(m: SizeTerms, xp: ModuleType) -> Array:
-    """Σᵢⱼ (j − μ)² c(i, j) / N, μ the mean size
+    """Compute Σᵢⱼ (j − μ)² c(i, j) / N, μ the mean size
 
     Spread of the patch sizes: high where a smooth core lies beside fine grain.
     """

@@ -54,7 +54,7 @@ def derive(stats: NgtdmStats, xp: ModuleType) -> NgtdmTerms:
 
 
 def busyness(m: NgtdmTerms, xp: ModuleType) -> Array:
-    """Σᵢ p(i) s(i) / Σᵢⱼ |i p(i) − j p(j)|, and 0 where the divisor is 0
+    """Compute Σᵢ p(i) s(i) / Σᵢⱼ |i p(i) − j p(j)|, and 0 where the divisor is 0
 
     Rapid changes between neighbours: high in fine, restless texture.
     """
@@ -62,7 +62,7 @@ def busyness(m: NgtdmTerms, xp: ModuleType) -> Array:
 
 
 def coarseness(m: NgtdmTerms, xp: ModuleType) -> Array:
-    """1 / Σᵢ p(i) s(i), and 10⁶ where the sum is 0
+    """Compute 1 / Σᵢ p(i) s(i), and 10⁶ where the sum is 0
 
     Slow changes over distance: high in smooth regions and in small ones.
     """
@@ -70,7 +70,7 @@ def coarseness(m: NgtdmTerms, xp: ModuleType) -> Array:
 
 
 def complexity(m: NgtdmTerms, xp: ModuleType) -> Array:
-    """Σᵢⱼ |i − j| (p(i) s(i) + p(j) s(j)) / (p(i) + p(j)) / n
+    """Compute Σᵢⱼ |i − j| (p(i) s(i) + p(j) s(j)) / (p(i) + p(j)) / n
 
     Much visual information: high with many sharp details of different brightness, as where there are calcifications.
     """
@@ -78,7 +78,7 @@ def complexity(m: NgtdmTerms, xp: ModuleType) -> Array:
 
 
 def contrast(m: NgtdmTerms, xp: ModuleType) -> Array:
-    """Σᵢⱼ p(i) p(j) (i − j)² / (L (L − 1)) · Σᵢ s(i) / n, and 0 where L = 1
+    """Compute Σᵢⱼ p(i) p(j) (i − j)² / (L (L − 1)) · Σᵢ s(i) / n, and 0 where L = 1
 
     Range of brightness times local change: high where bright and dark places lie close together.
     """
@@ -87,14 +87,14 @@ def contrast(m: NgtdmTerms, xp: ModuleType) -> Array:
 
 
 def strength(m: NgtdmTerms, xp: ModuleType) -> Array:
-    """Σᵢⱼ (p(i) + p(j)) (i − j)² / Σᵢ s(i), and 0 where the divisor is 0
+    """Compute Σᵢⱼ (p(i) + p(j)) (i − j)² / Σᵢ s(i), and 0 where the divisor is 0
 
     Clearly visible parts: high where areas of different brightness are coarse and well defined.
     """
     return divide(m.stats.joint[:, 3], m.differences, xp=xp, otherwise=0.0)
 
 
-_ALONE = (
+_ISOLATED = (
     "Pixels without neighbours count with difference 0, as in pyradiomics; IBSI leaves them out. The two differ only "
     "for regions with isolated pixels."
 )
@@ -107,10 +107,10 @@ FAMILY = Family(
     footprint=footprint,
     derive=derive,
     features=(
-        Feature("Busyness", busyness, "NQ30", "1", "≥ 0", remark=_ALONE),
-        Feature("Coarseness", coarseness, "QCDE", "1 / level", "0 to 10⁶", remark=_ALONE),
-        Feature("Complexity", complexity, "HDEZ", "level²", "≥ 0", remark=_ALONE),
-        Feature("Contrast", contrast, "65HE", "level³", "≥ 0", remark=_ALONE),
-        Feature("Strength", strength, "1X9X", "level", "≥ 0", remark=_ALONE),
+        Feature("Busyness", busyness, "NQ30", "1", "≥ 0", remark=_ISOLATED),
+        Feature("Coarseness", coarseness, "QCDE", "1 / level", "0 to 10⁶", remark=_ISOLATED),
+        Feature("Complexity", complexity, "HDEZ", "level²", "≥ 0", remark=_ISOLATED),
+        Feature("Contrast", contrast, "65HE", "level³", "≥ 0", remark=_ISOLATED),
+        Feature("Strength", strength, "1X9X", "level", "≥ 0", remark=_ISOLATED),
     ),
 )

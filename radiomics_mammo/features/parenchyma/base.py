@@ -1,4 +1,4 @@
-"""What a parenchymal measure is, and the breast that it is taken from."""
+"""Records of a parenchymal measure and of the breast that it is computed on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_mammo.core.records import Sample
-from radiomics_mammo.features.docstrings import formula_text, meaning
+from radiomics_mammo.features.docstrings import Documented
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,8 +28,7 @@ class Breast:
     spacing : tuple of float or None
         Millimetres (row, column); None is "unknown, in pixels".
     tissue : ndarray of bool, shape (rows, columns), optional
-        The breast with muscle and implant, which are no air; None for a region that is no breast, or was never told
-        from them.
+        The breast with muscle and implant, which are not background; None for a region that is not a whole breast.
     """
 
     values: NDArray[Any]
@@ -40,15 +39,15 @@ class Breast:
 
     @classmethod
     def of(cls, sample: Sample, *, values: NDArray[Any] | None = None) -> Breast:
-        """The breast of a sample: muscle and implant are none of it, whether or not its region holds them.
+        """Return the breast of a sample, without muscle and implant.
 
-        A region that is no breast is taken as it is, all of it interior.
+        A region that is not a whole breast is taken as it is, all of it interior.
 
         Parameters
         ----------
         sample : Sample
         values : ndarray, shape (rows, columns), optional
-            Its intensities, in a type that can be reckoned with; the sample's image if it is not given.
+            Its intensities in a numeric type; the sample's image if it is not given.
         """
         values = sample.image if values is None else values
         if sample.marks is None:
@@ -61,7 +60,7 @@ class Breast:
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class Measure(Documented):
     """One column: ``original_<family>_<name>``.
 
     Attributes
@@ -69,8 +68,7 @@ class Measure:
     name : str
         Capitalised, such as ``PercentDensity``.
     formula : callable
-        ``formula(terms) -> float`` on what the family derives; the first paragraph of its docstring is the formula,
-        the rest what it means on a mammogram, in a radiologist's words.
+        ``formula(terms) -> float``, with a docstring as :class:`radiomics_mammo.features.base.Feature` describes it.
     unit, range, undefined, remark : str
         As in :class:`radiomics_mammo.features.base.Feature`.
     source : str
@@ -84,16 +82,6 @@ class Measure:
     source: str
     undefined: str = ""
     remark: str = ""
-
-    @property
-    def formula_text(self) -> str:
-        """The formula as text: the docstring's first paragraph."""
-        return formula_text(self.formula)
-
-    @property
-    def meaning(self) -> str:
-        """What it means on a mammogram: the rest of the docstring."""
-        return meaning(self.formula)
 
 
 @dataclass(frozen=True, slots=True)

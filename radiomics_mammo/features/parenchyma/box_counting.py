@@ -1,4 +1,4 @@
-"""Fractal dimensions of a mask and of a grey landscape: slopes of logarithms over scales of factors of two."""
+"""Fractal dimensions of a mask (box counting) and of a grey-level surface: slopes of logarithms over scales."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import numpy as np
 from radiomics_mammo.compute.bounding_box import bounding_box
 from radiomics_mammo.features.parenchyma.grid import Bools, Coarse, Floats
 
-BOXES = (2, 4, 8, 16, 32, 64)
+BOX_SIDES = (2, 4, 8, 16, 32, 64)
 LEAST_SIDE = 32
-"""Pixels that a mask must reach across: then there are three sizes of box, or more."""
-CELLS = (1, 2, 4, 8)
-FEWEST = 64
+"""Extent of a mask in pixels, at least: then there are three box sizes or more."""
+BLOCK_SIDES = (1, 2, 4, 8)
+FEWEST_PAIRS = 64
 
 
 def box_dimension(mask: Bools) -> float:
-    """Dimension by box counting: boxes of side s that hold a pixel of the mask number about s^−D.
+    """Compute the box-counting dimension D: about s^−D boxes of side s hold a pixel of the mask.
 
     Sides go by factors of two from 2 pixels to a quarter of the mask's extent, 64 at most. Where the grid of boxes
-    begins changes the count, so the least of four grids is taken, shifted by half a box: the definition asks for the
+    begins changes the count, so the least of four grids, shifted by half a box, is taken: the definition counts the
     fewest boxes.
 
     Parameters
@@ -31,7 +31,7 @@ def box_dimension(mask: Bools) -> float:
     Returns
     -------
     float
-        NaN where the mask reaches across fewer than 32 pixels.
+        NaN where the mask extends over fewer than 32 pixels.
     """
     box = bounding_box(mask)
     if box is None or max(box[1] - box[0], box[3] - box[2]) < LEAST_SIDE:
@@ -41,27 +41,27 @@ def box_dimension(mask: Bools) -> float:
 
 
 def surface_dimension(grid: Coarse) -> float:
-    """Dimension of the grey landscape by the growth of its surface: 3 − slope of log |difference| against log cell.
+    """Compute the dimension of the grey-level surface: 3 − slope of log |difference| against log block side.
 
-    The picture is averaged over cells of 1, 2, 4 and 8 coarse pixels; neighbouring cells that lie in the interior are
-    compared. NaN where fewer than 64 pairs of the largest cells do in either direction, or all differences of one size
+    The image is averaged over blocks of 1, 2, 4 and 8 coarse pixels; neighbouring blocks in the interior are compared.
+    NaN where there are fewer than 64 pairs of the largest blocks in either direction, or all differences of one size
     are 0.
     """
     steps = []
-    for side in CELLS:
-        values, inside = _cells(grid, side)
+    for side in BLOCK_SIDES:
+        values, inside = _blocks(grid, side)
         across = np.abs(np.diff(values, axis=1))[inside[:, 1:] & inside[:, :-1]]
         down = np.abs(np.diff(values, axis=0))[inside[1:] & inside[:-1]]
-        if min(across.size, down.size) < FEWEST or not across.any() | down.any():
+        if min(across.size, down.size) < FEWEST_PAIRS or not across.any() | down.any():
             return np.nan
         steps.append(float(across.mean() + down.mean()))
-    return 3.0 - _slope(CELLS, steps)
+    return 3.0 - _slope(BLOCK_SIDES, steps)
 
 
 def _fewest_boxes(mask: Bools) -> Iterator[tuple[int, int]]:
-    """Sides 2, 4, … and the fewest boxes of that side, each box put together from four of half the side."""
+    """Yield sides 2, 4, … and the fewest boxes of that side, each box merged from four of half the side."""
     half = mask
-    for side in BOXES:
+    for side in BOX_SIDES:
         if 4 * side > max(mask.shape):
             return
         yield side, min(int(np.count_nonzero(_merged(half, *shift))) for shift in product((0, 1), repeat=2))
@@ -69,7 +69,7 @@ def _fewest_boxes(mask: Bools) -> Iterator[tuple[int, int]]:
 
 
 def _merged(half: Bools, up: int, left: int) -> Bools:
-    """Fours into one, on a grid that begins so many half boxes above and left."""
+    """Merge four boxes into one, on a grid shifted by so many half boxes."""
     rows, columns = half.shape
     framed = np.zeros((rows + up + (rows + up) % 2, columns + left + (columns + left) % 2), dtype=np.bool_)
     framed[up : up + rows, left : left + columns] = half
@@ -77,8 +77,8 @@ def _merged(half: Bools, up: int, left: int) -> Bools:
     return np.asarray(upper[:, ::2] | upper[:, 1::2] | lower[:, ::2] | lower[:, 1::2])
 
 
-def _cells(grid: Coarse, side: int) -> tuple[Floats, Bools]:
-    """Means over square cells, and which of them lie wholly in the interior."""
+def _blocks(grid: Coarse, side: int) -> tuple[Floats, Bools]:
+    """Compute means over square blocks, and which of them lie wholly in the interior."""
     rows, columns = (n // side for n in grid.values.shape)
     shape = (rows, side, columns, side)
     values: Floats = grid.values[: rows * side, : columns * side].reshape(shape).mean(axis=(1, 3))
@@ -86,5 +86,5 @@ def _cells(grid: Coarse, side: int) -> tuple[Floats, Bools]:
     return values, inside
 
 
-def _slope(scales: Sequence[int], found: Sequence[float]) -> float:
-    return float(np.polyfit(np.log(scales), np.log(found), 1)[0])
+def _slope(scales: Sequence[int], values: Sequence[float]) -> float:
+    return float(np.polyfit(np.log(scales), np.log(values), 1)[0])

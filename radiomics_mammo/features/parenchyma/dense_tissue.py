@@ -1,9 +1,13 @@
-"""Dense tissue told from fat on one picture, without a calibration of dose and thickness: an estimate."""
+"""Segmentation of dense tissue on one image, without a calibration of dose and thickness: an estimate.
+
+Thickness is equalised after Byng, Critten and Yaffe, Radiology 1997; 203:564.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,28 +15,31 @@ from numpy.typing import NDArray
 from radiomics_mammo.compute.otsu import otsu_threshold
 from radiomics_mammo.features.parenchyma.base import Breast
 from radiomics_mammo.features.parenchyma.grid import Bools, Coarse, Floats, coarse
-from radiomics_mammo.features.parenchyma.thickness import equalised
 
-FEWEST = 100
-"""Pixels of the interior, in the image and on the coarse grid, below which no threshold is looked for."""
-LAYER = 0.1
-"""Share of the interior, nearest to the skin, that is taken for fat under the skin."""
-SPREADS = 2.5
-"""How many of its standard deviations dense tissue must be brighter than that fat."""
+FEWEST_PIXELS = 100
+"""Pixels of the interior, in the image and on the coarse grid, below which no threshold is computed."""
+FAT_LAYER = 0.1
+"""Proportion of the interior, nearest to the skin, that is taken for subcutaneous fat."""
+DEVIATIONS = 2.5
+"""Standard deviations by which dense tissue must be brighter than that fat."""
+FAT_QUANTILE = 0.1
+"""Quantile of a ring under the skin that is taken for fat: even in dense breasts a tenth of it is."""
+THINNING = 0.45
+"""Depth up to which the breast may thin out, as a proportion of the greatest: film darkens further than it thins."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dense:
-    """Where a breast is dense.
+    """The dense tissue of a breast.
 
     Attributes
     ----------
     grid : Coarse
-        The breast on the grid on which this was decided.
+        The breast on the grid on which it was segmented.
     values : ndarray of float64, shape (n,)
-        The interior's values after thickness equalisation; empty where nothing can be told.
+        The interior's values after thickness equalisation; empty without a threshold.
     threshold : float
-        Above it a value is dense; NaN where nothing can be told.
+        Above it a value is dense; NaN where none can be computed.
     region : ndarray of bool, shape (rows, columns)
         The dense pixels of the interior.
     """
@@ -43,47 +50,77 @@ class Dense:
     region: Bools
 
     @property
-    def told(self) -> bool:
-        """Whether dense and fat could be told apart at all."""
+    def defined(self) -> bool:
+        """Whether there is a threshold."""
         return bool(np.isfinite(self.threshold))
 
 
-@lru_cache(maxsize=1)  # as in _grid: two families ask for it
+@lru_cache(maxsize=1)  # as in grid: two families use it
 def dense_tissue(breast: Breast) -> Dense:
     """Find the dense tissue.
 
-    The values are equalised towards the skin. Otsu's threshold of the interior parts dense from fat, but in a breast
-    of nothing but fat it would part fat from fat: so it is raised to ``SPREADS`` standard deviations above the fat
-    under the skin (the tenth of the interior nearest to it), where that is higher. The standard deviation is
-    that of the layer's darker half, for the brighter may hold gland. A region without a band under the skin, such
-    as a lesion, is neither equalised nor is there fat to compare with: Otsu's threshold decides.
+    Thickness is equalised towards the skin. Otsu's threshold of the interior separates dense tissue from fat, but in a
+    breast of fat it would separate fat from fat: it is raised to ``DEVIATIONS`` standard deviations above the
+    subcutaneous fat (the tenth of the interior nearest to the skin), where that is higher. The standard deviation is
+    that of the layer's darker half, as the brighter may hold gland. A region without a band under the skin, such as a
+    lesion, is not equalised and has Otsu's threshold.
     """
     grid = coarse(breast)
     nothing = np.zeros_like(grid.mask)
-    if min(grid.pixels, int(np.count_nonzero(grid.interior))) < FEWEST:
+    if min(grid.pixels, int(np.count_nonzero(grid.interior))) < FEWEST_PIXELS:
         return Dense(grid, np.zeros(0), np.nan, nothing)
-    picture, lowest = grid.values, -np.inf
+    equalised, lowest = grid.values, -np.inf
     if (grid.mask & ~grid.interior).any() and np.ptp(grid.depth[grid.mask]) > 0:
-        picture = equalised(grid)
-        lowest = _above_fat(picture[grid.interior], grid.depth[grid.interior])
-    values = picture[grid.interior]
+        equalised = equalise_thickness(grid)
+        lowest = _above_fat(equalised[grid.interior], grid.depth[grid.interior])
+    values = equalised[grid.interior]
     if values.min() == values.max():
         return Dense(grid, np.zeros(0), np.nan, nothing)
     threshold = max(otsu_threshold(values), lowest)
-    return Dense(grid, values, threshold, grid.interior & (picture > threshold))
+    return Dense(grid, values, threshold, grid.interior & (equalised > threshold))
+
+
+def equalise_thickness(grid: Coarse) -> Floats:
+    """Raise the values near the skin by what fat is darker there than deeper; the rest stays as it is.
+
+    Parameters
+    ----------
+    grid : Coarse
+        With skin: a depth that differs from place to place.
+
+    Returns
+    -------
+    ndarray of float64, shape (rows, columns)
+    """
+    reach = int(THINNING * grid.depth[grid.mask].max())
+    ring = np.minimum(np.maximum(grid.depth, 0.0).astype(np.int64), reach + 1)  # the last holds all that is deeper
+    inside = ring[grid.mask]
+    order = np.argsort(inside.astype(np.int16), kind="stable")  # by radix: the coarse grid has few rings
+    ordered = grid.values[grid.mask][order]
+    ends = np.searchsorted(inside[order], np.arange(reach + 2))
+    of_rings = [_fat_of(ordered[a:b]) if b > a else -np.inf for a, b in pairwise(ends)]
+    fat = np.maximum.accumulate(of_rings)  # fat gets no darker with depth: a dark patch there is not thinness
+    raised: Floats = grid.values + np.append(fat[-1] - fat, 0.0)[ring]
+    return raised
+
+
+def _fat_of(values: Floats) -> float:
+    """Return a value that occurs: interpolating between two takes ten times as long."""
+    at = int(FAT_QUANTILE * len(values))
+    return float(np.partition(values, at)[at])
 
 
 def separability(values: Floats, threshold: float) -> float:
-    """Share of the values' variance that lies between the two classes; 0 where one of them is empty."""
+    """Compute the proportion of the variance that lies between the two classes; 0 where one of them is empty."""
     upper = values > threshold
-    share = float(upper.mean())
-    if share in (0.0, 1.0):
+    proportion = float(upper.mean())
+    if proportion in (0.0, 1.0):
         return 0.0
-    apart = float(values[upper].mean() - values[~upper].mean())
-    return share * (1.0 - share) * apart**2 / float(values.var())
+    distance = float(values[upper].mean() - values[~upper].mean())
+    return proportion * (1.0 - proportion) * distance**2 / float(values.var())
 
 
 def _above_fat(values: Floats, depth: NDArray[np.float32]) -> float:
-    layer = values[depth <= np.quantile(depth, LAYER)]
+    layer = values[depth <= np.quantile(depth, FAT_LAYER)]
     middle, low = np.quantile(layer, (0.5, 0.158655))  # the lower is one standard deviation below in a Gaussian
-    return float(middle + SPREADS * (middle - low))
+    return float(middle + DEVIATIONS * (middle - low))

@@ -1,4 +1,4 @@
-"""The distance from the skin in a picture that was cut to the breast, where the air beyond is not to be seen."""
+"""Distance from the skin in an image that is cropped to the breast."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from radiomics_mammo.imaging.breast.skin_depth import skin_depth
 
 Edges = tuple[bool, bool, bool]
-"""Top, bottom and right of a picture."""
+"""Top, bottom and right of an image."""
 
 
 def film_edges(deep: NDArray[np.bool_]) -> Edges:
-    """Tell at which edges the film, and not the skin, ends the breast: there its depth reaches the edge.
+    """Find the edges at which the film, not the skin, ends the breast: there its interior reaches the edge.
 
     Parameters
     ----------
@@ -25,14 +25,14 @@ def film_edges(deep: NDArray[np.bool_]) -> Edges:
 def depth_in(
     tissue: NDArray[np.bool_], *, film: Edges, spacing: tuple[float, float] | None = None
 ) -> NDArray[np.float32]:
-    """Measure the distance from the skin by ``skin_depth``'s rule, with air beyond all edges but the film's.
+    """Compute the distance from the skin by ``skin_depth``, with background outside all edges but the film's.
 
     Parameters
     ----------
     tissue : ndarray of bool, shape (rows, columns)
         Breast, muscle and implant, chest wall at the left.
     film : tuple of bool
-        As :func:`film_edges` gives it.
+        From :func:`film_edges`.
     spacing : tuple of float, optional
         Millimetres (row, column).
 

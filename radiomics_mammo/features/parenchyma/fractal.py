@@ -1,11 +1,10 @@
-"""Fractal dimensions: how the breast's pattern fills the picture from one scale to the next.
+"""Fractal dimensions of the parenchyma.
 
-All are taken on the breast brought to 256 pixels along its longer side (by means over areas, or by linear
-interpolation from less; from less than 64 there is nothing to be seen), with a line fitted by least squares to
-logarithms over scales of factors of two. Of the dense tissue and of its edge, boxes are counted; of the grey levels, as
-a landscape, the growth of the surface is followed. Caldwell et al., Phys Med Biol 1990; 35:235; Byng et al., Phys Med
-Biol 1996; 41:909. A blanket by dilation and erosion (Peleg 1984) was tried: over so few scales it gives surfaces of
-dimension 2.8 as 2.5.
+The breast is resampled to 256 pixels along its longer side (by means over areas, or by linear interpolation from less;
+fewer than 64 are refused), and a line is fitted by least squares to logarithms over scales of factors of two: boxes are
+counted for the dense tissue and its edge, differences of blocks for the grey-level surface. Caldwell et al., Phys Med
+Biol 1990; 35:235; Byng et al., Phys Med Biol 1996; 41:909. Blankets by dilation and erosion (Peleg 1984) would give
+surfaces of dimension 2.8 as 2.5 over so few scales.
 """
 
 from __future__ import annotations
@@ -33,20 +32,16 @@ class FractalTerms:
 
 
 def derive(breast: Breast) -> FractalTerms:
-    """Measure all three."""
-    found = dense_tissue(breast)
-    if found.grid.longest < SMALLEST:
+    """Compute all three."""
+    dense = dense_tissue(breast)
+    if dense.grid.longest < SMALLEST:
         return FractalTerms(np.nan, np.nan, np.nan)
-    edge = found.region & ~_eroded(found.region)
-    return FractalTerms(
-        box_dimension(found.region),
-        box_dimension(edge),
-        surface_dimension(found.grid),
-    )
+    edge = dense.region & ~_eroded(dense.region)
+    return FractalTerms(box_dimension(dense.region), box_dimension(edge), surface_dimension(dense.grid))
 
 
 def dense_dimension(m: FractalTerms) -> float:
-    """−slope of log (number of boxes that hold dense tissue) against log (side of the box)
+    """Compute −slope of log (number of boxes that hold dense tissue) against log (side of the box)
 
     How solidly the dense tissue fills its place: towards 2 for one compact white area, towards 1 for strands and
     scattered islands.
@@ -55,7 +50,7 @@ def dense_dimension(m: FractalTerms) -> float:
 
 
 def edge_dimension(m: FractalTerms) -> float:
-    """−slope of log (number of boxes that hold an edge of dense tissue) against log (side of the box)
+    """Compute −slope of log (number of boxes that hold an edge of dense tissue) against log (side of the box)
 
     How ragged the border between dense tissue and fat is: near 1 for a smooth border, higher where gland and fat
     interlock.
@@ -64,7 +59,7 @@ def edge_dimension(m: FractalTerms) -> float:
 
 
 def surface(m: FractalTerms) -> float:
-    """3 − slope of log (mean |difference| of neighbouring cells) against log (side of the cell)
+    """Compute 3 − slope of log (mean |difference| of neighbouring blocks) against log (side of the block)
 
     Roughness of the parenchyma: near 2 for smooth, fatty or evenly dense breasts, towards 3 for busy nodular or
     streaky patterns. It has been related to Wolfe's grades and to density.
@@ -73,18 +68,18 @@ def surface(m: FractalTerms) -> float:
 
 
 def _eroded(mask: Bools) -> Bools:
-    """Pixels whose four neighbours are all in the mask; the picture's border is no edge."""
+    """Return the pixels whose four neighbours are all in the mask; the image's border is not an edge."""
     framed = np.pad(mask, 1, mode="edge")
     inner: Bools = framed[1:-1, 1:-1] & framed[:-2, 1:-1] & framed[2:, 1:-1] & framed[1:-1, :-2] & framed[1:-1, 2:]
     return inner
 
 
 _TOO_SMALL = (
-    f"the region has fewer than {SMALLEST} pixels along its longer side, or its dense tissue cannot be told or reaches "
-    "across less than an eighth of it"
+    f"the region has fewer than {SMALLEST} pixels along its longer side, or it has no density threshold, or its dense "
+    "tissue extends over less than an eighth of it"
 )
-_NO_ROOM = (
-    f"the region has fewer than {SMALLEST} pixels along its longer side, fewer than 64 pairs of neighbouring cells of "
+_TOO_FEW_PAIRS = (
+    f"the region has fewer than {SMALLEST} pixels along its longer side, fewer than 64 pairs of neighbouring blocks of "
     "1/32 of it lie in the interior in either direction, or they are all alike"
 )
 _BOXES = "box counting: Lopes and Betrouni, Med Image Anal 2009; 13:634"
@@ -109,7 +104,7 @@ FAMILY = MeasureFamily(
             "1",
             "any",
             "Caldwell et al., Phys Med Biol 1990; 35:235; Byng et al., Phys Med Biol 1996; 41:909",
-            _NO_ROOM,
+            _TOO_FEW_PAIRS,
             "2 to 3 for a fractal landscape, more for noise. Without the papers' flat part of the surface, which makes "
             "the value depend on the unit of the grey levels.",
         ),

@@ -1,4 +1,4 @@
-"""A breast on one grid, however finely it was exported: its longer side always has as many pixels."""
+"""A breast resampled to one grid, so that exports of different sizes compare."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 LONGEST = 256
-"""Pixels along the longer side of a coarse breast: about 0.8 mm each, which the smallest exports still have."""
+"""Pixels along the longer side of a coarse breast: about 0.8 mm each, the size in the smallest exports."""
 ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Coarse:
-    """A breast in its box, brought to ``LONGEST`` pixels along the longer side.
+    """A breast in its bounding box, resampled to ``LONGEST`` pixels along the longer side.
 
     Attributes
     ----------
@@ -33,9 +33,9 @@ class Coarse:
     depth : ndarray of float32, shape (rows, columns)
         Distance from the skin, coarse pixels.
     pixels : int
-        The image's own pixels in the interior.
+        Pixels of the image in the interior.
     longest : int
-        The image's own pixels along the longer side.
+        Pixels of the image along the longer side.
     """
 
     values: Floats
@@ -48,7 +48,7 @@ class Coarse:
 
 @lru_cache(maxsize=1)  # by the record itself, which stays alive here: families of one breast share the work
 def coarse(breast: Breast) -> Coarse:
-    """Bring a breast of one pixel or more, cut to its box, to the grid."""
+    """Resample a breast of one pixel or more, cropped to its bounding box."""
     box = bounding_box(breast.mask)
     assert box is not None
     cut = np.s_[box[0] : box[1], box[2] : box[3]]
@@ -62,13 +62,12 @@ def coarse(breast: Breast) -> Coarse:
     values = np.divide(sums, cover, out=np.zeros(shape), where=inside)
     interior = (resampled(inner, shape) >= 0.5 - ROUNDING) & inside
     whole = inside if tissue is mask else (resampled(tissue, shape) >= 0.5 - ROUNDING) | inside
-    # What of the tissue is none of the breast is muscle or implant, and deep.
     depth = depth_in(whole, film=film_edges(inner | tissue & ~mask))
     return Coarse(values, inside, interior, depth, int(np.count_nonzero(inner)), longest)
 
 
 def resampled(values: NDArray[np.generic], shape: tuple[int, ...], *, where: Bools | None = None) -> Floats:
-    """Take means over areas: of each new pixel, or of an old one where those are larger (linear interpolation).
+    """Compute means over areas: of each new pixel, or of an old one where those are larger (linear interpolation).
 
     Parameters
     ----------
@@ -77,7 +76,7 @@ def resampled(values: NDArray[np.generic], shape: tuple[int, ...], *, where: Boo
     shape : tuple of int
         Rows and columns of the result.
     where : ndarray of bool, shape (rows, columns), optional
-        Which pixels count, the others being 0; all if it is not given.
+        Pixels that count, the others being 0; the default is all.
 
     Returns
     -------
@@ -88,7 +87,7 @@ def resampled(values: NDArray[np.generic], shape: tuple[int, ...], *, where: Boo
 
 
 def _down_rows(values: NDArray[np.generic], new: int, where: Bools | None) -> Floats:
-    """Bring the rows to another number; strip by strip, so that no copy of the whole picture is made."""
+    """Resample the rows strip by strip, so that the whole image is not copied."""
     old = values.shape[0]
     step = old / new
     width = max(step, 1.0)
@@ -112,7 +111,7 @@ def _down_rows(values: NDArray[np.generic], new: int, where: Bools | None) -> Fl
 
 
 def block_sums(values: NDArray[np.generic], block: int) -> Floats:
-    """Add up square blocks.
+    """Compute sums of square blocks.
 
     Parameters
     ----------
@@ -128,6 +127,6 @@ def block_sums(values: NDArray[np.generic], block: int) -> Floats:
     if block == 1:
         return np.asarray(values, dtype=np.float64)
     strips = np.empty((values.shape[0] // block, values.shape[1]))
-    for strip, start in zip(strips, range(0, values.shape[0], block), strict=True):  # no copy of the whole picture
+    for strip, start in zip(strips, range(0, values.shape[0], block), strict=True):
         np.sum(values[start : start + block], axis=0, dtype=np.float64, out=strip)
     return np.add.reduceat(strips, np.arange(0, values.shape[1], block), axis=1, dtype=np.float64)

@@ -1,4 +1,4 @@
-"""The windows of a breast that are most unlike its other windows at like depth."""
+"""Outlyingness of the windows of a breast among those at about the same depth."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ MOST_DEVIATIONS = 10.0
 TO_SD = 1.4826
 """Median absolute deviation to standard deviation, of a normal distribution."""
 FEWEST_NEAR = 9
-"""Windows, at least, that one is compared with."""
+"""Windows, at least, with which a window is compared."""
 ROUNDING = 1e-9
-"""Features that vary by less than this share of their median do so by rounding alone."""
+"""Features that vary by less than this multiple of their median do so by rounding alone."""
 DECIMALS = 9
 """Scores that differ less are equal, so that every engine's rounding gives the same order."""
 
 
-def unlikeness(table: NDArray[np.float64], depths: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How unlike each window is to the windows of its own breast that lie as deep: the mean of robust z-scores.
+def outlyingness(table: NDArray[np.float64], depths: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Compute the outlyingness of each window: the mean of its features' robust z-scores.
 
     A feature's robust z-score is its distance from the median, in units of 1.4826 median absolute deviations, and at
-    most 10. Median and deviation are taken over the third of the windows, at least nine, that are nearest in depth: the
-    breast thins towards the skin, so that against all windows those at its margin would always stand out. Features
-    that do not vary say nothing and are left out. No other breast, and no diagnosis, is looked at.
+    most 10. Median and deviation are taken over the third of the windows of the same breast, at least nine, that are
+    nearest in depth: the breast thins towards the skin, so that windows at its margin would always be outlying among
+    all windows. Features that do not vary are left out.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def unlikeness(table: NDArray[np.float64], depths: NDArray[np.float64]) -> NDArr
     Returns
     -------
     ndarray of float64, shape (n_windows,)
-        0 or more; 0 where no feature can tell.
+        0 or more; 0 where no feature varies.
 
     References
     ----------
@@ -51,25 +51,25 @@ def unlikeness(table: NDArray[np.float64], depths: NDArray[np.float64]) -> NDArr
     middles = quantile(peers, 0.5)
     scales = TO_SD * quantile(np.abs(peers - middles), 0.5)
     middle, scale = (each.reshape(len(starts), -1)[group] for each in (middles, scales))
-    tells = (scale > ROUNDING * np.abs(middle)) & ~np.isnan(table)  # an undefined scale does not
+    varies = (scale > ROUNDING * np.abs(middle)) & ~np.isnan(table)  # False for an undefined scale
     scores = np.zeros(table.shape)
-    np.divide(np.abs(table - middle), scale, out=scores, where=tells)
-    mean: NDArray[np.float64] = np.minimum(scores, MOST_DEVIATIONS).sum(axis=1) / np.maximum(tells.sum(axis=1), 1)
+    np.divide(np.abs(table - middle), scale, out=scores, where=varies)
+    mean: NDArray[np.float64] = np.minimum(scores, MOST_DEVIATIONS).sum(axis=1) / np.maximum(varies.sum(axis=1), 1)
     return mean
 
 
 def _groups(count: int) -> tuple[NDArray[np.int64], int]:
-    """Where, in order of depth, the groups begin that windows are compared with, and how many windows each has.
+    """Return where, in order of depth, overlapping groups begin, and how many windows each has.
 
-    They overlap: a window is at most a sixteenth of a group from the middle of its own, but for the ends.
+    But for the ends, a window is at most a sixteenth of a group from the middle of its group.
     """
     near = min(count, max(FEWEST_NEAR, -(-count // 3)))
     starts = np.arange(0, count - near + 1, max(1, near // 8))
     return np.unique(np.append(starts, count - near)), near
 
 
-def most_suspicious(scores: NDArray[np.float64], count: int) -> NDArray[np.int64]:
-    """Which windows have the highest scores; of equal ones (to nine decimals) the first by position.
+def most_outlying(scores: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+    """Return the windows of the highest scores; of equal ones (to nine decimals) the first by position.
 
     Parameters
     ----------

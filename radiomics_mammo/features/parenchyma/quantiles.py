@@ -1,4 +1,4 @@
-"""Moments and quantiles over windows, feature by feature, leaving out what is undefined."""
+"""Mean, standard deviation and quantiles of each feature over the windows in which it is defined."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 
 def mean(table: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean of each column's defined entries.
+    """Compute the mean of each column's defined entries.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def mean(table: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def standard_deviation(table: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Standard deviation of each column's defined entries, with n - 1 as divisor: windows are a sample of the breast.
+    """Compute the standard deviation (divisor n - 1) of each column's defined entries.
 
     Parameters
     ----------
@@ -43,13 +43,13 @@ def standard_deviation(table: NDArray[np.float64]) -> NDArray[np.float64]:
     return spread
 
 
-def quantile(table: NDArray[np.float64], share: float) -> NDArray[np.float64]:
-    """Quantile of each column's defined entries, linear between neighbours (Hyndman & Fan's type 7).
+def quantile(table: NDArray[np.float64], probability: float) -> NDArray[np.float64]:
+    """Compute a quantile of each column's defined entries (Hyndman & Fan's type 7).
 
     Parameters
     ----------
     table : ndarray of float64, shape (n_windows, n_features)
-    share : float
+    probability : float
         From 0 to 1.
 
     Returns
@@ -57,27 +57,21 @@ def quantile(table: NDArray[np.float64], share: float) -> NDArray[np.float64]:
     ndarray of float64, shape (n_features,)
         NaN where a column has none.
     """
-    return sorted_quantile(np.sort(table, axis=0), share)
+    return sorted_quantile(np.sort(table, axis=0), probability)
 
 
-def sorted_quantile(rising: NDArray[np.float64], share: float) -> NDArray[np.float64]:
-    """:func:`quantile` of columns that are sorted already, NaN last.
-
-    Parameters
-    ----------
-    rising : ndarray of float64, shape (n_windows, n_features)
-    share : float
-    """
+def sorted_quantile(rising: NDArray[np.float64], probability: float) -> NDArray[np.float64]:
+    """Compute :func:`quantile` of columns that are sorted already, NaN last."""
     if not len(rising):
         return np.full(rising.shape[1], np.nan)
     count = (~np.isnan(rising)).sum(axis=0)
-    place = share * np.maximum(count - 1, 0)
+    place = probability * np.maximum(count - 1, 0)
     low = np.floor(place).astype(np.int64)
     high = np.minimum(low + 1, np.maximum(count - 1, 0))
     columns = np.arange(rising.shape[1])
     below, above = rising[low, columns], rising[high, columns]
-    found: NDArray[np.float64] = below + (above - below) * (place - low)
-    return found
+    values: NDArray[np.float64] = below + (above - below) * (place - low)
+    return values
 
 
 def _over(total: NDArray[np.float64], count: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -1,14 +1,14 @@
-"""Spectrum: how the parenchyma's contrast is shared out between coarse and fine structure.
+"""Power spectrum of the parenchyma.
 
 The radially averaged power spectrum of mammograms falls with frequency f nearly as 1 / f^β. Squares of the interior are
-weighted by Hann's window and transformed; the logarithms of their radial means are averaged, and a line is fitted
-to them. Burgess, Jacobson and Judy, Med Phys 2001; 28:419; Heine and Velthuizen, Med Phys 2002; 29:647.
+weighted by Hann's window and transformed; a line is fitted to the mean of the logarithms of their radial means.
+Burgess, Jacobson and Judy, Med Phys 2001; 28:419; Heine and Velthuizen, Med Phys 2002; 29:647.
 
 Squares are 25.6 mm wide (or the next length with a fast transform), and the band goes from four periods a square, 0.16
 cycles / mm, to 0.7 cycles / mm, on pixels of 0.2 mm at most where the image has them; on coarser ones the band ends at
 0.4 cycles / pixel, and squares have 24 pixels at least. Where no such square lies in the interior, smaller ones are
 taken, three quarters or half as wide, with a band that begins at their four periods. Where the spacing is unknown, the
-longer side of the breast is taken for 200 mm. Neighbouring squares overlap by half.
+longer side of the breast is assumed to be 200 mm. Neighbouring squares overlap by half.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from radiomics_mammo.features.parenchyma.grid import Bools, Floats, block_sums
 from radiomics_mammo.imaging.breast.skin_depth import HEIGHT_MM
 
 SQUARE_MM, HIGHEST_MM, PIXEL_MM = 25.6, 0.7, 0.2
-SHARES = (1.0, 0.75, 0.5)
-"""Of that side, from one to the next where no square fits."""
+SCALES = (1.0, 0.75, 0.5)
+"""Factors of that side, from one to the next where no square fits."""
 SMALLEST = 24
 """Pixels along a square's side, at least: then its band has five frequencies or more."""
 LOWEST = 4
 """Periods along a square: Hann's window spreads what lies below over the first few."""
 HIGHEST = 0.4
-"""Cycles per pixel: nearer to half a cycle the pixel's own blur and aliasing bend the spectrum."""
+"""Cycles per pixel: nearer to half a cycle the blur of the pixel and aliasing bend the spectrum."""
 FEWEST_BINS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Plane:
+class BlockMeans:
     """Pixels that squares are cut from.
 
     Attributes
@@ -43,7 +43,7 @@ class Plane:
     values : ndarray of float64, shape (rows, columns)
     interior : ndarray of bool, shape (rows, columns)
     spacing : tuple of float
-        (row, column): mm, taken for so many where they are unknown.
+        (row, column) in mm, assumed where it is unknown.
     """
 
     values: Floats
@@ -69,11 +69,11 @@ class SpectrumTerms:
 
 def derive(breast: Breast) -> SpectrumTerms:
     """Fit a power law to the mean spectrum of the interior's squares."""
-    plane = _plane(breast)
-    if plane is None:
+    means = _block_means(breast)
+    if means is None:
         return SpectrumTerms(np.nan, np.nan)
-    squares = next((found for share in SHARES if len(found := _squares(plane, _square(plane, share)))), None)
-    frequency, power = (np.zeros(0), np.zeros(0)) if squares is None else _radial_log_power(squares, plane.spacing)
+    squares = next((each for scale in SCALES if len(each := _squares(means, _square_sides(means, scale)))), None)
+    frequency, power = (np.zeros(0), np.zeros(0)) if squares is None else _radial_log_power(squares, means.spacing)
     if len(frequency) < FEWEST_BINS:
         return SpectrumTerms(np.nan, np.nan)
     slope, level = np.polyfit(frequency, power, 1)
@@ -82,7 +82,7 @@ def derive(breast: Breast) -> SpectrumTerms:
 
 
 def beta(m: SpectrumTerms) -> float:
-    """Minus the slope of log₁₀ power against log₁₀ frequency, power ∝ 1 / f^β
+    """Compute minus the slope of log₁₀ power against log₁₀ frequency, power ∝ 1 / f^β
 
     Coarse against fine structure: high (3 and more) where broad patches of gland prevail, lower where fine strands,
     vessels or noise do, 0 for noise alone. Women at high risk have had higher values than women at low risk in small
@@ -92,7 +92,7 @@ def beta(m: SpectrumTerms) -> float:
 
 
 def residual(m: SpectrumTerms) -> float:
-    """√ mean (log₁₀ power − the fitted line)²
+    """Compute √ mean (log₁₀ power − the fitted line)²
 
     How far the pattern is from one power law: high where one scale stands out, as with many calcifications, a grid or
     sharpening by the machine.
@@ -100,12 +100,12 @@ def residual(m: SpectrumTerms) -> float:
     return m.residual
 
 
-def _plane(breast: Breast) -> Plane | None:
+def _block_means(breast: Breast) -> BlockMeans | None:
     whole, box = bounding_box(breast.mask), bounding_box(breast.interior)
     if whole is None or box is None:
         return None
-    taken_for = HEIGHT_MM / max(whole[1] - whole[0], whole[3] - whole[2])
-    spacing = breast.spacing or (taken_for, taken_for)
+    assumed = HEIGHT_MM / max(whole[1] - whole[0], whole[3] - whole[2])
+    spacing = breast.spacing or (assumed, assumed)
     cut = np.s_[box[0] : box[1], box[2] : box[3]]
     inner, pixels = breast.interior[cut], breast.values[cut]
     block = max(1, int(PIXEL_MM / max(spacing) + 1e-6))
@@ -113,35 +113,35 @@ def _plane(breast: Breast) -> Plane | None:
     values = block_sums(pixels[:rows, :columns], block) / block**2
     # A square is inside with the centres of its blocks: the band under the skin is wider than any block.
     interior = inner[block // 2 : rows : block, block // 2 : columns : block]
-    return Plane(values, interior, (spacing[0] * block, spacing[1] * block))
+    return BlockMeans(values, interior, (spacing[0] * block, spacing[1] * block))
 
 
-def _square(plane: Plane, share: float) -> tuple[int, int]:
-    """Rows and columns of a square of a share of the usual side, the smaller of them ``SMALLEST`` at least."""
+def _square_sides(means: BlockMeans, scale: float) -> tuple[int, int]:
+    """Return rows and columns of a square of a scaled side, the smaller of them ``SMALLEST`` at least."""
     from scipy import fft
 
-    side = max(share * SQUARE_MM, SMALLEST * max(plane.spacing))
-    row, column = (int(fft.next_fast_len(round(side / pixel), real=True)) for pixel in plane.spacing)
+    side = max(scale * SQUARE_MM, SMALLEST * max(means.spacing))
+    row, column = (int(fft.next_fast_len(round(side / pixel), real=True)) for pixel in means.spacing)
     return row, column
 
 
-def _squares(plane: Plane, square: tuple[int, int]) -> Floats:
-    """Squares that lie wholly in the interior, half a square apart, without those of one value only."""
+def _squares(means: BlockMeans, square: tuple[int, int]) -> Floats:
+    """Return squares wholly in the interior, with steps of half a square, without those of one value only."""
     height, width = square
-    found = []
-    fits = _fitting(plane.interior, height, width)
+    squares = []
+    fits = _fitting(means.interior, height, width)
     rows = np.flatnonzero(fits.any(axis=1))
     for top in range(rows[0], rows[-1] + 1, height // 2) if rows.size else ():
         columns = np.flatnonzero(fits[top])  # from the first that fits, so that small breasts have one, too
         for left in range(columns[0], columns[-1] + 1, width // 2) if columns.size else ():
-            cut = plane.values[top : top + height, left : left + width]
+            cut = means.values[top : top + height, left : left + width]
             if fits[top, left] and np.ptp(cut) > 0:
-                found.append(cut)
-    return np.array(found).reshape(-1, height, width)
+                squares.append(cut)
+    return np.array(squares).reshape(-1, height, width)
 
 
 def _fitting(interior: Bools, height: int, width: int) -> Bools:
-    """Where the upper left corner of a box may be so that it lies wholly in the interior."""
+    """Return where the upper left corner of a box may be so that the box lies wholly in the interior."""
     if height > interior.shape[0] or width > interior.shape[1]:
         return np.zeros((0, 0), dtype=np.bool_)
     total = np.pad(np.cumsum(np.cumsum(interior, axis=0, dtype=np.int64), axis=1), ((1, 0), (1, 0)))
@@ -150,12 +150,12 @@ def _fitting(interior: Bools, height: int, width: int) -> Bools:
 
 
 def _radial_log_power(squares: Floats, spacing: tuple[float, float]) -> tuple[Floats, Floats]:
-    """Log₁₀ of frequency, and mean over the squares of log₁₀ of their radially averaged power."""
+    """Return log₁₀ of frequency, and the mean over the squares of log₁₀ of their radially averaged power."""
     from scipy import fft
 
     _, height, width = squares.shape
     window = np.hanning(height + 1)[:-1, None] * np.hanning(width + 1)[None, :-1]
-    # No mean need be taken away: under Hann's window it stays in the two lowest frequencies, below any band.
+    # No mean need be subtracted: under Hann's window it stays in the two lowest frequencies, below any band.
     power = np.abs(fft.rfft2(squares * window, workers=1)) ** 2
     row, column = spacing
     radius = np.hypot(fft.fftfreq(height, row)[:, None], fft.rfftfreq(width, column)[None, :])

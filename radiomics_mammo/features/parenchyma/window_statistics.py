@@ -1,4 +1,4 @@
-"""What a breast's windows come to: one value a feature and summary, and what the lattice itself says."""
+"""Statistics over the windows of a breast: summaries of each feature, and measures of the lattice itself."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_mammo.features.parenchyma.base import Measure
-from radiomics_mammo.features.parenchyma.lattice import BEHIND
-from radiomics_mammo.features.parenchyma.outlying_windows import most_suspicious
+from radiomics_mammo.features.parenchyma.lattice import RETROAREOLAR
+from radiomics_mammo.features.parenchyma.outlying_windows import most_outlying
 from radiomics_mammo.features.parenchyma.quantiles import mean, sorted_quantile, standard_deviation
 
 ZHENG = "Zheng et al. (2015), Med Phys 42(7), 4149-4160"
 LI = "Huo et al. (2002), Radiology 225(2), 519-526; Li et al. (2004), Med Phys 31(3), 549-555"
 IGLEWICZ = "robust z-scores: Iglewicz & Hoaglin (1993)"
 FEWEST_WINDOWS = 3
-"""Among fewer windows, none can be unlike the others."""
+"""Among fewer windows, none can be outlying."""
 
 
 class Summary(NamedTuple):
-    """How the columns with one prefix read.
+    """Description of the columns with one prefix.
 
     Attributes
     ----------
     title : str
         The prefix in words.
     meaning : str
-        What it says on a mammogram; ``{meaning}`` stands for the meaning of the feature itself.
+        The meaning on a mammogram; ``{meaning}`` stands for the meaning of the feature itself.
     source : str
         The paper.
     undefined : str
-        When the value is null, beyond the windows in which the feature itself is.
+        When the value is null, besides windows in which the feature is.
     """
 
     title: str
@@ -46,30 +46,31 @@ _NO_WINDOW = "no window could be measured"
 _EACH = "In each window of the lattice: {meaning}"
 
 
-def quantile_prefix(share: float) -> str:
-    """Column prefix of a quantile: ``latticeP10`` for 0.1."""
-    return f"latticeP{percent(share)}"
+def quantile_prefix(probability: float) -> str:
+    """Return the column prefix of a quantile: ``latticeP10`` for 0.1."""
+    return f"latticeP{percent(probability)}"
 
 
-def percent(share: float) -> str:
-    """A share in percent, to six significant digits: two that differ less have the same columns."""
-    return f"{100 * share:g}"
+def percent(probability: float) -> str:
+    """Format a probability in percent, to six significant digits: two that differ less have the same columns."""
+    return f"{100 * probability:g}"
 
 
 def ordinal(number: str) -> str:
-    """A number with its ending: ``1st``, ``2.5th``, ``11th``, ``22nd``."""
+    """Format a number with its ending: ``1st``, ``2.5th``, ``11th``, ``22nd``."""
     teen = number[-2:] in ("11", "12", "13")
     ending = "th" if teen or "." in number else {"1": "st", "2": "nd", "3": "rd"}.get(number[-1], "th")
     return number + ending
 
 
 def quantile_title(number: str) -> str:
-    """A quantile in words."""
+    """Return the title of a quantile."""
     return f"{ordinal(number)} percentile over the windows of the lattice"
 
 
-def _quantile(share: float, words: str) -> tuple[str, Summary]:
-    return quantile_prefix(share), Summary(quantile_title(percent(share)), f"{words} {_EACH}", ZHENG, _NO_WINDOW)
+def _quantile(probability: float, words: str) -> tuple[str, Summary]:
+    title = quantile_title(percent(probability))
+    return quantile_prefix(probability), Summary(title, f"{words} {_EACH}", ZHENG, _NO_WINDOW)
 
 
 SUMMARIES: dict[str, Summary] = {
@@ -92,22 +93,21 @@ SUMMARIES: dict[str, Summary] = {
             _quantile(0.9, "The level that only the highest tenth of the breast exceeds."),
         )
     ),
-    "latticeTop": Summary(
-        "mean over the most suspicious windows of the lattice",
-        "The level in the few windows that are most unlike others of the same breast at like depth, where a reader "
-        f"would look first. {_EACH}",
+    "latticeOutlying": Summary(
+        "mean over the outlying windows of the lattice",
+        f"The level in the few windows that differ most from others of the same breast at the same depth. {_EACH}",
         f"{IGLEWICZ}; lattice: {ZHENG}",
         _NO_WINDOW,
     ),
-    BEHIND: Summary(
+    RETROAREOLAR: Summary(
         "one window behind the nipple",
-        "Behind the nipple, where glands and ducts are densest and most like those of other women. {meaning}",
+        "Behind the nipple, where glands and ducts are densest and most like those of other patients. {meaning}",
         LI,
         "the nipple is not known, no interior lies on its row, less than half of the window is interior, or the window "
         "cannot be measured",
     ),
 }
-"""By column prefix; other quantiles than these read as ``quantile_prefix`` says."""
+"""By column prefix; other quantiles are described likewise."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,9 +117,9 @@ class Lattice:
     Attributes
     ----------
     scores : ndarray of float64, shape (n_windows,)
-        How unlike the others each is.
+        The outlyingness of each.
     depths : ndarray of float64, shape (n_windows,)
-        How deep each lies, from 0 at the skin to 1 at the deepest place of the breast.
+        Depth of each, from 0 at the skin to 1 at the deepest place of the breast.
     """
 
     scores: NDArray[np.float64]
@@ -127,61 +127,62 @@ class Lattice:
 
 
 def _count(lattice: Lattice) -> float:
-    """Number of windows that could be measured.
+    """Compute the number of windows that could be measured
 
     How much of the breast the summaries rest on: few in a small breast, or in one that the film or an implant cuts.
     """
     return float(len(lattice.scores))
 
 
-def _unlikeness(lattice: Lattice) -> float:
-    """Max over windows of the mean over features of min(abs(x - median) / (1.4826 MAD), 10), at like depth.
+def _outlyingness(lattice: Lattice) -> float:
+    """Compute max over windows of the mean over features of min(abs(x - median) / (1.4826 MAD), 10), at the same depth
 
-    How far the strangest place differs from others of the same breast that lie as deep: high where one stands out, as
-    a mass, a distortion or a cluster may, but also a lymph node, a vessel or a fold of skin; low in an even breast.
+    How far the most outlying place differs from others of the same breast at the same depth: high where one stands
+    out, as a mass, a distortion or a cluster may, but also a lymph node, a vessel or a skin fold; low in an even
+    breast.
     """
     return float(lattice.scores.max()) if len(lattice.scores) >= FEWEST_WINDOWS else float("nan")
 
 
 def _depth(lattice: Lattice) -> float:
-    """Distance of the strangest window's centre from the skin, over the largest such distance in the breast.
+    """Compute the distance of the most outlying window's centre from the skin, over the largest distance in the breast
 
-    Where the strangest place lies: 0 under the skin, 1 in the depth of the breast towards the chest wall.
+    Where the most outlying place lies: 0 under the skin, 1 in the depth of the breast towards the chest wall.
     """
     if len(lattice.scores) < FEWEST_WINDOWS:
         return float("nan")
-    return float(lattice.depths[most_suspicious(lattice.scores, 1)[0]])
+    return float(lattice.depths[most_outlying(lattice.scores, 1)[0]])
 
 
 _FEW = f"fewer than {FEWEST_WINDOWS} windows could be measured"
 WINDOW_MEASURES: tuple[Measure, ...] = (
     Measure("Count", _count, "1", "≥ 0", ZHENG),
-    Measure("Unlikeness", _unlikeness, "1", "0 to 10", IGLEWICZ, _FEW),
+    Measure("Outlyingness", _outlyingness, "1", "0 to 10", IGLEWICZ, _FEW),
     Measure("Depth", _depth, "1", "0 to 1", "defined by this package", _FEW),
 )
 """Columns ``lattice_windows_<name>``; formulas take a :class:`Lattice`."""
 
 
 def lattice_prefixes(quantiles: Sequence[float]) -> tuple[str, ...]:
-    """Prefixes of :func:`summarise`'s rows, in their order."""
-    return ("latticeMean", "latticeSd", *map(quantile_prefix, quantiles), "latticeTop")
+    """Return the prefixes of :func:`summarise`'s rows, in their order."""
+    return ("latticeMean", "latticeSd", *map(quantile_prefix, quantiles), "latticeOutlying")
 
 
 def summarise(
-    table: NDArray[np.float64], scores: NDArray[np.float64], *, quantiles: Sequence[float], suspicious: float
+    table: NDArray[np.float64], scores: NDArray[np.float64], *, quantiles: Sequence[float], outlying: float
 ) -> NDArray[np.float64]:
-    """Sum the windows up, feature by feature; a window in which a feature is undefined is left out of its summaries.
+    """Compute the summaries of each feature over the windows in which it is defined.
 
     Parameters
     ----------
     table : ndarray of float64, shape (n_windows, n_features)
         Undefined features are NaN.
     scores : ndarray of float64, shape (n_windows,)
-        How unlike the others each window is.
+        The outlyingness of each window.
     quantiles : sequence of float
-        Shares, from 0 to 1.
-    suspicious : int or float
-        How many of the most unlike windows ``latticeTop`` is the mean of; below 1 a share of them, at least one.
+        Probabilities, from 0 to 1.
+    outlying : int or float
+        Number of outlying windows that ``latticeOutlying`` is the mean of; below 1 a proportion, at least one.
 
     Returns
     -------
@@ -189,12 +190,12 @@ def summarise(
         In the order of :func:`lattice_prefixes`.
     """
     rising = np.sort(table, axis=0)
-    top = int(suspicious) if suspicious >= 1 else max(1, round(suspicious * len(table)))
+    top = int(outlying) if outlying >= 1 else max(1, round(outlying * len(table)))
     return np.stack(
         [
             mean(table),
             standard_deviation(table),
-            *(sorted_quantile(rising, share) for share in quantiles),
-            mean(table[most_suspicious(scores, top)]),
+            *(sorted_quantile(rising, probability) for probability in quantiles),
+            mean(table[most_outlying(scores, top)]),
         ]
     )

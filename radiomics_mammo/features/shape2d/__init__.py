@@ -53,7 +53,7 @@ def derive(s: Shape2DStats, xp: ModuleType) -> Shape2DTerms:
 
 
 def elongation(m: Shape2DTerms, xp: ModuleType) -> Array:
-    """√(λ₂ / λ₁)
+    """Compute √(λ₂ / λ₁)
 
     Roundness of the whole: 1 for round, small for long narrow regions.
     """
@@ -61,7 +61,7 @@ def elongation(m: Shape2DTerms, xp: ModuleType) -> Array:
 
 
 def major_axis_length(m: Shape2DTerms, xp: ModuleType) -> Array:
-    """4 √λ₁
+    """Compute 4 √λ₁
 
     Length of the region, taken as an ellipse.
     """
@@ -69,7 +69,7 @@ def major_axis_length(m: Shape2DTerms, xp: ModuleType) -> Array:
 
 
 def maximum_diameter(m: Shape2DTerms, xp: ModuleType) -> Array:
-    """Greatest distance between two points of the outline
+    """Compute the greatest distance between two points of the outline
 
     The region's size as a reader would measure it.
     """
@@ -77,7 +77,7 @@ def maximum_diameter(m: Shape2DTerms, xp: ModuleType) -> Array:
 
 
 def mesh_surface(m: Shape2DTerms, xp: ModuleType) -> Array:
-    """A
+    """Compute the area within the outline, A
 
     The region's area, as its outline encloses it.
     """
@@ -85,7 +85,7 @@ def mesh_surface(m: Shape2DTerms, xp: ModuleType) -> Array:
 
 
 def minor_axis_length(m: Shape2DTerms, xp: ModuleType) -> Array:
-    """4 √λ₂
+    """Compute 4 √λ₂
 
     Width of the region, taken as an ellipse.
     """
@@ -93,7 +93,7 @@ def minor_axis_length(m: Shape2DTerms, xp: ModuleType) -> Array:
 
 
 def perimeter_length(m: Shape2DTerms, xp: ModuleType) -> Array:
-    """P
+    """Compute the length of the outline, P
 
     Length of the outline: long for large, lobulated or spiculated regions.
     """
@@ -101,7 +101,7 @@ def perimeter_length(m: Shape2DTerms, xp: ModuleType) -> Array:
 
 
 def perimeter_surface_ratio(m: Shape2DTerms, xp: ModuleType) -> Array:
-    """P / A
+    """Compute P / A
 
     Outline per area: high for small, irregular or spiculated regions.
     """
@@ -109,7 +109,7 @@ def perimeter_surface_ratio(m: Shape2DTerms, xp: ModuleType) -> Array:
 
 
 def pixel_surface(m: Shape2DTerms, xp: ModuleType) -> Array:
-    """Number of pixels times the area of one
+    """Compute the number of pixels times the area of one
 
     The region's area, counted pixel by pixel.
     """
@@ -117,7 +117,7 @@ def pixel_surface(m: Shape2DTerms, xp: ModuleType) -> Array:
 
 
 def sphericity(m: Shape2DTerms, xp: ModuleType) -> Array:
-    """2 √(π A) / P
+    """Compute 2 √(π A) / P
 
     Roundness of the outline: 1 for a circle, lower the more lobulated or spiculated it is.
     """

@@ -66,7 +66,7 @@ def test_what_the_catalogue_says_of_outlines_and_fat_is_margin_and_density():
         ("latticeSd-max_ngtdm_Complexity", "parenchyma"),
         ("latticeMean-mean_firstorder_Skewness", "calcification"),
         ("original_density_BreastArea", "shape"),
-        ("lattice_windows_Unlikeness", "parenchyma"),
+        ("lattice_windows_Outlyingness", "parenchyma"),
         ("crop_embEfficientnetLite0_Embedding", "embedding"),
         ("crop_embEfficientnetLite0_E0001", "embedding"),
         ("original_unheard_Of", "other"),
