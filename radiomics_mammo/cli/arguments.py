@@ -103,7 +103,7 @@ def _argument(settings: type, each: Field[Any], info: OptionInfo, hint: object) 
         keywords |= {"action": "append"} if info.repeat else {"nargs": "+" if required or not info.positional else "*"}
     if info.positional:
         if not required and not many:
-            keywords["nargs"] = "?"
+            keywords |= {"nargs": "?", "default": each.default}  # argparse would parse SUPPRESS as a value
         return [destination], keywords
     return [flag], {**keywords, "dest": destination, "required": required}
 

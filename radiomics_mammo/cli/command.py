@@ -1,8 +1,11 @@
-"""Parser that all commands share."""
+"""Parser and checks that all commands share."""
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
+
+from radiomics_mammo.errors import OutputError
 
 
 def command_parser(name: str, *, description: str | None, epilog: str = "") -> argparse.ArgumentParser:
@@ -20,3 +23,17 @@ def command_parser(name: str, *, description: str | None, epilog: str = "") -> a
         epilog=epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+
+
+def check_file(out: Path, *, overwrite: bool) -> None:
+    """Check that a named file does not exist and its folder does, before anything is read.
+
+    Raises
+    ------
+    OutputError
+        One of the two.
+    """
+    if out.exists() and not overwrite:
+        raise OutputError("this file exists", path=out, remedy="Replace it with --overwrite.")
+    if not out.absolute().parent.is_dir():
+        raise OutputError("there is no such folder", path=out.parent, remedy="Make it, or choose another --out.")

@@ -22,25 +22,25 @@ from tests.support import compare_runs
 FEATURES = tuple(f"original_glcm_F{i}" for i in range(4))
 
 
-def screening_table(path: Path, *, women: int = 60, embedding: bool = False) -> Path:
-    """Write four images a woman; one breast in five has cancer and is brighter."""
+def screening_table(path: Path, *, patients: int = 60, embedding: bool = False) -> Path:
+    """Write four images a patient; one breast in five has cancer and is brighter."""
     rng = np.random.default_rng(3)
-    rows = 4 * women
-    woman = np.repeat(np.arange(women), 4)
-    side = np.tile(["LEFT", "LEFT", "RIGHT", "RIGHT"], women)
-    sick = np.repeat(rng.random(2 * women) < 0.2, 2)
+    rows = 4 * patients
+    patient = np.repeat(np.arange(patients), 4)
+    side = np.tile(["LEFT", "LEFT", "RIGHT", "RIGHT"], patients)
+    sick = np.repeat(rng.random(2 * patients) < 0.2, 2)
     x = rng.normal(size=(rows, len(FEATURES))) + 2.0 * sick[:, None]
     frame = pd.DataFrame(
         {
-            "case_id": [f"{w}_{i}" for i, w in enumerate(woman)],
-            "patient_id": [str(w) for w in woman],
-            "site_id": woman % 2 + 1,
+            "case_id": [f"{w}_{i}" for i, w in enumerate(patient)],
+            "patient_id": [str(w) for w in patient],
+            "site_id": patient % 2 + 1,
             "laterality": side,
-            "view": np.tile(["CC", "MLO"], 2 * women),
-            "prediction_id": [f"{w}_{s[0]}" for w, s in zip(woman, side, strict=True)],
-            "age": 50.0 + woman % 20,
+            "view": np.tile(["CC", "MLO"], 2 * patients),
+            "prediction_id": [f"{w}_{s[0]}" for w, s in zip(patient, side, strict=True)],
+            "age": 50.0 + patient % 20,
             "cancer": sick.astype(int),
-            "BIRADS": np.where(woman % 2, 1, np.nan),
+            "BIRADS": np.where(patient % 2, 1, np.nan),
             "notes": None,
             "phantom": True,
         }
@@ -62,7 +62,7 @@ def test_compare_predicts_breasts(tmp_path: Path, capsys: pytest.CaptureFixture[
     images, out = screening_table(tmp_path / "images.parquet"), tmp_path / "breasts.parquet"
     assert aggregate(images, "--to", "breast", "--out", out) == 0
     said = capsys.readouterr().out
-    assert "phantom" in said and "240 rows, 120 breasts, 12 features (mean, max, difference of 4)" in said
+    assert "PHANTOM" in said and "240 rows, 120 breasts, 12 features (mean, max, difference of 4)" in said
     made = read_table(out)
     assert len(made.features) == 12 and made.frame["case_id"].tolist()[:2] == ["0_L", "0_R"]
     chosen = ("--label", "cancer", "--group", "patient_id", "--models", "prevalence,logistic")
@@ -73,24 +73,24 @@ def test_compare_predicts_breasts(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 
 def test_the_table_says_what_it_was_made_of(tmp_path: Path) -> None:
-    images, out = screening_table(tmp_path / "images.parquet"), tmp_path / "new" / "women.parquet"
-    assert aggregate(images, "--to", "woman", "--rules", "max", "--out", out) == 0
+    images, out = screening_table(tmp_path / "images.parquet"), tmp_path / "new" / "patients.parquet"
+    assert aggregate(images, "--to", "patient", "--rules", "max", "--out", out) == 0
     made = read_table(out).provenance
     assert made["aggregated"]["sources"] == [
         {"name": "images.parquet", "sha256": hashlib.sha256(images.read_bytes()).hexdigest()}
     ]
-    assert (made["aggregated"]["to"], list(made["aggregated"]["rules"])) == ("woman", ["max"])
+    assert (made["aggregated"]["to"], list(made["aggregated"]["rules"])) == ("patient", ["max"])
     assert "0 (needs assessment) is the call-back" in made["aggregated"]["columns"]["BIRADS, assessment"]
     assert made["phantom"] and made["engine"] == "cpu"
     again = tmp_path / "again.parquet"
-    assert aggregate(images, "--to", "woman", "--rules", "max", "--out", again) == 0
+    assert aggregate(images, "--to", "patient", "--rules", "max", "--out", again) == 0
     assert again.read_bytes() == out.read_bytes()
 
 
-def test_breasts_and_women_are_other_features(tmp_path: Path) -> None:
+def test_breasts_and_patients_are_other_features(tmp_path: Path) -> None:
     images = screening_table(tmp_path / "images.parquet")
     made = []
-    for level in ("breast", "woman"):
+    for level in ("breast", "patient"):
         aggregate(images, "--to", level, "--rules", "mean", "--out", tmp_path / f"{level}.parquet")
         made.append(read_table(tmp_path / f"{level}.parquet"))
     assert made[0].features == made[1].features
@@ -120,7 +120,7 @@ def test_what_a_network_was_trained_on_is_not_forgotten(tmp_path: Path, alone: b
         tables = [network]
     else:
         tables = [screening_table(tmp_path / "images.parquet"), network]
-    assert aggregate(*tables, "--to", "woman", "--out", tmp_path / "out.parquet") == 0
+    assert aggregate(*tables, "--to", "patient", "--out", tmp_path / "out.parquet") == 0
     found = embeddings_in(read_table(tmp_path / "out.parquet").provenance)
     assert [one["prefix"] for one in found] == ["crop-mean_embToy", "crop-max_embToy"]
     assert all(one["forced"] and one["trained_on"] == ["cbis-ddsm"] for one in found)
@@ -146,7 +146,7 @@ site_id,patient_id,image_id,laterality,view,age,cancer,biopsy,invasive,BIRADS,im
 
 
 def test_images_that_failed_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    images, out = screening_table(tmp_path / "images.parquet", women=2), tmp_path / "out.parquet"
+    images, out = screening_table(tmp_path / "images.parquet", patients=2), tmp_path / "out.parquet"
     write_failures(failures_path(images), [])
     assert aggregate(images, "--to", "breast", "--out", out) == 0
     assert "images failed" not in capsys.readouterr().out
@@ -164,14 +164,14 @@ def test_a_header_alone_is_no_table(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 
 def test_what_is_there_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    images, out = screening_table(tmp_path / "images.parquet", women=2), tmp_path / "out.parquet"
-    assert aggregate(images, "--to", "woman", "--out", out) == 0
+    images, out = screening_table(tmp_path / "images.parquet", patients=2), tmp_path / "out.parquet"
+    assert aggregate(images, "--to", "patient", "--out", out) == 0
     before = out.read_bytes()
     assert aggregate(images, "--to", "breast", "--out", out) == 2
     assert "--overwrite" in capsys.readouterr().err and out.read_bytes() == before
     assert aggregate(images, "--to", "breast", "--out", out, "--overwrite") == 0
     assert aggregate(images, "--to", "breast", "--out", images, "--overwrite") == 2
-    assert "is a table that is read" in capsys.readouterr().err
+    assert "one of the tables to read" in capsys.readouterr().err
     assert aggregate(images, "--to", "breast", "--out", tmp_path / "out.csv") == 2
     assert aggregate(tmp_path / "absent.parquet", "--to", "breast", "--out", tmp_path / "x.parquet") == 2
     assert "no such table" in capsys.readouterr().err
@@ -186,6 +186,6 @@ def test_help_states_the_rules(capsys: pytest.CaptureFixture[str]) -> None:
         "|left - right|",
         "is the call-back",
         "image_id, view",
-        "this breast less the other",
+        "this breast minus the other",
     ):
         assert rule in said

@@ -39,6 +39,18 @@ class Toy:
 
 
 @dataclass(frozen=True, slots=True)
+class Optional:
+    first: Path | None = option(None, help="file", positional=True)
+    more: tuple[int, ...] = option((), help="numbers", positional=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nested:
+    inner: Optional
+    scale: float = option(1.0, help="scale", group="Output")
+
+
+@dataclass(frozen=True, slots=True)
 class Other:
     out: str = option("x", help="another field of the same name", flag="--other-out", group="Output")
 
@@ -78,6 +90,14 @@ def test_every_type_is_parsed():
     )
 
 
+def test_optional_positional_arguments_and_nested_settings():
+    parser = argparse.ArgumentParser()
+    add_arguments(parser, Nested)
+    assert settings_from(parser.parse_args([]), Nested) == Nested(inner=Optional())
+    parsed = settings_from(parser.parse_args(["a", "1", "2", "--scale", "2"]), Nested)
+    assert parsed == Nested(inner=Optional(Path("a"), (1, 2)), scale=2.0)
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -104,6 +124,7 @@ def test_wrong_words_are_refused(words, message, capsys):
         ({"folds": 1}, "folds is 1. It must be 2 or more."),
         ({"confidence": 1.0}, "confidence is 1.0. It must be between 0 and 1."),
         ({"rule": "y"}, "rule is 'y'. It must be one of max, mean."),
+        ({"method": "y"}, "method is 'y'. It must be one of hist, exact."),
     ],
 )
 def test_python_callers_meet_the_same_checks(values, message):

@@ -9,13 +9,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from radiomics_mammo.embed import build_parser, main
+from radiomics_mammo.cli.embed_options import EmbedOptions
+from radiomics_mammo.embed import main
 from radiomics_mammo.embeddings.channels import CHANNELS
 from radiomics_mammo.embeddings.inputs import INPUTS
 from radiomics_mammo.embeddings.transforms.intensity_window import windowed
@@ -108,12 +110,9 @@ def test_every_input_fills_its_table(tmp_path: Path, onnx: str, seen: str) -> No
 
 
 def test_the_choices_of_the_command_line_are_those_of_the_tables() -> None:
-    arguments = build_parser().parse_args(["phantom"])
-    assert arguments.input in INPUTS
-    for name in INPUTS:
-        build_parser().parse_args(["phantom", "--input", name])
-    for name in CHANNELS:
-        build_parser().parse_args(["phantom", "--channels", name])
+    hints = get_type_hints(EmbedOptions)
+    assert get_args(hints["input"]) == tuple(INPUTS)
+    assert get_args(get_args(hints["channels"])[0]) == tuple(CHANNELS)
 
 
 def test_workers_and_going_on_give_the_same_bytes(tmp_path: Path, onnx: str) -> None:
@@ -180,7 +179,7 @@ def test_weights_are_refused_on_what_taught_them(tmp_path: Path, onnx: str, caps
     assert "name --collection" in capsys.readouterr().out
     assert read_provenance(out)["embedding"]["forced"] is False
     assert run(*base, "--collection", "DDSM", "--allow-trained-on") == 2  # or the table would go on saying the other
-    assert "it says otherwise whether the weights were trained on these images" in capsys.readouterr().err
+    assert "the table states otherwise whether the weights were trained on these images" in capsys.readouterr().err
 
 
 def test_a_collection_of_its_own_reader_is_known_by_itself(

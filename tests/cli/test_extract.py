@@ -8,13 +8,17 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from radiomics_mammo.cli.arguments import settings_from
+from radiomics_mammo.cli.extract_options import ExtractOptions, FileOptions
 from radiomics_mammo.extract import build_parser, main
+from radiomics_mammo.readers import READERS
 from radiomics_mammo.tables.failures import failures_path, read_failures
 from radiomics_mammo.tables.feature_table import read_table
 
@@ -172,7 +176,7 @@ def test_phantoms_are_called_phantoms(tmp_path: Path, capsys: pytest.CaptureFixt
     assert table.frame["phantom"].all()
     assert len(table.frame) == 2
     said = capsys.readouterr().out
-    assert "These are phantoms: simulated images, no clinical performance." in said
+    assert "PHANTOM: simulated images, no clinical performance." in said
     assert "PHANTOM images" in said
     assert run("phantom", "--patients", 3, "--limit", 2, "--workers", 1, "--out", out) == 0
     assert "Already complete: 2 rows, 0 failures" in capsys.readouterr().out
@@ -263,7 +267,7 @@ def test_help_is_worth_reading(reader: str | None, capsys: pytest.CaptureFixture
         build_parser().parse_args([*([reader] if reader else []), "--help"])
     said = capsys.readouterr().out
     wanted = ("--recipe", "--engine", "--workers", "--limit", "--overwrite", "--retry-failed", "--out")
-    for part in wanted if reader else ("examples:", "exit codes:", "going on:", "failures.csv"):
+    for part in wanted if reader else ("examples:", "exit codes:", "resuming:", "failures.csv"):
         assert part in said
 
 
@@ -325,7 +329,12 @@ def test_real_lesions_through_a_manifest(shared_data: Path, tmp_path: Path) -> N
     ("text", "size"), [("6G", 6 * 10**9), ("800M", 8 * 10**8), ("1.5g", 15 * 10**8), ("2000000", 2 * 10**6)]
 )
 def test_the_gpu_s_memory_is_given_in_bytes_or_units(text: str, size: int) -> None:
-    assert build_parser().parse_args(["phantom", "--gpu-memory", text]).gpu_memory == size
+    arguments = build_parser().parse_args(["phantom", "--gpu-memory", text])
+    assert settings_from(arguments, ExtractOptions).gpu_memory == size
+
+
+def test_layouts_are_those_of_the_phantom() -> None:
+    assert get_args(get_type_hints(FileOptions)["layout"]) == tuple(READERS["phantom"].writers)
 
 
 @pytest.mark.parametrize("text", ["foo", "", "G", "12 apples", "nan", "inf", "-3G", "100"])

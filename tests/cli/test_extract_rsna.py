@@ -127,7 +127,7 @@ def test_a_contact_sheet_never_costs_a_mammogram(
         assert victim.read_bytes() == before
     sheet = tmp_path / "sheet.png"
     assert run("rsna", tree, "--preview", sheet, "--preview-images", 1, "--limit", 3) == 0
-    assert "--limit has no part" in capsys.readouterr().out
+    assert "--limit is not used" in capsys.readouterr().out
     assert run("rsna", tree, "--preview", sheet, "--preview-images", 2) == 2
     assert run("rsna", tree, "--preview", sheet, "--preview-images", 2, "--overwrite") == 0
     assert run("rsna", tree, "--preview", tmp_path / "no" / "sheet.png") == 2

@@ -268,7 +268,7 @@ def test_bad_input_ends_in_one_line(tmp_path, capsys):
     (folder / "predictions.parquet").write_bytes(b"PAR1")
     assert report.main([str(folder)]) == 2
     said = capsys.readouterr().err
-    wanted = ("no such run folder", "--overwrite", "no such folder", "do not go together", "predictions.parquet")
+    wanted = ("no such run folder", "--overwrite", "no such folder", "cannot be combined", "predictions.parquet")
     for words in wanted:
         assert words in said
     assert "Traceback" not in said

@@ -13,7 +13,7 @@ from PIL import Image
 from pydicom import dcmread
 from pydicom.pixels import apply_voi_lut
 
-from radiomics_mammo.cli.collection_views import write_collection_summary
+from radiomics_mammo.cli.collection_overview import write_collection_summary
 from radiomics_mammo.errors import InputError, OutputError
 from radiomics_mammo.imaging.formats.dicom.read import PHANTOM_MANUFACTURER
 from radiomics_mammo.readers.phantom.image_storage import add_implant, taken_again

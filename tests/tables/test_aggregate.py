@@ -1,4 +1,4 @@
-"""Images made breasts and women: counted by hand on a few rows, and by pandas on many."""
+"""Images made breasts and patients: counted by hand on a few rows, and by pandas on many."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MEAN, LARGEST, ASYMMETRY, DIFFERENCE = (named(CONTRAST, rule) for rule in RULES)
 
 
 def table(rows: list[tuple[object, ...]], *, features: tuple[str, ...] = (CONTRAST,), **columns: list[object]) -> Table:
-    """Give a table of images: woman, side, view and the features of each."""
+    """Give a table of images: patient, side, view and the features of each."""
     frame = pd.DataFrame(rows, columns=["patient_id", "laterality", "view", *features])
     frame.insert(0, "case_id", [f"C{i}" for i in range(len(rows))])
     return Table(frame.assign(**columns), features, {"recipe_hash": "a" * 64, "features": list(features)})
@@ -42,12 +42,12 @@ def test_three_ccs_do_not_outweigh_one_mlo() -> None:
     assert made.loc["9_R", [MEAN, LARGEST]].tolist() == [10.0, 10.0]  # the unknown MLO is left out
 
 
-def test_asymmetry_is_of_one_view_and_one_value_a_woman() -> None:
+def test_asymmetry_is_of_one_view_and_one_value_a_patient() -> None:
     made = aggregate_table(table(SCREENED), level="breast", rules=["asymmetry"]).frame.set_index("case_id")
     assert made.loc[["7_L", "7_R"], ASYMMETRY].tolist() == [4.0, 4.0]  # |5 - 9| of the MLO; the right CC is unknown
     assert np.isnan(made.loc["9_R", ASYMMETRY])  # no left breast
-    women = aggregate_table(table(SCREENED), level="woman").frame.set_index("case_id")
-    assert women[ASYMMETRY].iloc[0] == 4.0 and np.isnan(women[ASYMMETRY].iloc[1])
+    patients = aggregate_table(table(SCREENED), level="patient").frame.set_index("case_id")
+    assert patients[ASYMMETRY].iloc[0] == 4.0 and np.isnan(patients[ASYMMETRY].iloc[1])
 
 
 def test_a_breast_is_compared_with_the_other_one() -> None:
@@ -57,24 +57,24 @@ def test_a_breast_is_compared_with_the_other_one() -> None:
     assert made.loc["7_R", DIFFERENCE] == -made.loc["7_L", DIFFERENCE]
     assert np.isnan(made.loc["9_R", DIFFERENCE])
     with pytest.raises(InputError, match="--rules 'difference' cannot be followed"):
-        aggregate_table(table(rows), level="woman", rules=["difference"])
+        aggregate_table(table(rows), level="patient", rules=["difference"])
 
 
-def test_a_woman_is_the_mean_of_her_breasts() -> None:
-    made = aggregate_table(table(SCREENED), level="woman").frame.set_index("case_id")
+def test_a_patient_is_the_mean_of_her_breasts() -> None:
+    made = aggregate_table(table(SCREENED), level="patient").frame.set_index("case_id")
     assert list(made.index) == ["7", "9"]
     assert made.loc["7", [MEAN, LARGEST]].tolist() == [(4.0 + 9.0) / 2, 9.0]
     assert made["n_images"].tolist() == [6, 2] and made["n_views"].tolist() == [2, 2]
 
 
-def random_table(*, women: int = 80, seed: int = 5) -> Table:
+def random_table(*, patients: int = 80, seed: int = 5) -> Table:
     rng = np.random.default_rng(seed)
     features = tuple(f"original_glcm_F{i}" for i in range(130))  # more than are taken at once
-    rows = 6 * women
+    rows = 6 * patients
     frame = pd.DataFrame(
         {
             "case_id": [f"C{i}" for i in range(rows)],
-            "patient_id": rng.integers(women, size=rows),
+            "patient_id": rng.integers(patients, size=rows),
             "laterality": rng.choice(["L", "R"], rows),
             "view": rng.choice(["CC", "MLO", "ML"], rows, p=[0.5, 0.4, 0.1]),
         }
@@ -84,7 +84,7 @@ def random_table(*, women: int = 80, seed: int = 5) -> Table:
     return Table(pd.concat([frame, pd.DataFrame(x, columns=list(features))], axis=1), features, {})
 
 
-@pytest.mark.parametrize("level", ["breast", "woman"])
+@pytest.mark.parametrize("level", ["breast", "patient"])
 def test_many_rows_are_as_pandas_groups_them(level: str) -> None:
     found = random_table()
     keys, names = ["patient_id", "laterality"], list(found.features)
@@ -128,12 +128,12 @@ def test_the_order_of_the_rows_changes_no_number() -> None:
 
 def test_embeddings_get_no_asymmetry() -> None:
     rows = [("7", side, "CC", 1.0, 2.0) for side in ("L", "R")]
-    made = aggregate_table(table(rows, features=(CONTRAST, EMBEDDED)), level="woman")
+    made = aggregate_table(table(rows, features=(CONTRAST, EMBEDDED)), level="patient")
     assert made.features == (MEAN, "crop-mean_embToy_E0000", LARGEST, "crop-max_embToy_E0000", ASYMMETRY)
 
 
 def test_one_rule_alone() -> None:
-    made = aggregate_table(table(SCREENED), level="woman", rules=["max"])
+    made = aggregate_table(table(SCREENED), level="patient", rules=["max"])
     assert made.features == (LARGEST,)
 
 
@@ -177,13 +177,13 @@ def test_what_a_unit_is_by_the_other_columns() -> None:
 @pytest.mark.parametrize(("scores", "worst"), [((1, 2), 2), ((3, 0), 0), ((0, 4), 4), ((4, 5), 5), ((6, 0), 6)])
 def test_the_worst_score_is_bi_rads_worst(scores: tuple[int, int], worst: int) -> None:
     rows = [("7", "L", "CC", 1.0), ("7", "L", "MLO", 1.0)]
-    made = aggregate_table(table(rows, assessment=list(scores)), level="woman").frame
+    made = aggregate_table(table(rows, assessment=list(scores)), level="patient").frame
     assert made["assessment"].tolist() == [worst]
 
 
 def test_a_value_that_differs_in_some_units_stays_whole_in_others() -> None:
     rows = [("7", "L", "CC", 1.0), ("7", "R", "CC", 1.0), ("8", "L", "CC", 1.0)]
-    made = aggregate_table(table(rows, machine_id=[49, 21, 29]), level="woman").frame
+    made = aggregate_table(table(rows, machine_id=[49, 21, 29]), level="patient").frame
     assert made["machine_id"].isna().tolist() == [True, False] and made["machine_id"].iloc[1] == 29
     assert pd.api.types.is_integer_dtype(made["machine_id"])
 
@@ -202,7 +202,7 @@ def test_breasts_are_named_as_rsna_names_them() -> None:
 
 
 def test_a_clinical_table_has_no_features() -> None:
-    made = aggregate_table(table([row[:3] for row in SCREENED], features=(), cancer=[0] * 7 + [1]), level="woman")
+    made = aggregate_table(table([row[:3] for row in SCREENED], features=(), cancer=[0] * 7 + [1]), level="patient")
     assert made.features == () and made.frame["cancer"].tolist() == [0, 1]
 
 
@@ -243,12 +243,12 @@ def test_what_a_rule_cannot_read_is_refused_with_what_it_needs(name: str, cell: 
 
 def test_numbers_and_truths_as_words_are_understood() -> None:
     words = {"cancer": ["true", "False"] * 4, "age": ["50", ""] * 4, "BIRADS": ["0", "1"] * 4, "biopsy": ["1", "0"] * 4}
-    made = aggregate_table(table(SCREENED, **words), level="woman").frame
+    made = aggregate_table(table(SCREENED, **words), level="patient").frame
     assert made["cancer"].tolist() == [True, True] and made["age"].tolist() == [50.0, 50.0]
     assert made["BIRADS"].tolist() == [0, 0] and made["biopsy"].tolist() == [1, 1]
 
 
-@pytest.mark.parametrize("level", ["breast", "woman"])
+@pytest.mark.parametrize("level", ["breast", "patient"])
 def test_a_table_without_rows_is_refused(level: str) -> None:
     with pytest.raises(InputError, match="holds no rows"):
         aggregate_table(table([]), level=level)
@@ -261,7 +261,7 @@ def test_unknown_names_are_refused(wrong: dict[str, object]) -> None:
 
 
 def test_the_provenance_says_the_rules_and_is_another_definition() -> None:
-    made = [aggregate_table(table(SCREENED), level=level, rules=["mean"]).provenance for level in ("breast", "woman")]
+    made = [aggregate_table(table(SCREENED), level=level, rules=["mean"]).provenance for level in ("breast", "patient")]
     assert made[0]["features"] == [MEAN]
     assert made[0]["aggregated"]["to"] == "breast" and list(made[0]["aggregated"]["rules"]) == ["mean"]
     assert len({one["recipe_hash"] for one in made} | {"a" * 64}) == 3

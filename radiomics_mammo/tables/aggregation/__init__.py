@@ -1,3 +1,3 @@
-"""From rows of images to rows of breasts or women."""
+"""From rows of images to rows of breasts or patients."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How the features of images become those of a breast or a woman: each rule one function over a block of columns."""
+"""How the features of images become those of a breast or a patient: each rule one function over a block of columns."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from radiomics_mammo.tables.aggregation.grouping import BREAST, WOMAN, Floats, Grouping, Nest
+from radiomics_mammo.tables.aggregation.grouping import BREAST, PATIENT, Floats, Grouping, Nest
 from radiomics_mammo.tables.feature_table import feature_parts, is_embedding
 
 Rule = Callable[[Floats, Nest, str], Floats]
@@ -40,41 +40,42 @@ def max_over(values: Floats, grouping: Grouping) -> Floats:
 
 
 def mean(values: Floats, nest: Nest, level: str) -> Floats:
-    """Mean over the images of a view, then over the views of a breast, then over her breasts.
+    """Mean over the images of a view, then over the views of a breast, then over both breasts.
 
     Three CC images do not outweigh one MLO so.
     """
     breasts = mean_over(mean_over(values, nest.cells), nest.breasts)
-    return breasts if level == BREAST else mean_over(breasts, nest.women)
+    return breasts if level == BREAST else mean_over(breasts, nest.patients)
 
 
 def largest(values: Floats, nest: Nest, level: str) -> Floats:
     """Largest value of all images."""
     breasts = max_over(max_over(values, nest.cells), nest.breasts)
-    return breasts if level == BREAST else max_over(breasts, nest.women)
+    return breasts if level == BREAST else max_over(breasts, nest.patients)
 
 
 def asymmetry(values: Floats, nest: Nest, level: str) -> Floats:
     """Absolute difference of left and right in the same view, mean over the views that both sides have.
 
-    One value a woman, which both her breasts get where rows are breasts; NaN where no view is known on both sides.
+    One value for each patient, which both breasts get where rows are breasts; NaN where no view is known on both
+    sides.
     Absolute differences of the two breasts' features are what Zheng et al. (Eur J Radiol 2012; 81:3222) and Tan et
     al. (Acad Radiol 2013; 20:1542) found to tell of near-term risk.
     """
-    women = np.full((nest.women.starts.size, values.shape[1]), np.nan)
+    patients = np.full((nest.patients.starts.size, values.shape[1]), np.nan)
     if nest.pairs.starts.size:
         cells = mean_over(values, nest.cells)
         two = cells[nest.pairs.order].reshape(-1, 2, values.shape[1])
-        women[nest.paired_women] = mean_over(np.abs(two[:, 0] - two[:, 1]), nest.paired)
-    return women[nest.breast_woman] if level == BREAST else women
+        patients[nest.paired_patients] = mean_over(np.abs(two[:, 0] - two[:, 1]), nest.paired)
+    return patients[nest.breast_patient] if level == BREAST else patients
 
 
 def difference(values: Floats, nest: Nest, level: str) -> Floats:
     """Each breast less the other one in the same view, mean over the views that both sides have; of breasts only.
 
-    The other breast is the woman's own control, as in bilateral subtraction (Yin et al., Med Phys 1991; 18:955).
+    The other breast is the patient's own control, as in bilateral subtraction (Yin et al., Med Phys 1991; 18:955).
     """
-    del level  # the table refuses women before
+    del level  # the table refuses patients before
     cells = mean_over(values, nest.cells)
     own = np.full_like(cells, np.nan)
     left, right = nest.pairs.order[::2], nest.pairs.order[1::2]
@@ -84,19 +85,19 @@ def difference(values: Floats, nest: Nest, level: str) -> Floats:
 
 
 RULES: Mapping[str, Rule] = {"mean": mean, "max": largest, "asymmetry": asymmetry, "difference": difference}
-USUAL: Mapping[str, tuple[str, ...]] = {BREAST: ("mean", "max", "difference"), WOMAN: ("mean", "max", "asymmetry")}
+USUAL: Mapping[str, tuple[str, ...]] = {BREAST: ("mean", "max", "difference"), PATIENT: ("mean", "max", "asymmetry")}
 """The rules that are followed where none is named."""
 OF_BOTH = ("asymmetry", "difference")
-"""Rules that compare her breasts: not for embeddings, whose single outputs mean nothing alone."""
+"""Rules that compare both breasts: not for embeddings, whose single outputs mean nothing alone."""
 
 STATED: Mapping[str, str] = {
-    "mean": "mean over the images of a view, then over the views of a breast, then (woman) over her breasts, so that "
-    "three CC images do not outweigh one MLO",
+    "mean": "mean over the images of a view, then over the views of a breast, then (for patients) over both breasts, "
+    "so that three CC images do not outweigh one MLO",
     "max": "the largest value of all images",
     "asymmetry": "|left - right| of the same feature in the same view (images of a view averaged first), mean over the "
-    "views that both sides have; null where there is none. One value a woman (Zheng 2012, Tan 2013): in a table of "
-    "breasts both have it, and compare's checks say that such a column tells women apart",
-    "difference": "this breast less the other, in the same way (Yin 1991); for breasts only",
+    "views that both sides have; null where there is none. One value for each patient (Zheng 2012, Tan "
+    "2013): in a table of breasts both have it, and the leakage checks of compare report that it identifies patients",
+    "difference": "this breast minus the other, in the same views (Yin 1991); for breasts only",
 }
 """The rules in words, for --help and for a table's provenance. Undefined values are left out of each."""
 

@@ -1,4 +1,4 @@
-"""What belongs together: images of a view, views of a breast, breasts of a woman."""
+"""What belongs together: images of a view, views of a breast, breasts of a patient."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 Codes = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-BREAST, WOMAN = "breast", "woman"
-LEVELS = (BREAST, WOMAN)
+BREAST, PATIENT = "breast", "patient"
+LEVELS = (BREAST, PATIENT)
 SIDES = ("LEFT", "RIGHT")
 
 
@@ -38,43 +38,43 @@ class Grouping:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Nest:
-    """Rows in cells (a view of a breast), cells in breasts, breasts in women.
+    """Rows in cells (a view of a breast), cells in breasts, breasts in patients.
 
-    Breasts and women are numbered as they first come in the table.
+    Breasts and patients are numbered as they first come in the table.
 
     Attributes
     ----------
-    cells, breasts, women : Grouping
-        Of rows into cells, of cells into breasts, of breasts into women.
+    cells, breasts, patients : Grouping
+        Of rows into cells, of cells into breasts, of breasts into patients.
     pairs : Grouping
         Of the cells that have their like on the other side, two by two.
     paired : Grouping
-        Of these pairs into women.
-    paired_women : ndarray of int64
-        The women of ``paired``.
+        Of these pairs into patients.
+    paired_patients : ndarray of int64
+        The patients of ``paired``.
     row_breast : ndarray of int64, shape (n_rows,)
-    breast_woman : ndarray of int64, shape (n_breasts,)
+    breast_patient : ndarray of int64, shape (n_breasts,)
     breast_side : ndarray of int64, shape (n_breasts,)
         Index in ``SIDES``.
     """
 
     cells: Grouping
     breasts: Grouping
-    women: Grouping
+    patients: Grouping
     pairs: Grouping
     paired: Grouping
-    paired_women: Codes
+    paired_patients: Codes
     row_breast: Codes
-    breast_woman: Codes
+    breast_patient: Codes
     breast_side: Codes
 
     def units(self, level: str) -> Grouping:
         """Give the groups of the level that is asked for."""
-        return self.breasts if level == BREAST else self.women
+        return self.breasts if level == BREAST else self.patients
 
     def unit_of_rows(self, level: str) -> Codes:
-        """Give the breast or the woman of each row."""
-        return self.row_breast if level == BREAST else self.breast_woman[self.row_breast]
+        """Give the breast or the patient of each row."""
+        return self.row_breast if level == BREAST else self.breast_patient[self.row_breast]
 
 
 def group_by(codes: Codes) -> Grouping:
@@ -85,38 +85,38 @@ def group_by(codes: Codes) -> Grouping:
     return Grouping(order, starts.astype(np.int64))
 
 
-def make_nest(woman: Codes, side: Codes, view: Codes) -> Nest:
+def make_nest(patient: Codes, side: Codes, view: Codes) -> Nest:
     """Say what belongs together.
 
     Parameters
     ----------
-    woman, side, view : ndarray of int64, shape (n_rows,)
-        Codes of each row, women from 0 in the order in which they come; ``side`` is an index in ``SIDES``.
+    patient, side, view : ndarray of int64, shape (n_rows,)
+        Codes of each row, patients from 0 in the order in which they come; ``side`` is an index in ``SIDES``.
     """
-    row_breast = _as_they_come(2 * woman + side)
+    row_breast = _as_they_come(2 * patient + side)
     breasts = group_by(row_breast)
     first_rows = breasts.order[breasts.starts]
-    breast_woman, breast_side = woman[first_rows], side[first_rows]
+    breast_patient, breast_side = patient[first_rows], side[first_rows]
     width = int(view.max(initial=0)) + 1
     cells = group_by(row_breast * width + view)
     cell_row = cells.order[cells.starts]
     cell_breast, cell_view = row_breast[cell_row], view[cell_row]
-    # In (woman, view) the left cell comes before the right one: two neighbours with one code are a pair.
-    key = breast_woman[cell_breast] * width + cell_view
+    # In (patient, view) the left cell comes before the right one: two neighbours with one code are a pair.
+    key = breast_patient[cell_breast] * width + cell_view
     ordered = np.lexsort((breast_side[cell_breast], key)).astype(np.int64)
     firsts = np.flatnonzero(key[ordered][1:] == key[ordered][:-1])
     in_pairs = np.stack([ordered[firsts], ordered[firsts + 1]], axis=1)
-    pair_woman = breast_woman[cell_breast[in_pairs[:, 0]]]
-    paired = group_by(pair_woman)
+    pair_patient = breast_patient[cell_breast[in_pairs[:, 0]]]
+    paired = group_by(pair_patient)
     return Nest(
         cells=cells,
         breasts=group_by(cell_breast),
-        women=group_by(breast_woman),
+        patients=group_by(breast_patient),
         pairs=Grouping(in_pairs.ravel(), np.arange(0, in_pairs.size, 2, dtype=np.int64)),
         paired=paired,
-        paired_women=pair_woman[paired.order[paired.starts]],
+        paired_patients=pair_patient[paired.order[paired.starts]],
         row_breast=row_breast,
-        breast_woman=breast_woman,
+        breast_patient=breast_patient,
         breast_side=breast_side,
     )
 

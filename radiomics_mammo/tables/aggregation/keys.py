@@ -14,7 +14,7 @@ _SIDE_OF = {"L": 0, "LEFT": 0, "R": 1, "RIGHT": 1}
 
 
 def nest_of(frame: pd.DataFrame) -> Nest:
-    """Find the breasts and women of a table of images.
+    """Find the breasts and patients of a table of images.
 
     Parameters
     ----------
@@ -29,13 +29,13 @@ def nest_of(frame: pd.DataFrame) -> Nest:
     missing = [name for name in NEEDED if name not in frame.columns]
     if missing:
         raise InputError(
-            f"no column is called {' or '.join(missing)}, by which images become breasts and women",
+            f"no column is called {' or '.join(missing)}, by which images become breasts and patients",
             remedy="Add it to the table (in a CSV joined on case_id), or aggregate the table of images instead.",
         )
     if "case_id" in frame.columns and frame["case_id"].duplicated().any():
         twice = str(frame.loc[frame["case_id"].duplicated(), "case_id"].iloc[0])
         raise InputError(f"case_id is not unique: {twice}", remedy="Take the repeated rows out.")
-    woman, _ = pd.factorize(_texts(frame, "patient_id"))
+    patient, _ = pd.factorize(_texts(frame, "patient_id"))
     view, _ = pd.factorize(np.char.upper(_texts(frame, "view").astype(str)))
     sides = [_SIDE_OF.get(text.upper(), -1) for text in _texts(frame, "laterality")]
     if -1 in sides:
@@ -44,11 +44,11 @@ def nest_of(frame: pd.DataFrame) -> Nest:
             f"(first: {_name(frame, sides.index(-1))})",
             remedy="Write L or R, LEFT or RIGHT.",
         )
-    return make_nest(_codes(woman), np.array(sides, dtype=np.int64), _codes(view))
+    return make_nest(_codes(patient), np.array(sides, dtype=np.int64), _codes(view))
 
 
 def unit_names(frame: pd.DataFrame, nest: Nest, level: str) -> list[str]:
-    """Name the units: a woman by ``patient_id``; a breast by ``prediction_id``, else ``{patient_id}_{L|R}``.
+    """Name the units: a patient by ``patient_id``; a breast by ``prediction_id``, else ``{patient_id}_{L|R}``.
 
     Raises
     ------

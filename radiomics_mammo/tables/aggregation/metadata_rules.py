@@ -1,4 +1,4 @@
-"""How the other columns of images become those of a breast or a woman: a stated rule for each."""
+"""How the other columns of images become those of a breast or a patient: a stated rule for each."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ WORST_FIRST = (6, 5, 4, 0, 3, 2, 1)
 NOTES_LENGTH = 200
 
 STATED: Mapping[str, str] = {
-    ", ".join(LABELS): "the largest: positive where any image is",
-    ", ".join(ANY): "true where any image's is",
+    ", ".join(LABELS): "the largest value: positive where any image is",
+    ", ".join(ANY): "true where it is true of any image",
     "BIRADS, assessment": "the worst, in the order 1 < 2 < 3 < 0 < 4 < 5 < 6: 0 (needs assessment) is the call-back",
-    ", ".join(MEANS): "mean of the known ones",
-    "notes": f"the different ones, joined, {NOTES_LENGTH} characters at most",
-    ", ".join(PATHS): "the first image's",
-    ", ".join(OF_IMAGES[1:]): "left out, as they are of one image; laterality, prediction_id of a woman, too",
-    "others": "kept where the known values agree, else null; how often is said",
+    ", ".join(MEANS): "mean of the known values",
+    "notes": f"the different notes, joined, {NOTES_LENGTH} characters at most",
+    ", ".join(PATHS): "that of the first image",
+    ", ".join(OF_IMAGES[1:]): "left out, as they describe one image; for patients laterality and prediction_id, too",
+    "others": "the value where all known values agree, else null; the number of nulls is printed",
     "n_images, n_views": "counted",
 }
 """The rules in words, for --help and for a table's provenance."""
@@ -55,7 +55,7 @@ def identity_of_units(frame: pd.DataFrame, unit: Codes, *, level: str) -> tuple[
         One row an image, identity columns only, with ``patient_id``.
     unit : ndarray of int64, shape (n_rows,)
         Of each row, from 0.
-    level : {'breast', 'woman'}
+    level : {'breast', 'patient'}
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""A table of images made one of breasts or of women."""
+"""A table of images made one of breasts or of patients."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ COLUMNS_AT_ONCE = 64
 
 
 def aggregate_table(table: Table, *, level: str, rules: Sequence[str] | None = None) -> Table:
-    """Make one row of each breast or woman.
+    """Make one row of each breast or patient.
 
     Parameters
     ----------
     table : Table
         One row an image, with ``patient_id``, ``laterality`` and ``view``; features may be none.
-    level : {'breast', 'woman'}
+    level : {'breast', 'patient'}
     rules : sequence of str, optional
         Names of :data:`~radiomics_mammo.tables.aggregation.feature_rules.RULES`; the features of each come after the
         other's. By default those of :data:`~radiomics_mammo.tables.aggregation.feature_rules.USUAL`.

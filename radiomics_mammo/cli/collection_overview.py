@@ -81,7 +81,7 @@ def _windows(sample: Sample, settings: LatticeSettings) -> list[Box]:
     return windows(Breast.of(sample), settings)
 
 
-def check_sheet(path: Path, *, count: int, overwrite: bool) -> None:
+def check_preview(path: Path, *, count: int, overwrite: bool) -> None:
     """Refuse what cannot be drawn before anything is written and any image is decoded.
 
     Raises
