@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from radiomics_mammo.core.option import option
+from radiomics_mammo.runs.run_files import files_help
 
-EPILOG = """\
+EPILOG = f"""\
 models (each but the baselines may be followed by a sampler; xgboost+all names all of them):
   baselines              prevalence; size, shape, metadata, scanner (logistic regression on those columns only);
                          radiologists (their assessment, as it is)
@@ -20,21 +21,7 @@ models (each but the baselines may be followed by a sampler; xgboost+all names a
                          of --members)
   MODEL+SAMPLER          weights, oversampling, smote, borderline, adasyn, smoteenn, bagging (balanced)
 
-written to OUT:
-  predictions.parquet    out-of-fold: case_id, patient_id, model, repeat, fold, y, p (calibrated), raw, called
-  summary.csv            model, metric, value, low, high (95% patient-bootstrap interval)
-  differences.csv        with minus without resampling, paired; uncalibrated.csv: before calibration
-  pairs.csv, auroc.csv   differences in AUROC with Obuchowski and Nadeau-Bengio tests, Holm-adjusted; intervals
-  ensembles.csv          each ensemble minus its best single member, paired; probes.csv: one row for each embedder
-  confusion.csv, learning_curves.csv (of dense heads), neighbours.csv, out_of_range.csv
-  shap_features.csv, shap_groups.csv, shap_stability.csv, shap_interactions.csv, shap_clusters.csv,
-  shap_permutation.csv   SHAP contributions summarised, and those of models fitted to permuted labels
-  operating.csv, certified.csv, subgroups.csv, reliability.csv, decision_curve.csv, selection_bias.csv
-  auroc_inflation.csv    AUROC inflation by common leakage errors; leakage_checks.csv: checks of this run
-  tuned_parameters.csv, feature_selection.csv, folds.parquet, cases.parquet, shap.parquet, shap_values.parquet
-  test_*.csv, test_predictions.parquet, label_shift.csv: with --test or --split official
-  model/, model_card.html, model_card.json: the final model, for python -m radiomics_mammo.predict OUT
-  run.json, timings.json
+{files_help()}
 The last column of each table, data, is phantom where images were simulated, else real (cases.parquet: column phantom).
 
 Splits are made by patient and stratified. Imputation, scaling, pruning, feature selection, resampling, tuning,

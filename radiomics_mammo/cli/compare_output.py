@@ -17,7 +17,7 @@ from radiomics_mammo.evaluation.study import Study
 from radiomics_mammo.evaluation.training.device import Device
 from radiomics_mammo.evaluation.training.plan import Plan
 from radiomics_mammo.evaluation.training.registry import MODELS, parse_candidate
-from radiomics_mammo.runs.run_folder import CARD, INFO
+from radiomics_mammo.runs.run_files import CARD, INFO
 from radiomics_mammo.runs.run_info import RunInfo
 from radiomics_mammo.runs.write import is_phantom
 
@@ -50,14 +50,14 @@ def print_results(info: RunInfo, study: Study) -> None:
     """Print the comparison, the test set, the leakage checks and the certified threshold."""
     suffix = " (phantom)" if info.phantom else ""
     names, tables = list(info.candidates), study.tables
-    _metrics(study.compared.summary, names, f"Out-of-fold results with 95% patient-bootstrap intervals{suffix}")
+    _metrics(tables["summary"], names, f"Out-of-fold results with 95% patient-bootstrap intervals{suffix}")
     if "test_summary" in tables:
         _metrics(tables["test_summary"], names, f"Held-out test set, models of all training patients{suffix}")
     if "test_shifted" in tables:
         _metrics(tables["test_shifted"], names, f"Held-out test set, adapted to another prevalence{suffix}")
     if "selection_bias" in tables:
         _selection_bias(tables["selection_bias"])
-    _resampling(study.compared.differences, suffix)
+    _resampling(tables["differences"], suffix)
     if "pairs" in tables:
         _pairs(tables["pairs"], suffix)
     if "ensembles" in tables:

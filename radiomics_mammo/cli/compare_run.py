@@ -12,7 +12,6 @@ from pathlib import Path
 from radiomics_mammo.cli.compare_output import print_plan
 from radiomics_mammo.core.console import print_error, print_message, progress
 from radiomics_mammo.evaluation.cohort.train_test import read_train_test
-from radiomics_mammo.evaluation.explanation.explain import explain_study
 from radiomics_mammo.evaluation.study import Study, plan_study, run_study
 from radiomics_mammo.evaluation.training.cross_validation import steps
 from radiomics_mammo.evaluation.training.device import resolve_device
@@ -25,9 +24,10 @@ from radiomics_mammo.runs.checkpoint import fold_store, source_hash
 from radiomics_mammo.runs.final_model import save_final_model
 from radiomics_mammo.runs.model_card import card_json, model_card
 from radiomics_mammo.runs.model_metadata import ModelFacts
-from radiomics_mammo.runs.results import results_of
+from radiomics_mammo.runs.results import Results
 from radiomics_mammo.runs.run_config import RunConfig
-from radiomics_mammo.runs.run_folder import CARD, CARD_JSON, FAILURES, new_run
+from radiomics_mammo.runs.run_files import CARD, CARD_JSON, FAILURES
+from radiomics_mammo.runs.run_folder import new_run
 from radiomics_mammo.runs.run_info import RunInfo
 from radiomics_mammo.runs.write import run_digest, run_info, write_run, write_timings
 from radiomics_mammo.tables.atomic import write_bytes
@@ -110,19 +110,9 @@ def _within_minutes(config: RunConfig, plan: Plan, store: FoldStore) -> tuple[Ru
 
 
 def _write(folder: Path, study: Study, info: RunInfo, *, config: RunConfig, seconds: dict[str, float]) -> None:
-    """Explain the model, save the final one, and write all tables."""
+    """Write the tables, the final model and its card."""
     seconds |= study.seconds
-    started = time.perf_counter()
-    explanation = explain_study(study, config.options)
-    seconds["explain"] = time.perf_counter() - started
-    write_run(
-        folder,
-        info,
-        study,
-        contributions=explanation.contributions,
-        values=explanation.values,
-        explained=explanation.tables,
-    )
+    write_run(folder, info, study)
     started = time.perf_counter()
     final = save_final_model(folder, study, info)
     if final is not None:
@@ -132,7 +122,7 @@ def _write(folder: Path, study: Study, info: RunInfo, *, config: RunConfig, seco
 
 
 def _write_card(folder: Path, info: RunInfo, study: Study, fitted: Fitted, facts: ModelFacts) -> None:
-    card = model_card(info, fitted, facts, summary=study.compared.summary, results=results_of(study.tables))
+    card = model_card(info, fitted, facts, results=Results(study.tables))
     write_bytes(folder / CARD_JSON, card_json(card))
     write_bytes(folder / CARD, card_page(card).encode())
 

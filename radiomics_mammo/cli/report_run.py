@@ -16,7 +16,8 @@ from radiomics_mammo.reports.components.page import render
 from radiomics_mammo.reports.run_comparison import two_runs_page
 from radiomics_mammo.reports.study import compose
 from radiomics_mammo.runs.results import read_results
-from radiomics_mammo.runs.run_folder import REPORT, read_run
+from radiomics_mammo.runs.run_files import REPORT
+from radiomics_mammo.runs.run_folder import read_run
 from radiomics_mammo.tables.atomic import write_bytes
 
 

@@ -1,4 +1,4 @@
-"""From out-of-fold predictions to the tables of the comparison."""
+"""Metrics of all candidates, their paired differences, and the tables of predictions and folds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 
 
 def prediction_table(plan: Plan, outcome: Outcome) -> pd.DataFrame:
-    """Lay the out-of-fold predictions out, one row a model, repeat and unit.
+    """Build the table of out-of-fold predictions, one row a model, repeat and unit.
 
     Returns
     -------
@@ -44,14 +44,14 @@ def prediction_table(plan: Plan, outcome: Outcome) -> pd.DataFrame:
 
 
 def test_prediction_table(plan: Plan, outcome: Outcome) -> pd.DataFrame:
-    """Lay the predictions of the test set out: case_id, patient_id, model, y, p, raw, called."""
+    """Build the table of test predictions: case_id, patient_id, model, y, p, raw, called."""
     assert plan.test is not None
     units = plan.test.units
     parts = []
     for candidate in plan.candidates:
-        one = outcome.test[candidate.name]
-        called = one.p >= one.choice.threshold
-        parts.append(_identity(units, candidate).assign(y=units.y, p=one.p, raw=one.raw, called=called))
+        predicted = outcome.test[candidate.name]
+        called = predicted.p >= predicted.choice.threshold
+        parts.append(_identity(units, candidate).assign(y=units.y, p=predicted.p, raw=predicted.raw, called=called))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -60,34 +60,29 @@ def _identity(units: Units, candidate: Candidate) -> pd.DataFrame:
 
 
 def fold_table(plan: Plan) -> pd.DataFrame:
-    """Lay the fold assignment out: columns case_id, patient_id, repeat, fold."""
+    """Build the table of fold assignments: case_id, patient_id, repeat, fold."""
     rows = plan.cohort.units.rows[["case_id", "patient_id"]]
     parts = [rows.assign(repeat=np.int16(repeat), fold=assigned) for repeat, assigned in enumerate(plan.fold_of)]
     return pd.concat(parts, ignore_index=True)
 
 
-def twins(candidates: Sequence[Candidate]) -> list[tuple[int, int]]:
-    """Pair each resampled or reweighted candidate with its plain twin, by position."""
-    plain = {
-        (candidate.model, candidate.block): i for i, candidate in enumerate(candidates) if candidate.sampler == "none"
-    }
-    resampled = [
-        (i, (candidate.model, candidate.block)) for i, candidate in enumerate(candidates) if candidate.sampler != "none"
-    ]
-    return [(i, plain[one]) for i, one in resampled if one in plain]
+def resampling_pairs(candidates: Sequence[Candidate]) -> list[tuple[int, int]]:
+    """Return the positions of each candidate with resampling or weights and of the same without."""
+    without = {(one.model, one.block): i for i, one in enumerate(candidates) if one.sampler == "none"}
+    resampled = [(i, (one.model, one.block)) for i, one in enumerate(candidates) if one.sampler != "none"]
+    return [(i, without[model]) for i, model in resampled if model in without]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
-    """The metrics of all candidates and the differences of twins.
+    """Metrics of all candidates, and differences with and without resampling.
 
     Attributes
     ----------
     summary : pandas.DataFrame
         Columns model, metric, value, low, high.
     differences : pandas.DataFrame
-        Columns model, against, metric, value, low, high: each resampled candidate minus its plain twin. A study adds
-        ``p_holm`` and ``verdict`` (:func:`radiomics_mammo.evaluation.result_tables.resampling_verdicts`).
+        Columns model, against, metric, value, low, high: each candidate with resampling minus the same without.
     undefined : int
         Draws that lack a class; the intervals are made of the others.
     """
@@ -112,8 +107,8 @@ def compare_candidates(
 
     A value is the mean over repeats of the metric on that repeat's pooled out-of-fold predictions. The
     interval is the percentile interval over draws of patients, with all their units, with replacement; the
-    same draws for every candidate. Models are not trained anew in a draw, so the interval tells of the cases
-    that were sampled, not of the training.
+    same draws for every candidate. Models are not trained anew in a draw, so the interval covers the
+    sampling of cases, not the training.
 
     Parameters
     ----------
@@ -125,14 +120,14 @@ def compare_candidates(
     workers : int
         Threads; the result does not depend on it.
     pairs : sequence of (int, int), optional
-        Positions of the candidates whose differences are wanted; without it the twins.
+        Positions of the candidates to subtract; by default :func:`resampling_pairs`.
     """
     y = units.y
     value = np.stack([np.mean([scores(y, one)[:, 0] for one in repeats], axis=0) for repeats in p])
     drawn = all_bootstrap_scores(y, p, units.group, draws=draws, seed=seed, workers=workers)
     constant = [i for i, candidate in enumerate(candidates) if MODELS[candidate.model].fit == "none"]
     slope = list(METRICS).index("calibration_slope")
-    value[constant, slope] = drawn[constant, slope] = np.nan  # the folds' shares differ a little: no calibration
+    value[constant, slope] = drawn[constant, slope] = np.nan  # the folds' prevalences differ a little: no calibration
     summary = [
         (candidate.name, metric, value[i, m], *interval(drawn[i, m], level=level))
         for i, candidate in enumerate(candidates)
@@ -146,7 +141,7 @@ def compare_candidates(
             value[i, m] - value[j, m],
             *interval(drawn[i, m] - drawn[j, m], level=level),
         )
-        for i, j in (twins(candidates) if pairs is None else pairs)
+        for i, j in (resampling_pairs(candidates) if pairs is None else pairs)
         for m, metric in enumerate(METRICS)
     ]
     lacking = np.isnan(drawn[:, list(METRICS).index("auroc")]).any(axis=0)
@@ -160,8 +155,8 @@ def compare_candidates(
 def best_candidate(summary: pd.DataFrame, candidates: Sequence[Candidate]) -> Candidate | None:
     """Return the candidate with the highest AUROC, baselines aside; the first of equals, None of none."""
     auroc = summary[summary["metric"] == "auroc"].set_index("model")["value"]
-    able = [candidate for candidate in candidates if not MODELS[candidate.model].baseline]
-    return max(able, key=lambda candidate: auroc[candidate.name]) if able else None
+    eligible = [candidate for candidate in candidates if not MODELS[candidate.model].baseline]
+    return max(eligible, key=lambda candidate: auroc[candidate.name]) if eligible else None
 
 
 def explained_candidate(summary: pd.DataFrame, candidates: Sequence[Candidate]) -> Candidate | None:

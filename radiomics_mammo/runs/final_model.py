@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from radiomics_mammo.evaluation.metrics.certified_sensitivity import TARGETS, certified_table
-from radiomics_mammo.evaluation.result_tables import chosen
+from radiomics_mammo.evaluation.result_tables.decisions import selected_among_several
 from radiomics_mammo.evaluation.study import Study
 from radiomics_mammo.evaluation.training.cross_validation import train_on_everybody
 from radiomics_mammo.evaluation.training.fitted_model import Fitted
 from radiomics_mammo.evaluation.training.registry import block_of, candidate_title
 from radiomics_mammo.runs.model_metadata import ModelFacts, certificates, training_range
-from radiomics_mammo.runs.run_folder import MODEL
+from radiomics_mammo.runs.run_files import MODEL
 from radiomics_mammo.runs.run_info import RunInfo
 from radiomics_mammo.runs.saved_model import save_model
 
@@ -44,7 +44,7 @@ def save_final_model(folder: Path, study: Study, info: RunInfo) -> tuple[Fitted,
         table = study.tables["certified"]
     else:
         p, targets = study.outcome.p[plan.candidates.index(candidate)], sorted({*TARGETS, asked["sensitivity"]})
-        several = not asked.get("final_model") and chosen(plan.candidates)
+        several = not asked.get("final_model") and selected_among_several(plan.candidates)
         table = certified_table(
             units.y, p, units.group, targets=targets, confidence=asked["confidence"], chosen=several
         )

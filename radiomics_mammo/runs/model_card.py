@@ -36,9 +36,7 @@ _STEPS = {
 }
 
 
-def model_card(
-    info: RunInfo, fitted: Fitted, facts: ModelFacts, *, summary: pd.DataFrame, results: Results
-) -> dict[str, Any]:
+def model_card(info: RunInfo, fitted: Fitted, facts: ModelFacts, *, results: Results) -> dict[str, Any]:
     """Describe the kept model: what it is, what it is for, what it is worth and for whom.
 
     Parameters
@@ -48,10 +46,8 @@ def model_card(
         The model, trained on everybody.
     facts : ModelFacts
         What is saved with it.
-    summary : pandas.DataFrame
-        Columns model, metric, value, low, high: out-of-fold figures of every candidate.
     results : Results
-        Other tables of the run; what is missing is null in the card.
+        Tables of the run; what is missing is null in the card.
 
     Returns
     -------
@@ -72,7 +68,7 @@ def model_card(
         "features": _features(info, facts),
         "preparation": _preparation(fitted.preparation),
         "tuning": _tuning(info),
-        "performance": _performance(name, summary, results, settings=info.command),
+        "performance": _performance(name, results, settings=info.command),
         "operating": _rows(_own(results.operating, name)),
         "reliability": _rows(_own(results.reliability, name)),
         "certified": _rows(results.certified if name == info.best else None) or _saved(facts),
@@ -163,14 +159,14 @@ def _tuning(info: RunInfo) -> dict[str, Any]:
     return {name: info.command[name] for name in asked if name in info.command}
 
 
-def _performance(name: str, summary: pd.DataFrame, results: Results, *, settings: Mapping[str, Any]) -> dict[str, Any]:
+def _performance(name: str, results: Results, *, settings: Mapping[str, Any]) -> dict[str, Any]:
     bias = results.selection_bias
     corrected = None
     if bias is not None and len(bias) and bias["name"].iloc[0] == name:
         corrected = {key: _plain(bias[key].iloc[0]) for key in ("corrected", "low", "high")}
     return {
         "intervals": f"95%, {settings.get('bootstrap', 'some')} draws of patients",
-        "cross_validation": _rows(_own(summary, name)),
+        "cross_validation": _rows(_own(results.summary, name)),
         "auroc_corrected_for_choice": corrected,
         "held_out": _rows(_own(results.test_summary, name)),
     }

@@ -1,4 +1,4 @@
-"""The run folder: written beside its place, moved there whole, read back as one record."""
+"""The run folder: its files, written to a temporary folder and renamed, read back as one record."""
 
 from __future__ import annotations
 
@@ -12,88 +12,20 @@ import pandas as pd
 import pyarrow as pa
 
 from radiomics_mammo.errors import InputError, OutputError
+from radiomics_mammo.runs.run_files import (
+    CASES,
+    CONTRIBUTIONS,
+    DIFFERENCES,
+    FAILURES,
+    INFO,
+    PREDICTIONS,
+    SUMMARY,
+    VALUES,
+    file_descriptions,
+)
 from radiomics_mammo.runs.run_info import RunInfo, read_info
 from radiomics_mammo.tables.atomic import atomic_file, output_error, sync_folder, write_bytes
 from radiomics_mammo.tables.lock import table_lock
-
-INFO = "run.json"
-PREDICTIONS = "predictions.parquet"
-FOLDS = "folds.parquet"
-CASES = "cases.parquet"
-SUMMARY = "summary.csv"
-DIFFERENCES = "differences.csv"
-CONTRIBUTIONS = "shap.parquet"
-VALUES = "shap_values.parquet"
-TEST_PREDICTIONS = "test_predictions.parquet"
-FAILURES = "failures.csv"
-MODEL = "model"
-CARD = "model_card.html"
-CARD_JSON = "model_card.json"
-TIMINGS = "timings.json"
-REPORT = "report.html"
-DATA = {True: "phantom", False: "real"}
-"""What the last column, ``data``, of the tables of results says."""
-OURS = frozenset(
-    {
-        INFO,
-        PREDICTIONS,
-        FOLDS,
-        CASES,
-        SUMMARY,
-        DIFFERENCES,
-        CONTRIBUTIONS,
-        VALUES,
-        FAILURES,
-        TIMINGS,
-        REPORT,
-        TEST_PREDICTIONS,
-        MODEL,
-        CARD,
-        CARD_JSON,
-    }
-)
-"""What a new run replaces, beside all tables of ``TABLES``."""
-TABLES = frozenset(
-    f"{name}.csv"
-    for name in (
-        "uncalibrated",
-        "auroc",
-        "leakage_checks",
-        "certified",
-        "confusion",
-        "decision_curve",
-        "ensembles",
-        "label_shift",
-        "auroc_inflation",
-        "learning_curves",
-        "neighbours",
-        "operating",
-        "out_of_range",
-        "pairs",
-        "probes",
-        "reliability",
-        "feature_selection",
-        "shap_clusters",
-        "shap_features",
-        "shap_groups",
-        "shap_interactions",
-        "shap_permutation",
-        "shap_stability",
-        "subgroups",
-        "test_auroc",
-        "test_certified",
-        "test_confusion",
-        "test_differences",
-        "test_ensembles",
-        "test_operating",
-        "test_reliability",
-        "test_shifted",
-        "test_subgroups",
-        "test_summary",
-        "tuned_parameters",
-        "selection_bias",
-    )
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,10 +74,10 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
 
 @contextmanager
 def new_run(out: Path, *, overwrite: bool = False) -> Iterator[Path]:
-    """Give a folder to write a run into; it becomes ``out`` only when the block ends without an error.
+    """Write a run into a temporary folder that becomes ``out`` when the block ends without error.
 
-    Whatever ends the block early leaves no ``out`` (or the old one), so a folder with that name is whole.
-    Files in a replaced run that are not ours are kept.
+    An interruption leaves no ``out`` (or the old one), so a folder with that name is complete. Files in a replaced
+    run that are not in :func:`file_descriptions` are moved to the new one.
 
     Raises
     ------
@@ -196,7 +128,7 @@ def _put_in_place(partial: Path, out: Path, replaced: Path) -> None:
     sync_folder(out.parent)
     if replaced.exists():
         for entry in replaced.iterdir():
-            if entry.name not in OURS | TABLES:
+            if entry.name not in file_descriptions():
                 entry.rename(out / entry.name)
         shutil.rmtree(replaced)
 
@@ -218,24 +150,30 @@ def read_run(folder: Path) -> Run:
     return Run(
         folder=folder,
         info=info,
-        predictions=_read(folder / PREDICTIONS),
-        cases=_read(folder / CASES),
-        summary=_read(folder / SUMMARY),
-        differences=_read(folder / DIFFERENCES),
+        predictions=read_table(folder / PREDICTIONS),
+        cases=read_table(folder / CASES),
+        summary=read_table(folder / SUMMARY),
+        differences=read_table(folder / DIFFERENCES),
         # Without the mark: every other column that is left is a feature.
-        contributions=_read(folder / CONTRIBUTIONS).drop(columns="data", errors="ignore") if explained else None,
-        values=_read(folder / VALUES).drop(columns="data", errors="ignore") if explained else None,
-        failures=_read(folder / FAILURES) if (folder / FAILURES).exists() else None,
+        contributions=read_table(folder / CONTRIBUTIONS).drop(columns="data", errors="ignore") if explained else None,
+        values=read_table(folder / VALUES).drop(columns="data", errors="ignore") if explained else None,
+        failures=read_table(folder / FAILURES) if (folder / FAILURES).exists() else None,
     )
 
 
-def _read(path: Path) -> pd.DataFrame:
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a table of the run.
+
+    Raises
+    ------
+    InputError
+        It is missing or damaged.
+    """
     try:
         return pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
     except (OSError, pa.ArrowException, ValueError) as error:
-        said = " ".join(str(error).split())[:200]
         raise InputError(
-            f"cannot be read ({said})",
+            f"cannot be read ({' '.join(str(error).split())[:200]})",
             path=path,
             remedy="Run python -m radiomics_mammo.compare again with --overwrite.",
         ) from error

@@ -1,4 +1,4 @@
-"""Writing down what a study was asked, what it was made of and what it gave."""
+"""Run configuration, provenance and tables, written to the run folder."""
 
 from __future__ import annotations
 
@@ -19,12 +19,14 @@ from radiomics_mammo.core.version import __version__
 from radiomics_mammo.evaluation.cohort.join import embeddings_in
 from radiomics_mammo.evaluation.cohort.records import Candidate, Cohort
 from radiomics_mammo.evaluation.cohort.train_test import TrainTest
+from radiomics_mammo.evaluation.result_tables import RESULT_TABLES
 from radiomics_mammo.evaluation.study import Study
 from radiomics_mammo.evaluation.summary import fold_table, prediction_table, test_prediction_table
 from radiomics_mammo.evaluation.training.device import Device
 from radiomics_mammo.evaluation.training.registry import MODELS, candidate_title
-from radiomics_mammo.runs import run_folder as names
+from radiomics_mammo.runs import run_files as names
 from radiomics_mammo.runs.run_config import RunConfig
+from radiomics_mammo.runs.run_folder import write_table
 from radiomics_mammo.runs.run_info import RunInfo
 from radiomics_mammo.tables.atomic import write_bytes
 
@@ -41,7 +43,7 @@ def run_digest(config: RunConfig) -> dict[str, Any]:
 
 
 def file_hash(path: Path) -> str:
-    """Hash the bytes of a file (SHA-256)."""
+    """Compute the SHA-256 of a file."""
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
@@ -55,7 +57,7 @@ def run_info(
     device: Device,
     failures: int = -1,
 ) -> RunInfo:
-    """Gather what ``run.json`` holds.
+    """Build the content of ``run.json``.
 
     Parameters
     ----------
@@ -110,7 +112,7 @@ def _contribution_unit(explained: Candidate | None) -> str:
 
 
 def embeddings_of(train_test: TrainTest, cohort: Cohort) -> list[dict[str, Any]]:
-    """Say what made the embeddings of a cohort, one entry an embedder, as far as the tables tell.
+    """Return what embedded the images of a cohort, one entry an embedder, as far as recorded.
 
     Weights count as forced where they were on either side of a test.
     """
@@ -120,10 +122,10 @@ def embeddings_of(train_test: TrainTest, cohort: Cohort) -> list[dict[str, Any]]
             forced = bool(one.get("forced")) or bool(known.get(one["prefix"], {}).get("forced"))
             known[one["prefix"]] = {**one, "forced": forced}
     blank = dict.fromkeys(("source", "licence", "sha256"), "not recorded")
-    found = []
-    for prefix, own in cohort.embedders.items():
-        said = {"name": prefix, "input": prefix.partition("_")[0], "trained_on": [], "forced": False, **blank}
-        found.append({**said, **known.get(prefix, {}), "prefix": prefix, "dims": own.stop - own.start})
+    found: list[dict[str, Any]] = []
+    for prefix, columns in cohort.embedders.items():
+        entry = {"name": prefix, "input": prefix.partition("_")[0], "trained_on": [], "forced": False, **blank}
+        found.append({**entry, **known.get(prefix, {}), "prefix": prefix, "dims": columns.stop - columns.start})
     return found
 
 
@@ -139,91 +141,63 @@ def _test(cohort: Cohort, paths: Sequence[Path], hashes: Sequence[str]) -> dict[
 
 
 def is_phantom(train_test: TrainTest) -> bool:
-    """Whether a table, or any of its rows, says that it was made from simulated images."""
+    """Return whether a table, or any of its rows, is marked as made from simulated images."""
     tables = [table for table in (train_test.table, train_test.test_table) if table is not None]
     cohorts = [cohort for cohort in (train_test.train, train_test.test) if cohort is not None]
     marks = [cohort.rows["phantom"].astype(str).str.lower() for cohort in cohorts if "phantom" in cohort.rows.columns]
-    said = any(bool(table.provenance.get("phantom", False)) for table in tables)
-    return said or any(bool(mark.isin(["true", "1", "1.0"]).any()) for mark in marks)
+    recorded = any(bool(table.provenance.get("phantom", False)) for table in tables)
+    return recorded or any(bool(mark.isin(["true", "1", "1.0"]).any()) for mark in marks)
 
 
 def versions() -> dict[str, str]:
-    """Give the versions of what decides the numbers."""
+    """Return the versions of the libraries that determine the numbers."""
     import imblearn
     import sklearn
     import xgboost
 
     modules = (np, pd, sklearn, imblearn, xgboost)  # by module: xgboost comes under two package names
-    found = {module.__name__: str(module.__version__) for module in modules}
     return {
         "radiomics_mammo": __version__,
         "python": platform.python_version(),
-        **found,
+        **{module.__name__: str(module.__version__) for module in modules},
         "optuna": version("optuna"),
         "shap": version("shap"),
         **({"torch": version("torch")} if find_spec("torch") else {}),  # it trains dense heads where it is
     }
 
 
-def write_run(
-    folder: Path,
-    info: RunInfo,
-    study: Study,
-    *,
-    contributions: pd.DataFrame | None,
-    values: pd.DataFrame | None = None,
-    explained: Mapping[str, pd.DataFrame] | None = None,
-) -> None:
-    """Write the tables of a run and ``run.json``, the last.
+def write_run(folder: Path, info: RunInfo, study: Study) -> None:
+    """Write the tables of a run and, last, ``run.json``.
 
     Parameters
     ----------
     folder : pathlib.Path
         From :func:`radiomics_mammo.runs.run_folder.new_run`.
-    info, study
-        What is written.
-    contributions : pandas.DataFrame or None
-        SHAP values of the explained model on held-out rows.
-    values : pandas.DataFrame or None
-        Values of the features that contribute most.
-    explained : mapping of str to pandas.DataFrame, optional
-        What the contributions come to, by the names of the tables.
+    info : RunInfo
+    study : Study
     """
     plan = study.plan
-    made_from = names.DATA[info.phantom]
     tables = {
         names.PREDICTIONS: prediction_table(plan, study.outcome),
         names.FOLDS: fold_table(plan),
-        names.SUMMARY: study.compared.summary,
-        names.DIFFERENCES: study.compared.differences,
-        **{f"{name}.csv": table for name, table in {**study.tables, **(explained or {})}.items()},
+        **{RESULT_TABLES[name].file: table for name, table in study.tables.items()},
     }
     if plan.test is not None:
         tables[names.TEST_PREDICTIONS] = test_prediction_table(plan, study.outcome)
-    if contributions is not None and values is not None:
-        tables |= {names.CONTRIBUTIONS: contributions, names.VALUES: values}
+    if study.shap is not None:
+        tables |= {names.CONTRIBUTIONS: study.shap.contributions, names.VALUES: study.shap.values}
     for name, table in tables.items():
-        names.write_table(table.assign(data=made_from), folder / name)
-    names.write_table(plan.cohort.units.rows, folder / names.CASES)  # says it row by row, as the feature table does
+        write_table(table.assign(data=names.DATA[info.phantom]), folder / name)
+    write_table(plan.cohort.units.rows, folder / names.CASES)  # its column phantom says it row by row
     write_bytes(folder / names.INFO, info.to_json())
 
 
-def unit_names(cohort: Cohort) -> list[str]:
-    """Give the name of each row's unit."""
-    return [str(name) for name in cohort.units.rows["case_id"].to_numpy()[cohort.units.of]]
-
-
-def unit_values(cohort: Cohort, features: Sequence[str]) -> pd.DataFrame:
-    """Give ``case_id`` of the units and the values of some features, averaged over a unit's rows."""
-    table = cohort.values(features).assign(case_id=unit_names(cohort))
-    return table.groupby("case_id", sort=False, as_index=False).mean()
-
-
 def write_timings(folder: Path, *, stages: Mapping[str, float], study: Study, workers: int) -> None:
-    """Write what differs from one run to the next: seconds, and the workers that they depend on."""
+    """Write the seconds of the stages and models, and the README; the last files of a run."""
     record = {
         "workers": workers,
         "stages_s": {name: round(value, 3) for name, value in stages.items()},
         "models_s": {name: round(value, 3) for name, value in study.outcome.seconds.items()},
     }
     write_bytes(folder / names.TIMINGS, (json.dumps(record, indent=1) + "\n").encode())
+    write_bytes(folder / names.README, names.readme(folder).encode())

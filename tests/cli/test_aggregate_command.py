@@ -14,7 +14,7 @@ from radiomics_mammo.aggregate import main
 from radiomics_mammo.core.records import Failure
 from radiomics_mammo.evaluation.cohort.feature_definition import same_definition
 from radiomics_mammo.evaluation.cohort.join import embeddings_in
-from radiomics_mammo.runs.run_folder import PREDICTIONS
+from radiomics_mammo.runs.run_files import PREDICTIONS
 from radiomics_mammo.tables.failures import failures_path, write_failures
 from radiomics_mammo.tables.feature_table import read_table, write_table
 from tests.support import compare_runs

@@ -13,7 +13,7 @@ from radiomics_mammo.errors import InputError
 from radiomics_mammo.predict import main as predict
 from radiomics_mammo.prediction.score import IN_TRAINING, choose_certificate
 from radiomics_mammo.runs.model_metadata import Certificate, training_range
-from radiomics_mammo.runs.run_folder import FOLDS
+from radiomics_mammo.runs.run_files import FOLDS
 from radiomics_mammo.runs.saved_model import MODEL, save_model
 from radiomics_mammo.tables.feature_table import write_table
 from tests.support.cohorts import FEATURES, toy_frame

@@ -22,7 +22,7 @@ from radiomics_mammo.prediction.score import IN_TRAINING
 from radiomics_mammo.readers.phantom.reader import PhantomReader
 from radiomics_mammo.readers.phantom.write_rsna import write_rsna_tree
 from radiomics_mammo.runs.model_metadata import training_range
-from radiomics_mammo.runs.run_folder import FOLDS
+from radiomics_mammo.runs.run_files import FOLDS
 from radiomics_mammo.runs.saved_model import MODEL, load_model, save_model
 from radiomics_mammo.tables.feature_table import Table, read_table
 from tests.support.networks import write_onnx

@@ -322,7 +322,7 @@ def test_text_from_the_table_is_shown_as_text():
     )
     out = results.out_of_range.assign(case_id=results.out_of_range["case_id"] + f'"{EVIL}', feature=f"odd{EVIL}")
     run = replace(run, cases=cases, predictions=run.predictions.assign(**named), contributions=moved, values=None)
-    results = replace(results, neighbours=near, out_of_range=out)
+    results = results.replace({"neighbours": near, "out_of_range": out})
     names = run.cases["case_id"].tolist()
     part = cases_part(run, results, pictures=some_pictures(names), meaning=lambda _: EVIL)
     page = Tags(section_page(part))

@@ -255,7 +255,7 @@ def test_the_reference_of_the_tests_is_named_and_the_best_need_not_be_in_them():
     assert "the best model, XGBoost, is not in these tests" in found["24"][1]
     assert "XGBoost minus Size only and Radiologists' assessment is shown" in found["24"][1]
     own = results.pairs.assign(against="xgboost")
-    found = answers(run, replace(results, pairs=own), "metrics")
+    found = answers(run, results.replace({"pairs": own}), "metrics")
     assert found["24"][0] == found["25"][0] == YES
 
 
@@ -270,5 +270,5 @@ def test_calls_name_their_model_and_models_those_they_are_trained_on():
 def test_a_choice_without_optimism_says_so():
     run, results = run_of()
     up = results.selection_bias.assign(corrected=results.selection_bias["apparent"] + 0.01)
-    said = [row[3] for one in checklists(run, replace(results, selection_bias=up)) for row in one.tables[0].rows]
+    said = [row[3] for one in checklists(run, results.replace({"selection_bias": up})) for row in one.tables[0].rows]
     assert [one for one in said if "no optimism found" in one]

@@ -43,7 +43,7 @@ def test_candidates_on_a_block_or_resampled_are_known_by_their_models():
 
 def test_the_models_are_ordered_by_auroc_with_the_best_and_the_yardsticks_marked(run_and_results):
     run, results = run_and_results
-    models = of(comparison_section(run, Results(test_summary=results.test_summary)), "models")
+    models = of(comparison_section(run, Results({"test_summary": results.test_summary})), "models")
     (table,) = models.tables
     aurocs = [float(cell.value) for cell in columns(table)["AUROC"]]
     assert aurocs == sorted(aurocs, reverse=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from radiomics_mammo.errors import InputError
+from radiomics_mammo.evaluation.result_tables import RESULT_TABLES
 from radiomics_mammo.reports.cases import Pictures
 from radiomics_mammo.reports.components.method_facts import method_facts
 from radiomics_mammo.reports.components.model_names import MOST, competing, is_baseline, shown
@@ -21,7 +22,7 @@ from radiomics_mammo.reports.figures.decision_curve import decision_figure
 from radiomics_mammo.reports.sections.best_model import best_against
 from radiomics_mammo.reports.sections.results import result_sections, selection_bias_sentence, shift_sentence
 from radiomics_mammo.reports.study import compose
-from radiomics_mammo.runs.results import RESULTS, Results, read_results
+from radiomics_mammo.runs.results import Results, read_results
 from tests.cli.test_report import Page
 from tests.support.finished_run import CANDIDATES, toy_run
 
@@ -68,24 +69,24 @@ def test_a_run_without_these_tables_has_the_page_without_the_sections(run_and_re
     assert not set(SLUGS) & set(headings(bare, 3))
 
 
-BESIDE = {"selection_bias", "uncalibrated"}  # with the pairs, and with the twins
+BESIDE = {"selection_bias", "uncalibrated", "summary"}  # with the pairs, and with the twins
 
 
 def test_each_table_may_be_alone(run_and_results):
     run, results = run_and_results
     run = replace(run, info=replace(run.info, embeddings=[]))
-    there = [one.name for one in fields(Results) if getattr(results, one.name) is not None]
+    there = list(results.tables)
     assert len(there) >= 24
-    found = {name: result_sections(run, Results(**{name: getattr(results, name)})) for name in there}
+    found = {name: result_sections(run, Results({name: getattr(results, name)})) for name in there}
     assert {name: len(sections) for name, sections in found.items()} == {name: name not in BESIDE for name in there}
     assert {one.slug for sections in found.values() for one in sections} == set(SLUGS)
 
 
 def test_each_table_may_be_missing(run_and_results):
     run, results = run_and_results
-    quick = replace(results, learning_curves=None, confusion=None, test_confusion=None, reliability=None)
+    quick = results.replace(dict.fromkeys(("learning_curves", "confusion", "test_confusion", "reliability")))
     for name in ("selection_bias", "test_summary", "test_auroc", "operating", "certified", "feature_selection"):
-        assert len(result_sections(run, replace(quick, decision_curve=None, **{name: None}))) >= 8, name
+        assert len(result_sections(run, quick.replace({"decision_curve": None, name: None}))) >= 8, name
 
 
 def test_numbers_on_the_page_are_those_of_the_tables(whole, run_and_results):
@@ -120,7 +121,7 @@ def test_twins_as_trained_show_brier_and_slope(whole, run_and_results):
         assert wanted in text
     assert "0.243" not in text  # the candidates themselves are not in the table of differences
     alone = results.uncalibrated[results.uncalibrated["against"] == ""]
-    assert "calibration puts them back" not in page_of(run, Results(uncalibrated=alone))
+    assert "calibration puts them back" not in page_of(run, Results({"uncalibrated": alone}))
 
 
 @pytest.mark.parametrize("asked", [0.8, 0.9])
@@ -177,7 +178,7 @@ def test_the_verdict_names_the_held_out_auroc_and_the_tiles_say_what_they_are(ru
     held = f"{own['value']:.2f} (95% interval {own['low']:.2f} to {own['high']:.2f}) on held-out"
     assert f" out of fold and of {held}" in first
     assert "out-of-fold" in opening.headline_title and "On patients held out" in opening.headline_title
-    alone = compose(run, replace(results, test_summary=None), pictures=Pictures(), meaning=lambda _: "").opening
+    alone = compose(run, results.replace({"test_summary": None}), pictures=Pictures(), meaning=lambda _: "").opening
     assert "held-out" not in alone.verdict + alone.headline_title
 
 
@@ -193,7 +194,7 @@ def test_the_best_is_set_against_the_readers_and_size_with_intervals(run_and_res
     for name, row in found.iterrows():
         assert row["difference"] == pytest.approx(area["xgboost"] - area[name])
         assert row["low"] < row["difference"] < row["high"]
-    (_, said) = result_sections(run, Results(pairs=results.pairs))[0].text
+    (_, said) = result_sections(run, Results({"pairs": results.pairs}))[0].text
     assert f"minus that of Size only: {found.loc['size', 'difference']:+.3f}" in said
     assert "chosen on these same patients" in said
     assert best_against(replace(run, info=replace(run.info, best=""))).empty
@@ -244,7 +245,7 @@ def test_the_page_is_the_same_each_time(run_and_results, whole):
 def test_a_column_without_any_words_is_read_back_as_numbers(run_and_results):
     run, results = run_and_results
     silent = results.subgroups.assign(remark=np.nan, column=np.nan)
-    text = page_of(run, Results(subgroups=silent))
+    text = page_of(run, Results({"subgroups": silent}))
     assert not re.search(r"\bnan\b", Page(text).text)
 
 
@@ -253,7 +254,7 @@ def test_words_in_tables_stay_text(run_and_results):
     evil = "<script>alert(1)</script>"
     leakage_checks = results.leakage_checks.assign(sentence=evil)
     subgroups = results.subgroups.assign(level=evil)
-    text = page_of(run, replace(results, leakage_checks=leakage_checks, subgroups=subgroups))
+    text = page_of(run, results.replace({"leakage_checks": leakage_checks, "subgroups": subgroups}))
     assert evil not in text
     assert evil in Page(text).text
 
@@ -309,10 +310,9 @@ def test_cells():
 
 def test_results_are_read_back_from_the_folder(tmp_path, run_and_results, whole):
     run, results = run_and_results
-    assert all(getattr(read_results(tmp_path), name) is None for name in RESULTS)
-    for name, file in RESULTS.items():
-        if getattr(results, name) is not None:
-            getattr(results, name).to_csv(tmp_path / file, index=False)
+    assert all(getattr(read_results(tmp_path), name) is None for name in RESULT_TABLES)
+    for name, table in results.tables.items():
+        table.to_csv(tmp_path / RESULT_TABLES[name].file, index=False)
     assert page_of(run, read_results(tmp_path)) == whole
     (tmp_path / "pairs.csv").write_text("")
     with pytest.raises(InputError, match=r"pairs\.csv: cannot be read"):

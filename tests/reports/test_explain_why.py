@@ -11,23 +11,23 @@ import pandas as pd
 import pytest
 
 from radiomics_mammo.evaluation.explanation import explain
-from radiomics_mammo.evaluation.explanation.explain import Explanation, shuffling_budget
+from radiomics_mammo.evaluation.explanation.explain import permutation_budget
 from radiomics_mammo.evaluation.training.cross_validation import cross_validate
 from radiomics_mammo.reports.components.page import Figure, PagePart
 from radiomics_mammo.reports.sections.explanation import why_sections
 from radiomics_mammo.runs.results import Results
 from radiomics_mammo.runs.run_folder import Run
-from tests.support.explained_run import NAMES, PLANTED, explained, noise_frame, toy_plan
+from tests.support.explained_run import NAMES, PLANTED, ExplainedTables, explained, noise_frame, toy_plan
 from tests.support.finished_run import toy_run
 
 
 @pytest.fixture(scope="module")
-def noise() -> tuple[Run, Explanation]:
+def noise() -> tuple[Run, ExplainedTables]:
     return explained_run(strength=0.0)
 
 
 @pytest.fixture(scope="module")
-def planted() -> tuple[Run, Explanation]:
+def planted() -> tuple[Run, ExplainedTables]:
     return explained_run(strength=2.0)
 
 
@@ -36,7 +36,7 @@ def section(planted) -> PagePart:
     return why(*planted)
 
 
-def explained_run(*, strength: float, candidate: str = "xgboost", repeats: int = 2) -> tuple[Run, Explanation]:
+def explained_run(*, strength: float, candidate: str = "xgboost", repeats: int = 2) -> tuple[Run, ExplainedTables]:
     plan = toy_plan(noise_frame(strength=strength), candidate=candidate, repeats=repeats)
     found = explained(plan)
     run, _ = toy_run(explained=candidate, contribution_unit="log-odds" if candidate == "xgboost" else "probability")
@@ -44,8 +44,8 @@ def explained_run(*, strength: float, candidate: str = "xgboost", repeats: int =
     return replace(run, cases=cases, contributions=found.contributions, values=found.values), found
 
 
-def why(run: Run, found: Explanation, meaning=lambda name: f"Means {name}.") -> PagePart:
-    (section,) = why_sections(run, Results(**found.tables), meaning=meaning)
+def why(run: Run, found: ExplainedTables, meaning=lambda name: f"Means {name}.") -> PagePart:
+    (section,) = why_sections(run, Results(found.tables), meaning=meaning)
     return section
 
 
@@ -123,7 +123,7 @@ def test_the_page_says_the_same_of_tables_read_from_csv(planted, section, tmp_pa
     for name, table in found.tables.items():
         table.assign(data="real").to_csv(tmp_path / f"{name}.csv", index=False)
         read[name] = pd.read_csv(tmp_path / f"{name}.csv")
-    assert why(run, Explanation(tables=read)) == section
+    assert why(run, ExplainedTables(found.shap, read)) == section
 
 
 def test_phantoms_are_marked_and_crowds_thinned_in_every_figure(planted, monkeypatch):
@@ -143,7 +143,7 @@ def test_what_a_table_calls_a_feature_stays_text(planted):
     new = {PLANTED: odd}
     run = replace(run, contributions=run.contributions.rename(columns=new), values=run.values.rename(columns=new))
     tables = {name: table.replace(new) for name, table in found.tables.items()}
-    section = why(run, Explanation(tables=tables))
+    section = why(run, ExplainedTables(found.shap, tables))
     for figure in figures(section):
         assert "<script" not in figure.svg
 
@@ -205,11 +205,11 @@ def test_workers_change_no_bit(monkeypatch):
 def test_large_tables_are_thinned_before_permutations_are_saved():
     plan = toy_plan(noise_frame(), repeats=1)
     candidate = plan.candidates[0]
-    assert shuffling_budget(plan, candidate) == (19, 90)
+    assert permutation_budget(plan, candidate) == (19, 90)
     rows = 54_706
     units = replace(plan.cohort.units, y=np.zeros(rows, dtype=np.int8))
     names = tuple(f"original_glcm_F{i}" for i in range(1_000))
     large = replace(plan, cohort=replace(plan.cohort, features=names, y=np.zeros(rows, dtype=np.int8), units=units))
-    permutations, kept = shuffling_budget(large, candidate)
+    permutations, kept = permutation_budget(large, candidate)
     assert kept == 2_000
     assert 5 <= permutations < 19

@@ -7,7 +7,6 @@ import io
 import re
 import shutil
 import subprocess
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
@@ -194,7 +193,7 @@ def test_a_long_table_has_its_headings_on_every_printed_page(tmp_path):
     run, results = toy_run()
     long = pd.concat([results.tuned_parameters.assign(repeat=repeat) for repeat in range(60)])
     page, pdf = tmp_path / "page.html", tmp_path / "page.pdf"
-    page.write_text(render(composed(run, replace(results, tuned_parameters=long))), encoding="utf-8")
+    page.write_text(render(composed(run, results.replace({"tuned_parameters": long}))), encoding="utf-8")
     printed(page, pdf)
     tables = [text for text in pages_of(pdf) if '{"max_depth": 3}' in text]
     assert len(tables) >= 3

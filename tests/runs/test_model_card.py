@@ -14,7 +14,7 @@ from radiomics_mammo.evaluation.cohort.records import Candidate
 from radiomics_mammo.evaluation.training.preprocessing import preparation
 from radiomics_mammo.reports.model_card import card_page
 from radiomics_mammo.runs.model_card import card_json, model_card
-from radiomics_mammo.runs.results import Results, results_of
+from radiomics_mammo.runs.results import Results
 from tests.cli.test_report import Page
 from tests.support.cohorts import FEATURES, embedded_frame
 from tests.support.finished_run import toy_run
@@ -27,7 +27,7 @@ EVIL = "<script>alert('x')</script>"
 def card_of(run, results=None, **said):
     model = replace(fitted("booster"), candidate=Candidate("xgboost"))
     made = facts(provenance=run.info.provenance, title="XGBoost", phantom=run.info.phantom, **said)
-    return model_card(run.info, model, made, summary=run.summary, results=results or Results())
+    return model_card(run.info, model, made, results=results or Results({"summary": run.summary}))
 
 
 @pytest.fixture(scope="module")
@@ -136,16 +136,18 @@ def test_phantoms_are_said():
 def test_words_of_the_table_stay_text():
     run, results = toy_run()
     run = replace(run, info=replace(run.info, remarks=[EVIL], table=EVIL))
-    page = card_page(card_of(run, replace(results, subgroups=results.subgroups.assign(level=EVIL)), label=EVIL))
+    page = card_page(card_of(run, results.replace({"subgroups": results.subgroups.assign(level=EVIL)}), label=EVIL))
     assert "<script" not in page
     assert EVIL in Page(page).text
 
 
-def test_results_are_taken_from_tables_by_name():
+def test_results_are_attributes_by_name():
     table = pd.DataFrame({"a": [1]})
-    found = results_of({"pairs": table, "tuned_parameters": table})
+    found = Results({"pairs": table, "tuned_parameters": table})
     assert found.pairs is table
     assert found.leakage_checks is None
+    with pytest.raises(AttributeError, match="no result table"):
+        _ = found.winner
 
 
 def test_the_card_of_a_fusion_names_its_networks_and_not_their_columns():
@@ -162,7 +164,7 @@ def test_the_card_of_a_fusion_names_its_networks_and_not_their_columns():
     names = cohort.names("fusion")
     said = facts(features=names, low=np.zeros(20), high=np.ones(20), provenance=run.info.provenance)
     info = replace(run.info, embeddings=[made, idle])
-    card = model_card(info, model, said, summary=run.summary, results=Results())
+    card = model_card(info, model, said, results=Results({"summary": run.summary}))
     assert card["preparation"][-2:] == [
         "embeddings to mean 0 and deviation 1",
         "the leading principal components of each network",

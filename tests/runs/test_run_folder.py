@@ -7,7 +7,8 @@ import errno
 import pytest
 
 from radiomics_mammo.errors import InputError, OutputError
-from radiomics_mammo.runs.run_folder import INFO, new_run, read_run
+from radiomics_mammo.runs.run_files import INFO
+from radiomics_mammo.runs.run_folder import new_run, read_run
 from radiomics_mammo.tables.lock import table_lock
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from radiomics_mammo.compare import main
-from radiomics_mammo.runs.run_folder import TIMINGS
+from radiomics_mammo.runs.run_files import TIMINGS
 
 QUICK = ("--folds", "2", "--repeats", "1", "--inner-folds", "2", "--bootstrap", "30", "--no-leakage")
 
@@ -33,10 +33,10 @@ def exit_code(main: Callable[[Sequence[str]], int], words: Sequence[str]) -> int
 
 def skip_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the checks for leaks out, which have tests of their own."""
-    said = {"check": "duplicates", "passed": True, "value": 0.0, "low": float("nan"), "high": float("nan")}
+    result = {"check": "duplicates", "passed": True, "value": 0.0, "low": float("nan"), "high": float("nan")}
     monkeypatch.setattr(
-        "radiomics_mammo.evaluation.study.leakage_checks",
-        lambda *_, **__: pd.DataFrame([{**said, "sentence": "Not looked at."}]),
+        "radiomics_mammo.evaluation.leakage.checks.leakage_checks",
+        lambda *_, **__: pd.DataFrame([{**result, "sentence": "Not checked."}]),
     )
 
 

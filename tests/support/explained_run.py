@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -11,7 +10,11 @@ import pandas as pd
 from radiomics_mammo.evaluation.cohort.cohort import prepare_cohort
 from radiomics_mammo.evaluation.cohort.records import Settings
 from radiomics_mammo.evaluation.cohort.target import Target
-from radiomics_mammo.evaluation.explanation.explain import Explanation, explain_study
+from radiomics_mammo.evaluation.explanation.explain import ShapResults, explain_candidate
+from radiomics_mammo.evaluation.options import ComparisonOptions
+from radiomics_mammo.evaluation.result_tables import RESULT_TABLES
+from radiomics_mammo.evaluation.result_tables.base import TableContext
+from radiomics_mammo.evaluation.summary import Comparison
 from radiomics_mammo.evaluation.training.cross_validation import Outcome, cross_validate
 from radiomics_mammo.evaluation.training.plan import Plan, Tuning
 from radiomics_mammo.evaluation.training.registry import parse_candidate
@@ -44,7 +47,29 @@ def toy_plan(
     return Plan(cohort, folds, (parse_candidate(candidate),), Settings(), 0, Tuning(trials=1, folds=2, select="none"))
 
 
-def explained(plan: Plan, outcome: Outcome | None = None, *, workers: int = 1) -> Explanation:
-    study: Any = SimpleNamespace(plan=plan, outcome=outcome or cross_validate(plan), explained=plan.candidates[0])
-    options: Any = SimpleNamespace(workers=workers)
-    return explain_study(study, options)
+@dataclass(frozen=True, eq=False)
+class ExplainedTables:
+    """SHAP values of a candidate and the tables computed from them."""
+
+    shap: ShapResults
+    tables: dict[str, pd.DataFrame]
+
+    @property
+    def contributions(self) -> pd.DataFrame:
+        return self.shap.contributions
+
+    @property
+    def values(self) -> pd.DataFrame:
+        return self.shap.values
+
+
+def explained(plan: Plan, outcome: Outcome | None = None, *, workers: int = 1) -> ExplainedTables:
+    outcome = outcome or cross_validate(plan)
+    shap = explain_candidate(plan, plan.candidates[0], outcome, workers=workers)
+    context = TableContext(
+        plan, outcome, ComparisonOptions(), Comparison(pd.DataFrame(), pd.DataFrame(), 0), None, shap=shap
+    )
+    for name, table in RESULT_TABLES.items():
+        if name.startswith("shap_") and table.is_needed(context):
+            context.tables[name] = table.compute(context)
+    return ExplainedTables(shap, context.tables)

@@ -18,7 +18,7 @@ from radiomics_mammo.evaluation.metrics.prevalence_shift import shift_table
 from radiomics_mammo.evaluation.metrics.reliability import reliability_table
 from radiomics_mammo.evaluation.metrics.selection_bias import selection_bias
 from radiomics_mammo.evaluation.metrics.subgroups import subgroup_table
-from radiomics_mammo.evaluation.result_tables import auroc_table
+from radiomics_mammo.evaluation.result_tables.comparison import auroc_table
 from radiomics_mammo.evaluation.training.registry import MODELS, candidate_title, parse_candidate
 from radiomics_mammo.readers import READERS
 from radiomics_mammo.runs.results import Results
@@ -126,31 +126,34 @@ def results(cases: pd.DataFrame, y: np.ndarray, p: np.ndarray, group: np.ndarray
     certified = certified_table(y, p[best], group)
     parts = [(one, one["y"].to_numpy(np.int8), pd.factorize(one["patient_id"])[0]) for one in (cases, test)]
     return Results(
-        pairs=pair_table(CANDIDATES, y, p, group, fold_of, against="xgboost+oversampling"),
-        reliability=pd.concat(reliability, ignore_index=True),
-        decision_curve=decision_curve(CANDIDATES, y, p, group, draws=50),
-        operating=operating_table(CANDIDATES, y, p >= 0.4, group),
-        certified=certified,
-        subgroups=subgroup_table(cases, y, p[best], group, called=p[best] >= 0.4),
-        auroc_inflation=auroc_inflation(),
-        leakage_checks=leakage_checks(),
-        uncalibrated=uncalibrated(),
-        test_summary=summary(test["y"].to_numpy(np.int8), held),
-        test_differences=twins(value=-0.004),
-        test_shifted=summary(test["y"].to_numpy(np.int8), held**2),
-        test_certified=check_certificates(certified, parts[1][1], held[best, 0], parts[1][2]),
-        selection_bias=selection_bias_table(y, p, group),
-        test_operating=operating_table(CANDIDATES, parts[1][1], held >= 0.4, parts[1][2]),
-        label_shift=shift_table(parts[0], parts[1], columns={"view": "View"}),
-        auroc=auroc_table(CANDIDATES, y, p, group, summary(y, p)),
-        test_auroc=auroc_table(CANDIDATES, parts[1][1], held, parts[1][2], summary(parts[1][1], held)),
-        feature_selection=feature_selection(),
-        tuned_parameters=tuned_parameters(),
-        ensembles=ensembles(),
-        probes=probes(),
-        learning_curves=learning_curves(),
-        confusion=confusion(y, p, CANDIDATES),
-        test_confusion=confusion(parts[1][1], held, CANDIDATES),
+        {
+            "summary": summary(y, p),
+            "pairs": pair_table(CANDIDATES, y, p, group, fold_of, against="xgboost+oversampling"),
+            "reliability": pd.concat(reliability, ignore_index=True),
+            "decision_curve": decision_curve(CANDIDATES, y, p, group, draws=50),
+            "operating": operating_table(CANDIDATES, y, p >= 0.4, group),
+            "certified": certified,
+            "subgroups": subgroup_table(cases, y, p[best], group, called=p[best] >= 0.4),
+            "auroc_inflation": auroc_inflation(),
+            "leakage_checks": leakage_checks(),
+            "uncalibrated": uncalibrated(),
+            "test_summary": summary(test["y"].to_numpy(np.int8), held),
+            "test_differences": twins(value=-0.004),
+            "test_shifted": summary(test["y"].to_numpy(np.int8), held**2),
+            "test_certified": check_certificates(certified, parts[1][1], held[best, 0], parts[1][2]),
+            "selection_bias": selection_bias_table(y, p, group),
+            "test_operating": operating_table(CANDIDATES, parts[1][1], held >= 0.4, parts[1][2]),
+            "label_shift": shift_table(parts[0], parts[1], columns={"view": "View"}),
+            "auroc": auroc_table(CANDIDATES, y, p, group, summary(y, p)),
+            "test_auroc": auroc_table(CANDIDATES, parts[1][1], held, parts[1][2], summary(parts[1][1], held)),
+            "feature_selection": feature_selection(),
+            "tuned_parameters": tuned_parameters(),
+            "ensembles": ensembles(),
+            "probes": probes(),
+            "learning_curves": learning_curves(),
+            "confusion": confusion(y, p, CANDIDATES),
+            "test_confusion": confusion(parts[1][1], held, CANDIDATES),
+        }
     )
 
 
@@ -179,7 +182,7 @@ def uncalibrated() -> pd.DataFrame:
 
 def selection_bias_table(y: np.ndarray, p: np.ndarray, group: np.ndarray) -> pd.DataFrame:
     found = asdict(selection_bias(CANDIDATES[3:], y, p[3:], group, draws=30))
-    return pd.DataFrame({"model": CANDIDATES[3:], "chosen": found.pop("chosen"), **found})
+    return pd.DataFrame({"model": CANDIDATES[3:], "selected": found.pop("selected"), **found})
 
 
 def auroc_inflation() -> pd.DataFrame:

@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
+from radiomics_mammo.evaluation.result_tables import RESULT_TABLES
 from radiomics_mammo.reports.cases import CasesPart, Picture, Pictures
 from radiomics_mammo.reports.components.page import breakable
-from radiomics_mammo.runs.results import RESULTS, Results
-from radiomics_mammo.runs.run_folder import (
+from radiomics_mammo.runs.results import Results
+from radiomics_mammo.runs.run_files import (
     CASES,
     CONTRIBUTIONS,
     DIFFERENCES,
@@ -24,9 +25,8 @@ from radiomics_mammo.runs.run_folder import (
     PREDICTIONS,
     SUMMARY,
     VALUES,
-    Run,
-    write_table,
 )
+from radiomics_mammo.runs.run_folder import Run, write_table
 from tests.support.cohorts import FEATURES as PLAIN
 from tests.support.finished_run import REPEATS, toy_run
 
@@ -56,7 +56,7 @@ def case_run(*, patients: int = 0, phantom: bool = False, at: float = 0.4, **inf
     moved = contributions(run)
     values = moved[moved["repeat"] == 0][["case_id", *FEATURES]].reset_index(drop=True)
     run = replace(run, contributions=moved, values=values)
-    return run, replace(results, neighbours=neighbours(run), out_of_range=out_of_range(run))
+    return run, results.replace({"neighbours": neighbours(run), "out_of_range": out_of_range(run)})
 
 
 def mean_p(run: Run, name: str, candidate: str = "xgboost") -> float:
@@ -122,7 +122,7 @@ def written(run: Run, results: Results, folder: Path) -> Path:
     folder.mkdir()
     parts = {PREDICTIONS: run.predictions, CASES: run.cases, SUMMARY: run.summary, DIFFERENCES: run.differences}
     parts |= {CONTRIBUTIONS: run.contributions, VALUES: run.values, FAILURES: run.failures}
-    parts |= {file: getattr(results, name) for name, file in RESULTS.items()}
+    parts |= {RESULT_TABLES[name].file: table for name, table in results.tables.items()}
     for name, table in parts.items():
         if table is not None:
             write_table(table, folder / name)

@@ -75,4 +75,4 @@ def _hostile(results: Results) -> Results:
         "certified": {"sentence": SCRIPT},
         "pairs": {"verdict": HANDLER},
     }
-    return replace(results, **{name: getattr(results, name).assign(**cells) for name, cells in tables.items()})
+    return results.replace({name: getattr(results, name).assign(**cells) for name, cells in tables.items()})

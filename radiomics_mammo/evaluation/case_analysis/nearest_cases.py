@@ -19,7 +19,7 @@ _SPARE = 16  # candidates beyond k: the quick distances are good to about 1e-7
 _DIGITS = 9  # in which distances that are equal on paper agree
 
 
-def nearest(cohort: Cohort, fold_of: NDArray[np.int16], *, k: int = 5) -> pd.DataFrame:
+def nearest_cases(cohort: Cohort, fold_of: NDArray[np.int16], *, k: int = 5) -> pd.DataFrame:
     """Find the training units that each unit is most like, in the fold of repeat 0 that left it out.
 
     The features are prepared as a linear model of that fold has them, fitted on its training rows: constant and

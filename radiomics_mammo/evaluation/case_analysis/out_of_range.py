@@ -14,7 +14,7 @@ MOST = 5
 """Values told of a case: those farthest out."""
 
 
-def beyond(cohort: Cohort, fold_of: NDArray[np.int16]) -> pd.DataFrame:
+def out_of_range(cohort: Cohort, fold_of: NDArray[np.int16]) -> pd.DataFrame:
     """Find values below the least or above the largest of the training rows, in the fold of repeat 0 that left it out.
 
     How far out a value lies is counted in interquartile ranges of the training rows; where that range is 0, any value

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.evaluation.cohort.parse_cells import cell_texts, format_list
-from radiomics_mammo.evaluation.cohort.records import Floats, Units
+from radiomics_mammo.evaluation.cohort.records import Cohort, Floats, Units
 
 UNITS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "lesion": ((),),
@@ -117,6 +117,17 @@ def aggregate(score: Floats, of: NDArray[np.int64], rule: str) -> Floats:
     starts = np.unique(of[order], return_index=True)[1].astype(np.int64)
     ordered = np.asarray(score, dtype=np.float64)[..., order]
     return RULES[rule](ordered, starts) if starts.size else ordered
+
+
+def unit_names(cohort: Cohort) -> list[str]:
+    """Return the name of each row's unit."""
+    return [str(name) for name in cohort.units.rows["case_id"].to_numpy()[cohort.units.of]]
+
+
+def unit_values(cohort: Cohort, features: Sequence[str]) -> pd.DataFrame:
+    """Return ``case_id`` of the units and some features, averaged over a unit's rows."""
+    table = cohort.values(features).assign(case_id=unit_names(cohort))
+    return table.groupby("case_id", sort=False, as_index=False).mean()
 
 
 def _columns(rows: pd.DataFrame, kind: str) -> tuple[str, ...]:

@@ -1,22 +1,15 @@
-"""What ``compare`` works out to explain its best tree model, on held-out rows only."""
+"""SHAP values of a tree model on held-out rows, their interactions, and refits on permuted labels."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
+from functools import cached_property, partial
 
 import pandas as pd
 
 from radiomics_mammo.core.console import progress
+from radiomics_mammo.evaluation.cohort.prediction_units import unit_names, unit_values
 from radiomics_mammo.evaluation.cohort.records import Candidate
-from radiomics_mammo.evaluation.explanation.shap_groups import cluster_table, group_table, interaction_table
-from radiomics_mammo.evaluation.explanation.shap_stability import (
-    feature_table,
-    fold_sizes,
-    permutation_table,
-    stability_table,
-)
 from radiomics_mammo.evaluation.explanation.shap_values import (
     contribution_table,
     contributions,
@@ -24,60 +17,68 @@ from radiomics_mammo.evaluation.explanation.shap_values import (
     interactions,
     mean_by_case,
 )
-from radiomics_mammo.evaluation.options import ComparisonOptions
-from radiomics_mammo.evaluation.study import Study
-from radiomics_mammo.evaluation.training.held_out import HeldOut, explained_names, measure_held_out
+from radiomics_mammo.evaluation.metrics.arrays import Floats
+from radiomics_mammo.evaluation.training.cross_validation import Outcome
+from radiomics_mammo.evaluation.training.held_out import explained_names, measure_held_out
 from radiomics_mammo.evaluation.training.permutation import Shuffled, refit_shuffled
 from radiomics_mammo.evaluation.training.plan import Plan
 from radiomics_mammo.evaluation.training.registry import MODELS
-from radiomics_mammo.runs.write import unit_names, unit_values
 
 _ROWS = 20_000  # repeats are explained until their rows pass this; the first always is
-_LEADING = 30  # features whose values are kept beside their contributions, and that are put into clusters
-_PERMUTATIONS = 19  # one in twenty tables of noise then seems to say something
+_LEADING = 30  # features whose values are stored beside their contributions, and that are clustered
+_PERMUTATIONS = 19  # one in twenty tables of noise then seems significant
 _FOREST_PERMUTATIONS = 9  # a forest's contributions take half a second a fold however few the rows
 _FEWEST = 5
-_CELLS = 100_000_000  # rows times features that are trained on with shuffled labels, all refits together
+_VALUES = 100_000_000  # rows times features that are trained on with permuted labels, all refits together
 _FOREST = 20  # times as long as XGBoost's a forest's refits and contributions take
-_THINNED = 2_000  # rows to which a large cohort is thinned before permutations are saved
+_SUBSAMPLE = 2_000  # rows to which a large cohort is subsampled before permutations are saved
 _INTERACTIONS = 250_000  # rows times features squared, of one fold
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Explanation:
-    """What is known of the explained model.
+@dataclass(frozen=True, eq=False)
+class ShapResults:
+    """SHAP values of one candidate, from which the tables ``shap_*`` are computed.
 
     Attributes
     ----------
-    contributions : pandas.DataFrame or None
-        From :func:`~radiomics_mammo.evaluation.explanation.shap_values.contribution_table`; None where no tree model
-        was compared.
-    values : pandas.DataFrame or None
+    names : tuple of str
+        The features.
+    contributions : pandas.DataFrame
+        From :func:`~radiomics_mammo.evaluation.explanation.shap_values.contribution_table`.
+    values : pandas.DataFrame
         ``case_id`` and the values of the leading features.
-    tables : dict of str to pandas.DataFrame
-        ``shap_features``, ``shap_groups``, ``shap_stability``, ``shap_interactions``, ``shap_clusters``,
-        ``shap_permutation``.
+    permuted : Shuffled
+        Refits on permuted labels.
+    interactions : list of (rows, ndarray of float64, shape (n_features, n_features)), or None
+        Of each fold of the first repeat; None where the model is not XGBoost.
     """
 
-    contributions: pd.DataFrame | None = None
-    values: pd.DataFrame | None = None
-    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    names: tuple[str, ...]
+    contributions: pd.DataFrame
+    values: pd.DataFrame
+    permuted: Shuffled
+    interactions: list[tuple[int, Floats]] | None
+
+    @cached_property
+    def by_case(self) -> pd.DataFrame:
+        """Contributions averaged over the repeats, one row a case."""
+        return mean_by_case(self.contributions)
 
 
-def explain_study(study: Study, options: ComparisonOptions) -> Explanation:
-    """Explain a study's best tree model by the rows that each of its folds left out.
+def explain_candidate(plan: Plan, candidate: Candidate, outcome: Outcome, *, workers: int = 1) -> ShapResults:
+    """Compute the SHAP values of a candidate on the rows that each of its folds left out.
 
     Parameters
     ----------
-    study : Study
-    options : ComparisonOptions
-        Only the workers are looked at: the result does not depend on them.
+    plan : Plan
+    candidate : Candidate
+        A tree model.
+    outcome : Outcome
+    workers : int
+        Processes; the result does not depend on it.
     """
-    plan, candidate = study.plan, study.explained
-    if candidate is None:
-        return Explanation()
     repeats = min(plan.n_repeats, max(1, _ROWS // plan.cohort.y.size))
-    permutations, most_rows = shuffling_budget(plan, candidate)
+    permutations, most_rows = permutation_budget(plan, candidate)
     boosted = MODELS[candidate.model].boosted
     steps = plan.n_folds * (repeats + boosted + permutations)
     with progress(steps, what=f"steps of explaining {candidate.name}") as advance:
@@ -85,70 +86,36 @@ def explain_study(study: Study, options: ComparisonOptions) -> Explanation:
         def on_done(_: str) -> None:
             advance()
 
-        parts = _measured(study, candidate, options, on_done, repeats=repeats, measure=contributions)
-        pairs = None
-        if boosted:
-            counted = partial(interactions, most=_INTERACTIONS)
-            pairs = _measured(study, candidate, options, on_done, repeats=1, measure=counted)
-        shuffled = refit_shuffled(
+        measure = partial(measure_held_out, plan, candidate, outcome, workers=workers, on_done=on_done)
+        parts = measure(repeats=repeats, measure=contributions)
+        pairs = measure(repeats=1, measure=partial(interactions, most=_INTERACTIONS)) if boosted else None
+        permuted = refit_shuffled(
             plan,
             candidate,
-            study.outcome,
+            outcome,
             measure=contributions,
             permutations=permutations,
             most_rows=most_rows,
-            workers=options.workers,
+            workers=workers,
             on_done=on_done,
         )
     names = explained_names(plan, candidate)
     table = contribution_table(parts, unit_names(plan.cohort), names)
-    return _tables(plan, table, list(names), pairs=pairs, shuffled=shuffled)
-
-
-def shuffling_budget(plan: Plan, candidate: Candidate) -> tuple[int, int]:
-    """Give the number of permutations, and of rows that take part, so that a large table takes minutes, not days."""
-    boosted = MODELS[candidate.model].boosted
-    most = _PERMUTATIONS if boosted else min(_PERMUTATIONS, _FOREST_PERMUTATIONS)
-    cost = plan.n_folds * len(explained_names(plan, candidate)) * (1 if boosted else _FOREST)
-    rows = min(plan.cohort.y.size, max(_THINNED, _CELLS // (most * cost)))
-    return max(_FEWEST, min(most, _CELLS // (rows * cost))), rows
-
-
-def _measured(
-    study: Study,
-    candidate: Candidate,
-    options: ComparisonOptions,
-    on_done: Callable[[str], None],
-    *,
-    repeats: int,
-    measure: Callable[..., object],
-) -> list[HeldOut]:
-    return measure_held_out(
-        study.plan, candidate, study.outcome, repeats=repeats, measure=measure, workers=options.workers, on_done=on_done
+    # An embedder as a whole has contributions and no value.
+    leading = [str(name) for name in importance(table).index if name in plan.cohort.features][:_LEADING]
+    return ShapResults(
+        names=names,
+        contributions=table,
+        values=unit_values(plan.cohort, leading),
+        permuted=permuted,
+        interactions=None if pairs is None else [found for *_, found in pairs],
     )
 
 
-def _tables(
-    plan: Plan, table: pd.DataFrame, names: list[str], *, pairs: list[HeldOut] | None, shuffled: Shuffled
-) -> Explanation:
-    """Sum contributions up in every way that the report shows."""
-    ranked, by_case = importance(table), mean_by_case(table)
-    # An embedder as a whole has contributions and no value.
-    lead = [str(name) for name in ranked.index if name in plan.cohort.features][:_LEADING]
-    values = unit_values(plan.cohort, lead)
-    clusters = cluster_table(values.set_index("case_id").loc[by_case.index], by_case)
-    sizes = fold_sizes(table)
-    features = feature_table(ranked, sizes, names, shuffled=shuffled, clusters=clusters)
-    null = permutation_table(shuffled)
-    tables = {
-        "shap_features": features,
-        "shap_groups": group_table(by_case),
-        "shap_stability": stability_table(
-            sizes, features, null=null, rows=shuffled.rows, interaction_rows=sum(found[0] for *_, found in pairs or [])
-        ),
-        "shap_clusters": clusters,
-        "shap_permutation": null,
-    }
-    if pairs is not None:
-        tables["shap_interactions"] = interaction_table(names, [found for *_, found in pairs])
-    return Explanation(table, values, tables)
+def permutation_budget(plan: Plan, candidate: Candidate) -> tuple[int, int]:
+    """Return the numbers of permutations and of rows, so that a large table takes minutes, not days."""
+    boosted = MODELS[candidate.model].boosted
+    most = _PERMUTATIONS if boosted else min(_PERMUTATIONS, _FOREST_PERMUTATIONS)
+    cost = plan.n_folds * len(explained_names(plan, candidate)) * (1 if boosted else _FOREST)
+    rows = min(plan.cohort.y.size, max(_SUBSAMPLE, _VALUES // (most * cost)))
+    return max(_FEWEST, min(most, _VALUES // (rows * cost))), rows

@@ -1,4 +1,4 @@
-"""What choosing the best of several candidates on the same patients costs."""
+"""Selection bias of the best of several candidates, corrected by the bootstrap (BBC-CV)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from radiomics_mammo.evaluation.metrics.metrics import auroc, curve
 
 @dataclass(frozen=True, slots=True)
 class SelectionBias:
-    """The candidate with the highest AUROC, and what may be expected of it.
+    """The candidate with the highest AUROC, and its corrected AUROC.
 
     Attributes
     ----------
@@ -23,10 +23,10 @@ class SelectionBias:
     apparent : float
         Its AUROC.
     corrected, low, high : float
-        AUROC of "whichever candidate is best" for patients that took no part in the choice, with its interval; NaN
+        AUROC of "whichever candidate is best" for patients that took no part in the selection, with its interval; NaN
         where no draw leaves patients of both classes out.
-    chosen : tuple of float
-        Share of the draws in which each candidate was the best.
+    selected : tuple of float
+        Proportion of draws in which each candidate is the best.
     """
 
     name: str
@@ -34,11 +34,11 @@ class SelectionBias:
     corrected: float
     low: float
     high: float
-    chosen: tuple[float, ...]
+    selected: tuple[float, ...]
 
     @property
     def optimism(self) -> float:
-        """What the apparent AUROC owes to being the greatest of several."""
+        """Apparent minus corrected AUROC."""
         return self.apparent - self.corrected
 
 
@@ -52,19 +52,20 @@ def selection_bias(
     seed: int = 0,
     level: float = 0.95,
 ) -> SelectionBias:
-    """Correct the AUROC of the best candidate by BBC-CV (Tsamardinos, Greasidou & Borboudakis 2018), drawing patients.
+    """Compute the bias-corrected AUROC of the best candidate by BBC-CV, drawing patients.
 
-    In each draw the candidate that is best for the patients drawn is scored on those not drawn. Nothing is trained
-    anew. The interval is the percentile interval of those scores; as about 37% of the patients are left out, it is
-    rather wide.
+    Tsamardinos, Greasidou & Borboudakis (2018).
+    In each draw the candidate that is best for the patients drawn is scored on those not drawn. Nothing is refitted.
+    The interval is the percentile interval of those scores; as about 37% of the patients are left out, it is rather
+    wide.
 
     Parameters
     ----------
     names : sequence of str
-        The candidates to choose from; of equals the first wins.
+        The candidates to choose from; of equals the first is taken.
     y : ndarray of int8, shape (n_units,)
         Both classes.
-    p : ndarray of float64, shape (n_arms, n_repeats, n_units)
+    p : ndarray of float64, shape (n_candidates, n_repeats, n_units)
     group : ndarray of int64, shape (n_units,)
     draws, seed : int
     level : float
@@ -78,13 +79,13 @@ def selection_bias(
     scored = without[best, np.flatnonzero(defined)]
     low, high = interval(scored, level=level)
     apparent = _aurocs(y, p, group, np.ones((1, counts.shape[1]), dtype=np.int32))[:, 0]
-    first, shares = int(apparent.argmax()), np.bincount(best, minlength=len(names)) / max(best.size, 1)
+    first, proportions = int(apparent.argmax()), np.bincount(best, minlength=len(names)) / max(best.size, 1)
     corrected = float(scored[~np.isnan(scored)].mean()) if not np.isnan(scored).all() else float("nan")
-    return SelectionBias(names[first], float(apparent[first]), corrected, low, high, tuple(shares.tolist()))
+    return SelectionBias(names[first], float(apparent[first]), corrected, low, high, tuple(proportions.tolist()))
 
 
 def _aurocs(y: Labels, p: Floats, group: Codes, counts: Counts) -> Floats:
-    """AUROC of every candidate in every draw, mean over repeats; (n_arms, n_draws)."""
+    """Compute the AUROC of every candidate in every draw, mean over repeats; (n_candidates, n_draws)."""
     weights: NDArray[np.int32] = counts[:, group]
     values: Floats = np.stack([np.mean([auroc(curve(y, one, weights)) for one in repeats], axis=0) for repeats in p])
     return values

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.runs.run_folder import PREDICTIONS, Run
+from radiomics_mammo.runs.run_files import PREDICTIONS
+from radiomics_mammo.runs.run_folder import Run
 
 OUTCOMES = {"FN": "false negative", "FP": "false positive", "TP": "true positive", "TN": "true negative"}
 

@@ -16,7 +16,7 @@ from radiomics_mammo.reports.dataset_summary.read import cases_frame, read_datas
 from radiomics_mammo.reports.dataset_summary.rules import find
 from radiomics_mammo.reports.dataset_summary.sections import sections
 from radiomics_mammo.reports.dataset_summary.tables import TABLES, make_tables
-from radiomics_mammo.runs.run_folder import DATA
+from radiomics_mammo.runs.run_files import DATA
 
 __all__ = ["cases_frame", "check_summary", "write_summary"]
 

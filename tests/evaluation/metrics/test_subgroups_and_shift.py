@@ -45,7 +45,7 @@ def test_winner_is_that_of_plain_draws():
     values = [np.mean([roc_auc_score(y, one) for one in repeats]) for repeats in p]
     assert found.name == "abcd"[int(np.argmax(values))]
     assert found.apparent == pytest.approx(max(values))
-    assert sum(found.chosen) == pytest.approx(1)
+    assert sum(found.selected) == pytest.approx(1)
 
 
 def test_the_best_of_twenty_guesses_is_worth_a_guess():
@@ -61,7 +61,7 @@ def test_a_clear_winner_pays_little():
     p[2] += 2 * y
     found = selection_bias(list("abcd"), y, p, group, draws=100)
     assert found.name == "c"
-    assert found.chosen[2] == 1.0
+    assert found.selected[2] == 1.0
     assert abs(found.optimism) < 0.01
     assert found.low < found.corrected < found.high
 

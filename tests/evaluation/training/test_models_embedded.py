@@ -16,11 +16,10 @@ from radiomics_mammo.errors import InputError
 from radiomics_mammo.evaluation.cohort.records import EMBEDDINGS, FUSION, Candidate
 from radiomics_mammo.evaluation.cohort.records import FEATURES as RADIOMIC
 from radiomics_mammo.evaluation.cohort.train_test import TrainTest
-from radiomics_mammo.evaluation.embedding_tables import embedded_tables, probes_table
 from radiomics_mammo.evaluation.metrics.confusion import confusion_table
 from radiomics_mammo.evaluation.options import ComparisonOptions
-from radiomics_mammo.evaluation.result_tables import auroc_table
-from radiomics_mammo.evaluation.study import plan_study
+from radiomics_mammo.evaluation.result_tables import RESULT_TABLES
+from radiomics_mammo.evaluation.study import plan_study, table_context
 from radiomics_mammo.evaluation.summary import compare_candidates, explained_candidate
 from radiomics_mammo.evaluation.training.calibration import logit
 from radiomics_mammo.evaluation.training.cross_validation import bench_for, cross_validate, refit, train_on_everybody
@@ -194,23 +193,23 @@ def test_kept_folds_give_the_same_ensemble(tmp_path):
 def test_tables_of_ensembles_probes_and_heads():
     candidates = "logistic,probe,probe@crop_embToy,probe@breast_embOther,head,average"
     plan = plan_of(embedded_frame(patients=40, widths=TWO), candidates=candidates, members="logistic,probe", folds=2)
-    found = cross_validate(plan)
-    units = plan.cohort.units
-    summary = compare_candidates(plan.candidates, units, found.p, draws=30, seed=0).summary
-    tables = embedded_tables(plan, found, summary, draws=30, workers=1)
-    ensembles = tables["ensembles"].set_index("metric")
+    context = table_context(plan, cross_validate(plan), options=ComparisonOptions(bootstrap=30))
+    summary = context.comparison.summary
+    for name in ("auroc", "ensembles", "learning_curves", "probes"):
+        assert RESULT_TABLES[name].is_needed(context)
+        context.tables[name] = RESULT_TABLES[name].compute(context)
+    ensembles = context.tables["ensembles"].set_index("metric")
     value = summary.set_index(["model", "metric"])["value"]
     best = max(("logistic", "probe"), key=lambda name: value[name, "auroc"])
     assert (ensembles["against"] == best).all()
     for metric in ("auroc", "brier"):
         assert ensembles.loc[metric, "value"] == pytest.approx(value["average", metric] - value[best, metric])
     assert ensembles.loc["auroc", "members"] == "logistic; probe"
-    curves = tables["learning_curves"]
+    curves = context.tables["learning_curves"]
     assert set(curves["part"]) == {"training", "validation"}
     assert curves.groupby("fold")["inner"].nunique().eq(2).all()
     assert (curves.groupby("fold")["epoch"].max() >= curves.groupby("fold")["chosen"].first()).all()
-    auroc = auroc_table([candidate.name for candidate in plan.candidates], units.y, found.p, units.group, summary)
-    probes = probes_table(plan, auroc, None).set_index("embedder")
+    probes = context.tables["probes"].set_index("embedder")
     assert probes["dims"].to_dict() == TWO
     assert probes.loc["breast_embOther", "auroc"] == pytest.approx(value["probe@breast_embOther", "auroc"])
     assert probes["test_auroc"].isna().all()
