@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from radiomics_mammo.compute.bounding_box import bounding_box
 from radiomics_mammo.embeddings.transforms.frame import Box, frame_around, frame_of, laid, shown
 from radiomics_mammo.embeddings.transforms.intensity_window import windowed
 from radiomics_mammo.errors import MaskError
 from radiomics_mammo.imaging.breast.outline import breast_mask
-from radiomics_mammo.imaging.preprocessing.crop import bounding_box
 from radiomics_mammo.imaging.preprocessing.plane import Plane
 
 CONTEXT = 0.3

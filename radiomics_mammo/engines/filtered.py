@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from radiomics_mammo.compute.bounding_box import bounding_box
 from radiomics_mammo.core.records import Failure, Sample
 from radiomics_mammo.core.settings import Settings
 from radiomics_mammo.engines.base import Engine, Measured, WarmUp
@@ -22,7 +23,6 @@ from radiomics_mammo.errors import CaseError, RoiError
 from radiomics_mammo.imaging.filters import FILTERS, ORIGINAL
 from radiomics_mammo.imaging.filters.base import FilterInput
 from radiomics_mammo.imaging.preprocessing import prepare_plane
-from radiomics_mammo.imaging.preprocessing.crop import bounding_box
 from radiomics_mammo.imaging.preprocessing.plane import Plane
 from radiomics_mammo.recipes.image_types import ImageType
 from radiomics_mammo.recipes.recipe import SHAPE, Recipe

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -22,6 +22,7 @@ from radiomics_mammo.errors import CaseError, RoiError
 from radiomics_mammo.imaging.preprocessing.check import check_region
 from radiomics_mammo.imaging.preprocessing.plane import Plane
 from radiomics_mammo.imaging.preprocessing.resample import resample
+from radiomics_mammo.recipes.image_types import plain_lists
 from radiomics_mammo.recipes.recipe import Recipe
 
 LOG_NOTHING = 60
@@ -42,7 +43,7 @@ class PyradiomicsEngine:
         self._extractor.disableAllFeatures()
         self._extractor.disableAllImageTypes()
         for each in recipe.image_types:
-            self._extractor.enableImageTypeByName(each.name, customArgs=_plain_lists(each.body))
+            self._extractor.enableImageTypeByName(each.name, customArgs=each.body(recipe.settings))
         self._extractor.enableFeaturesByName(**{k: list(v) for k, v in recipe.features.items()})
 
     def warm_up(self) -> WarmUp:
@@ -131,8 +132,4 @@ def _settings(recipe: Recipe) -> dict[str, Any]:
     given.update(label=1, additionalInfo=False, preCrop=recipe.settings.preCrop and recipe.filtered, force2D=False)
     if given["resampledPixelSpacing"] is None:
         given["interpolator"] = None
-    return _plain_lists(given)
-
-
-def _plain_lists(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in settings.items()}
+    return plain_lists(given)

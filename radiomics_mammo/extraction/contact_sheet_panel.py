@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from scipy.ndimage import binary_erosion
 
+from radiomics_mammo.compute.bounding_box import bounding_box
 from radiomics_mammo.core.records import Failure, Sample
 from radiomics_mammo.imaging.breast.pyramid import shrink
-from radiomics_mammo.imaging.preprocessing.crop import bounding_box
 
 Box = tuple[int, int, int, int]
 Colour = tuple[int, int, int]

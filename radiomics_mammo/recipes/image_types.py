@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -29,20 +29,27 @@ class ImageType:
     settings : Settings
         Those of the recipe, with what the entry sets for itself.
     options : object
-        The filter's own settings; None for the original image.
-    body : mapping
-        The entry as the recipe is written out.
+        The filter's settings; None for the original image.
     """
 
     name: str = ORIGINAL
     settings: Settings = field(default_factory=Settings)
     options: Any = None
-    body: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def prefixes(self) -> tuple[str, ...]:
         """The beginnings of its columns."""
         return ("original",) if self.name == ORIGINAL else FILTERS[self.name].image_types(self.options)
+
+    def body(self, settings: Settings) -> dict[str, Any]:
+        """Return the entry written out: the filter's settings, and those that differ from the recipe's settings."""
+        different = {k: v for k in PER_IMAGE_TYPE if (v := getattr(self.settings, k)) != getattr(settings, k)}
+        return plain_lists({**({} if self.options is None else asdict(self.options)), **different})
+
+
+def plain_lists(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings with lists for tuples, as YAML and pyradiomics have them."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in settings.items()}
 
 
 def filter_options() -> dict[str, str]:
@@ -93,20 +100,20 @@ def _image_type(
     name: str, entry: object, *, settings: Settings, shared: Mapping[str, Any], path: Path | None
 ) -> ImageType:
     body = mapping_of(entry, what=f"imageType {name}", path=path)
-    own = {key for key, owner in filter_options().items() if owner == name}
-    overrides = {key: value for key, value in body.items() if key not in own}
+    of_filter = {key for key, owner in filter_options().items() if owner == name}
+    overrides = {key: value for key, value in body.items() if key not in of_filter}
     for key in overrides:
         if key not in PER_IMAGE_TYPE:
             raise RecipeError(
                 f"setting {key!r} cannot be set for one image type",
-                path=path, remedy=f"These can: {', '.join([*sorted(own), *PER_IMAGE_TYPE])}.",
+                path=path, remedy=f"These can: {', '.join([*sorted(of_filter), *PER_IMAGE_TYPE])}.",
             )  # fmt: skip
     chosen = settings_from(overrides, base=settings, path=path)
     if name == ORIGINAL:
         return ImageType(name, chosen)
-    options = {key: body.get(key, shared.get(key)) for key in sorted(own) if key in body or key in shared}
+    options = {key: body.get(key, shared.get(key)) for key in sorted(of_filter) if key in body or key in shared}
     try:
         parsed = FILTERS[name].options(**{k: tuple(v) if isinstance(v, list) else v for k, v in options.items()})
     except ValueError as error:
         raise RecipeError(f"imageType {name}: {error}", path=path, remedy="Correct it.") from error
-    return ImageType(name, chosen, parsed, {**options, **overrides})
+    return ImageType(name, chosen, parsed)

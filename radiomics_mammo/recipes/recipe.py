@@ -21,7 +21,7 @@ from radiomics_mammo.recipes.feature_selection import (
     family_features,
     parenchymal_features,
 )
-from radiomics_mammo.recipes.image_types import ImageType, filter_options, image_types_from
+from radiomics_mammo.recipes.image_types import ImageType, filter_options, image_types_from, plain_lists
 from radiomics_mammo.recipes.lattice import lattice_body, lattice_from
 from radiomics_mammo.recipes.settings_rules import settings_from
 from radiomics_mammo.recipes.validation import mapping_of
@@ -61,11 +61,10 @@ class Recipe:
     @property
     def text(self) -> str:
         """The recipe written out in full, in one fixed order: equal recipes have equal texts."""
-        settings = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self.settings).items()}
         body: dict[str, Any] = {
-            "imageType": {each.name: dict(each.body) for each in self.image_types},
+            "imageType": {each.name: each.body(self.settings) for each in self.image_types},
             "featureClass": {k: list(v) for k, v in [*self.features.items(), *self.parenchyma.items()]},
-            "setting": settings,
+            "setting": plain_lists(asdict(self.settings)),
         }
         if self.lattice is not None:  # recipes without one keep the hash that tables of earlier versions have
             body["lattice"] = lattice_body(self.lattice)

@@ -25,7 +25,6 @@ UNSUPPORTED = {
     "maskedKernel": "feature maps (voxel-based extraction) are not made",
     "initValue": "feature maps (voxel-based extraction) are not made",
     "voxelBatch": "feature maps (voxel-based extraction) are not made",
-    "sigma": "it belongs to the LoG filter, which is not available",
     "start_level": "it belongs to the wavelet filter, which this version does not have",
     "level": "it belongs to the wavelet filter, which this version does not have",
     "wavelet": "it belongs to the wavelet filter, which this version does not have",

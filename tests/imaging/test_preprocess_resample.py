@@ -111,9 +111,20 @@ def test_resample_is_pyradiomics_grid(given_settings, dtype, box):
     np.testing.assert_array_equal(ours.shape_mask, ours.mask)
 
 
-def test_the_spacing_it_has_already_changes_nothing():
-    plane = plane_of(np.zeros((10, 9)), boxed(), (0.05, 0.1))
-    assert resample(plane, settings_from({"resampledPixelSpacing": [0.1, 0.05]})) is plane
+def test_the_spacing_it_has_already_crops_only_as_pyradiomics():
+    import SimpleITK as sitk
+
+    plane = plane_of(np.arange(90.0).reshape(10, 9), boxed(), (0.05, 0.1))
+    settings = {"resampledPixelSpacing": [0.1, 0.05], "padDistance": 1}
+    ours = resample(plane, settings_from(settings))
+    pair = itk(plane.values), itk(plane.mask.astype(np.uint8))
+    for image in pair:
+        image.SetSpacing((0.1, 0.05))
+    theirs = radiomics().resampleImage(*pair, **settings)
+    assert ours.values.shape < plane.values.shape
+    np.testing.assert_array_equal(ours.values, sitk.GetArrayFromImage(theirs[0]))
+    np.testing.assert_array_equal(ours.mask, sitk.GetArrayFromImage(theirs[1]) > 0)
+    assert ours.spacing == plane.spacing
     assert resample(plane, Settings()) is plane
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from radiomics_mammo.compute.bounding_box import bounding_box
 from radiomics_mammo.core.records import BreastMarks
 from radiomics_mammo.errors import MaskError
 from radiomics_mammo.imaging.breast.background_threshold import CHECK_IMAGE
@@ -15,7 +16,6 @@ from radiomics_mammo.imaging.breast.landmarks import Hints, Landmarks, find_land
 from radiomics_mammo.imaging.breast.pyramid import centres, enlarge, shrink
 from radiomics_mammo.imaging.breast.rescale import new_length, rescale
 from radiomics_mammo.imaging.breast.settings import BreastSettings
-from radiomics_mammo.imaging.preprocessing.crop import bounding_box
 
 _SAME = 1e-3
 

@@ -1,9 +1,8 @@
-"""From a sample to a region that can be counted; ``STEPS`` is the order, one step a file."""
+"""From a sample to a region that can be counted: pyradiomics' steps, one a module, in the order of ``STEPS``."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable
 
 from radiomics_mammo.core.records import Roi, Sample
 from radiomics_mammo.core.settings import Settings
@@ -15,48 +14,22 @@ from radiomics_mammo.imaging.preprocessing.plane import Plane
 from radiomics_mammo.imaging.preprocessing.resample import resample
 from radiomics_mammo.imaging.preprocessing.resegment import resegment
 
-
-class Step(Protocol):
-    """One step: takes the plane as it is, gives it as it should be."""
-
-    def __call__(self, plane: Plane, settings: Settings) -> Plane:
-        """Apply the step, or give the plane back where the settings do not ask for it."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class NamedStep:
-    """A step and its name, for messages and documentation."""
-
-    name: str
-    apply: Step
-
-
-STEPS: tuple[NamedStep, ...] = (
-    NamedStep("normalise", normalise),
-    NamedStep("resample", resample),
-    NamedStep("precrop", precrop),
-    NamedStep("check", check_region),
-    NamedStep("resegment", resegment),
-)
-"""What comes before filters; then the image is cropped to the region."""
+Step = Callable[[Plane, Settings], Plane]
+"""Returns the plane as it is where the settings do not ask for the step."""
+STEPS: tuple[Step, ...] = (normalise, resample, precrop, check_region, resegment)
+"""The steps before a filter; after it, the image is cropped to the region and binned."""
 
 
 def prepare_plane(sample: Sample, settings: Settings) -> Plane:
-    """Return the image and the region that filters see; errors as those of :func:`prepare`."""
+    """Return the image and the region that filters see; raises what :func:`prepare` raises."""
     plane = Plane.of(sample)
     for step in STEPS:
-        plane = step.apply(plane, settings)
+        plane = step(plane, settings)
     return plane
 
 
 def prepare(sample: Sample, settings: Settings) -> Roi:
     """Run every step, crop to the region and choose the bin edges.
-
-    Parameters
-    ----------
-    sample : Sample
-    settings : Settings
 
     Raises
     ------
@@ -65,5 +38,5 @@ def prepare(sample: Sample, settings: Settings) -> Roi:
     RoiError
         The region is too small, holds NaN, or would have too many grey levels.
     """
-    plane = crop_to_region(prepare_plane(sample, settings), settings)
+    plane = crop_to_region(prepare_plane(sample, settings))
     return Roi(plane.values, plane.mask, plane.shape_mask, bin_edges(plane, settings), plane.spacing or (1.0, 1.0))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from radiomics_mammo.compute.bounding_box import bounding_box
 from radiomics_mammo.core.settings import Settings
 from radiomics_mammo.errors import MaskError, RoiError
-from radiomics_mammo.imaging.preprocessing.crop import bounding_box
 from radiomics_mammo.imaging.preprocessing.plane import Plane
 
 

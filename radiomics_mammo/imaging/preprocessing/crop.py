@@ -1,4 +1,4 @@
-"""Crop image and masks to the region's bounding box."""
+"""Crop image and masks to the region's bounding box: pyradiomics' ``cropToTumorMask``."""
 
 from __future__ import annotations
 
@@ -10,28 +10,22 @@ from radiomics_mammo.compute.bounding_box import bounding_box
 from radiomics_mammo.core.settings import Settings
 from radiomics_mammo.imaging.preprocessing.plane import Plane
 
-__all__ = ["bounding_box", "crop_to_region", "precrop"]
 
-
-def crop_to_region(plane: Plane, settings: Settings) -> Plane:
-    """Cut everything to the (resegmented) region's box, shape's region included, as pyradiomics does."""
-    del settings
+def crop_to_region(plane: Plane, *, margin: int = 0) -> Plane:
+    """Crop image and masks to the (resegmented) region's box and some pixels round it, as far as the image goes."""
     box = bounding_box(plane.mask)
-    if box is None or box == (0, plane.mask.shape[0], 0, plane.mask.shape[1]):
+    if box is None:
         return plane
-    cut = np.s_[box[0] : box[1], box[2] : box[3]]
+    top, bottom, left, right = box
+    cut = np.s_[max(0, top - margin) : bottom + margin, max(0, left - margin) : right + margin]
     return replace(plane, values=plane.values[cut], mask=plane.mask[cut], shape_mask=plane.shape_mask[cut])
 
 
 def precrop(plane: Plane, settings: Settings) -> Plane:
-    """Cut everything to the region's box and ``padDistance`` pixels round it where ``preCrop`` asks for it.
+    """Crop to the region and ``padDistance`` pixels round it where ``preCrop`` is set and nothing was resampled.
 
-    It changes what filters see, not what is measured without one; a resampled image is cropped already.
+    It changes what filters see, and no value of the original image.
     """
-    box = bounding_box(plane.mask)
-    if not settings.preCrop or settings.resampledPixelSpacing is not None or box is None:
+    if not settings.preCrop or settings.resampledPixelSpacing is not None:
         return plane
-    top, bottom, left, right = box
-    pad = settings.padDistance
-    cut = np.s_[max(0, top - pad) : bottom + pad, max(0, left - pad) : right + pad]
-    return replace(plane, values=plane.values[cut], mask=plane.mask[cut], shape_mask=plane.shape_mask[cut])
+    return crop_to_region(plane, margin=settings.padDistance)

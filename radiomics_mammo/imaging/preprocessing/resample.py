@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from radiomics_mammo.compute.bounding_box import bounding_box
 from radiomics_mammo.core.settings import Settings
 from radiomics_mammo.errors import MaskError, RoiError
-from radiomics_mammo.imaging.preprocessing.crop import bounding_box
+from radiomics_mammo.imaging.preprocessing.crop import crop_to_region
 from radiomics_mammo.imaging.preprocessing.plane import Plane
 
 
@@ -46,8 +47,8 @@ def resample(plane: Plane, settings: Settings) -> Plane:
     new = np.array(settings.resampledPixelSpacing)
     new = np.where(new == 0, old, new)
     new = np.where([box[3] - box[2] > 1, box[1] - box[0] > 1], new, old)
-    if np.allclose(old, new):
-        return plane
+    if np.allclose(old, new):  # pyradiomics crops all the same, which filters see
+        return crop_to_region(plane, margin=settings.padDistance)
     values, mask = _onto_grid(plane, box, old, new, settings)
     if not mask.any():
         raise MaskError("nothing of the region is left at the new pixel size", remedy="Resample less coarsely.")

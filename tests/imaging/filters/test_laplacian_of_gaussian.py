@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import SimpleITK as sitk
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -91,11 +92,21 @@ LOG_TYPE = {"Original": {}, "LoG": {"sigma": [0.1, 0.2], "binWidth": 60}}
         {"resegmentRange": [1200, 2900], "binWidth": 100},
         {"preCrop": True, "padDistance": 9, "binWidth": 100},
         {"resampledPixelSpacing": [0.06, 0.06], "binWidth": 100, "padDistance": 7},
+        {"resampledPixelSpacing": [0.05, 0.07], "binWidth": 100, "padDistance": 3},  # that of the image: cropped only
     ],
     ids=lambda setting: next(iter(setting)),
 )
 def test_all_features_are_pyradiomics(setting):
     assert parity({"imageType": LOG_TYPE, "setting": setting}, lesion(3, size=64)) < 1e-9
+
+
+@pytest.mark.parametrize("original", [{"binCount": 16}, {"binWidth": 300}], ids=lambda body: next(iter(body)))
+def test_settings_of_the_original_image_are_its_alone(original):
+    body = {"imageType": {"Original": original, "LoG": {"sigma": [0.1]}}, "setting": {"binWidth": 60}}
+    assert parity(body, lesion(3, size=64)) < 1e-9
+    shared = {"imageType": {"Original": {}, "LoG": {"sigma": [0.1]}}, "setting": {"binWidth": 60, **original}}
+    assert recipe_from(body).hash != recipe_from(shared).hash
+    assert recipe_from(yaml.safe_load(recipe_from(body).text)) == replace(recipe_from(body), name="recipe")
 
 
 def test_without_a_pixel_size_sigma_is_in_pixels():
