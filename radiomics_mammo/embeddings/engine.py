@@ -1,4 +1,4 @@
-"""The engine of an embedding: samples in, vectors out, behind the face that all engines share."""
+"""The engine of an embedding: samples in, vectors out."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def picture_of(sample: Sample, settings: EmbeddingSettings) -> NDArray[np.float3
 
 
 class EmbeddingEngine:
-    """Shows pictures to a network one at a time: no vector depends on which cases share a batch.
+    """Computes vectors one image at a time: no vector depends on the batch.
 
     Parameters
     ----------

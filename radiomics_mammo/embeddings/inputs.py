@@ -16,7 +16,7 @@ from radiomics_mammo.imaging.breast.outline import breast_mask
 from radiomics_mammo.imaging.preprocessing.plane import Plane
 
 CONTEXT = 0.3
-"""What is shown around a lesion unless something else is asked for, as a share of its longer side."""
+"""Default context around a lesion, as a proportion of its longer side."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

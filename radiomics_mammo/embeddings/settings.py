@@ -33,7 +33,7 @@ class EmbeddingSettings:
     input, channels : str
         What it sees (``INPUTS``), in which three channels (``CHANNELS``).
     context : float
-        What is shown around the lesion, as a share of its longer side; 0 for the whole breast.
+        What is shown around the lesion, as a proportion of its longer side; 0 for the whole breast.
     flip : bool
         Whether the vector is the mean of the picture's and its mirror image's.
     forced : bool
@@ -137,6 +137,6 @@ def settings_for(
     if context is not None and not chosen.has_context:
         raise InputError("a whole breast has no context", remedy="Leave --context out.")
     if context is not None and not 0.0 <= context <= 10.0:
-        raise InputError(f"a context of {context:g}", remedy="Give a share of the lesion's side, from 0 to 10.")
+        raise InputError(f"a context of {context:g}", remedy="Give a proportion of the lesion's side, from 0 to 10.")
     around = 0.0 if not chosen.has_context else CONTEXT if context is None else context
     return EmbeddingSettings(network, seen, channels or chosen.channels[0], around, flip, forced)

@@ -32,7 +32,7 @@ MOST = 60
 _TITLE = 34
 _SIMULATED = "phantom"
 SOFTWARE = "radiomics_mammo preview"
-"""What a sheet's file says of who made it."""
+"""Name of the software in the file's metadata."""
 
 Box = tuple[int, int, int, int]
 Windows = Callable[[Sample], Sequence[Box]]
@@ -47,7 +47,7 @@ class PreviewResult:
     path : pathlib.Path
         The sheet.
     drawn, failed : int
-        Panels with a picture, and panels that say why there is none.
+        Panels with a picture, and panels with the reason for its absence.
     cases : int
         How many cases the collection has.
     """

@@ -19,7 +19,7 @@ from radiomics_mammo.imaging.breast.pyramid import shrink
 Box = tuple[int, int, int, int]
 Colour = tuple[int, int, int]
 
-# Told apart by those who see colours differently, too (Okabe and Ito).
+# Distinct for the colour-blind, too (Okabe and Ito).
 COLOURS: dict[str, Colour] = {
     "measured region": (255, 165, 0),
     "inside the band under the skin": (86, 180, 233),
@@ -53,7 +53,7 @@ def draw_panel(
     windows : sequence of tuple of int
         Boxes to draw: first and past-the-last row, first and past-the-last column.
     notes : sequence of str
-        What to say beside the sample's own notes.
+        Further notes.
     """
     panel = Image.new("RGB", panel_size(width, text), PAPER)
     shown = _surroundings(sample)
@@ -80,7 +80,7 @@ def draw_panel(
 
 
 def draw_failure(failure: Failure, *, width: int, text: int) -> Image.Image:
-    """Draw a panel that says why there is no picture."""
+    """Draw a panel with the reason why there is no image."""
     panel = Image.new("RGB", panel_size(width, text), PAPER)
     pen = ImageDraw.Draw(panel)
     height = panel.height - _LINES * (text + 3) - 6

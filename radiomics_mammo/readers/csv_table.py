@@ -50,7 +50,7 @@ def read_csv(path: Path) -> tuple[tuple[str, ...], list[CsvRow]]:
 
 
 def read_header(path: Path) -> tuple[str, ...]:
-    """Read the column names of a CSV file alone, however long it is.
+    """Read the column names of a CSV file.
 
     Raises
     ------

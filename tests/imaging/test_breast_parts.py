@@ -106,7 +106,7 @@ def test_the_laterality_decides_where_the_picture_does_not():
         assert is_flipped(breast, laterality="RIGHT", has_background=has_background) == (True, ())
         assert is_flipped(breast, laterality="LEFT", has_background=has_background) == (False, ())
         flipped, notes = is_flipped(breast, laterality="", has_background=has_background)
-        assert not flipped and "cannot be told" in notes[0]
+        assert not flipped and "is unknown" in notes[0]
 
 
 def test_frames_are_lines_that_are_bright_from_end_to_end():

@@ -164,7 +164,7 @@ def test_a_whole_breast_is_found_as_extract_found_it(tmp_path, capsys):
         assert float(pd.read_csv(out)["score"][0]) == float(by_table["score"][row])
     capsys.readouterr()
     assert predict([run, *image[:2]]) == 1
-    assert "nothing says its view" in capsys.readouterr().err
+    assert "its view is unknown" in capsys.readouterr().err
     assert predict([run, *image, "--mask", image[1]]) == 2
     assert "Leave --mask out" in capsys.readouterr().err
 

@@ -252,7 +252,7 @@ def test_spacing_of_the_manifest_beats_the_header_and_says_so(folder):
     (plain,) = samples(folder, "image\nh.nrrd\n")
     assert plain.spacing == pytest.approx((0.2, 0.1))
     (other,) = samples(folder, "image,spacing_mm\nh.nrrd,0.05\n")
-    assert other.spacing == (0.05, 0.05) and any("header says 0.2 x 0.1 mm" in note for note in other.notes)
+    assert other.spacing == (0.05, 0.05) and any("header has 0.2 x 0.1 mm" in note for note in other.notes)
 
 
 def test_phantom(folder):
@@ -264,7 +264,7 @@ def test_phantom(folder):
     assert "phantom is 'perhaps'" in refusal(folder, "image,phantom\na.png,perhaps\n").cause
 
 
-NO_VIEW = "no column says the view: the pectoral muscle was not looked for"
+NO_VIEW = "no column states the view: no pectoral muscle was searched"
 
 
 def test_whole_image_or_breast(folder):

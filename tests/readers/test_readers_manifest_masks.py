@@ -90,7 +90,7 @@ def test_masks_that_are_none(folder):
     assert "the mask is empty" in failure(folder, "image,mask\na.png,e.png\n").cause
     save(folder / "g.png", (IMAGE >> 8).astype(np.uint8))
     error = failure(folder, "image,mask\na.png,g.png\n")
-    assert isinstance(error, MaskError) and "grey picture" in error.cause and "swapped" in error.remedy
+    assert isinstance(error, MaskError) and "grey image" in error.cause and "swapped" in error.remedy
     save(folder / "v.npy", np.zeros((3, 40, 30), np.uint8))
     assert isinstance(failure(folder, "image,mask\na.png,v.npy\n"), ReadError)
 
@@ -116,7 +116,7 @@ def test_jpeg_masks(folder):
         assert "JPEG mask thresholded at 127" in sample.notes and sample.case_id == "b"
     assert "labels do not survive JPEG" in failure(folder, "image,mask,label\nb.png,m.jpg,4\n").cause
     Image.fromarray((IMAGE >> 8).astype(np.uint8)).save(folder / "g.jpg")
-    assert "grey picture" in failure(folder, "image,mask\na.png,g.jpg\n").cause
+    assert "grey image" in failure(folder, "image,mask\na.png,g.jpg\n").cause
     Image.fromarray(region * 0).save(folder / "e.jpg")
     assert "empty" in failure(folder, "image,mask\nb.png,e.jpg\n").cause
 

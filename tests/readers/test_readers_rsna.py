@@ -69,7 +69,7 @@ def test_the_collection_as_released(tmp_path):
     # The chest wall is at the left: the half-disc is widest there.
     assert sample.mask.shape == sample.image.shape == sample.marks.interior.shape
     assert sample.mask[:, 0].sum() > 2 * sample.mask[:, -1].sum() > 0
-    assert reader.remarks == ("1 of 2 women have images of one breast only",)
+    assert reader.remarks == ("1 of 2 patients have images of one breast only",)
     assert Path(sample.image_path).name == "1864590858.dcm"
 
 
@@ -211,7 +211,7 @@ def test_other_views_are_remarked_on(tmp_path):
     reader = RsnaReader(dicom_tree(tmp_path, [row("1", "2", "L", "XCCL"), row("1", "3", "R", "")]))
     reader.cases()
     unsaid, unknown = remarks_of(reader)
-    assert unsaid.startswith("1 of 2 images have no view in the tables: their headers' is taken")
+    assert unsaid.startswith("1 of 2 images have no view in the tables: that of the header is used")
     assert unknown == "unknown views: 1 of XCCL; measured like any other"
 
 

@@ -109,13 +109,13 @@ def test_padding_is_no_tissue(tmp_path):
 
 def test_header_and_table_may_disagree(tmp_path):
     sample = loaded(one_image(tmp_path, breast("R"), side="R", ImageLaterality="L", ViewPosition="MLO"))
-    assert "the header says LEFT, the table RIGHT: the table counts" in sample.notes
-    assert "the header says MLO, the table CC: the table counts" in sample.notes
+    assert "the header has LEFT, the table RIGHT: the table is used" in sample.notes
+    assert "the header has MLO, the table CC: the table is used" in sample.notes
     assert sample.columns["laterality"] == "RIGHT" and sample.columns["flipped"]
     agreed = loaded(one_image(tmp_path / "agreed", breast(), ImageLaterality="L", ViewPosition="CC"))
-    assert not any("header says" in note for note in agreed.notes)
+    assert not any("header has" in note for note in agreed.notes)
     film = loaded(one_image(tmp_path / "film", breast(), PatientOrientation=["P", "L"]))
-    assert not any("header says" in note for note in film.notes)
+    assert not any("header has" in note for note in film.notes)
 
 
 def test_without_a_view_in_the_table_the_header_s_counts(tmp_path):
@@ -129,10 +129,10 @@ def test_without_a_view_in_the_table_the_header_s_counts(tmp_path):
         found[said] = loaded(reader)
         assert found[said].columns["view"] is None
     assert found["MLO"].marks.pectoral is not None
-    assert "the table says no view, the header MLO: taken as that" in found["MLO"].notes
+    assert "the view is from the header (MLO), not the table" in found["MLO"].notes
     for said in ("XYZ", None):
         assert found[said].marks.pectoral is None
-        assert "nothing says the view: the pectoral muscle was not looked for" in found[said].notes
+        assert "the view is unknown: no pectoral muscle was searched" in found[said].notes
 
 
 def test_spacing(tmp_path):

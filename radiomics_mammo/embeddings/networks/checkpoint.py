@@ -33,7 +33,7 @@ _DAMAGE = (
 
 @dataclass(frozen=True, slots=True)
 class _Storage:
-    """What a pickle says of a stretch of numbers: its type and its key in the file."""
+    """A stretch of numbers in a pickle: its type and its key in the file."""
 
     dtype: np.dtype[Any]
     key: str
@@ -51,7 +51,7 @@ def read_checkpoint(path: Path) -> dict[str, NDArray[Any]]:
     """Read the tensors of a PyTorch checkpoint (zip, or before version 1.6).
 
     Only ordered dictionaries, tensors and their storages are made; any other name in the pickle is refused, and
-    no tensor reaches beyond its storage.
+    no tensor exceeds its storage.
 
     Parameters
     ----------
@@ -142,6 +142,6 @@ def _array(tensor: _Tensor, numbers: NDArray[Any]) -> NDArray[Any]:
     shape, strides = tensor.shape, tensor.strides
     last = tensor.offset + sum((length - 1) * step for length, step in zip(shape, strides, strict=True))
     if min((tensor.offset, *shape, *strides), default=0) < 0 or (0 not in shape and last >= numbers.size):
-        raise ValueError("a tensor reaches beyond its storage")
+        raise ValueError("a tensor exceeds its storage")
     steps = tuple(step * numbers.itemsize for step in strides)
     return np.lib.stride_tricks.as_strided(numbers[tensor.offset :], shape, steps, writeable=False).copy()

@@ -210,7 +210,9 @@ def _side(
         return requested or fixed[0]
     stated = metadata.get("size", "")
     if stated and not (stated.isdigit() and 8 <= int(stated) <= 4096):
-        raise InputError(f"its metadata say size {stated!r}", path=path, remedy="Give a whole number from 8 to 4096.")
+        raise InputError(
+            f"its metadata have the size {stated!r}", path=path, remedy="Give a whole number from 8 to 4096."
+        )
     return int(stated) if stated else _SIZE
 
 
@@ -226,5 +228,5 @@ def _triple(
     if len(values) == 1:
         values *= 3
     if len(values) != 3 or not all(map(math.isfinite, values)) or (key == "std" and min(values) <= 0.0):
-        raise InputError(f"its metadata say {key} {metadata[key]!r}", path=path, remedy="Give three numbers.")
+        raise InputError(f"its metadata have the {key} {metadata[key]!r}", path=path, remedy="Give three numbers.")
     return values[0], values[1], values[2]

@@ -1,4 +1,4 @@
-"""Where the network looks: a square around a box, and how pixels are laid into it."""
+"""The square that the network sees: around a box, padded where the image ends."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def frame_around(box: Box, shape: tuple[int, int], *, context: float) -> Frame:
     shape : tuple of int
         Rows and columns of the image.
     context : float
-        What is added on each side, as a share of the box's longer side.
+        What is added on each side, as a proportion of the box's longer side.
 
     Returns
     -------
     Frame
         Shifted to lie inside the image; where the image is smaller, it lies in the middle and the frame is padded.
-        Never more than twice as wide as the image: beyond there is nothing but padding.
+        Never more than twice as wide as the image: outside is nothing but padding.
     """
     wanted = round(max(box[1] - box[0], box[3] - box[2]) * (1.0 + 2.0 * context))
     side = min(max(1, wanted), 2 * max(shape))

@@ -1,4 +1,4 @@
-"""An implant: a large, smooth, bright body against the chest wall. Looked for only where the collection says so."""
+"""Detection of an implant: a large, smooth, bright body at the chest wall."""
 
 from __future__ import annotations
 

@@ -39,4 +39,4 @@ def is_flipped(breast: NDArray[np.bool_], *, laterality: str, has_background: bo
         return flipped, (f"chest wall at the {side} edge though the breast is {laterality}",) if contradicts else ()
     if laterality:
         return laterality == "RIGHT", ()
-    return False, ("which edge is the chest wall cannot be told: taken as the left",)
+    return False, ("the side of the chest wall is unknown: assumed to be the left",)

@@ -20,7 +20,7 @@ _TOGETHER = 0.98
 _LARGEST_SHARE = 0.5
 _SMALLEST_SHARE = 0.004
 _BEND = 0.004
-"""What a bend of one pixel costs, in shares of the range of brightness."""
+"""Cost of a bend of one pixel, as a proportion of the range of brightness."""
 _MARGIN = 0.015
 
 

@@ -81,7 +81,7 @@ def prepare_breast(
 ) -> PreparedBreast:
     """Find the breast, cut it out and orient it.
 
-    Everything is looked for on a picture of about 512 pixels; outlines are brought back to full size by
+    Landmarks are found on an image of about 512 pixels; outlines are brought back to full size by
     interpolation, and the image is resampled once.
 
     Parameters
@@ -89,13 +89,13 @@ def prepare_breast(
     image : ndarray, shape (rows, columns)
         A whole mammogram with bright tissue.
     laterality : {'LEFT', 'RIGHT', ''}
-        What the collection says; a hint where the picture is not plain.
+        From the collection; a hint where the image is ambiguous.
     view : str
         ``CC``, ``MLO``, ``AT``, ``LM``, ``ML``, ``LMO``, … or empty.
     spacing : tuple of float, optional
         Millimetres (row, column).
     implant : bool, optional
-        What the collection says.
+        From the collection.
     settings : BreastSettings, optional
 
     Returns

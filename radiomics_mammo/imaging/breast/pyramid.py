@@ -1,4 +1,4 @@
-"""A small picture of a mammogram, on which everything is looked for, and the way back to full size."""
+"""The small image on which landmarks are found, and the way back to full size."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from radiomics_mammo.compute.jit import kernel
 
 SMALL = 512
-"""Pixels of the longer side that things are looked for on: 0.5 mm on a mammogram of 24 x 29 cm."""
+"""Pixels of the longer side of the small image: 0.5 mm on a mammogram of 24 x 29 cm."""
 
 
 def shrink(image: NDArray[Any]) -> tuple[NDArray[np.float32], int]:

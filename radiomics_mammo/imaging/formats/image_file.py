@@ -21,7 +21,7 @@ _SINGLE_SLICES = "This is 3-D: export single slices."
 
 @dataclass(frozen=True, slots=True)
 class Geometry:
-    """Where the header of a NIfTI, NRRD or MHA file says that the picture lies (in the file's own axes)."""
+    """Position of the image from the header of a NIfTI, NRRD or MHA file, in the file's axes."""
 
     origin: tuple[float, ...]
     direction: tuple[float, ...]
@@ -35,7 +35,7 @@ class ImageFile:
     Attributes
     ----------
     pixels : ndarray, shape (rows, columns)
-        Integer, floating or bool, native byte order; owned by nobody else.
+        Integer, floating or bool, native byte order; no view of other data.
     spacing : tuple of float or None
         Millimetres (row, column), from the header.
     notes : tuple of str

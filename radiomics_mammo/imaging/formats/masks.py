@@ -61,7 +61,7 @@ def refuse_grey(labels: list[float], *, path: str | Path) -> None:
 
 
 def _grey(count: int) -> str:
-    return f"the mask has at least {count} distinct values: it looks like a grey picture, not a mask"
+    return f"the mask has at least {count} distinct values: it is a grey image, not a mask"
 
 
 def lossy_mask(pixels: NDArray[Any], *, path: str | Path) -> NDArray[np.bool_]:
@@ -87,7 +87,7 @@ def lossy_mask(pixels: NDArray[Any], *, path: str | Path) -> NDArray[np.bool_]:
         raise MaskError("the mask is empty", path=path, remedy="Draw or export the mask again.")
     if not two_clusters(pixels):
         raise MaskError(
-            "the JPEG mask is not black and white: it looks like a grey picture",
+            "the JPEG mask is not black and white: it is a grey image",
             path=path,
             remedy="Save masks as PNG with 0 outside; check that image and mask are not swapped.",
         )

@@ -232,7 +232,7 @@ def _contradictions(rows: Iterable[CbisRow]) -> list[str]:
         return []
     return [
         f"{len(clashing)} abnormalities have one number in one breast but another malignancy in another view "
-        f"({_some([group[0].case_id for group in clashing])}); the rows are kept as they are"
+        f"({_some([group[0].case_id for group in clashing])}); the rows are not changed"
     ]
 
 

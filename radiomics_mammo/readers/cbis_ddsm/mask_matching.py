@@ -1,4 +1,4 @@
-"""Which file is the mask and which the crop, told by their content; and where the mask lies on its image."""
+"""Tells mask and crop apart by their content, and places the mask on its image."""
 
 from __future__ import annotations
 

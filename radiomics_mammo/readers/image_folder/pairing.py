@@ -1,4 +1,4 @@
-"""Which mask belongs to which image of a folder: names alone decide, and no file is opened."""
+"""Pairing of the images and masks of a folder by their names; no file is opened."""
 
 from __future__ import annotations
 

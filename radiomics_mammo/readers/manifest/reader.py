@@ -1,4 +1,4 @@
-"""A CSV that names images and masks: everybody's own data."""
+"""A CSV that lists images and masks."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def _breast(
         )
     except MaskError as error:
         raise MaskError(error.cause, path=source.image, remedy=error.remedy) from error
-    unknown = () if view else ("no column says the view: the pectoral muscle was not looked for",)
+    unknown = () if view else ("no column states the view: no pectoral muscle was searched",)
     return Sample(
         case_id=case.case_id,
         patient_id=case.patient_id,
@@ -164,5 +164,5 @@ def _spacing(image: ImageFile, source: ManifestSource) -> tuple[tuple[float, flo
         return image.spacing, ()
     if image.spacing is not None and not np.allclose(image.spacing, source.spacing, rtol=0.01):
         header = " x ".join(f"{mm:g}" for mm in image.spacing)
-        return source.spacing, (f"spacing from the manifest; the image's header says {header} mm",)
+        return source.spacing, (f"spacing from the manifest; the image's header has {header} mm",)
     return source.spacing, ()

@@ -48,11 +48,11 @@ class ManifestSource:
     image, mask : str
         Absolute paths; ``mask`` is empty where none is named.
     labels : tuple of int, or None
-        The mask's values that count; empty for each value there is, None where the manifest does not say.
+        The mask's values that count; empty for each value there is, None where the manifest names none.
     spacing : tuple of float or None
-        Millimetres (row, column), if the manifest says.
+        Millimetres (row, column), if the manifest has them.
     phantom : bool
-        As the manifest says.
+        From the manifest.
     line : int
         Of the manifest.
     """
@@ -77,7 +77,7 @@ class ManifestRow:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A manifest, read: its rows, the names and types of its other columns, and what should be said."""
+    """A parsed manifest: rows, names and types of the other columns, and remarks."""
 
     rows: tuple[ManifestRow, ...]
     columns: tuple[tuple[str, type], ...]

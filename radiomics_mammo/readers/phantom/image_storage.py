@@ -54,7 +54,7 @@ def taken_again(image: Picture, *, pixel_mm: float) -> Picture:
 
 
 def write_stored_dicom(path: Path, image: Picture, *, view: View, spacing: tuple[float, float], seed: int) -> None:
-    """Write a picture as the woman's machine stores it, uncompressed.
+    """Write an image as its machine stores it, uncompressed.
 
     Parameters
     ----------

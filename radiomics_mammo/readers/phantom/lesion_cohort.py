@@ -96,7 +96,7 @@ class Patient:
     density : int
         BI-RADS grade, 1 (fatty) to 4 (extremely dense).
     scale : float
-        Size of her breasts, about 0.8 to 1.12.
+        Size of the breasts, about 0.8 to 1.12.
     breasts : tuple of Breast
         The imaged ones, one or two.
     """
@@ -118,7 +118,7 @@ class Patient:
 
 
 def stream(seed: int, *key: int) -> np.random.Generator:
-    """Return the random numbers that belong to one thing alone, whatever was made before it."""
+    """Return the random stream of one key, independent of all others."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
 
 

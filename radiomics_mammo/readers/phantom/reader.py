@@ -49,7 +49,7 @@ class PhantomView:
 
 @dataclass(frozen=True)
 class PhantomReader(PhantomArguments):
-    """Simulated mammograms, made anew whenever they are asked for.
+    """Simulated mammograms, drawn when they are loaded.
 
     The same seed gives the same pixels, whatever was made before and in whichever process.
 
@@ -118,7 +118,7 @@ class PhantomReader(PhantomArguments):
         patient : Patient
             Who.
         side : {"LEFT", "RIGHT"}
-            One of her imaged breasts.
+            One of the imaged breasts.
         view : {"CC", "MLO", "AT", "LM", "ML", "LMO"}
             The projection; all but the first are drawn as MLO.
 

@@ -1,7 +1,7 @@
-"""Who was screened in the simulated collection: women, breasts, pictures and outcomes, without a single pixel.
+"""The simulated screening cohort: patients, breasts, images and outcomes, without pixels.
 
-The shares of sites, machines and missing cells are about those of the RSNA Screening Mammography collection (train.csv
-of the 2022 challenge); the prevalence is the caller's, and higher.
+The proportions of sites, machines and missing cells are about those of the RSNA Screening Mammography collection
+(train.csv of the 2022 challenge); the prevalence is the caller's, and higher.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from radiomics_mammo.readers.phantom.lesion_cohort import (
 MOST_PREVALENT = 0.25  # of breasts: the plan holds few more with a malignant mass
 SITE_ONE = 0.54
 BENIGN_KEPT = 0.25
-FIRST_PATIENT = 900_000  # beyond the numbers of the real collection, so that nobody takes one for the other
+FIRST_PATIENT = 900_000  # above the numbers of the real collection
 NEEDS_ASSESSMENT, NEGATIVE, NORMAL = 0, 1, 2
 """RSNA's BIRADS column: the breast was called back; rated as negative; rated as normal."""
 
@@ -39,8 +39,8 @@ class Machine:
     ----------
     number, site : int
         ``machine_id`` and ``site_id``.
-    share : float
-        Of its site's women.
+    proportion : float
+        Of its site's patients.
     bits : int
         BitsStored.
     photometric : str
@@ -74,7 +74,7 @@ MACHINES = (
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one breast; ``birads`` is None where the site does not say."""
+    """Outcome of one breast; ``birads`` is None where the site does not say."""
 
     cancer: bool
     biopsy: bool
@@ -85,14 +85,14 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Woman:
-    """One screened woman.
+    """One screened patient.
 
     Attributes
     ----------
     patient : Patient
-        Both her breasts, most without a mass.
+        Both breasts, most without a mass.
     machine : Machine
-        What all her pictures were taken with.
+        Machine of all images.
     age : int or None
         Years.
     implant : bool
@@ -120,7 +120,7 @@ class Woman:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One picture of a woman; ``again`` is 1 where the view was taken a second time."""
+    """One image of a patient; ``again`` is 1 where the view was taken a second time."""
 
     woman: Woman
     number: int
@@ -135,7 +135,7 @@ class View:
 
 
 def plan_screening(patients: int, *, seed: int, prevalence: float) -> list[Woman]:
-    """Draw the women.
+    """Draw the patients.
 
     Parameters
     ----------
@@ -154,7 +154,7 @@ def plan_screening(patients: int, *, seed: int, prevalence: float) -> list[Woman
     if not 0 < prevalence <= MOST_PREVALENT:
         raise InputError(
             f"a prevalence of {prevalence} cannot be simulated",
-            remedy=f"Give a share of breasts above 0 and at most {MOST_PREVALENT}.",
+            remedy=f"Give a proportion of breasts above 0 and at most {MOST_PREVALENT}.",
         )
     women: list[Woman] = []
     cancers = 0
@@ -172,7 +172,7 @@ def plan_screening(patients: int, *, seed: int, prevalence: float) -> list[Woman
 
 
 def views_of(woman: Woman) -> Iterator[View]:
-    """List her pictures: CC and MLO of each breast, for some women another view or one taken again."""
+    """List the images: CC and MLO of each breast, for some patients another view or a repeat."""
     number = woman.patient.number
     taken = [(side, view, 0) for side in SIDES for view in VIEWS]
     if number % 7 == 3:

@@ -60,7 +60,7 @@ class _Picture:
 def usual_encodings() -> tuple[str, str]:
     """Return the encodings of the two sites: JPEG 2000 and JPEG lossless.
 
-    JPEG lossless is written by GDCM; ``raw`` stands for it where that is not installed, which a caller should say.
+    JPEG lossless is written by GDCM; ``raw`` stands for it where that is not installed.
     """
     return "jpeg2000-lossless", "jpeg-lossless" if find_spec("gdcm") is not None else "raw"
 
@@ -76,7 +76,7 @@ def write_rsna_tree(
 ) -> int:
     """Write a phantom as a screening collection: both breasts, most without a mass.
 
-    ``train.csv`` is written last, and ``PHANTOM.txt`` says what the pictures are. The table has the real one's
+    ``train.csv`` is written last, and ``PHANTOM.txt`` marks the images as simulated. The table has the real one's
     quirks: no density and BIRADS from site 2, ages missing, machines that belong to one site each. The site decides
     the encoding, and the machine bits, photometric interpretation and VOI function. A tree that is complete and was
     made with the same settings is left as it is; one made with others, or cut short, is written anew.
@@ -84,7 +84,7 @@ def write_rsna_tree(
     Parameters
     ----------
     reader : PhantomReader
-        How many women, the seed, and the rows of a picture.
+        Number of patients, seed, and the rows of a picture.
     root : path
         Folder, made if absent: empty, or a phantom tree of before.
     layout : {'dicom', 'folders', 'underscore', 'at'}
@@ -92,7 +92,7 @@ def write_rsna_tree(
         ``PATIENT_IMAGE.png`` or ``PATIENT@IMAGE.png``.
     encodings : sequence of str, optional
         Of the DICOM files, names of :data:`~radiomics_mammo.imaging.formats.dicom.encode.SYNTAXES`: site 1's and site
-        2's, or one for both. By default what :func:`usual_encodings` says.
+        2's, or one for both. Those of :func:`usual_encodings` by default.
     prevalence : float
         Share of breasts with cancer, at most 0.25. Few show in a small collection; the real one has 0.02.
     on_picture : callable, optional

@@ -1,6 +1,6 @@
-"""Prepared crops kept on disk, so that a second run need not decode: exact, checked, bounded in size.
+"""A cache of prepared breasts on disk: exact, checked, bounded in size.
 
-An entry is written beside its name and then renamed, so that any number of processes share a folder. What is damaged
+An entry is written beside its name and then renamed, so that any number of processes can use a folder. What is damaged
 is made anew, and a folder that cannot be written to costs a message: no row depends on the cache.
 """
 
@@ -25,7 +25,7 @@ from radiomics_mammo.core.records import BreastMarks, Sample
 from radiomics_mammo.errors import InputError
 
 FORMAT = 1
-"""Raise it whenever entries are written otherwise; old ones are then never asked for, and go when room is needed."""
+"""Raise it whenever entries are written otherwise; old ones are then ignored, and removed for room."""
 
 _MAGIC = b"RMCROP\x00" + bytes([FORMAT])
 _SIZES = struct.Struct("<IQ")  # bytes of JSON, bytes of the payload before compression
@@ -94,7 +94,7 @@ class CropCache:
             _remove(temporary)
             self._silent = True
             _LOG.warning(
-                "%s: prepared breasts are no longer kept there (%s). The run goes on; free some space or name "
+                "%s: no more prepared breasts are written there (%s). The run goes on; free some space or name "
                 "another --cache.",
                 self.folder,
                 error.strerror or error,
@@ -173,7 +173,7 @@ def open_cache(folder: str | Path, *, limit: int, since: float | None = None) ->
     limit : int
         Bytes that all entries together may take.
     since : float, optional
-        When the run began, seconds since 1970; now, where that is not said.
+        When the run began, seconds since 1970; now by default.
 
     Raises
     ------
@@ -234,7 +234,7 @@ def _packed(sample: Sample) -> bytes:
         "phantom": sample.phantom,
     }
     head = json.dumps(header).encode()
-    # High and low bytes apart: the high ones hardly vary.
+    # High and low bytes separately: the high ones hardly vary.
     planes = np.ascontiguousarray(sample.image).view(np.uint8).reshape(-1, sample.image.dtype.itemsize).T
     payload = b"".join([planes.tobytes(), *(np.packbits(mask).tobytes() for mask in masks if mask is not None)])
     packed: bytes = pyarrow.Codec("zstd", compression_level=1).compress(payload, asbytes=True)

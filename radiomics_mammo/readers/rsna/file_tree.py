@@ -16,7 +16,7 @@ PICTURES = frozenset({".png", ".jpg", ".jpeg"})
 _DEPTH = 4
 _SEPARATORS = ("_", "@")
 _ENOUGH = 100
-"""Files whose names are looked at for how a missing one would be named."""
+"""Number of files that show how a missing one would be named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Tree:
     expected : dict of str to str
         By split: where an image that is not there should be, with ``{patient}`` and ``{image}``.
     remarks : tuple of str
-        What is worth saying.
+        Remarks on the collection.
     """
 
     images: dict[str, str]

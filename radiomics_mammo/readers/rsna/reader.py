@@ -157,7 +157,7 @@ class RsnaReader(RsnaArguments):
         """Read a case's file, or its cached crop, into memory ahead; never fails."""
         if not hasattr(os, "posix_fadvise"):  # neither Windows nor macOS has it
             return
-        with suppress(OSError):  # loading it will say what is wrong
+        with suppress(OSError):  # loading it raises the error
             descriptor = os.open(self._read_from(case), os.O_RDONLY)
             try:
                 os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_WILLNEED)
@@ -190,16 +190,16 @@ def read_breast(
     path : pathlib.Path
         A DICOM or PNG file.
     described : mapping
-        What the collection's reader said of itself with ``describe()``.
+        From the reader's ``describe()``.
     patient_id : str
     laterality : {'', 'LEFT', 'RIGHT'}
     view : str
-        ``CC``, ``MLO`` and so on. Where side or view are empty a DICOM file's header says them.
+        ``CC``, ``MLO`` and so on. Where they are empty, those of a DICOM header are used.
 
     Raises
     ------
     ReadError
-        The file is missing, unreadable, or has no picture, or nothing says its view.
+        The file is missing, unreadable, or has no picture, or its view is unknown.
     MaskError
         No breast can be told from the background.
     """
@@ -210,7 +210,7 @@ def read_breast(
         view = view or (header.view.upper() if header.view.upper() in VIEWS else "")
     if not view:
         raise ReadError(
-            "nothing says its view, and without it the muscle is not looked for",
+            "its view is unknown, and without it no pectoral muscle is searched",
             path=path,
             remedy="Name it: --view CC, --view MLO or another.",
         )
@@ -247,7 +247,7 @@ def _remarks(rows: Sequence[RsnaRow], tree: Tree) -> list[str]:
     unsaid = sum(row.columns["view"] is None for row in rows)
     if unsaid:
         remarks.append(
-            f"{unsaid} of {len(rows)} images have no view in the tables: their headers' is taken where they say one, "
+            f"{unsaid} of {len(rows)} images have no view in the tables: that of the header is used, if there is one, "
             "and muscle is measured with the breast where nothing does"
         )
     views = Counter(str(row.columns["view"]) for row in rows if row.columns["view"] not in (None, *VIEWS))
@@ -259,7 +259,7 @@ def _remarks(rows: Sequence[RsnaRow], tree: Tree) -> list[str]:
         sides_of[row.patient_id].add(row.columns["laterality"])
     single = sum(len(there) == 1 for there in sides_of.values())
     if single:
-        remarks.append(f"{single} of {len(sides_of)} women have images of one breast only")
+        remarks.append(f"{single} of {len(sides_of)} patients have images of one breast only")
     return remarks
 
 

@@ -1,4 +1,4 @@
-"""One image of the RSNA collection as a breast: read, prepared, and kept in the cache if there is one."""
+"""One image of the RSNA collection: read, prepared, and cached if there is a cache."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class RsnaSource:
     settings : BreastSettings
         How the breast is prepared.
     phantom : bool
-        Whether a note beside the collection says that it is simulated.
+        Whether the collection is marked as simulated.
     """
 
     image: str
@@ -54,7 +54,7 @@ class RsnaSource:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Picture:
-    """A whole mammogram with bright tissue, and what its file says."""
+    """A whole mammogram with bright tissue, and the values of its header."""
 
     pixels: NDArray[Any]
     spacing: tuple[float, float] | None
@@ -62,7 +62,7 @@ class _Picture:
     notes: tuple[str, ...]
     phantom: bool = False
     view: str = ""
-    """What the file itself says, if that is a known one."""
+    """From the header, if it is a known one."""
 
 
 def load_breast(case: Case, source: RsnaSource, *, crops: CropCache | None = None) -> Sample:
@@ -75,7 +75,7 @@ def load_breast(case: Case, source: RsnaSource, *, crops: CropCache | None = Non
     source : RsnaSource
         The file and the settings.
     crops : CropCache, optional
-        Where prepared breasts are kept.
+        Cache of prepared breasts.
 
     Returns
     -------
@@ -92,12 +92,12 @@ def load_breast(case: Case, source: RsnaSource, *, crops: CropCache | None = Non
     if crops is None:
         return _prepared(case, source)
     key = crop_key(case, source)
-    if key is None:  # no such file: reading it says so
+    if key is None:  # no such file: reading it raises the error
         return _prepared(case, source)
     cached = crops.get(key)
     if cached is None:
         sample = _prepared(case, source)
-        # What the tables say is the case's own and may change; what the pixels told is kept.
+        # Columns of the tables may change; those of the pixels are cached.
         crops.put(key, replace(sample, columns={name: sample.columns[name] for name, _ in PIXEL_COLUMNS}))
         return sample
     return replace(
@@ -149,8 +149,8 @@ def _view(columns: Mapping[str, Scalar], picture: _Picture) -> tuple[str, tuple[
     if columns.get("view"):
         return str(columns["view"]), ()
     if picture.view:
-        return picture.view, (f"the table says no view, the header {picture.view}: taken as that",)
-    return "", ("nothing says the view: the pectoral muscle was not looked for",)
+        return picture.view, (f"the view is from the header ({picture.view}), not the table",)
+    return "", ("the view is unknown: no pectoral muscle was searched",)
 
 
 def _read_dicom(path: Path, source: RsnaSource, of_table: Mapping[str, Scalar]) -> _Picture:
@@ -164,10 +164,10 @@ def _read_dicom(path: Path, source: RsnaSource, of_table: Mapping[str, Scalar]) 
     notes = list(image.notes)
     side = SIDES.get(image.laterality.upper())
     if side is not None and side != of_table.get("laterality"):
-        notes.append(f"the header says {side}, the table {of_table.get('laterality')}: the table counts")
+        notes.append(f"the header has {side}, the table {of_table.get('laterality')}: the table is used")
     view = image.view.upper() if image.view.upper() in VIEWS else ""
     if view and of_table.get("view") and view != of_table["view"]:
-        notes.append(f"the header says {view}, the table {of_table['view']}: the table counts")
+        notes.append(f"the header has {view}, the table {of_table['view']}: the table is used")
     return _Picture(image.pixels, image.spacing, of_pixels, tuple(notes), image.phantom, view)
 
 

@@ -1,4 +1,4 @@
-"""The tables of the RSNA screening collection: one line an image, what is known of it and of the woman."""
+"""The tables of the RSNA screening collection: one line an image."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ PIXEL_COLUMNS: tuple[tuple[str, type], ...] = (
     ("flipped", bool),
 )
 VIEWS = ("CC", "MLO", "AT", "LM", "ML", "LMO")
-"""Those of the collection; others are kept and remarked on."""
+"""Views of the collection; others are not changed, with a remark."""
 
 SIDES = {"L": "LEFT", "R": "RIGHT", "LEFT": "LEFT", "RIGHT": "RIGHT"}
 """A breast's side as tables and headers write it, and as columns have it."""

@@ -17,7 +17,7 @@ from radiomics_mammo.errors import ReadError
 from radiomics_mammo.imaging.formats.dicom.decode import NOTHING_THERE, bits_of, header_text
 
 CHOICES = ("first", "none")
-"""What may be asked for: the first VOI transform of the header, or none."""
+"""The first VOI transform of the header, or none."""
 
 NOT_APPLIED = "none"
 _ROWS = 16
@@ -74,7 +74,7 @@ class _Voi:
 
 
 class _UnusableVoiError(ValueError):
-    """A window or table that cannot be applied; says why."""
+    """A window or table that cannot be applied, and the reason."""
 
 
 def displayed(stored: NDArray[Any], dataset: Any, *, voi: str, path: Path) -> Shown:

@@ -17,7 +17,7 @@ _DHT, _SOF3, _SOS, _DRI = 0xC4, 0xC3, 0xDA, 0xDD
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Scan:
-    """What the headers of a stream say, and where its entropy-coded data begin."""
+    """Headers of a stream, and the start of its entropy-coded data."""
 
     precision: int
     rows: int
