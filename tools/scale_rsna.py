@@ -117,7 +117,7 @@ def parts(out: Path) -> int:
 
 def rows_in_parts(out: Path) -> int:
     """How many rows are done."""
-    return sum(entry.rows for path in parts_folder(out).glob(f"*{PART_SUFFIX}") for entry in read_part(path).entries)
+    return sum(case.rows for path in parts_folder(out).glob(f"*{PART_SUFFIX}") for case in read_part(path).cases)
 
 
 def check(out: Path, originals: Sequence[str]) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from radiomics_mammo.errors import CaseError
+
 Scalar = str | int | float | bool | None
 
 
@@ -145,6 +147,29 @@ class Failure:
     path: str
     cause: str
     remedy: str
+
+    @classmethod
+    def of(cls, case: Case | Sample, *, stage: str, error: CaseError | OSError | MemoryError) -> Failure:
+        """Record an error that cost a case its row.
+
+        Parameters
+        ----------
+        case : Case or Sample
+        stage : {'read', 'prepare', 'extract'}
+        error : CaseError, OSError or MemoryError
+        """
+        paths = [case.image_path] if isinstance(case, Sample) else []
+        if isinstance(error, CaseError):
+            cause, remedy = error.cause, error.remedy
+            paths = [str(error.path or ""), case.mask_path if isinstance(case, Sample) else "", *paths]
+        elif isinstance(error, MemoryError):
+            cause = f"not enough memory for its pixels ({error})" if str(error) else "not enough memory"
+            remedy = "Use fewer --workers or a machine with more memory."
+        else:
+            cause, remedy = f"the file cannot be read ({error})", "Check the disk and the file's permissions."
+            paths = [str(getattr(error, "filename", None) or ""), *paths]
+        path = next(filter(None, paths), "")
+        return cls(case.case_id, case.patient_id, stage, type(error).__name__, path, cause, remedy)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

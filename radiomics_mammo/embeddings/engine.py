@@ -15,7 +15,6 @@ from radiomics_mammo.embeddings.inputs import INPUTS
 from radiomics_mammo.embeddings.networks.base import Network
 from radiomics_mammo.embeddings.settings import EmbeddingSettings
 from radiomics_mammo.engines.base import Limits, Measured, WarmUp
-from radiomics_mammo.engines.batching import failure_of
 from radiomics_mammo.errors import CaseError, RoiError
 from radiomics_mammo.imaging.preprocessing.plane import Plane
 
@@ -98,7 +97,7 @@ class EmbeddingEngine:
                 results.append(self._vector(picture))
                 extract_s += time.perf_counter() - start
             except CaseError as error:
-                results.append(failure_of(sample, stage, error))
+                results.append(Failure.of(sample, stage=stage, error=error))
         return Measured(results, prepare_s, extract_s)
 
     def start(self, samples: Sequence[Sample]) -> Callable[[], Measured]:

@@ -17,12 +17,6 @@ Cost = Callable[[Sequence[Roi], int], NDArray[np.float64]]
 """``cost(rois, width) -> (n_roi, n_kinds)``: what regions take as shares of a batch with so many levels, 0 included."""
 
 
-def failure_of(sample: Sample, stage: str, error: CaseError) -> Failure:
-    """The failures table's row for a sample that raised."""
-    path = error.path or sample.mask_path or sample.image_path
-    return Failure(sample.case_id, sample.patient_id, stage, type(error).__name__, path, error.cause, error.remedy)
-
-
 def prepare_all(samples: Sequence[Sample], recipe: Recipe) -> list[Roi | Failure]:
     """Prepare every sample; a bad one has a Failure in its place."""
     return [_prepare(sample, recipe) for sample in samples]
@@ -32,7 +26,7 @@ def _prepare(sample: Sample, recipe: Recipe) -> Roi | Failure:
     try:
         return prepare(sample, recipe.settings)
     except CaseError as error:
-        return failure_of(sample, "prepare", error)
+        return Failure.of(sample, stage="prepare", error=error)
 
 
 def batches(rois: Mapping[int, Roi], cost: Cost) -> Iterator[list[int]]:

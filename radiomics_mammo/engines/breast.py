@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from radiomics_mammo.core.records import Failure, Sample
 from radiomics_mammo.engines.base import Engine, Measured, WarmUp
-from radiomics_mammo.engines.batching import failure_of
 from radiomics_mammo.engines.warmup import small_sample
 from radiomics_mammo.errors import CaseError, MaskError
 from radiomics_mammo.features import columns_of
@@ -216,7 +215,7 @@ class BreastEngine:
             retroareolar = retroareolar_window(breast, settings, nipple=nipple)
             return _Windowed(sample, breast, windows(breast, settings), retroareolar)
         except CaseError as error:
-            return failure_of(sample, "prepare", error)
+            return Failure.of(sample, stage="prepare", error=error)
 
     def _parenchymal(self, windowed: _Windowed) -> Vector | Failure:
         """Compute the parenchymal measures."""
@@ -226,7 +225,7 @@ class BreastEngine:
                 terms = PARENCHYMA[name].derive(windowed.breast)
                 values += [m.formula(terms) for m in PARENCHYMA[name].measures if not wanted or m.name in wanted]
         except CaseError as error:
-            return failure_of(windowed.sample, "extract", error)
+            return Failure.of(windowed.sample, stage="extract", error=error)
         return np.array(values, dtype=np.float64)
 
     def _row(

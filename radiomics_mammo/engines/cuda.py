@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from radiomics_mammo.compute.device import Device, DeviceBatch
 from radiomics_mammo.core.records import Failure, Roi, Sample
 from radiomics_mammo.engines.base import Limits, Measured, WarmUp
-from radiomics_mammo.engines.batching import batches, failure_of, prepare_all
+from radiomics_mammo.engines.batching import batches, prepare_all
 from radiomics_mammo.engines.upload import FRAME_BYTES, Staged, stage, to_device
 from radiomics_mammo.engines.warmup import small_sample
 from radiomics_mammo.errors import RoiError
@@ -236,4 +236,4 @@ def _too_large(sample: Sample, roi: Roi, said: str, device: Device) -> Failure:
         f"({said})",
         remedy="Use --engine cpu for it, fewer grey levels (binCount or a larger binWidth), or more --gpu-memory.",
     )
-    return failure_of(sample, "extract", problem)
+    return Failure.of(sample, stage="extract", error=problem)

@@ -17,7 +17,6 @@ from radiomics_mammo.compute.bounding_box import bounding_box
 from radiomics_mammo.core.records import Failure, Sample
 from radiomics_mammo.core.settings import Settings
 from radiomics_mammo.engines.base import Engine, Measured, WarmUp
-from radiomics_mammo.engines.batching import failure_of
 from radiomics_mammo.engines.warmup import small_sample
 from radiomics_mammo.errors import CaseError, RoiError
 from radiomics_mammo.imaging.filters import FILTERS, ORIGINAL
@@ -125,7 +124,7 @@ class FilteredEngine:
             plane = prepare_plane(sample, self.recipe.settings)
             return [self._images(sample, plane, each) for each in self._types]
         except CaseError as error:
-            return failure_of(sample, "prepare", error)
+            return Failure.of(sample, stage="prepare", error=error)
 
     @staticmethod
     def _images(sample: Sample, plane: Plane, image_type: ImageType) -> list[Sample]:

@@ -17,7 +17,6 @@ from radiomics import featureextractor, setVerbosity
 
 from radiomics_mammo.core.records import Failure, Sample
 from radiomics_mammo.engines.base import Limits, Measured, WarmUp
-from radiomics_mammo.engines.batching import failure_of
 from radiomics_mammo.errors import CaseError, RoiError
 from radiomics_mammo.imaging.preprocessing.check import check_region
 from radiomics_mammo.imaging.preprocessing.plane import Plane
@@ -73,7 +72,7 @@ class PyradiomicsEngine:
                 results.append(self.vector(image, mask))
                 extract_s += time.perf_counter() - start
             except CaseError as error:
-                results.append(failure_of(sample, "prepare", error))
+                results.append(Failure.of(sample, stage="prepare", error=error))
         return Measured(results, prepare_s, extract_s)
 
     def start(self, samples: Sequence[Sample]) -> Callable[[], Measured]:

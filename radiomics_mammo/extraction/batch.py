@@ -1,12 +1,12 @@
-"""From cases to rows: read, measure and describe them in batches bounded by bytes and by count."""
+"""From cases to rows: read and measure them in batches bounded by bytes and by count."""
 
 from __future__ import annotations
 
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,17 +16,19 @@ from radiomics_mammo.core.records import Case, Failure, Sample, Scalar
 from radiomics_mammo.engines.base import Measured
 from radiomics_mammo.errors import CaseError, InputError
 from radiomics_mammo.extraction.timeline import Span
+from radiomics_mammo.tables.feature_table import identity_values
 
 if TYPE_CHECKING:
     from radiomics_mammo.engines.base import Engine, Limits
     from radiomics_mammo.readers.base import Reader
 
 NumberedCase = tuple[int, Case]
+"""A case and its position in the input."""
 
 
 @dataclass(slots=True)
 class Seconds:
-    """Where the time went, in seconds of whoever did the work (several workers add up)."""
+    """Seconds spent in each stage, added up over workers."""
 
     read: float = 0.0
     prepare: float = 0.0
@@ -43,7 +45,7 @@ class Seconds:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BatchResult:
-    """The outcome of some cases: what travels from a worker to the table, without a pixel.
+    """The rows and failures of some cases: what travels from a worker to the table, without a pixel.
 
     Attributes
     ----------
@@ -56,7 +58,7 @@ class BatchResult:
     values : ndarray of float64, shape (n_rows, n_features)
         Undefined features are NaN.
     failures : list of (int, Failure)
-        What failed, with the case's number.
+        Failures, with the case's number.
     seconds : Seconds
         The work's cost.
     spans : tuple of Span
@@ -72,28 +74,135 @@ class BatchResult:
     spans: tuple[Span, ...] = ()
 
 
-@dataclass(slots=True, eq=False)
-class _Pending:
-    """Samples that wait to be measured together."""
+@dataclass(frozen=True, slots=True, eq=False)
+class LoadedCase:
+    """A case that was read.
 
-    done: list[int] = field(default_factory=list)
-    numbers: list[int] = field(default_factory=list)
-    samples: list[Sample] = field(default_factory=list)
-    failures: list[tuple[int, Failure]] = field(default_factory=list)
+    Attributes
+    ----------
+    number : int
+    samples : sequence of Sample
+        Its regions; none where it could not be read.
+    failures : sequence of Failure
+        Why it could not.
+    start, end : float
+        When it was read, seconds of ``time.perf_counter``.
+    """
+
+    number: int
+    samples: Sequence[Sample]
+    failures: Sequence[Failure] = ()
+    start: float = 0.0
+    end: float = 0.0
+
+
+@dataclass(slots=True, eq=False)
+class Batch:
+    """Cases whose samples are measured together.
+
+    Attributes
+    ----------
+    cases : list of LoadedCase
+    size : int
+        Bytes of their pixels.
+    read_s : float
+        Seconds that reading them took.
+    """
+
+    cases: list[LoadedCase] = field(default_factory=list)
     size: int = 0
     read_s: float = 0.0
-    began: float | None = None
+
+    def add(self, case: LoadedCase) -> None:
+        """Add a case; an image that several of its samples share counts once."""
+        images = {id(sample.image): sample.image.nbytes for sample in case.samples}
+        self.cases.append(case)
+        self.size += sum(images.values()) + sum(sample.mask.nbytes for sample in case.samples)
+        self.read_s += case.end - case.start
 
     def is_full(self, limits: Limits) -> bool:
-        return self.size >= limits.bytes or len(self.done) >= limits.cases or self.read_s >= limits.seconds
+        """Return whether it has reached one of an engine's limits."""
+        return self.size >= limits.bytes or len(self.cases) >= limits.cases or self.read_s >= limits.seconds
+
+    def samples(self) -> list[Sample]:
+        """Return all samples, in the cases' order."""
+        return [sample for case in self.cases for sample in case.samples]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MeasuredBatch:
+    """A batch and its results.
+
+    Attributes
+    ----------
+    batch : Batch
+    results : list of (ndarray of float64, shape (n_features,)) or Failure
+        One for each sample, in their order.
+    seconds : Seconds
+        The cost of all stages but writing.
+    start, end : float
+        When the engine measured it.
+    """
+
+    batch: Batch
+    results: list[NDArray[np.float64] | Failure]
+    seconds: Seconds
+    start: float
+    end: float
+
+    def failures(self) -> list[tuple[int, Failure]]:
+        """Return the failures of reading, then those of measuring, with the cases' numbers."""
+        reading = [(case.number, failure) for case in self.batch.cases for failure in case.failures]
+        return reading + [(number, result) for number, _, result in self.pairs() if isinstance(result, Failure)]
+
+    def rows(self) -> list[tuple[int, Sample, NDArray[np.float64]]]:
+        """Return the case's number, the sample and the values of each row."""
+        return [(number, sample, result) for number, sample, result in self.pairs() if not isinstance(result, Failure)]
+
+    def pairs(self) -> Iterator[tuple[int, Sample, NDArray[np.float64] | Failure]]:
+        """Yield the case's number, the sample and its result."""
+        results = iter(self.results)
+        for case in self.batch.cases:
+            for sample in case.samples:
+                yield case.number, sample, next(results)
+
+
+def measure_batches(engine: Engine, cases: Iterable[LoadedCase]) -> Generator[MeasuredBatch, None, None]:
+    """Measure cases batch by batch, in their order, reading on while the engine works, if it can.
+
+    How the cases fall into batches has no influence on the results.
+
+    Parameters
+    ----------
+    engine : Engine
+    cases : iterable of LoadedCase
+        Read as they are needed.
+
+    Yields
+    ------
+    MeasuredBatch
+        As many cases as the engine's limits say.
+    """
+    batch = Batch()
+    started: deque[Callable[[], MeasuredBatch]] = deque()
+    for case in cases:
+        batch.add(case)
+        del case  # no pixel is held while the next case is read
+        if batch.is_full(engine.limits):
+            started.append(_start(engine, batch))
+            batch = Batch()
+        while len(started) > engine.limits.ahead:
+            yield started.popleft()()
+    if batch.cases:
+        started.append(_start(engine, batch))
+    while started:
+        yield started.popleft()()
 
 
 def measure_cases(
     engine: Engine, reader: Reader, *, cases: Iterable[NumberedCase]
 ) -> Generator[BatchResult, None, None]:
-    """Measure cases batch by batch, in their order, reading on while the engine works, if it can.
-
-    How the cases fall into batches has no influence on the rows.
+    """Read cases, measure them batch by batch, and describe the rows.
 
     Parameters
     ----------
@@ -102,7 +211,7 @@ def measure_cases(
     reader : Reader
         Loads the cases.
     cases : iterable of (int, Case)
-        Each with the number under which its outcome is reported.
+        Each with the number under which its result is reported.
 
     Yields
     ------
@@ -114,94 +223,55 @@ def measure_cases(
     InputError
         The reader gives a column that it did not declare.
     """
-    pending = _Pending()
-    clock = _ProcessorClock()
-    under_way: deque[Callable[[], BatchResult]] = deque()
-    for number, case in cases:
-        _load(reader, case, number=number, into=pending)
-        if pending.is_full(engine.limits):
-            under_way.append(_start(engine, pending, columns=reader.columns, clock=clock))
-            pending = _Pending()
-        while len(under_way) > engine.limits.ahead:
-            yield under_way.popleft()()
-    if pending.done:
-        under_way.append(_start(engine, pending, columns=reader.columns, clock=clock))
-    while under_way:
-        yield under_way.popleft()()
+    cpu_s = time.process_time()
+    loaded = (load_case(case, reader.load, number=number) for number, case in cases)
+    for measured in measure_batches(engine, loaded):
+        result = _describe(measured, engine=engine, reader=reader, cpu_s=cpu_s)
+        cpu_s = time.process_time()
+        del measured  # no pixel is held while the next batch is read
+        yield result
 
 
-def case_failure(case: Case | Sample, *, stage: str, error: BaseException) -> Failure:
-    """Record for the failures table an error that cost a case its row."""
-    if isinstance(error, CaseError):
-        path, cause, remedy = error.path or "", error.cause, error.remedy
-    elif isinstance(error, MemoryError):
-        path, cause = "", f"not enough memory for its pixels ({error})" if str(error) else "not enough memory"
-        remedy = "Use fewer --workers or a machine with more memory."
-    else:
-        path = str(getattr(error, "filename", None) or "")
-        cause, remedy = f"the file cannot be read ({error})", "Check the disk and the file's permissions."
-    if isinstance(case, Sample):
-        path = path or case.image_path
-    return Failure(case.case_id, case.patient_id, stage, type(error).__name__, path, cause, remedy)
+def _describe(measured: MeasuredBatch, *, engine: Engine, reader: Reader, cpu_s: float) -> BatchResult:
+    rows = measured.rows()
+    values = np.array([values for _, _, values in rows], dtype=np.float64)
+    return BatchResult(
+        tuple(case.number for case in measured.batch.cases),
+        tuple(number for number, _, _ in rows),
+        [_identity(sample, reader.columns) for _, sample, _ in rows],
+        values.reshape(len(rows), len(engine.feature_names)),
+        measured.failures(),
+        measured.seconds,
+        _spans(measured, cpu_s=time.process_time() - cpu_s),
+    )
 
 
-def _load(reader: Reader, case: Case, *, number: int, into: _Pending) -> None:
+def load_case(case: Case, load: Callable[[Case], Sequence[Sample]], *, number: int) -> LoadedCase:
+    """Read a case; one that cannot be read has a failure in place of samples."""
     start = time.perf_counter()
-    into.began = start if into.began is None else into.began
+    samples: Sequence[Sample] = ()
+    failures: Sequence[Failure] = ()
     try:
-        samples = list(reader.load(case))
+        samples = list(load(case))
         if not samples:
             raise CaseError("it holds no region to measure", remedy="Check its mask.")
     except (CaseError, OSError, MemoryError) as error:
-        into.failures.append((number, case_failure(case, stage="read", error=error)))
-        samples = []
-    into.read_s += time.perf_counter() - start
-    into.done.append(number)
-    into.numbers.extend([number] * len(samples))
-    into.samples.extend(samples)
-    images = {id(sample.image): sample.image.nbytes for sample in samples}
-    into.size += sum(images.values()) + sum(sample.mask.nbytes for sample in samples)
+        failures = (Failure.of(case, stage="read", error=error),)
+    return LoadedCase(number, samples, failures, start, time.perf_counter())
 
 
-class _ProcessorClock:
-    """Processor time of this process since it was last looked at."""
+def _start(engine: Engine, batch: Batch) -> Callable[[], MeasuredBatch]:
+    """Begin to measure; the function that is returned waits for the results."""
+    start = time.perf_counter()
+    samples = batch.samples()
+    finish = _begin(engine, samples)
 
-    def __init__(self) -> None:
-        self._last = time.process_time()
-
-    def lap(self) -> float:
-        last, self._last = self._last, time.process_time()
-        return self._last - last
-
-
-def _start(
-    engine: Engine, pending: _Pending, *, columns: Sequence[tuple[str, type]], clock: _ProcessorClock
-) -> Callable[[], BatchResult]:
-    """Begin to measure; what it gives waits for the outcome and describes it."""
-    begun = time.perf_counter()
-    finish = _begin(engine, pending.samples)
-
-    def result() -> BatchResult:
-        seconds = Seconds(read=pending.read_s)
-        results = _outcomes(engine, pending.samples, seconds, finish=finish)
-        described = _described(engine, pending, results, seconds, columns)
-        end = time.perf_counter()
-        extracts = min(begun + seconds.prepare, end)
-        times = {
-            "read": (begun if pending.began is None else pending.began, begun),
-            "prepare": (begun, extracts),
-            "extract": (extracts, end),
-        }
-        return replace(described, spans=_spans(times, cpu_s=clock.lap()))
+    def result() -> MeasuredBatch:
+        seconds = Seconds(read=batch.read_s)
+        results = _results(engine, samples, seconds, finish=finish)
+        return MeasuredBatch(batch, results, seconds, start, time.perf_counter())
 
     return result
-
-
-def _spans(times: Mapping[str, tuple[float, float]], *, cpu_s: float) -> tuple[Span, ...]:
-    last = list(times)[-1]
-    return tuple(
-        Span(os.getpid(), stage, start, end, cpu_s if stage == last else 0.0) for stage, (start, end) in times.items()
-    )
 
 
 def _begin(engine: Engine, samples: Sequence[Sample]) -> Callable[[], Measured] | MemoryError:
@@ -211,50 +281,38 @@ def _begin(engine: Engine, samples: Sequence[Sample]) -> Callable[[], Measured] 
         return error.with_traceback(None)
 
 
-def _described(
-    engine: Engine,
-    pending: _Pending,
-    results: Sequence[NDArray[np.float64] | Failure],
-    seconds: Seconds,
-    columns: Sequence[tuple[str, type]],
-) -> BatchResult:
-    failures = list(pending.failures)
-    row_cases: list[int] = []
-    identity: list[tuple[Scalar, ...]] = []
-    vectors: list[NDArray[np.float64]] = []
-    for number, sample, result in zip(pending.numbers, pending.samples, results, strict=True):
-        if isinstance(result, Failure):
-            failures.append((number, result))
-            continue
-        row_cases.append(number)
-        identity.append(_identity(sample, columns))
-        vectors.append(result)
-    values = np.array(vectors, dtype=np.float64).reshape(len(vectors), len(engine.feature_names))
-    return BatchResult(tuple(pending.done), tuple(row_cases), identity, values, failures, seconds)
-
-
-def _outcomes(
+def _results(
     engine: Engine, samples: Sequence[Sample], seconds: Seconds, *, finish: Callable[[], Measured] | MemoryError
 ) -> list[NDArray[np.float64] | Failure]:
-    measured = finish if isinstance(finish, MemoryError) else _finished(finish)
-    if isinstance(measured, Measured):
+    try:
+        if isinstance(finish, MemoryError):
+            raise finish
+        measured = finish()
+    except MemoryError as error:
+        # The traceback would keep alive what did not fit.
+        problem = error.with_traceback(None)
+    else:
         seconds.prepare += measured.prepare_s
         seconds.extract += measured.extract_s
         return measured.results
     if len(samples) == 1:
-        return [case_failure(samples[0], stage="extract", error=measured)]
-    # Only the one that does not fit is lost.
+        return [Failure.of(samples[0], stage="extract", error=problem)]
+    # Only the sample that does not fit is lost.
     return [
-        result for sample in samples for result in _outcomes(engine, [sample], seconds, finish=_begin(engine, [sample]))
+        result for sample in samples for result in _results(engine, [sample], seconds, finish=_begin(engine, [sample]))
     ]
 
 
-def _finished(finish: Callable[[], Measured]) -> Measured | MemoryError:
-    """Wait for the outcome; an error is handed on without its traceback, which would keep alive what did not fit."""
-    try:
-        return finish()
-    except MemoryError as error:
-        return error.with_traceback(None)
+def _spans(measured: MeasuredBatch, *, cpu_s: float) -> tuple[Span, ...]:
+    """Return when each stage was at work; the processor time is that of all of them."""
+    start, end = measured.start, measured.end
+    extract = min(start + measured.seconds.prepare, end)
+    worker = os.getpid()
+    return (
+        Span(worker, "read", measured.batch.cases[0].start, start),
+        Span(worker, "prepare", start, extract),
+        Span(worker, "extract", extract, end, cpu_s),
+    )
 
 
 def _identity(sample: Sample, columns: Sequence[tuple[str, type]]) -> tuple[Scalar, ...]:
@@ -265,23 +323,11 @@ def _identity(sample: Sample, columns: Sequence[tuple[str, type]]) -> tuple[Scal
             path=sample.image_path or None,
             remedy="Add them to the reader's columns.",
         )
-    row, column = sample.spacing if sample.spacing is not None else (None, None)
-    return (
-        sample.case_id,
-        sample.patient_id,
-        *(_typed(sample, name, kind) for name, kind in columns),
-        "; ".join(sample.notes),
-        bool(sample.phantom),
-        row,
-        column,
-        *map(int, sample.image.shape),
-        int(np.count_nonzero(sample.mask)),
-        sample.image_path,
-        sample.mask_path,
-    )
+    values = {name: _checked(sample, name, kind) for name, kind in columns}
+    return tuple(identity_values(sample, values).values())
 
 
-def _typed(sample: Sample, name: str, kind: type) -> Scalar:
+def _checked(sample: Sample, name: str, kind: type) -> Scalar:
     value = sample.columns.get(name)
     if value is None:
         return None

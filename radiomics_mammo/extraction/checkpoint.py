@@ -1,7 +1,7 @@
-"""The resumable half of the table: finished batches lie in ``<out>.parts/`` until the table is whole.
+"""The checkpoint of a run: finished batches lie in ``<out>.parts/`` until the table is whole.
 
-Every part is written atomically and says which cases it finishes, so a run that was killed at any instant
-goes on from the last part. A header says what the parts were made with; other settings are refused.
+Every part is written atomically and names the cases that it finishes, so a run that was killed at any instant resumes
+from the last part. A header holds the settings of the parts; other settings are refused.
 """
 
 from __future__ import annotations
@@ -16,27 +16,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from radiomics_mammo.core.records import Case
 from radiomics_mammo.errors import OutputError
 from radiomics_mammo.extraction.batch import BatchResult
 from radiomics_mammo.extraction.checkpoint_parts import (
     PART_SUFFIX,
-    Entry,
-    Outcomes,
+    Chunk,
+    CompletedCase,
     read_part,
-    read_table_outcomes,
+    read_table_chunk,
     write_part,
 )
 from radiomics_mammo.tables.atomic import output_error, sync_folder, write_bytes
-from radiomics_mammo.tables.feature_table import decode, encode, read_provenance
+from radiomics_mammo.tables.feature_table import FORMAT, decode, encode, read_provenance
 
 HEADER = "header.json"
-_ANEW = "Give --overwrite to make it anew, or another --out."
+_OVERWRITE = "Give --overwrite to replace it, or another --out."
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What all rows of one table must have in common.
+    """The settings that all rows of one table share.
 
     Attributes
     ----------
@@ -55,122 +57,120 @@ class Identity:
     columns: tuple[tuple[str, type], ...]
 
     def record(self) -> dict[str, Any]:
-        """As JSON values; ``recipe_name`` is for messages only."""
+        """Return it as JSON values; ``recipe_name`` is for messages only."""
         return {
+            "format": FORMAT,
             "recipe": f"{self.recipe_name} ({self.recipe_hash[:12]})",
             "recipe_hash": self.recipe_hash,
             "engine": self.engine,
             # The interpreter does not compute features, and a new patch of it should not end a long run.
-            "versions": {name: said for name, said in sorted(self.versions.items()) if name != "python"},
+            "versions": {name: version for name, version in sorted(self.versions.items()) if name != "python"},
             "columns": [[name, kind.__name__] for name, kind in self.columns],
         }
 
 
 @dataclass(frozen=True, slots=True)
-class Journal:
-    """Where a run stands.
+class Checkpoint:
+    """The state of a table on disk when a run starts.
 
     Attributes
     ----------
     out, parts : pathlib.Path
-        The table to be, and the folder of its parts.
+        The table, and the folder of its parts.
     identity : Identity
-        What the rows have in common.
     created : str
-        When the table was begun (ISO 8601, UTC): the first start counts, whoever finishes it.
-    sources : tuple of Outcomes
-        What was there at the start: the finished table, then its parts; of two that hold the same case the
-        later one counts.
+        Time of the table's first start (ISO 8601, UTC).
+    chunks : tuple of Chunk
+        The finished table, then its parts; of two that hold the same case the later one counts.
     features : tuple of str
-        Feature names of what was there; empty when nothing was.
+        Feature names of the chunks; empty without any.
     """
 
     out: Path
     parts: Path
     identity: Identity
     created: str
-    sources: tuple[Outcomes, ...]
+    chunks: tuple[Chunk, ...]
     features: tuple[str, ...]
 
     @property
     def has_parts(self) -> bool:
-        """Whether an unfinished run left something to go on from."""
-        return any(source.path.parent == self.parts for source in self.sources)
+        """Return whether an unfinished run left parts."""
+        return any(chunk.path.parent == self.parts for chunk in self.chunks)
 
 
 def parts_folder(out: Path) -> Path:
-    """``cases.parquet`` has its parts in ``cases.parquet.parts``."""
+    """Return the folder of a table's parts: ``cases.parquet.parts`` for ``cases.parquet``."""
     return out.with_name(out.name + ".parts")
 
 
-def open_journal(out: Path, *, identity: Identity, overwrite: bool) -> Journal:
-    """See what there is already, and whether this run can go on from it. Nothing is written.
+def open_checkpoint(out: Path, *, identity: Identity, overwrite: bool) -> Checkpoint:
+    """Read what is on disk, and check that this run can resume from it; nothing is written.
 
-    An unfinished ``--overwrite`` run is gone on with like any other; its parts replace the old table.
+    An unfinished ``--overwrite`` run is resumed like any other; its parts replace the old table.
 
     Raises
     ------
     OutputError
-        What is there was made with other settings, or is not a feature table of ours.
+        The table or its parts have other settings, or the file is not a table that extract wrote.
     """
     parts = parts_folder(out)
     header = _read_header(parts)
     if overwrite and (header is None or not header["replaces"] or header["identity"] != identity.record()):
         _refuse_folder(out)
-        return Journal(out, parts, identity, now_utc(), (), ())
-    sources: list[Outcomes] = []
+        return Checkpoint(out, parts, identity, now_utc(), (), ())
+    chunks: list[Chunk] = []
     created, features = now_utc(), []
     if out.exists() and not (header and header["replaces"]):
-        sources.append(_finished(out, identity))
-        provenance = read_provenance(out)
+        provenance = _table_provenance(out, identity)
+        chunks.append(read_table_chunk(out))
         created, features = provenance["created"], provenance["features"]
     if header is not None:
         _compare(header["identity"], identity, path=parts)
         created, features = header["created"], header["features"]
-        sources.extend(read_part(path) for path in _part_files(parts))
-    return Journal(out, parts, identity, created, tuple(sources), tuple(features))
+        chunks.extend(read_part(path) for path in _part_files(parts))
+    return Checkpoint(out, parts, identity, created, tuple(chunks), tuple(features))
 
 
-def begin(journal: Journal, *, features: Sequence[str]) -> None:
-    """Make the folder of the parts and its header, unless the run goes on from an earlier one.
+def begin_checkpoint(checkpoint: Checkpoint, *, features: Sequence[str]) -> None:
+    """Write the folder of the parts and its header, unless the run resumes an earlier one.
 
     Raises
     ------
     OutputError
-        The folder cannot be written to, or the features are not those of the rows that are there.
+        The folder cannot be written to, or the earlier rows have other features.
     """
-    if journal.features and journal.features != tuple(features):
+    if checkpoint.features and checkpoint.features != tuple(features):
         raise OutputError(
-            f"its features are others ({len(journal.features)}) than this run's ({len(features)})",
-            path=journal.out,
-            remedy=_ANEW,
+            f"its features are others ({len(checkpoint.features)}) than this run's ({len(features)})",
+            path=checkpoint.out,
+            remedy=_OVERWRITE,
         )
-    if journal.has_parts:
+    if checkpoint.has_parts:
         return
     header = {
-        "identity": journal.identity.record(),
-        "created": journal.created,
-        "replaces": not journal.sources,
+        "identity": checkpoint.identity.record(),
+        "created": checkpoint.created,
+        "replaces": not checkpoint.chunks,
         "features": list(features),
     }
-    remove_parts(journal)
-    make_folder(journal.parts)
-    write_bytes(journal.parts / HEADER, encode(header))
+    remove_parts(checkpoint)
+    make_folder(checkpoint.parts)
+    write_bytes(checkpoint.parts / HEADER, encode(header))
 
 
 def append_part(
-    journal: Journal, *, number: int, result: BatchResult, cases: Sequence[Case], fingerprints: Sequence[str]
+    checkpoint: Checkpoint, *, number: int, result: BatchResult, cases: Sequence[Case], fingerprints: Sequence[str]
 ) -> None:
-    """Write one batch's outcome as a part.
+    """Write the result of one batch as a part.
 
     Parameters
     ----------
-    journal : Journal
-        Where.
+    checkpoint : Checkpoint
     number : int
-        The part's own, above those of the parts that are there (:func:`next_part`).
+        Above those of all parts (:func:`next_part`).
     result : BatchResult
-        What was measured; its numbers are positions in ``cases``.
+        Its numbers are positions in ``cases``.
     cases, fingerprints : sequence
         All cases of the input, and their fingerprints.
 
@@ -181,50 +181,50 @@ def append_part(
     """
     rows = Counter(result.row_cases)
     write_part(
-        journal.parts / f"part-{number:06d}{PART_SUFFIX}",
-        entries=[Entry(cases[case].case_id, fingerprints[case], rows[case]) for case in result.done],
+        checkpoint.parts / f"part-{number:06d}{PART_SUFFIX}",
+        cases=[CompletedCase(cases[case].case_id, fingerprints[case], rows[case]) for case in result.done],
         failures=[(cases[case].case_id, failure) for case, failure in result.failures],
         rows=result.identity,
         values=result.values,
     )
 
 
-def next_part(journal: Journal) -> int:
-    """Give the number above those of all parts."""
-    return max((int(path.stem.removeprefix("part-")) for path in _part_files(journal.parts)), default=0) + 1
+def next_part(checkpoint: Checkpoint) -> int:
+    """Return the number above those of all parts."""
+    return max((int(path.stem.removeprefix("part-")) for path in _part_files(checkpoint.parts)), default=0) + 1
 
 
-def written(journal: Journal) -> tuple[Outcomes, ...]:
-    """Everything that there is now: the earlier table unless it is replaced, then all parts."""
-    tables = tuple(source for source in journal.sources if source.path == journal.out)
-    return (*tables, *(read_part(path) for path in _part_files(journal.parts)))
+def read_chunks(checkpoint: Checkpoint) -> tuple[Chunk, ...]:
+    """Read everything that is done: the earlier table unless it is replaced, then all parts."""
+    tables = tuple(chunk for chunk in checkpoint.chunks if chunk.path == checkpoint.out)
+    return (*tables, *(read_part(path) for path in _part_files(checkpoint.parts)))
 
 
-def remove_parts(journal: Journal) -> None:
+def remove_parts(checkpoint: Checkpoint) -> None:
     """Remove the parts: the header goes first, since without it the rest of the folder counts for nothing."""
-    if not journal.parts.is_dir():
+    if not checkpoint.parts.is_dir():
         return
     try:
-        (journal.parts / HEADER).unlink(missing_ok=True)
-        sync_folder(journal.parts)
-        shutil.rmtree(journal.parts)
+        (checkpoint.parts / HEADER).unlink(missing_ok=True)
+        sync_folder(checkpoint.parts)
+        shutil.rmtree(checkpoint.parts)
     except OSError as error:
-        raise output_error(error, path=journal.parts) from error
+        raise output_error(error, path=checkpoint.parts) from error
 
 
-def remove_empty(journal: Journal) -> None:
+def remove_empty(checkpoint: Checkpoint) -> None:
     """Remove the folder of a run that ended before its first part."""
-    if journal.parts.is_dir() and not _part_files(journal.parts):
-        remove_parts(journal)
+    if checkpoint.parts.is_dir() and not _part_files(checkpoint.parts):
+        remove_parts(checkpoint)
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder and those above it.
+    """Create a folder and those above it.
 
     Raises
     ------
     OutputError
-        It cannot be made.
+        It cannot be created.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -233,42 +233,46 @@ def make_folder(folder: Path) -> None:
 
 
 def now_utc() -> str:
-    """Give the time in ISO 8601 and UTC, or what ``SOURCE_DATE_EPOCH`` says instead (reproducible builds)."""
-    said = os.environ.get("SOURCE_DATE_EPOCH", "")
-    moment = time.gmtime(int(said) if said.isdigit() else time.time())
+    """Return the time in ISO 8601 and UTC; ``SOURCE_DATE_EPOCH`` replaces it (reproducible builds)."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    moment = time.gmtime(int(epoch) if epoch.isdigit() else time.time())
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", moment)
 
 
-def _finished(out: Path, identity: Identity) -> Outcomes:
+def _table_provenance(out: Path, identity: Identity) -> dict[str, Any]:
+    """Read the provenance of a finished table, and check that this run may extend it."""
     _refuse_folder(out)
-    found = read_table_outcomes(out)
-    if found is None:
-        raise OutputError("this file exists and is not a table that extract wrote", path=out, remedy=_ANEW)
-    provenance = read_provenance(out)
+    try:
+        provenance = read_provenance(out)
+    except (OSError, pa.ArrowException):
+        provenance = {}
+    if "identity" not in provenance:
+        raise OutputError("this file exists and is not a table that extract wrote", path=out, remedy=_OVERWRITE)
     _compare(provenance["identity"], identity, path=out)
-    return found
+    return provenance
 
 
-def _compare(found: Mapping[str, Any], identity: Identity, *, path: Path) -> None:
+def _compare(stored: Mapping[str, Any], identity: Identity, *, path: Path) -> None:
     wanted = identity.record()
-    differing = [key for key in ("recipe_hash", "engine", "versions", "columns") if found.get(key) != wanted[key]]
-    if not differing:
-        return
-    said = "; ".join(_difference(key, found, wanted) for key in differing)
-    raise OutputError(f"it was begun with other settings: {said}", path=path, remedy=_ANEW)
+    keys = ("format", "recipe_hash", "engine", "versions", "columns")
+    differences = "; ".join(_difference(key, stored, wanted) for key in keys if stored.get(key) != wanted[key])
+    if differences:
+        raise OutputError(f"it was begun with other settings: {differences}", path=path, remedy=_OVERWRITE)
 
 
-def _difference(key: str, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
+def _difference(key: str, stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
+    if key == "format":
+        return f"table format {stored.get('format', 1)}, now {FORMAT}"
     if key == "recipe_hash":
-        return f"recipe {found.get('recipe')}, now {wanted['recipe']}"
+        return f"recipe {stored.get('recipe')}, now {wanted['recipe']}"
     if key == "engine":
-        return f"engine {found.get('engine')}, now {wanted['engine']}"
+        return f"engine {stored.get('engine')}, now {wanted['engine']}"
     if key == "versions":
-        before: Mapping[str, str] = found.get("versions") or {}
+        before: Mapping[str, str] = stored.get("versions") or {}
         now: Mapping[str, str] = wanted["versions"]
         names = [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
         return ", ".join(f"{name} {before.get(name, 'absent')}, now {now.get(name, 'absent')}" for name in names)
-    old, new = ({name for name, _ in columns} for columns in (found.get("columns") or [], wanted["columns"]))
+    old, new = ({name for name, _ in columns} for columns in (stored.get("columns") or [], wanted["columns"]))
     return f"identity columns ({', '.join(sorted(old ^ new)) or 'their order or type'})"
 
 

@@ -1,4 +1,4 @@
-"""What a table or a part of one knows about its cases: which are done, which failed, and why."""
+"""The completed cases of a table or of a part: their rows, their failures, and their files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +20,17 @@ from radiomics_mammo.errors import OutputError
 from radiomics_mammo.tables.atomic import write_bytes
 from radiomics_mammo.tables.feature_table import PROVENANCE_KEY, decode
 
-OUTCOMES_KEY = b"radiomics_mammo_outcomes"
+CASES_KEY = b"radiomics_mammo_cases"
 PART_SUFFIX = ".part"
-KEPT = "Finished rows are kept."
-_BYTES = 8  # a feature's
+ROWS_KEPT = "Finished rows are kept."
+_FEATURE_BYTES = 8
 
 Rows = list[tuple[Scalar, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One finished case: its fingerprint when it was done, and its number of rows."""
+class CompletedCase:
+    """A finished case: its fingerprint when it was measured, and its number of rows."""
 
     case_id: str
     fingerprint: str
@@ -38,82 +38,76 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcomes:
-    """The finished cases of one file, whose rows lie in the order of ``entries``.
+class Chunk:
+    """The completed cases of one file, whose rows lie in the order of ``cases``.
 
     Attributes
     ----------
     path : pathlib.Path
-        The finished table, or a part of one.
-    entries : tuple of Entry
-        Every case that is done, those without rows included.
+        The finished table, or a part.
+    cases : tuple of CompletedCase
+        Cases without rows included.
     failures : tuple of (str, Failure)
-        What failed, with the ``case_id`` of the case it belongs to.
+        Each with the ``case_id`` of its case.
     """
 
     path: Path
-    entries: tuple[Entry, ...]
+    cases: tuple[CompletedCase, ...]
     failures: tuple[tuple[str, Failure], ...]
 
 
-def pack(entries: Iterable[Entry], failures: Iterable[tuple[str, Failure]]) -> bytes:
-    """Turn outcomes into a value for a table's metadata (compressed, since it names every case)."""
-    return base64.b64encode(zlib.compress(json.dumps(_record(entries, failures)).encode()))
+def pack(cases: Iterable[CompletedCase], failures: Iterable[tuple[str, Failure]]) -> bytes:
+    """Format completed cases as a value of a table's metadata, compressed."""
+    return base64.b64encode(zlib.compress(json.dumps(_record(cases, failures)).encode()))
 
 
-def read_table_outcomes(path: Path) -> Outcomes | None:
-    """Read what a finished table knows; None when the file is not a table that extract wrote."""
+def read_table_chunk(path: Path) -> Chunk:
+    """Read the completed cases of a table that extract wrote."""
     import pyarrow.parquet as pq
 
-    try:
-        metadata = pq.read_schema(path).metadata or {}
-    except (OSError, pa.ArrowException):
-        return None
-    if OUTCOMES_KEY not in metadata:
-        return None
-    return _outcomes(path, json.loads(zlib.decompress(base64.b64decode(metadata[OUTCOMES_KEY]))))
+    metadata = pq.read_schema(path).metadata
+    return _chunk(path, json.loads(zlib.decompress(base64.b64decode(metadata[CASES_KEY]))))
 
 
 def write_part(
     path: Path,
     *,
-    entries: Sequence[Entry],
+    cases: Sequence[CompletedCase],
     failures: Sequence[tuple[str, Failure]],
     rows: Rows,
     values: NDArray[np.float64],
 ) -> None:
-    """Write a part: a line of JSON (outcomes and identity columns), then the features as they lie in memory.
+    """Write a part: a line of JSON (cases, failures, identity columns), then the bytes of the features.
 
     Raises
     ------
     OutputError
         It cannot be written.
     """
-    said = {**_record(entries, failures), "rows": rows, "features": values.shape[1]}
-    write_bytes(path, json.dumps(said).encode() + b"\n" + values.astype("<f8").tobytes(), kept=KEPT)
+    header = {**_record(cases, failures), "rows": rows, "features": values.shape[1]}
+    write_bytes(path, json.dumps(header).encode() + b"\n" + values.astype("<f8").tobytes(), note=ROWS_KEPT)
 
 
-def read_part(path: Path) -> Outcomes:
-    """Read what a part knows of its cases, and check that its rows are all there.
+def read_part(path: Path) -> Chunk:
+    """Read the completed cases of a part, and check that its rows are all there.
 
     Raises
     ------
     OutputError
         The part is damaged.
     """
-    with _part(path) as (said, content):
-        if len(content) != len(said["rows"]) * said["features"] * _BYTES:
+    with _part(path) as (header, content):
+        if len(content) != len(header["rows"]) * header["features"] * _FEATURE_BYTES:
             raise ValueError(f"{len(content)} bytes of features")
-        return _outcomes(path, said)
+        return _chunk(path, header)
 
 
-def read_identity(outcomes: Outcomes, *, names: Sequence[str], wanted: Sequence[str]) -> Rows:
-    """Read some identity columns of all rows of a table or a part, without its features.
+def read_identity(chunk: Chunk, *, names: Sequence[str], wanted: Sequence[str]) -> Rows:
+    """Read some identity columns of all rows of a chunk, without its features.
 
     Parameters
     ----------
-    outcomes : Outcomes
-        Whose rows.
+    chunk : Chunk
     names : sequence of str
         All identity columns, in the table's order.
     wanted : sequence of str
@@ -124,29 +118,26 @@ def read_identity(outcomes: Outcomes, *, names: Sequence[str], wanted: Sequence[
     OutputError
         The part is damaged.
     """
-    if outcomes.path.suffix == PART_SUFFIX:
+    if chunk.path.suffix == PART_SUFFIX:
         places = [names.index(name) for name in wanted]
-        with _part(outcomes.path) as (said, _):
-            return [tuple(row[place] for place in places) for row in said["rows"]]
+        with _part(chunk.path) as (header, _):
+            return [tuple(row[place] for place in places) for row in header["rows"]]
     import pyarrow.parquet as pq
 
-    table = pq.read_table(outcomes.path, columns=list(wanted))
+    table = pq.read_table(chunk.path, columns=list(wanted))
     return list(zip(*(table[name].to_pylist() for name in wanted), strict=True))
 
 
-def load_rows(
-    outcomes: Outcomes, *, names: Sequence[str], wanted: NDArray[np.int64]
-) -> tuple[Rows, NDArray[np.float64]]:
-    """Read rows of a table or a part.
+def load_rows(chunk: Chunk, *, names: Sequence[str], wanted: NDArray[np.int64]) -> tuple[Rows, NDArray[np.float64]]:
+    """Read rows of a chunk.
 
     Parameters
     ----------
-    outcomes : Outcomes
-        Whose rows.
+    chunk : Chunk
     names : sequence of str
         All identity columns, in the table's order.
     wanted : ndarray of int64, shape (n_rows,)
-        Which rows, ascending; at least one.
+        Numbers of the rows, ascending; at least one.
 
     Returns
     -------
@@ -160,11 +151,11 @@ def load_rows(
     OutputError
         The part is damaged.
     """
-    if outcomes.path.suffix == PART_SUFFIX:
-        with _part(outcomes.path) as (said, content):
-            values = np.frombuffer(content, dtype="<f8").reshape(len(said["rows"]), said["features"])
-            return [tuple(said["rows"][row]) for row in wanted.tolist()], values[wanted]
-    return _load_table_rows(outcomes.path, names=names, wanted=wanted)
+    if chunk.path.suffix == PART_SUFFIX:
+        with _part(chunk.path) as (header, content):
+            values = np.frombuffer(content, dtype="<f8").reshape(len(header["rows"]), header["features"])
+            return [tuple(header["rows"][row]) for row in wanted.tolist()], values[wanted]
+    return _load_table_rows(chunk.path, names=names, wanted=wanted)
 
 
 def _load_table_rows(
@@ -179,8 +170,8 @@ def _load_table_rows(
         groups = np.unique(np.searchsorted(starts, wanted, side="right") - 1)
         table = file.read_row_groups(groups.tolist())
         features = decode(file.schema_arrow.metadata[PROVENANCE_KEY])["features"]
-    held = np.concatenate([np.arange(starts[group], starts[group + 1]) for group in groups])
-    table = table.take(pa.array(np.searchsorted(held, wanted)))
+    read = np.concatenate([np.arange(starts[group], starts[group + 1]) for group in groups])
+    table = table.take(pa.array(np.searchsorted(read, wanted)))
     values = np.empty((table.num_rows, len(features)))
     for position, name in enumerate(features):
         values[:, position] = table[name].to_numpy()
@@ -189,7 +180,7 @@ def _load_table_rows(
 
 @contextmanager
 def _part(path: Path) -> Iterator[tuple[dict[str, Any], bytes]]:
-    """Give a part's line of JSON and its features' bytes; whatever is wrong with them is damage."""
+    """Yield a part's line of JSON and its features' bytes; any error in them is damage."""
     try:
         line, _, content = path.read_bytes().partition(b"\n")
         yield json.loads(line), content
@@ -197,20 +188,17 @@ def _part(path: Path) -> Iterator[tuple[dict[str, Any], bytes]]:
         raise OutputError(
             f"a part of the unfinished table is damaged ({error})",
             path=path,
-            remedy="Delete this file and run the same command again: its cases will be measured anew.",
+            remedy="Delete this file and run the same command again: its cases will be measured again.",
         ) from error
 
 
-def _record(entries: Iterable[Entry], failures: Iterable[tuple[str, Failure]]) -> dict[str, object]:
+def _record(cases: Iterable[CompletedCase], failures: Iterable[tuple[str, Failure]]) -> dict[str, object]:
     return {
-        "entries": [[entry.case_id, entry.fingerprint, entry.rows] for entry in entries],
+        "cases": [astuple(case) for case in cases],
         "failures": [[case_id, asdict(failure)] for case_id, failure in failures],
     }
 
 
-def _outcomes(path: Path, said: dict[str, list[list[object]]]) -> Outcomes:
-    return Outcomes(
-        path,
-        tuple(Entry(*entry) for entry in said["entries"]),  # type: ignore[arg-type]
-        tuple((case_id, Failure(**failure)) for case_id, failure in said["failures"]),  # type: ignore
-    )
+def _chunk(path: Path, record: dict[str, Any]) -> Chunk:
+    cases = tuple(CompletedCase(*case) for case in record["cases"])
+    return Chunk(path, cases, tuple((case_id, Failure(**failure)) for case_id, failure in record["failures"]))

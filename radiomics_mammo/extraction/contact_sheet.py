@@ -12,9 +12,8 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from radiomics_mammo.core.console import progress
-from radiomics_mammo.core.records import Case, Sample
+from radiomics_mammo.core.records import Case, Failure, Sample
 from radiomics_mammo.errors import CaseError, InputError
-from radiomics_mammo.extraction.batch import case_failure
 from radiomics_mammo.extraction.contact_sheet_panel import (
     COLOURS,
     PAPER,
@@ -163,7 +162,7 @@ def _panel(reader: Reader, case: Case, width: int, text: int, windows: Windows |
         sample = samples[0]
         boxes = windows(sample) if windows is not None else ()
     except (CaseError, OSError, MemoryError) as error:
-        return draw_failure(case_failure(case, stage="read", error=error), width=width, text=text), []
+        return draw_failure(Failure.of(case, stage="read", error=error), width=width, text=text), []
     notes = (f"1 of {len(samples)} regions of this mask",) if len(samples) > 1 else ()
     names = shown_names(sample) + (["windows"] if boxes else []) + ([_SIMULATED] if sample.phantom else [])
     return draw_panel(sample, width=width, text=text, windows=boxes, notes=notes), names

@@ -6,6 +6,7 @@ import platform
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -16,13 +17,13 @@ from radiomics_mammo import errors
 from radiomics_mammo.core.records import Case, Failure, Sample
 from radiomics_mammo.core.settings import Settings
 from radiomics_mammo.core.version import __version__
-from radiomics_mammo.engines.base import Limits
 from radiomics_mammo.engines.registry import choose_engine, engine_versions, open_engine
-from radiomics_mammo.errors import CaseError, InputError
-from radiomics_mammo.extraction.batch import case_failure
+from radiomics_mammo.errors import InputError
+from radiomics_mammo.extraction.batch import LoadedCase, load_case, measure_batches
 from radiomics_mammo.imaging.formats.in_memory import Picture, picture_of, region_of
 from radiomics_mammo.readers.base import Reader
 from radiomics_mammo.recipes.recipe import Recipe, load_recipe, recipe_from
+from radiomics_mammo.tables.feature_table import identity_values
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,15 +39,15 @@ class FeatureExtractor:
     recipe : str, path, mapping or Recipe
         A recipe's name, a YAML file (a pyradiomics parameter file is one), its content, or a recipe.
     engine : {'auto', 'cpu', 'cuda', 'pyradiomics'}
-        What does the work; chosen once.
+        Chosen once.
     gpu_memory : int, optional
-        Bytes of the GPU's memory that the cuda engine may use; without it what is free.
+        Bytes of the GPU's memory that the cuda engine may use; the default is what is free.
 
     Attributes
     ----------
     recipe : Recipe
     engine_name, engine_reason : str
-        What ``auto`` came to, and why.
+        The engine, and why it was chosen.
     feature_names : tuple of str
         Names of the features, in order.
 
@@ -155,15 +156,15 @@ class FeatureExtractor:
         rows: list[dict[str, Any]] = []
         failures: list[Failure] = []
         seen: set[str] = set()
-        for samples in _batches(self._samples(cases, failures), self._engine.limits):
-            for sample, result in zip(samples, self._engine.measure(samples).results, strict=True):
+        for measured in measure_batches(self._engine, self._loaded(cases)):
+            for _, sample, result in measured.pairs():
                 if sample.case_id in seen:
                     raise InputError(f"two cases are called {sample.case_id!r}", remedy="Give each its own case_id.")
                 seen.add(sample.case_id)
-                if isinstance(result, Failure):
-                    failures.append(result)
-                else:
-                    rows.append({**identity_of(sample), **dict(zip(self.feature_names, result.tolist(), strict=True))})
+                if not isinstance(result, Failure):
+                    values = dict(zip(self.feature_names, result.tolist(), strict=True))
+                    rows.append({**identity_values(sample, sample.columns), **values})
+            failures += [failure for _, failure in measured.failures()]
         frame = pd.DataFrame(rows)
         ordered = [c for c in frame.columns if c not in self.feature_names]
         frame = frame.reindex(columns=[*(ordered or ["case_id", "patient_id"]), *self.feature_names])
@@ -176,17 +177,13 @@ class FeatureExtractor:
         }
         return frame
 
-    def _samples(self, cases: Reader | Iterable[CaseLike], failures: list[Failure]) -> Iterator[Sample]:
+    def _loaded(self, cases: Reader | Iterable[CaseLike]) -> Iterator[LoadedCase]:
         if not isinstance(cases, Iterable):
-            for listed in cases.cases():
-                try:
-                    yield from cases.load(listed)
-                except CaseError as error:
-                    failures.append(case_failure(listed, stage="read", error=error))
+            yield from (load_case(case, cases.load, number=number) for number, case in enumerate(cases.cases()))
             return
         for number, case in enumerate(cases):
             if isinstance(case, Sample):
-                yield case
+                yield LoadedCase(number, [case])
                 continue
             entry: dict[str, Any] = {"image": case[0], "mask": case[1]} if isinstance(case, tuple) else dict(case)
             case_id = str(entry.pop("case_id", f"case_{number:05d}"))
@@ -194,19 +191,21 @@ class FeatureExtractor:
             missing = {"image", "mask"} - set(entry)
             if missing:
                 raise InputError(f"case {case_id} has no {' and no '.join(sorted(missing))}", remedy="Give both.")
-            try:
-                sample = sample_of(
-                    entry.pop("image"),
-                    entry.pop("mask"),
-                    settings=self.recipe.settings,
-                    spacing=entry.pop("spacing", None),
-                    label=entry.pop("label", None),
-                    case_id=case_id,
-                )
-            except CaseError as error:
-                failures.append(case_failure(Case(case_id, patient_id), stage="read", error=error))
-                continue
-            yield replace(sample, patient_id=patient_id, columns=entry)
+            load = partial(
+                self._sample_of, {key: entry.pop(key, None) for key in ("image", "mask", "spacing", "label")}
+            )
+            yield load_case(Case(case_id, patient_id, entry), load, number=number)
+
+    def _sample_of(self, entry: Mapping[str, Any], case: Case) -> list[Sample]:
+        sample = sample_of(
+            entry["image"],
+            entry["mask"],
+            settings=self.recipe.settings,
+            spacing=entry["spacing"],
+            label=entry["label"],
+            case_id=case.case_id,
+        )
+        return [replace(sample, patient_id=case.patient_id, columns=case.columns)]
 
     def _diagnostics(self, sample: Sample) -> dict[str, Any]:
         rows, columns = np.flatnonzero(sample.mask.any(axis=1)), np.flatnonzero(sample.mask.any(axis=0))
@@ -273,38 +272,6 @@ def sample_of(
         image_path=_path(image),
         mask_path=_path(mask),
     )
-
-
-def _batches(samples: Iterable[Sample], limits: Limits) -> Iterator[list[Sample]]:
-    batch: list[Sample] = []
-    size = 0
-    for sample in samples:
-        batch.append(sample)
-        size += sample.image.nbytes + sample.mask.nbytes
-        if len(batch) >= limits.cases or size >= limits.bytes:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
-
-
-def identity_of(sample: Sample) -> dict[str, Any]:
-    """Give the identity columns of a sample's row."""
-    row, column = sample.spacing or (None, None)
-    return {
-        "case_id": sample.case_id,
-        "patient_id": sample.patient_id,
-        **sample.columns,
-        "notes": "; ".join(sample.notes),
-        "phantom": sample.phantom,
-        "spacing_row_mm": row,
-        "spacing_column_mm": column,
-        "image_rows": sample.image.shape[0],
-        "image_columns": sample.image.shape[1],
-        "mask_pixels": int(np.count_nonzero(sample.mask)),
-        "image_path": sample.image_path,
-        "mask_path": sample.mask_path,
-    }
 
 
 def _path(picture: Picture) -> str:

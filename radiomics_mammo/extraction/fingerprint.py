@@ -1,4 +1,4 @@
-"""Fingerprints of the input: cheap enough for every start, telling enough to notice that it changed."""
+"""Fingerprints of the input: cheap enough for every start, and different when the input has changed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _HEX = 16
 
 
 def case_fingerprint(case: Case) -> str:
-    """Hash one case: its ids, its identity columns, and what its source says.
+    """Return the hash of a case: its ids, its identity columns, and its source.
 
     Files count by name and size, folders by name, and neither by where they lie nor by content: a tree that
     was moved is the same input, a file that was replaced by one of another size is not. No file is opened.
@@ -27,17 +27,17 @@ def case_fingerprint(case: Case) -> str:
     str
         16 hexadecimal digits.
     """
-    said = [case.case_id, case.patient_id, _plain(case.columns), _plain(case.source)]
-    return hashlib.sha256(repr(said).encode("utf-8", "surrogateescape")).hexdigest()[:_HEX]
+    parts = [case.case_id, case.patient_id, _plain(case.columns), _plain(case.source)]
+    return hashlib.sha256(repr(parts).encode("utf-8", "surrogateescape")).hexdigest()[:_HEX]
 
 
 def input_fingerprint(fingerprints: Iterable[str]) -> str:
-    """Hash the fingerprints of all cases of a table, in its order (64 hexadecimal digits)."""
+    """Return the hash of all cases' fingerprints, in the table's order (64 hexadecimal digits)."""
     return hashlib.sha256("\n".join(fingerprints).encode()).hexdigest()
 
 
 def _plain(value: object) -> object:
-    """Turn a reader's private record into something whose ``repr`` is the same in every process."""
+    """Return a reader's private record in a form whose ``repr`` is the same in every process."""
     if isinstance(value, str):
         return _file(value) if os.path.isabs(value) else value  # noqa: PTH117
     if value is None or isinstance(value, (int, float, bytes)):

@@ -1,4 +1,4 @@
-"""One extraction: a reader's cases through an engine into a table; it goes on after any kill."""
+"""Run an extraction: a reader's cases through an engine into a table, resumable after any kill."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from radiomics_mammo.extraction.backends import choose_backend
 from radiomics_mammo.extraction.backends.base import Backend, Task
 from radiomics_mammo.extraction.batch import NumberedCase, Seconds
 from radiomics_mammo.extraction.checkpoint import (
+    Checkpoint,
     Identity,
-    Journal,
     append_part,
-    begin,
+    begin_checkpoint,
     make_folder,
     next_part,
-    open_journal,
+    open_checkpoint,
+    read_chunks,
     remove_empty,
     remove_parts,
-    written,
 )
 from radiomics_mammo.extraction.fingerprint import case_fingerprint
 from radiomics_mammo.extraction.merge import Merged, merge_parts
@@ -43,34 +43,34 @@ if TYPE_CHECKING:
 
 
 class Definition(Protocol):
-    """What the columns of a table are: a recipe of features, or the settings of an embedding. Picklable."""
+    """The definition of a table's columns: a recipe, or the settings of an embedding; picklable."""
 
     @property
     def name(self) -> str:
-        """For messages."""
+        """Return the name for messages."""
         ...
 
     @property
     def text(self) -> str:
-        """All of it, to read."""
+        """Return the whole definition as text."""
         ...
 
     @property
     def hash(self) -> str:
-        """Hexadecimal digits; two definitions with the same hash give the same columns."""
+        """Return hexadecimal digits; two definitions with the same hash give the same columns."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What computes the features.
+    """The recipe and the engine of a run.
 
     Attributes
     ----------
     recipe : Definition
-        Which features, with which settings.
+        The features and their settings.
     engine : str
-        The engine's name, chosen once for the run.
+        The engine's name.
     versions : mapping of str to str
         The libraries that compute them.
     engine_factory : callable
@@ -91,22 +91,22 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a run is done; none of it changes a row.
+    """Options of a run; none of them changes a row.
 
     Attributes
     ----------
     out : pathlib.Path
         The table.
     workers : int
-        Processes; 1 measures in this one.
+        Number of workers; 1 measures in this process.
     limit : int or None
-        Only so many cases from the start.
+        Measure only so many cases from the start.
     overwrite : bool
-        Make the table anew, whatever is there.
+        Replace a table that is there.
     retry_failed : bool
-        Try the cases again that failed before.
+        Measure the cases again that failed before.
     timeline : pathlib.Path or None
-        A picture of what each process did when, to be written beside a table of it.
+        Where to draw the timeline of all processes.
     """
 
     out: Path
@@ -119,20 +119,20 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How a run went.
+    """The result of a run.
 
     Attributes
     ----------
     merged : Merged
-        What the table holds now.
+        Content of the table.
     cases, skipped : int
-        Cases of this run; how many of them were done before.
+        Cases of this run; the number that was done before.
     workers : int
-        Processes that measured; 0 when nothing was left to do.
+        Workers that measured; 0 when nothing was left to do.
     features : int
         Feature columns.
     seconds : Seconds
-        The stages' cost, added up over workers.
+        Cost of the stages, added up over workers.
     elapsed_s : float
         Wall clock.
     busy : float
@@ -151,9 +151,9 @@ class Summary:
 
 @dataclass(slots=True, eq=False)
 class _Run:
-    """The state of a run: what there is to do, and what it cost so far."""
+    """The state of a run: what is left to do, and the cost so far."""
 
-    journal: Journal
+    checkpoint: Checkpoint
     cases: Sequence[Case]
     fingerprints: Sequence[str]
     selected: int
@@ -174,11 +174,9 @@ def extract_table(reader: Reader, *, setup: Setup, options: Options) -> Summary:
     Parameters
     ----------
     reader : Reader
-        Gives the cases.
+        Lists and loads the cases.
     setup : Setup
-        Computes the features.
     options : Options
-        Where to, and how.
 
     Raises
     ------
@@ -189,7 +187,7 @@ def extract_table(reader: Reader, *, setup: Setup, options: Options) -> Summary:
     OutputError
         The table cannot be written, is being written by another process, or was made with other settings.
     KeyboardInterrupt
-        Ctrl-C or SIGTERM; what is done is kept, and has been said.
+        Ctrl-C or SIGTERM; finished cases are kept, and a message is printed.
     """
     start = time.perf_counter()
     identity_columns(reader.columns)
@@ -201,10 +199,10 @@ def extract_table(reader: Reader, *, setup: Setup, options: Options) -> Summary:
         run = _plan(reader, cases, setup=setup, options=options)
         workers = min(options.workers, len(run.todo))
         try:
-            if run.todo or run.journal.has_parts:
+            if run.todo or run.checkpoint.has_parts:
                 merged = _carry_out(run, reader, setup=setup, workers=workers, keep_spans=options.timeline is not None)
             else:
-                merged = _complete(run.journal)
+                merged = _complete(run.checkpoint)
         finally:
             _write_timeline(run, options.timeline, workers=workers)
     elapsed_s = time.perf_counter() - start
@@ -235,47 +233,47 @@ def _checked(cases: Sequence[Case]) -> Sequence[Case]:
 def _plan(reader: Reader, cases: Sequence[Case], *, setup: Setup, options: Options) -> _Run:
     recipe = setup.recipe
     identity = Identity(recipe.name, recipe.hash, setup.engine, setup.versions, tuple(reader.columns))
-    journal = open_journal(options.out, identity=identity, overwrite=options.overwrite)
+    checkpoint = open_checkpoint(options.out, identity=identity, overwrite=options.overwrite)
     fingerprints = [case_fingerprint(case) for case in cases]
     known = dict(zip((case.case_id for case in cases), fingerprints, strict=True))
-    done = _done(journal, known, retry_failed=options.retry_failed)
+    done = _done(checkpoint, known, retry_failed=options.retry_failed)
     selected = len(cases) if options.limit is None else min(options.limit, len(cases))
     todo = [(number, cases[number]) for number in range(selected) if cases[number].case_id not in done]
-    return _Run(journal, cases, fingerprints, selected, todo, journal.features)
+    return _Run(checkpoint, cases, fingerprints, selected, todo, checkpoint.features)
 
 
-def _done(journal: Journal, known: Mapping[str, str], *, retry_failed: bool) -> set[str]:
-    """Tell which cases need no measuring, or refuse to mix two inputs in one table.
+def _done(checkpoint: Checkpoint, known: Mapping[str, str], *, retry_failed: bool) -> set[str]:
+    """Find the cases that are done, and refuse to mix two inputs in one table.
 
-    A case that failed is tried again when its files have changed since, or when that is asked for.
+    A case that failed is measured again when its files have changed since, or with ``retry_failed``.
     """
-    entries = {entry.case_id: entry for source in journal.sources for entry in source.entries}
+    completed = {case.case_id: case for chunk in checkpoint.chunks for case in chunk.cases}
     failed: set[str] = set()
-    for source in journal.sources:  # the later source counts
-        failed -= {entry.case_id for entry in source.entries}
-        failed |= {case_id for case_id, _ in source.failures}
-    gone = [case_id for case_id in entries if case_id not in known]
-    changed = {case_id for case_id, entry in entries.items() if known.get(case_id) != entry.fingerprint}
+    for chunk in checkpoint.chunks:  # the later chunk counts
+        failed -= {case.case_id for case in chunk.cases}
+        failed |= {case_id for case_id, _ in chunk.failures}
+    gone = [case_id for case_id in completed if case_id not in known]
+    changed = {case_id for case_id, case in completed.items() if known.get(case_id) != case.fingerprint}
     differing = gone or sorted(changed - failed)
     if differing:
         raise OutputError(
             f"{len(differing)} of its cases {'are not in' if gone else 'have changed in'} the input now "
             f"(first: {differing[0]})",
-            path=journal.out,
-            remedy="Give --overwrite to make it anew, or another --out.",
+            path=checkpoint.out,
+            remedy="Give --overwrite to replace it, or another --out.",
         )
-    return set(entries) - (failed if retry_failed else changed)
+    return set(completed) - (failed if retry_failed else changed)
 
 
-def _complete(journal: Journal) -> Merged:
-    """Leave a finished table alone, but for a failures table that someone lost."""
-    (finished,) = journal.sources
+def _complete(checkpoint: Checkpoint) -> Merged:
+    """Leave a finished table as it is, and write its failures table where that is lost."""
+    (finished,) = checkpoint.chunks
     failures = tuple(failure for _, failure in finished.failures)
-    if not failures_path(journal.out).exists():
-        write_failures(failures_path(journal.out), failures)
-    remove_parts(journal)
-    phantom = bool(read_provenance(journal.out)["phantom"])
-    return Merged(sum(entry.rows for entry in finished.entries), phantom, failures)
+    if not failures_path(checkpoint.out).exists():
+        write_failures(failures_path(checkpoint.out), failures)
+    remove_parts(checkpoint)
+    phantom = bool(read_provenance(checkpoint.out)["phantom"])
+    return Merged(sum(case.rows for case in finished.cases), phantom, failures)
 
 
 def _carry_out(run: _Run, reader: Reader, *, setup: Setup, workers: int, keep_spans: bool) -> Merged:
@@ -287,18 +285,20 @@ def _carry_out(run: _Run, reader: Reader, *, setup: Setup, workers: int, keep_sp
                     backend = stack.enter_context(choose_backend(workers=workers)(task, workers=workers))
                 _measure_all(run, backend, keep_spans=keep_spans)
         start = time.perf_counter()
-        merged = merge_parts(run.journal, cases=run.cases, features=run.features, said=_provenance(reader, setup))
-        remove_parts(run.journal)
+        merged = merge_parts(
+            run.checkpoint, cases=run.cases, features=run.features, provenance=_provenance(reader, setup)
+        )
+        remove_parts(run.checkpoint)
         run.seconds.write += time.perf_counter() - start
     except KeyboardInterrupt:
-        kept = {entry.case_id for source in written(run.journal) for entry in source.entries}
-        done = sum(case.case_id in kept for case in run.cases[: run.selected])
+        completed = {case.case_id for chunk in read_chunks(run.checkpoint) for case in chunk.cases}
+        done = sum(case.case_id in completed for case in run.cases[: run.selected])
         print_message(
             f"Stopped. {done} of {run.selected} cases are done and kept; the same command goes on from there."
         )
         raise
     finally:
-        remove_empty(run.journal)
+        remove_empty(run.checkpoint)
     return merged
 
 
@@ -318,16 +318,16 @@ def _provenance(reader: Reader, setup: Setup) -> dict[str, Any]:
 def _measure_all(run: _Run, backend: Backend, *, keep_spans: bool) -> None:
     ready = backend.ready
     run.features = ready.features
-    begin(run.journal, features=ready.features)
+    begin_checkpoint(run.checkpoint, features=ready.features)
     if ready.warm_up.compiled:
         print_message(f"Kernels compiled in {ready.warm_up.seconds:.0f} s (cached for next time).")
-    parts = count(next_part(run.journal))
+    parts = count(next_part(run.checkpoint))
     failed: set[int] = set()
     with progress(len(run.todo), what="cases") as advance, closing(backend.measure(run.todo)) as results:
         for result in results:
             start = time.perf_counter()
             append_part(
-                run.journal,
+                run.checkpoint,
                 number=next(parts),
                 result=result,
                 cases=run.cases,

@@ -12,12 +12,12 @@ import pandas as pd
 from radiomics_mammo.core.records import Failure, Sample, Scalar
 from radiomics_mammo.core.settings import Settings
 from radiomics_mammo.errors import CaseError, InputError
-from radiomics_mammo.extraction.extractor import FeatureExtractor, identity_of, sample_of
+from radiomics_mammo.extraction.extractor import FeatureExtractor, sample_of
 from radiomics_mammo.readers import READERS
 from radiomics_mammo.readers.base import imported
 from radiomics_mammo.recipes.recipe import recipe_from
 from radiomics_mammo.runs.model_metadata import ModelFacts
-from radiomics_mammo.tables.feature_table import Table, embedder_of, is_embedding
+from radiomics_mammo.tables.feature_table import Table, embedder_of, identity_values, is_embedding
 
 if TYPE_CHECKING:
     from radiomics_mammo.embeddings.settings import EmbeddingSettings
@@ -90,7 +90,7 @@ def measure_image(facts: ModelFacts, request: ImageRequest) -> Table:
         _refuse_other_columns(facts, [*extractor.feature_names, *filter(is_embedding, facts.features)])
     described: Mapping[str, Scalar] = next((part["reader"] for part in parts if part.get("reader")), {})
     sample = _read(request, described, settings=Settings() if extractor is None else extractor.recipe.settings)
-    row = dict(identity_of(sample))
+    row = dict(identity_values(sample, sample.columns))
     features: dict[str, float] = {}
     if extractor is not None:
         features |= _named(extractor.feature_names, extractor.measure(sample))

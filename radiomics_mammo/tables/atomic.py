@@ -15,7 +15,7 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @contextmanager
-def atomic_file(path: str | Path, *, needs: int = 0, kept: str = "") -> Iterator[BinaryIO]:
+def atomic_file(path: str | Path, *, n_bytes: int = 0, note: str = "") -> Iterator[BinaryIO]:
     """Give a binary file to write; it takes ``path``'s place only when the block ends without an error.
 
     The content is on the disk (fsync) before the rename and the rename before the function returns, so a
@@ -26,9 +26,9 @@ def atomic_file(path: str | Path, *, needs: int = 0, kept: str = "") -> Iterator
     ----------
     path : str or pathlib.Path
         The file to make or to replace; its folder must exist.
-    needs : int
+    n_bytes : int
         Bytes that the content takes, for the message when the disk is full; 0 is unknown.
-    kept : str
+    note : str
         What is not lost when writing fails, as a sentence for the message.
 
     Raises
@@ -48,12 +48,12 @@ def atomic_file(path: str | Path, *, needs: int = 0, kept: str = "") -> Iterator
     except OSError as error:
         # Half a file is of no use, and on a full disk its space is.
         _remove_quietly(temporary)
-        raise output_error(error, path=path, needs=needs, kept=kept) from error
+        raise output_error(error, path=path, n_bytes=n_bytes, note=note) from error
 
 
-def write_bytes(path: str | Path, content: bytes, *, kept: str = "") -> None:
+def write_bytes(path: str | Path, content: bytes, *, note: str = "") -> None:
     """Write a small file atomically; see :func:`atomic_file`."""
-    with atomic_file(path, needs=len(content), kept=kept) as handle:
+    with atomic_file(path, n_bytes=len(content), note=note) as handle:
         handle.write(content)
 
 
@@ -68,17 +68,17 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def output_error(error: OSError, *, path: Path, needs: int = 0, kept: str = "") -> OutputError:
+def output_error(error: OSError, *, path: Path, n_bytes: int = 0, note: str = "") -> OutputError:
     """Say what an operating system's error means for the file that was to be written."""
     if error.errno in _FULL:
-        size = f"; it needs {_megabytes(needs)}" if needs else ""
+        size = f"; it needs {_megabytes(n_bytes)}" if n_bytes else ""
         cause = f"no space left to write it ({error.strerror}){size}"
         remedy = "Free some space and run the same command again."
     elif isinstance(error, PermissionError) or error.errno == errno.EROFS:
         cause, remedy = f"cannot be written ({error.strerror})", "Name a place that you may write to."
     else:
         cause, remedy = f"cannot be written ({error.strerror or error})", "Name another place."
-    return OutputError(cause, path=path, remedy=f"{kept} {remedy}".strip())
+    return OutputError(cause, path=path, remedy=f"{note} {remedy}".strip())
 
 
 def _megabytes(size: int) -> str:

@@ -37,7 +37,7 @@ def write_failures(path: str | Path, failures: Sequence[Failure]) -> None:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     writer.writerows([_harmless(cell) for cell in astuple(failure)] for failure in failures)
-    write_bytes(path, text.getvalue().encode("utf-8", "surrogateescape"), kept="The feature table is written.")
+    write_bytes(path, text.getvalue().encode("utf-8", "surrogateescape"), note="The feature table is written.")
 
 
 def read_failures(path: str | Path) -> list[Failure]:

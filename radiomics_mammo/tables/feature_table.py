@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
+from radiomics_mammo.core.records import Sample, Scalar
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.tables.arrow import ARROW_TYPES
 from radiomics_mammo.tables.atomic import atomic_file
@@ -23,24 +25,37 @@ from radiomics_mammo.tables.atomic import atomic_file
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMAT = 1
+FORMAT = 2
 PROVENANCE_KEY = b"radiomics_mammo"
 # Fixed, so that the bytes of a table depend on its rows alone and not on how they were computed.
 ROW_GROUP_ROWS = 8192
 
-LEADING = (("case_id", str), ("patient_id", str))
-TRAILING = (
-    ("notes", str),
-    ("phantom", bool),
-    ("spacing_row_mm", float),
-    ("spacing_column_mm", float),
-    ("image_rows", int),
-    ("image_columns", int),
-    ("mask_pixels", int),
-    ("image_path", str),
-    ("mask_path", str),
+
+@dataclass(frozen=True, slots=True)
+class IdentityColumn:
+    """A column before the features: its name, its type, and its value for a sample."""
+
+    name: str
+    kind: type
+    value: Callable[[Sample], Scalar]
+
+
+IDENTITY_COLUMNS = (
+    IdentityColumn("case_id", str, lambda sample: sample.case_id),
+    IdentityColumn("patient_id", str, lambda sample: sample.patient_id),
+    IdentityColumn("notes", str, lambda sample: "; ".join(sample.notes)),
+    IdentityColumn("phantom", bool, lambda sample: bool(sample.phantom)),
+    IdentityColumn("spacing_row_mm", float, lambda sample: sample.spacing[0] if sample.spacing else None),
+    IdentityColumn("spacing_column_mm", float, lambda sample: sample.spacing[1] if sample.spacing else None),
+    IdentityColumn("image_rows", int, lambda sample: sample.image.shape[0]),
+    IdentityColumn("image_columns", int, lambda sample: sample.image.shape[1]),
+    IdentityColumn("mask_pixels", int, lambda sample: int(np.count_nonzero(sample.mask))),
+    IdentityColumn("image_path", str, lambda sample: sample.image_path),
+    IdentityColumn("mask_path", str, lambda sample: sample.mask_path),
 )
-RESERVED = tuple(name for name, _ in LEADING + TRAILING)
+"""Every table has them; the reader's own columns stand behind the two ids."""
+N_IDS = 2
+RESERVED = tuple(column.name for column in IDENTITY_COLUMNS)
 
 _FEATURE = re.compile(r"(?P<filter>[a-z][A-Za-z0-9.-]*)_(?P<family>[a-z][A-Za-z0-9]*)_(?P<feature>\d*[A-Z]\w*)")
 _EMBEDDED = re.compile(r"emb[A-Z]")
@@ -114,7 +129,7 @@ def _parts(name: str) -> re.Match[str] | None:
 
 
 def identity_columns(columns: Sequence[tuple[str, type]]) -> tuple[tuple[str, type], ...]:
-    """Names and Python types of all columns before the features, given the reader's own.
+    """Return names and Python types of all columns before the features, given the reader's own.
 
     Raises
     ------
@@ -131,7 +146,14 @@ def identity_columns(columns: Sequence[tuple[str, type]]) -> tuple[tuple[str, ty
         if kind not in ARROW_TYPES:
             raise InputError(f"the column {name!r} has the type {kind.__name__}", remedy="Use str, int, float or bool.")
         seen.add(name)
-    return (*LEADING, *columns, *TRAILING)
+    always = [(column.name, column.kind) for column in IDENTITY_COLUMNS]
+    return (*always[:N_IDS], *columns, *always[N_IDS:])
+
+
+def identity_values(sample: Sample, reader_values: Mapping[str, Scalar]) -> dict[str, Scalar]:
+    """Return the identity columns of a sample's row, the reader's own among them."""
+    always = [(column.name, column.value(sample)) for column in IDENTITY_COLUMNS]
+    return {**dict(always[:N_IDS]), **reader_values, **dict(always[N_IDS:])}
 
 
 @contextmanager
@@ -141,8 +163,8 @@ def table_file(
     schema: pa.Schema,
     features: Sequence[str],
     metadata: Mapping[bytes, bytes],
-    needs: int = 0,
-    kept: str = "",
+    n_bytes: int = 0,
+    note: str = "",
 ) -> Iterator[Callable[[pa.Table], None]]:
     """Give what writes Arrow tables as the row groups of one Parquet file, which is there when the block has ended.
 
@@ -157,9 +179,9 @@ def table_file(
     features : sequence of str
         The feature columns.
     metadata : mapping of bytes
-    needs : int
+    n_bytes : int
         About how many bytes it takes, for the message when the disk is full.
-    kept : str
+    note : str
         What is not lost when writing fails, for that message.
 
     Raises
@@ -171,7 +193,7 @@ def table_file(
 
     measured = set(features)
     with (
-        atomic_file(path, needs=needs, kept=kept) as handle,
+        atomic_file(path, n_bytes=n_bytes, note=note) as handle,
         pq.ParquetWriter(
             handle,
             schema.with_metadata(dict(metadata)),
@@ -204,7 +226,7 @@ def write_table(frame: pd.DataFrame, path: str | Path, *, provenance: Mapping[st
     table = pa.Table.from_pandas(frame, preserve_index=False)
     said = encode({**provenance, "features": list(features)})
     with table_file(
-        path, schema=table.schema, features=features, metadata={PROVENANCE_KEY: said}, needs=table.nbytes
+        path, schema=table.schema, features=features, metadata={PROVENANCE_KEY: said}, n_bytes=table.nbytes
     ) as write:
         write(table.replace_schema_metadata({PROVENANCE_KEY: said}))
 
@@ -301,10 +323,13 @@ def _read_parquet(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
     try:
         table = pq.read_table(path)
         provenance = decode((table.schema.metadata or {}).get(PROVENANCE_KEY))
+        version = provenance.get("format", FORMAT)
     except (OSError, pa.ArrowException, json.JSONDecodeError) as error:
         raise InputError(
             f"not a readable Parquet file ({_one_line(error)})", path=path, remedy="Extract it again."
         ) from error
+    if version != FORMAT:
+        raise InputError(f"is a table of format {version}, not {FORMAT}", path=path, remedy="Extract it again.")
     return table.to_pandas(), provenance
 
 

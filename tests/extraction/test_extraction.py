@@ -77,7 +77,7 @@ def test_provenance_says_what_made_the_table(out: Path) -> None:
     assert said["created"] == "2023-11-14T22:13:20Z"  # 1,700,000,000 seconds after 1970
     assert said["phantom"] is False
     assert len(said["input_fingerprint"]) == 64
-    assert said["format"] == 1
+    assert said["format"] == 2
 
 
 WRONG = ((1, "read"), (3, "mask"), (4, "os"), (5, "memory"), (6, "roi"), (7, "one label bad"), (8, "labels"))

@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from radiomics_mammo.core.records import Case
-from radiomics_mammo.errors import OutputError
+from radiomics_mammo.errors import InputError, OutputError
+from radiomics_mammo.extraction import checkpoint, merge
 from radiomics_mammo.extraction.run import Options, Setup, Summary, extract_table
 from radiomics_mammo.tables.failures import failures_path, read_failures
 from radiomics_mammo.tables.feature_table import read_table
@@ -127,6 +128,19 @@ def test_other_settings_are_refused_with_what_differs(out: Path, setup: Setup, m
     assert out.read_bytes() == before
     run(ToyReader(size=3), out, setup=setup, overwrite=True)
     assert read_table(out).provenance["engine"] == setup.engine
+
+
+def test_a_table_of_an_older_format_is_refused_in_one_line(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(merge, "FORMAT", 1)
+        patch.setattr(checkpoint, "FORMAT", 1)
+        run(ToyReader(size=3), out)
+    with pytest.raises(OutputError, match=r"table format 1, now 2") as caught:
+        run(ToyReader(size=3), out)
+    assert "--overwrite" in str(caught.value)
+    with pytest.raises(InputError, match="is a table of format 1, not 2"):
+        read_table(out)
+    assert run(ToyReader(size=3), out, overwrite=True).merged.rows == 3
 
 
 def test_another_python_is_no_other_setting(out: Path) -> None:

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from radiomics_mammo.extraction import checkpoint_parts, merge, row_stream
-from radiomics_mammo.extraction.checkpoint_parts import Entry, Outcomes, load_rows, read_part, write_part
+from radiomics_mammo.extraction.checkpoint_parts import Chunk, CompletedCase, load_rows, read_part, write_part
 from radiomics_mammo.extraction.run import Options, extract_table
 from tests.support.reader_and_engine import ToyReader, toy_setup
 
@@ -17,11 +17,11 @@ SIZE = 40
 WRONG = ((3, "read"), (17, "labels"), (30, "one label bad"))
 
 
-def part(path: Path, first: int, ids: list[str], values: list[float]) -> Outcomes:
+def part(path: Path, first: int, ids: list[str], values: list[float]) -> Chunk:
     """A part whose cases have one row each: identity (case_id, phantom), two features."""
     write_part(
         path,
-        entries=[Entry(f"case{first + k}", "f", 1) for k in range(len(ids))],
+        cases=[CompletedCase(f"case{first + k}", "f", 1) for k in range(len(ids))],
         failures=[],
         rows=[(row_id, False) for row_id in ids],
         values=np.column_stack([values, np.negative(values)]),
@@ -30,7 +30,7 @@ def part(path: Path, first: int, ids: list[str], values: list[float]) -> Outcome
 
 
 @pytest.fixture
-def parts(tmp_path: Path) -> list[Outcomes]:
+def parts(tmp_path: Path) -> list[Chunk]:
     """Five cases; the part with the later ones was written first."""
     return [
         part(tmp_path / "part-000001.part", 2, ["c", "d", "a"], [2.0, 3.0, 4.0]),
@@ -38,16 +38,16 @@ def parts(tmp_path: Path) -> list[Outcomes]:
     ]
 
 
-def index(parts: list[Outcomes]) -> row_stream.RowIndex:
-    owners = {entry.case_id: source for source in parts for entry in source.entries}
+def index(parts: list[Chunk]) -> row_stream.RowIndex:
+    owners = {case.case_id: chunk for chunk in parts for case in chunk.cases}
     positions = {f"case{k}": k for k in range(5)}
-    return row_stream.index_rows(parts, owners=owners, positions=positions, names=("case_id", "phantom"))
+    return row_stream.index_rows(parts, chunk_of=owners, positions=positions, names=("case_id", "phantom"))
 
 
 def test_rows_come_in_the_order_of_the_cases_and_once(parts):
-    found = index(parts)
-    assert found.repeats == ((4, "a"),)  # the later case's row has a name that is taken
-    got = list(row_stream.blocks(found, names=("case_id", "phantom"), features=2, size=3))
+    rows = index(parts)
+    assert rows.repeats == ((4, "a"),)  # the later case's row has a name that is taken
+    got = list(row_stream.blocks(rows, names=("case_id", "phantom"), features=2, size=3))
     assert [[row[0] for row in rows] for rows, _ in got] == [["a", "b", "c"], ["d"]]
     np.testing.assert_array_equal(np.concatenate([values for _, values in got])[:, 0], [0.0, 1.0, 2.0, 3.0])
 
@@ -90,7 +90,7 @@ def test_of_a_finished_table_only_the_groups_with_wanted_rows_are_read(tmp_path,
     monkeypatch.setattr(merge, "ROW_GROUP_ROWS", 8)
     out = tmp_path / "t.parquet"
     extract_table(ToyReader(size=SIZE), setup=toy_setup(), options=Options(out))
-    table = checkpoint_parts.read_table_outcomes(out)
+    table = checkpoint_parts.read_table_chunk(out)
     assert table is not None
     names = [name for name in pq.read_schema(out).names if not name.startswith("original_")]
     read = []

@@ -96,7 +96,7 @@ FAMILY_FOLDERS = sorted(path.parent.name for path in PACKAGE.glob("features/*/cp
 ALLOWED: dict[str, tuple[str, ...]] = {
     "errors": (),
     "core.option": ("errors",),
-    "core.records": (),
+    "core.records": ("errors",),
     "core.settings": (),
     "compute.jit": (),
     "compute.bounding_box": ("compute.jit",),

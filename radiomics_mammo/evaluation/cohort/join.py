@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.evaluation.cohort.column_roles import can_be_feature
 from radiomics_mammo.evaluation.cohort.parse_cells import cell_texts, format_list, parse_numbers, text
-from radiomics_mammo.tables.feature_table import TRAILING, Table, read_table
+from radiomics_mammo.tables.feature_table import N_IDS, RESERVED, Table, read_table
 
 # How a case was read: another rendition of the image may well have other values, and the base's are kept.
-_AS_READ = frozenset(name for name, _ in TRAILING) - {"phantom"}
+_AS_READ = frozenset(RESERVED[N_IDS:]) - {"phantom"}
 _SAME = 1e-9  # numbers that went through a CSV differ in the last digits
 
 
