@@ -1,4 +1,4 @@
-"""Seconds a whole mammogram, stage by stage and by encoding, and what RSNA's collection would take."""
+"""Run time of whole mammograms by stage and encoding, and an estimate for the RSNA collection."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from radiomics_mammo.readers.base import Reader
 
 ENCODINGS = ("raw", "jpeg2000-lossless", "jpeg-lossless", "rle")
-"""``raw`` is what all others are held against: what they take longer is the decoding."""
+"""``raw`` is the reference: what the others take longer is decoding."""
 REAL_SHARE = {"jpeg2000-lossless": 0.54, "jpeg-lossless": 0.46}
 """Of RSNA's images, taking the first site's (29,519 of 54,706) for JPEG 2000 and the second's for JPEG lossless."""
 COLLECTION = 54_706
@@ -45,12 +45,12 @@ class Cost:
     measure: float
 
     def decode(self, encoding: str) -> float:
-        """What decoding takes beyond an uncompressed file."""
+        """Compute the seconds that decoding adds to an uncompressed file."""
         return max(0.0, self.load[encoding] - self.load["raw"])
 
-    def total(self, shares: Mapping[str, float]) -> float:
-        """Give the mean over encodings, in these shares, of everything."""
-        return self.measure + sum(share * self.load[encoding] for encoding, share in shares.items())
+    def total(self, proportions: Mapping[str, float]) -> float:
+        """Compute the mean of all stages over encodings, in these proportions."""
+        return self.measure + sum(proportion * self.load[encoding] for encoding, proportion in proportions.items())
 
 
 def breast_costs(
@@ -58,30 +58,30 @@ def breast_costs(
     folder: Path,
     *,
     sizes: Sequence[int] = SIZES,
-    women: int = 1,
+    patients: int = 1,
     on_done: Callable[[str], None],
 ) -> list[Cost]:
-    """Measure simulated women's mammograms of several sizes, written in every encoding.
+    """Measure simulated mammograms of several sizes, written in every encoding.
 
     Parameters
     ----------
     engine : Engine
-        Warm.
+        After ``warm_up``.
     folder : pathlib.Path
-        Where the trees are written.
+        Folder for the files.
     sizes : sequence of int
         Rows of the images.
     women : int
-        How many of each size.
+        Patients of each size.
     on_done : callable
-        Told what is done.
+        Called with the name of each step.
     """
     costs = []
     for size in sizes:
         loads = {}
         measured: list[float] = []
         for encoding in ENCODINGS:
-            reader = _written(folder / f"{encoding}-{size}", size=size, women=women, encoding=encoding)
+            reader = _written(folder / f"{encoding}-{size}", size=size, patients=patients, encoding=encoding)
             cases = reader.cases()
             seconds = []
             for case in cases:
@@ -98,18 +98,18 @@ def breast_costs(
     return costs
 
 
-def hours(costs: Sequence[Cost], *, cores: int, shares: Mapping[str, float] = REAL_SHARE) -> float:
-    """Reckon what RSNA's collection takes on so many cores, were its images of these sizes in equal parts.
+def hours(costs: Sequence[Cost], *, cores: int, proportions: Mapping[str, float] = REAL_SHARE) -> float:
+    """Estimate the hours for the RSNA collection on some cores, with images of these sizes in equal proportions.
 
-    Files that were just written come from memory: reading ``COLLECTION_GB`` from a disk or network is not in it.
+    Files that were just written come from memory: reading ``COLLECTION_GB`` from a disk or network is not included.
     """
-    mean = sum(cost.total(shares) for cost in costs) / len(costs)
+    mean = sum(cost.total(proportions) for cost in costs) / len(costs)
     return COLLECTION * mean / cores / 3600
 
 
-def _written(root: Path, *, size: int, women: int, encoding: str) -> Reader:
+def _written(root: Path, *, size: int, patients: int, encoding: str) -> Reader:
     from radiomics_mammo.readers.phantom.reader import PhantomReader
     from radiomics_mammo.readers.phantom.write_rsna import write_rsna_tree
 
-    write_rsna_tree(PhantomReader(patients=women, seed=size, rows=size), root, layout="dicom", encodings=(encoding,))
+    write_rsna_tree(PhantomReader(patients=patients, seed=size, rows=size), root, layout="dicom", encodings=(encoding,))
     return open_reader({"reader": "rsna", "root": str(root)})

@@ -1,4 +1,4 @@
-"""The costs of whole mammograms on screen."""
+"""Output of the benchmark of whole mammograms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``benchmark --engine cuda`` prints: tables of speed, of stages and of the verification."""
+"""Output of ``benchmarks --engine cuda``: tables of speed, of stages and of the verification."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from statistics import median
 from rich.table import Table
 
 from benchmarks.cuda_speed import BATCHES, Point, bandwidth, first_win, ideal_upload_us, scan
-from benchmarks.peers import Contestant, Pyradiomics, Tables
+from benchmarks.implementations import Implementation, Pyradiomics, Tables
 from benchmarks.verify import Verdict, verify
 from benchmarks.workload import SETTINGS, Size, regions
 from radiomics_mammo.compute.device import Device
@@ -63,15 +63,15 @@ def report_speed(
 
 def _peers_us(size: Size, setting: Mapping[str, float], *, rounds: int) -> dict[str, float]:
     """Microseconds a region of the cpu engine and, where it is installed, of pyradiomics: one thread each."""
-    contestants: dict[str, Contestant] = {"cpu": Tables()}
+    implementations: dict[str, Implementation] = {"cpu": Tables()}
     if importlib.util.find_spec("radiomics") is not None:
-        contestants["pyradiomics"] = Pyradiomics()
+        implementations["pyradiomics"] = Pyradiomics()
     samples = regions(size)
     taken = {}
-    for name, contestant in contestants.items():
+    for name, implementation in implementations.items():
         some = samples if name == "cpu" else samples[: max(1, len(samples) // 8)]
-        contestant.seconds(some[:1], setting=setting)
-        taken[name] = median(1e6 * contestant.seconds(some, setting=setting) / len(some) for _ in range(rounds))
+        implementation.seconds(some[:1], setting=setting)
+        taken[name] = median(1e6 * implementation.seconds(some, setting=setting) / len(some) for _ in range(rounds))
     return taken
 
 

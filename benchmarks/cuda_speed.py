@@ -1,4 +1,4 @@
-"""How fast the cuda engine is: time a region over batch sizes, stage by stage, and what it moves."""
+"""Run time of the cuda engine for each region by batch size and stage, and bytes transferred."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Bandwidth:
 
 
 def bandwidth(device: Device, *, n_bytes: int) -> Bandwidth:
-    """Time plain copies, the best of three."""
+    """Measure copies, the fastest of three."""
     staged = device.staging(n_bytes)
     staged[:] = 1
     with device.queue():
@@ -116,7 +116,7 @@ def _point(engine: CudaEngine, samples: list[Sample], rois: list[Roi], rounds: i
 
 
 def _whole(engine: CudaEngine, samples: list[Sample], rounds: int) -> float:
-    """Seconds a batch, each prepared while the device works on the one before."""
+    """Return seconds for each batch, prepared while the device works on the previous one."""
     start = time.perf_counter()
     finish = engine.start(samples)
     for _ in range(rounds - 1):
@@ -128,10 +128,10 @@ def _whole(engine: CudaEngine, samples: list[Sample], rounds: int) -> float:
 
 
 def first_win(points: Sequence[Point], cpu_us: float) -> int | None:
-    """The smallest batch at which a region takes the GPU less time than the cpu engine takes for it."""
+    """Find the smallest batch size at which the GPU is faster than the cpu engine; None where there is none."""
     return next((point.batch for point in points if point.whole_us < cpu_us), None)
 
 
 def ideal_upload_us(point: Point, measured: Bandwidth) -> float:
-    """Microseconds a region that its bytes take at the measured copy bandwidth."""
+    """Compute the microseconds that the bytes of a region take at the measured bandwidth."""
     return 1e6 * point.sent / measured.up

@@ -1,4 +1,4 @@
-"""Milliseconds a region, everybody in turn in the same run, one thread each."""
+"""Run time for each region; the implementations take turns in one run, one thread each."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from benchmarks.peers import Contestant
+from benchmarks.implementations import Implementation
 from benchmarks.workload import SETTINGS, Size, regions
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """One size at one setting.
+class SpeedResult:
+    """Run times of one size at one setting.
 
     Attributes
     ----------
     size, setting : str
     milliseconds : mapping of str to float
-        Median over the rounds, a region, by contestant.
+        Median over the rounds for each region, by implementation.
     ratios : mapping of str to float
-        Median over the rounds of a peer's time over that of this package's tables.
+        Median over the rounds of the ratio to the reference.
     """
 
     size: str
@@ -29,17 +29,17 @@ class Cell:
     ratios: Mapping[str, float]
 
 
-def race(
-    contestants: Mapping[str, Contestant],
+def compare_speed(
+    implementations: Mapping[str, Implementation],
     sizes: Sequence[Size],
     *,
     rounds: int,
     reference: str,
     on_done: Callable[[str], None],
-) -> list[Cell]:
-    """Let the contestants take turns over every size and setting.
+) -> list[SpeedResult]:
+    """Measure every size and setting; the implementations take turns.
 
-    A slow one measures fewer regions a round, so that the whole takes minutes.
+    A slow one measures fewer regions in each round, so that the benchmark takes minutes.
 
     Parameters
     ----------
@@ -47,24 +47,24 @@ def race(
     sizes : sequence of Size
     rounds : int
     reference : str
-        The contestant whose time divides the others'.
+        Implementation that the ratios refer to.
     on_done : callable
-        Told the name of each cell when it is done.
+        Called with the name of each result.
     """
-    cells = []
+    results = []
     for size in sizes:
         samples = regions(size)
         for setting, values in SETTINGS.items():
-            times: dict[str, list[float]] = {name: [] for name in contestants}
+            times: dict[str, list[float]] = {name: [] for name in implementations}
             for number in range(rounds + 1):
-                for name, contestant in contestants.items():
+                for name, implementation in implementations.items():
                     taken = samples if name != "pyradiomics" else samples[: max(1, len(samples) // 8)]
-                    seconds = contestant.seconds(taken, setting=values)
+                    seconds = implementation.seconds(taken, setting=values)
                     if number:  # the first round only warms caches
                         times[name].append(1e3 * seconds / len(taken))
             ratios = {
                 name: median(t / own for t, own in zip(times[name], times[reference], strict=True)) for name in times
             }
-            cells.append(Cell(size.name, setting, {name: median(t) for name, t in times.items()}, ratios))
+            results.append(SpeedResult(size.name, setting, {name: median(t) for name, t in times.items()}, ratios))
             on_done(f"{size.name}, {setting}")
-    return cells
+    return results

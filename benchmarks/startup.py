@@ -1,4 +1,4 @@
-"""Start-up, two workers, and memory: whole processes, as a user starts them."""
+"""Start-up time, speed-up by a second worker, and peak memory of whole processes."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ print(peak_rss())
 
 @dataclass(frozen=True, slots=True)
 class Startup:
-    """Seconds from the command to the end of a run of one region: nothing compiled yet, and all in the cache."""
+    """Seconds of a run of one region: with an empty kernel cache (cold), and with all kernels cached (warm)."""
 
     cold: float
     warm: float
 
 
 def write_manifest(folder: Path, *, rows: int, size: Size = SIZES[0]) -> Path:
-    """Regions as .npy files and a manifest that goes round them ``rows`` times."""
+    """Write regions as .npy files, and a manifest that repeats them until it has ``rows`` rows."""
     samples = regions(size)
     for sample in samples:
         np.save(folder / f"{sample.case_id}.npy", sample.image)
@@ -56,7 +56,7 @@ def write_manifest(folder: Path, *, rows: int, size: Size = SIZES[0]) -> Path:
 
 
 def run_extract(manifest: Path, *arguments: str, cache: Path | None = None) -> float:
-    """Wall-clock seconds of one ``extract manifest``.
+    """Return the wall-clock seconds of one ``extract manifest``.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def run_extract(manifest: Path, *arguments: str, cache: Path | None = None) -> f
 
 
 def startup(*, rounds: int = 3) -> Startup:
-    """Time the first run of all, with an empty kernel cache, and the ones after it."""
+    """Measure the first run, with an empty kernel cache, and later ones."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         manifest = write_manifest(folder, rows=1)
@@ -85,7 +85,7 @@ def startup(*, rounds: int = 3) -> Startup:
 
 
 def worker_gain(*, rows: int, rounds: int = 2) -> float:
-    """Median ratio of one worker's time to two workers' over the same table of medium regions, start-up included."""
+    """Return the speed-up by a second worker on a table of medium regions, start-up included."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         manifest = write_manifest(folder, rows=rows, size=SIZES[1])
@@ -99,7 +99,7 @@ def worker_gain(*, rows: int, rounds: int = 2) -> float:
 
 
 def peak_memory() -> float:
-    """Peak resident memory, MB, of a process that measures one region of 800,000 pixels at 160 levels."""
+    """Return the peak memory, MB, of a process that measures one region of 800,000 pixels at 160 levels."""
     done = subprocess.run([sys.executable, "-c", MEMORY], capture_output=True, text=True, check=False)
     if done.returncode:
         raise RadiomicsMammoError(f"the measuring process failed: {done.stderr.strip()}", remedy="Run it by hand.")

@@ -1,4 +1,4 @@
-"""Is the cuda engine right? Counts against the cpu engine's, features, and whether a second run has the same bits."""
+"""Comparison of the cuda with the cpu engine: counts, features, and bits of a second run."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ EXACT: dict[str, dict[str, tuple[int, ...] | None]] = {
     "glszm": {"count": None, "square": None, "joint": (0, 1)},
     "ngtdm": {"count": None, "difference": None},
 }  # fmt: skip
-"""Statistics that must be equal to the bit (of ``joint``, which columns): whole numbers and what follows from them."""
+"""Statistics that must be equal to the bit (columns of ``joint``): integers and what follows from them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What came of a set of regions.
+    """Result for a set of regions.
 
     Attributes
     ----------
     regions : int
-        How many were measured.
+        Number of regions.
     counts : tuple of str
-        Statistics that differ (family.field); none, if all is well.
+        Statistics that differ (family.field).
     agreement : Agreement
         Features of the cuda engine against those of the cpu engine.
     repeated : bool
-        Whether a second run, in batches of another make-up, gave the same bits.
+        Whether a second run, in other batches, gave the same bits.
     """
 
     regions: int
@@ -56,7 +56,7 @@ class Verdict:
 
     @property
     def ok(self) -> bool:
-        """Whether everything is as it should be."""
+        """Return whether everything agrees."""
         return not self.counts and not self.agreement.differing and self.repeated
 
 
@@ -111,6 +111,6 @@ def _downloaded(device: Device, array: Any) -> NDArray[Any]:
 
 
 def _same(cpu: NDArray[Any], cuda: NDArray[Any]) -> bool:
-    """Equal to the bit; the device's arrays by level may be wider, filled with zeros."""
+    """Return whether arrays are equal to the bit; those of the device may be padded with zeros."""
     width = cpu.shape[-1] if cpu.ndim > 1 else None
     return np.array_equal(cpu, cuda[..., :width]) and not (width and cuda[..., width:].any())

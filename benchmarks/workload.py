@@ -1,4 +1,4 @@
-"""Regions of three sizes with the texture of a mammogram: correlated noise, 12 bits."""
+"""Simulated regions of three sizes: correlated noise of 12 bits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from radiomics_mammo.core.records import Sample
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """A class of regions: its name, mask pixels of each, and how many are measured in a round."""
+    """Size of regions: name, mask pixels of each region, and regions in a round."""
 
     name: str
     pixels: int
@@ -26,7 +26,7 @@ TOP = 4000
 
 
 def region(pixels: int, *, seed: int) -> Sample:
-    """A round region of the given size on a crop of simulated parenchyma.
+    """Build a circular region of the given size in simulated parenchyma.
 
     Parameters
     ----------
@@ -55,5 +55,5 @@ def region(pixels: int, *, seed: int) -> Sample:
 
 
 def regions(size: Size) -> list[Sample]:
-    """All regions of one size."""
+    """Build all regions of one size."""
     return [region(size.pixels, seed=seed) for seed in range(size.count)]

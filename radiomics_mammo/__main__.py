@@ -1,4 +1,4 @@
-"""The console script ``radiomics-mammo COMMAND …``: the same as ``python -m radiomics_mammo.COMMAND …``."""
+"""Console script ``radiomics-mammo COMMAND ...``, the same as ``python -m radiomics_mammo.COMMAND ...``."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import sys
 from collections.abc import Sequence
 
 COMMANDS = {
-    "extract": "images and masks in, one feature table out",
-    "embed": "images and masks in, one table of a frozen network's outputs out",
-    "aggregate": "a table of images in, one of breasts or of women out",
-    "compare": "feature tables in, models compared by patient-grouped cross-validation out",
-    "predict": "new cases in, calibrated probabilities of a comparison's model out",
-    "report": "a comparison in, one self-contained page out",
-    "verify": "check that feature values are right on this machine, and how fast they are computed",
-    "demo": "extract, embed, compare and report on simulated mammograms",
+    "extract": "compute radiomic features of images and masks: one table",
+    "embed": "compute the outputs of a frozen network: one table",
+    "aggregate": "aggregate a table of images to breasts or patients",
+    "compare": "compare models on feature tables by patient-grouped cross-validation",
+    "predict": "score new cases with the final, calibrated model of a comparison",
+    "report": "write the report of a comparison as one self-contained page",
+    "verify": "check that feature values are right on this machine, and measure the speed",
+    "demo": "run extract, embed, compare and report on simulated mammograms",
 }
 
 
@@ -31,14 +31,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         module = importlib.import_module(f"radiomics_mammo.{arguments[0]}")
         code: int = module.main(arguments[1:])
         return code
-    asked = not arguments or arguments[0] in {"-h", "--help"}
-    stream = sys.stdout if asked else sys.stderr
-    if not asked:
-        stream.write(f"radiomics-mammo: no command is called {arguments[0]!r}\n")
+    help_requested = not arguments or arguments[0] in {"-h", "--help"}
+    stream = sys.stdout if help_requested else sys.stderr
+    if not help_requested:
+        stream.write(f"radiomics-mammo: there is no command {arguments[0]!r}\n")
     lines = [f"  {name:<10} {meaning}" for name, meaning in COMMANDS.items()]
     stream.write("usage: radiomics-mammo COMMAND ...\n\n" + "\n".join(lines) + "\n\n")
-    stream.write("radiomics-mammo COMMAND --help says more.\n")
-    return 0 if asked and arguments else 2
+    stream.write("radiomics-mammo COMMAND --help shows its options.\n")
+    return 0 if help_requested and arguments else 2
 
 
 if __name__ == "__main__":

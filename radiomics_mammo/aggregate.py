@@ -1,7 +1,4 @@
-"""Aggregate a table of images to one row for each breast or patient.
-
-compare then predicts what a screening programme needs. The same tables and options give the same file.
-"""
+"""Aggregate a table of images to one row for each breast or patient, for compare."""
 
 from __future__ import annotations
 
@@ -25,15 +22,13 @@ class AggregateOptions:
     tables: tuple[Path, ...] = option(
         positional=True,
         metavar="TABLE",
-        help="table of images, Parquet or CSV, with patient_id, laterality and view; further tables (embeddings, "
-        "clinical data) are joined on case_id. A single clinical table needs no features",
+        help="table of images (Parquet or CSV) with patient_id, laterality, view; more tables are joined on case_id",
     )
     to: Literal["breast", "patient"] = option(help="what one row of the new table is")
     rules: str | None = option(
         None,
         metavar="RULE,...",
-        help="rules of the features, see below (default: mean,max,difference for breasts; mean,max,asymmetry for "
-        "patients)",
+        help="see below (default: mean,max,difference for breasts; mean,max,asymmetry for patients)",
     )
     out: Path = option(metavar="OUT.parquet", help="table to write")
     overwrite: bool = option(False, help="replace an existing table")

@@ -1,4 +1,4 @@
-"""What can go wrong, named by who has to act: every message gives the file, the cause and the remedy."""
+"""Errors of this package; every message gives the file, the cause and the remedy."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from pathlib import Path
 
 
 class RadiomicsMammoError(Exception):
-    """Base of every error that this package raises on purpose.
+    """Base class of the errors of this package.
 
     Parameters
     ----------
     cause : str
-        What is wrong, without a final full stop.
+        The cause, without a full stop.
     path : str or pathlib.Path, optional
-        The file or folder at fault.
+        The file or folder.
     remedy : str
-        What the user can do about it, as a sentence.
+        What to do, as a sentence.
 
     Examples
     --------
@@ -47,32 +47,32 @@ def _rebuild(kind: type[RadiomicsMammoError], cause: str, path: str | None, reme
 
 
 class CaseError(RadiomicsMammoError):
-    """One case cannot be measured: it costs one row in the failures table, never the run."""
+    """One case cannot be measured; it is listed in the failures table, and the run continues."""
 
 
 class ReadError(CaseError):
-    """A file of one case is missing, unreadable, truncated, or not the picture that it should be."""
+    """A file of one case is missing, unreadable, truncated, or not the expected image."""
 
 
 class MaskError(CaseError):
-    """The mask of one case is empty, has another size, or cannot be matched to its image."""
+    """The mask of one case is empty, has another size, or does not match its image."""
 
 
 class RoiError(CaseError):
-    """The region is there but cannot be measured: too small, constant NaN, too many grey levels."""
+    """The region cannot be measured: too small, NaN, or too many grey levels."""
 
 
 class InputError(RadiomicsMammoError):
-    """A whole input is wrong (folder, CSV, table): nothing can start."""
+    """An input (folder, CSV, table, option) is not valid; nothing is started."""
 
 
 class RecipeError(RadiomicsMammoError):
-    """A setting is unknown, unsupported or out of range: said before the first image is read."""
+    """A setting of a recipe is unknown, unsupported or out of range; raised before any image is read."""
 
 
 class EngineError(RadiomicsMammoError):
-    """The engine that was asked for cannot run here."""
+    """The requested engine cannot run on this machine."""
 
 
 class OutputError(RadiomicsMammoError):
-    """The result cannot be written: no permission, no space, or another process is writing it."""
+    """The result cannot be written: no permission, no space, or another process writes it."""

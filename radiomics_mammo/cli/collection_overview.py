@@ -1,4 +1,4 @@
-"""Looks at a collection before anything is measured: the summary of its tables, the contact sheet of its images."""
+"""Overviews of a collection before features are computed: a summary of its lists, a contact sheet of its images."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def write_collection_summary(reader: Reader, folder: Path, *, overwrite: bool) -> Path:
-    """Write what the list of cases holds and implies; no image is read, nor need it be there.
+    """Write a summary of the list of cases; no image is read.
 
     Returns
     -------
@@ -36,13 +36,13 @@ def write_collection_summary(reader: Reader, folder: Path, *, overwrite: bool) -
     from radiomics_mammo.reports.dataset_summary import cases_frame, check_summary, write_summary
 
     check_summary(folder, overwrite=overwrite)  # before a large collection is listed
-    described = reader.describe()
+    description = reader.describe()
     cases = listed(reader)
     remarks = remarks_of(reader)
     for remark in remarks:
         print_message(f"note: {remark}")
-    place = str(described.get("root") or described.get("path") or "")
-    spec = READERS[str(described["reader"])]
+    place = str(description.get("root") or description.get("path") or "")
+    spec = READERS[str(description["reader"])]
     return write_summary(
         cases_frame(cases),
         name=spec.collection or Path(place).name or spec.name,
@@ -55,14 +55,14 @@ def write_collection_summary(reader: Reader, folder: Path, *, overwrite: bool) -
 
 
 def write_preview(reader: Reader, path: Path, *, count: int, recipe: Recipe) -> None:
-    """Draw a contact sheet of what is found on some images, with the recipe's windows where it has a lattice.
+    """Draw a contact sheet of some images with the regions found, and the windows of the recipe's lattice.
 
     Raises
     ------
     InputError
         The collection cannot be listed.
     OutputError
-        The sheet cannot be written.
+        The contact sheet cannot be written.
     """
     from radiomics_mammo.extraction.contact_sheet import draw_preview
 
@@ -82,14 +82,14 @@ def _windows(sample: Sample, settings: LatticeSettings) -> list[Box]:
 
 
 def check_preview(path: Path, *, count: int, overwrite: bool) -> None:
-    """Refuse what cannot be drawn before anything is written and any image is decoded.
+    """Check that a contact sheet can be drawn, before any image is decoded.
 
     Raises
     ------
     InputError
-        The number of images or the file's ending will not do.
+        The number of images or the file name extension is not valid.
     OutputError
-        There is no such folder, or a file that is no contact sheet (or may not be replaced) has the name.
+        There is no such folder, or a file exists that is no contact sheet or may not be replaced.
     """
     from radiomics_mammo.extraction.contact_sheet import check_request
 
@@ -98,15 +98,15 @@ def check_preview(path: Path, *, count: int, overwrite: bool) -> None:
         raise OutputError(
             "there is no such folder", path=path.parent, remedy="Make it, or give --preview another name."
         )
-    if path.exists() and not (overwrite and _is_ours(path)):
+    if path.exists() and not (overwrite and _is_contact_sheet(path)):
         remedy = "Give --preview another name" + (
-            ", or --overwrite." if _is_ours(path) else ": it is no contact sheet."
+            ", or --overwrite." if _is_contact_sheet(path) else ": it is no contact sheet."
         )
-        raise OutputError("this file is there already", path=path, remedy=remedy)
+        raise OutputError("this file exists", path=path, remedy=remedy)
 
 
-def _is_ours(path: Path) -> bool:
-    """Whether a file says that it is a contact sheet: ``--overwrite`` must not cost anybody a mammogram."""
+def _is_contact_sheet(path: Path) -> bool:
+    """Return whether a file is a contact sheet: ``--overwrite`` must not replace a mammogram."""
     from PIL import Image, UnidentifiedImageError
 
     from radiomics_mammo.extraction.contact_sheet import SOFTWARE

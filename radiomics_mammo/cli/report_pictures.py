@@ -1,4 +1,4 @@
-"""The pictures of a report: images read again through the reader that the table was extracted with, one at a time."""
+"""Pictures of a report: images that are read again through the reader of extract, one at a time."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from radiomics_mammo.runs.run_folder import Run
 
 
 def case_pictures(run: Run, wanted: Wanted, *, large: bool = False) -> Pictures:
-    """Read some cases again and draw them; whatever cannot be reached is said, on screen too, never fatal.
+    """Read some cases again and draw them; images that cannot be read are stated, and no error.
 
-    One image is in memory at a time, and pictures do not depend on when they are drawn.
+    One image is in memory at a time, and pictures do not depend on their order.
 
     Parameters
     ----------
@@ -37,22 +37,22 @@ def case_pictures(run: Run, wanted: Wanted, *, large: bool = False) -> Pictures:
     """
     names = list(dict.fromkeys((*wanted.cards, *wanted.views, *wanted.neighbours)))
     if run.info.unit != "lesion":
-        return _none(f"There are no pictures: a prediction is about a {run.info.unit}, of several rows.")
-    made_of = run.info.provenance.get("aggregated")
-    if made_of:
-        return _none(f"There are no pictures: a row of the table is a {made_of['to']}, of several images.")
+        return _none(f"There are no pictures: the unit of prediction is the {run.info.unit}, with several rows.")
+    aggregated = run.info.provenance.get("aggregated")
+    if aggregated:
+        return _none(f"There are no pictures: a row of the table is a {aggregated['to']}, of several images.")
     if not names:
         return Pictures()
-    described = run.info.provenance.get("reader")
-    if not described:
-        return _none("The table does not say how its images are read, so there are no pictures.")
+    description = run.info.provenance.get("reader")
+    if not description:
+        return _none("There are no pictures: the table does not state how its images are read.")
     try:
-        with print_if_slow("looking for the images of the cases that are shown …"):
-            reader = open_reader(described)
+        with print_if_slow("Looking for the images of the cases ..."):
+            reader = open_reader(description)
             cases = {case.case_id: case for case in reader.cases()}
     except RadiomicsMammoError as error:
-        said = "The images could not be reached"
-        return _none(f"{said}: {_without_place(error)}.", full=f"{said}: {error}")
+        message = "The images could not be reached"
+        return _none(f"{message}: {_without_folder(error)}.", full=f"{message}: {error}")
     sizes = (LARGE, LARGE_THUMBNAIL) if large else (size_for(len(wanted.cards)), THUMBNAIL)
     drawn = _drawn(wanted, find_samples(reader, cases, names), sizes, total=len(names))
     if drawn.problem:
@@ -60,8 +60,8 @@ def case_pictures(run: Run, wanted: Wanted, *, large: bool = False) -> Pictures:
     return drawn
 
 
-def _without_place(error: RadiomicsMammoError) -> str:
-    """Say what is wrong, and of a path only its last name: a page travels farther than a screen."""
+def _without_folder(error: RadiomicsMammoError) -> str:
+    """Return the cause with the last part of the path only: a page is shared more widely than a screen."""
     if error.path is None:
         return error.cause
     path = Path(error.path)
@@ -97,5 +97,5 @@ def _drawn(
                 lesions[name] = draw_lesion(sample.image, sample.mask, size)
             if name in near:
                 thumbnails[name] = draw_lesion(sample.image, sample.mask, small)
-    said = f"The images of {missing} of {total} cases could not be read again." if missing else ""
-    return Pictures(lesions, wholes, thumbnails, said)
+    problem = f"The images of {missing} of {total} cases could not be read again." if missing else ""
+    return Pictures(lesions, wholes, thumbnails, problem)

@@ -1,4 +1,4 @@
-"""The frozen records that travel between the rooms of the house."""
+"""Frozen records that the packages exchange."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Scalar = str | int | float | bool | None
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One row to be: who and where, before any pixel is read.
+    """One case of a collection, before any pixel is read.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class Case:
         Identity columns of the reader beyond these two (laterality, view, pathology, …), in the order
         of ``Reader.columns``.
     source : object
-        Where the pixels are; private to the reader that made the case, picklable.
+        Location of the pixels, for the reader of the case; picklable.
     """
 
     case_id: str
@@ -39,18 +39,18 @@ class Case:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BreastMarks:
-    """What was found on a whole breast, in the pixels of its image (chest wall at the left edge).
+    """Landmarks of a whole breast, in the pixels of its image (chest wall at the left edge).
 
     Attributes
     ----------
     interior : ndarray of bool, shape (rows, columns)
-        The part of the measured region that is not in the band under the skin.
+        The measured region without the band under the skin.
     pectoral : ndarray of bool, shape (rows, columns), or None
-        The pectoral muscle, where one was looked for and found.
+        The pectoral muscle, where it was searched and found.
     implant : ndarray of bool, shape (rows, columns), or None
-        The implant, where one was looked for and found.
+        The implant, where it was searched and found.
     nipple : tuple of float or None
-        (row, column); None where it cannot be told.
+        (row, column); None where it cannot be located.
     """
 
     interior: NDArray[np.bool_]
@@ -61,12 +61,12 @@ class BreastMarks:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """The pixels of one region of interest, as they came from disk.
+    """Pixels of one region of interest, as read.
 
     Attributes
     ----------
     case_id, patient_id : str
-        As in :class:`Case`; ``case_id`` is the row's own (``…_label2`` where a mask gave several rows).
+        As in :class:`Case`; ``case_id`` names the row (``…_label2`` where a mask gave several).
     image : ndarray, shape (rows, columns)
         Any integer or floating dtype, values as stored (after modality rescale and MONOCHROME1 inversion).
     mask : ndarray of bool, shape (rows, columns)
@@ -74,15 +74,15 @@ class Sample:
     spacing : tuple of float or None
         Millimetres (row, column); None is "unknown, in pixels".
     columns : mapping of str to scalar
-        The case's identity columns, with what only the pixels could tell (the mask's label, say).
+        Identity columns of the case, with those that need the pixels (such as the label of the mask).
     notes : tuple of str
-        What was done to make the pair fit, for the row's ``notes`` column.
+        Corrections of image and mask, for the column ``notes``.
     phantom : bool
         True when the image is simulated.
     image_path, mask_path : str
         The files that were read, for the row and for messages; empty for arrays in memory.
     marks : BreastMarks or None
-        What was found on it, where the region is a whole breast.
+        Landmarks, where the region is a whole breast.
     """
 
     case_id: str
@@ -100,7 +100,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Roi:
-    """A region ready to be counted: cropped to its box, binned.
+    """Region cropped to its bounding box, with bin edges.
 
     Attributes
     ----------
@@ -108,9 +108,9 @@ class Roi:
         The image in the mask's bounding box, in its own dtype (or float64 after a filter, a normalisation
         or a resampling).
     mask : ndarray of bool, shape (rows, columns)
-        The region that intensities and textures are taken from (after resegmentation).
+        Region of intensities and textures (after resegmentation).
     shape_mask : ndarray of bool, shape (rows, columns)
-        The region that shape is taken from (before resegmentation).
+        Region of shape (before resegmentation).
     edges : ndarray of float64, shape (n_levels + 1,)
         Bin edges; a value v has level ``numpy.digitize(v, edges)``.
     spacing : tuple of float
@@ -126,7 +126,7 @@ class Roi:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why one case has no row.
+    """Reason why one case has no row.
 
     Attributes
     ----------
@@ -135,9 +135,9 @@ class Failure:
     stage : str
         ``read``, ``prepare`` or ``extract``.
     error : str
-        The error's class name.
+        Class name of the error.
     path, cause, remedy : str
-        The file, what is wrong with it, what to do.
+        The file, the cause, and what to do.
     """
 
     case_id: str
@@ -174,7 +174,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RoiBatch:
-    """Many regions end to end, as every engine takes them.
+    """Many regions end to end, the input of every engine.
 
     Each region lies in its bounding box with a frame of ``pad`` zeros around it, row after row. With
     ``h, w = shapes[r] + 2 * pad``, region r occupies ``levels[starts[r] : starts[r] + h * w]``.
@@ -182,23 +182,23 @@ class RoiBatch:
     Attributes
     ----------
     pad : int
-        Width of the frame: the largest distance at which neighbours are looked at.
+        Width of the frame: the largest distance of neighbours.
     shapes : ndarray of int64, shape (n_roi, 2)
         Rows and columns of each box, without the frame.
     starts : ndarray of int64, shape (n_roi + 1,)
-        Where each framed box begins in ``levels`` and ``shape_mask``.
+        Start of each framed box in ``levels`` and ``shape_mask``.
     levels : ndarray of int32, shape (starts[-1],)
         Grey level from 1 up inside the region, 0 outside.
     shape_mask : ndarray of uint8, shape (starts[-1],)
-        1 inside the region that shape is taken from.
+        1 inside the region of shape.
     value_starts : ndarray of int64, shape (n_roi + 1,)
-        Where each region's intensities begin in ``values``.
+        Start of each region's intensities in ``values``.
     values : ndarray of float64, shape (value_starts[-1],)
         Intensities of the region's pixels, row by row.
     n_levels : ndarray of int64, shape (n_roi,)
         The highest grey level in each region (pyradiomics' Ng).
     n_distinct : ndarray of int64, shape (n_roi,)
-        How many grey levels occur in each region.
+        Number of grey levels that occur in each region.
     spacing : ndarray of float64, shape (n_roi, 2)
         (row, column).
     """
@@ -216,5 +216,5 @@ class RoiBatch:
 
     @property
     def n_roi(self) -> int:
-        """How many regions the batch holds."""
+        """Return the number of regions."""
         return len(self.shapes)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """pyradiomics' settings that make sense in the plane, under its names and with its defaults.
+    """Settings of pyradiomics that apply to 2-D images, with its names and defaults.
 
     Attributes
     ----------
@@ -16,9 +16,9 @@ class Settings:
     binCount : int or None
         Number of bins between the region's minimum and maximum; takes precedence over ``binWidth``.
     distances : tuple of int
-        Distances (larger component, pixels) at which neighbours are looked at.
+        Distances (larger component, pixels) of neighbours.
     weightingNorm : str or None
-        How angles are weighted by their length before they are merged; None keeps them apart.
+        How angles are weighted by their length before they are merged; None computes features for each angle.
     symmetricalGLCM : bool
         Count each pair in both directions.
     gldm_a : int
@@ -30,7 +30,7 @@ class Settings:
     resegmentMode : str
         ``absolute``, ``relative`` (to the region's maximum) or ``sigma`` (standard deviations from its mean).
     resegmentShape : bool
-        Take shape, too, from the resegmented region.
+        Compute shape from the resegmented region, too.
     normalize : bool
         Centre and scale the image by the mean and standard deviation of all its pixels.
     normalizeScale : float
@@ -44,21 +44,21 @@ class Settings:
     padDistance : int
         Pixels kept around the region when resampling.
     label : int or None
-        The mask's value that is the region, for manifests and arrays; None takes any value but 0.
+        Value of the mask that is the region, for manifests and arrays; None means any value but 0.
     minimumROIDimensions : int
-        In how many directions the region must extend more than one pixel; 0 admits a single pixel.
+        Number of directions in which the region must extend over more than one pixel; 0 admits a single pixel.
     minimumROISize : int or None
         The region must have more pixels than this.
     correctMask : bool
         Resample a mask whose geometry differs onto the image's grid, where it lies inside the image.
     geometryTolerance : float or None
-        How far headers may place image and mask apart, in pixels; None is half a pixel.
+        Largest distance of image and mask according to their headers, in pixels; None is half a pixel.
     preCrop : bool
         Accepted; the region is always cropped, which changes no value without a filter.
     force2D : bool
-        Accepted; it is always so here.
+        Accepted; all features are 2-D.
     force2Ddimension : int
-        Accepted as 0, its default: there is one plane only.
+        Accepted as 0, its default.
     additionalInfo : bool
         ``execute`` returns ``diagnostics_…`` entries too.
     """

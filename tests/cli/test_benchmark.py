@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks import __main__
-from benchmarks.speed import race
+from benchmarks.speed import compare_speed
 from benchmarks.startup import peak_memory, run_extract, write_manifest
 from benchmarks.workload import SIZES, Size, region
 from radiomics_mammo.errors import RadiomicsMammoError
@@ -33,16 +33,16 @@ def test_regions_have_their_size_and_about_160_levels(size):
 
 def test_ratios_are_times_over_ours():
     tiny = Size("tiny", 300, 8)
-    entrants = {"tables": Clocked(0.002), "execute": Clocked(0.004), "pyradiomics": Clocked(0.1)}
+    implementations = {"tables": Clocked(0.002), "execute": Clocked(0.004), "pyradiomics": Clocked(0.1)}
     done = []
-    cells = race(entrants, [tiny], rounds=3, reference="tables", on_done=done.append)
-    assert [(c.size, c.setting) for c in cells] == [("tiny", "64 bins"), ("tiny", "bin width 25")]
-    assert cells[0].milliseconds == {"tables": 2.0, "execute": 4.0, "pyradiomics": pytest.approx(100.0)}
-    assert cells[0].ratios["pyradiomics"] == pytest.approx(50.0)
-    assert cells[0].ratios["tables"] == 1.0
+    results = compare_speed(implementations, [tiny], rounds=3, reference="tables", on_done=done.append)
+    assert [(c.size, c.setting) for c in results] == [("tiny", "64 bins"), ("tiny", "bin width 25")]
+    assert results[0].milliseconds == {"tables": 2.0, "execute": 4.0, "pyradiomics": pytest.approx(100.0)}
+    assert results[0].ratios["pyradiomics"] == pytest.approx(50.0)
+    assert results[0].ratios["tables"] == 1.0
     assert len(done) == 2
     # Everybody has a turn in every round, after one that only warms up.
-    assert all(len(entrant.calls) == 2 * 4 for entrant in entrants.values())
+    assert all(len(implementation.calls) == 2 * 4 for implementation in implementations.values())
 
 
 @pytest.mark.slow

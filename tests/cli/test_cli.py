@@ -30,7 +30,7 @@ def test_help_lists_the_commands(arguments: list[str], code: int, capsys: pytest
 def test_an_unknown_command_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["extrakt"]) == 2
     complaint = capsys.readouterr().err
-    assert "no command is called 'extrakt'" in complaint
+    assert "there is no command 'extrakt'" in complaint
     assert "extract" in complaint
 
 

@@ -134,7 +134,7 @@ def test_what_cannot_be_reached_is_said_without_its_place(capsys):
         assert not found.lesions
         return found.problem
 
-    assert "does not say" in reading()
+    assert "does not state" in reading()
     assert "no reader is called" in reading(reader="other")
     gone = reading(reader="cbis-ddsm", root="/secret/place")
     assert "could not be reached" in gone

@@ -1,4 +1,4 @@
-"""The contestants: each takes a list of samples and gives the seconds that measuring them took."""
+"""Implementations of radiomic features that are timed against each other."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from radiomics_mammo.extraction.extractor import FeatureExtractor
 from radiomics_mammo.recipes.recipe import recipe_from
 
 
-class Contestant(Protocol):
-    """One way to measure samples."""
+class Implementation(Protocol):
+    """Measures samples and returns the seconds that it took."""
 
     def seconds(self, samples: Sequence[Sample], *, setting: Mapping[str, float]) -> float:
         """Measure all samples once."""
@@ -30,7 +30,7 @@ class Contestant(Protocol):
 
 
 class Tables:
-    """Our own, many regions a call, as ``extract`` does."""
+    """Measure with this package, many regions in one call, as ``extract`` does."""
 
     def __init__(self) -> None:
         self._engines: dict[str, CpuEngine] = {}
@@ -46,7 +46,7 @@ class Tables:
 
 
 class OneByOne:
-    """Our own, one region a call, as ``FeatureExtractor.execute`` does."""
+    """Measure with this package, one region in each call, as ``FeatureExtractor.execute`` does."""
 
     def __init__(self) -> None:
         self._extractors: dict[str, FeatureExtractor] = {}
@@ -63,7 +63,7 @@ class OneByOne:
 
 
 class Pyradiomics:
-    """The original library; its SimpleITK images are made beforehand and its diagnostics are off."""
+    """pyradiomics; its SimpleITK images are made beforehand and its diagnostics are off."""
 
     def __init__(self) -> None:
         if importlib.util.find_spec("radiomics") is None:
@@ -111,7 +111,7 @@ for line in sys.stdin:
 
 
 class Pictologics:
-    """pictologics in its own Python (it needs 3.12), one thread: intensity, morphology and texture families.
+    """pictologics in another interpreter (it needs Python 3.12), one thread: intensity, morphology, texture.
 
     Parameters
     ----------
@@ -123,22 +123,22 @@ class Pictologics:
         if shutil.which(str(python)) is None:
             raise EngineError("no such interpreter", path=python, remedy="Give the path of a Python with pictologics.")
         self._folder = tempfile.TemporaryDirectory(prefix="radiomics_mammo-")
-        one = {f"{name}_NUM_THREADS": "1" for name in ("NUMBA", "OMP", "OPENBLAS", "MKL")}
+        threads = {f"{name}_NUM_THREADS": "1" for name in ("NUMBA", "OMP", "OPENBLAS", "MKL")}
         self._process = subprocess.Popen(
             [str(python), "-c", WORKER],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, **one},
+            env={**os.environ, **threads},
         )
 
     def seconds(self, samples: Sequence[Sample], *, setting: Mapping[str, float]) -> float:
-        """Send the samples over and wait for the time that its pipeline took."""
+        """Send the samples and return the seconds of its pipeline."""
         path = Path(self._folder.name) / f"{samples[0].case_id}-{len(samples)}.npz"
         if not path.is_file():
-            held: dict[str, Any] = {f"i{k}": sample.image for k, sample in enumerate(samples)}
-            held.update({f"m{k}": sample.mask.astype(np.uint8) for k, sample in enumerate(samples)})
-            np.savez(path, **held)
+            arrays: dict[str, Any] = {f"i{k}": sample.image for k, sample in enumerate(samples)}
+            arrays.update({f"m{k}": sample.mask.astype(np.uint8) for k, sample in enumerate(samples)})
+            np.savez(path, **arrays)
         ((name, value),) = setting.items()
         if self._process.stdin is None or self._process.stdout is None:
             raise EngineError("pictologics was not started with pipes", remedy="Report this.")
@@ -150,7 +150,7 @@ class Pictologics:
         return float(answer)
 
     def close(self) -> None:
-        """End the other interpreter."""
+        """Stop the other interpreter."""
         self._process.kill()
         self._process.wait()
         self._folder.cleanup()
