@@ -123,7 +123,7 @@ def test_a_contact_sheet_never_costs_a_mammogram(
     before = victim.read_bytes()
     for options in ((), ("--overwrite",)):
         assert run("rsna", tree, "--preview", victim, "--preview-images", 1, *options) == 2
-        assert "is there already" in capsys.readouterr().err
+        assert "exists" in capsys.readouterr().err
         assert victim.read_bytes() == before
     sheet = tmp_path / "sheet.png"
     assert run("rsna", tree, "--preview", sheet, "--preview-images", 1, "--limit", 3) == 0

@@ -46,8 +46,8 @@ def failures(found: doctest.DocTest) -> int:
     return doctest.DocTestRunner().run(found).failed
 
 
-def examples(thing: object, name: str) -> list[doctest.DocTest]:
-    return [test for test in doctest.DocTestFinder().find(thing, name, globs={}) if test.examples]
+def examples(thing: object, name: str, **known: object) -> list[doctest.DocTest]:
+    return [test for test in doctest.DocTestFinder().find(thing, name, globs=known) if test.examples]
 
 
 @pytest.mark.parametrize("name", ["", *EXPORTED])
@@ -64,7 +64,7 @@ def test_each_conformance_check_has_an_example_that_holds(module, project):
     public = [thing for name, thing in vars(room).items() if name.startswith("check_") and thing.__module__ == module]
     assert public
     for thing in public:
-        found = examples(thing, thing.__name__)
+        found = examples(thing, thing.__name__, **{thing.__name__: thing})
         assert found, f"{module}.{thing.__name__} has no example"
         assert sum(map(failures, found)) == 0
 
