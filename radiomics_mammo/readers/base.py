@@ -191,3 +191,8 @@ def existing_folder(path: str | Path, *, remedy: str) -> Path:
     if not folder.is_dir():
         raise InputError("is not a folder", path=folder, remedy=remedy)
     return folder
+
+
+def some_of(names: Sequence[str]) -> str:
+    """Format the first three names of a list."""
+    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")

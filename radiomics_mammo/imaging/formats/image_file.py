@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_mammo.errors import ReadError
+from radiomics_mammo.imaging.formats.dicom.decode import DOWNLOAD_AGAIN
 from radiomics_mammo.imaging.formats.dicom.read import read_dicom, refuse_non_files
 from radiomics_mammo.imaging.formats.nifti import refuse_cut_nifti
 from radiomics_mammo.imaging.formats.raster import read_raster
@@ -122,7 +123,7 @@ def _reader_of(path: Path, *, indices: bool) -> Callable[[Path], ImageFile]:
         return _read_dicom  # which says what is wrong with it
     if name.endswith((".png", ".jpg", ".jpeg", ".tif", ".tiff", ".npy")):
         kind = path.suffix.lstrip(".").upper()
-        raise ReadError(f"is not a {kind} file inside", path=path, remedy="Download or export the file again.")
+        raise ReadError(f"is not a {kind} file inside", path=path, remedy=DOWNLOAD_AGAIN)
     raise ReadError("is of an unknown kind", path=path, remedy=f"Readable are {FORMATS}.")
 
 
@@ -164,7 +165,7 @@ def _read_itk(path: Path) -> ImageFile:
         image = SimpleITK.ReadImage(str(path))
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[-1][-160:]
-        raise ReadError(f"cannot be read ({reason})", path=path, remedy="Download or export the file again.") from error
+        raise ReadError(f"cannot be read ({reason})", path=path, remedy=DOWNLOAD_AGAIN) from error
     # A copy: a view of an image that only this function holds would be of freed memory.
     array = SimpleITK.GetArrayFromImage(image)
     spacing = tuple(reversed(image.GetSpacing()))

@@ -9,8 +9,8 @@ import zlib
 from pathlib import Path
 
 from radiomics_mammo.errors import ReadError
+from radiomics_mammo.imaging.formats.dicom.decode import DOWNLOAD_AGAIN
 
-_AGAIN = "Download or export the file again."
 _BLOCK = 1 << 22
 # Length of the header, then where dim, bitpix and vox_offset stand in it and how they are stored.
 _LAYOUTS = {
@@ -41,12 +41,12 @@ def refuse_cut_nifti(path: Path) -> None:
             while block := file.read(_BLOCK):
                 length += len(block)
     except (OSError, EOFError, zlib.error) as error:
-        raise ReadError(f"is truncated or broken ({error})", path=path, remedy=_AGAIN) from error
+        raise ReadError(f"is truncated or broken ({error})", path=path, remedy=DOWNLOAD_AGAIN) from error
     promised = _promised(head)
     if promised is None:
-        raise ReadError("has no NIfTI header", path=path, remedy=_AGAIN)
+        raise ReadError("has no NIfTI header", path=path, remedy=DOWNLOAD_AGAIN)
     if length < promised:
-        raise ReadError(f"is truncated: {length} of {promised} bytes are there", path=path, remedy=_AGAIN)
+        raise ReadError(f"is truncated: {length} of {promised} bytes are there", path=path, remedy=DOWNLOAD_AGAIN)
 
 
 def _promised(head: bytes) -> int | None:

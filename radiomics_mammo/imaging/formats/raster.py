@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_mammo.errors import ReadError
+from radiomics_mammo.imaging.formats.dicom.decode import DOWNLOAD_AGAIN
 
-_AGAIN = "Download or export the file again."
 _PNG_GREY, _PNG_PALETTE = 0, 3
 _TIFF_PHOTOMETRIC = 262
 
@@ -63,9 +63,9 @@ def read_raster(path: Path, *, indices: bool = False) -> Raster:
     except UnidentifiedImageError as error:
         if _is_tiff(path):
             return Raster(_by_itk(path), lossy=False)
-        raise ReadError("is not a picture that Pillow knows", path=path, remedy=_AGAIN) from error
+        raise ReadError("is not a picture that Pillow knows", path=path, remedy=DOWNLOAD_AGAIN) from error
     except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
-        raise ReadError(f"is broken or truncated ({error})", path=path, remedy=_AGAIN) from error
+        raise ReadError(f"is broken or truncated ({error})", path=path, remedy=DOWNLOAD_AGAIN) from error
 
 
 def _decoded(picture: Any, path: Path, *, indices: bool, depth: int) -> Raster:
@@ -116,4 +116,4 @@ def _by_itk(path: Path) -> NDArray[Any]:
         return np.asarray(SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(path))))
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[-1][-160:]
-        raise ReadError(f"is broken or truncated ({reason})", path=path, remedy=_AGAIN) from error
+        raise ReadError(f"is broken or truncated ({reason})", path=path, remedy=DOWNLOAD_AGAIN) from error

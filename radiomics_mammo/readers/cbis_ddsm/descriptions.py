@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from radiomics_mammo.core.records import Scalar
 from radiomics_mammo.errors import InputError
+from radiomics_mammo.readers.base import some_of
 from radiomics_mammo.readers.csv_table import CsvRow, read_csv, read_header
 
 COLUMNS: tuple[tuple[str, type], ...] = (
@@ -232,9 +233,5 @@ def _contradictions(rows: Iterable[CbisRow]) -> list[str]:
         return []
     return [
         f"{len(clashing)} abnormalities have one number in one breast but another malignancy in another view "
-        f"({_some([group[0].case_id for group in clashing])}); the rows are not changed"
+        f"({some_of([group[0].case_id for group in clashing])}); the rows are not changed"
     ]
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")

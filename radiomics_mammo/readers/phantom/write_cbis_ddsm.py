@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_mammo.imaging.formats.dicom.read import PHANTOM_MANUFACTURER, write_dicom
+from radiomics_mammo.readers.cbis_ddsm.mask_matching import crop_window
 from radiomics_mammo.readers.phantom.lesion_cohort import VIEWS, Breast, Mass, Patient, plan_patient
 from radiomics_mammo.readers.phantom.output_folder import PhantomTree, write_tree
 from radiomics_mammo.readers.phantom.reader import BITS_STORED, PhantomReader, view_name
 
-CROP_BORDER = 20  # pixels round the mask's box, as in CBIS-DDSM
 TABLES = {
     "train": "mass_case_description_train_set.csv",
     "test": "mass_case_description_test_set.csv",
@@ -141,17 +141,8 @@ def _write_picture(reader: PhantomReader, picture: _Picture, root: Path) -> None
     write(picture.image, image, "full mammogram images", BITS_STORED)
     for mass, crop, mask in picture.rois:
         region = masks[mass.number]
-        write(crop, image[_box(region)], "ROI mask images", BITS_STORED)
+        write(crop, image[crop_window(region)], "ROI mask images", BITS_STORED)
         write(mask, region.astype(np.uint8) * np.uint8(255), "ROI mask images", 8)
-
-
-def _box(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
-    slices = []
-    for axis in (0, 1):
-        inside = np.flatnonzero(mask.any(axis=1 - axis))
-        first, last = max(0, int(inside[0]) - CROP_BORDER), int(inside[-1]) + CROP_BORDER + 1
-        slices.append(slice(first, last))
-    return slices[0], slices[1]
 
 
 def _write_table(pictures: list[_Picture], path: Path) -> None:

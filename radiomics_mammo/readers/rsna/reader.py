@@ -16,7 +16,7 @@ from radiomics_mammo.core.records import Case, Sample, Scalar
 from radiomics_mammo.errors import InputError, ReadError
 from radiomics_mammo.imaging.breast.settings import BreastSettings
 from radiomics_mammo.imaging.formats.dicom.read import read_dicom, refuse_non_files
-from radiomics_mammo.readers.base import existing_folder
+from radiomics_mammo.readers.base import existing_folder, some_of
 from radiomics_mammo.readers.phantom.output_folder import is_phantom
 from radiomics_mammo.readers.rsna import RsnaArguments
 from radiomics_mammo.readers.rsna.crop_cache import CropCache, open_cache
@@ -243,7 +243,7 @@ def _remarks(rows: Sequence[RsnaRow], tree: Tree) -> list[str]:
     remarks = []
     missing = [row.image_id for row in rows if row.image_id not in tree.images]
     if missing:
-        remarks.append(f"{len(missing)} of {len(rows)} images are not here ({_some(missing)}); they will fail")
+        remarks.append(f"{len(missing)} of {len(rows)} images are not here ({some_of(missing)}); they will fail")
     unsaid = sum(row.columns["view"] is None for row in rows)
     if unsaid:
         remarks.append(
@@ -261,7 +261,3 @@ def _remarks(rows: Sequence[RsnaRow], tree: Tree) -> list[str]:
     if single:
         remarks.append(f"{single} of {len(sides_of)} patients have images of one breast only")
     return remarks
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
