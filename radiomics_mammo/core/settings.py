@@ -42,7 +42,7 @@ class Settings:
     interpolator : str
         SimpleITK's name of the interpolator for the image; masks take the nearest neighbour.
     padDistance : int
-        Pixels kept around the region when resampling.
+        Pixels kept around the region when resampling, and with ``preCrop``.
     label : int or None
         Value of the mask that is the region, for manifests and arrays; None means any value but 0.
     minimumROIDimensions : int
@@ -54,7 +54,7 @@ class Settings:
     geometryTolerance : float or None
         Largest distance of image and mask according to their headers, in pixels; None is half a pixel.
     preCrop : bool
-        Accepted; the region is always cropped, which changes no value without a filter.
+        Crop to the region and ``padDistance`` before filters; changes no value of the original image.
     force2D : bool
         Accepted; all features are 2-D.
     force2Ddimension : int

@@ -1,4 +1,4 @@
-"""pyradiomics itself, behind the face that the other engines have."""
+"""The pyradiomics library as an engine: the reference for the others."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LOG_NOTHING = 60
 
 
 class PyradiomicsEngine:
-    """Runs the real library on native 2-D images, one region at a time."""
+    """Measure regions with pyradiomics on native 2-D images, one at a time."""
 
     name = "pyradiomics"
     limits = Limits()
@@ -46,7 +46,7 @@ class PyradiomicsEngine:
         self._extractor.enableFeaturesByName(**{k: list(v) for k, v in recipe.features.items()})
 
     def warm_up(self) -> WarmUp:
-        """Nothing is compiled; the import is all there is to wait for."""
+        """Return at once: nothing is compiled."""
         return WarmUp(0.0, 0)
 
     def measure(self, samples: Sequence[Sample]) -> Measured:
@@ -59,7 +59,7 @@ class PyradiomicsEngine:
         Returns
         -------
         Measured
-            pyradiomics prepares and measures in one call, so that ``prepare_s`` is the conversion only.
+            ``prepare_s`` is the conversion only: pyradiomics prepares and measures in one call.
         """
         results: list[NDArray[np.float64] | Failure] = []
         prepare_s = extract_s = 0.0
@@ -76,11 +76,11 @@ class PyradiomicsEngine:
         return Measured(results, prepare_s, extract_s)
 
     def start(self, samples: Sequence[Sample]) -> Callable[[], Measured]:
-        """Measure when asked for the outcome: there is nobody to hand the work to."""
+        """Return a function that measures when it is called."""
         return partial(self.measure, samples)
 
     def images(self, sample: Sample) -> tuple[sitk.Image, sitk.Image]:
-        """SimpleITK image and mask of a sample that our own checks let pass: both engines refuse the same cases.
+        """Return SimpleITK image and mask of a sample, after the checks of the other engines.
 
         Raises
         ------
@@ -111,24 +111,24 @@ class PyradiomicsEngine:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")  # it takes means of empty slices, and its dependencies are old
             try:
-                found = self._extractor.execute(image, mask)
+                values = self._extractor.execute(image, mask)
             except ValueError as error:
                 raise RoiError(
                     f"pyradiomics refuses the region: {error}",
                     remedy="Check the mask, or the recipe's ranges.",
                 ) from error
-        missing = [name for name in self.feature_names if name not in found]
+        missing = [name for name in self.feature_names if name not in values]
         if missing:
             raise RoiError(
                 f"pyradiomics returned no {', '.join(missing)}", remedy="Use --engine cpu for these features."
             )
-        return np.array([float(found[name]) for name in self.feature_names])
+        return np.array([float(values[name]) for name in self.feature_names])
 
 
 def _settings(recipe: Recipe) -> dict[str, Any]:
-    """The recipe's settings as pyradiomics takes them; masks are 0 and 1 by now."""
-    given = asdict(recipe.settings)
-    given.update(label=1, additionalInfo=False, preCrop=recipe.settings.preCrop and recipe.filtered, force2D=False)
-    if given["resampledPixelSpacing"] is None:
-        given["interpolator"] = None
-    return plain_lists(given)
+    """Return the recipe's settings for pyradiomics, with masks of 0 and 1."""
+    settings = asdict(recipe.settings)
+    settings.update(label=1, additionalInfo=False, preCrop=recipe.settings.preCrop and recipe.filtered, force2D=False)
+    if settings["resampledPixelSpacing"] is None:
+        settings["interpolator"] = None
+    return plain_lists(settings)

@@ -22,7 +22,7 @@ FAMILIES: dict[str, Family] = {
 
 
 def columns_of(features: Mapping[str, Sequence[str]], *, image_type: str = "original") -> tuple[str, ...]:
-    """Column names of a recipe's features, in the table's order.
+    """List the column names of a recipe's features, in the table's order.
 
     Parameters
     ----------

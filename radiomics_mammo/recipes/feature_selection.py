@@ -1,4 +1,4 @@
-"""Which features of which classes a recipe asks for."""
+"""Selection of features in a recipe."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ Chosen: TypeAlias = Mapping[str, tuple[str, ...]]
 
 
 def family_features() -> dict[str, tuple[str, ...]]:
-    """Names of the features that every region has, by class, in the table's order."""
+    """Return the names of the features that every region has, by class, in the table's order."""
     from radiomics_mammo.features import FAMILIES
 
     return {name: tuple(f.name for f in family.features) for name, family in FAMILIES.items()}
 
 
 def parenchymal_features() -> dict[str, tuple[str, ...]]:
-    """Names of the features of a whole breast, by class, in the table's order."""
+    """Return the names of the features of a whole breast, by class, in the table's order."""
     from radiomics_mammo.features.parenchyma import PARENCHYMA
 
     return {name: tuple(m.name for m in family.measures) for name, family in PARENCHYMA.items()}
 
 
 def check_classes(classes: Mapping[str, Any], *, known: Sequence[str], path: Path | None) -> None:
-    """Let only known classes pass.
+    """Check that all classes are known.
 
     Raises
     ------
@@ -44,12 +44,12 @@ def check_classes(classes: Mapping[str, Any], *, known: Sequence[str], path: Pat
 
 
 def choose(classes: Mapping[str, Any], *, known: Mapping[str, tuple[str, ...]], path: Path | None) -> Chosen:
-    """Pick the named features of the known classes that are named, in the order of the known ones.
+    """Return the selected features of the selected classes, in the order of the known ones.
 
     Parameters
     ----------
     classes : mapping of str to list of str or None
-        As the recipe has them; classes that are not known are passed over.
+        From the recipe; unknown classes are ignored.
     known : mapping of str to tuple of str
     path : pathlib.Path or None
         The recipe, for messages.
@@ -80,12 +80,11 @@ def choose(classes: Mapping[str, Any], *, known: Mapping[str, tuple[str, ...]], 
     return chosen
 
 
-def union(one: Chosen, other: Chosen) -> Chosen:
-    """Every feature that either asks for."""
-    known = family_features()
+def union(first: Chosen, second: Chosen) -> Chosen:
+    """Return every feature of either selection."""
     both: dict[str, tuple[str, ...]] = {}
-    for name, names in known.items():
-        if name in one or name in other:
-            asked = {f for chosen in (one, other) if name in chosen for f in chosen[name] or names}
-            both[name] = () if asked == set(names) else tuple(f for f in names if f in asked)
+    for name, names in family_features().items():
+        if name in first or name in second:
+            wanted = {f for chosen in (first, second) if name in chosen for f in chosen[name] or names}
+            both[name] = () if wanted == set(names) else tuple(f for f in names if f in wanted)
     return both

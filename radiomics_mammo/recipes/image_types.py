@@ -92,8 +92,10 @@ def image_types_from(
             path=path,
             remedy=f"Remove them, or add imageType {filter_options()[unused[0]]}.",
         )
-    given = types or {ORIGINAL: None}
-    return tuple(_image_type(name, given[name], settings=settings, shared=shared, path=path) for name in given)
+    entries = types or {ORIGINAL: None}
+    return tuple(
+        _image_type(name, entry, settings=settings, shared=shared, path=path) for name, entry in entries.items()
+    )
 
 
 def _image_type(

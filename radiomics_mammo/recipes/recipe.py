@@ -33,7 +33,7 @@ SECTIONS = ("imageType", "featureClass", "setting", "lattice")
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What to measure and how.
+    """The features, image types and settings of an extraction.
 
     Attributes
     ----------
@@ -72,12 +72,12 @@ class Recipe:
 
     @property
     def of_breast(self) -> bool:
-        """Whether it asks for more than the features that every region has."""
+        """Whether it has parenchymal features or a lattice."""
         return bool(self.parenchyma) or self.lattice is not None
 
     @property
     def filtered(self) -> bool:
-        """Whether it asks for other image types than the original one."""
+        """Whether it has other image types than the original one."""
         return [each.name for each in self.image_types] != [ORIGINAL]
 
     @property
@@ -95,13 +95,13 @@ class Recipe:
 
 
 def recipe_folder() -> Path:
-    """Where the recipes lie: inside an installed package, or beside it in a checkout."""
+    """Return the folder of the recipes: in the installed package, or beside it in a checkout."""
     inside = Path(__file__).parents[1] / "_features"
     return inside if inside.is_dir() else Path(__file__).parents[2] / "features"
 
 
 def recipe_names() -> list[str]:
-    """Names that ``load_recipe`` knows."""
+    """List the names that ``load_recipe`` knows."""
     return sorted(p.stem for p in recipe_folder().glob("*.yaml"))
 
 
@@ -140,12 +140,12 @@ def load_recipe(name: str | Path) -> Recipe:
 
 
 def recipe_from(body: object, *, name: str = "recipe", path: Path | None = None) -> Recipe:
-    """Check a parameter file's content and make a :class:`Recipe` of it.
+    """Check a parameter file's content and build a :class:`Recipe`.
 
     Parameters
     ----------
     body : object
-        What YAML gave: a mapping with any of ``imageType``, ``featureClass``, ``setting``, ``lattice``.
+        The parsed YAML: a mapping with any of ``imageType``, ``featureClass``, ``setting``, ``lattice``.
 
     Raises
     ------
@@ -157,7 +157,7 @@ def recipe_from(body: object, *, name: str = "recipe", path: Path | None = None)
         if key == "voxelSetting" and not sections[key]:
             continue
         if key not in SECTIONS:
-            extra = "; feature maps (voxel-based extraction) are not made" if key == "voxelSetting" else ""
+            extra = "; feature maps (voxel-based extraction) are not available" if key == "voxelSetting" else ""
             raise RecipeError(f"unknown section {key!r}{extra}", path=path, remedy=f"Sections: {', '.join(SECTIONS)}.")
     values = mapping_of(sections.get("setting"), what="setting", path=path)
     shared = {key: values.pop(key) for key in filter_options() if key in values}
@@ -179,7 +179,7 @@ def recipe_from(body: object, *, name: str = "recipe", path: Path | None = None)
 
 
 def _classes(value: object, path: Path | None) -> tuple[Chosen, Chosen]:
-    """Features that every region has, and those of a whole breast."""
+    """Return the features that every region has, and those of a whole breast."""
     families, breasts = family_features(), parenchymal_features()
     classes = mapping_of(value, what="featureClass", path=path)
     check_classes(classes, known=(*families, *breasts), path=path)
@@ -188,7 +188,7 @@ def _classes(value: object, path: Path | None) -> tuple[Chosen, Chosen]:
 
 
 def _refuse_regridding(settings: Settings, path: Path | None) -> None:
-    """Windows and breast are measured on the image as it was read, so that they share one grid and one scale."""
+    """Raise where windows and breast would not share one grid and one scale."""
     if settings.resampledPixelSpacing is not None:
         raise RecipeError(
             "resampledPixelSpacing works on one region at a time, so that windows and breast would lie on other grids",
@@ -201,7 +201,6 @@ def _refuse_regridding(settings: Settings, path: Path | None) -> None:
         )  # fmt: skip
     if settings.resegmentRange is not None:
         raise RecipeError(
-            "resegmentRange keeps some of a region's pixels, which a breast's own measures and the places of windows "
-            "know nothing of",
-            path=path, remedy="Leave it out; the reader tells the breast from background, muscle and implant.",
+            "resegmentRange selects pixels of a region, but parenchymal measures and windows use the whole breast",
+            path=path, remedy="Leave it out; the reader separates the breast from background, muscle and implant.",
         )  # fmt: skip

@@ -1,15 +1,15 @@
-"""Settings of a recipe: which there are, what they may be, and those of pyradiomics that are not supported."""
+"""Settings of a recipe: their rules, and those of pyradiomics that are not supported."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from radiomics_mammo.core.settings import Settings
 from radiomics_mammo.errors import RecipeError
-from radiomics_mammo.recipes.validation import COUNT, FLAG, NATURAL, POSITIVE, Rule, are_numbers, is_number
+from radiomics_mammo.recipes.validation import COUNT, FLAG, NATURAL, POSITIVE, Rule, are_numbers, checked, is_number
 
 WEIGHTING_NORMS = ("infinity", "euclidean", "manhattan", "no_weighting")
 RESEGMENT_MODES = ("absolute", "relative", "sigma")
@@ -18,20 +18,20 @@ INTERPOLATORS = (
     "sitkHammingWindowedSinc", "sitkCosineWindowedSinc", "sitkWelchWindowedSinc", "sitkLanczosWindowedSinc",
     "sitkBlackmanWindowedSinc",
 )  # fmt: skip
-"""In the order of the numbers, from 1, that older parameter files hold; SimpleITK has since renumbered them."""
+"""Ordered by the numbers, from 1, of older parameter files; SimpleITK has since renumbered them."""
 UNSUPPORTED = {
     "label_channel": "masks with several channels are not read; export one channel",
-    "kernelRadius": "feature maps (voxel-based extraction) are not made",
-    "maskedKernel": "feature maps (voxel-based extraction) are not made",
-    "initValue": "feature maps (voxel-based extraction) are not made",
-    "voxelBatch": "feature maps (voxel-based extraction) are not made",
-    "start_level": "it belongs to the wavelet filter, which this version does not have",
-    "level": "it belongs to the wavelet filter, which this version does not have",
-    "wavelet": "it belongs to the wavelet filter, which this version does not have",
-    "gradientUseSpacing": "it belongs to the gradient filter, which this version does not have",
-    "lbp2DRadius": "it belongs to the LBP filter, which this version does not have",
-    "lbp2DSamples": "it belongs to the LBP filter, which this version does not have",
-    "lbp2DMethod": "it belongs to the LBP filter, which this version does not have",
+    "kernelRadius": "feature maps (voxel-based extraction) are not available",
+    "maskedKernel": "feature maps (voxel-based extraction) are not available",
+    "initValue": "feature maps (voxel-based extraction) are not available",
+    "voxelBatch": "feature maps (voxel-based extraction) are not available",
+    "start_level": "the wavelet filter is not available",
+    "level": "the wavelet filter is not available",
+    "wavelet": "the wavelet filter is not available",
+    "gradientUseSpacing": "the gradient filter is not available",
+    "lbp2DRadius": "the LBP filter is not available",
+    "lbp2DSamples": "the LBP filter is not available",
+    "lbp2DMethod": "the LBP filter is not available",
     "lbp3DLevels": "everything is measured in the plane",
     "lbp3DIcosphereRadius": "everything is measured in the plane",
     "lbp3DIcosphereSubdivision": "everything is measured in the plane",
@@ -89,26 +89,19 @@ def settings_from(values: Mapping[str, Any], *, base: Settings | None = None, pa
     RecipeError
         An unknown or unsupported key, or a value out of range.
     """
-    known = [f.name for f in fields(Settings)]
-    clean: dict[str, Any] = {}
-    for key, given in values.items():
+    for key in values:
         if key in UNSUPPORTED:
             raise RecipeError(f"setting {key!r} is not supported: {UNSUPPORTED[key]}", path=path, remedy="Remove it.")
-        if key not in known:
-            raise RecipeError(f"unknown setting {key!r}", path=path, remedy=f"Settings: {', '.join(sorted(known))}.")
-        value = tuple(given) if isinstance(given, list) else given
-        if key == "interpolator" and is_number(given, 1, whole=True) and given <= len(INTERPOLATORS):
-            value = INTERPOLATORS[given - 1]
-        if not (value is None and key in OPTIONAL) and not RULES[key][0](value):
-            raise RecipeError(
-                f"setting {key} is {given!r}, but must be {RULES[key][1]}", path=path, remedy="Correct it."
-            )
-        clean[key] = value
-    return _consistent(replace(base or Settings(), **clean), path)
+    values = dict(values)
+    number = values.get("interpolator")
+    if isinstance(number, int) and is_number(number, 1, whole=True) and number <= len(INTERPOLATORS):
+        values["interpolator"] = INTERPOLATORS[number - 1]
+    new = checked(values, RULES, what="setting", optional=OPTIONAL, path=path)
+    return _canonical(replace(base or Settings(), **new), path)
 
 
-def _consistent(settings: Settings, path: Path | None) -> Settings:
-    """Bring numbers to one spelling (so that equal recipes hash alike) and check names that SimpleITK knows."""
+def _canonical(settings: Settings, path: Path | None) -> Settings:
+    """Return settings with one type for equal numbers, so that equal recipes have equal hashes."""
     spacing = settings.resampledPixelSpacing
     if spacing is not None:
         if len(spacing) == 3 and spacing[2] not in (0, 1):

@@ -1,6 +1,6 @@
 """First order: the distribution of the intensities, wherever they lie.
 
-x are the n intensities of the region, x̄ their mean, p(i) the share of grey level i after discretisation.
+x are the n intensities of the region, x̄ their mean, p(i) the proportion of grey level i after discretisation.
 pyradiomics ``firstorder``; IBSI 3.3 and 3.4.
 """
 
@@ -18,7 +18,7 @@ from radiomics_mammo.features.shared.neighbour_offsets import entropy_of
 
 
 def derive(stats: FirstOrderStats, xp: ModuleType) -> FirstOrderStats:
-    """The statistics are the terms."""
+    """Return the statistics: they are the terms."""
     del xp
     return stats
 

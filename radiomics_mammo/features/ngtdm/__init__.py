@@ -1,7 +1,7 @@
 """Neighbouring grey tone difference: how far pixels are from the mean of their neighbours.
 
-p(i) is the share of level i among the n pixels, s(i) the sum over its pixels of |i − mean of the neighbours|, L the
-number of levels that occur. Amadasun and King, IEEE Trans SMC 1989; IBSI 3.10.
+p(i) is the proportion of level i among the n pixels, s(i) the sum over its pixels of |i − mean of the neighbours|, L
+the number of levels that occur. Amadasun and King, IEEE Trans SMC 1989; IBSI 3.10.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class NgtdmTerms:
 
 
 def derive(stats: NgtdmStats, xp: ModuleType) -> NgtdmTerms:
-    """Totals that several features share."""
+    """Compute totals that several features share."""
     n = total(stats.count)
     return NgtdmTerms(
         stats,

@@ -10,10 +10,10 @@ import numpy as np
 from radiomics_mammo.compute.bounding_box import bounding_box
 from radiomics_mammo.features.parenchyma.grid import Bools, Coarse, Floats
 
-BOX_SIDES = (2, 4, 8, 16, 32, 64)
+BOX_SIZES = (2, 4, 8, 16, 32, 64)
 LEAST_SIDE = 32
 """Extent of a mask in pixels, at least: then there are three box sizes or more."""
-BLOCK_SIDES = (1, 2, 4, 8)
+BLOCK_SIZES = (1, 2, 4, 8)
 FEWEST_PAIRS = 64
 
 
@@ -48,20 +48,20 @@ def surface_dimension(grid: Coarse) -> float:
     are 0.
     """
     steps = []
-    for side in BLOCK_SIDES:
+    for side in BLOCK_SIZES:
         values, inside = _blocks(grid, side)
         across = np.abs(np.diff(values, axis=1))[inside[:, 1:] & inside[:, :-1]]
         down = np.abs(np.diff(values, axis=0))[inside[1:] & inside[:-1]]
         if min(across.size, down.size) < FEWEST_PAIRS or not across.any() | down.any():
             return np.nan
         steps.append(float(across.mean() + down.mean()))
-    return 3.0 - _slope(BLOCK_SIDES, steps)
+    return 3.0 - _slope(BLOCK_SIZES, steps)
 
 
 def _fewest_boxes(mask: Bools) -> Iterator[tuple[int, int]]:
     """Yield sides 2, 4, … and the fewest boxes of that side, each box merged from four of half the side."""
     half = mask
-    for side in BOX_SIDES:
+    for side in BOX_SIZES:
         if 4 * side > max(mask.shape):
             return
         yield side, min(int(np.count_nonzero(_merged(half, *shift))) for shift in product((0, 1), repeat=2))

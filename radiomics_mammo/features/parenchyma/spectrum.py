@@ -72,7 +72,7 @@ def derive(breast: Breast) -> SpectrumTerms:
     means = _block_means(breast)
     if means is None:
         return SpectrumTerms(np.nan, np.nan)
-    squares = next((each for scale in SCALES if len(each := _squares(means, _square_sides(means, scale)))), None)
+    squares = next((each for scale in SCALES if len(each := _squares(means, _square_size(means, scale)))), None)
     frequency, power = (np.zeros(0), np.zeros(0)) if squares is None else _radial_log_power(squares, means.spacing)
     if len(frequency) < FEWEST_BINS:
         return SpectrumTerms(np.nan, np.nan)
@@ -116,7 +116,7 @@ def _block_means(breast: Breast) -> BlockMeans | None:
     return BlockMeans(values, interior, (spacing[0] * block, spacing[1] * block))
 
 
-def _square_sides(means: BlockMeans, scale: float) -> tuple[int, int]:
+def _square_size(means: BlockMeans, scale: float) -> tuple[int, int]:
     """Return rows and columns of a square of a scaled side, the smaller of them ``SMALLEST`` at least."""
     from scipy import fft
 

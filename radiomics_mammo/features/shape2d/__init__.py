@@ -41,7 +41,7 @@ class Shape2DTerms:
 
 
 def derive(s: Shape2DStats, xp: ModuleType) -> Shape2DTerms:
-    """Area, perimeter and main axes in millimetres (pixels where the spacing is unknown)."""
+    """Compute area, perimeter and main axes in millimetres (pixels where the spacing is unknown)."""
     oblique = 0.5 * xp.sqrt(square(s.row) + square(s.column))
     # Rounded alike where rows and columns are, so that a line's determinant is exactly 0.
     yy, xx, yx = s.yy * square(s.row), s.xx * square(s.column), s.yx * (s.row * s.column)

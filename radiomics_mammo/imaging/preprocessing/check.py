@@ -1,4 +1,4 @@
-"""Is the region there, large enough, and made of numbers? pyradiomics' ``checkMask``."""
+"""Check the region's size and values: pyradiomics' ``checkMask``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from radiomics_mammo.imaging.preprocessing.plane import Plane
 
 
 def check_region(plane: Plane, settings: Settings) -> Plane:
-    """Let only a region pass that features can be taken from.
+    """Check that features can be computed on the region.
 
     Parameters
     ----------
@@ -46,10 +46,10 @@ def check_region(plane: Plane, settings: Settings) -> Plane:
             )
     if plane.values.dtype.kind == "f":
         values = plane.values[box[0] : box[1], box[2] : box[3]][inside]
-        bad = int(np.count_nonzero(~np.isfinite(values)))
-        if bad:
+        invalid = int(np.count_nonzero(~np.isfinite(values)))
+        if invalid:
             raise RoiError(
-                f"{bad} of the region's {len(values)} pixels are NaN or infinite",
+                f"{invalid} of the region's {len(values)} pixels are NaN or infinite",
                 remedy="Fill them, or leave them out of the mask.",
             )
     return plane

@@ -13,11 +13,11 @@ from radiomics_mammo.errors import RoiError
 from radiomics_mammo.imaging.preprocessing.plane import Plane
 
 MAX_LEVELS = 65_536
-"""More grey levels than this are refused: as many as a 16-bit image can have."""
+"""Most grey levels: those of a 16-bit image."""
 
 
 def bin_edges(plane: Plane, settings: Settings) -> NDArray[np.float64]:
-    """Edges such that a value's grey level is ``numpy.digitize(value, edges)``.
+    """Compute edges such that a value's grey level is ``numpy.digitize(value, edges)``.
 
     Parameters
     ----------
@@ -46,20 +46,20 @@ def bin_edges(plane: Plane, settings: Settings) -> NDArray[np.float64]:
             low, high = low - 0.5, high + 0.5
         edges = np.linspace(low, high, settings.binCount + 1, dtype=low.dtype)
         edges[-1] += 1
-        return _rising(edges.astype(np.float64))
+        return _increasing(edges.astype(np.float64))
     width = settings.binWidth
     _refuse_above((float(high) - float(low)) / width, float(low), float(high))
     edges = np.arange(low - (low % width), high + 2 * width, width)
     if len(edges) == 1:
         edges = np.array([edges[0] - 0.5, edges[0] + 0.5])
-    return _rising(edges.astype(np.float64))
+    return _increasing(edges.astype(np.float64))
 
 
-def _rising(edges: NDArray[np.float64]) -> NDArray[np.float64]:
+def _increasing(edges: NDArray[np.float64]) -> NDArray[np.float64]:
     if (edges[1:] > edges[:-1]).all():
         return edges
     raise RoiError(
-        f"intensities near {edges[0]:g} differ by no more than rounding: no {len(edges) - 1} grey levels can be made",
+        f"intensities near {edges[0]:g} differ by no more than rounding: {len(edges) - 1} bins are too many",
         remedy="Check the image, subtract what all pixels share, or set a larger binWidth or a smaller binCount.",
     )
 
@@ -67,8 +67,7 @@ def _rising(edges: NDArray[np.float64]) -> NDArray[np.float64]:
 def _refuse_above(levels: float, low: float, high: float) -> None:
     if levels <= MAX_LEVELS:
         return
-    workable = (high - low) / 256
     raise RoiError(
-        f"intensities from {low:g} to {high:g} would make {levels:,.0f} grey levels, more than {MAX_LEVELS:,}",
-        remedy=f"Set binWidth to {workable:.3g} or more (256 levels), or binCount to 64.",
+        f"intensities from {low:g} to {high:g} would have {levels:,.0f} grey levels, more than {MAX_LEVELS:,}",
+        remedy=f"Set binWidth to {(high - low) / 256:.3g} or more (256 levels), or binCount to 64.",
     )

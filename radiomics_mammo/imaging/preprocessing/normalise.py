@@ -1,4 +1,4 @@
-"""Centre and scale the image by all of its pixels: pyradiomics' ``normalizeImage``."""
+"""Normalise the image by the mean and standard deviation of all its pixels: pyradiomics' ``normalizeImage``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from radiomics_mammo.imaging.preprocessing.plane import Plane
 
 
 def normalise(plane: Plane, settings: Settings) -> Plane:
-    """Apply ``normalize``, ``removeOutliers`` and ``normalizeScale`` where they are asked for.
+    """Apply ``normalize``, ``removeOutliers`` and ``normalizeScale``.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ def normalise(plane: Plane, settings: Settings) -> Plane:
     Raises
     ------
     RoiError
-        The image is constant, so that it has no standard deviation, or holds NaN or infinity.
+        The image is constant, or holds NaN or infinity.
     """
     if not settings.normalize:
         return plane

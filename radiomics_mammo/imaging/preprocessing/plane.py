@@ -1,4 +1,4 @@
-"""What the preprocessing steps hand on: image, masks and spacing."""
+"""The record that passes through the preprocessing steps: image, masks and spacing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from radiomics_mammo.errors import MaskError, ReadError
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plane:
-    """An image with its region, on the way to being counted.
+    """An image with its region.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class Plane:
 
     @classmethod
     def of(cls, sample: Sample) -> Plane:
-        """The sample's pixels, checked for being a plane.
+        """Return the sample's pixels, after checking that they are one plane.
 
         Raises
         ------
@@ -58,14 +58,14 @@ class Plane:
                 path=sample.mask_path,
                 remedy="Give a mask drawn on this very image.",
             )
-        return cls(_plain(image), mask, mask, sample.spacing)
+        return cls(_to_native(image), mask, mask, sample.spacing)
 
 
-def _plain(image: NDArray[Any]) -> NDArray[Any]:
-    """The image in a type that NumPy, SimpleITK and pyradiomics all know: native bytes, no bool, no odd precision."""
-    kind = image.dtype
-    if kind.kind == "b":
+def _to_native(image: NDArray[Any]) -> NDArray[Any]:
+    """Return the image in a type of NumPy, SimpleITK and pyradiomics: native bytes, no bool, no half precision."""
+    dtype = image.dtype
+    if dtype.kind == "b":
         return image.astype(np.uint8)
-    if kind.kind == "f" and kind.itemsize not in (4, 8):
-        return image.astype(np.float32 if kind.itemsize == 2 else np.float64)
-    return image.astype(kind.newbyteorder("="), copy=False)
+    if dtype.kind == "f" and dtype.itemsize not in (4, 8):
+        return image.astype(np.float32 if dtype.itemsize == 2 else np.float64)
+    return image.astype(dtype.newbyteorder("="), copy=False)

@@ -1,6 +1,6 @@
-"""Bring image and mask to another pixel size: pyradiomics' ``resampleImage``, done by SimpleITK.
+"""Resample image and mask to another pixel size with SimpleITK: pyradiomics' ``resampleImage``.
 
-The grid is aligned with the corner of the image (IBSI aligns the centres), and no grey level is rounded after it.
+The grid is aligned with the corner of the image (IBSI aligns the centres), and grey levels are not rounded.
 """
 
 from __future__ import annotations

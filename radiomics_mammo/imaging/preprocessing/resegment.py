@@ -1,4 +1,4 @@
-"""Keep the region's pixels in a range of intensities: pyradiomics' ``resegmentMask``."""
+"""Restrict the region to a range of intensities: pyradiomics' ``resegmentMask``."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ def resegment(plane: Plane, settings: Settings) -> Plane:
     elif settings.resegmentMode == "sigma":
         mean, sd = np.mean(inside), np.std(inside)
         limits = [float(mean + sd * t) for t in limits]
-    keep = inside >= limits[0]
+    in_range = inside >= limits[0]
     if len(limits) == 2:
-        keep &= inside <= limits[1]
-    left = int(keep.sum())
+        in_range &= inside <= limits[1]
+    left = int(in_range.sum())
     if left <= 1:
         raise RoiError(
             f"resegmentRange {limits} leaves {left} of the region's {len(inside)} pixels",
             remedy="Widen resegmentRange, or check the image's units.",
         )
     mask = plane.mask.copy()
-    mask[plane.mask] = keep
+    mask[plane.mask] = in_range
     shape_mask = mask if settings.resegmentShape else plane.shape_mask
     return check_region(replace(plane, mask=mask, shape_mask=shape_mask), settings)
