@@ -100,7 +100,7 @@ def _within_minutes(config: RunConfig, plan: Plan, store: FoldStore) -> tuple[Ru
         if budget.least > config.minutes:
             print_message(f"note: default hyperparameters take about {budget.least:.0f} minutes, more than --minutes")
         trials = budget.trials
-        store.keep_trials(trials)
+        store.write_trials(trials)
     print_message(
         f"trials for each model and fold: {trials}, for about {config.minutes:g} minutes "
         f"(--trials {trials} repeats this run)"

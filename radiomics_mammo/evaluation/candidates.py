@@ -15,6 +15,7 @@ from radiomics_mammo.evaluation.training.registry import (
     MEMBERS,
     MODELS,
     block_of,
+    estimator_of,
     parse_candidate,
     parse_candidates,
 )
@@ -31,6 +32,9 @@ def plan_candidates(cohort: Cohort, models: str) -> tuple[tuple[Candidate, ...],
             "python -m radiomics_mammo.embed).",
         )
     candidates = tuple(candidate for candidate in asked if candidate not in lacking)
+    for candidate in candidates:
+        if not MODELS[candidate.model].ensemble:
+            estimator_of(candidate).require()
     if not models and min(cohort.units.y.mean(), 1 - cohort.units.y.mean()) < IMBALANCED:
         candidates = (*candidates, Candidate("xgboost", "bagging"))
     left_out = (
@@ -62,7 +66,7 @@ def default_candidates(cohort: Cohort) -> tuple[Candidate, ...]:
 
 
 def _able(candidate: Candidate, cohort: Cohort) -> bool:
-    return MODELS[candidate.model].fit == "ensemble" or cohort.offers(block_of(candidate))
+    return MODELS[candidate.model].ensemble or cohort.offers(block_of(candidate))
 
 
 def ensemble_members(candidates: Sequence[Candidate], asked: str) -> tuple[Candidate, ...]:
@@ -73,7 +77,7 @@ def ensemble_members(candidates: Sequence[Candidate], asked: str) -> tuple[Candi
     InputError
         There are fewer than two members, one is not compared, or one cannot be a member.
     """
-    if not any(MODELS[candidate.model].fit == "ensemble" for candidate in candidates):
+    if not any(MODELS[candidate.model].ensemble for candidate in candidates):
         if asked:
             raise InputError("--members: no ensemble is compared", remedy="Name average, rank-average or stack, too.")
         return ()
@@ -85,7 +89,7 @@ def ensemble_members(candidates: Sequence[Candidate], asked: str) -> tuple[Candi
     wrong = [
         candidate.name
         for candidate in named
-        if candidate not in candidates or MODELS[candidate.model].baseline or MODELS[candidate.model].fit == "ensemble"
+        if candidate not in candidates or MODELS[candidate.model].baseline or MODELS[candidate.model].ensemble
     ]
     if wrong:
         raise InputError(

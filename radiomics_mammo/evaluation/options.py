@@ -120,7 +120,7 @@ def _check_final_model(name: str) -> None:
     from radiomics_mammo.evaluation.training.registry import MODELS, parse_candidate
 
     model = MODELS[parse_candidate(name).model]
-    if model.fit == "ensemble":
+    if model.ensemble:
         raise InputError(f"--final-model {name}: an ensemble is of several models", remedy="Name one of its members.")
     if model.baseline:
         raise InputError(

@@ -22,7 +22,8 @@ from radiomics_mammo.evaluation.training.cross_validation import Outcome, cross_
 from radiomics_mammo.evaluation.training.device import Device
 from radiomics_mammo.evaluation.training.fold_store import FoldStore
 from radiomics_mammo.evaluation.training.plan import Plan, Tuning, check_patients, check_samplers
-from radiomics_mammo.evaluation.training.registry import MODELS, SAMPLERS, parse_candidate
+from radiomics_mammo.evaluation.training.registry import MODELS, estimator_of, parse_candidate
+from radiomics_mammo.evaluation.training.samplers import SAMPLERS
 from radiomics_mammo.evaluation.training.splits import repeated_folds
 
 
@@ -140,7 +141,7 @@ def run_study(
         if table.is_needed(context):
             context.tables[table.name] = table.compute(context)
     seconds["tables"] += time.perf_counter() - started
-    single = [candidate for candidate in plan.candidates if MODELS[candidate.model].fit != "ensemble"]
+    single = [candidate for candidate in plan.candidates if not MODELS[candidate.model].ensemble]
     return Study(
         plan=plan,
         outcome=outcome,
@@ -178,9 +179,10 @@ def _imputed_before_resampling(plan: Plan) -> list[str]:
     imputed = [
         candidate.name
         for candidate in plan.candidates
-        if MODELS[candidate.model].boosted
-        and (SAMPLERS[candidate.sampler].interpolates or candidate.sampler == "bagging")
+        if not MODELS[candidate.model].ensemble
+        and estimator_of(Candidate(candidate.model)).native_nulls
+        and not SAMPLERS[candidate.sampler].keeps_rows
     ]
     if not imputed or not np.isnan(plan.cohort.x).any():
         return []
-    return [f"{', '.join(imputed)}: nulls imputed before resampling, where XGBoost without it takes them as they are"]
+    return [f"{', '.join(imputed)}: nulls imputed before resampling, where the model without it takes them as they are"]

@@ -14,7 +14,7 @@ from radiomics_mammo.evaluation.metrics.bootstrap import all_bootstrap_scores, i
 from radiomics_mammo.evaluation.metrics.metrics import METRICS, scores
 from radiomics_mammo.evaluation.training.cross_validation import Outcome
 from radiomics_mammo.evaluation.training.plan import Plan
-from radiomics_mammo.evaluation.training.registry import MODELS
+from radiomics_mammo.evaluation.training.registry import MODELS, estimator_of
 
 Floats = NDArray[np.float64]
 
@@ -50,7 +50,7 @@ def test_prediction_table(plan: Plan, outcome: Outcome) -> pd.DataFrame:
     parts = []
     for candidate in plan.candidates:
         predicted = outcome.test[candidate.name]
-        called = predicted.p >= predicted.choice.threshold
+        called = predicted.p >= predicted.tuned.threshold
         parts.append(_identity(units, candidate).assign(y=units.y, p=predicted.p, raw=predicted.raw, called=called))
     return pd.concat(parts, ignore_index=True)
 
@@ -125,7 +125,7 @@ def compare_candidates(
     y = units.y
     value = np.stack([np.mean([scores(y, one)[:, 0] for one in repeats], axis=0) for repeats in p])
     drawn = all_bootstrap_scores(y, p, units.group, draws=draws, seed=seed, workers=workers)
-    constant = [i for i, candidate in enumerate(candidates) if MODELS[candidate.model].fit == "none"]
+    constant = [i for i, candidate in enumerate(candidates) if MODELS[candidate.model].constant]
     slope = list(METRICS).index("calibration_slope")
     value[constant, slope] = drawn[constant, slope] = np.nan  # the folds' prevalences differ a little: no calibration
     summary = [
@@ -165,5 +165,6 @@ def explained_candidate(summary: pd.DataFrame, candidates: Sequence[Candidate]) 
     XGBoost gives exact contributions and interactions in log-odds; a bag has neither. None where no candidate
     qualifies.
     """
-    trees = [candidate for candidate in candidates if MODELS[candidate.model].tree and candidate.sampler != "bagging"]
-    return best_candidate(summary, [candidate for candidate in trees if MODELS[candidate.model].boosted] or trees)
+    trees = [one for one in candidates if MODELS[one.model].explained and estimator_of(one).contribution_unit]
+    exact = [one for one in trees if estimator_of(one).contribution_unit == "log-odds"]
+    return best_candidate(summary, exact or trees)

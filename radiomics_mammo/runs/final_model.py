@@ -9,7 +9,7 @@ import numpy as np
 from radiomics_mammo.evaluation.metrics.certified_sensitivity import TARGETS, certified_table
 from radiomics_mammo.evaluation.result_tables.decisions import selected_among_several
 from radiomics_mammo.evaluation.study import Study
-from radiomics_mammo.evaluation.training.cross_validation import train_on_everybody
+from radiomics_mammo.evaluation.training.cross_validation import fit_final_model
 from radiomics_mammo.evaluation.training.fitted_model import Fitted
 from radiomics_mammo.evaluation.training.registry import block_of, candidate_title
 from radiomics_mammo.runs.model_metadata import ModelFacts, certificates, training_range
@@ -38,7 +38,7 @@ def save_final_model(folder: Path, study: Study, info: RunInfo) -> tuple[Fitted,
         return None
     plan, candidate = study.plan, study.final
     units, block = plan.cohort.units, block_of(candidate)
-    fitted, _ = train_on_everybody(plan, candidate, study.outcome)
+    fitted, _ = fit_final_model(plan, candidate, study.outcome)
     asked = info.command
     if candidate == study.best:
         table = study.tables["certified"]

@@ -1,9 +1,9 @@
 """A trained model in a folder, in formats that run no code when they are read.
 
 ``model.json`` holds everything that is plain numbers and text, with a SHA-256 of each other file;
-``preparation.skops`` and ``estimator.skops`` hold scikit-learn objects, ``booster.ubj`` is XGBoost's own format.
+``preparation.skops`` holds the preparation, and one more file the fitted model in its estimator's own format.
 The SHA-256 guards against damage, not against tampering: who can change a file can change its hash beside it. That
-reading runs no code rests on the list of types (:mod:`radiomics_mammo.runs.sklearn_io`), not on the hash.
+reading runs no code rests on the list of types (:mod:`radiomics_mammo.evaluation.training.estimators.skops_io`).
 """
 
 from __future__ import annotations
@@ -13,28 +13,26 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.evaluation.cohort.records import FEATURES, Candidate
+from radiomics_mammo.evaluation.cohort.records import Candidate
 from radiomics_mammo.evaluation.training.calibration import CALIBRATIONS, Calibrator
+from radiomics_mammo.evaluation.training.estimators.base import Estimator, library_version
+from radiomics_mammo.evaluation.training.estimators.skops_io import dump, load
 from radiomics_mammo.evaluation.training.fitted_model import Fitted
-from radiomics_mammo.evaluation.training.registry import MODELS
+from radiomics_mammo.evaluation.training.registry import MODELS, estimator_of, is_baseline
 from radiomics_mammo.runs.model_metadata import ModelFacts, facts_from, facts_record
-from radiomics_mammo.runs.sklearn_io import dump, load
 from radiomics_mammo.tables.atomic import write_bytes
 
-FORMAT = 1
+FORMAT = 2
 MODEL = "model"
 """The folder's name in a run."""
 INFO = "model.json"
 PREPARATION = "preparation.skops"
-ESTIMATOR = "estimator.skops"
-BOOSTER = "booster.ubj"
 
 _AGAIN = "Run python -m radiomics_mammo.compare again."
 
@@ -67,9 +65,8 @@ def save_model(folder: Path, fitted: Fitted, *, facts: ModelFacts) -> None:
     OutputError
         A file cannot be written.
     """
-    boosted = is_booster(fitted.estimator)
-    files = {PREPARATION: dump(fitted.preparation)}
-    files |= {BOOSTER: bytes(fitted.estimator.save_raw("ubj"))} if boosted else {ESTIMATOR: dump(fitted.estimator)}
+    estimator = fitted.estimator
+    files = {PREPARATION: dump(fitted.preparation), estimator.file: estimator.save(fitted.model)}
     record = {
         "format": FORMAT,
         "candidate": asdict(fitted.candidate),
@@ -78,7 +75,7 @@ def save_model(folder: Path, fitted: Fitted, *, facts: ModelFacts) -> None:
         "parameters": fitted.parameters,
         "calibrator": asdict(fitted.calibrator),
         "facts": facts_record(facts),
-        "readers": _library_versions(),
+        "libraries": _versions(estimator),
         "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
     }
     for name, content in files.items():
@@ -105,39 +102,43 @@ def load_model(folder: str | Path) -> SavedModel:
     """
     folder = Path(folder)
     record = _read_record(folder / INFO)
-    _refuse_newer(_entry(record, "readers", folder), path=folder / INFO)
-    content = {name: _read_checked(folder / name, wanted) for name, wanted in _listed(record, folder).items()}
-    preparation, said = load(content[PREPARATION], path=folder / PREPARATION)
-    more: tuple[str, ...] = ()
-    if BOOSTER in content:
-        estimator = _read_booster(content[BOOSTER], path=folder / BOOSTER)
-    else:
-        estimator, more = load(content[ESTIMATOR], path=folder / ESTIMATOR)
+    candidate = _candidate(record, path=folder / INFO)
+    estimator = estimator_of(candidate)
+    estimator.require()
+    _check_versions(estimator, _entry(record, "libraries", folder), path=folder / INFO)
+    content = {name: _read_checked(folder / name, sha) for name, sha in _listed(record, estimator, folder).items()}
+    preparation, notes = load(content[PREPARATION], path=folder / PREPARATION)
+    model, more = estimator.load(content[estimator.file], path=folder / estimator.file)
     try:
-        fitted = _fitted(record, preparation, estimator)
+        fitted = _fitted(record, candidate, preparation, model)
         facts = facts_from(record["facts"])
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"is damaged ({error!r})", path=folder / INFO, remedy=_AGAIN) from error
-    return SavedModel(fitted, facts, tuple(dict.fromkeys((*said, *more))))
+    return SavedModel(fitted, facts, tuple(dict.fromkeys((*notes, *more))))
 
 
-def is_booster(estimator: Any) -> bool:
-    """Whether an estimator is an ``xgboost.Booster``, which has a format of its own."""
-    return hasattr(estimator, "save_raw")
+def _candidate(record: Mapping[str, Any], *, path: Path) -> Candidate:
+    try:
+        candidate = Candidate(**record["candidate"])
+        known = candidate.model in MODELS and not MODELS[candidate.model].ensemble
+    except (KeyError, TypeError) as error:
+        raise InputError(f"is damaged ({error!r})", path=path, remedy=_AGAIN) from error
+    if not known or is_baseline(candidate.model):
+        raise InputError(f"{candidate.model!r} is no model that predicts new cases", path=path, remedy=_AGAIN)
+    return candidate
 
 
-def _fitted(record: Mapping[str, Any], preparation: Any, estimator: Any) -> Fitted:
-    held = record["calibrator"]
-    calibrator = Calibrator(str(held["kind"]), tuple(map(float, held["x"])), tuple(map(float, held["y"])))
+def _fitted(record: Mapping[str, Any], candidate: Candidate, preparation: Any, model: Any) -> Fitted:
+    values = record["calibrator"]
+    calibrator = Calibrator(str(values["kind"]), tuple(map(float, values["x"])), tuple(map(float, values["y"])))
     if calibrator.kind not in CALIBRATIONS:
         raise ValueError(f"no calibration is called {calibrator.kind!r}")
-    if record["block"] in {one.block for one in MODELS.values() if one.baseline} - {FEATURES}:
-        raise ValueError(f"a model of the block {record['block']!r} is a baseline, which is never kept")
     return Fitted(
-        candidate=Candidate(**record["candidate"]),
+        candidate=candidate,
         block=str(record["block"]),
         preparation=preparation,
-        estimator=estimator,
+        estimator=estimator_of(candidate),
+        model=model,
         calibrator=calibrator,
         threshold=float(record["threshold"]),
         parameters=dict(record["parameters"]),
@@ -167,10 +168,10 @@ def _entry(record: Mapping[str, Any], name: str, folder: Path) -> dict[str, str]
     return found
 
 
-def _listed(record: Mapping[str, Any], folder: Path) -> dict[str, str]:
-    """Give the files and their hashes; only names that we write, so that no path leads out of the folder."""
+def _listed(record: Mapping[str, Any], estimator: Estimator, folder: Path) -> dict[str, str]:
+    """Return the files and their hashes; only names that are written here, so that no path leads out of the folder."""
     files = _entry(record, "sha256", folder)
-    if set(files) not in ({PREPARATION, BOOSTER}, {PREPARATION, ESTIMATOR}):
+    if set(files) != {PREPARATION, estimator.file}:
         raise InputError(
             f"is damaged (it lists the files {', '.join(sorted(files))})", path=folder / INFO, remedy=_AGAIN
         )
@@ -187,18 +188,6 @@ def _read_checked(path: Path, wanted: str) -> bytes:
     return content
 
 
-def _read_booster(content: bytes, *, path: Path) -> Any:
-    from xgboost import Booster
-    from xgboost.core import XGBoostError
-
-    booster = Booster({"nthread": 1})
-    try:
-        booster.load_model(bytearray(content))
-    except XGBoostError as error:
-        raise InputError(f"is damaged ({' '.join(str(error).split())[:160]})", path=path, remedy=_AGAIN) from error
-    return booster
-
-
 def _plain(value: Any) -> Any:
     """Turn a NumPy scalar, as a search may leave one among the parameters, into Python's own."""
     if isinstance(value, np.generic):
@@ -206,20 +195,13 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 
-def _library_versions() -> dict[str, str]:
-    import xgboost
-
-    # XGBoost comes under two package names, so it is asked itself.
-    return {
-        "scikit-learn": version("scikit-learn"),
-        "skops": version("skops"),
-        "xgboost": str(xgboost.__version__),
-    }
+def _versions(estimator: Estimator) -> dict[str, str]:
+    return {name: library_version(name) for name in sorted({"scikit-learn", "skops", estimator.library})}
 
 
-def _refuse_newer(saved: Mapping[str, str], *, path: Path) -> None:
-    """Newer libraries write what older ones cannot know; the reverse is noted by scikit-learn itself."""
-    for name, here in _library_versions().items():
+def _check_versions(estimator: Estimator, saved: Mapping[str, str], *, path: Path) -> None:
+    """Raise an error for a newer library's model; scikit-learn itself notes an older one's."""
+    for name, here in _versions(estimator).items():
         if name in saved and _release(saved[name]) > _release(here):
             raise InputError(
                 f"was saved by {name} {saved[name]}, which is newer than the {here} here",

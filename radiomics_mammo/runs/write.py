@@ -17,13 +17,13 @@ import pandas as pd
 
 from radiomics_mammo.core.version import __version__
 from radiomics_mammo.evaluation.cohort.join import embeddings_in
-from radiomics_mammo.evaluation.cohort.records import Candidate, Cohort
+from radiomics_mammo.evaluation.cohort.records import Cohort
 from radiomics_mammo.evaluation.cohort.train_test import TrainTest
 from radiomics_mammo.evaluation.result_tables import RESULT_TABLES
 from radiomics_mammo.evaluation.study import Study
 from radiomics_mammo.evaluation.summary import fold_table, prediction_table, test_prediction_table
 from radiomics_mammo.evaluation.training.device import Device
-from radiomics_mammo.evaluation.training.registry import MODELS, candidate_title
+from radiomics_mammo.evaluation.training.registry import candidate_title, estimator_of
 from radiomics_mammo.runs import run_files as names
 from radiomics_mammo.runs.run_config import RunConfig
 from radiomics_mammo.runs.run_folder import write_table
@@ -96,19 +96,13 @@ def run_info(
         best=study.best.name if study.best else "",
         explained=tree.name if tree else "",
         final_model=study.final.name if study.final else "",
-        contribution_unit=_contribution_unit(tree),
+        contribution_unit=estimator_of(tree).contribution_unit if tree else "",
         remarks=list(cohort.remarks),
         notes=[*study.notes, *([device.note] if device.note else [])],
         test={} if train_test.test is None else _test(train_test.test, config.test, hashes["test"]),
         embeddings=embeddings_of(train_test, cohort),
         failures=failures,
     )
-
-
-def _contribution_unit(explained: Candidate | None) -> str:
-    if explained is None:
-        return ""
-    return "log-odds" if MODELS[explained.model].boosted else "probability"
 
 
 def embeddings_of(train_test: TrainTest, cohort: Cohort) -> list[dict[str, Any]]:

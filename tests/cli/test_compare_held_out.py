@@ -9,14 +9,13 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from radiomics_mammo.evaluation.cohort.records import Model
 from radiomics_mammo.evaluation.metrics.prevalence_shift import shift_prior
-from radiomics_mammo.evaluation.training.registry import MODELS
+from radiomics_mammo.evaluation.training.registry import MODELS, Model
 from radiomics_mammo.runs.run_folder import read_run
 from radiomics_mammo.tables.feature_table import write_table
 from tests.support.cohorts import FEATURES, toy_frame
 from tests.support.compare_runs import contents, run, skip_checks
-from tests.support.plans import Spy
+from tests.support.plans import Built, Spy
 
 HELD_OUT = {"test_summary.csv", "test_differences.csv", "test_auroc.csv", "test_operating.csv", "test_subgroups.csv",
             "test_reliability.csv", "label_shift.csv", "test_predictions.parquet"}  # fmt: skip
@@ -29,7 +28,7 @@ def _quick(monkeypatch):
 
 @pytest.fixture
 def spy(monkeypatch):
-    monkeypatch.setitem(MODELS, "spy", Model("Spy", "sklearn", lambda *_: Spy()))
+    monkeypatch.setitem(MODELS, "spy", Model("Spy", Built(lambda: Spy())))
     Spy.shown.clear()
 
 

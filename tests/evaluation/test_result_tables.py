@@ -103,7 +103,7 @@ def test_tuned_parameters_hold_every_fold(done):
     assert len(table) == 4 * 4
     assert table[["model", "repeat", "fold"]].apply(tuple, axis=1).is_monotonic_increasing
     row = table[(table["model"] == "xgboost") & (table["fold"] == 1)].iloc[0]
-    assert json.loads(row["parameters"]) == outcome.choices["xgboost", 0, 1].parameters
+    assert json.loads(row["parameters"]) == outcome.tuned["xgboost", 0, 1].parameters
     assert table[table["model"] == "prevalence"]["inner_auroc"].isna().all()
 
 
@@ -203,7 +203,7 @@ def test_test_tables_are_of_the_test_patients(held_out):
     assert (ensembles["against"] == "xgboost").all()  # the best out of fold, whatever it is here
     assert ensembles.loc["auroc", "value"] == pytest.approx(summary["average", "auroc"] - summary["xgboost", "auroc"])
     one = outcome.test["logistic"]
-    called = one.p >= one.choice.threshold
+    called = one.p >= one.tuned.threshold
     row = tables["test_operating"].set_index("model").loc["logistic"]
     assert row["sensitivity"] == pytest.approx(called[plan.test.y == 1].mean())
 

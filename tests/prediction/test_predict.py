@@ -43,7 +43,7 @@ def predicted(tmp_path, *options, run=None, table=None) -> pd.DataFrame:
     return pd.read_csv(out, keep_default_na=False)
 
 
-@pytest.mark.parametrize("kind", ["logistic", "booster"])
+@pytest.mark.parametrize("kind", ["logistic", "xgboost"])
 def test_predictions_are_the_models_own(tmp_path, kind):
     found = predicted(tmp_path, run=a_run(tmp_path / "run", kind=kind))
     frame, model = toy_frame(patients=12, seed=3), fitted(kind)

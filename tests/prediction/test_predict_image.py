@@ -130,7 +130,7 @@ def trained_on(folder: Path, table) -> Path:
     x = table.frame[list(table.features)].to_numpy(np.float64)
     y = np.arange(len(x)) % 2
     steps = preparation(native_nulls=False).fit(x)
-    model = replace(fitted(), preparation=steps, estimator=LogisticRegression().fit(steps.transform(x), y))
+    model = replace(fitted(), preparation=steps, model=LogisticRegression().fit(steps.transform(x), y))
     low, high = training_range(x)
     said = facts(features=table.features, low=low, high=high, provenance=table.provenance)
     (folder / MODEL).mkdir(parents=True)

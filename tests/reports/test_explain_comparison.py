@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from sklearn.metrics import classification_report, confusion_matrix
 
-from radiomics_mammo.reports.components.model_names import is_baseline, marked
+from radiomics_mammo.evaluation.training.registry import is_baseline
+from radiomics_mammo.reports.components.model_names import marked
 from radiomics_mammo.reports.components.page import PagePart, ReportTable
 from radiomics_mammo.reports.figures.forest import ForestRow, forest_figure
 from radiomics_mammo.reports.figures.learning_curve import learning_figure
@@ -37,7 +38,7 @@ def of(section: PagePart, slug: str) -> PagePart:
 
 
 def test_candidates_on_a_block_or_resampled_are_known_by_their_models():
-    names = ["size", "size@crop_embX", "readers+smote", "xgboost@crop_embX+smote", "stack"]
+    names = ["size", "size@crop_embX", "radiologists+smote", "xgboost@crop_embX+smote", "stack"]
     assert [is_baseline(name) for name in names] == [True, True, True, False, False]
 
 

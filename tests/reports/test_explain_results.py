@@ -12,9 +12,10 @@ from sklearn.metrics import roc_auc_score
 
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.evaluation.result_tables import RESULT_TABLES
+from radiomics_mammo.evaluation.training.registry import is_baseline
 from radiomics_mammo.reports.cases import Pictures
 from radiomics_mammo.reports.components.method_facts import method_facts
-from radiomics_mammo.reports.components.model_names import MOST, competing, is_baseline, shown
+from radiomics_mammo.reports.components.model_names import MOST, competing, shown
 from radiomics_mammo.reports.components.page import render
 from radiomics_mammo.reports.components.tables import p_value, share, spanned
 from radiomics_mammo.reports.figures.curves import CurveLine, roc_figure

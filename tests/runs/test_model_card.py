@@ -25,7 +25,7 @@ EVIL = "<script>alert('x')</script>"
 
 
 def card_of(run, results=None, **said):
-    model = replace(fitted("booster"), candidate=Candidate("xgboost"))
+    model = replace(fitted("xgboost"), candidate=Candidate("xgboost"))
     made = facts(provenance=run.info.provenance, title="XGBoost", phantom=run.info.phantom, **said)
     return model_card(run.info, model, made, results=results or Results({"summary": run.summary}))
 
@@ -157,7 +157,7 @@ def test_the_card_of_a_fusion_names_its_networks_and_not_their_columns():
     cohort = cohort_of(embedded_frame(patients=20))
     steps = preparation(native_nulls=True, widths=cohort.widths("fusion"), fused=True, components=3)
     model = replace(
-        fitted("booster"),
+        fitted("xgboost"),
         candidate=Candidate("fusion-xgboost"),
         preparation=steps.fit(cohort.take("fusion", np.arange(40))),
     )

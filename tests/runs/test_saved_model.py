@@ -18,12 +18,17 @@ import pytest
 from sklearn.dummy import DummyClassifier
 
 from radiomics_mammo.errors import InputError
+from radiomics_mammo.evaluation.cohort.records import Candidate
 from radiomics_mammo.evaluation.training.calibration import Calibrator
+from radiomics_mammo.evaluation.training.estimators.base import SklearnEstimator
+from radiomics_mammo.evaluation.training.estimators.skops_io import TRUSTED, dump, load
+from radiomics_mammo.evaluation.training.registry import MODELS, estimator_of, parse_candidate
 from radiomics_mammo.runs import saved_model as names
 from radiomics_mammo.runs.model_metadata import Certificate, certificates, facts_from, facts_record, training_range
 from radiomics_mammo.runs.saved_model import load_model, save_model
-from radiomics_mammo.runs.sklearn_io import TRUSTED, dump, load
-from tests.support.saved_models import KINDS, boosted, facts, fitted, scikit, toy_rows
+from tests.support.saved_models import KINDS, facts, fitted, toy_rows, trained
+
+ESTIMATOR = "estimator.skops"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -43,7 +48,7 @@ def test_a_model_scores_as_it_did(tmp_path, kind):
 
 
 def test_the_same_model_gives_the_same_bytes_in_another_process(tmp_path):
-    kinds = ["logistic", "forest", "boosted-bagging", "booster"]
+    kinds = ["logistic", "forest", "bagged-xgboost", "xgboost"]
     code = (
         "import sys; from pathlib import Path; from tests.support.saved_models import facts, fitted; "
         "from radiomics_mammo.runs.saved_model import save_model; "
@@ -67,7 +72,7 @@ def test_no_file_is_a_pickle_and_no_path_is_kept(tmp_path):
     for path in tmp_path.iterdir():
         assert b"pickle" not in path.read_bytes()
         assert str(tmp_path).encode() not in path.read_bytes()
-    with zipfile.ZipFile(tmp_path / names.ESTIMATOR) as zipped:
+    with zipfile.ZipFile(tmp_path / ESTIMATOR) as zipped:
         assert {entry.date_time for entry in zipped.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
@@ -92,7 +97,7 @@ def planted(folder: Path, content: bytes, *, name: str = names.PREPARATION) -> N
 def test_a_pickle_in_the_files_place_is_not_run(tmp_path):
     mark = tmp_path / "run me"
     save_model(tmp_path, fitted("logistic"), facts=facts())
-    for name in (names.PREPARATION, names.ESTIMATOR):
+    for name in (names.PREPARATION, ESTIMATOR):
         planted(tmp_path, pickle.dumps(Evil(mark)), name=name)
     with pytest.raises(InputError, match="is damaged"):
         load_model(tmp_path)
@@ -149,7 +154,7 @@ def test_what_could_not_be_read_back_is_not_written(tmp_path):
     from sklearn.neighbors import KNeighborsClassifier
 
     x, y = toy_rows()
-    made = replace(fitted("logistic"), estimator=KNeighborsClassifier().fit(np.nan_to_num(x), y))
+    made = replace(fitted("logistic"), model=KNeighborsClassifier().fit(np.nan_to_num(x), y))
     with pytest.raises(InputError, match="KNeighborsClassifier"):
         save_model(tmp_path, made, facts=facts())
     assert list(tmp_path.iterdir()) == []
@@ -174,24 +179,28 @@ def test_parts_within_parts_without_end_are_damage(tmp_path):
 
 
 def test_a_baseline_cannot_be_kept(tmp_path):
-    made = replace(fitted("logistic"), estimator=DummyClassifier().fit([[0], [1]], [0, 1]))
+    made = replace(fitted("logistic"), model=DummyClassifier().fit([[0], [1]], [0, 1]))
     with pytest.raises(InputError, match="DummyClassifier"):
         save_model(tmp_path, made, facts=facts())
-    save_model(tmp_path, replace(fitted("logistic"), block="size"), facts=facts())
-    with pytest.raises(InputError, match="baseline, which is never kept"):
-        load_model(tmp_path)
+    for name in ("size", "prevalence", "stack", "unheard-of"):
+        save_model(tmp_path, replace(fitted("logistic"), candidate=Candidate(name)), facts=facts())
+        with pytest.raises(InputError, match=f"'{name}' is no model that predicts new cases"):
+            load_model(tmp_path)
 
 
 def test_the_trusted_types_are_classes_that_exist_and_no_functions():
     import importlib
 
-    for name in TRUSTED:
+    candidates = [parse_candidate(f"{name}+bagging") for name in ("logistic", "xgboost")]
+    kinds = [estimator_of(one) for one in candidates] + [one.estimator for one in MODELS.values() if one.estimator]
+    types = [TRUSTED, *(one.types for one in kinds if isinstance(one, SklearnEstimator))]
+    for name in {name for listed in types for name in listed}:
         module, _, attribute = name.rpartition(".")
         assert isinstance(getattr(importlib.import_module(module), attribute), type), name
-    assert len(set(TRUSTED)) == len(TRUSTED)
+    assert all(len(set(listed)) == len(listed) for listed in types)
 
 
-@pytest.mark.parametrize("name", [names.PREPARATION, names.ESTIMATOR])
+@pytest.mark.parametrize("name", [names.PREPARATION, ESTIMATOR])
 def test_a_missing_or_changed_file_is_said(tmp_path, name):
     save_model(tmp_path, fitted("logistic"), facts=facts())
     content = (tmp_path / name).read_bytes()
@@ -207,8 +216,8 @@ def test_a_missing_or_changed_file_is_said(tmp_path, name):
 
 
 def test_a_damaged_booster_is_said(tmp_path):
-    save_model(tmp_path, fitted("booster"), facts=facts())
-    planted(tmp_path, b"{not a booster", name=names.BOOSTER)
+    save_model(tmp_path, fitted("xgboost"), facts=facts())
+    planted(tmp_path, b"{not a booster", name="booster.ubj")
     with pytest.raises(InputError, match=r"booster\.ubj: is damaged"):
         load_model(tmp_path)
 
@@ -221,21 +230,27 @@ def edited(folder: Path, **entries) -> None:
 @pytest.mark.parametrize(
     ("entries", "said"),
     [
-        ({"format": 99}, "not a model of format 1"),
+        ({"format": 1}, "not a model of format 2"),
         ({"sha256": {"../../etc/passwd": "0"}}, "lists the files"),
         ({"sha256": None}, "no sha256"),
         ({"facts": {}}, "is damaged"),
         ({"calibrator": {"kind": "magic", "x": [], "y": []}}, "magic"),
         ({"threshold": "high"}, "is damaged"),
-        ({"readers": {"scikit-learn": "99.1"}}, "saved by scikit-learn 99.1, which is newer"),
-        ({"readers": {"skops": "99.0.dev1"}}, "newer"),
-        ({"readers": {"xgboost": "99.0"}}, "newer"),
+        ({"libraries": {"scikit-learn": "99.1"}}, "saved by scikit-learn 99.1, which is newer"),
+        ({"libraries": {"skops": "99.0.dev1"}}, "newer"),
     ],
 )
 def test_a_wrong_record_is_said(tmp_path, entries, said):
     save_model(tmp_path, fitted("logistic"), facts=facts())
     edited(tmp_path, **entries)
     with pytest.raises(InputError, match=said):
+        load_model(tmp_path)
+
+
+def test_a_newer_library_of_the_estimator_is_refused(tmp_path):
+    save_model(tmp_path, fitted("xgboost"), facts=facts())
+    edited(tmp_path, libraries={"xgboost": "99.0"})
+    with pytest.raises(InputError, match=r"saved by xgboost 99\.0, which is newer"):
         load_model(tmp_path)
 
 
@@ -248,9 +263,10 @@ def test_a_folder_without_a_model_says_how_to_get_one(tmp_path):
 
 
 def test_an_older_scikit_learn_is_noted(tmp_path):
-    content = dump(scikit("logistic"))
+    types = estimator_of(parse_candidate("logistic")).types
+    content = dump(trained("logistic"), types=types)
     older = doctored(content, lambda schema: age(schema["content"]["content"]))
-    _, notes = load(older, path=tmp_path)
+    _, notes = load(older, path=tmp_path, types=types)
     assert len(notes) == 1
     assert "saved by scikit-learn 1.2.0" in notes[0]
 
@@ -267,7 +283,7 @@ def test_numbers_of_a_search_are_written_as_plain_ones(tmp_path):
 
 
 def test_isotonic_calibrators_come_back(tmp_path):
-    made = replace(fitted("booster"), calibrator=Calibrator("isotonic", (0.1, 0.5), (0.0, 0.9)))
+    made = replace(fitted("xgboost"), calibrator=Calibrator("isotonic", (0.1, 0.5), (0.0, 0.9)))
     save_model(tmp_path, made, facts=facts())
     np.testing.assert_allclose(load_model(tmp_path).fitted.calibrator(np.array([0.3, 0.9])), [0.45, 0.9], rtol=1e-15)
 
@@ -306,4 +322,4 @@ def test_certificates_come_from_the_table_and_give_verdicts():
 def test_boosters_keep_their_nulls_and_their_rounds():
     x, _ = toy_rows(seed=4)
     assert np.isnan(x).any()
-    assert boosted().num_boosted_rounds() == 12
+    assert trained("xgboost").num_boosted_rounds() == 12

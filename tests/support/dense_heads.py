@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from radiomics_mammo.evaluation.training.dense_head import DenseHead, HeadPair
+from radiomics_mammo.evaluation.training.estimators.dense_head.classifier import DenseHead
+from radiomics_mammo.evaluation.training.estimators.dense_head.early_stopping import HeadPair
 
 
 def rows(seed: int, *, n: int = 120, columns: int = 10, strength: float = 1.0, share: float = 0.35):

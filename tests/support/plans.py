@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -12,6 +13,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from radiomics_mammo.evaluation.cohort.cohort import prepare_cohort
 from radiomics_mammo.evaluation.cohort.records import Candidate, Cohort, Settings
 from radiomics_mammo.evaluation.cohort.target import Target
+from radiomics_mammo.evaluation.training.estimators.base import SklearnEstimator
 from radiomics_mammo.evaluation.training.plan import Plan, Tuning
 from radiomics_mammo.evaluation.training.registry import parse_candidates
 from radiomics_mammo.evaluation.training.splits import repeated_folds
@@ -63,6 +65,16 @@ def with_rows(plan: Plan, *, x: np.ndarray | None = None, y: np.ndarray | None =
     assert cohort.units.kind == "lesion"
     y = cohort.y if y is None else y
     return replace(plan, cohort=replace(cohort, x=cohort.x if x is None else x, y=y, units=replace(cohort.units, y=y)))
+
+
+class Built(SklearnEstimator):
+    """A kind of model around any way of building a classifier."""
+
+    def __init__(self, builder: Callable[[], Any]) -> None:
+        self.builder = builder
+
+    def build(self, settings, parameters, *, seed, n_rows):
+        return self.builder()
 
 
 class Spy(ClassifierMixin, BaseEstimator):

@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
-from sklearn.kernel_approximation import Nystroem
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.svm import SVC, LinearSVC
 
 from radiomics_mammo.evaluation.cohort.records import FEATURES as BLOCK
-from radiomics_mammo.evaluation.cohort.records import Candidate
-from radiomics_mammo.evaluation.training.calibration import fit_calibrator
+from radiomics_mammo.evaluation.cohort.records import Settings
+from radiomics_mammo.evaluation.training.calibration import Calibrator, fit_calibrator
+from radiomics_mammo.evaluation.training.estimators.bagging import Bag
+from radiomics_mammo.evaluation.training.estimators.boosting import Boosting, BoostingRows
 from radiomics_mammo.evaluation.training.fitted_model import Fitted
-from radiomics_mammo.evaluation.training.preprocessing import preparation, with_choice
+from radiomics_mammo.evaluation.training.preprocessing import preparation, with_columns
+from radiomics_mammo.evaluation.training.registry import estimator_of, parse_candidate
+from radiomics_mammo.evaluation.training.samplers import SAMPLERS
 from radiomics_mammo.runs.model_metadata import Certificate, ModelFacts, training_range
 from tests.support.cohorts import FEATURES
 
-KINDS = (
-    "logistic",
-    "forest",
-    "extra",
-    "svc",
-    "svc-approximated",
-    "linear-svc",
-    "bagging",
-    "boosted-bagging",
-    "booster",
-)
+KINDS: dict[str, tuple[str, dict[str, Any], int]] = {
+    "logistic": ("logistic", {"C": 0.1}, 120),
+    "forest": ("forest", {"min_samples_leaf": 5, "max_features": 0.3}, 120),
+    "extratrees": ("extratrees", {"min_samples_leaf": 5, "max_features": 0.3}, 120),
+    "svm": ("svm", {"C": 0.1}, 120),
+    "svm-rbf": ("svm-rbf", {"C": 1.0, "gamma": 0.1}, 120),
+    "svm-rbf-approximated": ("svm-rbf", {"C": 1.0, "gamma": 0.1}, 10_000),
+    "bagged-logistic": ("logistic+bagging", {"C": 0.1}, 120),
+    "bagged-svm": ("svm+bagging", {"C": 0.1}, 120),
+    "bagged-forest": ("forest+bagging", {"min_samples_leaf": 30, "max_features": 0.3}, 120),
+    "bagged-xgboost": ("xgboost+bagging", {"rounds": 3, "max_depth": 2}, 120),
+    "xgboost": ("xgboost+oversampling", {"rounds": 12, "max_depth": 2}, 120),
+}
+"""Candidate, parameters, and for how many training rows it is built."""
 
 
 def toy_rows(*, n: int = 120, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -44,54 +47,40 @@ def toy_rows(*, n: int = 120, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 def prepared(x: np.ndarray) -> Any:
     """Fit the real preparation, with a choice of columns."""
-    return with_choice(preparation(native_nulls=False).fit(x), range(6))
+    return with_columns(preparation(native_nulls=False).fit(x), range(6))
 
 
-def scikit(kind: str) -> Any:
-    from imblearn.ensemble import BalancedBaggingClassifier
-    from xgboost import XGBClassifier
-
-    x, y = toy_rows()
-    made = {
-        "logistic": LogisticRegression(C=0.1),
-        "forest": RandomForestClassifier(8, min_samples_leaf=5, random_state=1),
-        "extra": ExtraTreesClassifier(8, min_samples_leaf=5, random_state=1),
-        "svc": SVC(random_state=1),
-        "linear-svc": LinearSVC(random_state=1),
-        "bagging": BalancedBaggingClassifier(n_estimators=4, random_state=1),
-        "boosted-bagging": BalancedBaggingClassifier(
-            XGBClassifier(n_estimators=3, max_depth=2, n_jobs=1), n_estimators=3, random_state=1
-        ),
-        "svc-approximated": make_pipeline(Nystroem(n_components=20, random_state=1), LinearSVC(random_state=1)),
-    }[kind]
-    return made.fit(prepared(x).transform(x), y)
-
-
-def boosted() -> Any:
-    from xgboost import DMatrix, train
-
-    x, y = toy_rows()
-    data = DMatrix(prepared(x).transform(x), label=y, nthread=1)
-    return train({"objective": "binary:logistic", "max_depth": 2, "nthread": 1, "seed": 1}, data, num_boost_round=12)
+def trained(kind: str) -> Any:
+    """Fit the model of a kind on the toy rows."""
+    name, parameters, n_rows = KINDS[kind]
+    estimator, (x, y) = estimator_of(parse_candidate(name)), toy_rows()
+    x = prepared(x).transform(x)
+    if isinstance(estimator, Boosting):
+        rows = BoostingRows(estimator.dataset(x, settings=Settings()), y, np.ones(y.size))
+        return estimator.train(rows, parameters, settings=Settings(), seed=1)
+    model = estimator.build(Settings(), parameters, seed=1, n_rows=n_rows)
+    if hasattr(model, "steps"):
+        model.set_params(nystroem__n_components=20)
+    if isinstance(estimator, Bag):
+        model = SAMPLERS["bagging"].build(y, 1)(model)
+    return model.fit(x, y)
 
 
 def fitted(kind: str = "logistic", *, threshold: float = 0.4) -> Fitted:
     """Train one candidate on the toy rows, calibrated on other toy rows."""
-    x, _ = toy_rows()
+    candidate, (x, _) = parse_candidate(KINDS[kind][0]), toy_rows()
     plain = Fitted(
-        candidate=Candidate("xgboost", "oversampling") if kind == "booster" else Candidate(kind),
+        candidate=candidate,
         block=BLOCK,
         preparation=prepared(x),
-        estimator=boosted() if kind == "booster" else scikit(kind),
-        calibrator=fit_calibrator(np.full(2, 0.5), np.array([0, 1], dtype=np.int8)),
+        estimator=estimator_of(candidate),
+        model=trained(kind),
+        calibrator=Calibrator(),
         threshold=threshold,
         parameters={"C": 0.1},
     )
     other, y = toy_rows(seed=1)
-    calibrator = fit_calibrator(plain.score(other), y)
-    return Fitted(
-        plain.candidate, plain.block, plain.preparation, plain.estimator, calibrator, threshold, plain.parameters
-    )
+    return replace(plain, calibrator=fit_calibrator(plain.score(other), y))
 
 
 def facts(**others: Any) -> ModelFacts:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -36,28 +35,6 @@ class Settings:
 
     tree_method: str = "hist"
     device: str = "cpu"
-
-
-@dataclass(frozen=True, slots=True)
-class Sampler:
-    """A line of ``SAMPLERS``.
-
-    Attributes
-    ----------
-    title : str
-        As a reader of the report knows it.
-    build : callable (y, seed) -> imbalanced-learn sampler or None
-        Made for the training rows' labels at hand.
-    least : int
-        Fewest training cases of the rarer class that it can work with.
-    interpolates : bool
-        Whether it makes rows that no patient has, between neighbours: nulls must be filled before it.
-    """
-
-    title: str
-    build: Callable[[NDArray[np.int8], int], Any]
-    least: int
-    interpolates: bool = False
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -226,47 +203,3 @@ class Cohort:
         """Give ``case_id`` and the values of some features as a table."""
         columns = {name: self.x[:, self.features.index(name)] for name in features}
         return pd.DataFrame({"case_id": self.rows["case_id"], **columns})
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """A line of ``MODELS``.
-
-    Attributes
-    ----------
-    title : str
-        As a reader of the report knows it.
-    fit : str
-        ``none`` for a floor that looks at nothing, ``score`` for a column that is itself the score, ``sklearn``
-        for a scikit-learn estimator, ``boosted`` for XGBoost, ``head`` for a dense head, ``ensemble`` for what
-        puts other candidates' scores together.
-    build : callable (Settings, parameters, seed, n_rows) -> scikit-learn classifier, or None
-        A fresh, unfitted estimator that uses one thread.
-    space : callable (Draw) -> dict of parameters
-        What is tuned, and between which limits; the first draw gives the defaults.
-    block : str
-        The columns that it is given.
-    baseline : bool
-        A baseline: never called the best, never crossed with a sampler.
-    tree : bool
-        Whether SHAP's tree algorithms apply.
-    selects : bool
-        Whether choosing few features first is part of what is tuned.
-    components : int
-        Principal components that each embedder's columns are reduced to, inside the fold; 0 keeps the columns.
-    """
-
-    title: str
-    fit: str
-    build: Callable[..., Any] | None = None
-    space: Callable[..., dict[str, Any]] | None = None
-    block: str = FEATURES
-    baseline: bool = False
-    tree: bool = False
-    selects: bool = False
-    components: int = 0
-
-    @property
-    def boosted(self) -> bool:
-        """Whether it is an XGBoost model, which computes its own contributions."""
-        return self.fit == "boosted"

@@ -22,15 +22,14 @@ from radiomics_mammo.evaluation.training.cross_validation import Outcome
 from radiomics_mammo.evaluation.training.held_out import explained_names, measure_held_out
 from radiomics_mammo.evaluation.training.permutation import Shuffled, refit_shuffled
 from radiomics_mammo.evaluation.training.plan import Plan
-from radiomics_mammo.evaluation.training.registry import MODELS
+from radiomics_mammo.evaluation.training.registry import estimator_of
 
 _ROWS = 20_000  # repeats are explained until their rows pass this; the first always is
 _LEADING = 30  # features whose values are stored beside their contributions, and that are clustered
 _PERMUTATIONS = 19  # one in twenty tables of noise then seems significant
-_FOREST_PERMUTATIONS = 9  # a forest's contributions take half a second a fold however few the rows
+_COSTLY_PERMUTATIONS = 9  # a forest's contributions take half a second a fold however few the rows
 _FEWEST = 5
 _VALUES = 100_000_000  # rows times features that are trained on with permuted labels, all refits together
-_FOREST = 20  # times as long as XGBoost's a forest's refits and contributions take
 _SUBSAMPLE = 2_000  # rows to which a large cohort is subsampled before permutations are saved
 _INTERACTIONS = 250_000  # rows times features squared, of one fold
 
@@ -79,8 +78,8 @@ def explain_candidate(plan: Plan, candidate: Candidate, outcome: Outcome, *, wor
     """
     repeats = min(plan.n_repeats, max(1, _ROWS // plan.cohort.y.size))
     permutations, most_rows = permutation_budget(plan, candidate)
-    boosted = MODELS[candidate.model].boosted
-    steps = plan.n_folds * (repeats + boosted + permutations)
+    interacts = estimator_of(candidate).interacts
+    steps = plan.n_folds * (repeats + interacts + permutations)
     with progress(steps, what=f"steps of explaining {candidate.name}") as advance:
 
         def on_done(_: str) -> None:
@@ -88,7 +87,7 @@ def explain_candidate(plan: Plan, candidate: Candidate, outcome: Outcome, *, wor
 
         measure = partial(measure_held_out, plan, candidate, outcome, workers=workers, on_done=on_done)
         parts = measure(repeats=repeats, measure=contributions)
-        pairs = measure(repeats=1, measure=partial(interactions, most=_INTERACTIONS)) if boosted else None
+        pairs = measure(repeats=1, measure=partial(interactions, most=_INTERACTIONS)) if interacts else None
         permuted = refit_shuffled(
             plan,
             candidate,
@@ -114,8 +113,8 @@ def explain_candidate(plan: Plan, candidate: Candidate, outcome: Outcome, *, wor
 
 def permutation_budget(plan: Plan, candidate: Candidate) -> tuple[int, int]:
     """Return the numbers of permutations and of rows, so that a large table takes minutes, not days."""
-    boosted = MODELS[candidate.model].boosted
-    most = _PERMUTATIONS if boosted else min(_PERMUTATIONS, _FOREST_PERMUTATIONS)
-    cost = plan.n_folds * len(explained_names(plan, candidate)) * (1 if boosted else _FOREST)
+    row_cost = estimator_of(candidate).contribution_cost
+    most = _PERMUTATIONS if row_cost == 1 else _COSTLY_PERMUTATIONS
+    cost = plan.n_folds * len(explained_names(plan, candidate)) * row_cost
     rows = min(plan.cohort.y.size, max(_SUBSAMPLE, _VALUES // (most * cost)))
     return max(_FEWEST, min(most, _VALUES // (rows * cost))), rows

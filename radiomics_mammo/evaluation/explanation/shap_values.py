@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from radiomics_mammo.evaluation.explanation.shap_library import load_shap
 from radiomics_mammo.evaluation.training.calibration import Calibrator
 from radiomics_mammo.evaluation.training.fitted_model import Fitted
 
@@ -40,11 +38,12 @@ def contributions(fitted: Fitted, x: Floats, *, source: NDArray[np.int64], n_fea
         One column a feature and the base value: a row adds up to the model's log-odds (XGBoost) or probability
         (forests). Then scale and shift of :func:`calibrated_line`.
     """
-    boosted = is_boosted(fitted.estimator)
-    raw = _boosted(fitted.estimator, x) if boosted else _forest(fitted.estimator, x)
+    raw = fitted.estimator.contributions(fitted.model, x)
     summed = np.zeros((x.shape[0], n_features + 3))
     np.add.at(summed.T, np.append(source, n_features), raw.T)
-    summed[:, n_features + 1 :] = calibrated_line(fitted.calibrator) if boosted else (np.nan, np.nan)
+    summed[:, n_features + 1 :] = (
+        calibrated_line(fitted.calibrator) if fitted.estimator.contribution_unit == "log-odds" else (np.nan, np.nan)
+    )
     return summed
 
 
@@ -68,23 +67,16 @@ def interactions(
     strength : ndarray of float64, shape (n_features, n_features)
         Sum over rows of |φ_ij + φ_ji|, both halves of an interaction; the diagonal holds the main effects.
     """
-    import xgboost
-
     n_rows = min(x.shape[0], max(_FEWEST, most // x.shape[1] ** 2))
     rows = np.linspace(0, x.shape[0] - 1, n_rows).astype(np.int64)
     belongs = np.eye(n_features)[source]
     total = np.zeros((n_features, n_features))
     for some in np.array_split(rows, max(1, n_rows * x.shape[1] ** 2 // 20_000_000)):  # 160 MB at a time
-        raw = fitted.estimator.predict(xgboost.DMatrix(x[some], nthread=1), pred_interactions=True)
+        raw = fitted.estimator.interactions(fitted.model, x[some])
         halves = belongs.T @ raw[:, :-1, :-1].astype(np.float64) @ belongs
         total += np.abs(halves + halves.transpose(0, 2, 1)).sum(axis=0)
     total[np.diag_indices(n_features)] /= 2
     return n_rows, total
-
-
-def is_boosted(model: Any) -> bool:
-    """Whether a fitted model is XGBoost's, which computes contributions itself."""
-    return hasattr(model, "get_score")
 
 
 def calibrated_line(calibrator: Calibrator) -> tuple[float, float]:
@@ -99,21 +91,6 @@ def calibrated_line(calibrator: Calibrator) -> tuple[float, float]:
         shift, scale = calibrator.y
         return scale, shift
     return float("nan"), float("nan")
-
-
-def _boosted(model: Any, x: Floats) -> Floats:
-    import xgboost
-
-    # XGBoost's own; equal to shap.TreeExplainer, and on the GPU when the model is.
-    rows = xgboost.DMatrix(x, nthread=1)
-    return np.asarray(model.predict(rows, pred_contribs=True), dtype=np.float64)
-
-
-def _forest(model: Any, x: Floats) -> Floats:
-    explainer = load_shap().TreeExplainer(model, feature_perturbation="tree_path_dependent")
-    values = explainer.shap_values(x, check_additivity=True)[:, :, 1]
-    base = np.full((x.shape[0], 1), explainer.expected_value[1])
-    return np.hstack([values, base])
 
 
 def contribution_table(

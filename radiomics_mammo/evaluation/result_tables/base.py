@@ -137,7 +137,7 @@ class TableContext:
         import numpy as np
 
         predicted = [self.outcome.test[name] for name in self.names]
-        return np.stack([one.p >= one.choice.threshold for one in predicted])[:, None]
+        return np.stack([one.p >= one.tuned.threshold for one in predicted])[:, None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ NEEDS: Mapping[str, Need] = {
     "shift": Need("--shift", lambda c: bool(c.options.shift)),
     "inflation": Need("AUROC inflation switched on", lambda c: c.options.leakage),
     "ensemble": Need("an ensemble", lambda c: bool(c.plan.members)),
-    "dense head": Need("a dense head", lambda c: any(one.curves is not None for one in c.outcome.choices.values())),
+    "dense head": Need("a dense head", lambda c: any(one.curves is not None for one in c.outcome.tuned.values())),
     "feature selection": Need("a model that selects features", lambda c: bool(c.outcome.rankings)),
     "probe": Need("a linear probe of one embedder", _probes_one_embedder),
     "SHAP": Need("a tree model", lambda c: c.shap is not None),

@@ -49,7 +49,7 @@ def _against_best_member(
     plan, options = context.plan, context.options
     best = best_candidate(context.comparison.summary, plan.members)
     assert best is not None  # there are two members at least, and none is a baseline
-    candidates = [best, *(one for one in plan.candidates if MODELS[one.model].fit == "ensemble")]
+    candidates = [best, *(one for one in plan.candidates if MODELS[one.model].ensemble)]
     names = [candidate.name for candidate in candidates]
     p = p[[plan.candidates.index(candidate) for candidate in candidates]]
     pairs = [(i, 0) for i in range(1, len(candidates))]

@@ -22,8 +22,8 @@ def _tuned_parameters(context: TableContext) -> pd.DataFrame:
     import pandas as pd
 
     rows = [
-        (candidate, repeat, fold, choice.score, choice.threshold, json.dumps(choice.parameters, sort_keys=True))
-        for (candidate, repeat, fold), choice in context.outcome.choices.items()
+        (candidate, repeat, fold, tuned.score, tuned.threshold, json.dumps(tuned.parameters, sort_keys=True))
+        for (candidate, repeat, fold), tuned in context.outcome.tuned.items()
     ]
     columns = [column.name for column in TUNED_PARAMETERS.columns]
     return pd.DataFrame(rows, columns=columns).sort_values(columns[:3], kind="stable", ignore_index=True)
@@ -57,12 +57,12 @@ def _source_columns(context: TableContext, repeat: int, fold: int) -> NDArray[np
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     from radiomics_mammo.evaluation.cohort.records import FEATURES
-    from radiomics_mammo.evaluation.training.fold_data import Bench
+    from radiomics_mammo.evaluation.training.fold_data import FoldData
     from radiomics_mammo.evaluation.training.plan import WHOLE
     from radiomics_mammo.evaluation.training.preprocessing import source_columns
 
     with threadpool_limits(1):  # as when they were ranked
-        return source_columns(Bench(context.plan, repeat=repeat, fold=fold, block=FEATURES).prepared(WHOLE).steps)
+        return source_columns(FoldData(context.plan, repeat=repeat, fold=fold, block=FEATURES).prepared(WHOLE).steps)
 
 
 def nogueira(selected: NDArray[np.bool_]) -> float:
@@ -83,15 +83,15 @@ def _learning_curves(context: TableContext) -> pd.DataFrame:
     import numpy as np
     import pandas as pd
 
-    from radiomics_mammo.evaluation.training.dense_head import CURVES, PARTS
+    from radiomics_mammo.evaluation.training.estimators.dense_head.early_stopping import CURVES, PARTS
 
     tables = []
-    for (model, repeat, fold), choice in context.outcome.choices.items():
-        if choice.curves is not None:
-            table = pd.DataFrame(choice.curves, columns=list(CURVES))
+    for (model, repeat, fold), tuned in context.outcome.tuned.items():
+        if tuned.curves is not None:
+            table = pd.DataFrame(tuned.curves, columns=list(CURVES))
             table = table.assign(part=np.array(PARTS)[table["part"].astype(int)])
             table = table.astype({"inner": int, "epoch": int})
-            tables.append(table.assign(model=model, repeat=repeat, fold=fold, chosen=choice.parameters["epochs"]))
+            tables.append(table.assign(model=model, repeat=repeat, fold=fold, chosen=tuned.parameters["epochs"]))
     columns = [column.name for column in LEARNING_CURVES.columns]
     return pd.concat(tables, ignore_index=True)[columns].sort_values(columns[:6], kind="stable", ignore_index=True)
 

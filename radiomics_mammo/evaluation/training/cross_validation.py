@@ -11,37 +11,45 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_mammo.evaluation.cohort.records import FEATURES, Candidate
+from radiomics_mammo.evaluation.training.candidate_rows import Rankings
 from radiomics_mammo.evaluation.training.ensembles import ensembles
 from radiomics_mammo.evaluation.training.feature_selection import RANKINGS, rank_features
 from radiomics_mammo.evaluation.training.fitted_model import Fitted
-from radiomics_mammo.evaluation.training.fold_data import Bench
+from radiomics_mammo.evaluation.training.fold_data import FoldData
 from radiomics_mammo.evaluation.training.fold_store import FoldStore
-from radiomics_mammo.evaluation.training.nested_cv import CandidateFold, Choice, Rankings, choose, chooses, fit
+from radiomics_mammo.evaluation.training.nested_cv import (
+    CandidateFold,
+    TunedFold,
+    fit,
+    may_select,
+    score_test,
+    tune,
+)
 from radiomics_mammo.evaluation.training.plan import WHOLE, Plan, check_samplers, light
 from radiomics_mammo.evaluation.training.registry import MODELS, block_of
 
 Floats = NDArray[np.float64]
 Fold = tuple[int, int]
-"""Repeat and fold; ``(0, WHOLE)`` trains on everybody."""
+"""Repeat and fold; ``(0, WHOLE)`` trains on all patients."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """What the folds gave.
+    """The predictions of a cross-validation.
 
     Attributes
     ----------
-    raw, p : ndarray of float64, shape (n_arms, n_repeats, n_units)
+    raw, p : ndarray of float64, shape (n_candidates, n_repeats, n_units)
         Score and calibrated probability of the positive class by a model that did not see the unit's patient.
-    called : ndarray of bool, shape (n_arms, n_repeats, n_units)
+    called : ndarray of bool, shape (n_candidates, n_repeats, n_units)
         Whether the probability reached the threshold that the fold's training patients gave.
-    test : dict of str to ArmFold
-        By candidate: what models of everybody gave for the test set; empty without one.
-    choices : dict of (candidate name, repeat, fold) to Choice
+    test : dict of str to CandidateFold
+        By candidate: predictions of the test set by models of the whole cohort; empty without one.
+    tuned : dict of (candidate name, repeat, fold) to TunedFold
     rankings : dict of (repeat, fold) to Rankings
-        Empty where no candidate chooses features.
+        Empty where no candidate selects features.
     notes : tuple of str
-        What a model had to do differently, said once a candidate.
+        What a model had to do differently, once a candidate.
     seconds : dict of str to float
         Time spent on each candidate, summed over folds.
     """
@@ -50,7 +58,7 @@ class Outcome:
     p: Floats
     called: NDArray[np.bool_]
     test: Mapping[str, CandidateFold]
-    choices: Mapping[tuple[str, int, int], Choice]
+    tuned: Mapping[tuple[str, int, int], TunedFold]
     rankings: Mapping[Fold, Rankings]
     notes: tuple[str, ...]
     seconds: Mapping[str, float]
@@ -60,23 +68,24 @@ OnDone = Callable[[str], None]
 
 
 def folds_of(plan: Plan) -> list[Fold]:
-    """List the folds to be trained; with a test set, that of everybody comes last."""
+    """List the folds to be trained; with a test set, the fold ``WHOLE`` comes last."""
     listed = [(repeat, fold) for repeat in range(plan.n_repeats) for fold in range(plan.n_folds)]
     return listed if plan.test is None else [*listed, (0, WHOLE)]
 
 
+def models_of(plan: Plan) -> tuple[Candidate, ...]:
+    """Return the candidates without their samplers, each once, in the order of the candidates; no ensembles."""
+    single = [candidate for candidate in plan.candidates if not MODELS[candidate.model].ensemble]
+    return tuple(dict.fromkeys(Candidate(candidate.model, block=candidate.block) for candidate in single))
+
+
 def ranks(plan: Plan) -> bool:
-    """Whether any candidate may choose features first."""
-    return any(_ranks(candidate, plan.tuning.select) for candidate in plan.models)
-
-
-def _ranks(candidate: Candidate, select: str) -> bool:
-    model = MODELS[candidate.model]
-    return model.selects if select == "auto" else select in RANKINGS and chooses(model)
+    """Return whether any candidate may select features first."""
+    return any(may_select(candidate, plan.tuning.select) for candidate in models_of(plan))
 
 
 def steps(plan: Plan) -> int:
-    """Count the steps that ``on_done`` is told of."""
+    """Count the calls of ``on_done``."""
     return len(folds_of(plan)) * (len(plan.candidates) + ranks(plan))
 
 
@@ -91,7 +100,7 @@ def cross_validate(
     workers : int
         Processes; the result does not depend on it.
     store : FoldStore, optional
-        Keeps each fold as it is finished; what it holds already is not trained again.
+        Stores each fold as it is finished; a fold that it has is not trained again.
     on_done : callable (candidate name) -> None, optional
         Called after each candidate of each fold.
     """
@@ -106,37 +115,37 @@ def cross_validate(
     return _gather(plan, found, rankings)
 
 
-def bench_for(plan: Plan, candidate: Candidate, *, repeat: int, fold: int) -> Bench:
-    """Lay out the rows of a fold as a model takes them."""
-    return Bench(
-        plan, repeat=repeat, fold=fold, block=block_of(candidate), components=MODELS[candidate.model].components
-    )
+def fold_data(
+    plan: Plan, candidate: Candidate, *, repeat: int, fold: int, included: NDArray[np.bool_] | None = None
+) -> FoldData:
+    """Return the rows of a fold as a candidate's model takes them."""
+    components = MODELS[candidate.model].components
+    return FoldData(plan, repeat=repeat, fold=fold, block=block_of(candidate), components=components, included=included)
 
 
-def refit(plan: Plan, candidate: Candidate, outcome: Outcome, *, repeat: int, fold: int) -> tuple[Bench, Fitted]:
-    """Train one candidate of one fold again with the settings that were chosen there, to the same bits."""
+def refit(plan: Plan, candidate: Candidate, outcome: Outcome, *, repeat: int, fold: int) -> tuple[FoldData, Fitted]:
+    """Fit one candidate of one fold again with the parameters that were tuned there, to the same bits."""
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     with threadpool_limits(1):
-        bench = bench_for(plan, candidate, repeat=repeat, fold=fold)
+        data = fold_data(plan, candidate, repeat=repeat, fold=fold)
         rankings = outcome.rankings.get((repeat, fold), {})
-        fitted, _, _ = fit(bench, candidate, outcome.choices[candidate.name, repeat, fold], rankings)
-    return bench, fitted
+        return data, fit(data, candidate, outcome.tuned[candidate.name, repeat, fold], rankings)[0]
 
 
-def train_on_everybody(plan: Plan, candidate: Candidate, outcome: Outcome) -> tuple[Fitted, Choice]:
-    """Tune and train one candidate on all patients of the cohort: the model that is kept."""
+def fit_final_model(plan: Plan, candidate: Candidate, outcome: Outcome) -> tuple[Fitted, TunedFold]:
+    """Tune and fit one candidate on all patients of the cohort."""
     from threadpoolctl import threadpool_limits
 
-    known = outcome.choices.get((candidate.name, 0, WHOLE))
+    known = outcome.tuned.get((candidate.name, 0, WHOLE))
     with threadpool_limits(1):
-        bench = bench_for(plan, candidate, repeat=0, fold=WHOLE)
+        data = fold_data(plan, candidate, repeat=0, fold=WHOLE)
         rankings = outcome.rankings.get((0, WHOLE), {})
         if known is None:
-            if _ranks(candidate, plan.tuning.select):
+            if may_select(candidate, plan.tuning.select):
                 rankings = _rank(plan, 0, WHOLE)
-            known = choose(bench, candidate, rankings)
-        return fit(bench, candidate, known, rankings)[0], known
+            known = tune(data, candidate, rankings)
+        return fit(data, candidate, known, rankings)[0], known
 
 
 def _gather(plan: Plan, found: list[CandidateFold], rankings: Mapping[Fold, Rankings]) -> Outcome:
@@ -148,15 +157,15 @@ def _gather(plan: Plan, found: list[CandidateFold], rankings: Mapping[Fold, Rank
         seconds[one.candidate] += one.seconds
         if one.fold != WHOLE:
             where = (position[one.candidate], one.repeat, plan.test_units(one.repeat, one.fold))
-            raw[where], p[where], called[where] = one.raw, one.p, one.p >= one.choice.threshold
+            raw[where], p[where], called[where] = one.raw, one.p, one.p >= one.tuned.threshold
     return Outcome(
         raw,
         p,
         called,
         test={one.candidate: one for one in found if one.fold == WHOLE},
-        choices={(one.candidate, one.repeat, one.fold): one.choice for one in found},
+        tuned={(one.candidate, one.repeat, one.fold): one.tuned for one in found},
         rankings=rankings,
-        notes=tuple(sorted({note for one in found for note in one.choice.notes})),
+        notes=tuple(sorted({note for one in found for note in one.tuned.notes})),
         seconds=seconds,
     )
 
@@ -176,13 +185,13 @@ def _all_rankings(plan: Plan, workers: int, store: FoldStore, on_done: OnDone | 
     slim = light(plan)
     todo = [delayed(rank_fold)(slim, *key) for key, found in known.items() if found is None]
     for repeat, fold, found in _parallel(todo, workers):
-        store.keep_rankings(repeat, fold, found)
+        store.write_rankings(repeat, fold, found)
         known[repeat, fold] = found
         if on_done is not None:
             on_done("features ranked")
     if on_done is not None:
         for _ in range(len(known) - len(todo)):
-            on_done("kept from before")
+            on_done("finished before")
     return {key: found for key, found in known.items() if found is not None}
 
 
@@ -196,14 +205,14 @@ def rank_fold(plan: Plan, repeat: int, fold: int) -> tuple[int, int, Rankings]:
 
 def _rank(plan: Plan, repeat: int, fold: int) -> Rankings:
     methods = list(RANKINGS) if plan.tuning.select == "auto" else [plan.tuning.select]
-    bench = Bench(plan, repeat=repeat, fold=fold, block=FEATURES)
-    found = {}
-    for part in (*range(len(bench.inner)), WHOLE):
-        rows = bench.rows(part)[0]
-        x, group = bench.prepared(part).fit, plan.cohort.group[bench.train[rows]]
+    data = FoldData(plan, repeat=repeat, fold=fold, block=FEATURES)
+    rankings = {}
+    for part in (*range(len(data.inner)), WHOLE):
+        group = plan.cohort.group[data.train[data.rows(part)[0]]]
         for method in methods:
-            found[part, method] = rank_features(x, bench.y[rows], group, method=method, seed=bench.seed)
-    return found
+            x, y = data.prepared(part).train, data.labels(part)
+            rankings[part, method] = rank_features(x, y, group, method=method, seed=data.seed)
+    return rankings
 
 
 def _all_folds(
@@ -214,19 +223,19 @@ def _all_folds(
     slim = light(plan)
     todo = []
     for repeat, fold in folds_of(plan):
-        for model in plan.models:
-            kept = [store.candidate_fold(candidate.name, repeat, fold) for candidate in candidates_of(plan, model)]
-            if all(one is not None for one in kept):
-                yield from _told((one for one in kept if one is not None), on_done, note="kept from before")
+        for model in models_of(plan):
+            stored = [store.candidate_fold(candidate.name, repeat, fold) for candidate in candidates_of(plan, model)]
+            if all(one is not None for one in stored):
+                yield from _report((one for one in stored if one is not None), on_done, note="finished before")
             else:
                 todo.append(delayed(run_model)(slim, model, repeat, fold, rankings.get((repeat, fold), {})))
     for done in _parallel(todo, workers):
         for one in done:
-            store.keep_candidate_fold(one)
-        yield from _told(iter(done), on_done)
+            store.write_candidate_fold(one)
+        yield from _report(iter(done), on_done)
 
 
-def _told(found: Iterator[CandidateFold], on_done: OnDone | None, note: str = "") -> Iterator[CandidateFold]:
+def _report(found: Iterator[CandidateFold], on_done: OnDone | None, note: str = "") -> Iterator[CandidateFold]:
     for one in found:
         if on_done is not None:
             on_done(note or one.candidate)
@@ -234,7 +243,7 @@ def _told(found: Iterator[CandidateFold], on_done: OnDone | None, note: str = ""
 
 
 def candidates_of(plan: Plan, model: Candidate) -> list[Candidate]:
-    """List the candidates that are one model on one block, whatever their samplers."""
+    """List the candidates of one model on one block, with any sampler."""
     return [
         candidate for candidate in plan.candidates if (candidate.model, candidate.block) == (model.model, model.block)
     ]
@@ -247,13 +256,14 @@ def run_model(plan: Plan, model: Candidate, repeat: int, fold: int, rankings: Ra
     found = []
     # BLAS may add in another order with another number of threads.
     with threadpool_limits(1):
-        bench = bench_for(plan, model, repeat=repeat, fold=fold)
+        data = fold_data(plan, model, repeat=repeat, fold=fold)
         for candidate in candidates_of(plan, model):
             started = time.perf_counter()
-            choice = choose(bench, candidate, rankings)
-            fitted, raw, notes = fit(bench, candidate, choice, rankings)
-            held = choice.held if candidate in plan.members else None
-            choice = replace(choice, notes=tuple(sorted({*choice.notes, *notes})), held=held)
+            tuned = tune(data, candidate, rankings)
+            fitted, notes = fit(data, candidate, tuned, rankings)
+            raw = score_test(data, fitted)
+            scores = tuned.out_of_fold if candidate in plan.members else None
+            tuned = replace(tuned, notes=tuple(sorted({*tuned.notes, *notes})), out_of_fold=scores)
             p = fitted.calibrator(raw)
-            found.append(CandidateFold(candidate.name, repeat, fold, raw, p, choice, time.perf_counter() - started))
+            found.append(CandidateFold(candidate.name, repeat, fold, raw, p, tuned, time.perf_counter() - started))
     return found

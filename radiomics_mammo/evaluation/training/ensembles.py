@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,18 +11,20 @@ from numpy.typing import NDArray
 
 from radiomics_mammo.evaluation.cohort.records import FEATURES, Candidate
 from radiomics_mammo.evaluation.training.calibration import expit, logit
-from radiomics_mammo.evaluation.training.fold_data import Bench
-from radiomics_mammo.evaluation.training.nested_cv import CandidateFold, Choice, calibrate
+from radiomics_mammo.evaluation.training.fold_data import FoldData
+from radiomics_mammo.evaluation.training.nested_cv import CandidateFold, TunedFold, calibrate
 from radiomics_mammo.evaluation.training.plan import Plan
 from radiomics_mammo.evaluation.training.registry import MODELS
 
 Floats = NDArray[np.float64]
+Fusion = tuple[Floats, Floats, Floats | None]
+"""Combined scores of the training units, out of fold, and of the test units; the weights of the members, if any."""
 
 _PENALTY = 1.0  # of the stack, on standardised log-odds: members that say the same share the weight
 
 
 def ensembles(plan: Plan, found: Sequence[CandidateFold]) -> Iterator[CandidateFold]:
-    """Give what the ensembles among the candidates come to in each fold.
+    """Compute the predictions of the ensembles among the candidates in each fold.
 
     Nothing but the members' scores is used, and of the training patients only scores by models that had not seen
     them (the inner folds'). Calibrator and threshold are fitted as any candidate's are.
@@ -30,45 +32,49 @@ def ensembles(plan: Plan, found: Sequence[CandidateFold]) -> Iterator[CandidateF
     Parameters
     ----------
     plan : Plan
-    found : sequence of ArmFold
+    found : sequence of CandidateFold
         Of all other candidates, the members' with their out-of-fold scores.
     """
-    asked = [candidate for candidate in plan.candidates if MODELS[candidate.model].fit == "ensemble"]
-    if not asked:
+    wanted = [candidate for candidate in plan.candidates if MODELS[candidate.model].ensemble]
+    if not wanted:
         return
     by_fold: dict[tuple[int, int], dict[str, CandidateFold]] = {}
     for one in found:
         by_fold.setdefault((one.repeat, one.fold), {})[one.candidate] = one
     for (repeat, fold), own in sorted(by_fold.items()):
-        bench = Bench(plan, repeat=repeat, fold=fold, block=FEATURES)
-        for candidate in asked:
-            yield _together(bench, candidate, [own[member.name] for member in plan.members])
+        data = FoldData(plan, repeat=repeat, fold=fold, block=FEATURES)
+        for candidate in wanted:
+            yield _combine(data, candidate, [own[member.name] for member in plan.members])
 
 
-def _together(bench: Bench, candidate: Candidate, members: Sequence[CandidateFold]) -> CandidateFold:
+def _combine(fold: FoldData, candidate: Candidate, members: Sequence[CandidateFold]) -> CandidateFold:
     started = time.perf_counter()
     names = [one.candidate for one in members]
-    held = np.column_stack([one.choice.calibrator(_held(one)) for one in members])
+    known = np.column_stack([one.tuned.calibrator(_out_of_fold(one)) for one in members])
     tested = np.column_stack([one.p for one in members])
-    said: dict[str, Any] = {"members": names}
-    if candidate.model == "average":
-        inner, raw = held.mean(axis=1), tested.mean(axis=1)
-    elif candidate.model == "rank-average":
-        inner, raw = (rank_average(held, p) for p in (held, tested))
-    else:
-        inner, raw, weights = _stacked(bench, held, tested)
-        said["weights"] = dict(zip(names, weights.tolist(), strict=True))
-    tuning = bench.plan.tuning
-    calibrator, threshold = calibrate(inner, bench.unit_y, kind=tuning.calibration, operate_at=tuning.operate_at)
-    score = float(np.mean([_auroc(bench.unit_y[units], inner[units]) for units in _inner_units(bench)]))
-    choice = Choice(said, score, calibrator, threshold)
-    repeat, fold = members[0].repeat, members[0].fold
-    return CandidateFold(candidate.name, repeat, fold, raw, calibrator(raw), choice, time.perf_counter() - started)
+    inner, raw, weights = FUSIONS[candidate.model](fold, known, tested)
+    parameters: dict[str, Any] = {"members": names}
+    if weights is not None:
+        parameters["weights"] = dict(zip(names, weights.tolist(), strict=True))
+    tuning = fold.plan.tuning
+    calibrator, threshold = calibrate(inner, fold.unit_y, kind=tuning.calibration, operate_at=tuning.operate_at)
+    score = float(np.mean([_auroc(fold.unit_y[units], inner[units]) for units in _inner_units(fold)]))
+    tuned = TunedFold(parameters, score, calibrator, threshold)
+    repeat, number = members[0].repeat, members[0].fold
+    return CandidateFold(candidate.name, repeat, number, raw, calibrator(raw), tuned, time.perf_counter() - started)
 
 
-def _held(one: CandidateFold) -> Floats:
-    assert one.choice.held is not None  # members keep them
-    return one.choice.held
+def _out_of_fold(one: CandidateFold) -> Floats:
+    assert one.tuned.out_of_fold is not None  # members store them
+    return one.tuned.out_of_fold
+
+
+def _average(fold: FoldData, known: Floats, tested: Floats) -> Fusion:  # noqa: ARG001 (one signature for the table)
+    return known.mean(axis=1), tested.mean(axis=1), None
+
+
+def _rank_average(fold: FoldData, known: Floats, tested: Floats) -> Fusion:  # noqa: ARG001
+    return rank_average(known, known), rank_average(known, tested), None
 
 
 def rank_average(known: Floats, p: Floats) -> Floats:
@@ -93,14 +99,14 @@ def rank_average(known: Floats, p: Floats) -> Floats:
     return np.asarray(np.mean(ranks, axis=0))
 
 
-def _stacked(bench: Bench, held: Floats, tested: Floats) -> tuple[Floats, Floats, Floats]:
-    """Fit a logistic regression on the members' log-odds (Wolpert 1992), out of fold for the training units."""
-    inner = np.empty(len(held))
-    z = logit(held)
-    for units in _inner_units(bench):
-        others = np.setdiff1d(np.arange(len(held)), units)
-        inner[units] = _apply(z[units], _fit(z[others], bench.unit_y[others]))
-    final = _fit(z, bench.unit_y)
+def _stack(fold: FoldData, known: Floats, tested: Floats) -> Fusion:
+    """Fit a logistic regression on the members' log-odds (Wolpert, Neural Netw 1992;5:241-259)."""
+    inner = np.empty(len(known))
+    z = logit(known)
+    for units in _inner_units(fold):
+        others = np.setdiff1d(np.arange(len(known)), units)
+        inner[units] = _apply(z[units], _fit(z[others], fold.unit_y[others]))
+    final = _fit(z, fold.unit_y)
     return inner, _apply(logit(tested), final), final["weights"]
 
 
@@ -117,12 +123,20 @@ def _apply(z: Floats, fitted: Mapping[str, Any]) -> Floats:
     return expit(fitted["intercept"] + (z - fitted["centre"]) / fitted["width"] @ fitted["weights"])
 
 
-def _inner_units(bench: Bench) -> list[NDArray[np.int64]]:
-    """Give the units that each inner fold holds out."""
-    return [np.unique(bench.unit_of[held]) for _, held in bench.inner]
+def _inner_units(fold: FoldData) -> list[NDArray[np.int64]]:
+    """Return the validation units of each inner fold."""
+    return [np.unique(fold.unit_of[rows]) for _, rows in fold.inner]
 
 
 def _auroc(y: NDArray[np.int8], p: Floats) -> float:
     from sklearn.metrics import roc_auc_score
 
     return float(roc_auc_score(y, p))
+
+
+FUSIONS: dict[str, Callable[[FoldData, Floats, Floats], Fusion]] = {
+    "average": _average,
+    "rank-average": _rank_average,
+    "stack": _stack,
+}
+"""By the model: takes the fold, and the members' calibrated scores of its training units and of its test units."""

@@ -1,4 +1,4 @@
-"""Finished folds on disk, so that an interrupted run goes on where it was; plain arrays and JSON."""
+"""Finished folds on disk, so that an interrupted run can resume; plain arrays and JSON."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_mammo.evaluation.training.calibration import Calibrator
-from radiomics_mammo.evaluation.training.nested_cv import CandidateFold, Choice, Rankings
+from radiomics_mammo.evaluation.training.candidate_rows import Rankings
+from radiomics_mammo.evaluation.training.nested_cv import CandidateFold, TunedFold
 from radiomics_mammo.tables.atomic import atomic_file
 
 _DIGEST = hashlib.sha256().digest_size
-"""Bytes at the head of each file, which tell whether the rest is as it was written."""
+"""Bytes of the hash at the beginning of each file, by which damage is found."""
 
 
 class FoldStore:
-    """A folder of finished folds; without a folder it keeps nothing.
+    """A folder of finished folds; without a folder nothing is stored.
 
     Parameters
     ----------
     folder : pathlib.Path, optional
-        Of one plan only: whoever makes it names it after everything that decides the result.
+        Of one plan only; its name is a hash of everything that decides the result.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -36,59 +37,58 @@ class FoldStore:
             folder.mkdir(parents=True, exist_ok=True)
 
     def rankings(self, repeat: int, fold: int) -> Rankings | None:
-        """Give the rankings of a fold, or None."""
+        """Return the rankings of a fold, or None."""
         found = self._read(f"rank_{repeat}_{fold}")
         if found is None:
             return None
         return {(int(part), method): ranks for name, ranks in found.items() for part, method in [name.split("|")]}
 
-    def keep_rankings(self, repeat: int, fold: int, found: Rankings) -> None:
-        """Keep the rankings of a fold."""
+    def write_rankings(self, repeat: int, fold: int, found: Rankings) -> None:
+        """Write the rankings of a fold."""
         self._write(f"rank_{repeat}_{fold}", {f"{part}|{method}": ranks for (part, method), ranks in found.items()})
 
     def candidate_fold(self, candidate: str, repeat: int, fold: int) -> CandidateFold | None:
-        """Give what a candidate gave in a fold, or None."""
-        found = self._read(f"{candidate}_{repeat}_{fold}")
-        if found is None:
+        """Return a candidate's predictions in a fold, or None."""
+        arrays = self._read(f"{candidate}_{repeat}_{fold}")
+        if arrays is None:
             return None
-        said = json.loads(bytes(found["said"]))
-        made = said["calibrator"]
-        calibrator = Calibrator(made["kind"], tuple(made["x"]), tuple(made["y"]))
-        choice = Choice(
-            said["parameters"],
-            said["score"],
-            calibrator,
-            said["threshold"],
-            tuple(said["notes"]),
-            held=found.get("held"),
-            curves=found.get("curves"),
+        record = json.loads(bytes(arrays["record"]))
+        calibrator = record["calibrator"]
+        tuned = TunedFold(
+            record["parameters"],
+            record["score"],
+            Calibrator(calibrator["kind"], tuple(calibrator["x"]), tuple(calibrator["y"])),
+            record["threshold"],
+            tuple(record["notes"]),
+            out_of_fold=arrays.get("out_of_fold"),
+            curves=arrays.get("curves"),
         )
-        return CandidateFold(candidate, repeat, fold, found["raw"], found["p"], choice, said["seconds"])
+        return CandidateFold(candidate, repeat, fold, arrays["raw"], arrays["p"], tuned, record["seconds"])
 
-    def keep_candidate_fold(self, one: CandidateFold) -> None:
-        """Keep what a candidate gave in a fold."""
-        choice = one.choice
-        said = {
-            "parameters": choice.parameters,
-            "score": choice.score,
-            "calibrator": asdict(choice.calibrator),
-            "threshold": choice.threshold,
-            "notes": choice.notes,
+    def write_candidate_fold(self, one: CandidateFold) -> None:
+        """Write a candidate's predictions in a fold."""
+        tuned = one.tuned
+        record = {
+            "parameters": tuned.parameters,
+            "score": tuned.score,
+            "calibrator": asdict(tuned.calibrator),
+            "threshold": tuned.threshold,
+            "notes": tuned.notes,
             "seconds": one.seconds,
         }
-        text = np.frombuffer(json.dumps(said).encode(), dtype=np.uint8)
-        arrays: dict[str, NDArray[Any]] = {"raw": one.raw, "p": one.p, "said": text}
-        more = {"held": choice.held, "curves": choice.curves}
-        arrays |= {key: values for key, values in more.items() if values is not None}
+        text = np.frombuffer(json.dumps(record).encode(), dtype=np.uint8)
+        arrays: dict[str, NDArray[Any]] = {"raw": one.raw, "p": one.p, "record": text}
+        optional = {"out_of_fold": tuned.out_of_fold, "curves": tuned.curves}
+        arrays |= {key: values for key, values in optional.items() if values is not None}
         self._write(f"{one.candidate}_{one.repeat}_{one.fold}", arrays)
 
     def trials(self) -> int | None:
-        """Give the number of trials that the clock chose when the run was begun, or None."""
+        """Return the number of trials that the time budget allowed when the run began, or None."""
         found = self._read("trials")
         return None if found is None else int(found["trials"])
 
-    def keep_trials(self, trials: int) -> None:
-        """Keep it: timed again the same fold would take another time, and the finished folds be of no use."""
+    def write_trials(self, trials: int) -> None:
+        """Write it: timed again it would differ, and the finished folds would be of no use."""
         self._write("trials", {"trials": np.array(trials)})
 
     def _read(self, name: str) -> dict[str, NDArray[Any]] | None:

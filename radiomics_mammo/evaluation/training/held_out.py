@@ -1,4 +1,4 @@
-"""Something measured on the rows that each fold left out, by the model that did not see them."""
+"""Measures of the out-of-fold rows by the model of their fold, as SHAP values are."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from radiomics_mammo.evaluation.training.registry import block_of
 Floats = NDArray[np.float64]
 
 Measure = Callable[..., Any]
-"""What is measured on a fitted fold: (Fitted, its prepared held-out rows, source columns, number of features)."""
+"""Called with (Fitted, its prepared test rows, source columns, number of features)."""
 HeldOut = tuple[int, int, NDArray[np.intp], Any]
 
 
 def explained_names(plan: Plan, candidate: Candidate) -> tuple[str, ...]:
-    """Name the features that a tree model's contributions are given for, in the order of ``source_columns``.
+    """List the features that contributions are computed for, in the order of ``source_columns``.
 
-    What an embedder gave is one feature, ``…_Embedding``: a component of it has no meaning of its own.
+    The columns of an embedder are one feature, ``…_Embedding``: a component of it has no meaning of its own.
     """
     cohort, block = plan.cohort, block_of(candidate)
     if block != FUSION:
@@ -42,14 +42,14 @@ def measure_held_out(
     workers: int = 1,
     on_done: Callable[[str], None] | None = None,
 ) -> list[HeldOut]:
-    """Fit one candidate's folds again, to the same bits, and measure something on the rows left out.
+    """Fit one candidate's folds again, to the same bits, and measure their test rows.
 
     Parameters
     ----------
     plan : Plan
     candidate : Candidate
     outcome : Outcome
-        What the folds chose.
+        With the tuned parameters.
     repeats : int
         How many of the repeats, from the first.
     measure : callable (Fitted, x, *, source, n_features) -> object
@@ -81,7 +81,7 @@ def measure_held_out(
 def _measure_fold(
     plan: Plan, candidate: Candidate, outcome: Outcome, repeat: int, fold: int, measure: Measure, n_features: int
 ) -> HeldOut:
-    bench, fitted = refit(plan, candidate, outcome, repeat=repeat, fold=fold)
-    x = np.asarray(fitted.preparation.transform(bench.test_rows()))
+    data, fitted = refit(plan, candidate, outcome, repeat=repeat, fold=fold)
+    x = np.asarray(fitted.preparation.transform(data.test_rows()))
     source = source_columns(fitted.preparation)
-    return repeat, fold, bench.test, measure(fitted, x, source=source, n_features=n_features)
+    return repeat, fold, data.test, measure(fitted, x, source=source, n_features=n_features)

@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_mammo.evaluation.cohort.records import Candidate
-from radiomics_mammo.evaluation.training.cross_validation import Outcome, bench_for
+from radiomics_mammo.evaluation.training.candidate_rows import Rankings
+from radiomics_mammo.evaluation.training.cross_validation import Outcome, fold_data
 from radiomics_mammo.evaluation.training.feature_selection import RANKINGS, rank_features
-from radiomics_mammo.evaluation.training.fold_data import Bench
+from radiomics_mammo.evaluation.training.fold_data import FoldData
 from radiomics_mammo.evaluation.training.held_out import Measure, explained_names
 from radiomics_mammo.evaluation.training.label_permutation import fold_auroc, shuffled_labels
-from radiomics_mammo.evaluation.training.nested_cv import Choice, Rankings, fit
+from radiomics_mammo.evaluation.training.nested_cv import TunedFold, fit
 from radiomics_mammo.evaluation.training.plan import WHOLE, Plan, light
 from radiomics_mammo.evaluation.training.preprocessing import source_columns
-from radiomics_mammo.evaluation.training.registry import MODELS
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int8]
@@ -94,7 +94,7 @@ def refit_shuffled(
     where = [(fold, part) for fold in range(plan.n_folds) for part in parts]
     todo = [
         delayed(_refit_fold)(
-            slim, candidate, outcome.choices[candidate.name, 0, fold], fold, kept, given[part], measure, n_features
+            slim, candidate, outcome.tuned[candidate.name, 0, fold], fold, kept, given[part], measure, n_features
         )
         for fold, part in where
     ]
@@ -146,7 +146,7 @@ def _labels(plan: Plan, kept: NDArray[np.bool_], permutations: int) -> NDArray[n
 def _refit_fold(
     plan: Plan,
     candidate: Candidate,
-    choice: Choice,
+    tuned: TunedFold,
     fold: int,
     kept: NDArray[np.bool_],
     given: NDArray[np.int8],
@@ -158,39 +158,22 @@ def _refit_fold(
 
     sizes, scores = [], []
     with threadpool_limits(1):
-        bench = bench_for(plan, candidate, repeat=0, fold=fold)
-        _leave_out(bench, kept)
+        data = fold_data(plan, candidate, repeat=0, fold=fold, included=kept)
         for labels in given:
-            _relabel(bench, candidate, labels[bench.train])
-            fitted, _, _ = fit(bench, candidate, choice, _rankings(bench, choice))
-            x = np.asarray(fitted.preparation.transform(bench.test_rows()))
+            permuted = data.with_labels(labels[data.train])
+            fitted, _ = fit(permuted, candidate, tuned, _rankings(permuted, tuned))
+            x = np.asarray(fitted.preparation.transform(data.test_rows()))
             source = source_columns(fitted.preparation)
             found = measure(fitted, x, source=source, n_features=n_features)
             sizes.append(np.abs(found[:, :n_features]).mean(axis=0))
             scores.append(found[:, : n_features + 1].sum(axis=1))
-    return bench.test, np.array(sizes), np.array(scores)
+    return data.test, np.array(sizes), np.array(scores)
 
 
-def _leave_out(bench: Bench, kept: NDArray[np.bool_]) -> None:
-    """Let only some rows take part, before any are prepared."""
-    stays = kept[bench.train]
-    bench.train, bench.y = bench.train[stays], bench.y[stays]
-    bench.test, bench.test_of = bench.test[kept[bench.test]], bench.test_of[kept[bench.test]]
-
-
-def _relabel(bench: Bench, candidate: Candidate, labels: Labels) -> None:
-    """Put other labels on the training rows; rows in XGBoost's bins stay as they are."""
-    bench.y = labels
-    if MODELS[candidate.model].boosted:
-        matrix = bench.matrices(WHOLE)[1]
-        matrix.rows.set_label(labels)
-        matrix.y[:] = labels
-
-
-def _rankings(bench: Bench, choice: Choice) -> Rankings:
-    """Rank the features on the labels at hand, if this candidate chooses any."""
-    method = choice.parameters.get("select", "none")
+def _rankings(data: FoldData, tuned: TunedFold) -> Rankings:
+    """Rank the features on the permuted labels, if this candidate selects any."""
+    method = tuned.parameters.get("select", "none")
     if method not in RANKINGS:
         return {}
-    group = bench.plan.cohort.group[bench.train]
-    return {(WHOLE, method): rank_features(bench.prepared(WHOLE).fit, bench.y, group, method=method, seed=bench.seed)}
+    x, group = data.prepared(WHOLE).train, data.plan.cohort.group[data.train]
+    return {(WHOLE, method): rank_features(x, data.y, group, method=method, seed=data.seed)}

@@ -1,4 +1,4 @@
-"""What all folds of a run share."""
+"""What all folds of a run share: the cohort, the folds, the candidates and their tuning."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from numpy.typing import NDArray
 
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.evaluation.cohort.records import Candidate, Cohort, Settings
-from radiomics_mammo.evaluation.training.registry import MODELS, SAMPLERS
+from radiomics_mammo.evaluation.training.samplers import SAMPLERS
 
 WHOLE = -1
-"""The fold in which all training patients are trained on, and the test set, if there is one, is predicted."""
+"""The fold that trains on all patients of the cohort and predicts the test set, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """How the models of a fold are chosen, inside the fold.
+    """How the models of a fold are tuned, inside the fold.
 
     Attributes
     ----------
     trials : int
-        Settings tried for each candidate; the first are the defaults.
+        Trials of each candidate; the first has the defaults.
     folds : int
         Inner folds, on the patient.
     select : str
@@ -48,7 +48,7 @@ class Plan:
     Attributes
     ----------
     cohort : Cohort
-        Everybody who is trained on.
+        The training patients.
     fold_of : ndarray of int16, shape (n_repeats, n_units)
         The fold in which a unit is tested.
     candidates : tuple of Candidate
@@ -56,7 +56,7 @@ class Plan:
     seed : int
     tuning : Tuning
     test : Cohort or None
-        Patients who are predicted by models of all the others, and never trained on.
+        Test patients, predicted by models of the whole cohort.
     members : tuple of Candidate
         What the ensembles among the candidates are made of.
     """
@@ -72,29 +72,23 @@ class Plan:
 
     @property
     def n_folds(self) -> int:
-        """Number of folds a repeat."""
+        """Return the number of folds of a repeat."""
         return int(self.fold_of.max()) + 1
 
     @property
     def n_repeats(self) -> int:
-        """Number of repeats."""
+        """Return the number of repeats."""
         return int(self.fold_of.shape[0])
 
-    @property
-    def models(self) -> tuple[Candidate, ...]:
-        """The candidates without their samplers, each once, in the order of the candidates; ensembles aside."""
-        single = [candidate for candidate in self.candidates if MODELS[candidate.model].fit != "ensemble"]
-        return tuple(dict.fromkeys(Candidate(candidate.model, block=candidate.block) for candidate in single))
-
     def test_units(self, repeat: int, fold: int) -> NDArray[np.intp]:
-        """Give the units that a fold predicts, of the cohort, or of the test set in the fold ``WHOLE``."""
+        """Return the units that a fold predicts: of the cohort, or of the test set in ``WHOLE``."""
         if fold != WHOLE:
             return np.flatnonzero(self.fold_of[repeat] == fold)
         return np.arange(0 if self.test is None else self.test.units.y.size)
 
 
 def light(plan: Plan) -> Plan:
-    """Leave the identity columns at home: arrays travel to workers once, by memory map, but text with each fold."""
+    """Return a plan without identity columns: workers get arrays by memory map, but text with each fold."""
     test = None if plan.test is None else _without_text(plan.test)
     return replace(plan, cohort=_without_text(plan.cohort), test=test)
 
@@ -105,7 +99,7 @@ def _without_text(cohort: Cohort) -> Cohort:
 
 
 def check_patients(plan: Plan) -> None:
-    """Refuse, before anything is trained, folds that leave too few patients for the inner folds.
+    """Raise an error if a fold leaves too few patients for its inner folds.
 
     Raises
     ------
@@ -126,12 +120,12 @@ def check_patients(plan: Plan) -> None:
 
 
 def check_samplers(plan: Plan) -> None:
-    """Refuse, before anything is trained, a candidate whose sampler would not have enough cases in some fold.
+    """Raise an error if a candidate's sampler would not have enough cases in some fold.
 
     Raises
     ------
     InputError
-        Naming the candidate, the fold and what is there.
+        Naming the candidate, the fold and the cases.
     """
     y, unit = plan.cohort.y, plan.cohort.units.of
     for repeat, assigned in enumerate(plan.fold_of):
@@ -141,7 +135,6 @@ def check_samplers(plan: Plan) -> None:
                 if fewest < SAMPLERS[candidate.sampler].least:
                     raise InputError(
                         f"{candidate.name} needs {SAMPLERS[candidate.sampler].least} training cases of the rarer "
-                        f"class, "
-                        f"and repeat {repeat}, fold {fold} has {fewest}",
+                        f"class, and repeat {repeat}, fold {fold} has {fewest}",
                         remedy="Leave that candidate out with --models, or add cases.",
                     )

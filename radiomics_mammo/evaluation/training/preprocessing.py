@@ -144,10 +144,10 @@ def preparation(*, native_nulls: bool, widths: Sequence[int] = (), fused: bool =
     return Pipeline(steps)
 
 
-def with_choice(fitted: Any, columns: Sequence[int]) -> Any:
+def with_columns(fitted: Any, columns: Sequence[int]) -> Any:
     """Add to a fitted preparation the choice of some of the columns that leave it."""
-    chosen = Take(tuple(int(column) for column in columns)).fit(np.zeros((1, 0)))
-    return Pipeline([*fitted.steps, ("choose", chosen)])
+    selected = Take(tuple(int(column) for column in columns)).fit(np.zeros((1, 0)))
+    return Pipeline([*fitted.steps, ("select", selected)])
 
 
 def source_columns(fitted: Any) -> NDArray[np.int64]:
@@ -170,4 +170,4 @@ def source_columns(fitted: Any) -> NDArray[np.int64]:
         kept = steps["vary"].kept_[steps["alike"].kept_]
         if "impute" in steps and steps["impute"].indicator_ is not None:
             kept = np.concatenate([kept, kept[steps["impute"].indicator_.features_]])
-    return np.asarray(kept[steps["choose"].kept_] if "choose" in steps else kept, dtype=np.int64)
+    return np.asarray(kept[steps["select"].kept_] if "select" in steps else kept, dtype=np.int64)

@@ -1,66 +1,89 @@
-"""Models, samplers and what compares them. A new one is one builder and one line in its table."""
+"""Models and candidates. A new model is one module in ``estimators`` and one line in ``MODELS``."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.evaluation.cohort.records import EMBEDDINGS, FUSION, Candidate, Model, Sampler
-from radiomics_mammo.evaluation.training import estimators as made
-from radiomics_mammo.evaluation.training import samplers
+from radiomics_mammo.evaluation.cohort.records import EMBEDDINGS, FEATURES, FUSION, Candidate
+from radiomics_mammo.evaluation.training.estimators.bagging import Bag
+from radiomics_mammo.evaluation.training.estimators.base import Estimator
+from radiomics_mammo.evaluation.training.estimators.baselines import ColumnScore, Prevalence
+from radiomics_mammo.evaluation.training.estimators.dense_head.estimator import DenseHeadEstimator
+from radiomics_mammo.evaluation.training.estimators.linear import ElasticNet, Lasso, Logistic
+from radiomics_mammo.evaluation.training.estimators.svm import LinearSvm, RbfSvm
+from radiomics_mammo.evaluation.training.estimators.trees import ExtraTrees, RandomForest
+from radiomics_mammo.evaluation.training.estimators.xgboost import XGBoost
+from radiomics_mammo.evaluation.training.samplers import SAMPLERS
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A line of ``MODELS``.
+
+    Attributes
+    ----------
+    title : str
+        As the report names it.
+    estimator : Estimator or None
+        None for an ensemble, which combines the scores of other candidates.
+    block : str
+        The columns that it is given.
+    baseline : bool
+        Whether it is compared only as a baseline: never the best, never with a sampler.
+    explained : bool
+        Whether SHAP explains it by feature.
+    selects : bool
+        Whether selecting few features first is part of its tuning.
+    components : int
+        Principal components that each embedder's columns are reduced to, inside the fold; 0 keeps the columns.
+    """
+
+    title: str
+    estimator: Estimator | None = None
+    block: str = FEATURES
+    baseline: bool = False
+    explained: bool = False
+    selects: bool = False
+    components: int = 0
+
+    @property
+    def ensemble(self) -> bool:
+        """Return whether it combines the scores of other candidates."""
+        return self.estimator is None
+
+    @property
+    def constant(self) -> bool:
+        """Return whether it scores all rows alike."""
+        return self.estimator is not None and self.estimator.constant
+
 
 MODELS: dict[str, Model] = {
-    "prevalence": Model("Prevalence only", "none", made.prevalence, baseline=True),
-    "size": Model("Size only", "sklearn", made.logistic, made.cost_space, block="size", baseline=True),
-    "shape": Model("Shape only", "sklearn", made.logistic, made.cost_space, block="shape", baseline=True),
-    "metadata": Model("Metadata only", "sklearn", made.logistic, made.cost_space, block="metadata", baseline=True),
-    "scanner": Model("Scanner only", "sklearn", made.logistic, made.cost_space, block="scanner", baseline=True),
-    "radiologists": Model("Radiologists' assessment", "score", made.column_score, block="radiologists", baseline=True),
-    "logistic": Model("Logistic regression (L2)", "sklearn", made.logistic, made.cost_space, selects=True),
-    "lasso": Model("Logistic regression (L1)", "sklearn", made.l1, made.cost_space, selects=True),
-    "elasticnet": Model("Elastic net", "sklearn", made.elastic_net, made.elastic_space, selects=True),
-    "svm": Model("Linear SVM", "sklearn", made.svm_linear, made.cost_space, selects=True),
-    "svm-rbf": Model("SVM, Gaussian kernel", "sklearn", made.svm_rbf, made.kernel_space, selects=True),
-    "forest": Model("Random forest", "sklearn", made.forest, made.leaf_space, tree=True),
-    "extratrees": Model("Extra trees", "sklearn", made.extra_trees, made.leaf_space, tree=True),
-    "xgboost": Model("XGBoost", "boosted", made.boosted_classifier, made.boosted_space, tree=True),
-    "probe": Model("Linear probe of the embedding", "sklearn", made.logistic, made.probe_space, block=EMBEDDINGS),
+    "prevalence": Model("Prevalence only", Prevalence(), baseline=True),
+    "size": Model("Size only", Logistic(), block="size", baseline=True),
+    "shape": Model("Shape only", Logistic(), block="shape", baseline=True),
+    "metadata": Model("Metadata only", Logistic(), block="metadata", baseline=True),
+    "scanner": Model("Scanner only", Logistic(), block="scanner", baseline=True),
+    "radiologists": Model("Radiologists' assessment", ColumnScore(), block="radiologists", baseline=True),
+    "logistic": Model("Logistic regression (L2)", Logistic(), selects=True),
+    "lasso": Model("Logistic regression (L1)", Lasso(), selects=True),
+    "elasticnet": Model("Elastic net", ElasticNet(high=3.0), selects=True),
+    "svm": Model("Linear SVM", LinearSvm(), selects=True),
+    "svm-rbf": Model("SVM, Gaussian kernel", RbfSvm(), selects=True),
+    "forest": Model("Random forest", RandomForest(), explained=True),
+    "extratrees": Model("Extra trees", ExtraTrees(), explained=True),
+    "xgboost": Model("XGBoost", XGBoost(), explained=True),
+    "probe": Model("Linear probe of the embedding", Logistic(1e-3, 1e-6, 1.0), block=EMBEDDINGS),
     "emb-logistic": Model(
-        "Embedding, PCA + logistic", "sklearn", made.logistic, made.components_space, block=EMBEDDINGS, components=64
+        "Embedding, PCA + logistic", Logistic(0.01, 1e-5, 1.0, components=64), block=EMBEDDINGS, components=64
     ),
-    "emb-xgboost": Model(
-        "Embedding, PCA + XGBoost",
-        "boosted",
-        made.boosted_classifier,
-        made.boosted_space,
-        block=EMBEDDINGS,
-        components=32,
-    ),
-    "head": Model("Embedding, dense head", "head", made.dense_head, block=EMBEDDINGS),
-    "fusion-logistic": Model(
-        "Early fusion, logistic", "sklearn", made.logistic, made.cost_space, block=FUSION, components=32
-    ),
-    "fusion-xgboost": Model(
-        "Early fusion, XGBoost",
-        "boosted",
-        made.boosted_classifier,
-        made.boosted_space,
-        block=FUSION,
-        tree=True,
-        components=32,
-    ),
-    "average": Model("Late fusion, average", "ensemble"),
-    "rank-average": Model("Late fusion, rank average", "ensemble"),
-    "stack": Model("Late fusion, stacking", "ensemble"),
-}
-
-SAMPLERS: dict[str, Sampler] = {
-    "none": Sampler("no resampling", samplers.none, least=0),
-    "weights": Sampler("class weights", samplers.none, least=1),
-    "oversampling": Sampler("random oversampling", samplers.oversampling, least=1),
-    "smote": Sampler("SMOTE", samplers.smote, least=2, interpolates=True),
-    "borderline": Sampler("borderline SMOTE", samplers.borderline, least=2, interpolates=True),
-    "adasyn": Sampler("ADASYN", samplers.adasyn, least=2, interpolates=True),
-    "smoteenn": Sampler("SMOTE-ENN", samplers.smoteenn, least=2, interpolates=True),
-    "bagging": Sampler("balanced bagging", samplers.bagging, least=1),
+    "emb-xgboost": Model("Embedding, PCA + XGBoost", XGBoost(), block=EMBEDDINGS, components=32),
+    "head": Model("Embedding, dense head", DenseHeadEstimator(), block=EMBEDDINGS),
+    "fusion-logistic": Model("Early fusion, logistic", Logistic(), block=FUSION, components=32),
+    "fusion-xgboost": Model("Early fusion, XGBoost", XGBoost(), block=FUSION, explained=True, components=32),
+    "average": Model("Late fusion, average"),
+    "rank-average": Model("Late fusion, rank average"),
+    "stack": Model("Late fusion, stacking"),
 }
 
 REFERENCE_MODEL = "xgboost+oversampling"
@@ -101,51 +124,73 @@ IMBALANCED = 0.1
 """Below this share of positives the default candidates include ``xgboost+bagging``."""
 
 
+def split_name(name: str) -> Candidate:
+    """Parse ``model[+sampler][@block]``, known or not."""
+    rest, _, block = name.strip().partition("@")
+    model, _, sampler = rest.partition("+")
+    return Candidate(model, sampler or "none", block)
+
+
 def parse_candidate(name: str) -> Candidate:
-    """Read ``model`` or ``model+sampler``, with ``@block`` behind it or without, as a candidate of the comparison.
+    """Parse ``model[+sampler][@block]`` as a candidate of the comparison.
 
     A block, the beginning of an embedder's columns, goes with the models of embeddings only. Whether the table has
-    it is seen when the candidates are laid out.
+    it is checked when the candidates are chosen.
 
     Raises
     ------
     InputError
         The model or the sampler is not in its table, or they do not go together.
     """
-    rest, at, block = name.strip().partition("@")
-    model, _, sampler = rest.partition("+")
-    sampler = sampler or "none"
-    if model not in MODELS:
+    found = split_name(name)
+    if found.model not in MODELS:
         raise InputError(
-            f"no model is called {model!r}",
+            f"no model is called {found.model!r}",
             remedy=f"Models: {', '.join(MODELS)}; each may be followed by +SAMPLER ({', '.join(SAMPLERS)}).",
         )
-    if sampler not in SAMPLERS:
-        raise InputError(f"no sampler is called {sampler!r}", remedy=f"Samplers: {', '.join(SAMPLERS)}.")
-    if sampler != "none" and MODELS[model].baseline:
-        raise InputError(f"{model} is a baseline: no sampler goes with it", remedy=f"Ask for {model} alone.")
-    if sampler != "none" and MODELS[model].fit in ("head", "ensemble"):
-        raise InputError(f"no sampler goes with {model}", remedy=f"Ask for {model} alone.")
-    if "+" in block:
+    if found.sampler not in SAMPLERS:
+        raise InputError(f"no sampler is called {found.sampler!r}", remedy=f"Samplers: {', '.join(SAMPLERS)}.")
+    model = MODELS[found.model]
+    if found.sampler != "none" and model.baseline:
+        raise InputError(
+            f"{found.model} is a baseline: no sampler goes with it", remedy=f"Ask for {found.model} alone."
+        )
+    if found.sampler != "none" and not takes(model, found.sampler):
+        raise InputError(f"{found.sampler} does not go with {found.model}", remedy=f"Ask for {found.model} alone.")
+    if "+" in found.block:
         raise InputError(f"{name!r} is not understood", remedy="The sampler comes first: MODEL+SAMPLER@EMBEDDER.")
-    if at and (not block or MODELS[model].block != EMBEDDINGS):
-        fit = ", ".join(one for one, made in MODELS.items() if made.block == EMBEDDINGS)
-        raise InputError(f"{name!r} is not understood", remedy=f"@EMBEDDER goes with {fit}.")
-    return Candidate(model, sampler, block)
+    if "@" in name and (not found.block or model.block != EMBEDDINGS):
+        fitting = ", ".join(key for key, line in MODELS.items() if line.block == EMBEDDINGS)
+        raise InputError(f"{name!r} is not understood", remedy=f"@EMBEDDER goes with {fitting}.")
+    return found
 
 
-def model_of(name: str) -> Model | None:
-    """Give the model of a candidate by the candidate's name; None where another version called it so."""
-    return MODELS.get(name.partition("@")[0].partition("+")[0])
+def takes(model: Model, sampler: str) -> bool:
+    """Return whether a sampler goes with a model."""
+    return sampler == "none" or (not model.baseline and model.estimator is not None and model.estimator.takes(sampler))
+
+
+def estimator_of(candidate: Candidate) -> Estimator:
+    """Return the kind of model that a candidate is fitted as: a bag of it where the sampler is a bag."""
+    estimator = MODELS[candidate.model].estimator
+    assert estimator is not None, f"{candidate.model} is an ensemble, which is not fitted"
+    member = estimator.bag_member if candidate.sampler == "bagging" else None
+    return estimator if member is None else Bag(member)
+
+
+def is_baseline(name: str) -> bool:
+    """Return whether a candidate's name is a baseline's; one of another version is not."""
+    model = MODELS.get(split_name(name).model)
+    return model is not None and model.baseline
 
 
 def block_of(candidate: Candidate) -> str:
-    """Name the columns that a candidate is given."""
+    """Return the name of the columns that a candidate is given."""
     return candidate.block or MODELS[candidate.model].block
 
 
 def parse_candidates(text: str) -> tuple[Candidate, ...]:
-    """Read a comma-separated list of candidates; ``all`` after a plus sign stands for every sampler.
+    """Parse a comma-separated list of candidates; ``+all`` stands for every sampler of the model.
 
     Raises
     ------
@@ -153,7 +198,7 @@ def parse_candidates(text: str) -> tuple[Candidate, ...]:
         A candidate is unknown, named twice, or none is named.
     """
     names = [name.strip() for name in text.split(",") if name.strip()]
-    candidates = tuple(candidate for name in names for candidate in _candidates(name))
+    candidates = tuple(candidate for name in names for candidate in _all_samplers(name))
     if not candidates:
         raise InputError("no model was named", remedy=f"Default: --models {','.join(DEFAULT_CANDIDATES)}")
     doubled = sorted({candidate.name for candidate in candidates if candidates.count(candidate) > 1})
@@ -162,16 +207,18 @@ def parse_candidates(text: str) -> tuple[Candidate, ...]:
     return candidates
 
 
-def _candidates(name: str) -> list[Candidate]:
-    rest, at, block = name.partition("@")
-    model, _, sampler = rest.partition("+")
-    if sampler == "all":
-        return [parse_candidate((model if one == "none" else f"{model}+{one}") + at + block) for one in SAMPLERS]
-    return [parse_candidate(name)]
+def _all_samplers(name: str) -> list[Candidate]:
+    found = split_name(name)
+    if found.sampler != "all":
+        return [parse_candidate(name)]
+    model = MODELS.get(found.model)
+    fitting = [one for one in SAMPLERS if model is not None and takes(model, one)]
+    samplers = fitting if len(fitting) > 1 else list(SAMPLERS)  # none goes with it: its error says so
+    return [parse_candidate(Candidate(found.model, one, found.block).name) for one in samplers]
 
 
 def candidate_title(candidate: Candidate) -> str:
-    """Name a candidate as a reader of the report knows it."""
+    """Return a candidate's title in the report."""
     title = MODELS[candidate.model].title
     if candidate.sampler != "none":
         title = f"{title} + {SAMPLERS[candidate.sampler].title}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 
-from radiomics_mammo.evaluation.training.cross_validation import folds_of, rank_fold, ranks, run_model
+from radiomics_mammo.evaluation.training.cross_validation import folds_of, models_of, rank_fold, ranks, run_model
 from radiomics_mammo.evaluation.training.plan import Plan
 
 MOST = 60
@@ -36,7 +36,7 @@ def trials_within(plan: Plan, *, minutes: float, workers: int) -> Budget:
     if ranks(plan):
         rank_fold(plan, 0, 0)
     ranked = time.perf_counter()
-    for model in plan.models:
+    for model in models_of(plan):
         run_model(pilot, model, 0, 0, {})
     done = time.perf_counter()
     one, folds = max(done - ranked, 1e-3), len(folds_of(plan))

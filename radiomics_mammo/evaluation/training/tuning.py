@@ -1,4 +1,4 @@
-"""The search for a candidate's settings: the defaults first, then what Optuna proposes."""
+"""Tuning of a candidate's parameters: the defaults first, then what Optuna proposes."""
 
 from __future__ import annotations
 
@@ -6,31 +6,31 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from radiomics_mammo.evaluation.training.estimators import Draw, Parameters
+from radiomics_mammo.evaluation.training.estimators.base import Draw, Parameters, Report, Trial
 
 
 @dataclass(slots=True)
 class Defaults:
-    """A :class:`~radiomics_mammo.evaluation.training.estimators.Draw` of the defaults, which it takes note of."""
+    """A :class:`~radiomics_mammo.evaluation.training.estimators.base.Draw` of the defaults, which it records."""
 
     drawn: Parameters = field(default_factory=dict)
 
-    def real(self, name: str, default: float, low: float, high: float) -> float:  # noqa: ARG002
-        """Give the default."""
+    def log_uniform(self, name: str, default: float, low: float, high: float) -> float:  # noqa: ARG002
+        """Return the default."""
         self.drawn[name] = default
         return default
 
-    def share(self, name: str, default: float, low: float, high: float) -> float:
-        """Give the default."""
-        return self.real(name, default, low, high)
+    def uniform(self, name: str, default: float, low: float, high: float) -> float:
+        """Return the default."""
+        return self.log_uniform(name, default, low, high)
 
-    def whole(self, name: str, default: int, low: int, high: int) -> int:  # noqa: ARG002
-        """Give the default."""
+    def integer(self, name: str, default: int, low: int, high: int) -> int:  # noqa: ARG002
+        """Return the default."""
         self.drawn[name] = default
         return default
 
-    def choice(self, name: str, default: str, options: tuple[str, ...]) -> str:  # noqa: ARG002
-        """Give the default."""
+    def categorical(self, name: str, default: str, options: tuple[str, ...]) -> str:  # noqa: ARG002
+        """Return the default."""
         self.drawn[name] = default
         return default
 
@@ -39,48 +39,35 @@ class Defaults:
 class _Proposed:
     trial: Any
 
-    def real(self, name: str, default: float, low: float, high: float) -> float:  # noqa: ARG002
+    def log_uniform(self, name: str, default: float, low: float, high: float) -> float:  # noqa: ARG002
         return float(self.trial.suggest_float(name, low, high, log=True))
 
-    def share(self, name: str, default: float, low: float, high: float) -> float:  # noqa: ARG002
+    def uniform(self, name: str, default: float, low: float, high: float) -> float:  # noqa: ARG002
         return float(self.trial.suggest_float(name, low, high))
 
-    def whole(self, name: str, default: int, low: int, high: int) -> int:  # noqa: ARG002
+    def integer(self, name: str, default: int, low: int, high: int) -> int:  # noqa: ARG002
         return int(self.trial.suggest_int(name, low, high))
 
-    def choice(self, name: str, default: str, options: tuple[str, ...]) -> str:  # noqa: ARG002
+    def categorical(self, name: str, default: str, options: tuple[str, ...]) -> str:  # noqa: ARG002
         return str(self.trial.suggest_categorical(name, options))
 
 
-Report = Callable[[float, int], bool]
-"""Told the score so far and the step; says whether to give these settings up."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Tried:
-    """One setting and what it came to; no score where it was given up."""
-
-    parameters: Parameters
-    score: float | None
-    held: Any
-
-
 def search(
-    attempt: Callable[[Parameters, Report], Tried],
+    attempt: Callable[[Parameters, Report], Trial],
     space: Callable[[Draw], Parameters],
     *,
     trials: int,
     seed: int,
-) -> Tried:
-    """Try settings and give back the best; of equal ones the first.
+) -> Trial:
+    """Return the best of several trials; of equal ones the first.
 
-    The first are the space's defaults, so the result is never worse than them on the inner folds. The others are
-    proposed by Optuna's tree-structured Parzen estimator (Bergstra et al., NeurIPS 2011), and given up after an
-    inner fold on which they are below the median of those before.
+    The first has the space's defaults, so the result is never worse than them on the inner folds. The others are
+    proposed by Optuna's tree-structured Parzen estimator (Bergstra et al., NeurIPS 2011), and pruned after an inner
+    fold on which they are below the median of those before.
 
     Parameters
     ----------
-    attempt : callable (parameters, report) -> Tried
+    attempt : callable (parameters, report) -> Trial
     space : callable (Draw) -> parameters
     trials : int
     seed : int
@@ -98,20 +85,20 @@ def search(
         pruner=optuna.pruners.MedianPruner(n_startup_trials=2),
     )
     study.enqueue_trial(defaults.drawn)
-    best: Tried | None = None
+    best: Trial | None = None
     for _ in range(trials):
-        trial = study.ask()
-        tried = attempt(space(_Proposed(trial)), _reporter(trial))
-        study.tell(trial, tried.score, state=None if tried.score is not None else optuna.trial.TrialState.PRUNED)
-        if tried.score is not None and (best is None or best.score is None or tried.score > best.score):
-            best = tried
-    assert best is not None  # the first are never given up
+        proposal = study.ask()
+        trial = attempt(space(_Proposed(proposal)), _reporter(proposal))
+        study.tell(proposal, trial.score, state=None if trial.score is not None else optuna.trial.TrialState.PRUNED)
+        if trial.score is not None and (best is None or best.score is None or trial.score > best.score):
+            best = trial
+    assert best is not None  # the first are never pruned
     return best
 
 
-def _reporter(trial: Any) -> Report:
+def _reporter(proposal: Any) -> Report:
     def report(score: float, step: int) -> bool:
-        trial.report(score, step)
-        return bool(trial.should_prune())
+        proposal.report(score, step)
+        return bool(proposal.should_prune())
 
     return report

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from radiomics_mammo.reports.checklists.base import NO, NOT_APPLICABLE, PARTLY, YES, Answer, Facts, model_of
+from radiomics_mammo.evaluation.training.registry import split_name
+from radiomics_mammo.reports.checklists.base import NO, NOT_APPLICABLE, PARTLY, YES, Answer, Facts
 from radiomics_mammo.reports.components.method_facts import is_tuned, learners
 from radiomics_mammo.reports.components.wording import number
 
@@ -101,7 +102,7 @@ def imbalance(facts: Facts) -> Answer:
     """Methods against imbalance, and what they did to the probabilities."""
     info = facts.run.info
     candidates = [name for name in info.candidates if "+" in name]
-    heads = [title for name, title in info.candidates.items() if model_of(name) == "head"]
+    heads = [title for name, title in info.candidates.items() if split_name(name).model == "head"]
     share = f"{100 * info.positives / info.units:.1f}% of the units are {info.classes[1]}"
     if not candidates and not heads:
         return Answer(NOT_APPLICABLE, f"None was used; {share}.")

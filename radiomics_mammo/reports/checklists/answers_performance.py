@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from radiomics_mammo.evaluation.metrics.metrics import METRICS
+from radiomics_mammo.evaluation.training.registry import split_name
 from radiomics_mammo.reports.checklists.answers_data import shuffled
-from radiomics_mammo.reports.checklists.base import AUTHORS, NO, NOT_APPLICABLE, PARTLY, YES, Answer, Facts, model_of
+from radiomics_mammo.reports.checklists.base import AUTHORS, NO, NOT_APPLICABLE, PARTLY, YES, Answer, Facts
 from radiomics_mammo.reports.components.wording import number
 from radiomics_mammo.reports.sections.best_model import BASELINES
 
@@ -85,8 +86,8 @@ def _tested(facts: Facts, candidates: list[str], models: tuple[str, ...]) -> Ans
     if pairs is None or pairs.empty:
         return Answer(PARTLY, f"{said}, without a paired test.")
     against = f"paired tests against {facts.reference}, corrected by Holm"
-    own = pairs[pairs["against"] == best]["model"].map(model_of)
-    if best and (own.isin(models).any() or model_of(best) in models):
+    own = pairs[pairs["against"] == best]["model"].map(lambda name: split_name(name).model)
+    if best and (own.isin(models).any() or split_name(best).model in models):
         return Answer(YES, f"{said}, with {against}.")
     rest = f"; the best model, {facts.best}, is not in these tests" if best else ""
     return Answer(PARTLY, f"{said}, with {against}{rest}.")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from radiomics_mammo.evaluation.training.registry import split_name
 from radiomics_mammo.reports.components.wording import number
 from radiomics_mammo.runs.results import Results
 from radiomics_mammo.runs.run_folder import Run
@@ -65,7 +66,7 @@ class Facts:
     def has_candidate(self, *models: str) -> list[str]:
         """Give the titles of candidates of these models, whatever they look at and however resampled."""
         info = self.run.info
-        return [title for name, title in info.candidates.items() if model_of(name) in models]
+        return [title for name, title in info.candidates.items() if split_name(name).model in models]
 
     @property
     def reference(self) -> str:
@@ -84,11 +85,6 @@ class Facts:
         if value != value:
             return ""
         return number(value) if low != low else f"{number(value)} ({number(low)} to {number(high)})"
-
-
-def model_of(candidate: str) -> str:
-    """Give the model of a candidate's name (``model@block+sampler``)."""
-    return candidate.split("+")[0].split("@")[0]
 
 
 Ask = Callable[[Facts], Answer]

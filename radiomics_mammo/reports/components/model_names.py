@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
-from radiomics_mammo.evaluation.training.registry import MODELS
+from radiomics_mammo.evaluation.training.registry import is_baseline
 
 READING = "radiologists"
 MOST = 7
 """Curves in one figure that can still be told apart."""
-
-
-def is_baseline(candidate: str) -> bool:
-    """Whether a candidate, by its name (``model@block+sampler``), is a baseline; one of another version is not."""
-    model = re.split("[+@]", candidate, maxsplit=1)[0]
-    return model in MODELS and MODELS[model].baseline
 
 
 def competing(candidates: Mapping[str, str]) -> dict[str, str]:

@@ -13,7 +13,7 @@ import pandas as pd
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from radiomics_mammo.evaluation.explanation.shap_library import load_shap
+from radiomics_mammo.evaluation.training.estimators.shap_library import load_shap
 from radiomics_mammo.reports.figures.svg import INK, PALETTE, canvas, to_svg
 from radiomics_mammo.tables.feature_table import feature_parts, is_feature_name
 

@@ -115,7 +115,7 @@ def obstacles(a: RunInfo, b: RunInfo, found: Overlap) -> list[str]:
 def pairs_of(a: RunInfo, b: RunInfo) -> list[Pair]:
     """Pair the best candidates, where there are, then every candidate that both runs have; the floor ranks nobody."""
     best = [Pair(a.best, b.best)] if a.best and b.best else []
-    floors = {name for name, model in MODELS.items() if model.fit == "none"}
+    floors = {name for name, model in MODELS.items() if model.constant}
     same = [Pair(name, name) for name in a.candidates if name in b.candidates and name not in floors]
     return [*best, *(pair for pair in same if pair not in best)]
 

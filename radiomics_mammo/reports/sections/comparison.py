@@ -13,9 +13,9 @@ from radiomics_mammo.evaluation.metrics.bootstrap import draw_patients
 from radiomics_mammo.evaluation.metrics.metrics import METRICS, Metric
 from radiomics_mammo.evaluation.metrics.precision_recall import precision_recall
 from radiomics_mammo.evaluation.metrics.roc import roc
-from radiomics_mammo.evaluation.training.registry import REFERENCE_MODEL
+from radiomics_mammo.evaluation.training.registry import REFERENCE_MODEL, is_baseline
 from radiomics_mammo.reports.components import wording
-from radiomics_mammo.reports.components.model_names import MOST, READING, is_baseline, marked, shown
+from radiomics_mammo.reports.components.model_names import MOST, READING, marked, shown
 from radiomics_mammo.reports.components.page import Estimate, Figure, PagePart, ReportTable
 from radiomics_mammo.reports.components.tables import resampling_table
 from radiomics_mammo.reports.figures.curves import CurveLine, precision_recall_figure, roc_figure

@@ -78,7 +78,7 @@ def test_folds_that_share_rows_share_their_labels(plan, outcome, monkeypatch):
 def test_a_booster_is_told_the_new_labels_and_trained_as_from_scratch(plan, outcome):
     """The second permutation reuses the first one's bins: it must equal a run in which it comes first."""
     given = ours._labels(plan, np.ones(90, dtype=bool), 2)
-    choice = outcome.choices["xgboost", 0, 1]
+    choice = outcome.tuned["xgboost", 0, 1]
     args = (plan, plan.candidates[0], choice, 1, np.ones(90, dtype=bool))
     both = ours._refit_fold(*args, given, contributions, len(NAMES))
     alone = ours._refit_fold(*args, given[1:], contributions, len(NAMES))
@@ -96,7 +96,7 @@ def test_features_are_selected_anew(plan):
     forest = toy_plan(noise_frame(strength=2.5), candidate="forest", repeats=1)
     forest = replace(forest, tuning=replace(forest.tuning, select="mrmr"))
     chosen = cross_validate(forest)
-    assert all(one.parameters["select"] == "mrmr" for one in chosen.choices.values())
+    assert all(one.parameters["select"] == "mrmr" for one in chosen.tuned.values())
     found = shuffled(forest, chosen, permutations=3)
     used = found.size > 0
     assert (used.sum(axis=2) < len(NAMES)).all()

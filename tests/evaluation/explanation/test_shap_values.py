@@ -10,7 +10,6 @@ from xgboost import DMatrix
 from radiomics_mammo.evaluation.cohort.cohort import prepare_cohort
 from radiomics_mammo.evaluation.cohort.records import Settings
 from radiomics_mammo.evaluation.cohort.target import Target
-from radiomics_mammo.evaluation.explanation.shap_library import load_shap
 from radiomics_mammo.evaluation.explanation.shap_values import (
     calibrated_line,
     contribution_table,
@@ -21,6 +20,7 @@ from radiomics_mammo.evaluation.explanation.shap_values import (
 )
 from radiomics_mammo.evaluation.training.calibration import Calibrator
 from radiomics_mammo.evaluation.training.cross_validation import cross_validate, refit
+from radiomics_mammo.evaluation.training.estimators.shap_library import load_shap
 from radiomics_mammo.evaluation.training.held_out import measure_held_out
 from radiomics_mammo.evaluation.training.plan import Plan, Tuning
 from radiomics_mammo.evaluation.training.preprocessing import source_columns
@@ -57,20 +57,20 @@ def held_out(plan: Plan, outcome, candidate: str):
 @pytest.mark.parametrize("candidate", ["xgboost", "xgboost+smote"])
 def test_boosted_contributions_add_up_to_the_margin(plan, outcome, candidate):
     fitted, x, _, found = held_out(plan, outcome, candidate)
-    margin = fitted.estimator.predict(DMatrix(x), output_margin=True)
+    margin = fitted.model.predict(DMatrix(x), output_margin=True)
     np.testing.assert_allclose(found[:, :9].sum(axis=1), margin, atol=1e-5)
 
 
 def test_forest_contributions_add_up_to_the_probability(plan, outcome):
     fitted, x, _, found = held_out(plan, outcome, "forest")
-    np.testing.assert_allclose(found[:, :9].sum(axis=1), fitted.estimator.predict_proba(x)[:, 1], atol=1e-5)
+    np.testing.assert_allclose(found[:, :9].sum(axis=1), fitted.model.predict_proba(x)[:, 1], atol=1e-5)
     assert np.isnan(found[:, 9:]).all()  # its log-odds are no line of what the contributions add up to
 
 
 @pytest.mark.parametrize("candidate", ["xgboost+oversampling", "forest"])
 def test_contributions_equal_shaps_tree_explainer(plan, outcome, candidate):
     fitted, x, source, found = held_out(plan, outcome, candidate)
-    values = load_shap().TreeExplainer(fitted.estimator).shap_values(x)
+    values = load_shap().TreeExplainer(fitted.model).shap_values(x)
     values = values[:, :, 1] if values.ndim == 3 else values
     if candidate == "forest":
         assert source.tolist() == [*range(8), 2]  # the last column says where feature 2 is null
@@ -113,7 +113,7 @@ def test_interactions_equal_shaps(plan, outcome, candidate):
     fitted, x, source, _ = held_out(plan, outcome, candidate)
     count, found = interactions(fitted, x, source=source, n_features=len(FEATURES), most=10**6)
     assert count == len(x)
-    shaps = load_shap().TreeExplainer(fitted.estimator).shap_interaction_values(x)
+    shaps = load_shap().TreeExplainer(fitted.model).shap_interaction_values(x)
     if candidate == "xgboost+smote":  # the last column says where feature 2 is null
         shaps[:, 2] += shaps[:, 8]
         shaps[:, :, 2] += shaps[:, :, 8]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from radiomics_mammo.evaluation.cohort.records import Candidate
-from radiomics_mammo.evaluation.training.cross_validation import cross_validate, train_on_everybody
+from radiomics_mammo.evaluation.training.cross_validation import cross_validate, fit_final_model
 from radiomics_mammo.evaluation.training.fixed_order import dot, squared_distances
 from tests.support.cohorts import embedded_frame
 from tests.support.plans import plan_of
@@ -43,7 +43,7 @@ def test_a_row_scores_the_same_whatever_it_is_scored_with(kind):
 @pytest.mark.parametrize("candidate", EMBEDDED)
 def test_a_row_of_embeddings_scores_the_same_whatever_it_is_scored_with(candidate):
     plan = plan_of(embedded_frame(patients=30), candidates=candidate, folds=2)
-    model, _ = train_on_everybody(plan, Candidate(candidate), cross_validate(plan))
+    model, _ = fit_final_model(plan, Candidate(candidate), cross_validate(plan))
     x = plan.cohort.take(model.block, np.arange(plan.cohort.y.size))
     assert_rows_score_alike(model.score, x)
     np.testing.assert_allclose(model.score(x), model.score_fold(x), rtol=1e-6 if candidate == "head" else 1e-12)
@@ -59,7 +59,7 @@ def test_scores_that_depend_on_the_other_rows_are_noticed():
         assert_rows_score_alike(careless, x)
 
 
-@pytest.mark.parametrize("kind", ["logistic", "svc", "svc-approximated", "linear-svc"])
+@pytest.mark.parametrize("kind", ["logistic", "svm", "svm-rbf", "svm-rbf-approximated", "bagged-logistic"])
 def test_no_product_of_the_libraries_is_asked(kind, monkeypatch):
     from sklearn import kernel_approximation, svm
     from sklearn.linear_model import _base

@@ -14,23 +14,29 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.class_weight import compute_sample_weight
 
-from radiomics_mammo.evaluation.cohort.records import Candidate, Model
+from radiomics_mammo.evaluation.cohort.records import Candidate
 from radiomics_mammo.evaluation.metrics.operating_point import choose_threshold, parse_rule
 from radiomics_mammo.evaluation.training import cross_validation, nested_cv
-from radiomics_mammo.evaluation.training.cross_validation import cross_validate, refit, run_model, train_on_everybody
-from radiomics_mammo.evaluation.training.fold_data import Bench
+from radiomics_mammo.evaluation.training.cross_validation import (
+    cross_validate,
+    fit_final_model,
+    models_of,
+    refit,
+    run_model,
+)
+from radiomics_mammo.evaluation.training.estimators.xgboost import booster_parameters
+from radiomics_mammo.evaluation.training.fold_data import FoldData
 from radiomics_mammo.evaluation.training.fold_store import FoldStore
 from radiomics_mammo.evaluation.training.plan import WHOLE
-from radiomics_mammo.evaluation.training.registry import MODELS
-from radiomics_mammo.evaluation.training.resampling import repeats
+from radiomics_mammo.evaluation.training.registry import MODELS, Model
+from radiomics_mammo.evaluation.training.samplers import repeats
 from radiomics_mammo.evaluation.training.splits import inner_folds
-from radiomics_mammo.evaluation.training.xgboost import booster_parameters
 from tests.support.cohorts import FEATURES, toy_frame
-from tests.support.plans import Spy, cohort_of, plan_of, with_rows
+from tests.support.plans import Built, Spy, cohort_of, plan_of, with_rows
 
 
 def add_spy(monkeypatch) -> None:
-    monkeypatch.setitem(MODELS, "spy", Model("Spy", "sklearn", lambda *_: Spy()))
+    monkeypatch.setitem(MODELS, "spy", Model("Spy", Built(lambda: Spy())))
     Spy.shown.clear()
 
 
@@ -44,7 +50,7 @@ def test_a_model_is_shown_training_rows_only_prepared_on_themselves(monkeypatch)
     cohort = plan.cohort
     for fold in range(3):
         train = np.flatnonzero(plan.fold_of[0] != fold)
-        inner = Bench(plan, repeat=0, fold=fold, block="features").inner
+        inner = FoldData(plan, repeat=0, fold=fold, block="features").inner
         for rows in (train[inner[0][0]], train[inner[1][0]], train):
             assert not np.isin(cohort.group[rows], cohort.group[plan.fold_of[0] == fold]).any()
             x, y = next(shown)
@@ -55,7 +61,7 @@ def test_a_model_is_shown_training_rows_only_prepared_on_themselves(monkeypatch)
 
 
 def test_inner_folds_keep_patients_and_classes_together():
-    bench = Bench(plan_of(folds=3), repeat=0, fold=1, block="features")
+    bench = FoldData(plan_of(folds=3), repeat=0, fold=1, block="features")
     group = bench.plan.cohort.group[bench.train]
     for fit_rows, held in bench.inner:
         assert not np.isin(group[fit_rows], group[held]).any()
@@ -100,8 +106,8 @@ def test_samplers_see_training_rows_only(monkeypatch, sampler):
     plan = plan_of(candidates=f"spy+{sampler}")
     cross_validate(plan)
     for fold, (seen, labels) in enumerate(Spy.shown[2::3]):
-        bench = Bench(plan, repeat=0, fold=fold, block="features")
-        own = bench.prepared(WHOLE).fit
+        bench = FoldData(plan, repeat=0, fold=fold, block="features")
+        own = bench.prepared(WHOLE).train
         np.testing.assert_array_equal(seen[: len(own)], own)
         assert np.unique(np.bincount(labels)).size == 1
         extra, positives = seen[len(own) :], own[bench.y == 1]
@@ -113,12 +119,12 @@ CANDIDATES = "logistic,svm-rbf+weights,forest+smote,xgboost,xgboost+oversampling
 
 def all_of_a_fold(plan, fold: int) -> dict:
     rankings = cross_validation._rank(plan, 0, fold)
-    found = {one.candidate: one for model in plan.models for one in run_model(plan, model, 0, fold, rankings)}
+    found = {one.candidate: one for model in models_of(plan) for one in run_model(plan, model, 0, fold, rankings)}
     return {"rankings": rankings, **found}
 
 
 def chosen(one) -> tuple:
-    choice = one.choice
+    choice = one.tuned
     return choice.parameters, choice.score, choice.calibrator, choice.threshold, choice.notes
 
 
@@ -142,22 +148,22 @@ def test_test_patients_change_nothing_but_their_own_predictions():
 
 def test_rows_held_in_an_inner_fold_change_nothing_that_is_fitted_there():
     plan = plan_of(select="auto")
-    bench = Bench(plan, repeat=0, fold=0, block="features")
+    bench = FoldData(plan, repeat=0, fold=0, block="features")
     fit_rows, held = bench.inner[1]
     x = plan.cohort.x.copy()
     x[bench.train[held]] *= -1e6
     poisoned = with_rows(plan, x=x)
-    other = Bench(poisoned, repeat=0, fold=0, block="features")
+    other = FoldData(poisoned, repeat=0, fold=0, block="features")
     np.testing.assert_array_equal(other.inner[1][0], fit_rows)
-    assert bench.prepared(1).fit.tobytes() == other.prepared(1).fit.tobytes()
-    assert bench.prepared(1).held.tobytes() != other.prepared(1).held.tobytes()
+    assert bench.prepared(1).train.tobytes() == other.prepared(1).train.tobytes()
+    assert bench.prepared(1).validation.tobytes() != other.prepared(1).validation.tobytes()
     one, two = (cross_validation._rank(each, 0, 0) for each in (plan, poisoned))
     assert all((one[key] == two[key]).all() for key in one if key[0] == 1)
 
 
 def by_hand(plan, fold: int, scorer) -> tuple[np.ndarray, np.ndarray]:
     """Nested cross-validation written out: raw scores and probabilities of a fold's test rows."""
-    cohort, seed = plan.cohort, Bench(plan, repeat=0, fold=fold, block="features").seed
+    cohort, seed = plan.cohort, FoldData(plan, repeat=0, fold=fold, block="features").seed
     train, test = np.flatnonzero(plan.fold_of[0] != fold), np.flatnonzero(plan.fold_of[0] == fold)
     folds = inner_folds(cohort.y[train], cohort.group[train], folds=plan.tuning.folds, seed=seed)
     inner = np.empty(train.size)
@@ -197,7 +203,7 @@ def test_xgboost_by_hand_and_refit_to_the_bit(sampler):
     name, x, y = plan.candidates[0].name, plan.cohort.x, plan.cohort.y
     found = cross_validate(plan)
     for fold in range(2):
-        choice, test = found.choices[name, 0, fold], plan.fold_of[0] == fold
+        choice, test = found.tuned[name, 0, fold], plan.fold_of[0] == fold
         bench, fitted = refit(plan, plan.candidates[0], found, repeat=0, fold=fold)
         np.testing.assert_array_equal(fitted.score_fold(x[test]), found.raw[0, 0, test])
         weights = {
@@ -271,9 +277,7 @@ def test_results_do_not_depend_on_having_been_interrupted(tmp_path):
     assert one.raw.tobytes() == again.raw.tobytes()
     assert (one.called == again.called).all()
     assert one.notes == again.notes
-    assert {key: chosen_of(c) for key, c in one.choices.items()} == {
-        key: chosen_of(c) for key, c in again.choices.items()
-    }
+    assert {key: chosen_of(c) for key, c in one.tuned.items()} == {key: chosen_of(c) for key, c in again.tuned.items()}
     assert not np.isnan(one.p).any()
 
 
@@ -313,11 +317,12 @@ def test_inner_folds_build_the_kind_of_model_that_the_outer_fold_does(monkeypatc
     """A kernel machine is approximated by the number of rows: were it by the inner ones, scores would not compare."""
     asked: list[int] = []
 
-    def build(settings, parameters, seed, n_rows):
-        asked.append(n_rows)
-        return Spy()
+    class Asked(Built):
+        def build(self, settings, parameters, *, seed, n_rows):
+            asked.append(n_rows)
+            return Spy()
 
-    monkeypatch.setitem(MODELS, "spy", Model("Spy", "sklearn", build))
+    monkeypatch.setitem(MODELS, "spy", Model("Spy", Asked(Spy)))
     plan = plan_of(candidates=f"spy+{sampler}")
     run_model(plan, Candidate("spy"), 0, 0, {})
     y = plan.cohort.y[plan.fold_of[0] != 0]
@@ -336,8 +341,8 @@ def test_test_patients_are_predicted_by_models_of_all_the_others(monkeypatch):
     np.testing.assert_allclose(one.raw, model.predict_proba(plan.test.x)[:, 1], atol=1e-9)
     assert (found.test["spy"].raw == 0).all()  # nobody of them was shown to it
     assert max(len(x) for x, _ in Spy.shown) == 80
-    fitted, choice = train_on_everybody(plan, Candidate("logistic"), found)
-    assert choice is one.choice
+    fitted, choice = fit_final_model(plan, Candidate("logistic"), found)
+    assert choice is one.tuned
     np.testing.assert_array_equal(fitted.score(plan.test.x), one.raw)
 
 
@@ -345,11 +350,11 @@ def test_the_kept_model_is_tuned_on_everybody(monkeypatch):
     plan = plan_of(candidates="xgboost,lasso", select="auto", folds=2, trials=2)
     found = cross_validate(plan)
     monkeypatch.setattr(cross_validation, "_rank", lambda *_: pytest.fail("XGBoost chooses no features"))
-    fitted, choice = train_on_everybody(plan, Candidate("xgboost"), found)
-    assert ("xgboost", 0, WHOLE) not in found.choices
-    assert fitted.estimator.num_boosted_rounds() == choice.parameters["rounds"]
+    fitted, choice = fit_final_model(plan, Candidate("xgboost"), found)
+    assert ("xgboost", 0, WHOLE) not in found.tuned
+    assert fitted.model.num_boosted_rounds() == choice.parameters["rounds"]
     monkeypatch.undo()
-    fitted, choice = train_on_everybody(plan, Candidate("lasso"), found)
+    fitted, choice = fit_final_model(plan, Candidate("lasso"), found)
     assert fitted.score(plan.cohort.x).shape == (120,)
     assert 0 < choice.score <= 1
 
@@ -361,6 +366,6 @@ def test_each_inner_fold_chooses_by_its_own_ranking(monkeypatch):
     run_model(
         plan, Candidate("spy"), 0, 0, {(part, "mrmr"): np.array(one, dtype=np.int32) for part, one in firsts.items()}
     )
-    bench = Bench(plan, repeat=0, fold=0, block="features")
+    bench = FoldData(plan, repeat=0, fold=0, block="features")
     for (shown, _), (part, first) in zip(Spy.shown, firsts.items(), strict=True):
-        np.testing.assert_array_equal(shown, bench.prepared(part).fit[:, sorted(first)])
+        np.testing.assert_array_equal(shown, bench.prepared(part).train[:, sorted(first)])

@@ -10,28 +10,30 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.evaluation.cohort.records import Candidate, Model
-from radiomics_mammo.evaluation.training import nested_cv
-from radiomics_mammo.evaluation.training.cross_validation import cross_validate, refit, run_model
+from radiomics_mammo.evaluation.cohort.records import Candidate
+from radiomics_mammo.evaluation.training import candidate_rows
+from radiomics_mammo.evaluation.training.cross_validation import cross_validate, models_of, refit, run_model
+from radiomics_mammo.evaluation.training.estimators import boosting
 from radiomics_mammo.evaluation.training.plan import WHOLE, check_samplers
 from radiomics_mammo.evaluation.training.registry import (
     DEFAULT_CANDIDATES,
     MODELS,
     SAMPLERS,
+    Model,
     block_of,
     candidate_title,
     parse_candidate,
     parse_candidates,
 )
 from tests.support.cohorts import FEATURES, embedded_frame, toy_frame
-from tests.support.plans import Spy, cohort_of, plan_of, rarely
+from tests.support.plans import Built, Spy, cohort_of, plan_of, rarely
 
 
 def test_twins_differ_in_one_thing(monkeypatch):
     plan = plan_of(candidates="xgboost,xgboost+oversampling", folds=2)
     p = cross_validate(plan).p
     assert (p[0] != p[1]).any()
-    monkeypatch.setattr(nested_cv, "repeats", lambda y, *, seed: np.ones(y.size))  # noqa: ARG005
+    monkeypatch.setattr(boosting, "repeats", lambda y, *, seed: np.ones(y.size))  # noqa: ARG005
     p = cross_validate(plan).p
     assert (p[0] == p[1]).all()
 
@@ -63,18 +65,18 @@ def test_columns_that_are_empty_or_constant_in_a_fold(candidates):
     plan = plan_of(frame, candidates=",".join(a for a in candidates.split(",") if _has(frame, a)))
     found = cross_validate(plan)
     assert not np.isnan(found.p).any()
-    assert Candidate("metadata") in plan.models
+    assert Candidate("metadata") in models_of(plan)
 
 
 def _has(frame, candidate: str) -> bool:
     return cohort_of(frame).offers(block_of(parse_candidate(candidate)))
 
 
-def test_readers_are_a_curve_and_never_a_feature():
+def test_the_radiologists_assessment_is_a_baseline_and_never_a_feature():
     frame = toy_frame(strength=0)
     rng = np.random.default_rng(2)
     frame["assessment"] = np.clip(3 + frame["malignant"] + rng.integers(-1, 2, len(frame)), 1, 5)
-    plan = plan_of(frame, candidates="readers,logistic")
+    plan = plan_of(frame, candidates="radiologists,logistic")
     assert "assessment" not in plan.cohort.features
     found = cross_validate(plan)
     for fold in range(3):
@@ -109,10 +111,10 @@ def test_selection_by_name_is_used_and_explained():
     plan = plan_of(candidates="logistic,forest,xgboost", select="mrmr", folds=2)
     found = cross_validate(plan)
     for candidate in ("logistic", "forest"):
-        choice = found.choices[candidate, 0, 0]
+        choice = found.tuned[candidate, 0, 0]
         assert choice.parameters["select"] == "mrmr"
         assert choice.parameters["k"] == 20
-    assert "select" not in found.choices["xgboost", 0, 0].parameters
+    assert "select" not in found.tuned["xgboost", 0, 0].parameters
     assert set(found.rankings[0, 1]) == {(0, "mrmr"), (1, "mrmr"), (WHOLE, "mrmr")}
 
 
@@ -120,13 +122,13 @@ def test_selection_by_name_is_used_and_explained():
 def test_other_calibrations(kind):
     plan = plan_of(candidates="logistic", calibration=kind, folds=2)
     found = cross_validate(plan)
-    assert found.choices["logistic", 0, 0].calibrator.kind == kind
+    assert found.tuned["logistic", 0, 0].calibrator.kind == kind
     assert (found.raw == found.p).all() == (kind == "none")
 
 
 def test_few_cases_of_the_rarer_class_give_smote_fewer_neighbours():
     found = cross_validate(plan_of(rarely(40, 8), candidates="logistic+smote", folds=2))
-    assert any("logistic+smote looked at fewer than 5 neighbours" in note for note in found.notes)
+    assert any("logistic+smote used fewer than 5 neighbours" in note for note in found.notes)
 
 
 def test_too_few_cases_for_smote_is_said_before_training():
@@ -147,7 +149,7 @@ def test_two_patients_of_a_class_to_train_on_will_do():
 
 
 def test_a_model_that_does_not_converge_is_noted_and_other_warnings_pass(monkeypatch):
-    hasty = Model("Hasty", "sklearn", lambda *_: LogisticRegression(max_iter=1))
+    hasty = Model("Hasty", Built(lambda: LogisticRegression(max_iter=1)))
     monkeypatch.setitem(MODELS, "hasty", hasty)
     assert cross_validate(plan_of(candidates="hasty", folds=2)).notes == ("hasty did not converge in some folds",)
 
@@ -158,7 +160,7 @@ def test_a_model_that_does_not_converge_is_noted_and_other_warnings_pass(monkeyp
             warnings.warn("mind this", UserWarning, stacklevel=1)
             return super().fit(X, y)
 
-    monkeypatch.setitem(MODELS, "talks", Model("Talks", "sklearn", lambda *_: Talks()))
+    monkeypatch.setitem(MODELS, "talks", Model("Talks", Built(lambda: Talks())))
     with pytest.warns(UserWarning, match="mind this"):
         cross_validate(plan_of(candidates="talks", folds=2))
 
@@ -166,16 +168,16 @@ def test_a_model_that_does_not_converge_is_noted_and_other_warnings_pass(monkeyp
 def test_what_a_sampler_could_not_do_in_the_last_fit_is_noted(monkeypatch):
     """The inner folds are fine, all training rows together are not."""
     calls = []
-    real = nested_cv.resample
+    real = candidate_rows.resample
 
     def spied(x, y, *, sampler, seed):
         calls.append(y.size)
         found = real(x, y, sampler=sampler, seed=seed)
         return replace(found, note="was out of luck") if len(calls) == 3 else found
 
-    monkeypatch.setattr(nested_cv, "resample", spied)
+    monkeypatch.setattr(candidate_rows, "resample", spied)
     (one,) = run_model(plan_of(candidates="logistic+smote", folds=2), Candidate("logistic"), 0, 0, {})
-    assert one.choice.notes == ("logistic+smote was out of luck",)
+    assert one.tuned.notes == ("logistic+smote was out of luck",)
 
 
 @pytest.mark.slow

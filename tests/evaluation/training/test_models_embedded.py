@@ -22,15 +22,16 @@ from radiomics_mammo.evaluation.result_tables import RESULT_TABLES
 from radiomics_mammo.evaluation.study import plan_study, table_context
 from radiomics_mammo.evaluation.summary import compare_candidates, explained_candidate
 from radiomics_mammo.evaluation.training.calibration import logit
-from radiomics_mammo.evaluation.training.cross_validation import bench_for, cross_validate, refit, train_on_everybody
+from radiomics_mammo.evaluation.training.cross_validation import cross_validate, fit_final_model, fold_data, refit
 from radiomics_mammo.evaluation.training.device import Device
 from radiomics_mammo.evaluation.training.embedding_transforms import FARTHEST, Compress
 from radiomics_mammo.evaluation.training.ensembles import rank_average
-from radiomics_mammo.evaluation.training.fold_data import Bench
+from radiomics_mammo.evaluation.training.fold_data import FoldData
 from radiomics_mammo.evaluation.training.fold_store import FoldStore
 from radiomics_mammo.evaluation.training.plan import WHOLE
 from radiomics_mammo.evaluation.training.preprocessing import source_columns
-from radiomics_mammo.evaluation.training.registry import DEFAULT_CANDIDATES, SAMPLERS, parse_candidate, parse_candidates
+from radiomics_mammo.evaluation.training.registry import DEFAULT_CANDIDATES, parse_candidate, parse_candidates
+from radiomics_mammo.evaluation.training.samplers import SAMPLERS
 from radiomics_mammo.runs.model_metadata import ModelFacts
 from radiomics_mammo.runs.saved_model import load_model, save_model
 from radiomics_mammo.tables.feature_table import Table, embedder_of, feature_parts, is_embedding, is_feature_name
@@ -114,17 +115,17 @@ def test_components_are_found_on_training_rows_only():
     other = replace(plan.cohort.embedded, x=plan.cohort.embedded.x.copy())
     other.x[held] += 1_000.0
     changed = replace(plan, cohort=replace(plan.cohort, embedded=other))
-    one, two = (bench_for(p, Candidate("emb-logistic"), repeat=0, fold=1) for p in (plan, changed))
-    np.testing.assert_array_equal(one.prepared(WHOLE).fit, two.prepared(WHOLE).fit)
+    one, two = (fold_data(p, Candidate("emb-logistic"), repeat=0, fold=1) for p in (plan, changed))
+    np.testing.assert_array_equal(one.prepared(WHOLE).train, two.prepared(WHOLE).train)
     assert (one.test_rows() != two.test_rows()).all()
 
 
 def test_early_fusion_gives_both_and_knows_where_they_come_from():
     plan = plan_of(embedded_frame(patients=40, widths=TWO), candidates="fusion-xgboost,fusion-logistic", folds=2)
-    bench = bench_for(plan, Candidate("fusion-logistic"), repeat=0, fold=0)
+    bench = fold_data(plan, Candidate("fusion-logistic"), repeat=0, fold=0)
     made = bench.prepared(WHOLE)
     source = source_columns(made.steps)
-    assert source.size == made.fit.shape[1]
+    assert source.size == made.train.shape[1]
     assert set(source.tolist()) == set(range(8)) | {8, 9}
     order = list(plan.cohort.embedders)
     assert np.count_nonzero(source == 8 + order.index("breast_embOther")) == 5
@@ -152,9 +153,11 @@ def test_ensembles_are_made_of_their_members_scores():
     candidates = "logistic,emb-logistic,average,rank-average,stack"
     plan = plan_of(embedded_frame(patients=60), candidates=candidates, members="logistic,emb-logistic", folds=3)
     found = cross_validate(plan)
-    choices = {name: found.choices[name, 0, 1] for name in ("logistic", "emb-logistic", "average", "stack")}
-    bench = Bench(plan, repeat=0, fold=1, block=RADIOMIC)
-    held = np.column_stack([choices[name].calibrator(choices[name].held) for name in ("logistic", "emb-logistic")])
+    choices = {name: found.tuned[name, 0, 1] for name in ("logistic", "emb-logistic", "average", "stack")}
+    bench = FoldData(plan, repeat=0, fold=1, block=RADIOMIC)
+    held = np.column_stack(
+        [choices[name].calibrator(choices[name].out_of_fold) for name in ("logistic", "emb-logistic")]
+    )
     test = plan.test_units(0, 1)
     p = found.p[:2, 0, test].T
     np.testing.assert_allclose(found.raw[2, 0, test], p.mean(axis=1), atol=1e-12)
@@ -183,11 +186,11 @@ def test_kept_folds_give_the_same_ensemble(tmp_path):
     first = cross_validate(plan, store=FoldStore(tmp_path))
     again = cross_validate(plan, store=FoldStore(tmp_path))
     np.testing.assert_array_equal(first.p, again.p)
-    curves = [one.choices["head", 0, 0].curves for one in (first, again)]
+    curves = [one.tuned["head", 0, 0].curves for one in (first, again)]
     np.testing.assert_array_equal(*curves)
-    assert first.choices["head", 0, 0].held is not None
+    assert first.tuned["head", 0, 0].out_of_fold is not None
     assert plan_of(candidates="logistic").members == ()
-    assert cross_validate(plan_of(candidates="logistic")).choices["logistic", 0, 0].held is None  # nobody needs them
+    assert cross_validate(plan_of(candidates="logistic")).tuned["logistic", 0, 0].out_of_fold is None
 
 
 def test_tables_of_ensembles_probes_and_heads():
@@ -290,8 +293,8 @@ def test_embedders_behind_an_candidates_name():
         ("logistic@crop_embToy", "is not understood"),
         ("probe@", "is not understood"),
         ("probe@crop_embToy+smote", "is not understood"),
-        ("head+smote", "no sampler goes with head"),
-        ("stack+weights", "no sampler goes with stack"),
+        ("head+smote", "smote does not go with head"),
+        ("stack+weights", "weights does not go with stack"),
     ):
         with pytest.raises(InputError, match=said):
             parse_candidates(text)
@@ -314,7 +317,7 @@ def test_the_explained_candidate_is_a_booster_that_looks_at_features():
 )
 def test_models_of_embeddings_are_saved_and_score_as_they_did(candidate, tmp_path):
     plan = plan_of(embedded_frame(patients=30), candidates=candidate, folds=2)
-    fitted, _ = train_on_everybody(plan, Candidate(candidate), cross_validate(plan))
+    fitted, _ = fit_final_model(plan, Candidate(candidate), cross_validate(plan))
     x = plan.cohort.take(fitted.block, np.arange(10))
     names = plan.cohort.names(fitted.block)
     nothing = np.full(len(names), np.nan)

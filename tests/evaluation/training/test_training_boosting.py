@@ -8,16 +8,9 @@ import xgboost
 from sklearn.metrics import roc_auc_score
 
 from radiomics_mammo.evaluation.cohort.records import Settings
-from radiomics_mammo.evaluation.training.resampling import repeats, resample
-from radiomics_mammo.evaluation.training.xgboost import (
-    MOST_ROUNDS,
-    Grown,
-    Pair,
-    booster_parameters,
-    grow,
-    grow_together,
-    to_matrix,
-)
+from radiomics_mammo.evaluation.training.estimators.boosting import MOST_ROUNDS, BoostingRows
+from radiomics_mammo.evaluation.training.estimators.xgboost import XGBoost, booster_parameters
+from radiomics_mammo.evaluation.training.samplers import repeats, resample
 
 TUNED = {"max_depth": 3, "learning_rate": 0.1, "min_child_weight": 1.0, "subsample": 0.8, "colsample_bytree": 0.5}
 WHOLE_ROWS = {**TUNED, "subsample": 1.0, "colsample_bytree": 1.0}
@@ -32,15 +25,23 @@ def rows(seed: int, *, n: int = 150, strength: float = 1.0) -> tuple[np.ndarray,
     return x, y
 
 
-def pairs_of(settings: Settings, *, strength: float = 1.0) -> tuple[list[Pair], list[tuple]]:
-    pairs, raw = [], []
+def folds_of(settings: Settings, *, strength: float = 1.0) -> tuple[list[BoostingRows], list[tuple]]:
+    folds, raw = [], []
     for seed in (1, 3):
-        (x, y), (x_held, y_held) = rows(seed, strength=strength), rows(seed + 1, n=80, strength=strength)
+        (x, y), (other, other_y) = rows(seed, strength=strength), rows(seed + 1, n=80, strength=strength)
         weight = np.where(y == 1, 2.0, 1.0)
-        train = to_matrix(x, y, settings=settings)
-        pairs.append(Pair(train, weight, to_matrix(x_held, y_held, settings=settings, reference=train)))
-        raw.append((x, y, weight, x_held, y_held))
-    return pairs, raw
+        train = XGBoost().dataset(x, settings=settings)
+        validation = XGBoost().dataset(other, settings=settings, reference=train)
+        folds.append(BoostingRows(train, y, weight, validation))
+        raw.append((x, y, weight, other, other_y))
+    return folds, raw
+
+
+def grow(x: np.ndarray, y: np.ndarray, weight: np.ndarray, *, rounds: int, train=None):
+    train = XGBoost().dataset(x, settings=Settings()) if train is None else train
+    return XGBoost().train(
+        BoostingRows(train, y, weight), {**WHOLE_ROWS, "rounds": rounds}, settings=Settings(), seed=0
+    )
 
 
 def plainly(raw, parameters, rounds: int) -> list[np.ndarray]:
@@ -63,23 +64,23 @@ def judged(raw, held) -> float:
 @pytest.mark.parametrize("method", ["hist", "approx", "exact"])
 def test_growing_in_step_is_a_plain_loop(method):
     settings = Settings(tree_method=method)
-    pairs, raw = pairs_of(settings)
+    folds, raw = folds_of(settings)
     parameters = booster_parameters(settings, {**WHOLE_ROWS, "rounds": 7}, seed=3)
     assert "rounds" not in parameters
-    found = grow_together(pairs, parameters, judge=lambda held: judged(raw, held))
-    scores = [judged(raw, plainly(raw, parameters, n)) for n in range(20, found.rounds + 61, 20)]
+    found = XGBoost().fit_together(folds, WHOLE_ROWS, settings=settings, seed=3, judge=lambda held: judged(raw, held))
+    scores = [judged(raw, plainly(raw, parameters, n)) for n in range(20, found.parameters["rounds"] + 61, 20)]
     best = int(np.argmax(scores))
-    assert found.rounds == 20 * (best + 1)
+    assert found.parameters["rounds"] == 20 * (best + 1)
     assert found.score == pytest.approx(max(scores), abs=1e-12)
-    for held, wanted in zip(found.held, plainly(raw, parameters, found.rounds), strict=True):
+    for held, wanted in zip(found.validation, plainly(raw, parameters, found.parameters["rounds"]), strict=True):
         np.testing.assert_allclose(held, wanted, atol=1e-6)
 
 
 def test_subsampling_does_not_depend_on_the_other_boosters():
-    pairs, raw = pairs_of(Settings())
+    folds, raw = folds_of(Settings())
     parameters = booster_parameters(Settings(), TUNED, seed=11)
-    found = grow_together(pairs, parameters, judge=lambda held: judged(raw, held))
-    for held, wanted in zip(found.held, plainly(raw, parameters, found.rounds), strict=True):
+    found = XGBoost().fit_together(folds, TUNED, settings=Settings(), seed=11, judge=lambda held: judged(raw, held))
+    for held, wanted in zip(found.validation, plainly(raw, parameters, found.parameters["rounds"]), strict=True):
         np.testing.assert_allclose(held, wanted, atol=1e-6)
 
 
@@ -92,29 +93,26 @@ def test_subsampling_does_not_depend_on_the_other_boosters():
     ],
 )
 def test_it_stops_as_it_says(scores, rounds, looks):
-    pairs, _ = pairs_of(Settings())
+    folds, _ = folds_of(Settings())
     seen: list[list[np.ndarray]] = []
 
     def judge(held):
         seen.append(held)
         return scores[len(seen) - 1]
 
-    found = grow_together(pairs, booster_parameters(Settings(), TUNED, seed=0), judge=judge)
-    assert (found.rounds, len(seen)) == (rounds, looks)
-    assert isinstance(found, Grown)
-    assert found.held is seen[rounds // 20 - 1]
+    found = XGBoost().fit_together(folds, TUNED, settings=Settings(), seed=0, judge=judge)
+    assert (found.parameters, len(seen)) == ({**TUNED, "rounds": rounds}, looks)
+    assert found.validation is seen[rounds // 20 - 1]
 
 
 def test_oversampling_by_weight_is_literally_repeating_rows():
     x, y = rows(5)
-    counts = repeats(y, seed=4)
-    parameters = booster_parameters(Settings(), WHOLE_ROWS, seed=0)
-    weighed = grow(to_matrix(x, y, settings=Settings()), counts, parameters, rounds=30)
+    weighed = grow(x, y, repeats(y, seed=4), rounds=30)
     again = resample(np.nan_to_num(x, nan=-9.0), y, sampler="oversampling", seed=4)
     again_x = np.where(again.x == -9.0, np.nan, again.x)
-    bins = to_matrix(x, y, settings=Settings())
-    same = to_matrix(again_x, again.y, settings=Settings(), reference=bins)
-    repeated = grow(same, np.ones(again.y.size), parameters, rounds=30)
+    bins = XGBoost().dataset(x, settings=Settings())
+    same = XGBoost().dataset(again_x, settings=Settings(), reference=bins)
+    repeated = grow(again_x, again.y, np.ones(again.y.size), rounds=30, train=same)
     np.testing.assert_allclose(
         weighed.predict(xgboost.DMatrix(x)), repeated.predict(xgboost.DMatrix(x)), rtol=0, atol=2e-6
     )
@@ -122,11 +120,10 @@ def test_oversampling_by_weight_is_literally_repeating_rows():
 
 def test_weights_of_one_candidate_do_not_stay_for_the_next():
     x, y = rows(6)
-    shared = to_matrix(x, y, settings=Settings())
-    parameters = booster_parameters(Settings(), WHOLE_ROWS, seed=0)
-    first = grow(shared, np.ones(y.size), parameters, rounds=5).predict(xgboost.DMatrix(x))
-    grow(shared, repeats(y, seed=0), parameters, rounds=5)
-    again = grow(shared, np.ones(y.size), parameters, rounds=5).predict(xgboost.DMatrix(x))
+    shared = XGBoost().dataset(x, settings=Settings())
+    first = grow(x, y, np.ones(y.size), rounds=5, train=shared).predict(xgboost.DMatrix(x))
+    grow(x, y, repeats(y, seed=0), rounds=5, train=shared)
+    again = grow(x, y, np.ones(y.size), rounds=5, train=shared).predict(xgboost.DMatrix(x))
     np.testing.assert_array_equal(first, again)
 
 
@@ -134,6 +131,5 @@ def test_missingness_that_tells_is_found():
     x, y = rows(7, strength=0.0)
     x[:, 3] = np.where(y == 1, np.nan, 1.0)
     x[0, 3] = 2.0
-    parameters = booster_parameters(Settings(), WHOLE_ROWS, seed=0)
-    p = grow(to_matrix(x, y, settings=Settings()), np.ones(y.size), parameters, rounds=20).predict(xgboost.DMatrix(x))
+    p = grow(x, y, np.ones(y.size), rounds=20).predict(xgboost.DMatrix(x))
     assert roc_auc_score(y, p) > 0.99

@@ -10,8 +10,9 @@ from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
 from threadpoolctl import threadpool_info
 
 from radiomics_mammo.errors import EngineError, InputError
-from radiomics_mammo.evaluation.training.dense_head import DenseHead, estimator, network
-from radiomics_mammo.evaluation.training.dense_head.numpy_network import NumpyNetwork
+from radiomics_mammo.evaluation.training.estimators.dense_head import classifier, network
+from radiomics_mammo.evaluation.training.estimators.dense_head.classifier import DenseHead
+from radiomics_mammo.evaluation.training.estimators.dense_head.numpy_network import NumpyNetwork
 from radiomics_mammo.evaluation.training.samplers import balanced_weights
 from tests.support.dense_heads import numpy_head, rows, xor
 
@@ -133,7 +134,7 @@ def test_it_trains_on_one_thread_whatever_the_machine_allows():
         seen.append({one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"})
         return real(*given)
 
-    from radiomics_mammo.evaluation.training.dense_head import numpy_network
+    from radiomics_mammo.evaluation.training.estimators.dense_head import numpy_network
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(numpy_network, "gradients", spying)
@@ -198,8 +199,8 @@ def test_a_saved_head_is_plain_arrays():
     x, y = rows(6)
     head = numpy_head().fit(x, y)
     content = skops.io.dumps(head)
-    assert skops.io.get_untrusted_types(data=content) == [f"{estimator.__name__}.DenseHead"]
-    again = skops.io.loads(content, trusted=[f"{estimator.__name__}.DenseHead"])
+    assert skops.io.get_untrusted_types(data=content) == [f"{classifier.__name__}.DenseHead"]
+    again = skops.io.loads(content, trusted=[f"{classifier.__name__}.DenseHead"])
     np.testing.assert_array_equal(again.predict_proba(x), head.predict_proba(x))
 
 
@@ -229,11 +230,11 @@ def test_rows_of_one_class_are_refused():
 
 
 def test_without_torch_auto_is_numpy_and_torch_is_refused(monkeypatch):
-    monkeypatch.setattr(estimator, "find_spec", lambda _: None)
-    assert estimator.found_backend("auto", device="cpu") == "numpy"
+    monkeypatch.setattr(classifier, "find_spec", lambda _: None)
+    assert classifier.found_backend("auto", device="cpu") == "numpy"
     with pytest.raises(EngineError, match="PyTorch is not installed"):
-        estimator.found_backend("torch", device="cpu")
+        classifier.found_backend("torch", device="cpu")
     with pytest.raises(EngineError, match="PyTorch is not installed"):
-        estimator.found_backend("auto", device="cuda")
-    monkeypatch.setattr(estimator, "find_spec", lambda _: object())
-    assert estimator.found_backend("auto", device="cpu") == "torch"
+        classifier.found_backend("auto", device="cuda")
+    monkeypatch.setattr(classifier, "find_spec", lambda _: object())
+    assert classifier.found_backend("auto", device="cpu") == "torch"

@@ -8,14 +8,20 @@ from sklearn.base import clone
 from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
 
 from radiomics_mammo.errors import EngineError, InputError
-from radiomics_mammo.evaluation.training.dense_head import CURVES, PARTS, DenseHead, HeadPair, grow_heads_together
+from radiomics_mammo.evaluation.training.estimators.dense_head.classifier import DenseHead
+from radiomics_mammo.evaluation.training.estimators.dense_head.early_stopping import (
+    CURVES,
+    PARTS,
+    HeadPair,
+    fit_together,
+)
 from tests.support.dense_heads import mean_auroc, numpy_head, pairs_of, rows
 
 
 def test_growing_in_step_is_training_each_alone():
     pairs = pairs_of()
     head = numpy_head(epochs=25, seed=5)
-    found = grow_heads_together(pairs, head, judge=mean_auroc(pairs), patience=6)
+    found = fit_together(pairs, head, judge=mean_auroc(pairs), patience=6)
     assert not hasattr(head, "weights_") and head.epochs == 25
     alone = [
         [
@@ -26,9 +32,9 @@ def test_growing_in_step_is_training_each_alone():
     ]
     scores = [mean_auroc(pairs)(held) for held in alone]
     looked = next((n for n in range(25) if n - int(np.argmax(scores[: n + 1])) >= 6), 24) + 1
-    assert found.epochs == int(np.argmax(scores[:looked])) + 1
+    assert found.parameters["epochs"] == int(np.argmax(scores[:looked])) + 1
     assert found.score == max(scores[:looked])
-    for held, wanted in zip(found.held, alone[found.epochs - 1], strict=True):
+    for held, wanted in zip(found.validation, alone[found.parameters["epochs"] - 1], strict=True):
         np.testing.assert_array_equal(held, wanted)
     assert found.curves.shape == (looked * 2 * 2, 6)
 
@@ -50,21 +56,21 @@ def test_it_stops_as_it_says(scores, patience, epochs, looks):
         seen.append(held)
         return [*scores, *[0.0] * 9][len(seen) - 1]
 
-    found = grow_heads_together(pairs_of(), numpy_head(epochs=12), judge=judge, patience=patience)
-    assert (found.epochs, len(seen), found.score) == (epochs, looks, scores[epochs - 1])
-    assert found.held is seen[epochs - 1]
+    found = fit_together(pairs_of(), numpy_head(epochs=12), judge=judge, patience=patience)
+    assert (found.parameters["epochs"], len(seen), found.score) == (epochs, looks, scores[epochs - 1])
+    assert found.validation is seen[epochs - 1]
     assert found.curves[:, 1].max() == looks
 
 
 def test_nothing_to_judge_by_is_said():
     with pytest.raises(InputError, match="no epoch of a dense head could be judged"):
-        grow_heads_together(pairs_of(), numpy_head(), judge=lambda _: float("nan"), patience=3)
+        fit_together(pairs_of(), numpy_head(), judge=lambda _: float("nan"), patience=3)
 
 
 def test_curves_are_what_scikit_learn_gives():
     pairs = pairs_of()
     head = numpy_head(epochs=4, seed=1)
-    found = grow_heads_together(pairs, head, judge=mean_auroc(pairs), patience=9).curves
+    found = fit_together(pairs, head, judge=mean_auroc(pairs), patience=9).curves
     assert CURVES == ("inner", "epoch", "part", "loss", "auroc", "accuracy")
     assert PARTS == ("training", "validation")
     for inner, epoch, part, *measured in found:
@@ -76,7 +82,7 @@ def test_curves_are_what_scikit_learn_gives():
         wanted = [log_loss(y, p, sample_weight=weight), roc_auc_score(y, p), accuracy_score(y, p > 0.5)]
         np.testing.assert_allclose(measured, wanted, atol=1e-9)
     plain = clone(head).set_params(balanced=False, epochs=1)
-    first = grow_heads_together(pairs, plain, judge=mean_auroc(pairs), patience=1).curves[1]
+    first = fit_together(pairs, plain, judge=mean_auroc(pairs), patience=1).curves[1]
     p = clone(plain).set_params(seed=2).fit(*pairs[0][:2]).predict_proba(pairs[0][2])
     assert first[3] == pytest.approx(log_loss(pairs[0][3], p), abs=1e-9)
 
@@ -84,7 +90,7 @@ def test_curves_are_what_scikit_learn_gives():
 def test_training_rows_are_learnt_by_heart_and_the_held_are_not():
     pairs = pairs_of(strength=0.0)
     head = numpy_head(hidden=64, epochs=60, dropout=0.0, rate=1e-2)
-    last = grow_heads_together(pairs, head, judge=mean_auroc(pairs), patience=60).curves[-2:]
+    last = fit_together(pairs, head, judge=mean_auroc(pairs), patience=60).curves[-2:]
     assert last[0, 4] > 0.99 > 0.65 > last[1, 4]
     assert last[0, 3] < 0.1 < last[1, 3]
 
@@ -92,7 +98,7 @@ def test_training_rows_are_learnt_by_heart_and_the_held_are_not():
 def test_held_rows_of_one_class_have_no_auroc():
     x, y = rows(30)
     pair = HeadPair(x, y, x[:5], np.zeros(5, dtype=np.int8))
-    found = grow_heads_together([pair], numpy_head(epochs=2), judge=lambda held: -float(held[0].mean()), patience=2)
+    found = fit_together([pair], numpy_head(epochs=2), judge=lambda held: -float(held[0].mean()), patience=2)
     part, column = found.curves[:, 2], found.curves[:, 4]
     assert np.isnan(column[part == 1]).all() and np.isfinite(column[part == 0]).all()
     assert np.isfinite(found.curves[:, [3, 5]]).all()
@@ -116,7 +122,7 @@ def test_torch_follows_the_same_path():
     assert torch.get_num_threads() == threads
     pairs = pairs_of()
     grown = [
-        grow_heads_together(pairs, DenseHead(epochs=12, backend=one), judge=mean_auroc(pairs), patience=12)
+        fit_together(pairs, DenseHead(epochs=12, backend=one), judge=mean_auroc(pairs), patience=12)
         for one in ("numpy", "torch")
     ]
     np.testing.assert_allclose(grown[0].curves[:, 3], grown[1].curves[:, 3], atol=1e-4)

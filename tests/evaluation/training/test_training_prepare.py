@@ -15,7 +15,7 @@ from radiomics_mammo.evaluation.training.preprocessing import (
     DropConstant,
     preparation,
     source_columns,
-    with_choice,
+    with_columns,
 )
 
 
@@ -88,8 +88,8 @@ def test_preparation_is_scikit_learns_imputer_indicator_and_scaler():
     for rows in (x, new):
         np.testing.assert_allclose(steps.transform(rows), scaler.transform(raw(rows)), rtol=1e-12)
     assert source_columns(steps).tolist() == [0, 1, 3, 4, 1]
-    assert source_columns(with_choice(steps, [4, 2])).tolist() == [1, 3]
-    np.testing.assert_array_equal(with_choice(steps, [4, 2]).transform(new), steps.transform(new)[:, [4, 2]])
+    assert source_columns(with_columns(steps, [4, 2])).tolist() == [1, 3]
+    np.testing.assert_array_equal(with_columns(steps, [4, 2]).transform(new), steps.transform(new)[:, [4, 2]])
 
 
 def test_nulls_stay_nulls_for_a_model_that_takes_them():

@@ -8,10 +8,14 @@ from imblearn.combine import SMOTEENN
 from imblearn.over_sampling import ADASYN, SMOTE, BorderlineSMOTE, RandomOverSampler
 from sklearn.utils.class_weight import compute_sample_weight
 
-from radiomics_mammo.evaluation.cohort.records import Sampler
-from radiomics_mammo.evaluation.training.registry import SAMPLERS
-from radiomics_mammo.evaluation.training.resampling import repeats, resample
-from radiomics_mammo.evaluation.training.samplers import balanced_weights, neighbours
+from radiomics_mammo.evaluation.training.samplers import (
+    SAMPLERS,
+    Sampler,
+    balanced_weights,
+    neighbours,
+    repeats,
+    resample,
+)
 
 
 def rows(*, negatives: int = 60, positives: int = 12, apart: float = 1.0) -> tuple[np.ndarray, np.ndarray]:

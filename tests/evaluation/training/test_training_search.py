@@ -5,23 +5,24 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from radiomics_mammo.evaluation.training.estimators.base import Report, Trial
 from radiomics_mammo.evaluation.training.registry import MODELS
-from radiomics_mammo.evaluation.training.tuning import Defaults, Report, Tried, search
+from radiomics_mammo.evaluation.training.tuning import Defaults, search
 
 
 def space(draw):
     return {
-        "C": draw.real("C", 0.1, 1e-3, 10.0),
-        "share": draw.share("share", 0.5, 0.1, 0.9),
-        "leaf": draw.whole("leaf", 5, 2, 30),
-        "way": draw.choice("way", "none", ("none", "some")),
+        "C": draw.log_uniform("C", 0.1, 1e-3, 10.0),
+        "share": draw.uniform("share", 0.5, 0.1, 0.9),
+        "leaf": draw.integer("leaf", 5, 2, 30),
+        "way": draw.categorical("way", "none", ("none", "some")),
     }
 
 
 def attempts(score, tried: list[dict]):
-    def attempt(parameters, report: Report) -> Tried:
+    def attempt(parameters, report: Report) -> Trial:
         tried.append(parameters)
-        return Tried(parameters, score(parameters), [])
+        return Trial(parameters, score(parameters), [])
 
     return attempt
 
@@ -64,13 +65,13 @@ def test_what_was_given_up_never_wins():
     """Scores that fall from one setting to the next are below the median of those before, on the first fold."""
     given_up, seen = [], []
 
-    def attempt(parameters, report: Report) -> Tried:
+    def attempt(parameters, report: Report) -> Trial:
         seen.append(parameters)
         for step in range(3):
             if report(1.0 / len(seen), step):
                 given_up.append(parameters)
-                return Tried(parameters, None, [])
-        return Tried(parameters, 1.0 / len(seen), [])
+                return Trial(parameters, None, [])
+        return Trial(parameters, 1.0 / len(seen), [])
 
     found = search(attempt, space, trials=6, seed=0)
     assert found.parameters is seen[0]
@@ -90,20 +91,22 @@ def test_one_trial_or_nothing_to_tune_is_one_attempt_without_optuna(monkeypatch)
 class Bounded(Defaults):
     """Checks that a default lies within its limits."""
 
-    def real(self, name, default, low, high):
+    def log_uniform(self, name, default, low, high):
         assert low <= default <= high, name
-        return super().real(name, default, low, high)
+        return super().log_uniform(name, default, low, high)
 
-    def whole(self, name, default, low, high):
+    def integer(self, name, default, low, high):
         assert low <= default <= high, name
-        return super().whole(name, default, low, high)
+        return super().integer(name, default, low, high)
 
-    def choice(self, name, default, options):
+    def categorical(self, name, default, options):
         assert default in options, name
-        return super().choice(name, default, options)
+        return super().categorical(name, default, options)
 
 
-@pytest.mark.parametrize("name", [name for name, model in MODELS.items() if model.space is not None])
+@pytest.mark.parametrize("name", [name for name, model in MODELS.items() if not model.ensemble])
 def test_every_models_defaults_lie_within_its_space(name):
     draw = Bounded()
-    assert MODELS[name].space(draw) == draw.drawn
+    estimator = MODELS[name].estimator
+    for one in (estimator, estimator.bag_member or estimator):
+        assert one.space(draw).items() <= draw.drawn.items()

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Any
 
 from radiomics_mammo.errors import EngineError
-from radiomics_mammo.evaluation.training.dense_head.network import ADAM, DECAYED, Numbers, Rows, Weights
+from radiomics_mammo.evaluation.training.estimators.dense_head.network import ADAM, DECAYED, Numbers, Rows, Weights
 
 
 class TorchNetwork:
@@ -15,7 +15,7 @@ class TorchNetwork:
     Parameters
     ----------
     weights, x, y, cost, rate, decay
-        As :class:`~radiomics_mammo.evaluation.training.dense_head.numpy_network.NumpyNetwork` takes them.
+        As :class:`~radiomics_mammo.evaluation.training.estimators.dense_head.numpy_network.NumpyNetwork` takes them.
     device : str
         ``cpu`` or ``cuda``.
 

@@ -6,7 +6,7 @@ import io
 import json
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -44,25 +44,8 @@ TRUSTED: tuple[str, ...] = (
     "sklearn.impute._base.SimpleImputer",
     "sklearn.pipeline.Pipeline",
     "sklearn.preprocessing._data.StandardScaler",
-    # estimators
-    "imblearn.ensemble._bagging.BalancedBaggingClassifier",
-    "imblearn.pipeline.Pipeline",
-    "imblearn.under_sampling._prototype_selection._random_under_sampler.RandomUnderSampler",
-    "radiomics_mammo.evaluation.training.dense_head.estimator.DenseHead",
-    "sklearn.ensemble._forest.ExtraTreesClassifier",
-    "sklearn.ensemble._forest.RandomForestClassifier",
-    "sklearn.kernel_approximation.Nystroem",
-    "sklearn.linear_model._logistic.LogisticRegression",
-    "sklearn.svm._classes.LinearSVC",
-    "sklearn.svm._classes.SVC",
-    "sklearn.tree._classes.DecisionTreeClassifier",
-    "sklearn.tree._classes.ExtraTreeClassifier",
-    "sklearn.tree._tree.Tree",
-    # what a bag of boosters holds: XGBoost's own bytes inside
-    "xgboost.core.Booster",
-    "xgboost.sklearn.XGBClassifier",
 )
-"""Everything that a saved model may be made of. Another type is refused, whatever skops thinks of it."""
+"""What the preparation of a saved model may be made of; an estimator adds its own types to these."""
 
 # What skops builds a type with; those that call a function named in the file (partial, method, reduce) are not here.
 _LOADERS = frozenset(
@@ -84,7 +67,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip file can say
 _AGAIN = "Run python -m radiomics_mammo.compare again."
 
 
-def dump(thing: Any) -> bytes:
+def dump(thing: Any, *, types: Sequence[str] = ()) -> bytes:
     """Write a fitted scikit-learn object; the same object gives the same bytes.
 
     skops names parts after their places in memory and notes the time; both are replaced, and the padding
@@ -99,7 +82,7 @@ def dump(thing: Any) -> bytes:
 
     with zipfile.ZipFile(io.BytesIO(skops.io.dumps(thing))) as made:
         schema = json.loads(made.read(_SCHEMA))
-        _refuse_untrusted(schema, path=None)
+        _check_types(schema, types, path=None)
         renamed = _renumber(schema)
         parts = {renamed[name]: _clean(name, made.read(name)) for name in made.namelist() if name in renamed}
     parts[_SCHEMA] = json.dumps(schema, separators=(",", ":")).encode()
@@ -110,7 +93,7 @@ def dump(thing: Any) -> bytes:
     return out.getvalue()
 
 
-def load(content: bytes, *, path: Path) -> tuple[Any, tuple[str, ...]]:
+def load(content: bytes, *, path: Path, types: Sequence[str] = ()) -> tuple[Any, tuple[str, ...]]:
     """Read what :func:`dump` wrote, after every type in it was found in ``TRUSTED``.
 
     Parameters
@@ -139,10 +122,10 @@ def load(content: bytes, *, path: Path) -> tuple[Any, tuple[str, ...]]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as zipped:
             schema = json.loads(zipped.read(_SCHEMA))
-        _refuse_untrusted(schema, path=path)
+        _check_types(schema, types, path=path)
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always", InconsistentVersionWarning)
-            thing = skops.io.loads(content, trusted=list(TRUSTED))
+            thing = skops.io.loads(content, trusted=[*TRUSTED, *types])
     except UntrustedTypesFoundException as error:
         raise InputError(f"holds types that are not trusted ({error})", path=path, remedy=_AGAIN) from error
     except (
@@ -164,10 +147,10 @@ def load(content: bytes, *, path: Path) -> tuple[Any, tuple[str, ...]]:
     return thing, tuple(sorted({_version_note(one.message) for one in said}))
 
 
-def _refuse_untrusted(schema: Any, *, path: Path | None) -> None:
+def _check_types(schema: Any, types: Sequence[str], *, path: Path | None) -> None:
     for node in _nodes(schema):
         name = f"{node.get('__module__')}.{node.get('__class__')}"
-        if name not in TRUSTED or node.get("__loader__") not in _LOADERS:
+        if name not in (*TRUSTED, *types) or node.get("__loader__") not in _LOADERS:
             raise InputError(
                 f"the model holds the type {name} ({node.get('__loader__')}), which is not trusted",
                 path=path,

@@ -1,4 +1,4 @@
-"""The one door to the shap library."""
+"""The only import of the shap library."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def load_shap() -> Any:
-    """Import shap; its own use of what Matplotlib will deprecate is its business, not the user's."""
+    """Import shap, without its warnings about what Matplotlib will deprecate."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The set_.* function", category=PendingDeprecationWarning)
         import shap

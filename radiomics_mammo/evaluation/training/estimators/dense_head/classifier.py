@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from radiomics_mammo.errors import EngineError, InputError
-from radiomics_mammo.evaluation.training.dense_head import network as net
-from radiomics_mammo.evaluation.training.dense_head.numpy_network import NumpyNetwork
+from radiomics_mammo.evaluation.training.estimators.dense_head import network as net
+from radiomics_mammo.evaluation.training.estimators.dense_head.numpy_network import NumpyNetwork
 
 Floats = NDArray[np.float64]
 
@@ -169,7 +169,7 @@ class Training:
 def _network(head: DenseHead, backend: str, start: tuple[net.Weights, Any, Any, Any]) -> net.Network:
     if backend == "numpy":
         return NumpyNetwork(*start, rate=head.rate, decay=head.decay)
-    from radiomics_mammo.evaluation.training.dense_head.torch_network import TorchNetwork
+    from radiomics_mammo.evaluation.training.estimators.dense_head.torch_network import TorchNetwork
 
     return TorchNetwork(*start, rate=head.rate, decay=head.decay, device=head.device)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -11,8 +10,9 @@ from numpy.typing import NDArray
 
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.evaluation.metrics.metrics import auroc, curve
-from radiomics_mammo.evaluation.training.dense_head.estimator import DenseHead, Training, one_thread
-from radiomics_mammo.evaluation.training.dense_head.network import PRECISION, losses, margin, probability
+from radiomics_mammo.evaluation.training.estimators.base import Trial
+from radiomics_mammo.evaluation.training.estimators.dense_head.classifier import DenseHead, Training, one_thread
+from radiomics_mammo.evaluation.training.estimators.dense_head.network import PRECISION, losses, margin, probability
 
 Floats = NDArray[np.float64]
 CURVES = ("inner", "epoch", "part", "loss", "auroc", "accuracy")
@@ -22,51 +22,27 @@ PARTS = ("training", "validation")
 
 
 class HeadPair(NamedTuple):
-    """Rows to train on and rows held out of an inner fold, standardised.
+    """Training and validation rows of an inner fold, standardised.
 
     Attributes
     ----------
-    x, x_held : ndarray of float64 or float32, shape (n_rows, n_columns)
-    y, y_held : ndarray of int8, shape (n_rows,)
+    x, x_validation : ndarray of float64 or float32, shape (n_rows, n_columns)
+    y, y_validation : ndarray of int8, shape (n_rows,)
     """
 
     x: Floats
     y: NDArray[np.int8]
-    x_held: Floats
-    y_held: NDArray[np.int8]
+    x_validation: Floats
+    y_validation: NDArray[np.int8]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class GrownHeads:
-    """What training in step came to.
-
-    Attributes
-    ----------
-    epochs : int
-        Where the judge's score was highest; of equal ones the first.
-    score : float
-    held : list of ndarray of float64
-        Each pair's probabilities of its held rows after so many epochs.
-    curves : ndarray of float64, shape (n_epochs * n_pairs * 2, 6)
-        Columns as in ``CURVES``: position of the pair, epoch (from 1), part (as in ``PARTS``), and what was measured
-        at the end of each epoch that was trained, without dropout. The loss is the mean cross-entropy with the class
-        weights of the pair's training rows; AUROC is by row, not summed up by unit, and NaN where the rows are of one
-        class; accuracy is at 0.5.
-    """
-
-    epochs: int
-    score: float
-    held: list[Floats]
-    curves: Floats
-
-
-def grow_heads_together(
+def fit_together(
     pairs: Sequence[HeadPair], head: DenseHead, *, judge: Callable[[Sequence[Floats]], float], patience: int
-) -> GrownHeads:
-    """Train one head a pair, epoch by epoch in step, until the rows held out gain nothing more.
+) -> Trial:
+    """Fit one head a pair with shared early stopping, epoch by epoch in step.
 
     The head of the pair at position i is the one that ``head`` with the seed ``head.seed + 1 + i`` would become: so
-    a head trained for ``epochs`` epochs on a pair's rows gives the same ``held``.
+    a head trained for ``epochs`` epochs on a pair's rows gives the same validation probabilities.
 
     Parameters
     ----------
@@ -74,10 +50,18 @@ def grow_heads_together(
         The inner folds.
     head : DenseHead
         Settings; ``epochs`` is the most that are trained. It is not fitted.
-    judge : callable (held probabilities, one array a pair) -> float
-        Higher is better; the mean AUROC of the patients held out, say.
+    judge : callable (validation probabilities, one array a pair) -> float
+        Higher is better; the mean AUROC of the validation patients, say.
     patience : int
         Epochs without a better score before it stops.
+
+    Returns
+    -------
+    Trial
+        With the epochs at the highest score, of equal ones the fewest. Columns of ``curves`` as in ``CURVES``: position
+        of the pair, epoch (from 1), part (as in ``PARTS``), and what was measured at the end of each epoch, without
+        dropout. The loss is the mean cross-entropy with the class weights of the pair's training rows; AUROC is by
+        row, not aggregated by unit, and NaN where the rows are of one class; accuracy is at 0.5.
 
     Raises
     ------
@@ -87,39 +71,40 @@ def grow_heads_together(
         The backend or its device is not there.
     """
     trainings = [Training(head, one.x, one.y, seed=head.seed + 1 + part) for part, one in enumerate(pairs)]
-    looks = [_Looks(pair, training) for pair, training in zip(pairs, trainings, strict=True)]
+    monitors = [_Monitor(pair, training) for pair, training in zip(pairs, trainings, strict=True)]
     best: tuple[int, float, list[Floats]] = (0, -np.inf, [])
     points: list[tuple[float, ...]] = []
     with one_thread(trainings[0].backend):
         for epoch in range(1, head.epochs + 1):
-            held = []
-            for part, (training, look) in enumerate(zip(trainings, looks, strict=True)):
+            validation = []
+            for part, (training, monitor) in enumerate(zip(trainings, monitors, strict=True)):
                 training.epoch()
-                p, found = look.take()
-                held.append(p)
-                points += [(part, epoch, *one) for one in found]
-            score = judge(held)
+                p, measured = monitor.measure()
+                validation.append(p)
+                points += [(part, epoch, *values) for values in measured]
+            score = judge(validation)
             if score > best[1]:
-                best = (epoch, score, held)
+                best = (epoch, score, validation)
             if epoch - best[0] >= patience:
                 break
     if not best[2]:
         raise InputError("no epoch of a dense head could be judged", remedy="Use fewer inner folds, or more patients.")
-    return GrownHeads(*best, np.array(points))
+    epochs, score, validation = best
+    return Trial({"epochs": epochs}, score, validation, np.array(points))
 
 
-class _Looks:
-    """What is measured of one pair at the end of each epoch."""
+class _Monitor:
+    """Measures one pair at the end of each epoch."""
 
     def __init__(self, pair: HeadPair, training: Training) -> None:
         self._training = training
         self._rows = tuple(
             (np.asarray(x, dtype=PRECISION), y, training.class_weights[y])
-            for x, y in ((pair.x, pair.y), (pair.x_held, pair.y_held))
+            for x, y in ((pair.x, pair.y), (pair.x_validation, pair.y_validation))
         )
 
-    def take(self) -> tuple[Floats, list[tuple[float, ...]]]:
-        """Give the held rows' probabilities; and part, loss, AUROC and accuracy of both parts."""
+    def measure(self) -> tuple[Floats, list[tuple[float, ...]]]:
+        """Return the validation rows' probabilities; and part, loss, AUROC and accuracy of both parts."""
         weights, p = self._training.weights(), np.zeros(0)
         points: list[tuple[float, ...]] = []
         for part, (x, y, cost) in enumerate(self._rows):

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from radiomics_mammo.evaluation.training.dense_head.network import ADAM, DECAYED, Numbers, Rows, Weights, gradients
+from radiomics_mammo.evaluation.training.estimators.dense_head.network import (
+    ADAM,
+    DECAYED,
+    Numbers,
+    Rows,
+    Weights,
+    gradients,
+)
 
 
 class NumpyNetwork:
