@@ -181,10 +181,10 @@ def print_verifications(results: Sequence[Verification]) -> None:
 
 def available_engines() -> list[str]:
     """List the engines that can run on this machine."""
-    found = []
+    engines = []
     for engine in ENGINE_NAMES[1:]:
         try:
-            found.append(choose_engine(engine)[0])
+            engines.append(choose_engine(engine)[0])
         except EngineError:
             continue
-    return found
+    return engines

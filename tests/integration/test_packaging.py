@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from radiomics_mammo.demo import DISCLAIMER
+from radiomics_mammo.cli.demo_run import DISCLAIMER
 
 pytest.importorskip("hatchling", reason="wheels are built with hatchling; it is in the extra 'test'")
 pytest.importorskip("pip", reason="pip installs the wheel")
