@@ -1,4 +1,4 @@
-"""Which candidates a table is compared with, and what its ensembles are made of."""
+"""Choice of the candidates of a comparison, and of the members of its ensembles."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ from radiomics_mammo.evaluation.training.registry import (
 
 
 def plan_candidates(cohort: Cohort, models: str) -> tuple[tuple[Candidate, ...], list[str]]:
-    """Give the candidates asked for, or the default ones that the table has columns for, and say which it has not."""
-    asked = parse_candidates(models) if models else default_candidates(cohort)
-    lacking = [candidate for candidate in asked if not _able(candidate, cohort)]
-    if models and lacking:
+    """Return the requested or default candidates, and remarks on those left out."""
+    requested = parse_candidates(models) if models else default_candidates(cohort)
+    missing = [candidate for candidate in requested if not _able(candidate, cohort)]
+    if models and missing:
         raise InputError(
-            f"no columns for {', '.join(candidate.name for candidate in lacking)}",
+            f"no columns for {', '.join(candidate.name for candidate in missing)}",
             remedy="Take them out of --models, or join a table that has the columns (embeddings come from "
             "python -m radiomics_mammo.embed).",
         )
-    candidates = tuple(candidate for candidate in asked if candidate not in lacking)
+    candidates = tuple(candidate for candidate in requested if candidate not in missing)
     for candidate in candidates:
         if not MODELS[candidate.model].ensemble:
             estimator_of(candidate).require()
     if not models and min(cohort.units.y.mean(), 1 - cohort.units.y.mean()) < IMBALANCED:
         candidates = (*candidates, Candidate("xgboost", "bagging"))
     left_out = (
-        [f"No columns for the baselines {', '.join(candidate.name for candidate in lacking)}."] if lacking else []
+        [f"No columns for the baselines {', '.join(candidate.name for candidate in missing)}."] if missing else []
     )
     return candidates, left_out
 
 
 def default_candidates(cohort: Cohort) -> tuple[Candidate, ...]:
-    """Give the candidates that are compared where none are named: they depend on what the table has."""
+    """Return the candidates that are compared by default."""
     plain = [parse_candidate(name) for name in DEFAULT_CANDIDATES]
     candidates = [
         candidate
@@ -69,8 +69,8 @@ def _able(candidate: Candidate, cohort: Cohort) -> bool:
     return MODELS[candidate.model].ensemble or cohort.offers(block_of(candidate))
 
 
-def ensemble_members(candidates: Sequence[Candidate], asked: str) -> tuple[Candidate, ...]:
-    """Settle what the ensembles among the candidates are made of.
+def ensemble_members(candidates: Sequence[Candidate], requested: str) -> tuple[Candidate, ...]:
+    """Return the members of the ensembles among the candidates.
 
     Raises
     ------
@@ -78,12 +78,12 @@ def ensemble_members(candidates: Sequence[Candidate], asked: str) -> tuple[Candi
         There are fewer than two members, one is not compared, or one cannot be a member.
     """
     if not any(MODELS[candidate.model].ensemble for candidate in candidates):
-        if asked:
+        if requested:
             raise InputError("--members: no ensemble is compared", remedy="Name average, rank-average or stack, too.")
         return ()
     named = (
-        parse_candidates(asked)
-        if asked
+        parse_candidates(requested)
+        if requested
         else tuple(candidate for candidate in map(parse_candidate, MEMBERS) if candidate in candidates)
     )
     wrong = [

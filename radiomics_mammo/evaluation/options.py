@@ -14,7 +14,7 @@ _INNER, _TEST = "Inner cross-validation and final model", "Held-out test set"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparisonOptions:
-    """Options of a comparison; models and members are comma-separated lists of candidates."""
+    """Options of a comparison; models and members are comma-separated."""
 
     models: str = option("", group=_MODELS, help="models to compare (default: all that the tables have columns for)")
     members: str = option(

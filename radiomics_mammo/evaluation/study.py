@@ -1,4 +1,4 @@
-"""One comparison from tables to result tables: the Python face of ``compare``, without files or screen."""
+"""A comparison from tables to result tables, without files or screen."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def run_study(
 
 
 def table_context(plan: Plan, outcome: Outcome, *, options: ComparisonOptions) -> TableContext:
-    """Compute what the result tables start from: the comparison on both sets, the best candidate, and notes."""
+    """Compute the comparison on both sets, the best candidate and notes."""
     draws, workers = options.bootstrap, options.workers
     comparison = compare_candidates(
         plan.candidates, plan.cohort.units, outcome.p, draws=draws, seed=plan.seed, workers=workers
@@ -175,7 +175,7 @@ def table_context(plan: Plan, outcome: Outcome, *, options: ComparisonOptions) -
 
 
 def _imputed_before_resampling(plan: Plan) -> list[str]:
-    """Return a note where models with and without resampling differ in more than the resampling."""
+    """Return a note where resampling comes with another imputation."""
     imputed = [
         candidate.name
         for candidate in plan.candidates

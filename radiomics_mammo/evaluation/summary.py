@@ -1,4 +1,4 @@
-"""Metrics of all candidates, their paired differences, and the tables of predictions and folds."""
+"""Metrics of candidates, paired differences, tables of predictions and folds."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def prediction_table(plan: Plan, outcome: Outcome) -> pd.DataFrame:
 
 
 def test_prediction_table(plan: Plan, outcome: Outcome) -> pd.DataFrame:
-    """Build the table of test predictions: case_id, patient_id, model, y, p, raw, called."""
+    """Build the table of test predictions, one row a model and unit."""
     assert plan.test is not None
     units = plan.test.units
     parts = []
@@ -67,10 +67,10 @@ def fold_table(plan: Plan) -> pd.DataFrame:
 
 
 def resampling_pairs(candidates: Sequence[Candidate]) -> list[tuple[int, int]]:
-    """Return the positions of each candidate with resampling or weights and of the same without."""
+    """Return the positions of each candidate with resampling and the same without."""
     without = {(one.model, one.block): i for i, one in enumerate(candidates) if one.sampler == "none"}
-    resampled = [(i, (one.model, one.block)) for i, one in enumerate(candidates) if one.sampler != "none"]
-    return [(i, without[model]) for i, model in resampled if model in without]
+    with_resampling = [(i, (one.model, one.block)) for i, one in enumerate(candidates) if one.sampler != "none"]
+    return [(i, without[model]) for i, model in with_resampling if model in without]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,7 +114,7 @@ def compare_candidates(
     ----------
     candidates : sequence of Candidate
     units : Units
-    p : ndarray of float64, shape (n_arms, n_repeats, n_units)
+    p : ndarray of float64, shape (n_candidates, n_repeats, n_units)
     draws, seed : int
     level : float
     workers : int
@@ -144,23 +144,23 @@ def compare_candidates(
         for i, j in (resampling_pairs(candidates) if pairs is None else pairs)
         for m, metric in enumerate(METRICS)
     ]
-    lacking = np.isnan(drawn[:, list(METRICS).index("auroc")]).any(axis=0)
+    undefined = np.isnan(drawn[:, list(METRICS).index("auroc")]).any(axis=0)
     return Comparison(
         pd.DataFrame(summary, columns=["model", "metric", "value", "low", "high"]),
         pd.DataFrame(differences, columns=["model", "against", "metric", "value", "low", "high"]),
-        int(lacking.sum()),
+        int(undefined.sum()),
     )
 
 
 def best_candidate(summary: pd.DataFrame, candidates: Sequence[Candidate]) -> Candidate | None:
-    """Return the candidate with the highest AUROC, baselines aside; the first of equals, None of none."""
+    """Return the candidate with the highest AUROC that is no baseline, or None."""
     auroc = summary[summary["metric"] == "auroc"].set_index("model")["value"]
     eligible = [candidate for candidate in candidates if not MODELS[candidate.model].baseline]
     return max(eligible, key=lambda candidate: auroc[candidate.name]) if eligible else None
 
 
 def explained_candidate(summary: pd.DataFrame, candidates: Sequence[Candidate]) -> Candidate | None:
-    """Return the candidate to explain: the best XGBoost on radiomic features, else the best other trees.
+    """Return the best XGBoost on radiomic features, or the best other tree model.
 
     XGBoost gives exact contributions and interactions in log-odds; a bag has neither. None where no candidate
     qualifies.

@@ -1,1 +1,1 @@
-"""The run folder, what it holds, and the models that can be loaded from it."""
+"""The run folder, and the models that can be loaded from it."""

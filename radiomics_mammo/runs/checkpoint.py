@@ -1,4 +1,4 @@
-"""Where the folds of a run that was interrupted wait for the same command."""
+"""Checkpoint of the finished folds of an interrupted run."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from radiomics_mammo.tables.atomic import output_error
 
 
 def source_hash() -> str:
-    """Hash the sources of this package's models, so that folds of an edited program are not mixed with new ones."""
-    found = hashlib.sha256()
+    """Compute a hash of the sources that determine the models."""
+    digest = hashlib.sha256()
     package = Path(__file__).parents[1]
     for path in sorted(p for room in ("evaluation", "runs") for p in (package / room).rglob("*.py")):
-        found.update(path.read_bytes())
-    return found.hexdigest()
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 @contextmanager
 def fold_store(out: Path, decides: Mapping[str, Any]) -> Iterator[FoldStore]:
-    """Give a store beside the run folder, named after everything that decides the result.
+    """Open the store of finished folds, named by all that decides the result.
 
     When the block ends without an error all such stores of this run folder are removed; otherwise they stay, unless
     empty, and a run with the same table, options and versions goes on from there.

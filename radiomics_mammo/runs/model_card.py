@@ -1,4 +1,4 @@
-"""The model card (Mitchell et al., FAT* 2019) of the model that a run keeps, as plain JSON."""
+"""Model card (Mitchell et al., FAT* 2019) of the final model, as JSON."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ INTENDED = (
     "Scoring lesions that were outlined, and measured with the recipe below, as those it was trained on were.",
 )
 NOT_INTENDED = (
-    "Any decision on a patient. It is not a medical device and no authority has looked at it.",
-    "Finding lesions: it scores regions that somebody has outlined.",
-    "Cases of another kind than it was trained on: another machine, outline, population or share of positives.",
+    "Any decision on a patient. It is not a medical device, and no authority has assessed it.",
+    "Detection of lesions: it scores regions that were outlined.",
+    "Cases of another kind than it was trained on: another machine, outline, population or prevalence.",
 )
 _STEPS = {
     "vary": "constant columns out",
-    "alike": "of columns that are nearly alike in rank the first one",
+    "alike": "of columns with nearly equal ranks the first one",
     "impute": "nulls to the median of the training rows, with an indicator of missingness",
     "scale": "mean 0 and deviation 1",
-    "choose": "a choice of the columns that tell the classes apart most steadily",
+    "choose": "selection of the columns that separate the classes most stably",
 }
 
 
 def model_card(info: RunInfo, fitted: Fitted, facts: ModelFacts, *, results: Results) -> dict[str, Any]:
-    """Describe the kept model: what it is, what it is for, what it is worth and for whom.
+    """Build the model card of the final model.
 
     Parameters
     ----------
     info : RunInfo
     fitted : Fitted
-        The model, trained on everybody.
+        The model, trained on all patients.
     facts : ModelFacts
         What is saved with it.
     results : Results
@@ -69,8 +69,8 @@ def model_card(info: RunInfo, fitted: Fitted, facts: ModelFacts, *, results: Res
         "preparation": _preparation(fitted.preparation),
         "tuning": _tuning(info),
         "performance": _performance(name, results, settings=info.command),
-        "operating": _rows(_own(results.operating, name)),
-        "reliability": _rows(_own(results.reliability, name)),
+        "operating": _rows(_of_model(results.operating, name)),
+        "reliability": _rows(_of_model(results.reliability, name)),
         "certified": _rows(results.certified if name == info.best else None) or _saved(facts),
         "sensitivity": info.command.get("sensitivity", DEFAULT_SENSITIVITY),
         "subgroups": _rows(results.subgroups if name == info.best else None),
@@ -92,7 +92,7 @@ def model_card(info: RunInfo, fitted: Fitted, facts: ModelFacts, *, results: Res
 
 
 def _preparation(steps: Any) -> list[str]:
-    """Put the steps into words; those of radiomic features come before those of embeddings."""
+    """Return the preparation steps in words."""
     named = steps.named_steps
     if "fuse" in named:
         return [*_preparation(named["fuse"].plain_), *_compressing(named["fuse"].compress_)]
@@ -107,7 +107,7 @@ def _compressing(compress: Any) -> list[str]:
 
 
 def card_json(card: Mapping[str, Any]) -> bytes:
-    """Write a card; the same card gives the same bytes."""
+    """Return a card as JSON; the same card gives the same bytes."""
     return (json.dumps(card, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
@@ -141,22 +141,22 @@ def _data(info: RunInfo, facts: ModelFacts) -> dict[str, Any]:
 
 
 def _features(info: RunInfo, facts: ModelFacts) -> dict[str, Any]:
-    made = facts.provenance
+    provenance = facts.provenance
     networks = {embedder_of(name) for name in facts.features if is_embedding(name)}
     return {
         "count": len(facts.features),
         "names": [name for name in facts.features if not is_embedding(name)],
         "networks": [dict(one) for one in info.embeddings if one["prefix"] in networks],
-        "recipe_name": str(made.get("recipe_name", "")),
-        "recipe_hash": str(made.get("recipe_hash", "")),
-        "recipe": str(made.get("recipe_text", "")),
-        "engine": str(made.get("engine", "")),
+        "recipe_name": str(provenance.get("recipe_name", "")),
+        "recipe_hash": str(provenance.get("recipe_hash", "")),
+        "recipe": str(provenance.get("recipe_text", "")),
+        "engine": str(provenance.get("engine", "")),
     }
 
 
 def _tuning(info: RunInfo) -> dict[str, Any]:
-    asked = ("folds", "repeats", "inner_folds", "trials", "minutes", "select", "calibration")
-    return {name: info.command[name] for name in asked if name in info.command}
+    names = ("folds", "repeats", "inner_folds", "trials", "minutes", "select", "calibration")
+    return {name: info.command[name] for name in names if name in info.command}
 
 
 def _performance(name: str, results: Results, *, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -166,9 +166,9 @@ def _performance(name: str, results: Results, *, settings: Mapping[str, Any]) ->
         corrected = {key: _plain(bias[key].iloc[0]) for key in ("corrected", "low", "high")}
     return {
         "intervals": f"95%, {settings.get('bootstrap', 'some')} draws of patients",
-        "cross_validation": _rows(_own(results.summary, name)),
+        "cross_validation": _rows(_of_model(results.summary, name)),
         "auroc_corrected_for_choice": corrected,
-        "held_out": _rows(_own(results.test_summary, name)),
+        "held_out": _rows(_of_model(results.test_summary, name)),
     }
 
 
@@ -177,18 +177,18 @@ def _limits(info: RunInfo, facts: ModelFacts, *, tested: bool) -> list[str]:
         "The figures are of models trained on parts of the patients; this one was trained on all of them, and is "
         "thought "
         "to be no worse.",
-        f"Probabilities start from {100 * facts.prevalence:.1f}% {facts.classes[1]}: where the share is another they "
-        "are off until they are moved there.",
+        f"Probabilities start from {100 * facts.prevalence:.1f}% {facts.classes[1]}: at another prevalence they "
+        "are wrong until they are shifted to it.",
         "A value outside the training range, or an image of another origin, may be scored with confidence and wrongly.",
         "The certificates are by patient, for patients like those of the training set, and of out-of-fold predictions, "
         "not of this model; they do not allow for the choice of a model on the same patients.",
     ]
     if facts.phantom:
-        found.insert(0, "Trained on simulated images (phantom): it knows nothing of patients.")
+        found.insert(0, "Trained on simulated images (phantom): it is not valid for patients.")
     if not tested:
         found.append("There was no held-out or external test set.")
     if facts.group != "patient_id":
-        found.append(f"Patients were told apart by the column {facts.group}.")
+        found.append(f"Patients were identified by the column {facts.group}.")
     if not info.provenance.get("recipe_hash"):
         found.append("The features were made by another tool, whose settings are not recorded.")
     return found
@@ -202,18 +202,18 @@ def _saved(facts: ModelFacts) -> list[dict[str, Any]]:
     ]
 
 
-def _own(table: pd.DataFrame | None, name: str) -> pd.DataFrame | None:
+def _of_model(table: pd.DataFrame | None, name: str) -> pd.DataFrame | None:
     if table is None or "model" not in table:
         return table
     return table[table["model"] == name]
 
 
 def _rows(table: pd.DataFrame | None) -> list[dict[str, Any]]:
-    """Turn a table into what JSON holds; none where it is missing."""
+    """Return a table as JSON records; none where it is missing."""
     if table is None:
         return []
-    kept = [column for column in table.columns if column not in ("model", "data")]
-    return [{str(key): _plain(value) for key, value in row.items()} for row in table[kept].to_dict("records")]
+    columns = [column for column in table.columns if column not in ("model", "data")]
+    return [{str(key): _plain(value) for key, value in row.items()} for row in table[columns].to_dict("records")]
 
 
 def _plain(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The files of a run folder: names, one line on each, and the README made of them; imports no pandas."""
+"""Files of a run folder and their descriptions; imports no pandas."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TIMINGS = "timings.json"
 REPORT = "report.html"
 README = "README.md"
 DATA = {True: "phantom", False: "real"}
-"""What the last column, ``data``, of the tables of results says."""
+"""Values of the last column, ``data``, of the result tables."""
 
 RUN_FILES: Mapping[str, str] = {
     INFO: "options, data, devices, versions and remarks of the run",
@@ -55,7 +55,7 @@ def file_descriptions() -> dict[str, str]:
 
 
 def readme(folder: Path) -> str:
-    """Write the README of a run folder: each file that is there, and the columns of the result tables."""
+    """Format the README of a run folder: its files and their columns."""
     lines = ["# Run of radiomics_mammo.compare", "", "| file | content |", "|---|---|"]
     present = {path.name for path in folder.iterdir()} | {README, TIMINGS}
     lines += [f"| `{name}` | {text} |" for name, text in file_descriptions().items() if name in present]

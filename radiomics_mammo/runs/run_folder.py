@@ -1,4 +1,4 @@
-"""The run folder: its files, written to a temporary folder and renamed, read back as one record."""
+"""The run folder: written to a temporary folder, renamed, read back."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Run:
 
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:
-    """Write a table of the run as its ending says; the same frame gives the same bytes, numbers in full."""
+    """Write a table of the run; the same frame gives the same bytes."""
     if path.suffix == ".csv":
         write_bytes(path, frame.to_csv(index=False, lineterminator="\n").encode())
         return
@@ -74,7 +74,7 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
 
 @contextmanager
 def new_run(out: Path, *, overwrite: bool = False) -> Iterator[Path]:
-    """Write a run into a temporary folder that becomes ``out`` when the block ends without error.
+    """Write a run to a folder that becomes ``out`` when the block succeeds.
 
     An interruption leaves no ``out`` (or the old one), so a folder with that name is complete. Files in a replaced
     run that are not in :func:`file_descriptions` are moved to the new one.

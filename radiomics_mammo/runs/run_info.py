@@ -1,4 +1,4 @@
-"""What ``run.json`` holds: everything that a rerun and a report need besides the tables of the run."""
+"""Content of ``run.json``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FORMAT = 4
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """One run, as it was asked for and as it went; no clock time and no number of workers.
+    """Configuration, data and outcome of a run.
 
     Attributes
     ----------
@@ -38,10 +38,10 @@ class RunInfo:
     seeds : dict
         What the folds, the models and the bootstrap were drawn from.
     device : dict
-        Tree method and device that were asked for and that XGBoost really used.
+        Requested tree method and device, and those that XGBoost used.
     versions : dict of str to str
     best, explained, final_model : str
-        The candidate with the highest AUROC, the one that SHAP explains (the best XGBoost that looks at radiomic
+        The candidate with the highest AUROC, the one that SHAP explains (the best XGBoost on radiomic
         features, else the best other tree model), and the one whose final model is saved; empty if there is none.
     contribution_unit : str
         What SHAP values add up to: ``log-odds`` or ``probability``.
@@ -53,7 +53,7 @@ class RunInfo:
         What embedded the images, one entry an embedder: ``name``, ``input``, ``prefix`` (its columns' beginning),
         ``dims``, and its weights' ``source``, ``licence``, ``sha256``, ``trained_on``, ``forced``.
     failures : int
-        Cases that have no row in the table, as its failures file says; -1 where there is no such file.
+        Cases without a row in the table, by its failures file; -1 without such a file.
     format : int
     """
 
@@ -102,7 +102,7 @@ def read_info(path: Path) -> RunInfo:
     """
     again = "Run python -m radiomics_mammo.compare again."
     try:
-        found = json.loads(path.read_bytes())
+        record = json.loads(path.read_bytes())
     except FileNotFoundError:
         raise InputError(
             "there is no run here (no run.json)",
@@ -111,10 +111,10 @@ def read_info(path: Path) -> RunInfo:
         ) from None
     except (OSError, ValueError) as error:
         raise InputError(f"cannot be read ({error})", path=path, remedy=again) from error
-    if not isinstance(found, dict) or found.get("format") != FORMAT:
+    if not isinstance(record, dict) or record.get("format") != FORMAT:
         raise InputError(f"not a run of format {FORMAT}", path=path, remedy=again)
-    wanted = {one.name for one in fields(RunInfo)}
-    if set(found) != wanted:
-        odd = ", ".join(sorted(wanted ^ set(found)))
-        raise InputError(f"entries missing or unknown: {odd}", path=path, remedy=again)
-    return RunInfo(**found)
+    names = {one.name for one in fields(RunInfo)}
+    if set(record) != names:
+        mismatch = ", ".join(sorted(names ^ set(record)))
+        raise InputError(f"entries missing or unknown: {mismatch}", path=path, remedy=again)
+    return RunInfo(**record)

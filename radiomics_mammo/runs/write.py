@@ -32,7 +32,7 @@ from radiomics_mammo.tables.atomic import write_bytes
 
 
 def run_digest(config: RunConfig) -> dict[str, Any]:
-    """Return everything that decides the result, the content of the tables and the minutes included."""
+    """Return all that decides the result, with the hashes of the tables."""
     return {
         "command": config.command(),
         "minutes": config.minutes,
@@ -106,7 +106,7 @@ def run_info(
 
 
 def embeddings_of(train_test: TrainTest, cohort: Cohort) -> list[dict[str, Any]]:
-    """Return what embedded the images of a cohort, one entry an embedder, as far as recorded.
+    """Return the records of a cohort's embedders, as far as known.
 
     Weights count as forced where they were on either side of a test.
     """
@@ -135,7 +135,7 @@ def _test(cohort: Cohort, paths: Sequence[Path], hashes: Sequence[str]) -> dict[
 
 
 def is_phantom(train_test: TrainTest) -> bool:
-    """Return whether a table, or any of its rows, is marked as made from simulated images."""
+    """Return whether a table or a row is marked as simulated."""
     tables = [table for table in (train_test.table, train_test.test_table) if table is not None]
     cohorts = [cohort for cohort in (train_test.train, train_test.test) if cohort is not None]
     marks = [cohort.rows["phantom"].astype(str).str.lower() for cohort in cohorts if "phantom" in cohort.rows.columns]
@@ -187,7 +187,7 @@ def write_run(folder: Path, info: RunInfo, study: Study) -> None:
 
 
 def write_timings(folder: Path, *, stages: Mapping[str, float], study: Study, workers: int) -> None:
-    """Write the seconds of the stages and models, and the README; the last files of a run."""
+    """Write the seconds of the stages and models, and the README."""
     record = {
         "workers": workers,
         "stages_s": {name: round(value, 3) for name, value in stages.items()},

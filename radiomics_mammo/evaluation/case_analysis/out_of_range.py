@@ -1,4 +1,4 @@
-"""What of a case lies outside everything that its fold's models were trained on."""
+"""Feature values of a case outside the range of its training cases."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from radiomics_mammo.evaluation.cohort.records import Cohort, Floats
 from radiomics_mammo.tables.feature_table import is_embedding
 
 MOST = 5
-"""Values told of a case: those farthest out."""
+"""Most values of a case: those farthest out."""
 
 
 def out_of_range(cohort: Cohort, fold_of: NDArray[np.int16]) -> pd.DataFrame:
-    """Find values below the least or above the largest of the training rows, in the fold of repeat 0 that left it out.
+    """Find values outside the range of the training rows of the first repeat.
 
     How far out a value lies is counted in interquartile ranges of the training rows; where that range is 0, any value
-    outside is as far as can be. A unit of several rows is their mean. Nulls lie nowhere, and embeddings, which nobody
-    can read, are not looked at.
+    outside is as far as can be. A unit of several rows is their mean. Nulls are skipped, and so are embeddings,
+    which have no meaning by themselves.
 
     Parameters
     ----------
@@ -52,10 +52,10 @@ def out_of_range(cohort: Cohort, fold_of: NDArray[np.int16]) -> pd.DataFrame:
 
 
 def _outside(cohort: Cohort, column: int, fold_of: NDArray[np.int16]) -> Floats:
-    """Give unit, column, value, low, high and distance of one feature's values outside; shape (n_found, 6)."""
+    """Return unit, column, value, low, high, distance of values outside."""
     # One column at a time: a copy of a large table for each fold would cost gigabytes.
     x, of = cohort.x[:, column], cohort.units.of
-    own = x if of.size == fold_of.size and (np.diff(of) > 0).all() else aggregate(x, of, "mean")
+    by_unit = x if of.size == fold_of.size and (np.diff(of) > 0).all() else aggregate(x, of, "mean")
     found = [np.empty((0, 6))]
     for fold in np.unique(fold_of):
         trained = x[fold_of[of] != fold]
@@ -64,10 +64,10 @@ def _outside(cohort: Cohort, column: int, fold_of: NDArray[np.int16]) -> Floats:
             continue
         units = np.flatnonzero(fold_of == fold)
         low, quarter, third, high = np.quantile(trained, [0, 0.25, 0.75, 1])
-        short = np.maximum(low - own[units], own[units] - high)
+        short = np.maximum(low - by_unit[units], by_unit[units] - high)
         out = short > 0  # never of NaN
         with np.errstate(divide="ignore"):
             far = short[out] / (third - quarter)
         ones = np.ones(out.sum())
-        found.append(np.column_stack([units[out], column * ones, own[units][out], low * ones, high * ones, far]))
+        found.append(np.column_stack([units[out], column * ones, by_unit[units][out], low * ones, high * ones, far]))
     return np.concatenate(found)

@@ -1,1 +1,1 @@
-"""What comes in: tables joined, checked, and turned into arrays."""
+"""Cohorts: tables joined, checked, and turned into arrays."""

@@ -1,4 +1,4 @@
-"""What the baselines look at: size, shape, metadata, scanner and the radiologists' reading, as numbers."""
+"""Inputs of the baselines: size, shape, metadata, scanner, assessment."""
 
 from __future__ import annotations
 
@@ -63,16 +63,26 @@ def blocks(frame: pd.DataFrame, features: Sequence[str]) -> dict[str, Block]:
             name for name in columns_with_role(frame.columns, [READING]) if parse_numbers(frame[name]) is not None
         ],
     }
-    made = {title: _block(frame, names) for title, names in columns.items()}
-    return {title: block for title, block in made.items() if block.names}
+    encoded_blocks = {title: _block(frame, names) for title, names in columns.items()}
+    return {title: block for title, block in encoded_blocks.items() if block.names}
 
 
-def block_remarks(frame: pd.DataFrame, made: Mapping[str, Block]) -> list[str]:
-    """Say what was put together or left out in :func:`blocks`."""
-    crowded = [name.partition("=")[0] for block in made.values() for name in block.names if name.endswith(f"={OTHER}")]
-    said = [f"{name} has more than {MOST_LEVELS} values: the rarest count as one in the baselines." for name in crowded]
-    worded = [name for name in columns_with_role(frame.columns, [READING]) if parse_numbers(frame[name]) is None]
-    return said + [f"{name} is not a number, so that the radiologists' reading is not compared." for name in worded]
+def block_remarks(frame: pd.DataFrame, encoded_blocks: Mapping[str, Block]) -> list[str]:
+    """Return remarks on values that :func:`blocks` merged or left out."""
+    grouped_columns = [
+        name.partition("=")[0]
+        for block in encoded_blocks.values()
+        for name in block.names
+        if name.endswith(f"={OTHER}")
+    ]
+    remarks = [
+        f"{name} has more than {MOST_LEVELS} values: the rarest count as one in the baselines."
+        for name in grouped_columns
+    ]
+    text_columns = [name for name in columns_with_role(frame.columns, [READING]) if parse_numbers(frame[name]) is None]
+    return remarks + [
+        f"{name} is not a number, so that the radiologists' reading is not compared." for name in text_columns
+    ]
 
 
 def encode_as_block(frame: pd.DataFrame, names: Sequence[str]) -> Floats:
@@ -104,8 +114,10 @@ def encode_as_block(frame: pd.DataFrame, names: Sequence[str]) -> Floats:
     for name in names:
         levels.setdefault(_source(frame, name), []).append(name.partition("=")[2])
     encoded: dict[str, Floats] = {}
-    for source, wanted in levels.items():
-        encoded |= {source: _score(frame, source)} if source in names else _indicators(frame[source], source, wanted)
+    for source, names_of_source in levels.items():
+        encoded |= (
+            {source: _score(frame, source)} if source in names else _indicators(frame[source], source, names_of_source)
+        )
     return _stacked(frame, encoded, names)
 
 
@@ -136,7 +148,7 @@ def _varies(values: Floats) -> bool:
 
 
 def _score(frame: pd.DataFrame, name: str) -> Floats:
-    """Take a numeric column; 0 is no score where the column is the reading."""
+    """Return a numeric column; 0 is no score where the column is the reading."""
     values = parse_numbers(frame[name])
     if values is None:
         raise InputError(
@@ -156,8 +168,8 @@ def _levels(column: pd.Series) -> list[str]:
 
 def _indicators(column: pd.Series, name: str, levels: Sequence[str]) -> dict[str, Floats]:
     cells = np.array(cell_texts(column), dtype=object)
-    made = {f"{name}={level}": (cells == level).astype(np.float64) for level in levels if level != OTHER}
+    encoded_blocks = {f"{name}={level}": (cells == level).astype(np.float64) for level in levels if level != OTHER}
     if OTHER in levels:
         known = np.isin(cells.astype(str), ["", *(level for level in levels if level != OTHER)])
-        made[f"{name}={OTHER}"] = (~known).astype(np.float64)
-    return made
+        encoded_blocks[f"{name}={OTHER}"] = (~known).astype(np.float64)
+    return encoded_blocks

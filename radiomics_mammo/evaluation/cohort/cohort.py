@@ -1,4 +1,4 @@
-"""From a table to the rows that are compared on: every way in which they can be unfit is said here."""
+"""From a table to the arrays of a cohort, with all checks."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def prepare_cohort(
     check_columns(frame, features, target)
     frame, y, classes, remarks = _labelled(frame, target, labels)
     _refuse_null_groups(frame, target.group)
-    x, names, said = feature_matrix(
+    x, names, feature_notes = feature_matrix(
         frame,
         like.columns if like else features,
         also=() if like else target.also_features,
@@ -64,11 +64,11 @@ def prepare_cohort(
     )
     identity = [name for name in frame.columns if name not in set(features)]
     rows = _identity_rows(frame[identity], target.group)
-    patients, joined = patient_groups(frame, target.group)
-    ties, tied = find_duplicates(x, patients, rows, features=names)
-    group = link_patients(patients, ties)
-    made, odd = _blocks(frame, features, like=like, hidden=hidden)
-    x, names, embedded = _embeddings_apart(x, names)
+    patients, group_notes = patient_groups(frame, target.group)
+    duplicate_pairs, duplicate_notes = find_duplicates(x, patients, rows, features=names)
+    group = link_patients(patients, duplicate_pairs)
+    block_map, block_notes = _blocks(frame, features, like=like, hidden=hidden)
+    x, names, embedded = _split_embeddings(x, names)
     return Cohort(
         x=x,
         y=y,
@@ -79,30 +79,30 @@ def prepare_cohort(
         group_column=target.group,
         classes=classes,
         units=make_units(rows, y, group, kind=target.unit, rule=target.aggregate),
-        blocks=made,
-        remarks=(*remarks, *said, *joined, *tied, *odd),
+        blocks=block_map,
+        remarks=(*remarks, *feature_notes, *group_notes, *duplicate_notes, *block_notes),
         embedded=embedded,
     )
 
 
-def _embeddings_apart(x: Floats, names: tuple[str, ...]) -> tuple[Floats, tuple[str, ...], Block | None]:
-    """Take the embeddings out of the features, one embedder's after the other's; alone they stay features, too.
+def _split_embeddings(x: Floats, names: tuple[str, ...]) -> tuple[Floats, tuple[str, ...], Block | None]:
+    """Return features without embeddings, and the embeddings by embedder.
 
     Raises
     ------
     InputError
         A value of an embedding is missing.
     """
-    found = [i for i, name in enumerate(names) if is_embedding(name)]
-    if not found:
+    positions = [i for i, name in enumerate(names) if is_embedding(name)]
+    if not positions:
         return x, names, None
-    order = list(dict.fromkeys(embedder_of(names[i]) for i in found))
-    found.sort(key=lambda i: order.index(embedder_of(names[i])))
-    embedded = Block(tuple(names[i] for i in found), np.ascontiguousarray(x[:, found]))
-    lacking = np.isnan(embedded.x).any(axis=1)
-    if lacking.any():
+    order = list(dict.fromkeys(embedder_of(names[i]) for i in positions))
+    positions.sort(key=lambda i: order.index(embedder_of(names[i])))
+    embedded = Block(tuple(names[i] for i in positions), np.ascontiguousarray(x[:, positions]))
+    null = np.isnan(embedded.x).any(axis=1)
+    if null.any():
         raise InputError(
-            f"embeddings are null in {int(lacking.sum())} rows, where a network always gives a number",
+            f"embeddings are null in {int(null.sum())} rows, where a network always gives a number",
             remedy="Make the table again with python -m radiomics_mammo.embed.",
         )
     plain = [i for i, name in enumerate(names) if not is_embedding(name)]
@@ -112,7 +112,7 @@ def _embeddings_apart(x: Floats, names: tuple[str, ...]) -> tuple[Floats, tuple[
 
 
 def check_columns(frame: pd.DataFrame, features: Sequence[str], target: Target) -> None:
-    """Refuse a table that has no rows, lacks label, patient or case names, or names a case twice.
+    """Raise an error for missing rows, label, patients or unique case names.
 
     Raises
     ------
@@ -125,10 +125,10 @@ def check_columns(frame: pd.DataFrame, features: Sequence[str], target: Target) 
 
 def _need_columns(frame: pd.DataFrame, identity: list[str], target: Target) -> None:
     if target.label not in frame.columns:
-        two = [name for name in identity if frame[name].nunique() == 2 and name != "phantom"]
+        binary = [name for name in identity if frame[name].nunique() == 2 and name != "phantom"]
         raise InputError(
             f"no column is called {target.label!r} to be the label",
-            remedy=f"Columns with two values: {format_list(two) or 'none'}. "
+            remedy=f"Columns with two values: {format_list(binary) or 'none'}. "
             f"All columns besides features: {', '.join(identity)}.",
         )
     if target.group not in frame.columns:
@@ -147,10 +147,10 @@ def _need_columns(frame: pd.DataFrame, identity: list[str], target: Target) -> N
 def _refuse_duplicates(frame: pd.DataFrame) -> None:
     if frame["case_id"].isna().any():
         raise InputError(f"case_id is empty in {int(frame['case_id'].isna().sum())} rows", remedy="Fill it in.")
-    doubled = frame.loc[frame["case_id"].duplicated(), "case_id"].unique().tolist()
-    if doubled:
+    repeated = frame.loc[frame["case_id"].duplicated(), "case_id"].unique().tolist()
+    if repeated:
         raise InputError(
-            f"case_id is not unique: {format_list(doubled)}",
+            f"case_id is not unique: {format_list(repeated)}",
             remedy="Every row needs its own case_id; take the repeated rows out.",
         )
 
@@ -198,6 +198,6 @@ def _blocks(
 ) -> tuple[dict[str, Block], list[str]]:
     if like is not None:
         return {name: Block(one.names, encode_as_block(frame, one.names)) for name, one in like.blocks.items()}, []
-    seen = frame[[name for name in frame.columns if name not in hidden]]
-    made = blocks(seen, features)
-    return made, block_remarks(seen, made)
+    visible = frame[[name for name in frame.columns if name not in hidden]]
+    block_map = blocks(visible, features)
+    return block_map, block_remarks(visible, block_map)

@@ -1,4 +1,4 @@
-"""What the columns of a table are about, by name: which may be features, which serve a baseline, which never may."""
+"""Roles of table columns by name: feature, baseline, or neither."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ METADATA = (
     "n_images",
     "n_views",
 )
-"""Of the woman, the picture and the kind of finding (mass or calcification, which whoever marked the lesion named):
-what is known without measuring it. The metadata baseline."""
+"""Patient, image and kind of finding (mass or calcification, as annotated): known without a measurement. The metadata
+baseline."""
 
 SCANNER = (
     "site_id",
@@ -42,7 +42,7 @@ SCANNER = (
 """Where and with what the image was taken: what a model may have learnt instead of the disease."""
 
 READERS = ("assessment", "subtlety", "mass_shape", "mass_margins", "calc_type", "calc_distribution")
-"""Readers' opinions: features only where asked for by name, and the reading itself not even then."""
+"""Radiologists' opinions: features only by --also-feature; the assessment itself never is."""
 
 READING = "assessment"
 """The radiologists' own score, BI-RADS 1 to 5; 0 (incomplete) and null are no score."""
@@ -50,10 +50,10 @@ READING = "assessment"
 AFTER_DIAGNOSIS = ("biopsy", "invasive", "birads", "difficult_negative_case", "pathology", "malignant", "cancer")
 """Known only once the diagnosis is: never features."""
 
-_SAID_AFTERWARDS = re.compile(
+_AFTER_WORDS = re.compile(
     r"biops(?:y|ies)|invasi(?:ve|on)|patholog(?:y|ic|ical)|malignan(?:t|cy|cies)|cancers?|carcinomas?"
 )
-_SAID_BEFORE = frozenset({"history", "family", "familial", "prior", "previous", "risk", "density"})
+_BEFORE_WORDS = frozenset({"history", "family", "familial", "prior", "previous", "risk", "density"})
 """A prior biopsy, a cancer in the family and the BI-RADS density are known before."""
 
 IDENTITY = (
@@ -108,22 +108,22 @@ _FORM = re.compile(
 
 
 def base_column(name: str) -> str:
-    """Give the column that another was made of, as far as its name tells.
+    """Return the column that another was derived from, by its name.
 
     ``assessment_4`` and ``onehot__assessment_4`` are ``assessment`` as indicators, ``max_age`` is ``age`` put together.
     """
-    found = _FORM.match(plain(name))
-    return found["source"] if found else plain(name)
+    match = _FORM.match(plain(name))
+    return match["source"] if match else plain(name)
 
 
 def is_known_after_diagnosis(name: str) -> bool:
-    """Whether a column is what only the diagnosis told, in whatever spelling (``BI-RADS``, ``isCancer_Yes``)."""
+    """Return whether a column is known only after the diagnosis, in any spelling."""
     words = [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)]
-    if _SAID_BEFORE & set(words):
+    if _BEFORE_WORDS & set(words):
         return False
     joined = "".join(words)
     return (
-        any(_SAID_AFTERWARDS.fullmatch(word) for word in words)
+        any(_AFTER_WORDS.fullmatch(word) for word in words)
         or "birads" in joined
         or "difficultnegative" in joined
         or base_column(name) in AFTER_DIAGNOSIS
@@ -131,18 +131,18 @@ def is_known_after_diagnosis(name: str) -> bool:
 
 
 def columns_with_role(columns: Iterable[str], role: Iterable[str]) -> list[str]:
-    """Give those of a table's columns that have a role, in the table's order."""
-    wanted = set(role)
-    return [name for name in columns if plain(name) in wanted]
+    """Return those of a table's columns that have a role, in the table's order."""
+    names = set(role)
+    return [name for name in columns if plain(name) in names]
 
 
 def is_shape(feature: str) -> bool:
-    """Whether a feature is computed from the outline alone."""
+    """Return whether a feature is computed from the outline only."""
     return is_feature_name(feature) and feature_parts(feature)[1] in _SHAPES
 
 
 def is_size(feature: str) -> bool:
-    """Whether a feature is the size of what is measured, lesion or breast, in one form or another."""
+    """Return whether a feature is a size of the lesion or breast."""
     if not is_feature_name(feature):
         return False
     _, family, name = feature_parts(feature)
@@ -150,15 +150,15 @@ def is_size(feature: str) -> bool:
 
 
 def can_be_feature(name: str) -> bool:
-    """Whether a column may be let in as a feature where it is asked for."""
+    """Return whether a column may be added as a feature."""
     return plain(name) not in IDENTITY and base_column(name) != READING and not is_known_after_diagnosis(name)
 
 
-_OUT = "Take it out of --also-feature, or out of the table if it was not asked for."
+_OUT = "Remove it from --also-feature, or from the table."
 
 
 def check_feature_name(name: str) -> None:
-    """Refuse a column that must not become a feature, even when asked for.
+    """Raise an error for a column that must not become a feature.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""One image under the names of several patients: found by content, and kept on one side of every split."""
+"""Images that are in a table under several patients, detected by content."""
 
 from __future__ import annotations
 
@@ -45,24 +45,24 @@ def find_duplicates(
     Returns
     -------
     ties : ndarray of int64, shape (n_ties, 2)
-        Pairs of rows, enough to link everybody who shares something.
+        Pairs of rows, enough to link all patients who share an image.
     remarks : list of str
     """
     near, exact = _contents(x, features, group)
     paths = rows["image_path"].tolist() if "image_path" in rows.columns else []
     files = _shared(np.array([text(path) for path in paths] or [""] * len(rows)), group)
-    loose = np.isin(near, near[(near != _NOTHING) & (exact == _NOTHING)])
+    approximate = np.isin(near, near[(near != _NOTHING) & (exact == _NOTHING)])
     names = rows["case_id"].tolist()
     remarks = [
         *_remark(exact, group, names, "have identical features"),
-        *_remark(np.where(loose, near, _NOTHING), group, names, f"have features that agree in {DIGITS} digits"),
+        *_remark(np.where(approximate, near, _NOTHING), group, names, f"have features that agree in {DIGITS} digits"),
         *_remark(files, group, names, "have the same image_path"),
     ]
     return np.unique(np.concatenate([pairs(near, group), pairs(files, group)]), axis=0), remarks
 
 
 def link_patients(group: NDArray[np.int64], ties: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Give patients who are tied, directly or through others, one code.
+    """Return codes in which patients who share an image are one.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def link_patients(group: NDArray[np.int64], ties: NDArray[np.int64]) -> NDArray[
 
 
 def connected_codes(pairs: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-    """Return the connected component of each of ``size`` nodes; ``pairs`` is of shape (n_pairs, 2)."""
+    """Return the connected component of each of ``size`` nodes."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
@@ -91,26 +91,26 @@ def connected_codes(pairs: NDArray[np.int64], size: int) -> NDArray[np.int64]:
 def _contents(
     x: Floats, features: Sequence[str], group: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Number the contents that several patients have, nearly and in all digits; -1 for all other rows."""
+    """Return codes of contents that several patients share; -1 for other rows."""
     outlines = np.array([is_shape(name) for name in features], dtype=np.bool_)
-    told = np.flatnonzero(_varies(x) & ~outlines)
-    flat = np.array([features[int(i)].endswith(_FLAT) for i in told], dtype=np.bool_)
-    weights = np.random.default_rng(0).integers(0, 2**64, size=told.size, dtype=np.uint64) | np.uint64(1)
+    informative = np.flatnonzero(_varies(x) & ~outlines)
+    flat = np.array([features[int(i)].endswith(_FLAT) for i in informative], dtype=np.bool_)
+    weights = np.random.default_rng(0).integers(0, 2**64, size=informative.size, dtype=np.uint64) | np.uint64(1)
     keys = np.zeros(len(x), dtype=np.uint64)
-    # Rows that agree in all features agree in a few: the others need not be looked at in full.
-    few = slice(None, None, max(1, told.size // _FEW))
-    likely = np.flatnonzero(_shared(_hashes(_rounded(x[:, told[few]]), weights[few]), group) != _NOTHING)
+    # Rows that agree in all features agree in a few: the others need no full comparison.
+    subset = slice(None, None, max(1, informative.size // _FEW))
+    likely = np.flatnonzero(_shared(_hashes(_rounded(x[:, informative[subset]]), weights[subset]), group) != _NOTHING)
     for start in range(0, likely.size, _CHUNK):
         rows = likely[start : start + _CHUNK]
-        part = x[np.ix_(rows, told)]
+        part = x[np.ix_(rows, informative)]
         rounded = _rounded(part)
         # Noise in the last digits makes no fraction; from 10⁵ up, rounded values are whole.
         evidence = _telling(np.where(np.abs(part) < 10.0 ** (DIGITS - 1), rounded, part))
         keys[rows] = np.where(evidence & ~_is_flat(part[:, flat]), _hashes(rounded, weights), _NO_EVIDENCE)
     near = _shared(keys, group)
     exact = np.full(len(x), _NOTHING, dtype=np.int64)
-    some = np.flatnonzero(near != _NOTHING)
-    exact[some] = _shared(_hashes(x[np.ix_(some, told)], weights), group[some])
+    candidates = np.flatnonzero(near != _NOTHING)
+    exact[candidates] = _shared(_hashes(x[np.ix_(candidates, informative)], weights), group[candidates])
     return near, exact
 
 
@@ -133,7 +133,7 @@ def _is_flat(spreads: Floats) -> NDArray[np.bool_]:
 
 
 def _rounded(part: Floats) -> Floats:
-    """Round to ``DIGITS`` significant digits; what is too near to zero to be scaled stays as it is."""
+    """Return values rounded to ``DIGITS`` digits; values near zero are unchanged."""
     size = np.abs(part)
     scaled = size > 1e-290
     power = DIGITS - 1 - np.floor(np.log10(np.where(scaled, size, 1.0)))
@@ -142,21 +142,21 @@ def _rounded(part: Floats) -> Floats:
 
 
 def _hashes(part: Floats, weights: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Hash rows; every NaN is one, and 0 is -0. Chance collisions: one in 10¹⁰ for 54,706 rows."""
+    """Return a hash of each row; all NaN are equal, and 0 equals -0."""
     alike = np.where(np.isnan(part), np.nan, part) + 0.0
     mixed = pd.util.hash_array(alike.ravel()).reshape(alike.shape)
     return np.asarray((mixed * weights).sum(axis=1, dtype=np.uint64))
 
 
 def _shared(keys: NDArray[Any], group: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Number the keys that several patients have; -1 for others, and where the key is 0 or empty."""
+    """Return codes of keys that several patients share; -1 for others and for 0."""
     codes = np.where((keys == keys.dtype.type()), _NOTHING, pd.factorize(keys)[0]).astype(np.int64)
     shared = np.isin(codes, codes[pairs(codes, group).ravel()])
     return np.where(shared, codes, _NOTHING).astype(np.int64)
 
 
 def pairs(codes: NDArray[np.int64], group: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Pair the first row of a code with the first row of every further patient who has it.
+    """Return the first row of a code with the first row of every other patient.
 
     Parameters
     ----------
@@ -186,5 +186,5 @@ def _remark(codes: NDArray[np.int64], group: NDArray[np.int64], names: Sequence[
     return [
         f"{rows.size} rows of different patients {what} ({format_list([names[int(i)] for i in rows])}): one image "
         f"under "
-        f"several names would leak between folds, so that these {patients} patients are kept on one side."
+        f"several names would leak between folds, so that these {patients} patients are in one group."
     ]

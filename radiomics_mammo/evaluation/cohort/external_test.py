@@ -1,4 +1,4 @@
-"""Two tables made two cohorts, with nobody in both."""
+"""A training and a test cohort from two tables, without common patients."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class SourceTable:
 
 @contextmanager
 def with_table_path(path: str | Path) -> Iterator[None]:
-    """Add a table's path to what is wrong with its content."""
+    """Add the path of the table to errors in its content."""
     try:
         yield
     except InputError as error:
@@ -50,7 +50,7 @@ def with_table_path(path: str | Path) -> Iterator[None]:
 def separate_patients(
     features: Sequence[str], train: SourceTable, test: SourceTable, *, target: Target
 ) -> tuple[Cohort, Cohort, list[str]]:
-    """Make a training and a test cohort; who is in the test set is left out of the training set.
+    """Build both cohorts; patients of the test set are left out of the training set.
 
     Parameters
     ----------
@@ -70,64 +70,64 @@ def separate_patients(
     Raises
     ------
     InputError
-        A side is unfit, or nobody is left to train on.
+        A side is unfit, or no patient is left to train on.
     """
     for part in (train, test):
         with with_table_path(part.path):
             check_columns(part.frame, features, target)
-    of_train, of_test = _one_meaning(train, test, target)
-    kept, remarks = _kept(features, train, test, target, tested=of_test.y >= 0)
-    hidden, said = _hidden(train, test)
+    train_labels, test_labels = _one_meaning(train, test, target)
+    remaining, remarks = _remaining_rows(features, train, test, target, tested=test_labels.y >= 0)
+    hidden, column_notes = _hidden(train, test)
     with with_table_path(train.path):
-        if not kept.any():
+        if not remaining.any():
             raise InputError(
-                "everybody in it is in the test set as well",
+                "all its patients are in the test set as well",
                 remedy="Choose another test table, or check the column that --group names.",
             )
-        frame = train.frame.loc[kept].reset_index(drop=True)
-        labels = Labels(of_train.y[kept], of_train.classes)
+        frame = train.frame.loc[remaining].reset_index(drop=True)
+        labels = Labels(train_labels.y[remaining], train_labels.classes)
         trained = prepare_cohort(frame, features, target=target, labels=labels, hidden=hidden)
     with with_table_path(test.path):
         frame = test.frame.reset_index(drop=True)
-        tested = prepare_cohort(frame, features, target=target, labels=of_test, like=trained)
-    return trained, tested, [*remarks, *said]
+        tested = prepare_cohort(frame, features, target=target, labels=test_labels, like=trained)
+    return trained, tested, [*remarks, *column_notes]
 
 
 def _one_meaning(train: SourceTable, test: SourceTable, target: Target) -> tuple[Labels, Labels]:
-    """Parse both label columns as one: a side may lack one of several values that count as negative."""
+    """Parse both label columns as one, so that values mean the same."""
     columns = [part.frame[target.label] for part in (train, test)]
     both = pd.Series([cell for column in columns for cell in column.tolist()], name=target.label, dtype=object)
     with with_table_path(train.path):
-        found = parse_labels(both, positive=target.positive, negative=target.negative)
+        parsed = parse_labels(both, positive=target.positive, negative=target.negative)
     n_train = len(train.frame)
-    train_test = Labels(found.y[:n_train], found.classes), Labels(found.y[n_train:], found.classes)
+    train_test = Labels(parsed.y[:n_train], parsed.classes), Labels(parsed.y[n_train:], parsed.classes)
     for part, labels, column in zip((train, test), train_test, columns, strict=True):
         with with_table_path(part.path):
             check_both_classes(labels, column)
     return train_test
 
 
-def _kept(
+def _remaining_rows(
     features: Sequence[str], train: SourceTable, test: SourceTable, target: Target, *, tested: NDArray[np.bool_]
 ) -> tuple[NDArray[np.bool_], list[str]]:
-    """Find the training rows of patients whom no tested row shows, by name or by content."""
+    """Find the training rows of patients who are not in the test set."""
     n_train = len(train.frame)
     names = [name for part in (train, test) for name in cell_texts(part.frame[target.group])]
-    own = [name for part in (train, test) for name in table_patient_ids(part.frame, target.group)]
-    patients, _ = merge_groups(names, own)
+    patient_ids = [name for part in (train, test) for name in table_patient_ids(part.frame, target.group)]
+    patients, _ = merge_groups(names, patient_ids)
     rows = [part.frame.reindex(columns=["case_id", "image_path"]) for part in (train, test)]
     x = np.concatenate([_values(part, features) for part in (train, test)])
     ties, _ = find_duplicates(x, patients, pd.concat(rows, ignore_index=True), features=features)
     linked = link_patients(patients, ties)
     by_name, by_any = (np.isin(code[:n_train], code[n_train:][tested]) for code in (patients, linked))
     remarks = []
-    for lost, why in (
+    for excluded, reason in (
         (by_name, "are in the test set as well"),
-        (by_any & ~by_name, "share an image, by its content or path, with somebody in the test set"),
+        (by_any & ~by_name, "share an image, by its content or path, with a patient of the test set"),
     ):
-        if lost.any():
-            n_patients = np.unique(patients[:n_train][lost]).size
-            remarks.append(f"{n_patients} patients {why}: their {int(lost.sum())} training rows were left out.")
+        if excluded.any():
+            n_patients = np.unique(patients[:n_train][excluded]).size
+            remarks.append(f"{n_patients} patients {reason}: their {int(excluded.sum())} training rows were left out.")
     return ~by_any, remarks
 
 

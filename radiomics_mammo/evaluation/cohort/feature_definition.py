@@ -1,4 +1,4 @@
-"""Whether two tables hold the same features: made by one recipe, by engines that compute one definition."""
+"""Comparison of the recipes and engines of two tables."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class _Maker(NamedTuple):
 
 
 def engine_definition(engine: str) -> str:
-    """Name what an engine computes: ``cpu`` and ``cuda`` compute one thing, ``pyradiomics`` another.
+    """Return the definition that an engine computes.
 
     Returns
     -------
@@ -25,13 +25,13 @@ def engine_definition(engine: str) -> str:
 
 
 def same_definition(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
-    """Compare how the features that two tables share were made.
+    """Return how the definitions of common features differ; empty if they agree.
 
     Parameters
     ----------
     one, other : mapping
         Provenances, as in :attr:`radiomics_mammo.tables.feature_table.Table.provenance`, of plain or of joined tables.
-        What one of them does not say (another tool's table) is not held against it.
+        What one of them does not record (another tool's table) is not compared.
 
     Returns
     -------
@@ -41,7 +41,7 @@ def same_definition(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
     makers, others = _makers(one), _makers(other)
     # Feature by feature first: joined tables may stand in another order.
     shared = [name for name in makers if name and name in others] or [""]
-    said = []
+    record = []
     for what, field in (("recipe", 0), ("engine", 1)):
         differing = [
             name
@@ -51,18 +51,18 @@ def same_definition(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
         if differing:
             first = differing[0]
             where = f", for {len(differing)} features such as {first}" if first else ""
-            said.append(f"{what} {makers[first][field][:16]} against {others[first][field][:16]}{where}")
-    return "; ".join(said)
+            record.append(f"{what} {makers[first][field][:16]} against {others[first][field][:16]}{where}")
+    return "; ".join(record)
 
 
 def _makers(provenance: Mapping[str, Any]) -> dict[str, _Maker]:
-    """Say for each feature which recipe and engine made it; ``""`` stands for the table as a whole."""
+    """Return recipe and engine of each feature; ``''`` stands for the table."""
     whole = _maker(provenance)
-    found = dict.fromkeys(["", *provenance.get("features", ())], whole)
+    makers_by_feature = dict.fromkeys(["", *provenance.get("features", ())], whole)
     for part in provenance.get("joined", ()):
-        found |= dict.fromkeys(part["features"], _maker(part))
-    return found
+        makers_by_feature |= dict.fromkeys(part["features"], _maker(part))
+    return makers_by_feature
 
 
-def _maker(said: Mapping[str, Any]) -> _Maker:
-    return _Maker(str(said.get("recipe_hash") or ""), engine_definition(str(said.get("engine") or "")))
+def _maker(record: Mapping[str, Any]) -> _Maker:
+    return _Maker(str(record.get("recipe_hash") or ""), engine_definition(str(record.get("engine") or "")))

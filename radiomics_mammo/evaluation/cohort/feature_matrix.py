@@ -25,7 +25,7 @@ def feature_matrix(
     never: Sequence[str] = (),
     keep_empty: bool = False,
 ) -> tuple[Floats, tuple[str, ...], list[str]]:
-    """Take the features of a table as numbers.
+    """Return the features of a table as numbers.
 
     Parameters
     ----------
@@ -52,13 +52,13 @@ def feature_matrix(
     InputError
         A column is missing, not numeric, infinite, or may not be a feature; or no feature is left.
     """
-    wanted = [name for name in resolve_extra_features(frame, also) if name not in features]
-    for name in wanted:
+    extra = [name for name in resolve_extra_features(frame, also) if name not in features]
+    for name in extra:
         _refuse(name, never)
     for name in features:
-        if name not in never:  # a column of another tool's table may look like a feature and say the answer
+        if name not in never:  # a column of another tool's table may be named like a feature and hold the label
             check_feature_name(name)
-    names = tuple(name for name in (*features, *wanted) if name not in never)
+    names = tuple(name for name in (*features, *extra) if name not in never)
     missing = [name for name in names if name not in frame.columns]
     if missing:
         raise InputError(
@@ -73,21 +73,21 @@ def feature_matrix(
         )
     x = np.column_stack([numbers(frame, name) for name in names])
     check_finite(x, names, frame["case_id"].tolist())
-    kept, remarks = _not_empty(x, names, keep_empty=keep_empty)
-    if wanted:
-        remarks.append(f"Let in as features by name, beside the radiomic ones: {format_list(wanted, most=_NAMED)}.")
-    opinions = columns_with_role(wanted, READERS)
+    not_null, remarks = _not_empty(x, names, keep_empty=keep_empty)
+    if extra:
+        remarks.append(f"Let in as features by name, beside the radiomic ones: {format_list(extra, most=_NAMED)}.")
+    opinions = columns_with_role(extra, READERS)
     if opinions:
         remarks.append(f"Features that are readers' opinions, not measurements: {', '.join(opinions)}.")
     return (
-        np.ascontiguousarray(x if kept.all() else x[:, kept]),
-        tuple(name for name, good in zip(names, kept, strict=True) if good),
+        np.ascontiguousarray(x if not_null.all() else x[:, not_null]),
+        tuple(name for name, good in zip(names, not_null, strict=True) if good),
         remarks,
     )
 
 
 def resolve_extra_features(frame: pd.DataFrame, also: Sequence[str]) -> list[str]:
-    """Give the columns that names and patterns stand for, in the order asked for, each once.
+    """Return the columns that names and patterns match, each once.
 
     Parameters
     ----------
@@ -101,24 +101,25 @@ def resolve_extra_features(frame: pd.DataFrame, also: Sequence[str]) -> list[str
     InputError
         There is no such column, or a pattern stands for columns that are not numeric (named).
     """
-    return list(dict.fromkeys(name for asked in also for name in _stands_for(frame, asked)))
+    return list(dict.fromkeys(name for pattern in also for name in _stands_for(frame, pattern)))
 
 
-def _stands_for(frame: pd.DataFrame, asked: str) -> list[str]:
-    if asked in frame.columns:
-        return [asked]
-    if not set(asked) & set("*?["):
-        raise InputError(f"no column is called {asked!r}", remedy="Check --also-feature.")
-    found = [str(name) for name in frame.columns if fnmatchcase(str(name), asked)]
-    if not found:
-        raise InputError(f"no column's name is like {asked!r}", remedy="Check --also-feature.")
-    worded = [name for name in found if parse_numbers(frame[name]) is None]
-    if worded:
+def _stands_for(frame: pd.DataFrame, pattern: str) -> list[str]:
+    if pattern in frame.columns:
+        return [pattern]
+    if not set(pattern) & set("*?["):
+        raise InputError(f"no column is called {pattern!r}", remedy="Check --also-feature.")
+    matching = [str(name) for name in frame.columns if fnmatchcase(str(name), pattern)]
+    if not matching:
+        raise InputError(f"no column's name is like {pattern!r}", remedy="Check --also-feature.")
+    text_columns = [name for name in matching if parse_numbers(frame[name]) is None]
+    if text_columns:
         raise InputError(
-            f"{len(worded)} of the {len(found)} columns like {asked!r} are not numeric: {format_list(worded)}",
+            f"{len(text_columns)} of the {len(matching)} columns like {pattern!r} are not numeric: "
+            f"{format_list(text_columns)}",
             remedy="Write --also-feature so that it stands for numbers only.",
         )
-    return found
+    return matching
 
 
 def _refuse(name: str, never: Sequence[str]) -> None:
@@ -133,8 +134,8 @@ def _not_empty(x: Floats, names: Sequence[str], *, keep_empty: bool) -> tuple[ND
         raise InputError("every feature is null in every row", remedy="Extract the table again.")
     if not empty.any():
         return ~empty, []
-    gone = [name for name, bad in zip(names, empty, strict=True) if bad]
-    said = f"{len(gone)} features are null in every row"
+    dropped = [name for name, bad in zip(names, empty, strict=True) if bad]
+    remark = f"{len(dropped)} features are null in every row"
     if keep_empty:
-        return np.ones_like(empty), [f"{said} and count as unknown: {format_list(gone)}."]
-    return ~empty, [f"{said} and were dropped: {format_list(gone)}."]
+        return np.ones_like(empty), [f"{remark} and count as unknown: {format_list(dropped)}."]
+    return ~empty, [f"{remark} and were dropped: {format_list(dropped)}."]

@@ -1,4 +1,4 @@
-"""Several tables of the same cases put side by side."""
+"""Join of several tables of the same cases."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from radiomics_mammo.evaluation.cohort.column_roles import can_be_feature
 from radiomics_mammo.evaluation.cohort.parse_cells import cell_texts, format_list, parse_numbers, text
 from radiomics_mammo.tables.feature_table import N_IDS, RESERVED, Table, read_table
 
-# How a case was read: another rendition of the image may well have other values, and the base's are kept.
+# How a case was read: another rendition of the image may have other values, and the first table's are used.
 _AS_READ = frozenset(RESERVED[N_IDS:]) - {"phantom"}
 _SAME = 1e-9  # numbers that went through a CSV differ in the last digits
 
@@ -55,16 +55,16 @@ def read_joined(paths: Sequence[str | Path], *, used: Sequence[str] | None = Non
         return table
     table = Table(_keyed(table.frame, first), table.features, dict(table.provenance))
     for path in others:
-        found = read_table(path, features_needed=False)
-        further = Table(_keyed(found.frame, path), found.features, found.provenance)
+        other = read_table(path, features_needed=False)
+        further = Table(_keyed(other.frame, path), other.features, other.provenance)
         joined = _join(table, further, base=first, path=path)
-        idle = [] if used is None else _not_used(further, table, used, path)
-        table = replace(joined, remarks=(*joined.remarks, *idle))
+        unused = [] if used is None else _not_used(further, table, used, path)
+        table = replace(joined, remarks=(*joined.remarks, *unused))
     return table
 
 
 def _keyed(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
-    """Write ``case_id`` as text and refuse what cannot be joined on."""
+    """Return the table with ``case_id`` as text, or raise an error."""
     if "case_id" not in frame.columns:
         raise InputError(
             f"no column case_id to join on (columns: {format_list(list(frame.columns), most=12)})",
@@ -87,16 +87,16 @@ def _keyed(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
 def _join(table: Table, further: Table, *, base: Path, path: Path) -> Table:
     _refuse_same_features(table, further, base=base, path=path)
     position = pd.Index(further.frame["case_id"]).get_indexer(pd.Index(table.frame["case_id"]))
-    kept = position >= 0
-    if not kept.any():
-        ours, theirs = (format_list(one.frame["case_id"].tolist(), most=2) for one in (table, further))
+    matched = position >= 0
+    if not matched.any():
+        ids_base, ids_further = (format_list(one.frame["case_id"].tolist(), most=2) for one in (table, further))
         raise InputError(
-            f"no case in common with {base} (here {theirs}; there {ours})",
+            f"no case in common with {base} (here {ids_further}; there {ids_base})",
             path=path,
             remedy="Write case_id the same way in both.",
         )
-    left = table.frame if kept.all() else table.frame.loc[kept].reset_index(drop=True)
-    right = further.frame.iloc[position[kept]].reset_index(drop=True)
+    left = table.frame if matched.all() else table.frame.loc[matched].reset_index(drop=True)
+    right = further.frame.iloc[position[matched]].reset_index(drop=True)
     shared = [name for name in right.columns if name in left.columns and name != "case_id"]
     _refuse_disagreement(left, right, shared, base=base, path=path)
     left = left.assign(**{name: left[name].where(left[name].notna(), right[name]) for name in _gaps(left, shared)})
@@ -105,26 +105,30 @@ def _join(table: Table, further: Table, *, base: Path, path: Path) -> Table:
         pd.concat([left, right[new]], axis=1),
         (*table.features, *further.features),
         _provenance(table, further, path),
-        (*table.remarks, *_left_out(kept, len(further.frame), path), *_read_otherwise(left, right, shared, path)),
+        (*table.remarks, *_left_out(matched, len(further.frame), path), *_read_otherwise(left, right, shared, path)),
     )
 
 
 def _refuse_same_features(table: Table, further: Table, *, base: Path, path: Path) -> None:
-    ours, theirs = set(table.features), set(further.features)
-    both = [name for name in further.frame.columns if name in ours or (name in theirs and name in table.frame.columns)]
+    ids_base, ids_further = set(table.features), set(further.features)
+    both = [
+        name
+        for name in further.frame.columns
+        if name in ids_base or (name in ids_further and name in table.frame.columns)
+    ]
     if not both:
         return
     recipes = [str(one.provenance.get("recipe_hash") or "")[:12] for one in (table, further)]
-    made = f", made with another recipe ({recipes[1]}, there {recipes[0]})" if len({*recipes} - {""}) > 1 else ""
+    recipe_note = f", made with another recipe ({recipes[1]}, there {recipes[0]})" if len({*recipes} - {""}) > 1 else ""
     raise InputError(
-        f"{len(both)} feature columns are in {base} as well{made}: {format_list(both)}",
+        f"{len(both)} feature columns are in {base} as well{recipe_note}: {format_list(both)}",
         path=path,
         remedy="Name one table for each set of features, or take these columns out of one of them.",
     )
 
 
 def embeddings_in(provenance: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Give what a plain or joined table's provenance says of the embeddings in it, one entry an embedder."""
+    """Return the embeddings in a table's provenance, one entry an embedder."""
     parts = [provenance, *provenance.get("joined", ())]
     return [dict(one) for part in parts if (one := part.get("embedding"))]
 
@@ -149,10 +153,10 @@ def _refuse_disagreement(
     for name in [name for name in shared if name not in _AS_READ]:
         bad = np.flatnonzero(_differing(left[name], right[name]))
         if bad.size:
-            cases, here, there = (one.iloc[bad].map(text) for one in (left["case_id"], right[name], left[name]))
-            shown = [f"{c} ({h!r}, there {t!r})" for c, h, t in zip(cases, here, there, strict=True)]
+            cases, here, n_further = (one.iloc[bad].map(text) for one in (left["case_id"], right[name], left[name]))
+            examples = [f"{c} ({h!r}, there {t!r})" for c, h, t in zip(cases, here, n_further, strict=True)]
             raise InputError(
-                f"column {name!r} contradicts {base} in {bad.size} cases: {format_list(shown)}",
+                f"column {name!r} contradicts {base} in {bad.size} cases: {format_list(examples)}",
                 path=path,
                 remedy="Find out which is right; correct the other or take its column out.",
             )
@@ -179,18 +183,18 @@ def _provenance(table: Table, further: Table, path: Path) -> dict[str, Any]:
     return said
 
 
-def _left_out(kept: NDArray[np.bool_], there: int, path: Path) -> list[str]:
-    missing, more = int((~kept).sum()), there - int(kept.sum())
+def _left_out(matched: NDArray[np.bool_], n_further: int, path: Path) -> list[str]:
+    missing, more = int((~matched).sum()), n_further - int(matched.sum())
     return [
-        *([f"{missing} of {kept.size} cases are not in {path.name} and were left out."] if missing else []),
+        *([f"{missing} of {matched.size} cases are not in {path.name} and were left out."] if missing else []),
         *([f"{more} cases are in {path.name} only and were not used."] if more else []),
     ]
 
 
 def _not_used(further: Table, table: Table, used: Sequence[str], path: Path) -> list[str]:
-    """Say how many numeric columns of a further table are not features, and how to let them in."""
+    """Return a remark on numeric columns that are not used as features."""
     no_feature = {*table.frame.columns, *further.features}
-    idle = [
+    unused = [
         name
         for name in further.frame.columns
         if name not in no_feature
@@ -198,17 +202,18 @@ def _not_used(further: Table, table: Table, used: Sequence[str], path: Path) -> 
         and not any(name == one or fnmatchcase(name, one) for one in used)
         and parse_numbers(further.frame[name]) is not None
     ]
-    if not idle:
+    if not unused:
         return []
     return [
-        f"{len(idle)} numeric columns of {path.name} are not used as features ({format_list(idle)}): let them in by "
+        f"{len(unused)} numeric columns of {path.name} are not used as features ({format_list(unused)}): let them "
+        f"in by "
         f"name or "
-        f"pattern, for example --also-feature {idle[0]!r}."
+        f"pattern, for example --also-feature {unused[0]!r}."
     ]
 
 
 def _read_otherwise(left: pd.DataFrame, right: pd.DataFrame, shared: Sequence[str], path: Path) -> list[str]:
     names = [name for name in shared if name in _AS_READ and _differing(left[name], right[name]).any()]
-    return [f"{path.name} read the cases otherwise ({', '.join(names)}); the first table's values are kept."] * bool(
-        names
-    )
+    return [
+        f"{path.name} read the cases differently ({', '.join(names)}); the values of the first table are used."
+    ] * bool(names)

@@ -75,8 +75,8 @@ def check_both_classes(labels: Labels, column: pd.Series) -> None:
 
 
 def _plain(name: object, values: list[str]) -> dict[str, int]:
-    strange = [value for value in values if value.lower() not in WORDS]
-    if strange:
+    invalid = [value for value in values if value.lower() not in WORDS]
+    if invalid:
         shown = ", ".join(values[:_SHOWN]) + (", …" if len(values) > _SHOWN else "")
         raise InputError(
             f"label column {name!r} is not 0/1 (it holds {shown})",
@@ -113,6 +113,6 @@ def _named(name: object, values: list[str], positive: Sequence[str], negative: S
 
 def _class_names(label: str, meaning: dict[str, int], *, named: bool) -> tuple[str, str]:
     if named:
-        zero, one = (", ".join(v for v, y in meaning.items() if y == wanted) for wanted in (0, 1))
+        zero, one = (", ".join(v for v, y in meaning.items() if y == outcome) for outcome in (0, 1))
         return zero, one
     return ("benign", "malignant") if label == "malignant" else (f"not {label}", label)

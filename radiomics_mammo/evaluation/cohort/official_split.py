@@ -11,7 +11,7 @@ from radiomics_mammo.evaluation.cohort.parse_cells import cell_texts, format_lis
 from radiomics_mammo.evaluation.cohort.patient_groups import patient_names
 
 SPLIT, TYPE = "split", "abnormality_type"
-_SIDES = ("train", "test")
+_PARTS = ("train", "test")
 
 
 def official_test_rows(frame: pd.DataFrame) -> NDArray[np.bool_]:
@@ -20,7 +20,7 @@ def official_test_rows(frame: pd.DataFrame) -> NDArray[np.bool_]:
     Parameters
     ----------
     frame : pandas.DataFrame
-        With ``case_id`` and ``split``, which says ``train`` or ``test`` in every row.
+        With ``case_id`` and ``split``, ``train`` or ``test`` in every row.
 
     Returns
     -------
@@ -29,7 +29,7 @@ def official_test_rows(frame: pd.DataFrame) -> NDArray[np.bool_]:
     Raises
     ------
     InputError
-        The column is missing, holds something else, or says one of the two nowhere.
+        The column is missing, holds something else, or only one of the two.
     """
     if SPLIT not in frame.columns:
         raise InputError(
@@ -37,32 +37,32 @@ def official_test_rows(frame: pd.DataFrame) -> NDArray[np.bool_]:
             remedy="Extract the table with --reader cbis-ddsm, or name a test table with --test.",
         )
     values = np.array([cell.lower() for cell in cell_texts(frame[SPLIT])])
-    odd = ~np.isin(values, _SIDES)
-    if odd.any():
-        held = sorted({repr(str(value)) for value in values[odd]})
+    invalid = ~np.isin(values, _PARTS)
+    if invalid.any():
+        values_found = sorted({repr(str(value)) for value in values[invalid]})
         raise InputError(
-            f"column {SPLIT!r} holds {format_list(held)} in {int(odd.sum())} rows "
-            f"({format_list(frame.loc[odd, 'case_id'].tolist())})",
-            remedy="Every row has to say train or test.",
+            f"column {SPLIT!r} holds {format_list(values_found)} in {int(invalid.sum())} rows "
+            f"({format_list(frame.loc[invalid, 'case_id'].tolist())})",
+            remedy="Write train or test in every row.",
         )
-    for side in _SIDES:
-        if not (values == side).any():
+    for part in _PARTS:
+        if not (values == part).any():
             raise InputError(
-                f"column {SPLIT!r} says {side} in no row",
+                f"column {SPLIT!r} holds no {part}",
                 remedy="Extract both splits into one table, or name a test table with --test.",
             )
     return np.asarray(values == "test")
 
 
 def lesion_type_remarks(frame: pd.DataFrame, group: str, tested: NDArray[np.bool_]) -> list[str]:
-    """Count patients with lesions of both types, and those of them who train in one and test in the other.
+    """Count patients with lesions of both types, and those in both splits.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        With ``abnormality_type``; nothing is said where there is no such column.
+        With ``abnormality_type``; no remark without that column.
     group : str
-        What rows are grouped by; patients are told apart by their own ``patient_id`` where it is another.
+        Group column; patients are identified by ``patient_id`` where it is another.
     tested : ndarray of bool, shape (n_rows,)
         From :func:`official_test_rows`.
 

@@ -39,7 +39,7 @@ def format_list(values: Sequence[object], *, most: int = _SHOWN) -> str:
 
 
 def parse_numbers(column: pd.Series) -> Floats | None:
-    """Turn a column into float64 with NaN for nulls, or give None where it holds other text."""
+    """Parse a column as float64, NaN for nulls; None where it holds text."""
     try:
         return np.asarray(pd.to_numeric(column).astype("Float64").to_numpy(np.float64, na_value=np.nan))
     except (ValueError, TypeError):
@@ -47,7 +47,7 @@ def parse_numbers(column: pd.Series) -> Floats | None:
 
 
 def numbers(frame: pd.DataFrame, name: str) -> Floats:
-    """Take a column that has to be numeric.
+    """Return a column that has to be numeric.
 
     Parameters
     ----------

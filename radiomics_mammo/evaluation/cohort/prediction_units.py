@@ -1,4 +1,4 @@
-"""What a prediction is about: the rows of an image, a breast or a patient made one."""
+"""Prediction units: rows of an image, a breast or a patient aggregated."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ UNITS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "breast": (("laterality",),),
     "patient": ((),),
 }
-"""Columns that tell the units of a patient apart; the first choice that the table has."""
+"""Columns that identify the units of a patient; the first alternative that the table has."""
 
 _NULLABLE = {"i": pd.Int64Dtype(), "u": pd.UInt64Dtype(), "b": pd.BooleanDtype()}
 """Whole numbers stay whole beside a null."""
@@ -27,7 +27,7 @@ _NULLABLE = {"i": pd.Int64Dtype(), "u": pd.UInt64Dtype(), "b": pd.BooleanDtype()
 def _noisy_or(score: Floats, starts: NDArray[np.int64]) -> Floats:
     if score.size and not (np.nanmin(score) >= 0 and np.nanmax(score) <= 1):
         raise InputError(
-            "noisy-or is for probabilities, and these scores go beyond 0 and 1",
+            "noisy-or is for probabilities, and these scores are below 0 or above 1",
             remedy="Choose --aggregate max or mean.",
         )
     return 1.0 - np.multiply.reduceat(1.0 - score, starts, axis=-1)
@@ -53,7 +53,7 @@ RULES: Mapping[str, Callable[[Floats, NDArray[np.int64]], Floats]] = {
 def make_units(
     rows: pd.DataFrame, y: NDArray[np.int8], group: NDArray[np.int64], *, kind: str = "lesion", rule: str = "max"
 ) -> Units:
-    """Say which rows are one unit; it is positive when any of its rows is.
+    """Return which rows are one unit; it is positive when any of its rows is.
 
     Parameters
     ----------
@@ -63,18 +63,18 @@ def make_units(
     group : ndarray of int64, shape (n_rows,)
     kind : str
         Of ``UNITS``: each row (``lesion``); a patient's image (``image_id``, else laterality and view, else
-        ``image_path``), breast (``laterality``), or all of her (``patient``).
+        ``image_path``), breast (``laterality``), or all rows (``patient``).
     rule : str
         Of ``RULES``.
 
     Raises
     ------
     InputError
-        Kind or rule is unknown, the table lacks the column that tells the units apart, or it is empty in a row.
+        Kind or rule is unknown, the table lacks the column that identifies the units, or it is empty in a row.
     """
-    for asked, valid, option in ((kind, UNITS, "--unit"), (rule, RULES, "--aggregate")):
-        if asked not in valid:
-            raise InputError(f"{option} {asked!r} is unknown", remedy=f"Choose one of {', '.join(valid)}.")
+    for value, valid, option in ((kind, UNITS, "--unit"), (rule, RULES, "--aggregate")):
+        if value not in valid:
+            raise InputError(f"{option} {value!r} is unknown", remedy=f"Choose one of {', '.join(valid)}.")
     if kind == "lesion":
         of = np.arange(len(rows), dtype=np.int64)
         return Units(kind, rule, of, y, group, _described(rows, of, rows["case_id"].tolist()))
@@ -84,8 +84,8 @@ def make_units(
     starts = np.unique(of, return_index=True)[1]
     positive = np.zeros(starts.size, dtype=np.int8)
     np.maximum.at(positive, of, y)
-    said = ["_".join(name) if isinstance(name, tuple) else str(name) for name in names]
-    return Units(kind, rule, of, positive, group[starts], _described(rows, of, said))
+    joined = ["_".join(name) if isinstance(name, tuple) else str(name) for name in names]
+    return Units(kind, rule, of, positive, group[starts], _described(rows, of, joined))
 
 
 def aggregate(score: Floats, of: NDArray[np.int64], rule: str) -> Floats:
@@ -132,14 +132,14 @@ def unit_values(cohort: Cohort, features: Sequence[str]) -> pd.DataFrame:
 
 def _columns(rows: pd.DataFrame, kind: str) -> tuple[str, ...]:
     choices = UNITS[kind]
-    there = [names for names in choices if set(names) <= set(rows.columns)]
-    if not there:
+    available = [names for names in choices if set(names) <= set(rows.columns)]
+    if not available:
         wanted = "; or ".join(" and ".join(names) for names in choices)
         raise InputError(
             f"--unit {kind} needs the column {wanted}, which the table lacks",
             remedy="Add it to the table, or choose another --unit.",
         )
-    for name in there[0]:
+    for name in available[0]:
         empty = np.array(cell_texts(rows[name])) == ""
         if empty.any():
             raise InputError(
@@ -147,17 +147,21 @@ def _columns(rows: pd.DataFrame, kind: str) -> tuple[str, ...]:
                 f"({format_list(rows.loc[empty, 'case_id'].tolist())})",
                 remedy="Fill it in, or choose another --unit.",
             )
-    return there[0]
+    return available[0]
 
 
 def _described(rows: pd.DataFrame, of: NDArray[np.int64], names: Sequence[str]) -> pd.DataFrame:
-    """Give one row a unit: its name, its patient, how many rows it has, and the cells that these agree on."""
+    """Return one row a unit: name, patient, number of rows, common cells."""
     starts = np.unique(of, return_index=True)[1]
-    said = {"case_id": list(names), "patient_id": rows["patient_id"].iloc[starts].tolist(), "cases": np.bincount(of)}
+    identity = {
+        "case_id": list(names),
+        "patient_id": rows["patient_id"].iloc[starts].tolist(),
+        "cases": np.bincount(of),
+    }
     others = {
         name: _agreed(rows[name], of, starts) for name in rows.columns if name not in ("case_id", "patient_id", "cases")
     }
-    return pd.DataFrame(said | others)
+    return pd.DataFrame(identity | others)
 
 
 def _agreed(column: pd.Series, of: NDArray[np.int64], starts: NDArray[np.intp]) -> pd.Series:

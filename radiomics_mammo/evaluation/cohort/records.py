@@ -16,14 +16,14 @@ Floats = NDArray[np.float64]
 FEATURES = "features"
 """The block of the radiomic features, or of all features where there are embeddings only."""
 EMBEDDINGS = "embeddings"
-"""The block of all embeddings; each embedder's own has the beginning that its columns share as its name."""
+"""The block of all embeddings; each embedder's own block is named by the prefix of its columns."""
 FUSION = "fusion"
 """The block of radiomic features and embeddings, in this order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What every model of one run is built with.
+    """XGBoost settings that all models of a run share.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Candidate:
-    """One competitor: a model, what is done to the training rows before it, and columns other than the model's own."""
+    """A candidate: model, sampler, and columns other than the model's own."""
 
     model: str
     sampler: str = "none"
@@ -47,7 +47,7 @@ class Candidate:
 
     @property
     def name(self) -> str:
-        """``model``, ``model+sampler``, and ``@block`` behind it where it is given another block than its own."""
+        """Return ``model``, ``model+sampler`` or ``model+sampler@block``."""
         name = self.model if self.sampler == "none" else f"{self.model}+{self.sampler}"
         return f"{name}@{self.block}" if self.block else name
 
@@ -70,7 +70,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Units:
-    """What one prediction is about: a row of the table, or rows of an image, a breast or a patient together.
+    """Prediction units: rows, or the rows of an image, a breast or a patient.
 
     Attributes
     ----------
@@ -108,8 +108,7 @@ class Cohort:
     y : ndarray of int8, shape (n_rows,)
         1 for the positive class.
     group : ndarray of int64, shape (n_rows,)
-        Who is kept together: the patient, as a code from 0 in order of first appearance. Patients who share an
-        image count as one.
+        The patient, as a code from 0 in order of first appearance. Patients who share an image count as one.
     features : tuple of str
         Names of the columns of ``x``.
     rows : pandas.DataFrame
@@ -121,12 +120,12 @@ class Cohort:
     units : Units
         What is predicted and judged.
     blocks : mapping of str to Block
-        What the baselines look at: ``size``, ``shape``, ``metadata``, ``scanner``, ``readers``; only those that
+        Inputs of the baselines: ``size``, ``shape``, ``metadata``, ``scanner``, ``radiologists``; only those that
         the table has columns for.
     embedded : Block or None
         The embeddings, one embedder's columns after the other's; in a table of nothing else also ``x``.
     remarks : tuple of str
-        What was left out or looks odd, for the screen and the report.
+        Remarks for the screen and the report.
     """
 
     x: Floats
@@ -149,15 +148,18 @@ class Cohort:
 
     @property
     def radiomic(self) -> bool:
-        """Whether the features are more than embeddings."""
+        """Return whether the features are more than embeddings."""
         return self.embedded is None or self.features != self.embedded.names
 
     @property
     def embedders(self) -> dict[str, slice]:
         """Where each embedder's columns are among the embeddings."""
         names = () if self.embedded is None else self.embedded.names
-        own = [embedder_of(name) for name in names]
-        return {one: slice(own.index(one), len(own) - own[::-1].index(one)) for one in dict.fromkeys(own)}
+        prefixes = [embedder_of(name) for name in names]
+        return {
+            one: slice(prefixes.index(one), len(prefixes) - prefixes[::-1].index(one))
+            for one in dict.fromkeys(prefixes)
+        }
 
     @property
     def n_patients(self) -> int:
@@ -165,24 +167,24 @@ class Cohort:
         return int(self.group.max()) + 1
 
     def offers(self, block: str) -> bool:
-        """Whether there are columns for a block."""
+        """Return whether there are columns for a block."""
         if block == FUSION:
             return self.embedded is not None and self.radiomic
         return block in (FEATURES, *self.blocks, *self.embedders) or (block == EMBEDDINGS and self.embedded is not None)
 
     def names(self, block: str) -> tuple[str, ...]:
-        """Give the names of a block's columns."""
+        """Return the names of a block's columns."""
         if block == FEATURES:
             return self.features
         if block in self.blocks:
             return self.blocks[block].names
-        assert self.embedded is not None  # whoever asks has asked whether it is offered
+        assert self.embedded is not None  # offers() was checked before
         if block == FUSION:
             return (*self.features, *self.embedded.names)
         return self.embedded.names if block == EMBEDDINGS else self.embedded.names[self.embedders[block]]
 
     def take(self, block: str, rows: NDArray[np.intp]) -> Floats:
-        """Give some rows of a block; what lies together in memory is not put together for all rows."""
+        """Return some rows of a block."""
         if block == FEATURES:
             return self.x[rows]
         if block in self.blocks:
@@ -193,13 +195,13 @@ class Cohort:
         return self.embedded.x[rows] if block == EMBEDDINGS else self.embedded.x[rows, self.embedders[block]]
 
     def widths(self, block: str) -> tuple[int, ...]:
-        """Give the number of columns of each embedder in a block; empty where it has none."""
+        """Return the number of columns of each embedder in a block."""
         if block in self.embedders:
             return (len(self.names(block)),)
-        held = block in (EMBEDDINGS, FUSION)
-        return tuple(one.stop - one.start for one in self.embedders.values()) if held else ()
+        embedded = block in (EMBEDDINGS, FUSION)
+        return tuple(one.stop - one.start for one in self.embedders.values()) if embedded else ()
 
     def values(self, features: Sequence[str]) -> pd.DataFrame:
-        """Give ``case_id`` and the values of some features as a table."""
+        """Return ``case_id`` and the values of some features as a table."""
         columns = {name: self.x[:, self.features.index(name)] for name in features}
         return pd.DataFrame({"case_id": self.rows["case_id"], **columns})

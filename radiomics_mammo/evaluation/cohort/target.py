@@ -12,7 +12,7 @@ _GROUP = "Outcome and grouping"
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a comparison predicts, and which rows belong together. Groups that share a ``patient_id`` are joined."""
+    """Label, patient group and prediction unit of a comparison."""
 
     label: str = option("malignant", group=_GROUP, metavar="COLUMN", help="column with the outcome")
     group: str = option("patient_id", group=_GROUP, metavar="COLUMN", help="column with the patient, for the splits")

@@ -1,4 +1,4 @@
-"""Training and test sets from tables, with nobody on both sides."""
+"""Training and test sets without a common patient."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from radiomics_mammo.tables.feature_table import Table
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainTest:
-    """What is trained on and what is tested on.
+    """Training and test cohort, and the tables that they are from.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class TrainTest:
     test_table : Table or None
         The joined test tables, where they were named.
     remarks : tuple of str
-        On joining and on keeping patients apart; what was found within a side is in its cohort's remarks.
+        On joining and on patients in both sets; each cohort has its own remarks.
     """
 
     train: Cohort
@@ -51,7 +51,7 @@ def read_train_test(
     test: Sequence[str | Path] = (),
     official: bool = False,
 ) -> TrainTest:
-    """Read tables and lay training and test sets out.
+    """Read tables and build the training and the test cohort.
 
     Patients who are in the test set, by name or because an image of theirs is there under another name, are left out
     of the training set: never the reverse, so that the test set stays what others test on.
@@ -69,12 +69,13 @@ def read_train_test(
     Raises
     ------
     InputError
-        A table is unfit, made with another recipe or engine definition than the other, or nobody is left to train on.
+        A table is unfit, made with another recipe or engine definition than the other, or no patient is left to train
+        on.
     """
     if test and official:
-        raise InputError("a test table and the official split were asked for", remedy="Choose --test or --split.")
+        raise InputError("a test table and the official split exclude each other", remedy="Choose --test or --split.")
     table, path = read_joined(tables, used=_used(target)), Path(tables[0])
-    table = replace(table, remarks=(*table.remarks, *_taught(table)))
+    table = replace(table, remarks=(*table.remarks, *_training_overlap(table)))
     if test:
         return _with_test_table(table, path, test, target)
     with with_table_path(path):
@@ -83,21 +84,21 @@ def read_train_test(
             return TrainTest(cohort, None, table, None, table.remarks)
         check_columns(table.frame, table.features, target)
         tested = official_test_rows(table.frame)
-        said = lesion_type_remarks(table.frame, target.group, tested)
+        remarks = lesion_type_remarks(table.frame, target.group, tested)
     train_test = (SourceTable(path, table.frame.loc[rows].reset_index(drop=True)) for rows in (~tested, tested))
-    trained, held_out, more = separate_patients(table.features, *train_test, target=target)
-    return TrainTest(trained, held_out, table, None, (*table.remarks, *said, *more))
+    train, held_out, more = separate_patients(table.features, *train_test, target=target)
+    return TrainTest(train, held_out, table, None, (*table.remarks, *remarks, *more))
 
 
-def _taught(table: Table) -> list[str]:
-    """Say it where embeddings are by weights that were trained on the collection that they are judged on."""
+def _training_overlap(table: Table) -> list[str]:
+    """Return a remark on embeddings by weights trained on the same collection."""
     parts = [table.provenance, *table.provenance.get("joined", ())]
-    here = {(part.get("collection") or {}).get("name", "") for part in parts} - {""}
+    collections = {(part.get("collection") or {}).get("name", "") for part in parts} - {""}
     return [
         f"The weights of {one['name']} were trained on {', '.join(one.get('trained_on') or ())}, which these cases are "
-        "from: what its embeddings are worth on them says nothing of other women."
+        "from: results with its embeddings do not carry over to other patients."
         for one in embeddings_in(table.provenance)
-        if one.get("forced") or here & {*(one.get("trained_on") or ())}
+        if one.get("forced") or collections & {*(one.get("trained_on") or ())}
     ]
 
 
@@ -107,14 +108,16 @@ def _used(target: Target) -> tuple[str, ...]:
 
 def _with_test_table(table: Table, path: Path, test: Sequence[str | Path], target: Target) -> TrainTest:
     other, other_path = read_joined(test), Path(test[0])
-    other = replace(other, remarks=(*other.remarks, *(f"Test set: {said}" for said in _taught(other))))
+    other = replace(other, remarks=(*other.remarks, *(f"Test set: {remarks}" for remarks in _training_overlap(other))))
     with with_table_path(other_path):
         _refuse_others(table, other, target, path)
     extra = [name for name in other.features if name not in table.features]
-    said = [f"{len(extra)} features are in the test table only and were not used: {format_list(extra)}."] * bool(extra)
+    remarks = [f"{len(extra)} features are in the test table only and were not used: {format_list(extra)}."] * bool(
+        extra
+    )
     parts = SourceTable(path, table.frame), SourceTable(other_path, other.frame.drop(columns=extra))
-    trained, held_out, more = separate_patients(table.features, *parts, target=target)
-    return TrainTest(trained, held_out, table, other, (*table.remarks, *other.remarks, *said, *more))
+    train, held_out, more = separate_patients(table.features, *parts, target=target)
+    return TrainTest(train, held_out, table, other, (*table.remarks, *other.remarks, *remarks, *more))
 
 
 def _refuse_others(table: Table, other: Table, target: Target, path: Path) -> None:

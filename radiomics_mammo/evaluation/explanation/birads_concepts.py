@@ -1,15 +1,16 @@
-"""What features speak of, in a radiologist's words: the concepts of BI-RADS (ACR, 5th edition) nearest to them.
+"""The BI-RADS concepts (ACR, 5th edition) nearest to radiomic features.
 
-A number is no descriptor: nobody looked. The concept says what a radiologist would look at to see what the feature
-measures. Four choices:
+A feature is no BI-RADS descriptor: no radiologist assessed it. The concept is what a radiologist would inspect to see
+what the feature measures. Four choices:
 
-- *Margin* holds what tells a smooth outline from a lobulated or spiculated one. It is measured on the outline that was
-  drawn, so it says as much about who drew it.
+- *Margin* covers smooth against lobulated or spiculated outlines. It is measured on the annotated outline, so it
+  depends on the annotator.
 - *Density* is how bright the tissue is, in its mean and where bright or dark areas prevail. *Calcification* is what a
   few small bright spots decide; the brightest pixel of a mass without calcifications goes with its density.
-- *Asymmetry* is what is taken between her two breasts (``-asymmetry``, ``-difference``), of density, texture or size:
+- *Asymmetry* is what is computed between the two breasts (``-asymmetry``, ``-difference``), of density, texture or
+size:
   only both sides together show it. BI-RADS has the word for density.
-- *Texture* is how mixed, even or fine the tissue looks. BI-RADS has no word for it inside a lesion; in a whole breast
+- *Texture* is how mixed, even or fine the tissue is. BI-RADS has no word for it inside a lesion; in a whole breast
   it is the pattern of the parenchyma, which it is named after here. A filtered image (wavelet, LoG, LBP …) shows no
   density any more: what would be density there is texture at the filter's scale. Means and
   quantiles over the windows or the images of a breast still show it; a spread over the windows is texture, whatever
@@ -33,7 +34,7 @@ BIRADS_CONCEPTS: dict[str, str] = {
 }
 """Titles of the concepts, in the order in which they are read; the last two are none of BI-RADS'."""
 
-FAMILIES: dict[str, str] = {
+FAMILY_TITLES: dict[str, str] = {
     "shape2D": "Shape",
     "shape": "Shape",
     "firstorder": "First order",
@@ -68,7 +69,7 @@ _DEFAULT = {
 _SHOWS_DENSITY = ("original", "retroareolar", "latticeMean", "latticeOutlying", "latticeP")
 """How sources begin that show the image itself."""
 _SPREAD = "latticeSd"
-DIFFERENT: dict[str, dict[str, tuple[str, ...]]] = {
+CONCEPT_EXCEPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "shape2D": {"margin": ("PerimeterSurfaceRatio", "Sphericity")},
     "firstorder": {
         "density": (
@@ -118,18 +119,18 @@ DIFFERENT: dict[str, dict[str, tuple[str, ...]]] = {
     "ngtdm": {"calcification": ("Complexity",)},
     "density": {"shape": ("BreastArea",), "parenchyma": ("Separability", "Skewness")},
 }
-"""Features that speak of something else than most of their family: family, concept, features."""
+"""Features with another concept than most of their family: family, concept, features."""
 
-_NOTION = {
+_CONCEPTS = {
     (family, feature): concept
-    for family, concepts in DIFFERENT.items()
+    for family, concepts in CONCEPT_EXCEPTIONS.items()
     for concept, features in concepts.items()
     for feature in features
 }
 
 
 def parts_of(name: str) -> tuple[str, str, str]:
-    """Split a feature's name into family, filter and feature.
+    """Return family, filter and feature of a feature's name.
 
     Embeddings of all networks are the family and filter ``embedding``; a column that is not named like a feature
     (``age``) is of the family ``other`` and the filter ``none``.
@@ -151,5 +152,5 @@ def concept_of(name: str) -> str:
         return "asymmetry"
     if source.startswith(_SPREAD):
         return "parenchyma"
-    concept = _NOTION.get((family, feature)) or _DEFAULT.get(family, "other")
+    concept = _CONCEPTS.get((family, feature)) or _DEFAULT.get(family, "other")
     return "parenchyma" if concept == "density" and not source.startswith(_SHOWS_DENSITY) else concept

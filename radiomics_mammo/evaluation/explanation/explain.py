@@ -1,4 +1,4 @@
-"""SHAP values of a tree model on held-out rows, their interactions, and refits on permuted labels."""
+"""SHAP values on held-out rows, interactions, and permuted refits."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class ShapResults:
 
 
 def explain_candidate(plan: Plan, candidate: Candidate, outcome: Outcome, *, workers: int = 1) -> ShapResults:
-    """Compute the SHAP values of a candidate on the rows that each of its folds left out.
+    """Compute the SHAP values of a candidate on held-out rows.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What groups of features weigh together, and which leading features say the same."""
+"""SHAP values summed by group, and clusters of correlated features."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ALIKE = 0.7
 
 
 def group_table(by_case: pd.DataFrame) -> pd.DataFrame:
-    """Sum contributions by family, filter, concept, and family and filter together.
+    """Compute contributions by family, filter, concept, family and filter.
 
     Contributions are summed with their sign in each case before the absolute value is averaged: what two features
     of a group give and take back is nothing.
@@ -43,17 +43,17 @@ def group_table(by_case: pd.DataFrame) -> pd.DataFrame:
 
 
 def _sums(by_case: pd.DataFrame, *keys: Sequence[str]) -> list[tuple[tuple[str, ...], float]]:
-    """Give every group's mean absolute signed sum, the largest first."""
+    """Compute every group's mean absolute signed sum, the largest first."""
     moved = by_case.to_numpy(dtype=np.float64)
     columns: dict[tuple[str, ...], list[int]] = {}
     for column, key in enumerate(zip(*keys, strict=True)):
         columns.setdefault(key, []).append(column)
-    sizes = [(key, float(np.abs(moved[:, own].sum(axis=1)).mean())) for key, own in columns.items()]
+    sizes = [(key, float(np.abs(moved[:, members].sum(axis=1)).mean())) for key, members in columns.items()]
     return sorted(sizes, key=lambda one: -one[1])
 
 
 def cluster_table(values: pd.DataFrame, by_case: pd.DataFrame) -> pd.DataFrame:
-    """Put features whose values go together into clusters, and sum what each cluster contributes.
+    """Compute clusters of correlated features and their contributions.
 
     Average linkage on 1 - |Spearman's coefficient|, cut at 1 - ``ALIKE``.
 
@@ -69,17 +69,17 @@ def cluster_table(values: pd.DataFrame, by_case: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame
         Columns cluster (from 1, the one that weighs most first), feature, importance, cluster_importance (signed sum in
         a case, then mean absolute) and correlation: mean absolute rank correlation with the other features of the
-        cluster, NaN for a feature that is alone.
+        cluster, NaN in a cluster of one feature.
     """
     names = [str(name) for name in values.columns]
     alike = np.abs(rank_correlation(values.to_numpy(dtype=np.float64)))
-    members = _clusters(alike)
+    clusters = _clusters(alike)
     moved = by_case[names].to_numpy(dtype=np.float64)
-    found = [(float(np.abs(moved[:, own].sum(axis=1)).mean()), own) for own in members]
+    sizes = [(float(np.abs(moved[:, members].sum(axis=1)).mean()), members) for members in clusters]
     rows = []
-    for number, (together, own) in enumerate(sorted(found, key=lambda one: -one[0]), start=1):
-        for column in sorted(own, key=lambda i: -float(np.abs(moved[:, i]).mean())):
-            others = [alike[column, other] for other in own if other != column]
+    for number, (together, members) in enumerate(sorted(sizes, key=lambda one: -one[0]), start=1):
+        for column in sorted(members, key=lambda i: -float(np.abs(moved[:, i]).mean())):
+            others = [alike[column, other] for other in members if other != column]
             close = float(np.mean(others)) if others else float("nan")
             rows.append((number, names[column], float(np.abs(moved[:, column]).mean()), together, close))
     return pd.DataFrame(rows, columns=["cluster", "feature", "importance", "cluster_importance", "correlation"])
@@ -91,14 +91,14 @@ def _clusters(alike: Floats) -> list[list[int]]:
 
     if len(alike) < 2:
         return [[i] for i in range(len(alike))]
-    apart = np.clip(1.0 - alike, 0.0, 1.0)
-    np.fill_diagonal(apart, 0.0)
-    label = fcluster(linkage(squareform(apart, checks=False), method="average"), 1.0 - ALIKE, criterion="distance")
+    distances = np.clip(1.0 - alike, 0.0, 1.0)
+    np.fill_diagonal(distances, 0.0)
+    label = fcluster(linkage(squareform(distances, checks=False), method="average"), 1.0 - ALIKE, criterion="distance")
     return [np.flatnonzero(label == one).tolist() for one in np.unique(label)]
 
 
 def rank_correlation(x: Floats) -> Floats:
-    """Spearman's coefficients of all pairs of columns; a null lies in the middle, a constant column goes with none.
+    """Compute Spearman's coefficients of all pairs of columns.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def _mean_where_known(ranks: Floats) -> Floats:
 
 
 def interaction_table(names: Sequence[str], found: Sequence[tuple[int, Floats]], *, most: int = 10) -> pd.DataFrame:
-    """Rank pairs of features by the strength of their SHAP interaction.
+    """Build the table of the strongest pairwise interactions.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def interaction_table(names: Sequence[str], found: Sequence[tuple[int, Floats]],
     found : sequence of (rows, ndarray of float64, shape (n_features, n_features))
         Of each fold: how many held-out rows, and sums over them of the absolute interaction, both halves of it.
     most : int
-        Pairs that are kept.
+        Number of pairs.
 
     Returns
     -------

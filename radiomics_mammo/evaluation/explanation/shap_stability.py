@@ -1,4 +1,4 @@
-"""Whether the folds agree on what matters, and whether they would on labels that tell nothing."""
+"""Stability of an explanation over folds, beside permuted labels."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def fold_sizes(table: pd.DataFrame) -> dict[int, Floats]:
 
 
 def ranks_of(sizes: Floats) -> Floats:
-    """Rank the features of each fold, 1 the largest; equal ones share their mean rank.
+    """Compute the rank of each feature in each fold, 1 the largest.
 
     Parameters
     ----------
@@ -55,12 +55,12 @@ def ranks_of(sizes: Floats) -> Floats:
 
 
 def leading(n_features: int) -> int:
-    """Give how many features count as leading."""
+    """Return how many features count as leading."""
     return max(1, min(LEADING, n_features // 4))
 
 
 def jaccards(sizes: Floats, top: int) -> list[float]:
-    """Give the overlap of the leading features (shared over all, Jaccard) of every pair of folds.
+    """Compute the Jaccard overlap of leading features for all pairs of folds.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def feature_table(
     shuffled: Shuffled | None,
     clusters: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Lay out what is known of each feature, the most important first.
+    """Build the table of features, the most important first.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def feature_table(
 
 
 def largest_by_chance(shuffled: Shuffled, names: Sequence[str]) -> Floats:
-    """Give for each feature the 95% quantile of the largest importance of its kind with shuffled labels.
+    """Compute the 95% quantile of the largest importance on permuted labels.
 
     A network's outputs together weigh more than any feature, on noise too, so that they are a kind of their own. Of
     fewer than twenty draws the largest counts.
@@ -135,7 +135,7 @@ def largest_by_chance(shuffled: Shuffled, names: Sequence[str]) -> Floats:
 
 
 def permutation_table(shuffled: Shuffled) -> pd.DataFrame:
-    """Lay out one row a permutation: AUROC, mean Jaccard between folds, largest importance."""
+    """Build the table of permutations, one row each."""
     top = leading(shuffled.size.shape[2])
     return pd.DataFrame(
         {
@@ -150,7 +150,7 @@ def permutation_table(shuffled: Shuffled) -> pd.DataFrame:
 def stability_table(
     sizes: dict[int, Floats], features: pd.DataFrame, *, null: pd.DataFrame | None, rows: int, interaction_rows: int = 0
 ) -> pd.DataFrame:
-    """Say how far folds agree on the leading features, beside what shuffled labels give.
+    """Build the table of stability statistics.
 
     Parameters
     ----------

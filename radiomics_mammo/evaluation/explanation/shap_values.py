@@ -15,11 +15,13 @@ Floats = NDArray[np.float64]
 
 IDENTITY = ("case_id", "repeat", "fold", "base", "scale", "shift")
 """Columns of the table of contributions that are no feature's."""
-_FEWEST = 20  # rows of a fold that interactions are looked at in
+_FEWEST = 20  # rows of a fold that interactions are computed for
 
 
 def contributions(fitted: Fitted, x: Floats, *, source: NDArray[np.int64], n_features: int) -> Floats:
-    """Compute path-dependent SHAP values (Lundberg et al., Nat Mach Intell 2020;2:56-67).
+    """Compute path-dependent SHAP values (Lundberg et al. 2020).
+
+    Nat Mach Intell 2020;2:56-67.
 
     Parameters
     ----------
@@ -50,20 +52,19 @@ def contributions(fitted: Fitted, x: Floats, *, source: NDArray[np.int64], n_fea
 def interactions(
     fitted: Fitted, x: Floats, *, source: NDArray[np.int64], n_features: int, most: int
 ) -> tuple[int, Floats]:
-    """Sum the strength of SHAP interactions of an XGBoost model over some rows (Lundberg et al. 2020, as above).
+    """Compute the summed strength of SHAP interactions of an XGBoost model.
 
     Parameters
     ----------
     fitted, x, source, n_features
         As for :func:`contributions`.
     most : int
-        Rows times prepared columns squared that are looked at, at the most, but twenty rows at least: they are evenly
-        spaced.
+        Limit of rows times prepared columns squared, but twenty rows at least; the rows are evenly spaced.
 
     Returns
     -------
     n_rows : int
-        How many rows were looked at.
+        Number of rows.
     strength : ndarray of float64, shape (n_features, n_features)
         Sum over rows of |φ_ij + φ_ji|, both halves of an interaction; the diagonal holds the main effects.
     """
@@ -80,7 +81,7 @@ def interactions(
 
 
 def calibrated_line(calibrator: Calibrator) -> tuple[float, float]:
-    """Give scale and shift: an XGBoost model's calibrated log-odds are shift + scale * margin.
+    """Return scale and shift of the calibrated log-odds of an XGBoost model.
 
     NaN where the calibration is no line (isotonic). The line is exact up to a margin of ±13.8, beyond which
     probabilities are cut off.
@@ -98,7 +99,7 @@ def contribution_table(
     case_ids: Sequence[str],
     features: Sequence[str],
 ) -> pd.DataFrame:
-    """Lay the values out, one row a held-out case and repeat.
+    """Build the table of SHAP values, one row a held-out case and repeat.
 
     Parameters
     ----------
@@ -136,7 +137,7 @@ def contribution_table(
 
 
 def features_of(table: pd.DataFrame) -> list[str]:
-    """Name the features of a table of contributions."""
+    """Return the features of a table of contributions."""
     return [str(name) for name in table.columns if name not in IDENTITY]
 
 
@@ -152,7 +153,7 @@ def mean_by_case(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def importance(table: pd.DataFrame) -> pd.Series:
-    """Rank the features by mean absolute contribution over held-out cases, highest first.
+    """Compute mean absolute SHAP values over held-out cases, highest first.
 
     Ties keep the table's order of features.
     """

@@ -1,4 +1,4 @@
-"""From a model's average to one case's probability, feature by feature."""
+"""Waterfall of one case: from the model's average to its probability."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LEAST_DRAWN = 1e-3  # isotonic calibration gives 0 and 1, which have no place i
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Terms:
-    """What one case's prediction adds up from.
+    """Terms of one case's prediction.
 
     Attributes
     ----------
@@ -32,7 +32,7 @@ class Terms:
         ``log-odds`` or ``probability``.
     calibrated : bool
         Whether the sum is the calibrated log-odds; else it is the model's own, before calibration.
-    reached : float
+    predicted : float
         The model's probability of the case: calibrated, the mean over the repeats.
     """
 
@@ -41,32 +41,32 @@ class Terms:
     start: float
     unit: str
     calibrated: bool
-    reached: float
+    predicted: float
 
     @property
     def end(self) -> float:
-        """What they add up to."""
+        """Return the sum of average and terms."""
         return self.start + float(self.values.sum())
 
     @property
     def final(self) -> float:
-        """The place of the probability that is reached; in log-odds that of the nearest that can be drawn."""
+        """Return the place of the predicted probability, within what can be drawn."""
         if self.unit != "log-odds":
-            return self.reached
+            return self.predicted
         least = _LEAST if self.calibrated else _LEAST_DRAWN
-        return float(logit(np.array([self.reached]), least=least)[0])
+        return float(logit(np.array([self.predicted]), least=least)[0])
 
     @property
     def last(self) -> tuple[str, float]:
-        """Name the step from ``end`` to ``final``, and give its size."""
+        """Return name and size of the step from ``end`` to ``final``."""
         return "Averaging over repeats" if self.calibrated else "Averaging and calibration", self.final - self.end
 
     def probability(self, at: float) -> float:
-        """Give the probability that a place on the way stands for."""
+        """Return the probability of a place on the axis."""
         return float(expit(np.asarray(at))) if self.unit == "log-odds" else at
 
     def leading(self, most: int) -> tuple[list[tuple[str, float]], float, int]:
-        """Give the strongest terms, the sum of the others, and how many those are."""
+        """Return the strongest terms, the sum of the others and their number."""
         order = np.argsort(-np.abs(self.values), kind="stable")
         first, others = order[:most], order[most:]
         return (
@@ -77,20 +77,20 @@ class Terms:
 
 
 def are_calibrated(contributions: pd.DataFrame, *, unit: str) -> bool:
-    """Whether all contributions can be told in calibrated log-odds: a forest's, or after isotonic, they cannot."""
+    """Return whether all contributions have calibrated log-odds."""
     return unit == "log-odds" and bool(np.isfinite(contributions[["scale", "shift"]].to_numpy(dtype=np.float64)).all())
 
 
 def case_waterfalls(
-    contributions: pd.DataFrame, reached: Mapping[str, float], *, unit: str, rule: str
+    contributions: pd.DataFrame, predicted: Mapping[str, float], *, unit: str, rule: str
 ) -> dict[str, Terms]:
-    """Turn some cases' contributions into calibrated log-odds and average them over the repeats.
+    """Compute the calibrated contributions of some cases, averaged over repeats.
 
     Parameters
     ----------
     contributions : pandas.DataFrame
         case_id, repeat, fold, base, scale, shift, and one column a feature.
-    reached : mapping of str to float
+    predicted : mapping of str to float
         The cases, and the probability that the model gave each: calibrated, the mean over the repeats.
     unit : str
         What base and features add up to: ``log-odds`` or ``probability``.
@@ -106,19 +106,21 @@ def case_waterfalls(
     features = tuple(features_of(contributions))
     rows = contributions.groupby(contributions["case_id"].astype(str), sort=False).indices
     found = {}
-    for name, probability in reached.items():
+    for name, probability in predicted.items():
         if name not in rows:
             continue
-        own = contributions.iloc[rows[name]]
-        values = own[list(features)].to_numpy(dtype=np.float64)
-        base, scale, shift = (own[column].to_numpy(dtype=np.float64) for column in ("base", "scale", "shift"))
-        chosen = _one_a_repeat(own["repeat"].to_numpy(), base + values.sum(axis=1), rule)
-        if chosen is None:
+        rows_of_case = contributions.iloc[rows[name]]
+        values = rows_of_case[list(features)].to_numpy(dtype=np.float64)
+        base, scale, shift = (rows_of_case[column].to_numpy(dtype=np.float64) for column in ("base", "scale", "shift"))
+        selected = _one_a_repeat(rows_of_case["repeat"].to_numpy(), base + values.sum(axis=1), rule)
+        if selected is None:
             continue
-        line = unit == "log-odds" and bool(np.isfinite(scale[chosen]).all() and np.isfinite(shift[chosen]).all())
-        slope, offset = (scale[chosen], shift[chosen]) if line else (np.ones(chosen.size), np.zeros(chosen.size))
-        moved = (slope[:, None] * values[chosen]).mean(axis=0)
-        found[name] = Terms(features, moved, float((offset + slope * base[chosen]).mean()), unit, line, probability)
+        line = unit == "log-odds" and bool(np.isfinite(scale[selected]).all() and np.isfinite(shift[selected]).all())
+        slope, offset = (
+            (scale[selected], shift[selected]) if line else (np.ones(selected.size), np.zeros(selected.size))
+        )
+        moved = (slope[:, None] * values[selected]).mean(axis=0)
+        found[name] = Terms(features, moved, float((offset + slope * base[selected]).mean()), unit, line, probability)
     return found
 
 
@@ -129,7 +131,7 @@ def _one_a_repeat(repeat: NDArray[np.int64], margin: Floats, rule: str) -> NDArr
 
 
 def plain_name(feature: str) -> str:
-    """Write a feature's name on one line: ``Contrast (glcm)``, with its filter unless it is the original image."""
+    """Format a feature's name, such as ``Contrast (glcm)``."""
     if not is_feature_name(feature):
         return feature
     source, family, name = feature_parts(feature)
@@ -137,12 +139,12 @@ def plain_name(feature: str) -> str:
 
 
 def signed(value: float, *, digits: int = 2) -> str:
-    """Write a number with its sign, a true minus."""
+    """Format a number with its sign."""
     return f"{value:+.{digits}f}".replace("-", "−")
 
 
 def number(value: float) -> str:
-    """Write a number in three digits, without an exponent as far as that can be read."""
+    """Format a number in three digits."""
     size = abs(value)
     if size != 0 and not 1e-4 <= size < 1e7:
         return f"{value:.2e}".replace("-", "−")

@@ -83,7 +83,7 @@ def measure_auroc_inflation(
     draws: int = DRAWS,
     on_done: Callable[[str], None] | None = None,
 ) -> AurocInflation:
-    """Compute the AUROC of every protocol of ``LEAKY_PROTOCOLS`` and of its sound counterpart.
+    """Compute the AUROC of every leaky protocol and of its sound counterpart.
 
     Rows are scored, not the cohort's units, by the models of
     :mod:`radiomics_mammo.evaluation.leakage.baseline_models`: the differences matter, not the scores.
@@ -194,4 +194,4 @@ def _inflation_sentence(leaky: float, sound: float, low: float, high: float) -> 
         return f"{scores}: inflated by {interval_text}."
     if high < 0:
         return f"{scores}: lowered by the error, {interval_text}."
-    return f"{scores}: the inflation cannot be told from chance, {interval_text}."
+    return f"{scores}: no inflation beyond chance, {interval_text}."

@@ -1,4 +1,4 @@
-"""Baseline models of fixed settings for the leakage checks: differences matter here, not scores."""
+"""Baseline models of fixed settings for the leakage checks."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def out_of_fold(
     seed: int = 0,
     workers: int = 1,
 ) -> Floats:
-    """Compute the scores of every row by a baseline model that was not trained on its fold.
+    """Compute out-of-fold scores of all rows by a baseline model.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def _fold(x: Floats, y: Labels, test: Flags, model: str, resample: str, n_select
 
 
 def standardise(train: Floats, other: Floats) -> tuple[Floats, Floats]:
-    """Fit median imputation and standardisation on the training rows; drop columns constant there."""
+    """Fit median imputation and scaling on training rows; drop constants."""
     low, high = np.fmin.reduce(train, axis=0), np.fmax.reduce(train, axis=0)
     varies = high > low  # False for a column without any value
     train, other = train[:, varies], other[:, varies]
@@ -146,7 +146,7 @@ def most_associated(x: Floats, y: Labels, k: int) -> NDArray[np.int64]:
 
 
 def resample_rows(x: Floats, y: Labels, *, kind: str, seed: int) -> ResampledRows:
-    """Build balanced classes by copies (``oversampling``) or interpolation (``smote``, no nulls).
+    """Build balanced classes by ``oversampling`` or ``smote``.
 
     Where SMOTE (Chawla et al., JAIR 2002;16:321-357) has a single row to interpolate from, that row is copied.
     """

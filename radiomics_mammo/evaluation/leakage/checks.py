@@ -28,7 +28,7 @@ _SHOWN = 5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CheckInput:
-    """What a leakage check is given.
+    """Input of a leakage check.
 
     Attributes
     ----------
@@ -81,7 +81,7 @@ class LeakageCheck:
         What is checked, for people.
     run : callable (CheckInput) -> CheckResult
     warning : bool
-        Whether a failure points at columns or images that a person has to look at, and not at a broken split.
+        Whether a failure points at columns or images to inspect, not at a broken split.
     """
 
     title: str
@@ -155,7 +155,7 @@ def check_permuted_labels(given: CheckInput) -> CheckResult:
 
 
 def check_planted_identifier(given: CheckInput) -> CheckResult:
-    """Check that a planted code a patient, random digits, is detected as an identifier.
+    """Check that a planted random code of each patient is detected.
 
     Where too few patients have several rows for that, the code counts along the rows instead.
     """
@@ -170,7 +170,7 @@ def check_planted_identifier(given: CheckInput) -> CheckResult:
 
 
 def check_planted_duplicates(given: CheckInput) -> CheckResult:
-    """Check that rows copied over rows of other patients are detected by their content."""
+    """Check that rows copied to other patients are detected by content."""
     cohort = given.cohort
     rng = np.random.default_rng(np.random.SeedSequence([given.seed, 0xD0B1E]))
     rows, _ = subsample_patients(cohort.y, cohort.group, columns=cohort.x.shape[1], seed=given.seed)
@@ -191,7 +191,7 @@ def check_planted_duplicates(given: CheckInput) -> CheckResult:
 
 
 def _draw_copies(x: Floats, group: Codes, rng: np.random.Generator) -> tuple[Codes, Codes]:
-    """Draw rows to copy and rows of others to copy them to, one row of a patient at most."""
+    """Draw rows to copy and rows of other patients to replace."""
     # Flat or empty regions look alike in all patients: copy rows that hold as many distinct values as most do.
     distinct = np.array([np.unique(row[~np.isnan(row)]).size for row in x])
     patients = rng.permutation(int(group.max()) + 1)

@@ -1,4 +1,4 @@
-"""Columns that identify the patient, recognised by their values, not by their names."""
+"""Columns that identify the patient, recognised by their values."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def identifier_columns(x: Floats, names: Sequence[str], group: Codes, rows: pd.D
       ``RANK_CORRELATION`` in at least twenty rows.
 
     An age in years or a breast density is one number a patient, but shared by many; a radiomic feature differs
-    between a patient's images. A measurement of the patient with many digits is reported: it tells patients apart.
+    between a patient's images. A measurement of the patient with many digits is reported: it identifies patients.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def identifier_columns(x: Floats, names: Sequence[str], group: Codes, rows: pd.D
 
 
 def identifier_limits(group: Codes) -> str:
-    """Return what :func:`identifier_columns` cannot test on these patients; empty where it can."""
+    """Return what :func:`identifier_columns` cannot test here; else empty."""
     several = _patients(group).sizes.size
     if several >= PATIENTS:
         return ""
@@ -95,7 +95,7 @@ def identifier_limits(group: Codes) -> str:
 
 
 def patient_numbers(ids: Sequence[object]) -> Floats:
-    """Parse the number in each patient_id, such as 38 in P_00038; NaN where there is not one."""
+    """Parse the number in each patient_id; NaN where there is not one."""
     matches = [re.fullmatch(r"\D*(\d{1,15})\D*", str(patient)) for patient in ids]
     return np.array([float(match.group(1)) if match else np.nan for match in matches])
 
@@ -108,15 +108,15 @@ def _patients(group: Codes) -> _Patients:
 
 
 def _known(column: Floats, patients: _Patients) -> tuple[Floats, _Patients]:
-    """Return the values in order of patient without nulls, and the patients that still have several."""
+    """Return values in order of patient without nulls, and those patients."""
     values = column[patients.order]
-    there = ~np.isnan(values)
-    if there.all():
+    known = ~np.isnan(values)
+    if known.all():
         return values, patients
     patient = np.repeat(np.arange(patients.sizes.size), patients.sizes)
-    counts = np.bincount(patient[there], minlength=patients.sizes.size)
-    there &= (counts > 1)[patient]
-    return values[there], _Patients(patients.order[there], counts[counts > 1].astype(np.int64))
+    counts = np.bincount(patient[known], minlength=patients.sizes.size)
+    known &= (counts > 1)[patient]
+    return values[known], _Patients(patients.order[known], counts[counts > 1].astype(np.int64))
 
 
 def _rounded(values: Floats) -> Floats:
@@ -144,7 +144,7 @@ def _one_number(column: Floats, patients: _Patients) -> str:
         return ""
     return (
         f"one number a patient in {constant.mean():.0%} of {patients.sizes.size} patients with several rows, "
-        f"and {distinct:.0%} of these numbers differ: it tells patients apart"
+        f"and {distinct:.0%} of these numbers differ: it identifies patients"
     )
 
 
@@ -181,10 +181,10 @@ def _nearly_one(column: Floats, patients: _Patients, alike: float) -> str:
 
 
 def _counts_along(column: Floats, numbers: Floats) -> str:
-    there = np.flatnonzero(~np.isnan(column))
+    defined = np.flatnonzero(~np.isnan(column))
     order_of_rows = np.arange(column.size, dtype=np.float64)
     for order, what in ((numbers, "the number in patient_id"), (order_of_rows, "the rows of the table")):
-        known = there[~np.isnan(order[there])]
+        known = defined[~np.isnan(order[defined])]
         known = known[:: max(1, -(-known.size // _MOST_ROWS))]
         if known.size < _ROWS:
             continue

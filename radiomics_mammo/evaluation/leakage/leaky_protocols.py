@@ -13,7 +13,7 @@ _SELECTION = "up to +0.15 on 10 radiomic data sets (Demircioğlu, Insights Imagi
 
 @dataclass(frozen=True, slots=True)
 class LeakyProtocol:
-    """A line of ``LEAKY_PROTOCOLS``: a protocol that leaks, the sound one, and published figures.
+    """A line of ``LEAKY_PROTOCOLS``: leaky and sound protocol, published figures.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class LeakyProtocol:
 
     @property
     def adds_rows(self) -> bool:
-        """Whether the leaky protocol splits synthetic or copied rows."""
+        """Return whether the leaky protocol splits synthetic or copied rows."""
         return self.leaky.before in ("oversampling", "smote")
 
 

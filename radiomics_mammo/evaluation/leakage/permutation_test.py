@@ -1,4 +1,4 @@
-"""Permutation test of a pipeline: its AUROC on labels permuted between patients, which must be one half."""
+"""Permutation test of a pipeline on labels permuted between patients."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class PermutationTest:
 
     @property
     def passed(self) -> bool:
-        """Whether one half lies in the interval, as it must where nothing leaks."""
+        """Return whether one half lies in the interval, as it must where nothing leaks."""
         return self.low <= 0.5 <= self.high
 
 
@@ -58,7 +58,7 @@ def permutation_test(
     level: float = 0.95,
     predict: Predict = baseline_scores,
 ) -> PermutationTest:
-    """Compute the out-of-fold AUROC on labels permuted between patients, with its interval.
+    """Compute the out-of-fold AUROC on permuted labels, with its interval.
 
     The interval is that of the mean over permutations, by Student's t. Permutations are independent draws, each a draw
     of patients with all their rows, so it needs no formula for clustered or cross-validated scores. A formula for

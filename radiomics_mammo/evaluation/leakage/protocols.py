@@ -1,4 +1,4 @@
-"""Evaluation protocols, from a table to out-of-fold scores: sound ones and leaky ones."""
+"""Evaluation protocols, sound and leaky: from a table to scores."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BLOCK = 1_000_000  # draws times rows that are computed at once
 
 @dataclass(frozen=True, slots=True)
 class EvaluationProtocol:
-    """One way of evaluating a model on a table.
+    """A protocol: columns, split, and steps before and within the folds.
 
     Attributes
     ----------
@@ -64,13 +64,13 @@ class ProtocolData:
 
     @property
     def one_row_each(self) -> bool:
-        """Whether every patient has one row, so that a split of rows is one of patients."""
+        """Return whether every patient has one row."""
         return int(self.group.max()) + 1 == self.y.size
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ProtocolScores:
-    """Scores of a protocol and the rows that they are of: the table's, or the resampled table's.
+    """Scores of a protocol with labels and patients of the scored rows.
 
     Attributes
     ----------
@@ -124,7 +124,7 @@ def _folds(data: ProtocolData, y: Labels, group: Codes, split: str) -> NDArray[n
 
 
 def bootstrap_auroc(scores: ProtocolScores, counts: NDArray[np.integer]) -> tuple[float, Floats]:
-    """Compute the AUROC, the mean over repeats of pooled scores, and that of every draw of patients.
+    """Compute the AUROC of pooled scores, and of every draw of patients.
 
     Parameters
     ----------

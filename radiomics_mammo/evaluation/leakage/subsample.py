@@ -1,4 +1,4 @@
-"""Subsampling of patients where a table is too large for checks that train many models."""
+"""Subsampling of patients in a large table."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FEWEST_PATIENTS = 50  # of each class
 
 
 def subsample_patients(y: Labels, group: Codes, *, columns: int, seed: int) -> tuple[NDArray[np.int64], str]:
-    """Draw patients, with all rows, so that at most about ``ROWS`` rows and ``VALUES`` values remain.
+    """Draw patients so that about ``ROWS`` rows and ``VALUES`` values remain.
 
     Patients with a positive row and patients without are drawn in their proportion, but at least fifty of each
     class, or all there are; of a wide table at least 1,000 rows remain.
@@ -42,8 +42,8 @@ def subsample_patients(y: Labels, group: Codes, *, columns: int, seed: int) -> t
     drawn = np.zeros(positive.size, dtype=np.bool_)
     for outcome in (True, False):
         patients = np.flatnonzero(positive == outcome)
-        wanted = max(round(patients.size * limit / y.size), min(patients.size, _FEWEST_PATIENTS))
-        drawn[rng.permutation(patients)[:wanted]] = True
+        n_wanted = max(round(patients.size * limit / y.size), min(patients.size, _FEWEST_PATIENTS))
+        drawn[rng.permutation(patients)[:n_wanted]] = True
     rows = np.flatnonzero(drawn[group]).astype(np.int64)
     return rows, (
         f"{int(drawn.sum()):,} of {positive.size:,} patients ({rows.size:,} of {y.size:,} rows), drawn at random, "

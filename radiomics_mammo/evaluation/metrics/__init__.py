@@ -1,1 +1,1 @@
-"""What the predictions are worth, with intervals that know who belongs to whom."""
+"""Metrics of predictions, with intervals clustered by patient."""

@@ -1,4 +1,4 @@
-"""What the arrays of this room are called in signatures."""
+"""Array types of this room."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-"""Predictions p of shape (n_arms, n_repeats, n_units), values, weights."""
+"""Predictions p of shape (n_candidates, n_repeats, n_units), values, weights."""
 
 Labels = NDArray[np.int8]
 """The outcome, 0 or 1, of shape (n_units,)."""

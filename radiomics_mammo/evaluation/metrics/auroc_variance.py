@@ -1,4 +1,4 @@
-"""AUROC with its variance: DeLong for units that stand alone, Obuchowski for units that share a patient."""
+"""AUROC and its variance: DeLong, and Obuchowski clustered by patient."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class Auroc:
 
     Attributes
     ----------
-    value : ndarray of float64, shape (n_arms,)
+    value : ndarray of float64, shape (n_candidates,)
         Mean over repeats; NaN with one class.
-    covariance : ndarray of float64, shape (n_arms, n_arms)
-        NaN where it cannot be told: fewer than two positives or negatives (DeLong), or patients with them (Obuchowski).
+    covariance : ndarray of float64, shape (n_candidates, n_candidates)
+        NaN with fewer than two positives or negatives (DeLong), or patients with them (Obuchowski).
     """
 
     value: Floats
@@ -37,41 +37,47 @@ class Difference:
 
 
 def placements(y: Labels, p: Floats) -> tuple[Floats, Floats]:
-    """Give each unit's share of the other class that it is on the right side of; a tie counts one half.
+    """Compute the placement values of all units; a tie counts one half.
 
     Both means are the AUROC. They are linear in the comparisons, so the mean over repeats is taken here.
 
     Parameters
     ----------
     y : ndarray of int8, shape (n_units,)
-    p : ndarray of float64, shape (n_arms, n_repeats, n_units)
+    p : ndarray of float64, shape (n_candidates, n_repeats, n_units)
 
     Returns
     -------
-    positives : ndarray of float64, shape (n_arms, n_positives)
+    positives : ndarray of float64, shape (n_candidates, n_positives)
         Share of negatives below.
-    negatives : ndarray of float64, shape (n_arms, n_negatives)
+    negatives : ndarray of float64, shape (n_candidates, n_negatives)
         Share of positives above.
     """
-    sick, well = np.sort(p[..., y == 1], axis=-1), np.sort(p[..., y == 0], axis=-1)
-    found = np.stack(
-        [[_share_below(a, b) for a, b in zip(*candidate, strict=True)] for candidate in zip(p, well, strict=True)]
+    positive_scores, negative_scores = np.sort(p[..., y == 1], axis=-1), np.sort(p[..., y == 0], axis=-1)
+    below = np.stack(
+        [
+            [_proportion_below(a, b) for a, b in zip(*candidate, strict=True)]
+            for candidate in zip(p, negative_scores, strict=True)
+        ]
     )
     above = np.stack(
-        [[_share_below(a, b) for a, b in zip(*candidate, strict=True)] for candidate in zip(p, sick, strict=True)]
+        [
+            [_proportion_below(a, b) for a, b in zip(*candidate, strict=True)]
+            for candidate in zip(p, positive_scores, strict=True)
+        ]
     )
-    return found.mean(axis=1)[:, y == 1], 1.0 - above.mean(axis=1)[:, y == 0]
+    return below.mean(axis=1)[:, y == 1], 1.0 - above.mean(axis=1)[:, y == 0]
 
 
 def delong(y: Labels, p: Floats) -> Auroc:
-    """Estimate AUROCs and their covariance as if every unit stood alone.
+    """Estimate AUROCs and their covariance for independent units.
 
     DeLong, DeLong & Clarke-Pearson (1988), with ranks by sorting (Sun & Xu 2014).
 
     Parameters
     ----------
     y : ndarray of int8, shape (n_units,)
-    p : ndarray of float64, shape (n_arms, n_repeats, n_units)
+    p : ndarray of float64, shape (n_candidates, n_repeats, n_units)
     """
     if not _both_classes(y):
         return _unknown(p.shape[0])
@@ -82,14 +88,14 @@ def delong(y: Labels, p: Floats) -> Auroc:
 
 
 def obuchowski(y: Labels, p: Floats, group: Codes) -> Auroc:
-    """Estimate AUROCs and their covariance where a patient's units go together, of one class or of both.
+    """Estimate AUROCs and their covariance for units clustered in patients.
 
     Obuchowski (1997). With one unit a patient it is :func:`delong`.
 
     Parameters
     ----------
     y : ndarray of int8, shape (n_units,)
-    p : ndarray of float64, shape (n_arms, n_repeats, n_units)
+    p : ndarray of float64, shape (n_candidates, n_repeats, n_units)
     group : ndarray of int64, shape (n_units,)
         The patient.
     """
@@ -97,17 +103,17 @@ def obuchowski(y: Labels, p: Floats, group: Codes) -> Auroc:
         return _unknown(p.shape[0])
     positives, negatives = placements(y, p)
     value = positives.mean(axis=1)
-    off = np.zeros((p.shape[0], y.size))
-    off[:, y == 1], off[:, y == 0] = positives - value[:, None], negatives - value[:, None]
-    by_class = [sum_patients(np.where(y == k, off, 0.0), group) / (y == k).sum() for k in (1, 0)]
+    deviation = np.zeros((p.shape[0], y.size))
+    deviation[:, y == 1], deviation[:, y == 0] = positives - value[:, None], negatives - value[:, None]
+    by_class = [sum_patients(np.where(y == k, deviation, 0.0), group) / (y == k).sum() for k in (1, 0)]
     patients = [np.unique(group[y == k]).size for k in (1, 0)]
-    own = [_scaled(part @ part.T, n) for part, n in zip(by_class, patients, strict=True)]
+    within = [_scaled(part @ part.T, n) for part, n in zip(by_class, patients, strict=True)]
     crossed = _scaled(by_class[0] @ by_class[1].T, np.unique(group).size)
-    return Auroc(value, own[0] + own[1] + crossed + crossed.T)
+    return Auroc(value, within[0] + within[1] + crossed + crossed.T)
 
 
 def auroc_interval(value: float, variance: float, *, level: float = 0.95) -> tuple[float, float]:
-    """Give the normal interval on the logit scale, which stays within 0 and 1.
+    """Return the normal interval on the logit scale, which stays within 0 and 1.
 
     NaN where the variance is unknown, and at an AUROC of exactly 0 or 1, whose variance is estimated as 0.
     """
@@ -118,7 +124,7 @@ def auroc_interval(value: float, variance: float, *, level: float = 0.95) -> tup
 
 
 def paired_difference(auroc: Auroc, i: int, j: int, *, level: float = 0.95) -> Difference:
-    """Compare two candidates on the same units: AUROC of ``i`` minus AUROC of ``j``, by a normal approximation.
+    """Compute the difference of two AUROCs by a normal approximation.
 
     Candidates that rank alike differ by exactly 0, with p 1. NaN where a variance is unknown.
     """
@@ -134,19 +140,19 @@ def paired_difference(auroc: Auroc, i: int, j: int, *, level: float = 0.95) -> D
     return Difference(value, value - reach, value + reach, float(2.0 * ndtr(-abs(value) / error)))
 
 
-def _share_below(at: Floats, others: Floats) -> Floats:
-    """Share of sorted others below each value, ties counted one half."""
+def _proportion_below(at: Floats, others: Floats) -> Floats:
+    """Compute the proportion of sorted others below each value."""
     twice = np.searchsorted(others, at, side="left") + np.searchsorted(others, at, side="right")
     return twice / (2.0 * others.size)
 
 
-def _spread(off: Floats) -> Floats:
-    """Covariance of the mean of columns; NaN for a single one."""
-    return _scaled(off @ off.T / off.shape[1] ** 2, off.shape[1])
+def _spread(deviation: Floats) -> Floats:
+    """Compute the covariance of the mean of columns; NaN for a single one."""
+    return _scaled(deviation @ deviation.T / deviation.shape[1] ** 2, deviation.shape[1])
 
 
 def _scaled(products: Floats, n: int) -> Floats:
-    """Turn a sum of squares about an estimated mean into an unbiased one; NaN for n = 1."""
+    """Return an unbiased sum of squares about a mean; NaN for n = 1."""
     return products * (n / (n - 1)) if n > 1 else np.full_like(products, np.nan)
 
 

@@ -9,12 +9,12 @@ import numpy as np
 from radiomics_mammo.evaluation.metrics.arrays import Codes, Counts, Floats, Labels
 from radiomics_mammo.evaluation.metrics.metrics import METRICS, scores
 
-_CELLS = 100_000  # of one block of draws x rows: what stays in the processor's cache
+_BLOCK_VALUES = 100_000  # of one block of draws x rows: what stays in the processor's cache
 _LEAST = 16  # draws of one block: the rows are sorted anew for each
 
 
 def draw_patients(n_patients: int, *, draws: int, seed: int) -> Counts:
-    """Draw as many patients as there are, with replacement, and count how often each was drawn.
+    """Draw patients with replacement and count how often each is drawn.
 
     Returns
     -------
@@ -29,7 +29,7 @@ def draw_patients(n_patients: int, *, draws: int, seed: int) -> Counts:
 
 def blocks_of(draws: int, n_rows: int) -> list[slice]:
     """Divide draws into blocks that bound the memory, whatever the number of rows."""
-    step = max(_LEAST, _CELLS // n_rows)
+    step = max(_LEAST, _BLOCK_VALUES // n_rows)
     return [slice(start, min(start + step, draws)) for start in range(0, draws, step)]
 
 
@@ -43,7 +43,7 @@ def all_bootstrap_scores(y: Labels, p: Floats, group: Codes, *, draws: int, seed
     ----------
     y : ndarray of int8, shape (n_rows,)
         Labels.
-    p : ndarray of float64, shape (n_arms, n_repeats, n_rows)
+    p : ndarray of float64, shape (n_candidates, n_repeats, n_rows)
         Out-of-fold predictions.
     group : ndarray of int64, shape (n_rows,)
         The patient of each row, coded from 0.
@@ -54,7 +54,7 @@ def all_bootstrap_scores(y: Labels, p: Floats, group: Codes, *, draws: int, seed
 
     Returns
     -------
-    ndarray of float64, shape (n_arms, n_metrics, n_draws)
+    ndarray of float64, shape (n_candidates, n_metrics, n_draws)
         NaN where a metric is undefined in a draw.
     """
     counts = draw_patients(int(group.max()) + 1, draws=draws, seed=seed)
@@ -71,7 +71,7 @@ def all_bootstrap_scores(y: Labels, p: Floats, group: Codes, *, draws: int, seed
 
 
 def interval(values: Floats, *, level: float = 0.95) -> tuple[float, float]:
-    """Give the percentile interval of the draws in which the value is defined; NaN if there is none.
+    """Compute the percentile interval of the defined draws; NaN if there is none.
 
     Parameters
     ----------

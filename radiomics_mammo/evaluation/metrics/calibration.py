@@ -1,4 +1,4 @@
-"""Whether a predicted probability of 0.3 comes true three times in ten: slope, intercept, ECE, on a curve's rows.
+"""Calibration slope, intercept and error of the rows of a curve.
 
 Slope and intercept are logistic regressions of the outcome on the logit of the prediction (Cox 1958; Van Calster
 et al. 2019), fitted by Newton steps for all draws at once.
@@ -21,9 +21,9 @@ _CLOSE = 1e-5  # of the step just made: the error that it leaves is of the order
 
 
 def calibration_slope(c: Curve) -> Floats:
-    """Slope of the outcome's logit over the prediction's; 1 is ideal, below 1 the predictions are too extreme.
+    """Compute the calibration slope; 1 is ideal, below 1 is overconfident.
 
-    Undefined (NaN) with one class, with one distinct prediction, and where a threshold tells the classes apart.
+    Undefined (NaN) with one class, with one distinct prediction, and where a threshold separates the classes.
     """
     x = _logit(c.score)
     defined = _overlap(c, x)
@@ -36,7 +36,7 @@ def calibration_slope(c: Curve) -> Floats:
 
 
 def calibration_intercept(c: Curve) -> Floats:
-    """Calibration in the large: what must be added to every logit, the slope held at 1; 0 is ideal.
+    """Compute calibration in the large, the intercept at slope 1; 0 is ideal.
 
     Above 0 there were more positives than predicted. Undefined (NaN) with one class.
     """
@@ -50,24 +50,24 @@ def calibration_intercept(c: Curve) -> Floats:
 
 
 def ece(c: Curve, *, bins: int = BINS) -> Floats:
-    """Expected calibration error over bins of equal mass: the mean distance of observed share and mean prediction.
+    """Compute the expected calibration error over bins of equal mass.
 
     Each bin holds the same weight of rows, by rank of the prediction. A row on a border is shared between its
     bins, and equal predictions are shared alike, so that neither order nor repetition of rows matters (after
     Nixon et al. 2019, whose bins hold whole rows).
     """
-    beyond = np.cumsum(c.weight * (c.label - c.score), axis=1)[:, c.end]
+    cumulated = np.cumsum(c.weight * (c.label - c.score), axis=1)[:, c.end]
     mass = c.tp + c.fp
     parts = np.linspace(0.0, 1.0, bins + 1)
-    apart = [
+    errors = [
         np.abs(np.diff(np.interp(parts * m[-1], m, np.concatenate([[0.0], d])))).sum() / m[-1]
-        for m, d in zip(mass, beyond, strict=True)
+        for m, d in zip(mass, cumulated, strict=True)
     ]
-    return np.array(apart)
+    return np.array(errors)
 
 
 def _fit_line(z: Floats, label: Floats, weight: Floats) -> Floats:
-    """Fit intercept and slope by Newton steps from the fit of the unweighted rows; give the slopes, (n_draws,)."""
+    """Fit intercept and slope of each draw; return the slopes, (n_draws,)."""
     begin = _climb_to_line(z, label, np.ones((1, z.size)), np.zeros((2, 1)))
     slopes: Floats = _climb_to_line(z, label, weight, np.nan_to_num(begin))[1]
     return slopes
@@ -78,23 +78,23 @@ def _fit_line(z: Floats, label: Floats, weight: Floats) -> Floats:
 
 
 def _climb_to_line(z: Floats, label: Floats, weight: Floats, begin: Floats) -> Floats:
-    """Give intercept and slope of each draw, shape (2, n_draws), from ``begin`` of shape (2, 1)."""
-    at, here = np.repeat(begin, weight.shape[0], axis=1), begin
+    """Return intercept and slope of each draw, shape (2, n_draws)."""
+    at, current = np.repeat(begin, weight.shape[0], axis=1), begin
     moving = np.arange(weight.shape[0])
     for _ in range(_STEPS):
-        step = _line_step(z, label, weight if moving.size == weight.shape[0] else weight[moving], here)
+        step = _line_step(z, label, weight if moving.size == weight.shape[0] else weight[moving], current)
         length = np.abs(step).max(axis=0)
         at[:, moving] += step * _safe(np.abs(step[0] + np.outer([z.min(), z.max()], step[1])).max(axis=0))
         moving = moving[length > _CLOSE]
         if moving.size == 0:
             return at
-        here = at[:, moving]
+        current = at[:, moving]
     at[:, moving] = np.nan
     return at
 
 
 def _line_step(z: Floats, label: Floats, weight: Floats, at: Floats) -> Floats:
-    """Give the Newton step of each draw, shape (2, n_draws); NaN where the likelihood is flat."""
+    """Return the Newton step of each draw, (2, n_draws); NaN if flat."""
     mu = _expit(at[0][:, None] + at[1][:, None] * z)
     off, bend = weight * (label - mu), weight * (mu * (1.0 - mu))
     g0, g1 = off.sum(axis=1), np.einsum("ij,j->i", off, z)
@@ -105,24 +105,24 @@ def _line_step(z: Floats, label: Floats, weight: Floats, at: Floats) -> Floats:
 
 
 def _climb_to_shift(x: Floats, label: Floats, weight: Floats, begin: Floats) -> Floats:
-    """Give the shift of each draw, shape (n_draws,), from ``begin`` of shape (1,)."""
-    at, here = np.repeat(begin, weight.shape[0]), begin
+    """Return the shift of each draw, shape (n_draws,), from ``begin`` of shape (1,)."""
+    at, current = np.repeat(begin, weight.shape[0]), begin
     moving = np.arange(weight.shape[0])
     for _ in range(_STEPS):
         w = weight if moving.size == weight.shape[0] else weight[moving]
-        mu = _expit(here[:, None] + x)
+        mu = _expit(current[:, None] + x)
         step = (w * (label - mu)).sum(axis=1) / (w * (mu * (1.0 - mu))).sum(axis=1)
         at[moving] += step * _safe(np.abs(step))
         moving = moving[np.abs(step) > _CLOSE]
         if moving.size == 0:
             return at
-        here = at[moving]
+        current = at[moving]
     at[moving] = np.nan
     return at
 
 
 def _safe(reach: Floats) -> Floats:
-    """Shorten steps that move some logit by more than 1, so that every step raises the likelihood.
+    """Return the factor that limits a step to a safe length.
 
     Plain Newton steps may run away where the classes hardly overlap. The logistic likelihood is generalised
     self-concordant, for which this length is safe (Sun & Tran-Dinh 2019); a full step is, up to a reach of 1.
@@ -132,7 +132,7 @@ def _safe(reach: Floats) -> Floats:
 
 
 def _overlap(c: Curve, x: Floats) -> Flags:
-    """Tell in which draws the classes overlap, so that a finite slope exists (Albert & Anderson 1984)."""
+    """Return the draws in which the classes overlap (Albert & Anderson 1984)."""
     both = (c.positives > 0) & (c.negatives > 0)
     at = x[c.end]
     highest, lowest = [], []

@@ -1,12 +1,12 @@
-"""Miss no cancer: the highest threshold whose sensitivity by patient is certified, and what it costs.
+"""Certified sensitivity: the highest threshold that meets it, and its cost.
 
-A patient with a positive unit is found when any of her positive units is at or above the threshold. Thresholds are
-tested from the lowest upwards, each by the exact binomial (Clopper-Pearson) p-value of as few misses, until the first
-that fails (fixed-sequence testing: Bates et al. 2021; Angelopoulos et al. 2021, "Learn then test"). The chance that the
-sensitivity for new patients is below the target is then at most 1 - confidence, if the predictions had no part of these
-patients in them. Out-of-fold ones come from several models that share training patients, and often of a candidate that
-was chosen on the same patients: for them the confidence is approximate, and it is of the procedure, not of a final
-model. :func:`check_certificates` looks at what becomes of it in patients held out.
+A patient with a positive unit is detected when any of the patient's positive units is at or above the threshold.
+Thresholds are tested from the lowest upwards, each by the exact binomial (Clopper-Pearson) p-value of as few misses,
+until the first that fails (fixed-sequence testing: Bates et al. 2021; Angelopoulos et al. 2021, "Learn then test"). The
+chance that the sensitivity for new patients is below the target is then at most 1 - confidence, for predictions that
+are independent of these patients. Out-of-fold predictions come from several models with common training patients, and
+often of a candidate selected on the same patients: for them the confidence is approximate, and it is of the procedure,
+not of a final model. :func:`check_certificates` computes the sensitivity in the test set.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Certificate:
     Attributes
     ----------
     sensitivity, confidence : float
-        What was asked for.
+        As requested.
     threshold : float or None
         Units at or above it are called; None where there are too few positive patients.
     patients, misses : int
@@ -94,7 +94,7 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What a certified threshold does to patients who had no part in it.
+    """A certified threshold on the test set.
 
     Attributes
     ----------
@@ -119,7 +119,7 @@ class Check:
     def sentence(self) -> str:
         """The check in words."""
         if self.patients == 0:
-            return "Nobody held out is positive: the threshold cannot be checked."
+            return "No patient of the test set is positive: the threshold cannot be checked."
         return (
             f"Called from {self.threshold:.3g} upwards, {self.misses} of {self.patients} positive patients held out "
             f"are "
@@ -137,7 +137,7 @@ def certify(
     specificity: float = 0.95,
     chosen: bool = False,
 ) -> Certificate:
-    """Find the certified thresholds of one candidate; of several repeats the most cautious ones.
+    """Compute the certified thresholds of one candidate over all repeats.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def certify(
     sensitivity, confidence, specificity : float
         Above 0 and below 1; ``specificity`` is by patient and for the upper threshold only.
     chosen : bool
-        Whether the candidate was chosen among several on the same patients: changes what the sentence says.
+        Whether the candidate was chosen among several on the same patients: changes the sentence only.
 
     Raises
     ------
@@ -157,19 +157,19 @@ def certify(
         A target or the confidence is not between 0 and 1.
     """
     _check(sensitivity=sensitivity, confidence=confidence, specificity=specificity)
-    of_sick = _highest(p, y == 1, group, np.unique(group[y == 1]))
-    of_well = _highest(p, np.ones(y.size, dtype=np.bool_), group, np.setdiff1d(group, group[y == 1]))
-    threshold = _certified(of_sick, sensitivity, confidence)
-    from_above = _certified(-of_well, specificity, confidence)
+    positive_best = _highest(p, y == 1, group, np.unique(group[y == 1]))
+    negative_best = _highest(p, np.ones(y.size, dtype=np.bool_), group, np.setdiff1d(group, group[y == 1]))
+    threshold = _certified(positive_best, sensitivity, confidence)
+    from_above = _certified(-negative_best, specificity, confidence)
     upper = None if from_above is None else float(np.nextafter(-from_above, np.inf))
-    misses = 0 if threshold is None else int((of_sick < threshold).sum(axis=1).max())
+    misses = 0 if threshold is None else int((positive_best < threshold).sum(axis=1).max())
     called = p >= _lower(threshold)
     priced = np.broadcast_to(threshold is not None, p.shape)
     return Certificate(
         sensitivity=sensitivity,
         confidence=confidence,
         threshold=threshold,
-        patients=of_sick.shape[1],
+        patients=positive_best.shape[1],
         misses=misses,
         needed=patients_needed(sensitivity, confidence),
         needed_with_misses=patients_needed(sensitivity, confidence, misses=misses),
@@ -191,7 +191,7 @@ def certified_table(
     confidence: float = 0.90,
     chosen: bool = False,
 ) -> pd.DataFrame:
-    """Certify several sensitivities of one candidate, one row each, with a sentence.
+    """Compute the certificates of several sensitivities of one candidate.
 
     Each row is certified for itself: they do not hold together at the confidence given.
 
@@ -206,15 +206,15 @@ def certified_table(
         found = certify(y, p, group, sensitivity=target, confidence=confidence, chosen=chosen)
         row = {name: value for name, value in asdict(found).items() if not isinstance(value, dict)}
         row["target"] = row.pop("sensitivity")
-        for name, share in (("specificity", found.specificity), ("call_rate", found.call_rate)):
-            row.update({name: share.value, f"{name}_low": share.low, f"{name}_high": share.high})
+        for name, proportion in (("specificity", found.specificity), ("call_rate", found.call_rate)):
+            row.update({name: proportion.value, f"{name}_low": proportion.low, f"{name}_high": proportion.high})
         rows.append({**row, "sentence": found.sentence})
     table = pd.DataFrame(rows).astype({"threshold": np.float64, "upper": np.float64})
     return table[["target", *(name for name in table.columns if name != "target")]]
 
 
 def check_certificate(y: Labels, p: Floats, group: Codes, *, threshold: float, level: float = 0.95) -> Check:
-    """See what a certified threshold does to patients held out.
+    """Compute the sensitivity of a certified threshold on the test set.
 
     Parameters
     ----------
@@ -228,9 +228,9 @@ def check_certificate(y: Labels, p: Floats, group: Codes, *, threshold: float, l
     level : float
         Of the interval.
     """
-    ill = np.unique(group[y == 1])
-    best = _highest(p[None], y == 1, group, ill)[0]
-    patients, found = ill.size, int((best >= threshold).sum())
+    positive_patients = np.unique(group[y == 1])
+    best = _highest(p[None], y == 1, group, positive_patients)[0]
+    patients, found = positive_patients.size, int((best >= threshold).sum())
     low, high = _exact(found, patients, level)
     return Check(
         threshold=threshold,
@@ -260,7 +260,7 @@ def check_certificates(certified: pd.DataFrame, y: Labels, p: Floats, group: Cod
 
 
 def patients_needed(target: float, confidence: float, *, misses: int = 0) -> int:
-    """Give the fewest patients among whom so many misses still certify the target.
+    """Compute the fewest patients that certify the target with these misses.
 
     Without misses this is log(1 - confidence) / log(target), rounded up: 45 for 0.95 at 0.90.
     """
@@ -275,7 +275,7 @@ def patients_needed(target: float, confidence: float, *, misses: int = 0) -> int
 
 
 def _certified(best: Floats, target: float, confidence: float) -> float | None:
-    """Give the highest threshold that passes in every repeat; ``best`` of shape (n_repeats, n_patients)."""
+    """Return the highest threshold that passes in every repeat."""
     patients = best.shape[1]
     # A higher threshold misses no fewer patients, so testing upwards stops at the first number of misses that fails.
     passing = int(np.count_nonzero(bdtr(np.arange(patients), patients, 1.0 - target) <= 1.0 - confidence))
@@ -285,7 +285,7 @@ def _certified(best: Floats, target: float, confidence: float) -> float | None:
 
 
 def _highest(p: Floats, rows: Flags, group: Codes, patients: Codes) -> Floats:
-    """Give the highest prediction among some rows of each of some patients, (n_repeats, n of these patients)."""
+    """Return each patient's highest prediction, (n_repeats, n_patients)."""
     best = np.full((p.shape[0], int(group.max()) + 1), -np.inf)
     for repeat, one in enumerate(p):
         np.maximum.at(best[repeat], group[rows], one[rows])
@@ -293,7 +293,7 @@ def _highest(p: Floats, rows: Flags, group: Codes, patients: Codes) -> Floats:
 
 
 def _exact(found: int, patients: int, level: float) -> tuple[float, float]:
-    """Give the exact binomial interval of a share (Clopper & Pearson 1934); NaN of nobody."""
+    """Compute the Clopper-Pearson interval of a proportion; NaN of none."""
     if patients == 0:
         return float("nan"), float("nan")
     tail = (1.0 - level) / 2.0
@@ -310,9 +310,9 @@ def _upper(threshold: float | None) -> float:
     return np.inf if threshold is None else threshold
 
 
-def _check(**shares: float) -> None:
-    for name, value in shares.items():
+def _check(**targets: float) -> None:
+    for name, value in targets.items():
         if not 0.0 < value < 1.0:
             raise InputError(
-                f"a {name} of {value:g} cannot be certified", remedy="Ask for a share above 0 and below 1, as 0.95."
+                f"a {name} of {value:g} cannot be certified", remedy="Use a proportion between 0 and 1, such as 0.95."
             )

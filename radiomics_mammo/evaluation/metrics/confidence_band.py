@@ -38,16 +38,16 @@ def curve_with_band(
         The pointwise 95% percentile band over the draws that have a curve; NaN without draws, or where none has.
     """
     value = np.mean([at(curve(y, one), grid)[0] for one in p], axis=0)
-    nothing = np.full(grid.size, np.nan)
+    undefined = np.full(grid.size, np.nan)
     if counts is None:
-        return value, nothing, nothing
+        return value, undefined, undefined
     drawn = [
         np.mean([at(curve(y, one, counts[block][:, group]), grid) for one in p], axis=0)
         for block in blocks_of(counts.shape[0], y.size)
     ]
-    found = np.concatenate(drawn)
-    able = found[~np.isnan(found).any(axis=1)]
-    if not len(able):
-        return value, nothing, nothing
-    low, high = np.quantile(able, [0.025, 0.975], axis=0)
+    heights = np.concatenate(drawn)
+    defined = heights[~np.isnan(heights).any(axis=1)]
+    if not len(defined):
+        return value, undefined, undefined
+    low, high = np.quantile(defined, [0.025, 0.975], axis=0)
     return value, low, high

@@ -1,4 +1,4 @@
-"""Differences between candidates fold by fold, with a variance that knows that the folds share their training rows."""
+"""Corrected resampled t-test of differences over folds."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ def fold_aurocs(y: Labels, p: Floats, fold_of: NDArray[np.int16]) -> Floats:
     Parameters
     ----------
     y : ndarray of int8, shape (n_units,)
-    p : ndarray of float64, shape (n_arms, n_repeats, n_units)
+    p : ndarray of float64, shape (n_candidates, n_repeats, n_units)
     fold_of : ndarray of int16, shape (n_repeats, n_units)
         Folds from 0.
 
     Returns
     -------
-    ndarray of float64, shape (n_arms, n_repeats, n_folds)
+    ndarray of float64, shape (n_candidates, n_repeats, n_folds)
         NaN in a fold with one class.
     """
     n_folds = int(fold_of.max()) + 1
-    found = np.empty((p.shape[0], p.shape[1], n_folds))
+    aurocs = np.empty((p.shape[0], p.shape[1], n_folds))
     for repeat, assigned in enumerate(fold_of):
         for fold in range(n_folds):
             rows = assigned == fold
-            found[:, repeat, fold] = [auroc(curve(y[rows], one[rows]))[0] for one in p[:, repeat]]
-    return found
+            aurocs[:, repeat, fold] = [auroc(curve(y[rows], one[rows]))[0] for one in p[:, repeat]]
+    return aurocs
 
 
 def nadeau_bengio(differences: Floats, *, level: float = 0.95) -> Difference:
-    """Test a mean difference over repeated cross-validation by the corrected resampled t.
+    """Compute Nadeau and Bengio's corrected resampled t-test.
 
     Nadeau & Bengio (2003), with all folds of all repeats as Bouckaert & Frank (2004) use it: the variance of J
     differences is multiplied by 1/J + 1/(folds - 1) in place of 1/J, on J - 1 degrees of freedom.

@@ -1,4 +1,4 @@
-"""Decision curves: whether acting on the predictions is worth it, over what a false alarm is taken to cost."""
+"""Decision curve analysis (Vickers & Elkin 2006)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def decision_curve(
     seed: int = 0,
     level: float = 0.95,
 ) -> pd.DataFrame:
-    """Compute net benefit TP/n - FP/n * t/(1-t) over thresholds t (Vickers & Elkin 2006), those at or above t treated.
+    """Compute net benefit TP/n - FP/n * t/(1-t) over thresholds t.
 
     Predictions must be probabilities. A value is the mean over repeats; the band is pointwise, by drawing patients.
 
@@ -36,7 +36,7 @@ def decision_curve(
     names : sequence of str
         The candidates.
     y : ndarray of int8, shape (n_units,)
-    p : ndarray of float64, shape (n_arms, n_repeats, n_units)
+    p : ndarray of float64, shape (n_candidates, n_repeats, n_units)
     group : ndarray of int64, shape (n_units,)
     thresholds : ndarray of float64, shape (n_thresholds,)
         Ascending, above 0 and below 1.
@@ -65,34 +65,34 @@ def decision_curve(
 def _benefit(
     y: Labels, repeats: Floats, group: Codes, thresholds: Floats, counts: Counts | None, level: float
 ) -> tuple[Floats, Floats, Floats]:
-    """Net benefit of one candidate and its band, each of shape (n_thresholds,)."""
-    found, alarms = _treated(y, repeats, group, thresholds)
+    """Compute net benefit and its band, each of shape (n_thresholds,)."""
+    true_positives, false_positives = _treated(y, repeats, group, thresholds)
     patients = sum_patients(np.full(y.size, repeats.shape[0]), group)
     odds = thresholds / (1.0 - thresholds)
-    value = (found.sum(axis=0) - odds * alarms.sum(axis=0)) / patients.sum()
+    value = (true_positives.sum(axis=0) - odds * false_positives.sum(axis=0)) / patients.sum()
     if counts is None:
         unknown = np.full(value.shape, np.nan)
         return value, unknown, unknown
     times = counts.astype(np.float64)  # products of whole numbers: exact in any order
-    drawn = (times @ found - odds * (times @ alarms)) / (times @ patients)[:, None]
+    drawn = (times @ true_positives - odds * (times @ false_positives)) / (times @ patients)[:, None]
     low, high = np.quantile(drawn, [(1.0 - level) / 2.0, (1.0 + level) / 2.0], axis=0)
     return value, low, high
 
 
 def _treated(y: Labels, repeats: Floats, group: Codes, thresholds: Floats) -> tuple[Floats, Floats]:
-    """Count each patient's positives and negatives at or above each threshold, over all repeats.
+    """Count positives and negatives at or above each threshold, by patient.
 
     Returns
     -------
     found, alarms : ndarray of float64, shape (n_patients, n_thresholds)
     """
-    n_patients, cells = int(group.max()) + 1, thresholds.size + 1
+    n_patients, n_bins = int(group.max()) + 1, thresholds.size + 1
     reached = np.searchsorted(thresholds, repeats, side="right")  # how many thresholds a unit is at or above
     counted = []
     for outcome in (1, 0):
         rows = y == outcome
-        cell = (group[rows] * cells + reached[:, rows]).ravel()
-        each = np.bincount(cell, minlength=n_patients * cells).reshape(n_patients, cells)
+        bin_of = (group[rows] * n_bins + reached[:, rows]).ravel()
+        each = np.bincount(bin_of, minlength=n_patients * n_bins).reshape(n_patients, n_bins)
         counted.append(np.cumsum(each[:, :0:-1], axis=1)[:, ::-1].astype(np.float64))
     return counted[0], counted[1]
 

@@ -1,4 +1,4 @@
-"""Metrics of a binary prediction, for many integer weightings of the same rows at once."""
+"""Metrics of a binary prediction, for many weightings of the same rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from radiomics_mammo.evaluation.metrics.threshold_counts import Curve, curve
 
 __all__ = ["METRICS", "Curve", "Metric", "auroc", "curve", "scores"]
 
-# Counts are whole numbers, so a share such as 0.9 * 10 must not fail by a rounding error.
+# Counts are whole numbers, so a count such as 0.9 * 10 must not fail by a rounding error.
 _SLACK = 1e-9
 
 
@@ -38,40 +38,40 @@ class Metric:
 
 
 def auroc(c: Curve) -> Floats:
-    """Area under the ROC curve by trapezoids: a tie counts one half. Undefined (NaN) with one class."""
+    """Compute the area under the ROC curve; NaN with one class."""
     area = (np.diff(c.fp, axis=1) * (c.tp[:, 1:] + c.tp[:, :-1]) / 2).sum(axis=1)
-    return _share(area, c.positives * c.negatives)
+    return _proportion(area, c.positives * c.negatives)
 
 
 def average_precision(c: Curve) -> Floats:
-    """Sum of precision times the step in recall, as scikit-learn defines it. Undefined without positives."""
+    """Compute average precision as scikit-learn does; NaN without positives."""
     gained = np.diff(c.tp, axis=1)
     called = c.tp[:, 1:] + c.fp[:, 1:]
-    precision = c.tp[:, 1:] / np.maximum(called, 1.0)  # of nobody called, nobody is found: 0 / 1
-    return _share((gained * precision).sum(axis=1), c.positives)
+    precision = c.tp[:, 1:] / np.maximum(called, 1.0)  # without calls 0 / 1
+    return _proportion((gained * precision).sum(axis=1), c.positives)
 
 
 def brier(c: Curve) -> Floats:
-    """Mean squared difference of predicted probability and outcome; lower is better."""
+    """Compute the mean squared difference of probability and outcome."""
     return c.total((c.score - c.label) ** 2) / (c.positives + c.negatives)
 
 
 def sensitivity_at_specificity(c: Curve, *, specificity: float = 0.9) -> Floats:
-    """Highest sensitivity among thresholds whose specificity is at least the one given; not interpolated."""
+    """Compute the highest sensitivity at a specificity, not interpolated."""
     allowed = c.fp <= (1.0 - specificity) * c.negatives[:, None] + _SLACK
     best = np.where(allowed, c.tp, 0.0).max(axis=1)
-    return _both(c, _share(best, c.positives))
+    return _both(c, _proportion(best, c.positives))
 
 
 def specificity_at_sensitivity(c: Curve, *, sensitivity: float = 0.9) -> Floats:
-    """Highest specificity among thresholds whose sensitivity is at least the one given; not interpolated."""
+    """Compute the highest specificity at a sensitivity, not interpolated."""
     reached = c.tp >= sensitivity * c.positives[:, None] - _SLACK
     fewest = np.where(reached, c.fp, np.inf).min(axis=1)
-    return _both(c, 1.0 - _share(fewest, c.negatives))
+    return _both(c, 1.0 - _proportion(fewest, c.negatives))
 
 
 def pf1(c: Curve) -> Floats:
-    """Probabilistic F1 of the probabilities as they are, as the RSNA 2022 challenge on Kaggle scored it.
+    """Compute the probabilistic F1 of the RSNA 2022 challenge on Kaggle.
 
     Each prediction, cut to 0 … 1, counts as that fraction of a call: pTP is their sum over positives, pFP over
     negatives; precision pTP / (pTP + pFP), recall pTP / positives. This is the cF1 of Yacouby & Axman (2020) for
@@ -80,12 +80,12 @@ def pf1(c: Curve) -> Floats:
     however well it ranks. 0 where positives get no probability; undefined (NaN) without positives.
     """
     called = np.clip(c.score, 0.0, 1.0)
-    found = c.total(called * c.label)
-    return _f1(found, c.total(called), c.positives)
+    true_positives = c.total(called * c.label)
+    return _f1(true_positives, c.total(called), c.positives)
 
 
 def pf1_called(c: Curve) -> Floats:
-    """Probabilistic F1 of predictions turned into 0 and 1 at the best threshold first, as the winners submitted them.
+    """Compute the probabilistic F1 of calls at the best threshold.
 
     The formula of :func:`pf1` on calls is the ordinary F1. The threshold is the one with the highest F1 on the very
     predictions that are scored, chosen again in every draw: a slightly hopeful figure, to be compared with the
@@ -96,13 +96,13 @@ def pf1_called(c: Curve) -> Floats:
     return best
 
 
-def _f1(found: Floats, called: Floats, positives: Floats) -> Floats:
-    return np.where(positives > 0, 2.0 * found / np.where(positives > 0, called + positives, 1.0), np.nan)
+def _f1(true_positives: Floats, called: Floats, positives: Floats) -> Floats:
+    return np.where(positives > 0, 2.0 * true_positives / np.where(positives > 0, called + positives, 1.0), np.nan)
 
 
-def _share(part: Floats, whole: Floats) -> Floats:
-    shares: Floats = np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0)
-    return shares
+def _proportion(part: Floats, whole: Floats) -> Floats:
+    proportions: Floats = np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0)
+    return proportions
 
 
 def _both(c: Curve, value: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""P-values that allow for how many comparisons were made. An undefined one (NaN) stays so and is not counted."""
+"""P-values adjusted for multiple testing; NaN stays and is not counted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from radiomics_mammo.evaluation.metrics.arrays import Floats
 
 
 def holm(p: Floats) -> Floats:
-    """Adjust so that the chance of even one false finding is held (Holm 1979), whatever the dependence.
+    """Compute Holm's adjusted p-values (1979): family-wise error rate.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ def holm(p: Floats) -> Floats:
 
 
 def benjamini_hochberg(p: Floats) -> Floats:
-    """Adjust so that the share of false findings among the findings is held (Benjamini & Hochberg 1995).
+    """Compute Benjamini and Hochberg's adjusted p-values (1995): FDR.
 
     Parameters
     ----------

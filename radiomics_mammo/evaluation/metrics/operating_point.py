@@ -1,4 +1,4 @@
-"""Where to draw the line between called and not called, and what is then found, missed and called in vain."""
+"""Operating points: thresholds and what follows from them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from radiomics_mammo.evaluation.metrics.arrays import Codes, Flags, Floats, Labe
 from radiomics_mammo.evaluation.metrics.proportions import clustered_proportion
 from radiomics_mammo.evaluation.metrics.threshold_counts import curve
 
-FIGURES = ("sensitivity", "specificity", "ppv", "npv", "accuracy", "call_rate", "f1")
-"""Shares of ``operating_table``; ``call_rate`` is the share of all units that are called."""
+OPERATING_METRICS = ("sensitivity", "specificity", "ppv", "npv", "accuracy", "call_rate", "f1")
+"""Rates in ``operating_table``; ``call_rate`` is the proportion of units that are called."""
 
 _SLACK = 1e-9  # counts are whole numbers: 0.9 * 10 must not fail by a rounding error
 
@@ -41,7 +41,7 @@ class Rule:
 
 
 def parse_rule(text: str) -> Rule:
-    """Read ``sensitivity:0.9``, ``specificity:0.9``, ``youden`` or a number such as ``0.5``.
+    """Parse ``sensitivity:0.9``, ``specificity:0.9``, ``youden`` or ``0.5``.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def choose_threshold(y: Labels, p: Floats, rule: Rule) -> float:
     """Choose a threshold on out-of-fold predictions; units at or above it are called.
 
     ``sensitivity`` takes the highest threshold that reaches it, ``specificity`` the lowest, ``youden`` the one with
-    the greatest sum of both, of equals the highest. Where a specificity can only be had by calling nobody, the
+    the greatest sum of both, of equals the highest. Where a specificity is reached only without calls, the
     threshold is the next number above the highest prediction.
 
     Parameters
@@ -102,48 +102,48 @@ def choose_threshold(y: Labels, p: Floats, rule: Rule) -> float:
 def operating_table(
     names: Sequence[str], y: Labels, called: Flags, group: Codes, *, level: float = 0.95
 ) -> pd.DataFrame:
-    """Count what calling leads to, averaged over repeats, with clustered intervals.
+    """Compute counts and rates of calls, with clustered intervals.
 
     Parameters
     ----------
     names : sequence of str
         The candidates.
     y : ndarray of int8, shape (n_units,)
-    called : ndarray of bool, shape (n_arms, n_repeats, n_units)
+    called : ndarray of bool, shape (n_candidates, n_repeats, n_units)
     group : ndarray of int64, shape (n_units,)
     level : float
 
     Returns
     -------
     pandas.DataFrame
-        One row a candidate: ``model``, ``tp``, ``fp``, ``fn``, ``tn`` (means over repeats), and of each of ``FIGURES``
-        the value, ``_low`` and ``_high``
+        One row a candidate: ``model``, ``tp``, ``fp``, ``fn``, ``tn`` (means over repeats), and of each of
+        ``OPERATING_METRICS`` the value, ``_low`` and ``_high``
         (:func:`radiomics_mammo.evaluation.metrics.proportions.clustered_proportion`); NaN where there is nothing to
         share, such as ``ppv`` with nobody called in some repeat.
     """
-    sick = np.broadcast_to(y == 1, called.shape[1:])
+    positive = np.broadcast_to(y == 1, called.shape[1:])
     rows = []
     for name, calls in zip(names, called, strict=True):
         row: dict[str, str | float] = {"model": name}
-        cells = {"tp": calls & sick, "fp": calls & ~sick, "fn": ~calls & sick, "tn": ~calls & ~sick}
+        cells = {"tp": calls & positive, "fp": calls & ~positive, "fn": ~calls & positive, "tn": ~calls & ~positive}
         row.update({key: float(flags.sum(axis=1).mean()) for key, flags in cells.items()})
-        for figure, (part, whole) in _figures(calls, sick).items():
-            share = clustered_proportion(part, whole, group, level=level)
-            row.update({figure: share.value, f"{figure}_low": share.low, f"{figure}_high": share.high})
+        for metric, (part, whole) in _ratios(calls, positive).items():
+            proportion = clustered_proportion(part, whole, group, level=level)
+            row.update({metric: proportion.value, f"{metric}_low": proportion.low, f"{metric}_high": proportion.high})
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def _figures(calls: Flags, sick: Flags) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Part and whole of every figure, each of shape (n_repeats, n_units)."""
-    found, everyone = calls & sick, np.ones_like(sick)
-    shares = (
-        (found, sick),
-        (~calls & ~sick, ~sick),
-        (found, calls),
-        (~calls & ~sick, ~calls),
-        (calls == sick, everyone),
-        (calls, everyone),
-        (2 * found, calls.astype(np.int64) + sick),
+def _ratios(calls: Flags, positive: Flags) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Return numerator and denominator of every metric."""
+    true_positives, all_units = calls & positive, np.ones_like(positive)
+    ratios = (
+        (true_positives, positive),
+        (~calls & ~positive, ~positive),
+        (true_positives, calls),
+        (~calls & ~positive, ~calls),
+        (calls == positive, all_units),
+        (calls, all_units),
+        (2 * true_positives, calls.astype(np.int64) + positive),
     )
-    return dict(zip(FIGURES, shares, strict=True))
+    return dict(zip(OPERATING_METRICS, ratios, strict=True))

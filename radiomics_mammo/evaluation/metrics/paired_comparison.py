@@ -1,4 +1,4 @@
-"""Compare candidates in pairs, with p-values adjusted for the number of comparisons."""
+"""Paired comparisons of candidates with adjusted p-values."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def pair_table(
     names : sequence of str
         The candidates.
     y : ndarray of int8, shape (n_units,)
-    p : ndarray of float64, shape (n_arms, n_repeats, n_units)
+    p : ndarray of float64, shape (n_candidates, n_repeats, n_units)
     group : ndarray of int64, shape (n_units,)
         The patient.
     fold_of : ndarray of int16, shape (n_repeats, n_units)
@@ -51,7 +51,7 @@ def pair_table(
         One row a pair. ``difference``, ``low``, ``high``, ``p``: AUROC of ``model`` minus ``against``, Obuchowski;
         ``fold_difference``, ``fold_low``, ``fold_high``, ``fold_p``: mean over folds, Nadeau-Bengio; ``p_holm``,
         ``fold_p_holm``, ``p_bh``: adjusted over the rows of this table; ``verdict``: ``gain`` or ``loss`` where
-        ``p_holm`` is below 0.05, ``not known`` where it is NaN, else ``no gain``: none shown, which is not to say that
+        ``p_holm`` is below 0.05, ``not known`` where it is NaN, else ``no gain``: none shown, which does not prove that
         there is none. NaN where a variance is unknown.
 
     Raises
@@ -65,7 +65,7 @@ def pair_table(
     for i, j in pairs:
         overall = paired_difference(areas, i, j, level=level)
         folds = nadeau_bengio(by_fold[i] - by_fold[j], level=level)
-        rows.append((names[i], names[j], *_cells(overall), *_cells(folds)))
+        rows.append((names[i], names[j], *_values(overall), *_values(folds)))
     columns = ["difference", "low", "high", "p"]
     table = pd.DataFrame(rows, columns=["model", "against", *columns, *(f"fold_{name}" for name in columns)])
     for source, adjusted in (("p", "p_holm"), ("fold_p", "fold_p_holm")):
@@ -81,14 +81,14 @@ def _verdicts(table: pd.DataFrame) -> NDArray[np.str_]:
 
 
 def _pairs(names: Sequence[str], against: str | Mapping[str, str]) -> list[tuple[int, int]]:
-    wanted = {name: against for name in names if name != against} if isinstance(against, str) else against
-    unknown = sorted({*wanted, *wanted.values()} - {*names})
+    compared = {name: against for name in names if name != against} if isinstance(against, str) else against
+    unknown = sorted({*compared, *compared.values()} - {*names})
     if unknown:
         raise InputError(
             f"no candidate is called {', '.join(unknown)}", remedy=f"Compare with one of these: {', '.join(names)}."
         )
-    return [(names.index(model), names.index(other)) for model, other in wanted.items()]
+    return [(names.index(model), names.index(other)) for model, other in compared.items()]
 
 
-def _cells(found: Difference) -> tuple[float, float, float, float]:
+def _values(found: Difference) -> tuple[float, float, float, float]:
     return found.value, found.low, found.high, found.p

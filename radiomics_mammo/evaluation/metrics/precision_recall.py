@@ -20,7 +20,7 @@ class PrecisionRecall:
     recall, precision : ndarray of float64
         The grid, from 0 to 1, and the precision averaged over repeats at each of its points.
     low, high : ndarray of float64
-        Pointwise 95% percentile band over draws of patients; NaN where no band was asked for.
+        Pointwise 95% percentile band over draws of patients; NaN without ``counts``.
     """
 
     recall: Floats
@@ -55,12 +55,13 @@ def precision_recall(y: Labels, p: Floats, group: Codes, *, counts: Counts | Non
 
 
 def _at(c: Curve, grid: Floats) -> Floats:
-    """Give the precision at the first threshold that reaches each recall; NaN for draws without a positive."""
-    found = np.full((c.tp.shape[0], grid.size), np.nan)
+    """Return the precision at the first threshold that reaches each recall."""
+    precision_at = np.full((c.tp.shape[0], grid.size), np.nan)
     for draw in np.flatnonzero(c.positives > 0):
         tp, called = c.tp[draw, 1:], c.tp[draw, 1:] + c.fp[draw, 1:]
-        # The tolerance lets a recall of exactly 0.3 count as reached by 3 of 10; a threshold of nobody drawn is none.
+        # The tolerance lets a recall of exactly 0.3 count as reached by 3 of 10; a threshold without drawn units is
+        # skipped.
         first = np.searchsorted(tp, grid * tp[-1] * (1 - 1e-12))
         first = np.maximum(first, int(np.argmax(called > 0)))
-        found[draw] = tp[first] / called[first]
-    return found
+        precision_at[draw] = tp[first] / called[first]
+    return precision_at

@@ -1,4 +1,4 @@
-"""Whether the outcome is as frequent in the test set as in the training set, and what to do about it if not."""
+"""Prevalence shift between training and test set, and its correction."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SAME = 1e-12  # predictions this near to one another are equal but for rounding
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """Prevalences, and test minus training with its clustered interval and two-sided p-value.
+    """Two prevalences and their difference, with interval and p-value.
 
     NaN where one of the sets is empty; ``p`` also where neither varies.
     """
@@ -35,9 +35,9 @@ class Shift:
 
 
 def prevalence_shift(train: tuple[Labels, Codes], test: tuple[Labels, Codes], *, level: float = 0.95) -> Shift:
-    """Compare the prevalences of two sets that share no patient.
+    """Compute the difference in prevalence of two sets without common patients.
 
-    The interval joins the two shares' clustered Wilson intervals (Newcombe 1998); p is of the normal approximation with
+    The interval joins the two clustered Wilson intervals (Newcombe 1998); p is of the normal approximation with
     the variances between patients.
 
     Parameters
@@ -81,15 +81,15 @@ def shift_table(
         ``low``, ``high``, ``p``. Levels that only one set has are left out.
     """
     rows = []
-    for column, title, name, here, there in _levels(train[0], test[0], columns):
-        found = prevalence_shift(_part(train, here), _part(test, there), level=level)
+    for column, title, name, in_train, in_test in _levels(train[0], test[0], columns):
+        found = prevalence_shift(_part(train, in_train), _part(test, in_test), level=level)
         rows.append(
             {
                 "column": column,
                 "title": title,
                 "level": name,
-                "n_train": int(here.sum()),
-                "n_test": int(there.sum()),
+                "n_train": int(in_train.sum()),
+                "n_test": int(in_test.sum()),
                 "train": found.train.value,
                 "test": found.test.value,
                 "difference": found.difference,
@@ -104,10 +104,10 @@ def shift_table(
 def estimate_prevalence(
     p: Floats, group: Codes, *, prior: float, draws: int = 1_000, seed: int = 0, level: float = 0.95
 ) -> tuple[float, float, float]:
-    """Estimate the prevalence of unlabelled units from calibrated predictions (Saerens, Latinne & Decaestecker 2002).
+    """Estimate the prevalence of unlabelled units from calibrated predictions.
 
-    It holds if the two classes look as they did in training and only their shares differ. The greatest likelihood,
-    to which their EM climbs, is found by halving: the likelihood is concave.
+    Saerens, Latinne & Decaestecker (2002): valid if only the proportions of the classes differ from training. The
+    maximum of their likelihood is computed by bisection: the likelihood is concave.
 
     Parameters
     ----------
@@ -123,8 +123,8 @@ def estimate_prevalence(
     Returns
     -------
     value, low, high : float
-        A value of 0 or 1 where the likelihood only rises towards it. Predictions that are all the same tell nothing
-        of the prevalence: then the value is the prior and the interval NaN.
+        A value of 0 or 1 where the likelihood only rises towards it. Equal predictions carry no information on
+        the prevalence: then the value is the prior and the interval NaN.
     """
     _check(prior=prior)
     if np.ptp(p) <= _SAME:
@@ -136,7 +136,7 @@ def estimate_prevalence(
 
 
 def shift_prior(p: Floats, from_: float, to: float) -> Floats:
-    """Turn predictions that are right at one prevalence into those that are right at another, by Bayes' rule.
+    """Compute predictions at another prevalence by Bayes' rule.
 
     Parameters
     ----------
@@ -157,16 +157,18 @@ def shift_prior(p: Floats, from_: float, to: float) -> Floats:
 
 
 def _likeliest(p: Floats, weights: np.ndarray, prior: float) -> Floats:
-    """Halve the interval in which the slope of the log-likelihood changes its sign; one value a draw.
+    """Compute the maximum-likelihood prevalence of each draw by bisection.
 
-    Where everybody drawn is predicted the prior itself the likelihood is flat: nothing moves it from there.
+    Where all drawn predictions equal the prior the likelihood is flat, and the prior is returned.
     """
-    sick, well = p / prior, (1.0 - p) / (1.0 - prior)
-    flat = (weights * (np.abs(sick - well) > _SAME)).sum(axis=1) == 0
+    positive_ratio, negative_ratio = p / prior, (1.0 - p) / (1.0 - prior)
+    flat = (weights * (np.abs(positive_ratio - negative_ratio) > _SAME)).sum(axis=1) == 0
     low, high = np.zeros(weights.shape[0]), np.ones(weights.shape[0])
     for _ in range(_HALVINGS):
         middle = ((low + high) / 2.0)[:, None]
-        slope = (weights * ((sick - well) / (middle * sick + (1.0 - middle) * well))).sum(axis=1)
+        slope = (
+            weights * ((positive_ratio - negative_ratio) / (middle * positive_ratio + (1.0 - middle) * negative_ratio))
+        ).sum(axis=1)
         low, high = np.where(slope > 0, middle[:, 0], low), np.where(slope > 0, high, middle[:, 0])
     return np.where(flat, prior, (low + high) / 2.0)
 
@@ -174,7 +176,7 @@ def _likeliest(p: Floats, weights: np.ndarray, prior: float) -> Floats:
 def _levels(
     train: pd.DataFrame, test: pd.DataFrame, columns: Mapping[str, str]
 ) -> Iterator[tuple[str, str, str, np.ndarray, np.ndarray]]:
-    """Everyone, and each level that both sets have: column, title, level, who is in it in each set."""
+    """Return each common level with the units of both sets that are in it."""
     yield "", "All", "all", np.ones(len(train), dtype=np.bool_), np.ones(len(test), dtype=np.bool_)
     for column, title in columns.items():
         if column not in train or column not in test:
@@ -193,5 +195,5 @@ def _check(**prevalences: float) -> None:
         if not 0.0 < value < 1.0:
             raise InputError(
                 f"a prevalence of {value:g} ({name.rstrip('_')}) leaves nothing to shift",
-                remedy="Give a share above 0 and below 1.",
+                remedy="Use a proportion between 0 and 1.",
             )

@@ -1,4 +1,4 @@
-"""A share of units, such as a sensitivity, with an interval that knows that a patient's units go together."""
+"""Proportions, such as a sensitivity, with intervals clustered by patient."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from radiomics_mammo.evaluation.metrics.arrays import Codes, Floats
 
 @dataclass(frozen=True, slots=True)
 class Proportion:
-    """A share, its interval, its variance between patients (0 where it is 0 or 1), and how many patients it is of."""
+    """A proportion with interval, between-patient variance and patients."""
 
     value: float
     low: float
@@ -25,10 +25,10 @@ class Proportion:
 def clustered_proportion(
     part: NDArray[np.generic], whole: NDArray[np.generic], group: Codes, *, level: float = 0.95
 ) -> Proportion:
-    """Give sum(part) / sum(whole), averaged over repeats, with a Wilson interval on the effective number of units.
+    """Compute sum(part) / sum(whole) with a clustered Wilson interval.
 
     The number is what a simple sample with the same variance would have (Kish's design effect, by linearisation over
-    patients; Saha, Miller & Wang 2016), never more than there are units. At a share of 0 or 1, whose variance is
+    patients; Saha, Miller & Wang 2016), never more than there are units. At a proportion of 0 or 1, whose variance is
     estimated as 0, it is the number of patients: all of a patient's units together count once.
 
     Parameters
@@ -41,7 +41,7 @@ def clustered_proportion(
     Returns
     -------
     Share
-        NaN where a repeat has nothing to share.
+        NaN where ``whole`` is 0 in a repeat.
     """
     total = whole.astype(np.float64)
     sums, concerned = total.sum(axis=1), (total > 0).any(axis=0)
@@ -49,7 +49,7 @@ def clustered_proportion(
     if (sums == 0).any():
         return Proportion(float("nan"), float("nan"), float("nan"), float("nan"), patients)
     value, variance = _linearised(part.astype(np.float64), total, group, patients)
-    # A variance that is rounding error says no more than one of 0.
+    # A variance of the size of a rounding error counts as 0.
     flat = variance <= 1e-15 or not 0.0 < value < 1.0
     units = min(float(sums.mean()), float(np.count_nonzero(concerned)))
     effective = float(patients) if flat else min(value * (1.0 - value) / variance, units)
@@ -57,7 +57,7 @@ def clustered_proportion(
 
 
 def _linearised(part: Floats, whole: Floats, group: Codes, patients: int) -> tuple[float, float]:
-    """Give the mean share of the repeats and its variance between patients."""
+    """Compute the mean proportion and its variance between patients."""
     sums = whole.sum(axis=1)
     each = part.sum(axis=1) / sums
     off = ((part - each[:, None] * whole) / sums[:, None]).mean(axis=0)
@@ -67,7 +67,7 @@ def _linearised(part: Floats, whole: Floats, group: Codes, patients: int) -> tup
 
 
 def wilson(value: float, n: float, level: float = 0.95) -> tuple[float, float]:
-    """Give Wilson's (1927) interval of a share among ``n``, which need not be a whole number."""
+    """Compute Wilson's (1927) interval of a proportion among ``n``."""
     z = float(-ndtri((1.0 - level) / 2.0))
     middle = (value + z * z / (2.0 * n)) / (1.0 + z * z / n)
     reach = z / (1.0 + z * z / n) * np.sqrt(max(value * (1.0 - value), 0.0) / n + z * z / (4.0 * n * n))

@@ -1,4 +1,4 @@
-"""The reliability table: within bins of equal size, what was predicted and what came true."""
+"""Reliability table: predicted and observed within bins of equal size."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from radiomics_mammo.evaluation.metrics.proportions import clustered_proportion
 
 
 def reliability_table(y: Labels, p: Floats, group: Codes, *, bins: int = 10, level: float = 0.95) -> pd.DataFrame:
-    """Bin one candidate's predictions into bins of about equal size, all repeats together.
+    """Compute the reliability table of one candidate, all repeats together.
 
     Equal predictions stay in one bin, so bins may be larger than others, or fewer than asked for.
 
@@ -34,26 +34,26 @@ def reliability_table(y: Labels, p: Floats, group: Codes, *, bins: int = 10, lev
     rows = []
     for number in np.unique(of):
         within = of == number
-        weight = within.mean(axis=0)[None]  # share of the repeats in which a unit is in the bin
-        share = clustered_proportion(weight * y, weight, group, level=level)
+        weight = within.mean(axis=0)[None]  # proportion of repeats in which a unit is in the bin
+        proportion = clustered_proportion(weight * y, weight, group, level=level)
         inside = p[within]
         rows.append(
             {
                 "predicted": float(inside.mean()),
-                "observed": share.value,
-                "low": share.low,
-                "high": share.high,
+                "observed": proportion.value,
+                "low": proportion.low,
+                "high": proportion.high,
                 "from": float(inside.min()),
                 "to": float(inside.max()),
                 "n": float(weight.sum()),
-                "patients": share.patients,
+                "patients": proportion.patients,
             }
         )
     return pd.DataFrame(rows)
 
 
 def _bin_of(p: Floats, bins: int) -> np.ndarray:
-    """Give each prediction its bin by its mid-rank among all, so that equal ones share it."""
+    """Return the bin of each prediction by its mid-rank."""
     ranked = np.sort(p, axis=None)
     twice = np.searchsorted(ranked, p, side="left") + np.searchsorted(ranked, p, side="right")
     return (twice * bins) // (2 * p.size)

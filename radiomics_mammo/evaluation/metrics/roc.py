@@ -21,7 +21,7 @@ class Roc:
     fpr, tpr : ndarray of float64
         The grid, and the sensitivity averaged over repeats at each of its points.
     low, high : ndarray of float64
-        Pointwise 95% percentile band over draws of patients; NaN where no band was asked for.
+        Pointwise 95% percentile band over draws of patients; NaN without ``counts``.
     """
 
     fpr: Floats
@@ -48,12 +48,12 @@ def roc(y: NDArray[np.int8], p: Floats, group: NDArray[np.int64], *, counts: Cou
 
 
 def _at(c: Curve, grid: Floats) -> Floats:
-    """Interpolate sensitivity at the grid for each draw that has both classes; shape (n_draws, n_points)."""
-    found = np.full((c.tp.shape[0], grid.size), np.nan)
-    able = np.flatnonzero((c.positives > 0) & (c.negatives > 0))
-    for draw in able:
+    """Interpolate sensitivity at the grid; shape (n_draws, n_points)."""
+    tpr_at = np.full((c.tp.shape[0], grid.size), np.nan)
+    defined = np.flatnonzero((c.positives > 0) & (c.negatives > 0))
+    for draw in defined:
         fpr, tpr = c.fp[draw] / c.fp[draw, -1], c.tp[draw] / c.tp[draw, -1]
         # Of a vertical step the upper end counts, as the reader's eye takes it.
         last = np.append(np.flatnonzero(np.diff(fpr)), fpr.size - 1)
-        found[draw] = np.interp(grid, fpr[last], tpr[last])
-    return found
+        tpr_at[draw] = np.interp(grid, fpr[last], tpr[last])
+    return tpr_at

@@ -1,4 +1,4 @@
-"""Selection bias of the best of several candidates, corrected by the bootstrap (BBC-CV)."""
+"""Selection bias of the best of several candidates (BBC-CV)."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def selection_bias(
     seed: int = 0,
     level: float = 0.95,
 ) -> SelectionBias:
-    """Compute the bias-corrected AUROC of the best candidate by BBC-CV, drawing patients.
+    """Compute the bias-corrected AUROC of the best candidate by BBC-CV.
 
     Tsamardinos, Greasidou & Borboudakis (2018).
     In each draw the candidate that is best for the patients drawn is scored on those not drawn. Nothing is refitted.
@@ -85,7 +85,7 @@ def selection_bias(
 
 
 def _aurocs(y: Labels, p: Floats, group: Codes, counts: Counts) -> Floats:
-    """Compute the AUROC of every candidate in every draw, mean over repeats; (n_candidates, n_draws)."""
+    """Compute the AUROC of every candidate and draw; (n_candidates, n_draws)."""
     weights: NDArray[np.int32] = counts[:, group]
     values: Floats = np.stack([np.mean([auroc(curve(y, one, weights)) for one in repeats], axis=0) for repeats in p])
     return values

@@ -1,4 +1,4 @@
-"""How one candidate does in each kind of unit: by view, density, side, type, subtlety, site, machine, age."""
+"""Performance of one candidate by subgroup."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def subgroup_table(
     called: Flags | None = None,
     level: float = 0.95,
 ) -> pd.DataFrame:
-    """Judge one candidate within every level of every column, after everyone together.
+    """Compute the performance of one candidate in every level of every column.
 
     Parameters
     ----------
@@ -68,27 +68,27 @@ def subgroup_table(
     parts = [("", "All", "all", np.ones(y.size, dtype=np.bool_))]
     for column, title in columns.items():
         if column in rows:
-            named = level_names(rows[column])
-            levels = _in_order(named)
-            parts += [(column, title, name, (named == name).to_numpy()) for name in levels if len(levels) > 1]
-    made = [
+            levels_of_units = level_names(rows[column])
+            levels = _in_order(levels_of_units)
+            parts += [(column, title, name, (levels_of_units == name).to_numpy()) for name in levels if len(levels) > 1]
+    table_rows = [
         {"column": column, "title": title, "level": name, **_judge(y, p, group, within, called, level)}
         for column, title, name, within in parts
     ]
-    table = pd.DataFrame(made)
+    table = pd.DataFrame(table_rows)
     return table[[*(name for name in table.columns if name != "remark"), "remark"]]
 
 
 def level_names(values: pd.Series) -> pd.Series:
-    """Give each unit's level as text: ages in bands, whole numbers without a point, ``not given`` where null."""
-    named = values.astype("string")
+    """Return each unit's level as text: age bands, ``not given`` where null."""
+    levels_of_units = values.astype("string")
     if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
         numbers = values.astype("Float64")
         if values.name == "age":
-            named = _age_band(numbers)
+            levels_of_units = _age_band(numbers)
         elif bool((numbers.dropna() % 1 == 0).all()):
-            named = numbers.astype("Int64").astype("string")
-    return named.fillna(NOT_GIVEN)
+            levels_of_units = numbers.astype("Int64").astype("string")
+    return levels_of_units.fillna(NOT_GIVEN)
 
 
 def _age_band(ages: pd.Series) -> pd.Series:
@@ -101,14 +101,14 @@ def _age_band(ages: pd.Series) -> pd.Series:
     return cut.astype("string")
 
 
-def _in_order(named: pd.Series) -> list[str]:
-    """Levels as a reader expects them: numbers by size, ``under`` first, ``not given`` last."""
+def _in_order(levels_of_units: pd.Series) -> list[str]:
+    """Return levels in reading order: by number, ``not given`` last."""
 
     def place(name: str) -> tuple[bool, bool, float, str]:
         number = name.split()[0]
         return name == NOT_GIVEN, not name.startswith("under"), float(number) if number.isdigit() else np.inf, name
 
-    return sorted(named.unique(), key=place)
+    return sorted(levels_of_units.unique(), key=place)
 
 
 def _judge(
@@ -125,12 +125,12 @@ def _judge(
         found = obuchowski(labels, p[None][..., within], patients)
         area = float(found.value[0])
         low, high = auroc_interval(area, float(found.covariance[0, 0]), level=level)
-        remark = "no interval: all of one patient, or told apart without error" if np.isnan(low) else ""
+        remark = "no interval: one patient only, or separated without error" if np.isnan(low) else ""
     row.update({"auroc": area, "low": low, "high": high})
     if called is not None:
         calls = called[:, within]
         for name, outcome, hit in (("sensitivity", 1, calls), ("specificity", 0, ~calls)):
             whole = np.broadcast_to(labels == outcome, hit.shape)
-            share = clustered_proportion(hit & whole, whole, patients, level=level)
-            row.update({name: share.value, f"{name}_low": share.low, f"{name}_high": share.high})
+            proportion = clustered_proportion(hit & whole, whole, patients, level=level)
+            row.update({name: proportion.value, f"{name}_low": proportion.low, f"{name}_high": proportion.high})
     return {**row, "remark": remark}

@@ -1,4 +1,4 @@
-"""Counts above every threshold, for many integer weightings of the same rows at once.
+"""Counts above every threshold, for many weightings of the same rows.
 
 A bootstrap draw is a weight per row, so the rows are sorted once and every draw is a cumulative sum.
 """

@@ -148,7 +148,7 @@ def waterfall_title(run: Run, terms: Terms) -> str:
     """Say whose waterfall it is where the case is told by another model; else nothing."""
     if run.info.explained == run.info.best:
         return ""
-    return f"{run.info.candidates[run.info.explained]}: from its average to {terms.reached:.2f}"
+    return f"{run.info.candidates[run.info.explained]}: from its average to {terms.predicted:.2f}"
 
 
 def leading_words(terms: Terms, meaning: Meaning, classes: Sequence[str]) -> str:

@@ -168,7 +168,7 @@ def _contributions(terms: Terms, values: dict[str, float], meaning: Meaning) -> 
     caption = (
         f"All contributions ({kind}): from {signed(terms.start, digits=4)}, the average of the model, to "
         f"{signed(terms.end, digits=4)}; {last[0].lower()}, {signed(last[1], digits=4)}, leads to the probability "
-        f"{terms.reached:.4f}"
+        f"{terms.predicted:.4f}"
     )
     headings = ["Feature", "Contribution", "Value", "What it means on a mammogram"]
     return ReportTable(caption, headings, rows, words=headings[-1:], stacked=True)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from radiomics_mammo.evaluation.explanation.birads_concepts import FAMILIES
+from radiomics_mammo.evaluation.explanation.birads_concepts import FAMILY_TITLES
 from radiomics_mammo.reports.figures.shap import rasterise, short_name
 from radiomics_mammo.reports.figures.svg import INK, PALETTE, canvas, to_svg
 
@@ -170,7 +170,7 @@ def heat_figure(cells: pd.DataFrame, *, unit: str, note: str = "") -> Markup:
             axes.text(
                 column, row, f"{size:.2g}", ha="center", va="center", fontsize=7.5, color="white" if dark else "black"
             )
-        axes.set_yticks(range(grid.shape[0]), [FAMILIES.get(name, name) for name in grid.index], fontsize=8.5)
+        axes.set_yticks(range(grid.shape[0]), [FAMILY_TITLES.get(name, name) for name in grid.index], fontsize=8.5)
         axes.set_xticks(range(grid.shape[1]), list(grid.columns), fontsize=8.5, rotation=45, ha="right")
         axes.tick_params(length=0)
         figure.colorbar(drawn, ax=axes, label=f"Mean |sum| ({unit})", pad=0.02)

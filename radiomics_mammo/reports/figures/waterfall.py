@@ -63,7 +63,7 @@ def draw_waterfall(
     height = _ROW * (len(steps) + 2) + 34
     lines = [_line("Average of the model", np.nan, f"p = {terms.probability(terms.start):.2f}", width)]
     lines += [_line(name, own, signed(value), width) for name, value, own in steps]
-    lines.append(_line("This case", np.nan, f"p = {terms.reached:.2f}", width))
+    lines.append(_line("This case", np.nan, f"p = {terms.predicted:.2f}", width))
     # First, so that everything lies over them.
     parts = [_link(scale(at), row, lines[row + 1], width) for row, at in enumerate(ends)]
     parts.append(_dot(scale(terms.start), 0))
@@ -82,7 +82,7 @@ def _words(terms: Terms, steps: Sequence[tuple[str, float, float]]) -> str:
     if terms.unit == "log-odds":
         start, end = (f"{signed(at)} (probability {terms.probability(at):.2f})" for at in (terms.start, terms.end))
     kind = f"calibrated {terms.unit}" if terms.calibrated else f"{terms.unit} before calibration"
-    return f"waterfall in {kind} from {start} to {end}; the case's probability is {terms.reached:.2f}. {told}"
+    return f"waterfall in {kind} from {start} to {end}; the case's probability is {terms.predicted:.2f}. {told}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from radiomics_mammo.evaluation.explanation.birads_concepts import FAMILIES
+from radiomics_mammo.evaluation.explanation.birads_concepts import FAMILY_TITLES
 from radiomics_mammo.evaluation.explanation.shap_stability import FEW, NOTHING, STABLE
 from radiomics_mammo.reports.components.page import Figure, PagePart
 from radiomics_mammo.reports.figures.shap import TOP, rank_figure, short_name, size_bars
@@ -77,7 +77,7 @@ def groups_part(groups: pd.DataFrame | None, info: RunInfo, note: str) -> PagePa
         "two features of a group give and take back counts as nothing. The outputs of networks count as one group."
     ]
     titles: dict[str, Callable[[str], str]] = {
-        "family": lambda name: FAMILIES.get(name, name),
+        "family": lambda name: FAMILY_TITLES.get(name, name),
         "filter": lambda name: name,
     }
     figures = []

@@ -239,11 +239,11 @@ def test_patients_stay_patients_where_the_group_is_larger():
         assert units.group.tolist() == np.repeat(range(4), 5).tolist()
 
 
-def test_a_patient_id_that_repeats_case_id_names_nobody():
+def test_a_patient_id_that_repeats_case_id_identifies_no_patient():
     frame = toy_frame(patients=20).assign(woman=lambda f: f["patient_id"], patient_id=lambda f: f["case_id"])
     cohort = prepared(frame, group="woman", unit="patient")
     assert cohort.units.rows["patient_id"].tolist() == [f"P_{patient:05d}" for patient in range(20)]
-    assert any("patient_id names nobody" in remark for remark in cohort.remarks)
+    assert any("patient_id identifies no patient" in remark for remark in cohort.remarks)
 
 
 def test_rows_without_a_patient_of_their_own_are_named_by_the_group():

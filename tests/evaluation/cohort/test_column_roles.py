@@ -70,7 +70,7 @@ def test_baselines_get_the_woman_and_the_scanner_and_nothing_from_afterwards() -
     assert set(density) == {0.0, 1.0}  # an empty cell is no grade
 
 
-@pytest.mark.parametrize("level", ["breast", "woman"])
+@pytest.mark.parametrize("level", ["breast", "patient"])
 def test_aggregated_tables_are_read_alike(level: str) -> None:
     made = aggregate_table(Table(screening(), FEATURES, {}), level=level, rules=["mean", "asymmetry"])
     cohort = prepare_cohort(made.frame, made.features, target=QUESTION)

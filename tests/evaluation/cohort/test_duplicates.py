@@ -40,7 +40,7 @@ def test_identical_rows_of_different_patients():
     assert ties == [(2, 7)]
     assert len(remarks) == 1
     assert remarks[0].startswith("2 rows of different patients have identical features (c2, c7): ")
-    assert remarks[0].endswith("these 2 patients are kept on one side.")
+    assert remarks[0].endswith("these 2 patients are in one group.")
 
 
 def test_identical_rows_of_one_patient_are_no_leak():

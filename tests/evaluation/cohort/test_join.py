@@ -140,7 +140,9 @@ def test_what_tells_how_a_case_was_read_may_differ(tmp_path):
     more = base[["case_id"]].assign(image_rows=1000, notes=None)
     table = read_joined([tmp_path / "b.parquet", clinical(tmp_path, more)])
     assert table.frame["image_rows"].tolist() == [4000] * 10
-    assert table.remarks == ("clinical.csv read the cases otherwise (image_rows); the first table's values are kept.",)
+    assert table.remarks == (
+        "clinical.csv read the cases differently (image_rows); the values of the first table are used.",
+    )
 
 
 def test_empty_text_is_the_same_as_empty_text(tmp_path):

@@ -98,7 +98,7 @@ def test_images_of_the_test_set_under_another_name_leave_too(tmp_path):
     assert "P_00005" not in set(train_test.train.rows["patient_id"])
     assert train_test.train.y.size == 118
     assert train_test.remarks == (
-        "1 patients share an image, by its content or path, with somebody in the test set: "
+        "1 patients share an image, by its content or path, with a patient of the test set: "
         "their 2 training rows were left out.",
     )
 
@@ -113,7 +113,7 @@ def test_numeric_patients_are_the_same_in_any_type(tmp_path):
 
 
 def test_nobody_left(tmp_path):
-    refused(pair(tmp_path, toy_frame(), toy_frame()), match="everybody in it is in the test set", side="train")
+    refused(pair(tmp_path, toy_frame(), toy_frame()), match="all its patients are in the test set", side="train")
 
 
 def test_the_features_that_train_drops_are_dropped_in_test(tmp_path):
@@ -315,7 +315,7 @@ def test_the_split_in_capitals(tmp_path):
     ("split", "said"),
     [
         (None, "needs a column 'split', which the table lacks"),
-        ("train", "'split' says test in no row"),
+        ("train", "'split' holds no test"),
         (["validation", *["train", "test"] * 59, "train"], r"holds 'validation' in 1 rows \(P_00000_0\)"),
         ([None, *["train", "test"] * 59, "train"], r"holds '' in 1 rows \(P_00000_0\)"),
     ],
@@ -331,7 +331,7 @@ def test_a_split_that_is_none(tmp_path, split, said):
 def test_one_test_set_only(tmp_path):
     asked = pair(tmp_path, split_frame(), others())
     refused_both = {**asked, "official": True}
-    with pytest.raises(InputError, match="a test table and the official split were asked for"):
+    with pytest.raises(InputError, match="a test table and the official split exclude each other"):
         read_train_test(**refused_both)
 
 

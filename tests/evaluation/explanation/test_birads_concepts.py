@@ -9,8 +9,8 @@ import pytest
 
 from radiomics_mammo.evaluation.explanation.birads_concepts import (
     BIRADS_CONCEPTS,
-    DIFFERENT,
-    FAMILIES,
+    CONCEPT_EXCEPTIONS,
+    FAMILY_TITLES,
     concept_of,
     parts_of,
 )
@@ -27,13 +27,16 @@ def test_every_registered_feature_has_a_notion_and_a_family_with_a_title():
     names = registered()
     assert len(names) > 100
     assert {concept_of(name) for name in names} == set(BIRADS_CONCEPTS) - {"asymmetry", "embedding", "other"}
-    assert {parts_of(name)[0] for name in names} <= set(FAMILIES)
+    assert {parts_of(name)[0] for name in names} <= set(FAMILY_TITLES)
 
 
 def test_features_that_differ_from_their_family_exist_and_differ_once():
     names = registered()
     listed = [
-        f"original_{family}_{feature}" for family, own in DIFFERENT.items() for some in own.values() for feature in some
+        f"original_{family}_{feature}"
+        for family, own in CONCEPT_EXCEPTIONS.items()
+        for some in own.values()
+        for feature in some
     ]
     assert len(listed) == len(set(listed))
     assert set(listed) <= set(names)

@@ -15,7 +15,7 @@ from radiomics_mammo.errors import InputError
 from radiomics_mammo.evaluation.metrics.bootstrap import draw_patients
 from radiomics_mammo.evaluation.metrics.decision_curve import ALL, NONE, decision_curve
 from radiomics_mammo.evaluation.metrics.operating_point import (
-    FIGURES,
+    OPERATING_METRICS,
     Rule,
     choose_threshold,
     operating_table,
@@ -181,7 +181,7 @@ def test_operating_table_is_scikit_learns():
         assert found.loc[name, "npv"] == pytest.approx(np.mean([precision_score(1 - y, ~one) for one in calls]))
         assert found.loc[name, "call_rate"] == pytest.approx(calls.mean())
         assert found.loc[name, ["tp", "fp", "fn", "tn"]].sum() == pytest.approx(200)
-        for figure in FIGURES:
+        for figure in OPERATING_METRICS:
             assert 0 <= found.loc[name, f"{figure}_low"] < found.loc[name, figure] < found.loc[name, f"{figure}_high"]
 
 

@@ -100,7 +100,7 @@ def test_blocks_of_draws_do_not_change_the_values(monkeypatch):
     y, p = random_case(3)
     group = np.arange(y.size) // 2
     whole = all_bootstrap_scores(y, p[None, None], group, draws=20, seed=0)
-    monkeypatch.setattr("radiomics_mammo.evaluation.metrics.bootstrap._CELLS", 3 * y.size)
+    monkeypatch.setattr("radiomics_mammo.evaluation.metrics.bootstrap._BLOCK_VALUES", 3 * y.size)
     monkeypatch.setattr("radiomics_mammo.evaluation.metrics.bootstrap._LEAST", 1)
     np.testing.assert_array_equal(all_bootstrap_scores(y, p[None, None], group, draws=20, seed=0), whole)
     np.testing.assert_array_equal(all_bootstrap_scores(y, p[None, None], group, draws=20, seed=0, workers=3), whole)

@@ -69,7 +69,7 @@ def test_a_clear_winner_pays_little():
 def test_blocks_do_not_change_the_winner(monkeypatch):
     y, p, group = candidates(2)
     whole = selection_bias(list("abcd"), y, p, group, draws=60)
-    monkeypatch.setattr("radiomics_mammo.evaluation.metrics.bootstrap._CELLS", 20 * y.size)
+    monkeypatch.setattr("radiomics_mammo.evaluation.metrics.bootstrap._BLOCK_VALUES", 20 * y.size)
     assert selection_bias(list("abcd"), y, p, group, draws=60) == whole
 
 
