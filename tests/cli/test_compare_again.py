@@ -106,7 +106,7 @@ def test_an_interrupted_run_keeps_its_folds_and_says_so(tmp_path, running, numbe
     _, complaint = process.communicate(timeout=60)
     assert process.returncode == code
     assert "no run was written" in complaint
-    assert "goes on from there" in complaint
+    assert "resumes from there" in complaint
     assert "Traceback" not in complaint
     assert not out.exists()
     assert not (tmp_path / ".r.partial").exists()
