@@ -1,7 +1,7 @@
-"""The GPU through CuPy: the one implementation of :class:`radiomics_mammo.compute.device.Device` that needs one.
+"""The GPU through CuPy: the implementation of :class:`radiomics_mammo.compute.device.Device` that needs one.
 
-Nothing is decided here: no grid, no offset, no order of arguments. That is in the launch layer, which the tests run on
-the host; what is left is one call of CuPy a method.
+Grids, offsets and the order of arguments are decided in the launch layer, which the tests run on the host; a method
+here is one call of CuPy.
 """
 
 from __future__ import annotations
@@ -77,17 +77,17 @@ class CudaDevice:
             function((*blocks, 1, 1)[:3], (threads or self.threads, 1, 1), args, shared_mem=shared)
 
     def empty(self, shape: int | tuple[int, ...], dtype: DTypeLike) -> Array:
-        """An array on the device, as :meth:`Device.empty`."""
+        """Return an array, as :meth:`Device.empty`."""
         with _translated():
             return cupy.empty(shape, dtype)
 
     def zeros(self, shape: int | tuple[int, ...], dtype: DTypeLike) -> Array:
-        """An array of zeros, as :meth:`Device.zeros`."""
+        """Return an array of zeros, as :meth:`Device.zeros`."""
         with _translated():
             return cupy.zeros(shape, dtype)
 
     def constant(self, host: NDArray[Any]) -> Array:
-        """A small table, as :meth:`Device.constant`; its first copy is the only one that the host waits for."""
+        """Return a small table, as :meth:`Device.constant`; the host waits for its first copy alone."""
         key = (host.dtype.str, host.shape, host.tobytes())
         if key not in self._constants:
             with _translated():
@@ -95,7 +95,7 @@ class CudaDevice:
         return self._constants[key]
 
     def staging(self, n_bytes: int) -> NDArray[np.uint8]:
-        """Page-locked memory, from a pool that takes it back when the array is gone."""
+        """Return page-locked memory from a pool, which takes it back when the array is deleted."""
         with _translated():
             staged: NDArray[np.uint8] = cupyx.empty_pinned((n_bytes,), np.uint8)
         return staged
@@ -111,7 +111,7 @@ class CudaDevice:
         return array
 
     def download(self, array: Array) -> Callable[[], NDArray[Any]]:
-        """Copy behind the work that is queued; only the function that comes back waits."""
+        """Copy behind the work that is queued; only the returned function waits."""
         with _translated():
             result: NDArray[Any] = cupyx.empty_pinned(array.shape, array.dtype)
             array.get(stream=self._work, out=result, blocking=False)
@@ -126,13 +126,13 @@ class CudaDevice:
 
     @contextmanager
     def queue(self) -> Iterator[None]:
-        """Make the stream of this device's work the current one; what CUDA complains of within is translated."""
+        """Make this device's stream the current one; CUDA's errors within are translated."""
         with _translated(), self._work:
             yield
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Mark begin and end of a stage on the stream, if anyone asked for it."""
+        """Mark begin and end of a stage on the stream, after :meth:`mark_stages`."""
         if self._marks is None:
             yield
             return
@@ -151,17 +151,17 @@ class CudaDevice:
         self._marks = []
 
     def stage_seconds(self) -> dict[str, float]:
-        """The time between the events, as :meth:`Device.stage_seconds`."""
-        taken: dict[str, float] = {}
+        """Return the time between the events, as :meth:`Device.stage_seconds`."""
+        seconds: dict[str, float] = {}
         with _translated():
             self._work.synchronize()
             for name, begin, end in self._marks or []:
-                taken[name] = taken.get(name, 0.0) + cupy.cuda.get_elapsed_time(begin, end) / 1e3
+                seconds[name] = seconds.get(name, 0.0) + cupy.cuda.get_elapsed_time(begin, end) / 1e3
         self._marks = None
-        return taken
+        return seconds
 
     def free_bytes(self) -> int:
-        """What the driver has free and the pool holds unused, within the limit that was asked for."""
+        """Return the memory that the driver has free and the pool holds unused, within the limit."""
         pool = cupy.get_default_memory_pool()
         with _translated():
             free: int = runtime.memGetInfo()[0] + pool.free_bytes()
@@ -176,7 +176,7 @@ class CudaDevice:
 
 
 def _within_limit(pool: Any, size: int) -> Any:
-    """Allocate; the limit counts blocks that lie idle in the pool, too, so that those go first."""
+    """Allocate; the limit counts idle blocks of the pool, too, so that those are freed first."""
     try:
         return pool.malloc(size)
     except cupy.cuda.memory.OutOfMemoryError:
@@ -207,7 +207,7 @@ def _total_cupy(a: Array) -> Array:
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """Turn CUDA's errors into this package's: out of memory is MemoryError, all else ends the run, said plainly."""
+    """Raise CUDA's errors as this package's: MemoryError when out of memory, else EngineError."""
     try:
         yield
     except (runtime.CUDARuntimeError, cupy.cuda.driver.CUDADriverError) as error:
@@ -262,7 +262,7 @@ def problem() -> CudaProblem | None:
 
 
 def versions() -> dict[str, str]:
-    """Versions of what runs the kernels, and the GPU's name."""
+    """Return the versions of CuPy and CUDA, and the GPU's name."""
     return {
         "cupy": cupy.__version__,
         "cuda": _dotted(runtime.runtimeGetVersion()),

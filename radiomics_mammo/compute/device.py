@@ -1,4 +1,4 @@
-"""What a GPU must do for the engine, and what lies on it: the thin seam between the launch layer and CuPy.
+"""The device protocol: what a GPU must do for the cuda engine, and a batch of regions on it.
 
 Everything on this side of the seam (grids, offsets, argument order and types) runs in the tests, too, on a device that
 executes the same kernel text on the host.
@@ -31,9 +31,9 @@ class Source:
     Attributes
     ----------
     name : str
-        Its own file's path in the package.
+        The file's path in the package.
     text : str
-        All of it: what kernels share, then its own file.
+        What all kernels share, then the file itself.
     """
 
     name: str
@@ -57,7 +57,7 @@ def source(*paths: str) -> Source:
 
 
 class Device(Protocol):
-    """A GPU, or what stands in for one.
+    """A GPU, or a stand-in for one.
 
     Attributes
     ----------
@@ -101,19 +101,19 @@ class Device(Protocol):
         ...
 
     def empty(self, shape: int | tuple[int, ...], dtype: DTypeLike) -> Array:
-        """An array on the device, its contents undefined."""
+        """Return an array on the device, its contents undefined."""
         ...
 
     def zeros(self, shape: int | tuple[int, ...], dtype: DTypeLike) -> Array:
-        """An array of zeros on the device."""
+        """Return an array of zeros on the device."""
         ...
 
     def constant(self, host: NDArray[Any]) -> Array:
-        """A small table on the device; sent once, however often it is asked for."""
+        """Return a small table on the device; sent once, however often it is needed."""
         ...
 
     def staging(self, n_bytes: int) -> NDArray[np.uint8]:
-        """Host memory from which an upload runs beside other work (page-locked)."""
+        """Return page-locked host memory, from which an upload runs beside other work."""
         ...
 
     def upload(self, staged: NDArray[np.uint8]) -> Array:
@@ -121,36 +121,36 @@ class Device(Protocol):
         ...
 
     def download(self, array: Array) -> Callable[[], NDArray[Any]]:
-        """Queue the copy of a result; calling what it gives waits for it."""
+        """Queue the copy of a result, and return a function that waits for it."""
         ...
 
     def queue(self) -> AbstractContextManager[None]:
-        """Whatever is done within is queued on this device, in its order."""
+        """Queue what is done within on this device, in its order."""
         ...
 
     def stage(self, name: str) -> AbstractContextManager[None]:
-        """Name the work queued within, for whoever measures; a part of another stage is called ``stage: part``."""
+        """Name the work queued within, for timing; a part of another stage is called ``stage: part``."""
         ...
 
     def mark_stages(self) -> None:
-        """From now on, take the time of every stage, and of every kernel as a part of its stage."""
+        """Measure the time of every stage from now on, and of every kernel as a part of its stage."""
         ...
 
     def stage_seconds(self) -> dict[str, float]:
-        """Seconds that the device spent on each stage since; forgets them, and takes no more times."""
+        """Return the seconds spent on each stage since, and stop measuring."""
         ...
 
     def free_bytes(self) -> int:
-        """Memory that can be had now."""
+        """Return the free memory in bytes."""
         ...
 
     def release(self) -> None:
-        """Give back what is kept for reuse, after running out of memory."""
+        """Free what is pooled for reuse, after running out of memory."""
         ...
 
 
 def check_grid(blocks: Blocks, shared: int, device: Device) -> bool:
-    """Tell whether there is anything to launch; a grid that no GPU takes is a mistake of ours, found here."""
+    """Return whether there is anything to launch; a grid that no GPU takes is a programming error."""
     if any(n > most for n, most in zip(blocks, MOST_BLOCKS, strict=False)) or shared > device.shared_bytes:
         raise ValueError(f"no device takes a grid of {blocks} with {shared} bytes of shared memory")
     return min(blocks) > 0
@@ -181,7 +181,7 @@ def fold(a: Array, *, device: Device) -> Array:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DeviceBatch:
-    """Many regions end to end on the device: the twin of :class:`radiomics_mammo.core.records.RoiBatch`.
+    """Many regions end to end on the device, as :class:`radiomics_mammo.core.records.RoiBatch` on the host.
 
     Attributes
     ----------
@@ -213,7 +213,7 @@ class DeviceBatch:
     spacing : Array of float64, shape (n_roi, 2)
         (row, column).
     shared : dict
-        What one family found and another one needs, too.
+        Results of one family that another family needs, too.
     """
 
     device: Device
@@ -235,10 +235,10 @@ class DeviceBatch:
 
     @property
     def n_roi(self) -> int:
-        """How many regions the batch holds."""
+        """Return the number of regions."""
         return len(self.shapes)
 
     @property
     def width(self) -> int:
-        """Entries of an array by grey level: one more than the highest bound."""
+        """Return the entries of an array by grey level: one more than the highest bound."""
         return int(self.bounds.max()) + 1

@@ -1,4 +1,4 @@
-"""Compiled kernels and where their machine code is kept.
+"""Compile kernels and cache their machine code on disk.
 
 numba checks a cached kernel against its own file only: a change in a kernel that it calls from another file would go
 unnoticed, and the old numbers with it. The cache folder is therefore named after the text of all kernel files.
@@ -19,7 +19,7 @@ import numba
 
 @cache
 def cache_folder() -> Path:
-    """The folder of compiled kernels for exactly these sources, in ``NUMBA_CACHE_DIR`` or the user's cache."""
+    """Return the folder of compiled kernels of these sources, in ``NUMBA_CACHE_DIR`` or the user's cache."""
     package = Path(__file__).parents[1]
     others = ("compute/bounding_box.py", "engines/ragged.py", "compute/reductions.py", "compute/jit.py")
     sources = sorted(

@@ -41,7 +41,7 @@ def _total_numpy(a: np.ndarray) -> Array:
 
 @kernel
 def _fold(a):  # type: ignore[no-untyped-def]
-    """The same additions in the same order, without a temporary array for each half."""
+    """Add in that order, without a temporary array for each half."""
     rows, n = a.shape
     out = np.empty(rows)
     first = 1

@@ -1,4 +1,4 @@
-"""From samples to regions for an engine: prepare each, and cut them into batches that fit."""
+"""Prepare samples as regions, and cut these into batches that fit an engine."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from radiomics_mammo.imaging.preprocessing import prepare
 from radiomics_mammo.recipes.recipe import Recipe
 
 Cost = Callable[[Sequence[Roi], int], NDArray[np.float64]]
-"""``cost(rois, width) -> (n_roi, n_kinds)``: what regions take as shares of a batch with so many levels, 0 included."""
+"""``cost(rois, width) -> (n_roi, n_kinds)``: fractions of a batch that regions take, with ``width`` levels."""
 
 
 def prepare_all(samples: Sequence[Sample], recipe: Recipe) -> list[Roi | Failure]:
@@ -30,7 +30,7 @@ def _prepare(sample: Sample, recipe: Recipe) -> Roi | Failure:
 
 
 def batches(rois: Mapping[int, Roi], cost: Cost) -> Iterator[list[int]]:
-    """Cut into batches of regions with similar numbers of levels, none of whose costs adds up to more than 1.
+    """Group regions with similar numbers of levels into batches whose costs add up to at most 1.
 
     Parameters
     ----------
@@ -48,11 +48,11 @@ def batches(rois: Mapping[int, Roi], cost: Cost) -> Iterator[list[int]]:
     for members in buckets.values():
         costs = cost([rois[k] for k in members], max(len(rois[k].edges) for k in members) + 1)
         starts = [0]
-        taken = np.zeros(costs.shape[1])
-        for n, each in enumerate(costs):
-            if n > starts[-1] and (taken + each > 1.0).any():
+        used = np.zeros(costs.shape[1])
+        for n, one_cost in enumerate(costs):
+            if n > starts[-1] and (used + one_cost > 1.0).any():
                 starts.append(n)
-                taken[:] = 0.0
-            taken += each
+                used[:] = 0.0
+            used += one_cost
         for first, last in pairwise([*starts, len(members)]):
             yield members[first:last]

@@ -68,11 +68,11 @@ class CpuEngine:
         return Measured(measured, prepared - start, time.perf_counter() - prepared)
 
     def start(self, samples: Sequence[Sample]) -> Callable[[], Measured]:
-        """Measure when asked for the outcome: there is nobody to hand the work to."""
+        """Return a function that measures: the work is done in this thread."""
         return partial(self.measure, samples)
 
     def _vectors(self, rois: Sequence[Roi]) -> NDArray[np.float64]:
-        """Feature vectors, shape (n_roi, n_features)."""
+        """Return feature vectors, shape (n_roi, n_features)."""
         batch = pack(rois, pad=max(self.recipe.settings.distances))
         columns = [
             FAMILIES[name].values(FAMILIES[name].cpu(batch, self.recipe.settings), wanted=wanted, xp=np)

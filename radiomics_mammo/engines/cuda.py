@@ -1,7 +1,7 @@
 """The cuda engine: batches of thousands of regions, one upload, kernels, the shared formulas, one download.
 
-Everything between upload and download is queued without waiting: the host prepares and uploads the next batch
-meanwhile. Out of memory halves a batch; a region that does not fit alone is a failure.
+Everything between upload and download is queued without waiting, while the host prepares and uploads the next batch.
+Out of memory halves a batch; a single region that does not fit is a failure.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from radiomics_mammo.features import FAMILIES, columns_of
 from radiomics_mammo.recipes.recipe import Recipe
 
 MOST_ROIS = 8_192
-"""Regions of a batch at most: beyond, a launch gains nothing more, and rows wait longer."""
+"""Most regions of a batch: more gain nothing in a launch, and rows wait longer."""
 SHARE = 0.4
-"""Of the free memory that a batch may take by estimate: two are under way, and the pool keeps some blocks apart."""
+"""Fraction of the free memory that a batch may take by estimate: two are under way, and the pool holds idle blocks."""
 
 
 @dataclass(slots=True, eq=False)
@@ -37,25 +37,25 @@ class _Queued:
     Attributes
     ----------
     members : list of int
-        Which samples of the call it holds.
+        Positions of its samples in the call.
     wait : callable or None
-        Gives the rows, shape (n_features, n_roi); None once they are here.
-    held : tuple
-        What must live until then.
+        Returns the rows, shape (n_features, n_roi); None once they are downloaded.
+    buffers : tuple
+        Memory that must live until then.
     rows : ndarray or None
-        The outcome.
+        The downloaded rows.
     """
 
     members: list[int]
     wait: Callable[[], NDArray[Any]] | None
-    held: tuple[Any, ...]
+    buffers: tuple[Any, ...]
     rows: NDArray[np.float64] | None = None
 
     def finish(self) -> NDArray[np.float64]:
-        """Wait for the rows, shape (n_roi, n_features), and let go of the device's memory."""
+        """Wait for the rows, shape (n_roi, n_features), and free the device's memory."""
         if self.wait is not None:
             self.rows = np.ascontiguousarray(self.wait().T)
-            self.wait, self.held = None, ()
+            self.wait, self.buffers = None, ()
         assert self.rows is not None
         return self.rows
 
@@ -97,7 +97,7 @@ class CudaEngine:
         return self.start(samples)()
 
     def start(self, samples: Sequence[Sample]) -> Callable[[], Measured]:
-        """Prepare the samples and queue their batches; calling what it gives waits for the rows.
+        """Prepare the samples and queue their batches; the returned function waits for the rows.
 
         Parameters
         ----------
@@ -106,7 +106,7 @@ class CudaEngine:
         Returns
         -------
         callable
-            Gives Measured; a sample that cannot be prepared, or does not fit on the device, has a Failure.
+            Returns Measured; a sample that cannot be prepared, or does not fit on the device, has a Failure.
         """
         start = time.perf_counter()
         results: list[NDArray[np.float64] | Failure | Roi] = [*prepare_all(samples, self.recipe)]
@@ -134,17 +134,17 @@ class CudaEngine:
         samples: Sequence[Sample],
         results: list[NDArray[np.float64] | Failure | Roi],
     ) -> list[_Queued]:
-        """Queue a batch; out of memory, wait for what is under way, then halve it, then give a region up."""
-        taken = [rois[k] for k in members]
-        queued = self._attempt(members, taken)
+        """Queue a batch; out of memory, wait for those under way, then halve it, then refuse a single region."""
+        batch = [rois[k] for k in members]
+        queued = self._attempt(members, batch)
         if isinstance(queued, str):
             self._make_room()
-            queued = self._attempt(members, taken) if len(members) == 1 else queued
+            queued = self._attempt(members, batch) if len(members) == 1 else queued
         if isinstance(queued, _Queued):
             return [queued]
         if len(members) == 1:
             self._make_room()
-            results[members[0]] = _too_large(samples[members[0]], taken[0], queued, self.device)
+            results[members[0]] = _too_large(samples[members[0]], batch[0], queued, self.device)
             return []
         half = len(members) // 2
         return [
@@ -157,12 +157,12 @@ class CudaEngine:
         return stage(rois, pad=self.pad, device=self.device)
 
     def submit(self, members: list[int], staged: Staged) -> _Queued:
-        """Queue one batch, whatever it takes.
+        """Queue one batch.
 
         Parameters
         ----------
         members : list of int
-            Whose rows they are.
+            Positions of its samples in the call.
         staged : Staged
             Their regions.
 
@@ -184,7 +184,7 @@ class CudaEngine:
         return queued
 
     def _fill(self, rows: Any, batch: DeviceBatch) -> None:
-        """Work out every family's features; no line here waits for the device."""
+        """Compute every family's features; no line here waits for the device."""
         at = 0
         for name, wanted in self.recipe.features.items():
             family = FAMILIES[name]
@@ -196,7 +196,7 @@ class CudaEngine:
             at += len(values)
 
     def _attempt(self, members: list[int], rois: Sequence[Roi]) -> _Queued | str:
-        """Queue a batch, or say what did not fit; the error itself would keep alive what the attempt had allocated."""
+        """Queue a batch, or return the message of a MemoryError, which itself would keep the allocations alive."""
         try:
             return self.submit(members, self.stage(rois))
         except MemoryError as error:
@@ -209,7 +209,7 @@ class CudaEngine:
         self.device.release()
 
     def cost(self, rois: Sequence[Roi], width: int) -> NDArray[np.float64]:
-        """Shares of the memory budget and of the number of regions; families run one after another.
+        """Return fractions of the memory budget and of the number of regions; families run one after another.
 
         Parameters
         ----------
@@ -221,19 +221,19 @@ class CudaEngine:
         framed = (shapes + 2 * self.pad).prod(axis=1)
         sent = shapes.prod(axis=1) * np.array([roi.values.dtype.itemsize + 2 for roi in rois])
         families = [FAMILIES[name].footprint(framed, width, self.recipe.settings) for name in self.recipe.features]
-        held = sent + FRAME_BYTES * framed + 16 * width + np.max(families, axis=0)
-        return np.stack([held / max(self._budget, 1.0), np.full(len(rois), 1.0 / MOST_ROIS)], axis=1)
+        n_bytes = sent + FRAME_BYTES * framed + 16 * width + np.max(families, axis=0)
+        return np.stack([n_bytes / max(self._budget, 1.0), np.full(len(rois), 1.0 / MOST_ROIS)], axis=1)
 
     def fitting(self, roi: Roi) -> int:
-        """How many regions like this one make a batch."""
+        """Return the number of regions like this one in a full batch."""
         return max(int(1.0 / self.cost([roi], len(roi.edges) + 1).max()), 1)
 
 
-def _too_large(sample: Sample, roi: Roi, said: str, device: Device) -> Failure:
+def _too_large(sample: Sample, roi: Roi, message: str, device: Device) -> Failure:
     rows, columns = roi.mask.shape
     problem = RoiError(
         f"a region of {rows} x {columns} pixels and {len(roi.edges):,} grey levels does not fit on {device.name} "
-        f"({said})",
+        f"({message})",
         remedy="Use --engine cpu for it, fewer grey levels (binCount or a larger binWidth), or more --gpu-memory.",
     )
     return Failure.of(sample, stage="extract", error=problem)

@@ -10,5 +10,5 @@ from radiomics_mammo.errors import RadiomicsMammoError
 from radiomics_mammo.recipes.recipe import load_recipe
 
 WARM_UP: WarmUp | None = None
-with suppress(RadiomicsMammoError):  # the worker meets the same error, and can tell it
+with suppress(RadiomicsMammoError):  # the worker meets the same error, and can report it
     WARM_UP = open_engine("cpu", load_recipe("lesion")).warm_up()

@@ -1,4 +1,4 @@
-"""Lay regions end to end for an engine: crop is done, here intensities become grey levels."""
+"""Pack cropped regions end to end for the cpu engine, their intensities discretised to grey levels."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _offsets(sizes: np.ndarray) -> np.ndarray:
 
 @kernel
 def _discretise(image, mask, shape, edges, pad, levels, shape_mask, values):
-    """Write levels, the shape's mask and the region's intensities; gives the highest level and how many occur."""
+    """Write levels, shape mask and intensities; return the highest level and the number of levels that occur."""
     rows, columns = image.shape
     w = columns + 2 * pad
     first, last = edges[0], len(edges)

@@ -1,6 +1,6 @@
-"""Regions to the device: all of a batch in one buffer and one copy, discretised there.
+"""Send regions to the device: a batch in one buffer and one copy, discretised there.
 
-The box is cut out on the host, where it costs nothing: what lies outside would only have to be sent.
+The box is cut on the host, so that only its pixels are sent.
 """
 
 from __future__ import annotations
@@ -175,7 +175,7 @@ def _tiles(framed: NDArray[np.int64], size: int) -> NDArray[Any]:
 
 
 def _offsets(sizes: NDArray[Any], aligned: int) -> NDArray[np.int64]:
-    """Where each section begins, and where the last one ends, rounded up."""
+    """Return where each section begins, and where the last one ends, rounded up."""
     rounded = -(-sizes // aligned) * aligned
     return np.concatenate([[0], np.cumsum(rounded, dtype=np.int64)])
 

@@ -20,14 +20,14 @@ SLOWEST = "glcm"
 
 
 def small_sample() -> Sample:
-    """A region that takes every usual path through the kernels."""
+    """Return a region that takes every usual path through the kernels."""
     y, x = np.mgrid[:24, :24]
     image = ((y * 37 + x * 61) % 97).astype(np.uint16)
     return Sample("warm-up", "", image, (y - 12) ** 2 + (x - 12) ** 2 < 110)
 
 
 def without_slowest(recipe: Recipe) -> Recipe:
-    """The recipe less the family that another process compiles."""
+    """Return the recipe without the family that another process compiles."""
     return replace(recipe, features={k: v for k, v in recipe.features.items() if k != SLOWEST})
 
 
@@ -35,13 +35,13 @@ def without_slowest(recipe: Recipe) -> Recipe:
 def slowest_beside(recipe: Recipe) -> Iterator[bool]:
     """Compile the slowest family in another process while the block compiles the rest.
 
-    Its machine code comes back through the cache on disk; should that process fail, this one compiles the family
-    itself when it first needs it.
+    Its machine code comes back through the cache on disk; if that process fails, this one compiles the family when it
+    first needs it.
 
     Yields
     ------
     bool
-        Whether another process is at it; False when it is in the cache already, or there is only one core.
+        Whether another process compiles; False when the cache has the family already, or there is only one core.
     """
     cached = any(cache_folder().rglob("cpu._dense*.nbi"))
     if cached or SLOWEST not in recipe.features or len(recipe.features) < 2 or (os.cpu_count() or 1) < 2:

@@ -1,4 +1,4 @@
-"""A contact sheet: some images of a collection with what was found on them, to look at."""
+"""Draw a contact sheet: some images of a collection with the detected outlines, for visual inspection."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Windows = Callable[[Sample], Sequence[Box]]
 
 @dataclass(frozen=True, slots=True)
 class PreviewResult:
-    """What a contact sheet shows.
+    """The content of a contact sheet.
 
     Attributes
     ----------
@@ -119,7 +119,7 @@ def check_request(path: Path, count: int) -> None:
     Raises
     ------
     InputError
-        Saying what will.
+        One of them is not valid.
     """
     if not 1 <= count <= MOST:
         raise InputError(f"a contact sheet of {count} images", remedy=f"Ask for 1 to {MOST}.")

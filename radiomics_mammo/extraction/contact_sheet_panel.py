@@ -1,4 +1,4 @@
-"""One panel of a contact sheet: a small picture of a sample with everything that was found on it, and its caption."""
+"""Draw one panel of a contact sheet: a small picture of a sample with the detected outlines, and its caption."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ class FeatureExtractor:
         return row
 
     def measure(self, sample: Sample) -> NDArray[np.float64] | Failure:
-        """Measure one sample; gives the values of ``feature_names``, or why there are none."""
+        """Measure one sample: the values of ``feature_names``, or the failure."""
         (result,) = self._engine.measure([sample]).results
         return result
 
@@ -260,13 +260,13 @@ def sample_of(
         tolerance=settings.geometryTolerance,
         path=_path(mask),
     )
-    own = (spacing, spacing) if isinstance(spacing, (int, float)) else spacing
+    given = (spacing, spacing) if isinstance(spacing, (int, float)) else spacing
     return Sample(
         case_id=case_id,
         patient_id=case_id,
         image=picture.pixels,
         mask=region,
-        spacing=picture.spacing if own is None else (float(own[0]), float(own[1])),
+        spacing=picture.spacing if given is None else (float(given[0]), float(given[1])),
         notes=(*picture.notes, *notes),
         phantom=picture.phantom,
         image_path=_path(image),

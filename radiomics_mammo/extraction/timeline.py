@@ -1,4 +1,4 @@
-"""Who did what when: the stages of a run on a clock, as a table and as a picture."""
+"""The timeline of a run: which process was in which stage when, as a table and as a picture."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Span:
     start, end : float
         Seconds of the machine's monotonic clock, which all its processes share.
     cpu_s : float
-        Processor time that the process has used for the batch, all stages together; said at its last stage.
+        Processor time that the process has used for the batch, all stages together; given at its last stage.
     """
 
     worker: int
@@ -50,25 +50,25 @@ class Span:
 
 @dataclass(slots=True)
 class Busy:
-    """How much of the processors' time was used between the first and the last of some spans."""
+    """Processor time used between the first and the last of some spans."""
 
     start: float = math.inf
     end: float = -math.inf
     cpu_s: float = 0.0
 
     def add(self, spans: Sequence[Span]) -> None:
-        """Count more spans in."""
+        """Add spans."""
         for span in spans:
             self.start, self.end = min(self.start, span.start), max(self.end, span.end)
             self.cpu_s += span.cpu_s
 
     def share(self, workers: int) -> float:
-        """Give processor time over the clock's, of so many processes; 0 before the first span."""
+        """Return processor time over wall-clock time, of so many processes; 0 before the first span."""
         return self.cpu_s / ((self.end - self.start) * workers) if self.end > self.start else 0.0
 
 
 def check_timeline_path(path: Path) -> None:
-    """Refuse a name that cannot be used, before anything is measured.
+    """Check the path of a timeline, before anything is measured.
 
     Raises
     ------
@@ -82,13 +82,13 @@ def check_timeline_path(path: Path) -> None:
         raise OutputError(
             "there is no such folder", path=path.parent, remedy="Make it, or give --timeline another name."
         )
-    taken = [one for one in (path, table_of(path)) if one.exists()]
-    if taken and not _is_ours(table_of(path)):
-        raise OutputError("this file is there already", path=taken[0], remedy="Give --timeline another name.")
+    existing = [file for file in (path, table_of(path)) if file.exists()]
+    if existing and not _is_ours(table_of(path)):
+        raise OutputError("this file is there already", path=existing[0], remedy="Give --timeline another name.")
 
 
 def table_of(path: Path) -> Path:
-    """``when.png`` has its table in ``when.timeline.csv``."""
+    """Return the path of a timeline's table: ``when.timeline.csv`` for ``when.png``."""
     return path.with_suffix(".timeline.csv")
 
 
@@ -127,7 +127,7 @@ def write_timeline(path: Path, spans: Sequence[Span], *, workers: int) -> None:
 
 
 def _names(spans: Sequence[Span]) -> dict[int, str]:
-    """Number the processes that measure; the last is the one that writes, where it does nothing else."""
+    """Return names of the processes that measure, numbered, and of the one that only writes."""
     stages: dict[int, set[str]] = {}
     for span in spans:
         stages.setdefault(span.worker, set()).add(span.stage)
@@ -195,7 +195,7 @@ def _draw_load(axes: Any, spans: Sequence[Span], *, zero: float, workers: int) -
 def load_over_time(
     spans: Sequence[Span], *, zero: float, workers: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Give the edges of equal stretches of the run, and the share of processors that was busy in each.
+    """Return the edges of equal intervals of the run, and the fraction of processor time used in each.
 
     A batch's processor time is spread evenly between its first and its last stage.
     """

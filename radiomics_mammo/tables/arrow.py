@@ -1,7 +1,7 @@
-"""Arrow columns from Python values and NumPy arrays, without what ``pyarrow.array`` brings with it.
+"""Build Arrow columns from Python values and NumPy arrays without importing pandas.
 
-``pyarrow.array`` imports pandas to look at its argument, a quarter of a second that a short extraction would
-notice; here the columns are laid out by hand, as Arrow's format defines them.
+``pyarrow.array`` imports pandas to look at its argument, which takes a quarter of a second; here the buffers are laid
+out as Arrow's format defines them.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ ARROW_TYPES = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.
 
 
 def scalar_column(values: Sequence[Scalar], *, kind: type) -> pa.Array:
-    """Make a column of ``str``, ``int``, ``float`` or ``bool`` values; None is null.
+    """Build a column of ``str``, ``int``, ``float`` or ``bool`` values; None is null.
 
-    What in a text cannot be written in UTF-8 (file names may hold it) is written as a backslash escape.
+    Characters that UTF-8 cannot encode (file names may hold them) become backslash escapes.
     """
     valid = np.array([value is not None for value in values], dtype=bool)
     if kind is str:
@@ -35,7 +35,7 @@ def scalar_column(values: Sequence[Scalar], *, kind: type) -> pa.Array:
 
 
 def feature_column(values: NDArray[np.float64]) -> pa.Array:
-    """Make a column of float64 features; NaN is null."""
+    """Build a column of float64 features; NaN is null."""
     return _column(pa.float64(), ~np.isnan(values), pa.py_buffer(np.ascontiguousarray(values)))
 
 

@@ -1,4 +1,4 @@
-"""Files that are either whole or not there: written beside their name, flushed to disk, then renamed."""
+"""Write files atomically: beside their name, flushed to disk, then renamed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 @contextmanager
 def atomic_file(path: str | Path, *, n_bytes: int = 0, note: str = "") -> Iterator[BinaryIO]:
-    """Give a binary file to write; it takes ``path``'s place only when the block ends without an error.
+    """Open a binary file to write; it takes ``path``'s place only when the block ends without an error.
 
     The content is on the disk (fsync) before the rename and the rename before the function returns, so a
     crash at any instant leaves the old file or the new one. What a killed process left under the temporary
@@ -69,7 +69,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def output_error(error: OSError, *, path: Path, n_bytes: int = 0, note: str = "") -> OutputError:
-    """Say what an operating system's error means for the file that was to be written."""
+    """Return the error of this package for an operating system's error while writing."""
     if error.errno in _FULL:
         size = f"; it needs {_megabytes(n_bytes)}" if n_bytes else ""
         cause = f"no space left to write it ({error.strerror}){size}"
@@ -89,4 +89,4 @@ def _remove_quietly(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
     except OSError:
-        return  # the first error is the one to tell
+        return  # the first error is reported

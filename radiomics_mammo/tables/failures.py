@@ -1,4 +1,4 @@
-"""The failures table: a CSV beside the feature table that says why a case has no row."""
+"""The failures table: a CSV beside the feature table with the reason why a case has no row."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from radiomics_mammo.errors import InputError
 from radiomics_mammo.tables.atomic import write_bytes
 
 COLUMNS = tuple(part.name for part in fields(Failure))
-# What spreadsheets take for a formula at the start of a cell; file names and headers are not ours to trust.
+# Spreadsheets run a cell that begins so as a formula; file names and DICOM headers are not trusted.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def failures_path(table: str | Path) -> Path:
-    """``cases.parquet`` has its failures in ``cases.parquet.failures.csv``."""
+    """Return the path of a table's failures: ``cases.parquet.failures.csv`` for ``cases.parquet``."""
     table = Path(table)
     return table.with_name(table.name + ".failures.csv")
 
@@ -36,7 +36,7 @@ def write_failures(path: str | Path, failures: Sequence[Failure]) -> None:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows([_harmless(cell) for cell in astuple(failure)] for failure in failures)
+    writer.writerows([_escaped(text) for text in astuple(failure)] for failure in failures)
     write_bytes(path, text.getvalue().encode("utf-8", "surrogateescape"), note="The feature table is written.")
 
 
@@ -58,5 +58,5 @@ def read_failures(path: str | Path) -> list[Failure]:
     return [Failure(*row) for row in rows[1:]]
 
 
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+def _escaped(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -75,9 +75,9 @@ class Table:
     features : tuple of str
         The feature columns, in table order.
     provenance : dict
-        What made the table, as ``extract`` wrote it; empty for tables of other tools.
+        How the table was computed, as ``extract`` wrote it; empty for tables of other tools.
     remarks : tuple of str
-        What was left out or looks odd where tables were joined.
+        Notes on columns and rows that were left out where tables were joined.
     """
 
     frame: pd.DataFrame
@@ -87,45 +87,45 @@ class Table:
 
 
 def plain(name: str) -> str:
-    """Write a column's name as lists of columns have it: lower case, ``_`` for spaces."""
+    """Return a column's name in lower case, ``_`` for spaces."""
     return "_".join(name.lower().split())
 
 
 def is_feature_name(name: str) -> bool:
-    """Whether a column name has the form ``<filter>_<family>_<Feature>``, as pyradiomics writes it and embed does."""
+    """Return whether a column is named ``<filter>_<family>_<Feature>``, as pyradiomics and embed do."""
     return _parts(name) is not None
 
 
 def is_embedding(name: str) -> bool:
-    """Whether a feature column holds a network's output: ``crop_embEfficientnetLite0_E0001``."""
-    found = _FEATURE.fullmatch(name)
-    return found is not None and _EMBEDDED.match(found["family"]) is not None
+    """Return whether a column holds a network's output: ``crop_embEfficientnetLite0_E0001``."""
+    match = _FEATURE.fullmatch(name)
+    return match is not None and _EMBEDDED.match(match["family"]) is not None
 
 
 def embedder_of(name: str) -> str:
-    """Give the beginning that all columns of one embedder share, such as ``crop_embEfficientnetLite0``."""
+    """Return the prefix of an embedder's columns, such as ``crop_embEfficientnetLite0``."""
     return name.rpartition("_")[0]
 
 
 def feature_parts(name: str) -> tuple[str, str, str]:
-    """Split ``original_glcm_Contrast`` into ``("original", "glcm", "Contrast")``.
+    """Parse ``original_glcm_Contrast`` into ``("original", "glcm", "Contrast")``.
 
     Raises
     ------
     ValueError
         The name is not a feature's.
     """
-    found = _parts(name)
-    if found is None:
+    match = _parts(name)
+    if match is None:
         raise ValueError(f"{name!r} is not a feature name such as original_glcm_Contrast")
-    return found["filter"], found["family"], found["feature"]
+    return match["filter"], match["family"], match["feature"]
 
 
 def _parts(name: str) -> re.Match[str] | None:
-    found = _FEATURE.fullmatch(name)
-    if found is None or (found["filter"] in _NOT_FILTERS and not _EMBEDDED.match(found["family"])):
+    match = _FEATURE.fullmatch(name)
+    if match is None or (match["filter"] in _NOT_FILTERS and not _EMBEDDED.match(match["family"])):
         return None
-    return found
+    return match
 
 
 def identity_columns(columns: Sequence[tuple[str, type]]) -> tuple[tuple[str, type], ...]:
@@ -166,7 +166,7 @@ def table_file(
     n_bytes: int = 0,
     note: str = "",
 ) -> Iterator[Callable[[pa.Table], None]]:
-    """Give what writes Arrow tables as the row groups of one Parquet file, which is there when the block has ended.
+    """Open a Parquet file, and yield the function that writes Arrow tables as its row groups.
 
     The same row groups and metadata give the same bytes.
 
@@ -180,9 +180,9 @@ def table_file(
         The feature columns.
     metadata : mapping of bytes
     n_bytes : int
-        About how many bytes it takes, for the message when the disk is full.
+        Its approximate size, for the message when the disk is full.
     note : str
-        What is not lost when writing fails, for that message.
+        A sentence for that message: what is not lost.
 
     Raises
     ------
@@ -224,11 +224,11 @@ def write_table(frame: pd.DataFrame, path: str | Path, *, provenance: Mapping[st
     """
     features = tuple(provenance.get("features") or filter(is_feature_name, map(str, frame.columns)))
     table = pa.Table.from_pandas(frame, preserve_index=False)
-    said = encode({**provenance, "features": list(features)})
+    record = encode({**provenance, "features": list(features)})
     with table_file(
-        path, schema=table.schema, features=features, metadata={PROVENANCE_KEY: said}, n_bytes=table.nbytes
+        path, schema=table.schema, features=features, metadata={PROVENANCE_KEY: record}, n_bytes=table.nbytes
     ) as write:
-        write(table.replace_schema_metadata({PROVENANCE_KEY: said}))
+        write(table.replace_schema_metadata({PROVENANCE_KEY: record}))
 
 
 def read_table(path: str | Path, *, features_needed: bool = True) -> Table:
@@ -292,21 +292,21 @@ def read_table(path: str | Path, *, features_needed: bool = True) -> Table:
 
 
 def read_provenance(path: str | Path) -> dict[str, Any]:
-    """Read what made a table, without its rows; empty for tables of other tools."""
+    """Read the provenance of a table, without its rows; empty for tables of other tools."""
     import pyarrow.parquet as pq
 
     return decode((pq.read_schema(path).metadata or {}).get(PROVENANCE_KEY))
 
 
 def encode(record: Mapping[str, Any]) -> bytes:
-    """JSON bytes that do not depend on the order in which the keys were set."""
+    """Return JSON bytes that do not depend on the order of the keys."""
     return json.dumps(record, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def decode(content: bytes | None) -> dict[str, Any]:
-    """Undo :func:`encode`; nothing gives an empty dictionary."""
-    found: dict[str, Any] = json.loads(content) if content else {}
-    return found
+    """Return the record of :func:`encode`; an empty dictionary without content."""
+    record: dict[str, Any] = json.loads(content) if content else {}
+    return record
 
 
 def _is_parquet(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""One process a table: the second one is told who is at it."""
+"""Lock a table for one process; a second one is refused, with the owner's name."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from radiomics_mammo.tables.atomic import output_error
 
 @contextmanager
 def table_lock(out: Path) -> Iterator[None]:
-    """Hold ``<out>.lock`` for a block; the system lets go of it when the process is killed.
+    """Hold ``<out>.lock`` for a block; the system releases it when the process is killed.
 
     Raises
     ------
@@ -31,33 +31,33 @@ def table_lock(out: Path) -> Iterator[None]:
         lock.acquire()
     except filelock.Timeout as error:
         raise OutputError(
-            f"another process is writing this table{_who(owner)}",
+            f"another process is writing this table{_owner_text(owner)}",
             path=out,
             remedy="Wait for it, or give this run another --out.",
         ) from error
     except OSError as error:
         raise output_error(error, path=out) from error
     try:
-        _sign(owner, out)
+        _write_owner(owner, out)
         yield
     finally:
-        with suppress(OSError):  # a file that stays behind blocks nobody
+        with suppress(OSError):  # a file that stays behind locks nothing
             owner.unlink(missing_ok=True)
             path.unlink(missing_ok=True)
         lock.release()
 
 
-def _sign(owner: Path, out: Path) -> None:
-    # In a file of its own: some systems let nobody else read a locked file.
+def _write_owner(owner: Path, out: Path) -> None:
+    # In a file of its own: some systems let no other process read a locked file.
     try:
         owner.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}), encoding="utf-8")
     except OSError as error:
         raise output_error(error, path=out) from error
 
 
-def _who(owner: Path) -> str:
+def _owner_text(owner: Path) -> str:
     try:
-        said = json.loads(owner.read_text(encoding="utf-8"))
-        return f" (process {said['pid']} on {said['host']})"
+        record = json.loads(owner.read_text(encoding="utf-8"))
+        return f" (process {record['pid']} on {record['host']})"
     except (OSError, ValueError, KeyError, TypeError):
         return ""

@@ -36,13 +36,13 @@ def statistics(batch: DeviceBatch, settings: Settings) -> FirstOrderStats:
     partial_sums = device.empty((N_SUMS, batch.n_tiles), np.float64)
     moments, inner = device.empty((n, N_MOMENTS), np.float64), device.empty((n, 2), np.float64)
     by_tile("sum_tiles", args=(*pixels, n_tiles, np.float64(settings.voxelArrayShift), partial_sums))
-    found = _quantiles(batch, partial_sums, moments)
-    by_tile("sum_powers", args=(*pixels, n_tiles, moments, found, partial_sums))
-    by_roi("end_powers", args=(batch.rois, n_tiles, partial_sums, found, moments, inner))
-    by_tile("sum_robust", args=(*pixels, inner, found, partial_sums))
+    values = _quantiles(batch, partial_sums, moments)
+    by_tile("sum_powers", args=(*pixels, n_tiles, moments, values, partial_sums))
+    by_roi("end_powers", args=(batch.rois, n_tiles, partial_sums, values, moments, inner))
+    by_tile("sum_robust", args=(*pixels, inner, values, partial_sums))
     by_roi("end_robust", args=(batch.rois, partial_sums, inner, moments))
     pixel_area = batch.spacing[:, 0] * batch.spacing[:, 1]
-    return FirstOrderStats.of(moments, found, pixel_area, batch.level_count.astype(np.float64))
+    return FirstOrderStats.of(moments, values, pixel_area, batch.level_count.astype(np.float64))
 
 
 def _quantiles(batch: DeviceBatch, partial_sums: Array, moments: Array) -> Array:
@@ -55,15 +55,20 @@ def _quantiles(batch: DeviceBatch, partial_sums: Array, moments: Array) -> Array
     quantiles = device.constant(QUANTILES)
     ranks = device.empty((n, N_RANKS * RANK_BYTES), np.uint8)
     counts = device.zeros((n, N_RANKS, N_BINS), np.int32)
-    found = device.empty((n, len(QUANTILES)), np.float64)
+    values = device.empty((n, len(QUANTILES)), np.float64)
     by_roi("begin_search", args=(batch.rois, np.int64(batch.n_tiles), partial_sums, quantiles, moments, ranks))
     pixels = (batch.upload, batch.rois, batch.tiles, np.int64(device.tile))
     for k in range(batch.item_bytes):
         by_tile("count_bytes", args=(*pixels, np.int32(k), ranks, counts), shared=4 * N_RANKS * N_BINS)
         by_roi("narrow", args=(batch.rois, np.int32(k), ranks, counts), shared=0)
     blocks = (-(-n // device.threads),)
-    by_roi("end_search", blocks=blocks, args=(batch.rois, np.int32(n), ranks, quantiles, moments, found), shared=0)
-    return found
+    by_roi(
+        "end_search",
+        blocks=blocks,
+        args=(batch.rois, np.int32(n), ranks, quantiles, moments, values),
+        shared=0,
+    )
+    return values
 
 
 def _launchers(batch: DeviceBatch) -> tuple[partial[None], partial[None]]:
@@ -87,7 +92,7 @@ def footprint(framed: NDArray[np.int64], width: int, settings: Settings) -> NDAr
     """
     del settings
     search = N_RANKS * (RANK_BYTES + 4 * N_BINS)
-    own = 8 * (N_MOMENTS + len(QUANTILES) + 2 + 1)
+    shared = 8 * (N_MOMENTS + len(QUANTILES) + 2 + 1)
     by_level = 8 * width
     formulas = 16 * by_level
-    return 8 * N_SUMS * (framed // SMALLEST_TILE + 1) + search + own + by_level + formulas
+    return 8 * N_SUMS * (framed // SMALLEST_TILE + 1) + search + shared + by_level + formulas

@@ -101,30 +101,30 @@ class Entries:
         )
 
     def arrays(self) -> tuple[Array, ...]:
-        """What kernels that find entries write, in the order in which they take it."""
+        """Return what kernels that find entries write, in the order of their arguments."""
         return self.segments, self.node_row, self.row_start, self.node_of, self.column, self.value
 
 
 def table_entries(width: int, symmetric: bool) -> int:
-    """Counts of a table of all pairs of levels."""
+    """Return the number of counts in a table of all pairs of levels."""
     n = width - 1
     return n * (n + 1) // 2 if symmetric else n * n
 
 
 def table_bytes(width: int, symmetric: bool) -> int:
-    """Shared memory that counting in a table takes, its diagonals included."""
+    """Return the shared memory that counting in a table takes, its diagonals included."""
     return 4 * (table_entries(width, symmetric) + 3 * width - 2)
 
 
 def is_dense(width: int, symmetric: bool, device: Device) -> bool:
-    """Tell whether levels are counted in tables: where one fits into a block's shared memory."""
+    """Return whether levels are counted in tables: where one fits into a block's shared memory."""
     return table_bytes(width, symmetric) <= device.shared_bytes
 
 
 def capacity_of(
     framed: NDArray[np.int64], bounds: NDArray[np.int64], symmetric: bool, merged: int
 ) -> NDArray[np.int64]:
-    """How many entries a segment can have: all that there are, or two for each pixel and angle."""
+    """Return how many entries a segment can have: all that there are, or two for each pixel and angle."""
     smaller: NDArray[np.int64] = np.minimum((1 if symmetric else 2) * bounds * bounds, 2 * merged * framed)
     return smaller
 

@@ -28,7 +28,7 @@ RESOLUTION = 1.0 / 256
 
 @kernel
 def second_correlation(i, j, c, px, py, symmetric):
-    """Second largest singular value of S, from the non-zero entries of the count matrix.
+    """Compute the second largest singular value of S, from the non-zero entries of the count matrix.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def _take_out(u, w):
 
 @kernel
 def _start(u, n):
-    """A fixed pseudo-random vector (xorshift) on the first n entries, so that no direction is missed, without u."""
+    """Return a fixed pseudo-random vector (xorshift) without u on the first n entries: no direction is missed."""
     v = np.zeros(len(u))
     state = np.uint64(0x9E3779B97F4A7C15)
     for k in range(n):
@@ -196,7 +196,7 @@ def _ritz(alpha, beta, k):
 
 @kernel
 def _upper_bound(alpha, beta, k, sign, rank):
-    """A bound above the rank-th largest eigenvalue of sign * T, tight to RESOLUTION or better, by Sturm counts."""
+    """Return an upper bound, tight to RESOLUTION, of the rank-th largest eigenvalue of sign * T (Sturm counts)."""
     low, high = -1.0 - RESOLUTION, 1.0 + RESOLUTION  # no singular value of S exceeds 1
     # From farther than a few per cent of a small eigenvalue Newton's method would creep.
     while high - low > RESOLUTION * max(min(16.0 * high, 1.0), RESOLUTION):
@@ -218,7 +218,7 @@ def _upper_bound(alpha, beta, k, sign, rank):
 
 @kernel
 def _newton(alpha, beta, k, sign, x):
-    """The largest eigenvalue of sign * T from a bound above it: Newton's steps descend and never overshoot."""
+    """Return the largest eigenvalue of sign * T from a bound above it: Newton's steps descend and never overshoot."""
     for _ in range(500):
         d, slope = x - sign * alpha[0], 1.0
         ratio = slope / d if d != 0.0 else 1e300

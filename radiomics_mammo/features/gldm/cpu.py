@@ -51,7 +51,7 @@ def _all(levels, starts, shapes, pad, n_levels, offsets, alpha, log_table, count
 
 @kernel
 def _sweep_touching(box, rows, columns, pad, w, width, table):
-    """The eight touching neighbours of the very same level: the usual case, a row at a time so that it vectorises."""
+    """Count eight touching neighbours of the very same level: the usual case, by rows so that it vectorises."""
     alike = np.zeros(columns, np.int32)
     for y in range(pad, rows + pad):
         at = y * w + pad - 1

@@ -50,7 +50,7 @@ def _all(levels, starts, shapes, pad, n_levels, offsets, count, difference, join
 
 @kernel
 def _sweep_touching(box, rows, columns, pad, w, width, table, count):
-    """The eight touching neighbours: the usual case, a row at a time so that it vectorises."""
+    """Add up for the eight touching neighbours: the usual case, by rows so that it vectorises."""
     near, apart = np.zeros(columns, np.int32), np.zeros(columns, np.int32)
     for y in range(pad, rows + pad):
         at = y * w + pad - 1
@@ -96,7 +96,7 @@ def _sweep(box, rows, columns, pad, w, width, steps, table, count):
 
 @kernel
 def _pairs(count, difference, n_levels, joint):
-    """Sums over ordered pairs of occupied levels that no marginal gives."""
+    """Add up over ordered pairs of occupied levels that no marginal gives."""
     levels = np.empty(n_levels)
     p, s = np.empty(n_levels), np.empty(n_levels)
     m = 0

@@ -54,7 +54,7 @@ def footprint(framed: NDArray[np.int64], width: int, settings: Settings) -> NDAr
 
 
 def _pairs(batch: DeviceBatch, difference: Array) -> Array:
-    """Sums over ordered pairs of occupied levels, shape (n_roi, 4)."""
+    """Add up over ordered pairs of occupied levels, shape (n_roi, 4)."""
     device, n, width = batch.device, batch.n_roi, batch.width
     module = source("features/ngtdm/ngtdm.cu")
     occupied, rows = device.empty((n, 3, width), np.float64), device.empty((n, 4, width), np.float64)

@@ -34,5 +34,5 @@ class NgtdmStats:
         return cls(np.zeros((n_roi, n_levels + 1)), np.zeros((n_roi, n_levels + 1)), np.zeros((n_roi, 4)))
 
     def arrays(self) -> tuple[Array, Array, Array]:
-        """The arrays in the order in which kernels take them."""
+        """Return the arrays in the order of the kernels' arguments."""
         return self.count, self.difference, self.joint

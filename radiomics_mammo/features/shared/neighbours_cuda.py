@@ -45,8 +45,8 @@ def neighbourhood(batch: DeviceBatch, settings: Settings) -> Neighbourhood:
     key = ("neighbourhood", settings.distances, settings.gldm_a)
     if key not in batch.shared:
         batch.shared[key] = _count(batch, settings)
-    found: Neighbourhood = batch.shared[key]
-    return found
+    neighbourhood: Neighbourhood = batch.shared[key]
+    return neighbourhood
 
 
 def table_bytes(width: int, settings: Settings) -> int:

@@ -39,7 +39,7 @@ class SizeStats:
         return cls(np.zeros(levels), np.zeros(levels), np.zeros(levels), np.zeros((n_roi, n_angle, 4)))
 
     def arrays(self) -> tuple[Array, Array, Array, Array]:
-        """The arrays in the order in which kernels take them."""
+        """Return the arrays in the order of the kernels' arguments."""
         return self.count, self.square, self.inverse, self.joint
 
 

@@ -1,4 +1,4 @@
-"""How the features of images become those of a breast or a patient: each rule one function over a block of columns."""
+"""Rules that aggregate the features of images to a breast or a patient, each a function over a block of columns."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Rule = Callable[[Floats, Nest, str], Floats]
 
 
 def mean_over(values: Floats, grouping: Grouping) -> Floats:
-    """Take the mean of each group's known values; NaN where none is known.
+    """Compute the mean of each group's known values; NaN where none is known.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def mean_over(values: Floats, grouping: Grouping) -> Floats:
 
 
 def max_over(values: Floats, grouping: Grouping) -> Floats:
-    """Take the largest of each group's known values; NaN where none is known."""
+    """Compute the largest of each group's known values; NaN where none is known."""
     ordered = values[grouping.order]
     lowest = np.where(np.isnan(ordered), -np.inf, ordered)
     largest = np.maximum.reduceat(lowest, grouping.starts, axis=0)
@@ -40,53 +40,53 @@ def max_over(values: Floats, grouping: Grouping) -> Floats:
 
 
 def mean(values: Floats, nest: Nest, level: str) -> Floats:
-    """Mean over the images of a view, then over the views of a breast, then over both breasts.
+    """Compute the mean over the images of a view, then over the views of a breast, then over both breasts.
 
     Three CC images do not outweigh one MLO so.
     """
-    breasts = mean_over(mean_over(values, nest.cells), nest.breasts)
+    breasts = mean_over(mean_over(values, nest.views), nest.breasts)
     return breasts if level == BREAST else mean_over(breasts, nest.patients)
 
 
 def largest(values: Floats, nest: Nest, level: str) -> Floats:
-    """Largest value of all images."""
-    breasts = max_over(max_over(values, nest.cells), nest.breasts)
+    """Compute the largest value of all images."""
+    breasts = max_over(max_over(values, nest.views), nest.breasts)
     return breasts if level == BREAST else max_over(breasts, nest.patients)
 
 
 def asymmetry(values: Floats, nest: Nest, level: str) -> Floats:
-    """Absolute difference of left and right in the same view, mean over the views that both sides have.
+    """Compute the absolute difference of left and right in the same view, mean over the views that both sides have.
 
     One value for each patient, which both breasts get where rows are breasts; NaN where no view is known on both
     sides.
     Absolute differences of the two breasts' features are what Zheng et al. (Eur J Radiol 2012; 81:3222) and Tan et
-    al. (Acad Radiol 2013; 20:1542) found to tell of near-term risk.
+    al. (Acad Radiol 2013; 20:1542) related to near-term risk.
     """
     patients = np.full((nest.patients.starts.size, values.shape[1]), np.nan)
     if nest.pairs.starts.size:
-        cells = mean_over(values, nest.cells)
-        two = cells[nest.pairs.order].reshape(-1, 2, values.shape[1])
+        by_view = mean_over(values, nest.views)
+        two = by_view[nest.pairs.order].reshape(-1, 2, values.shape[1])
         patients[nest.paired_patients] = mean_over(np.abs(two[:, 0] - two[:, 1]), nest.paired)
     return patients[nest.breast_patient] if level == BREAST else patients
 
 
 def difference(values: Floats, nest: Nest, level: str) -> Floats:
-    """Each breast less the other one in the same view, mean over the views that both sides have; of breasts only.
+    """Compute each breast less the other one in the same view, mean over the views of both sides; breasts only.
 
     The other breast is the patient's own control, as in bilateral subtraction (Yin et al., Med Phys 1991; 18:955).
     """
     del level  # the table refuses patients before
-    cells = mean_over(values, nest.cells)
-    own = np.full_like(cells, np.nan)
+    by_view = mean_over(values, nest.views)
+    differences = np.full_like(by_view, np.nan)
     left, right = nest.pairs.order[::2], nest.pairs.order[1::2]
-    own[left] = cells[left] - cells[right]
-    own[right] = cells[right] - cells[left]
-    return mean_over(own, nest.breasts)
+    differences[left] = by_view[left] - by_view[right]
+    differences[right] = by_view[right] - by_view[left]
+    return mean_over(differences, nest.breasts)
 
 
 RULES: Mapping[str, Rule] = {"mean": mean, "max": largest, "asymmetry": asymmetry, "difference": difference}
 USUAL: Mapping[str, tuple[str, ...]] = {BREAST: ("mean", "max", "difference"), PATIENT: ("mean", "max", "asymmetry")}
-"""The rules that are followed where none is named."""
+"""Default rules."""
 OF_BOTH = ("asymmetry", "difference")
 """Rules that compare both breasts: not for embeddings, whose single outputs mean nothing alone."""
 
@@ -103,11 +103,11 @@ STATED: Mapping[str, str] = {
 
 
 def applies(rule: str, feature: str) -> bool:
-    """Whether a rule is for a feature."""
+    """Return whether a rule applies to a feature."""
     return rule not in OF_BOTH or not is_embedding(feature)
 
 
 def named(feature: str, rule: str) -> str:
-    """Give the column's name: ``original_glcm_Contrast`` becomes ``original-mean_glcm_Contrast``."""
+    """Return the aggregated column's name: ``original_glcm_Contrast`` becomes ``original-mean_glcm_Contrast``."""
     filtered, family, name = feature_parts(feature)
     return f"{filtered}-{rule}_{family}_{name}"

@@ -1,4 +1,4 @@
-"""What belongs together: images of a view, views of a breast, breasts of a patient."""
+"""Group images by view, views by breast, breasts by patient."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ SIDES = ("LEFT", "RIGHT")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Grouping:
-    """Things put into groups, for reductions over sorted runs.
+    """Items in groups, for reductions over sorted runs.
 
     Attributes
     ----------
-    order : ndarray of int64, shape (n_things,)
-        The things, group after group.
+    order : ndarray of int64, shape (n_items,)
+        The items, group after group.
     starts : ndarray of int64, shape (n_groups,)
         Where each group begins in ``order``; no group is empty.
     """
@@ -32,22 +32,22 @@ class Grouping:
 
     @property
     def counts(self) -> Codes:
-        """How many things are in each group."""
+        """Return the number of items in each group."""
         return np.diff(np.append(self.starts, self.order.size)).astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Nest:
-    """Rows in cells (a view of a breast), cells in breasts, breasts in patients.
+    """Rows in views (of a breast), views in breasts, breasts in patients.
 
     Breasts and patients are numbered as they first come in the table.
 
     Attributes
     ----------
-    cells, breasts, patients : Grouping
-        Of rows into cells, of cells into breasts, of breasts into patients.
+    views, breasts, patients : Grouping
+        Rows by view, views by breast, breasts by patient.
     pairs : Grouping
-        Of the cells that have their like on the other side, two by two.
+        Views of which the other breast has the same one, two by two.
     paired : Grouping
         Of these pairs into patients.
     paired_patients : ndarray of int64
@@ -58,7 +58,7 @@ class Nest:
         Index in ``SIDES``.
     """
 
-    cells: Grouping
+    views: Grouping
     breasts: Grouping
     patients: Grouping
     pairs: Grouping
@@ -69,16 +69,16 @@ class Nest:
     breast_side: Codes
 
     def units(self, level: str) -> Grouping:
-        """Give the groups of the level that is asked for."""
+        """Return the groups of a level."""
         return self.breasts if level == BREAST else self.patients
 
     def unit_of_rows(self, level: str) -> Codes:
-        """Give the breast or the patient of each row."""
+        """Return the breast or the patient of each row."""
         return self.row_breast if level == BREAST else self.breast_patient[self.row_breast]
 
 
 def group_by(codes: Codes) -> Grouping:
-    """Put things into groups by a code each; groups are in the order of the codes."""
+    """Group items by code; groups are in the order of the codes."""
     order = np.argsort(codes, kind="stable").astype(np.int64)
     ordered = codes[order]
     starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if codes.size else np.empty(0)
@@ -86,7 +86,7 @@ def group_by(codes: Codes) -> Grouping:
 
 
 def make_nest(patient: Codes, side: Codes, view: Codes) -> Nest:
-    """Say what belongs together.
+    """Build the groups of a table's rows.
 
     Parameters
     ----------
@@ -98,19 +98,19 @@ def make_nest(patient: Codes, side: Codes, view: Codes) -> Nest:
     first_rows = breasts.order[breasts.starts]
     breast_patient, breast_side = patient[first_rows], side[first_rows]
     width = int(view.max(initial=0)) + 1
-    cells = group_by(row_breast * width + view)
-    cell_row = cells.order[cells.starts]
-    cell_breast, cell_view = row_breast[cell_row], view[cell_row]
-    # In (patient, view) the left cell comes before the right one: two neighbours with one code are a pair.
-    key = breast_patient[cell_breast] * width + cell_view
-    ordered = np.lexsort((breast_side[cell_breast], key)).astype(np.int64)
+    views = group_by(row_breast * width + view)
+    view_row = views.order[views.starts]
+    view_breast, view_code = row_breast[view_row], view[view_row]
+    # In (patient, view) the left breast's view comes before the right one's: two neighbours with one code are a pair.
+    key = breast_patient[view_breast] * width + view_code
+    ordered = np.lexsort((breast_side[view_breast], key)).astype(np.int64)
     firsts = np.flatnonzero(key[ordered][1:] == key[ordered][:-1])
     in_pairs = np.stack([ordered[firsts], ordered[firsts + 1]], axis=1)
-    pair_patient = breast_patient[cell_breast[in_pairs[:, 0]]]
+    pair_patient = breast_patient[view_breast[in_pairs[:, 0]]]
     paired = group_by(pair_patient)
     return Nest(
-        cells=cells,
-        breasts=group_by(cell_breast),
+        views=views,
+        breasts=group_by(view_breast),
         patients=group_by(breast_patient),
         pairs=Grouping(in_pairs.ravel(), np.arange(0, in_pairs.size, 2, dtype=np.int64)),
         paired=paired,
@@ -122,7 +122,7 @@ def make_nest(patient: Codes, side: Codes, view: Codes) -> Nest:
 
 
 def _as_they_come(codes: Codes) -> Codes:
-    """Number codes anew from 0 in the order of their first appearance."""
+    """Renumber codes from 0 in the order of their first appearance."""
     _, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
     rank = np.empty(first.size, dtype=np.int64)
     rank[np.argsort(first)] = np.arange(first.size)

@@ -1,4 +1,4 @@
-"""Who, which side and which view each row of a table is."""
+"""Patient, side and view of each row of a table."""
 
 from __future__ import annotations
 
@@ -71,23 +71,23 @@ def unit_names(frame: pd.DataFrame, nest: Nest, level: str) -> list[str]:
     return [str(name) for name in names[first]]
 
 
-def _codes(found: NDArray[np.intp]) -> Codes:
-    return np.asarray(found, dtype=np.int64)
+def _codes(codes: NDArray[np.intp]) -> Codes:
+    return np.asarray(codes, dtype=np.int64)
 
 
 def _texts(frame: pd.DataFrame, name: str) -> NDArray[np.object_]:
-    """Give a key's cells as text; 7.0 is 7, and none may be empty."""
+    """Return a key column as text; 7.0 is 7, and no value may be empty."""
     column = frame[name]
     if column.dtype.kind == "f" and (column.dropna() % 1 == 0).all():
         column = column.astype("Int64")
-    cells = column.map(lambda cell: str(cell).strip(), na_action="ignore").fillna("").to_numpy(dtype=object)
-    empty = np.flatnonzero(cells == "")
+    texts = column.map(lambda value: str(value).strip(), na_action="ignore").fillna("").to_numpy(dtype=object)
+    empty = np.flatnonzero(texts == "")
     if empty.size:
         raise InputError(
             f"{name} is empty in {empty.size} rows (first: {_name(frame, int(empty[0]))})",
             remedy="Fill it in, or take the rows out.",
         )
-    return np.asarray(cells)
+    return np.asarray(texts)
 
 
 def _name(frame: pd.DataFrame, row: int) -> str:

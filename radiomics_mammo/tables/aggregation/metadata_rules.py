@@ -1,4 +1,4 @@
-"""How the other columns of images become those of a breast or a patient: a stated rule for each."""
+"""Rules that aggregate the identity columns of images to a breast or a patient."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ STATED: Mapping[str, str] = {
 
 
 def identity_of_units(frame: pd.DataFrame, unit: Codes, *, level: str) -> tuple[pd.DataFrame, list[str]]:
-    """Make one row of identity columns a unit.
+    """Aggregate identity columns to one row for each unit.
 
     Parameters
     ----------
@@ -66,25 +66,25 @@ def identity_of_units(frame: pd.DataFrame, unit: Codes, *, level: str) -> tuple[
     """
     groups = group_by(unit)
     gone = OF_IMAGES if level == BREAST else (*OF_IMAGES, *OF_BREASTS)
-    made: dict[str, object] = {}
+    columns: dict[str, object] = {}
     remarks = []
     for name in map(str, frame.columns):
         if plain(name) in gone:
             continue
         rule = _RULES.get(plain(name))
         if rule is not None:
-            made[name] = rule(frame[name], groups)
+            columns[name] = rule(frame[name], groups)
             continue
-        made[name], differing = _agreed(frame[name], groups)
+        columns[name], differing = _agreed(frame[name], groups)
         if differing:
             remarks.append(f"{name} differs within {differing} of {groups.starts.size} units and is null there.")
-    made["n_images"] = _distinct(_images(frame), groups)
-    made["n_views"] = _distinct(frame["view"], groups)
-    return pd.DataFrame(made), remarks
+    columns["n_images"] = _distinct(_images(frame), groups)
+    columns["n_views"] = _distinct(frame["view"], groups)
+    return pd.DataFrame(columns), remarks
 
 
 def _images(frame: pd.DataFrame) -> pd.Series:
-    """Tell images apart: by name, by file, or a row each."""
+    """Return what identifies an image: its name, its file, or its row."""
     for name in ("image_id", "image_path"):
         if name in frame.columns and frame[name].notna().all() and (frame[name].astype(str) != "").all():
             return frame[name]
@@ -99,57 +99,56 @@ def _distinct(column: pd.Series, groups: Grouping) -> NDArray[np.int64]:
 
 
 def _agreed(column: pd.Series, groups: Grouping) -> tuple[pd.Series, int]:
-    """Keep what the known values of a unit agree on; count the units in which they do not."""
+    """Return the value that a unit's known values agree on, and the number of units in which they do not."""
     codes = np.asarray(pd.factorize(column)[0], dtype=np.int64)[groups.order]  # -1 is null
     high = np.maximum.reduceat(codes, groups.starts)
     low = np.minimum.reduceat(np.where(codes < 0, np.iinfo(np.int64).max, codes), groups.starts)
     differing = (high >= 0) & (low < high)
-    taken = _first_known(codes >= 0, groups)
-    cells = column.iloc[taken].reset_index(drop=True)
+    values = column.iloc[_first_known(codes >= 0, groups)].reset_index(drop=True)
     if not differing.any():
-        return cells, 0
-    if cells.dtype.kind in "iub":  # beside a null whole numbers stay whole
-        cells = cells.convert_dtypes()
-    return cells.mask(differing), int(differing.sum())
+        return values, 0
+    if values.dtype.kind in "iub":  # beside a null whole numbers stay whole
+        values = values.convert_dtypes()
+    return values.mask(differing), int(differing.sum())
 
 
 def _first_known(known: NDArray[np.bool_], groups: Grouping) -> Codes:
-    """Give the row of each unit's first known value, or its first row; ``known`` is in the groups' order."""
+    """Return the row of each unit's first known value, or its first row; ``known`` is in the groups' order."""
     place = np.arange(known.size)
     first = np.minimum.reduceat(np.where(known, place, known.size), groups.starts)
     return groups.order[np.where(first < known.size, first, groups.starts)]
 
 
 def _numbers(column: pd.Series, *, remedy: str) -> pd.Series:
-    """Take numbers as Float64; a text that is none is refused, with what the rule needs instead."""
-    found = pd.to_numeric(column, errors="coerce").astype("Float64")
+    """Return numbers as Float64; a text that is no number is refused, with what the rule needs instead."""
+    numbers = pd.to_numeric(column, errors="coerce").astype("Float64")
     empty = column.isna() | (column.astype("string").str.strip() == "").fillna(True)
-    wrong = column[found.isna() & ~empty]
+    wrong = column[numbers.isna() & ~empty]
     if len(wrong):
         raise InputError(
             f"column {column.name!r} holds {str(wrong.iloc[0])!r} where a rule needs numbers (in {len(wrong)} rows)",
             remedy=f"{remedy}, or take the column out of the table.",
         )
-    return found
+    return numbers
 
 
 def _largest(column: pd.Series, groups: Grouping) -> pd.Series:
-    said = column.astype("string").str.strip()
-    truth = bool(said.dropna().str.lower().isin(["true", "false"]).all()) and bool(said.notna().any())
+    text = column.astype("string").str.strip()
+    truth = bool(text.dropna().str.lower().isin(["true", "false"]).all()) and bool(text.notna().any())
     for word, number in (("true", "1"), ("false", "0")):
-        said = said.str.replace(rf"(?i)^{word}$", number, regex=True)
-    values = _numbers(said, remedy="Write it as 0 and 1, or as true and false")
+        text = text.str.replace(rf"(?i)^{word}$", number, regex=True)
+    values = _numbers(text, remedy="Write it as 0 and 1, or as true and false")
     known = values.to_numpy(np.float64, na_value=-np.inf)[groups.order]
     high = np.maximum.reduceat(known, groups.starts)
-    return _as_it_was(pd.Series(high).astype("Float64").mask(np.isneginf(high)), truth=truth)
+    return _original_type(pd.Series(high).astype("Float64").mask(np.isneginf(high)), truth=truth)
 
 
-def _as_it_was(found: pd.Series, *, truth: bool) -> pd.Series:
-    """Write numbers as true and false again, or whole, where the column was so."""
+def _original_type(values: pd.Series, *, truth: bool) -> pd.Series:
+    """Return numbers as true and false, or as integers, where the column was so."""
     if truth:
-        return found.astype("boolean" if found.isna().any() else bool)
-    whole = bool((found.dropna() % 1 == 0).all())
-    return found.astype(("Int64" if found.isna().any() else "int64") if whole else "Float64")
+        return values.astype("boolean" if values.isna().any() else bool)
+    whole = bool((values.dropna() % 1 == 0).all())
+    return values.astype(("Int64" if values.isna().any() else "int64") if whole else "Float64")
 
 
 def _worst(column: pd.Series, groups: Grouping) -> pd.Series:
@@ -162,8 +161,8 @@ def _worst(column: pd.Series, groups: Grouping) -> pd.Series:
         )
     high = np.maximum.reduceat(rank.to_numpy(np.float64, na_value=0.0)[groups.order], groups.starts)
     scores = pd.Series([None, *reversed(WORST_FIRST)], dtype="Int64")
-    found = scores.iloc[high.astype(np.int64)].reset_index(drop=True)
-    return found if found.isna().any() else found.astype("int64")
+    worst = scores.iloc[high.astype(np.int64)].reset_index(drop=True)
+    return worst if worst.isna().any() else worst.astype("int64")
 
 
 def _mean(column: pd.Series, groups: Grouping) -> pd.Series:
@@ -172,9 +171,9 @@ def _mean(column: pd.Series, groups: Grouping) -> pd.Series:
 
 
 def _joined(column: pd.Series, groups: Grouping) -> pd.Series:
-    cells = [str(cell) if pd.notna(cell) and str(cell) else "" for cell in column.iloc[groups.order]]
-    ends = [*groups.starts[1:].tolist(), len(cells)]
-    texts = ["; ".join(dict.fromkeys(filter(None, cells[a:b]))) for a, b in zip(groups.starts, ends, strict=True)]
+    notes = [str(note) if pd.notna(note) and str(note) else "" for note in column.iloc[groups.order]]
+    ends = [*groups.starts[1:].tolist(), len(notes)]
+    texts = ["; ".join(dict.fromkeys(filter(None, notes[a:b]))) for a, b in zip(groups.starts, ends, strict=True)]
     short = [text if len(text) <= NOTES_LENGTH else f"{text[: NOTES_LENGTH - 1]}…" for text in texts]
     return pd.Series([text or None for text in short], dtype="string")
 

@@ -1,4 +1,4 @@
-"""A table of images made one of breasts or of patients."""
+"""Aggregate a table of images to one of breasts or of patients."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from radiomics_mammo.tables.aggregation.metadata_rules import identity_of_units
 from radiomics_mammo.tables.feature_table import Table, embedder_of
 
 COLUMNS_AT_ONCE = 64
-"""So that what lies between input and output stays small beside both."""
+"""Bounds the memory of intermediate arrays."""
 
 
 def aggregate_table(table: Table, *, level: str, rules: Sequence[str] | None = None) -> Table:
-    """Make one row of each breast or patient.
+    """Aggregate a table of images to one row for each breast or patient.
 
     Parameters
     ----------
@@ -58,9 +58,9 @@ def aggregate_table(table: Table, *, level: str, rules: Sequence[str] | None = N
     blocks, features = [described], []
     for rule in rules:
         names = [name for name in table.features if applies(rule, name)]
-        made = [named(name, rule) for name in names]
-        blocks.append(pd.DataFrame(_reduced(table, names, rule, nest, level), columns=made, copy=False))
-        features += made
+        columns = [named(name, rule) for name in names]
+        blocks.append(pd.DataFrame(_reduced(table, names, rule, nest, level), columns=columns, copy=False))
+        features += columns
     return Table(
         pd.concat(blocks, axis=1),
         tuple(features),
@@ -83,28 +83,39 @@ def _checked(level: str, rules: Sequence[str] | None) -> Sequence[str]:
 
 
 def _reduced(table: Table, names: Sequence[str], rule: str, nest: Nest, level: str) -> Floats:
-    made = np.empty((nest.units(level).starts.size, len(names)), order="F")
+    values = np.empty((nest.units(level).starts.size, len(names)), order="F")
     for start in range(0, len(names), COLUMNS_AT_ONCE):
         block = list(names[start : start + COLUMNS_AT_ONCE])
-        values = table.frame[block].to_numpy(np.float64)
-        if np.isinf(values).any():
-            bad = block[int(np.flatnonzero(np.isinf(values).any(axis=0))[0])]
+        inputs = table.frame[block].to_numpy(np.float64)
+        if np.isinf(inputs).any():
+            bad = block[int(np.flatnonzero(np.isinf(inputs).any(axis=0))[0])]
             raise InputError(f"{bad} is infinite in a row", remedy="Leave the cell empty where a feature is undefined.")
-        made[:, start : start + len(block)] = RULES[rule](values, nest, level)
-    return made
+        values[:, start : start + len(block)] = RULES[rule](inputs, nest, level)
+    return values
 
 
-def _provenance(said: Mapping[str, Any], features: Sequence[str], level: str, rules: Sequence[str]) -> dict[str, Any]:
-    stated = {"to": level, "rules": {rule: STATED[rule] for rule in rules}, "columns": dict(metadata_rules.STATED)}
-    kept = {key: value for key, value in said.items() if key not in ("joined", "identity", "embedding")}
-    parts = [*said.get("joined", ()), *([{"embedding": said["embedding"]}] if said.get("embedding") else [])]
-    joined = [{**part, **_renamed(part, level, rules), **one} for part in parts for one in _networks(part, rules)]
+def _provenance(images: Mapping[str, Any], features: Sequence[str], level: str, rules: Sequence[str]) -> dict[str, Any]:
+    aggregated = {"to": level, "rules": {rule: STATED[rule] for rule in rules}, "columns": dict(metadata_rules.STATED)}
+    unchanged = {key: value for key, value in images.items() if key not in ("joined", "identity", "embedding")}
+    parts = [
+        *images.get("joined", ()),
+        *([{"embedding": images["embedding"]}] if images.get("embedding") else []),
+    ]
+    joined = [
+        {**part, **_renamed(part, level, rules), **network} for part in parts for network in _networks(part, rules)
+    ]
     more = {"joined": joined} if joined else {}
-    return {**kept, **_renamed(said, level, rules), **more, "features": list(features), "aggregated": stated}
+    return {
+        **unchanged,
+        **_renamed(images, level, rules),
+        **more,
+        "features": list(features),
+        "aggregated": aggregated,
+    }
 
 
 def _networks(part: Mapping[str, Any], rules: Sequence[str]) -> list[dict[str, Any]]:
-    """Say for each rule what the columns of a network begin with now: to compare each is an embedder of its own."""
+    """Return a network's column prefix under each rule: compare treats each as an embedder of its own."""
     network = part.get("embedding")
     if not network:
         return [{}]
@@ -117,9 +128,11 @@ def _networks(part: Mapping[str, Any], rules: Sequence[str]) -> list[dict[str, A
 
 
 def _renamed(part: Mapping[str, Any], level: str, rules: Sequence[str]) -> dict[str, Any]:
-    """Give a part's features their new names, and its recipe a hash of its own: a mean is another definition."""
+    """Return a part's new feature names, and a new hash of its recipe: a mean is another definition."""
     names = list(part.get("features", ()))
-    made: dict[str, Any] = {"features": [named(name, rule) for rule in rules for name in names if applies(rule, name)]}
+    renamed: dict[str, Any] = {
+        "features": [named(name, rule) for rule in rules for name in names if applies(rule, name)]
+    }
     if part.get("recipe_hash"):
-        made["recipe_hash"] = hashlib.sha256(f"{part['recipe_hash']} to {level}".encode()).hexdigest()
-    return made
+        renamed["recipe_hash"] = hashlib.sha256(f"{part['recipe_hash']} to {level}".encode()).hexdigest()
+    return renamed
