@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -82,3 +82,26 @@ def patient_groups(frame: pd.DataFrame, group: str) -> tuple[NDArray[np.int64], 
             f"{PATIENT} identifies no patient (it is empty or repeats case_id): a patient is a group of {group!r}."
         ]
     return codes, []
+
+
+def draw_by_class(
+    positive: NDArray[np.bool_], counts: Mapping[bool, int], rng: np.random.Generator
+) -> NDArray[np.bool_]:
+    """Draw patients of each class without replacement.
+
+    Parameters
+    ----------
+    positive : ndarray of bool, shape (n_patients,)
+        Whether a patient has a positive row.
+    counts : mapping of bool to int
+        Patients to draw of each class, in this order; all of them where there are fewer.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    ndarray of bool, shape (n_patients,)
+    """
+    drawn = np.zeros(positive.size, dtype=np.bool_)
+    for outcome, count in counts.items():
+        drawn[rng.permutation(np.flatnonzero(positive == outcome))[:count]] = True
+    return drawn

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from radiomics_mammo.evaluation.cohort.patient_groups import draw_by_class
 from radiomics_mammo.evaluation.metrics.arrays import Codes, Labels
 
 ROWS = 5_000
@@ -39,11 +40,9 @@ def subsample_patients(y: Labels, group: Codes, *, columns: int, seed: int) -> t
         return np.arange(y.size, dtype=np.int64), ""
     rng = np.random.default_rng(np.random.SeedSequence([seed, 0xFE3E]))
     positive = np.bincount(group, weights=y) > 0
-    drawn = np.zeros(positive.size, dtype=np.bool_)
-    for outcome in (True, False):
-        patients = np.flatnonzero(positive == outcome)
-        n_wanted = max(round(patients.size * limit / y.size), min(patients.size, _FEWEST_PATIENTS))
-        drawn[rng.permutation(patients)[:n_wanted]] = True
+    sizes = {True: int(positive.sum()), False: int((~positive).sum())}
+    counts = {outcome: max(round(n * limit / y.size), min(n, _FEWEST_PATIENTS)) for outcome, n in sizes.items()}
+    drawn = draw_by_class(positive, counts, rng)
     rows = np.flatnonzero(drawn[group]).astype(np.int64)
     return rows, (
         f"{int(drawn.sum()):,} of {positive.size:,} patients ({rows.size:,} of {y.size:,} rows), drawn at random, "

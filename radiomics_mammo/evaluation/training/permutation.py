@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from radiomics_mammo.evaluation.cohort.patient_groups import draw_by_class
 from radiomics_mammo.evaluation.cohort.records import Candidate
 from radiomics_mammo.evaluation.training.candidate_rows import Rankings
 from radiomics_mammo.evaluation.training.cross_validation import Outcome, fold_data
@@ -117,14 +118,11 @@ def _some_patients(plan: Plan, most: int) -> NDArray[np.bool_]:
     if cohort.y.size <= most:
         return np.ones(cohort.y.size, dtype=np.bool_)
     rng = np.random.default_rng(np.random.SeedSequence([plan.seed, 0x50E]))
-    ill = np.zeros(cohort.n_patients, dtype=np.int8)
-    np.maximum.at(ill, cohort.group, cohort.y)
-    share = most / cohort.y.size
-    chosen = [
-        rng.permutation(patients)[: max(2 * plan.n_folds, round(share * patients.size))]
-        for patients in (np.flatnonzero(ill == 0), np.flatnonzero(ill))
-    ]
-    return np.isin(cohort.group, np.concatenate(chosen))
+    positive = np.bincount(cohort.group, weights=cohort.y) > 0
+    share, fewest = most / cohort.y.size, 2 * plan.n_folds
+    sizes = {False: int((~positive).sum()), True: int(positive.sum())}
+    counts = {outcome: max(fewest, round(share * n)) for outcome, n in sizes.items()}
+    return draw_by_class(positive, counts, rng)[cohort.group]
 
 
 def _labels(plan: Plan, kept: NDArray[np.bool_], permutations: int) -> NDArray[np.int8]:
