@@ -18,11 +18,11 @@ from radiomics_mammo.reports.cases.pictures import (
     draw_whole,
     size_for,
 )
-from radiomics_mammo.reports.cases.records import Picture, Pictures, Wanted
+from radiomics_mammo.reports.cases.records import Picture, Pictures, WantedPictures
 from radiomics_mammo.runs.run_folder import Run
 
 
-def case_pictures(run: Run, wanted: Wanted, *, large: bool = False) -> Pictures:
+def case_pictures(run: Run, wanted: WantedPictures, *, large: bool = False) -> Pictures:
     """Read some cases again and draw them; images that cannot be read are stated, and no error.
 
     One image is in memory at a time, and pictures do not depend on their order.
@@ -76,11 +76,11 @@ def _none(problem: str, *, full: str = "") -> Pictures:
 
 
 def _drawn(
-    wanted: Wanted, samples: Iterator[tuple[str, Sample | None]], sizes: tuple[Size, Size], *, total: int
+    wanted: WantedPictures, samples: Iterator[tuple[str, Sample | None]], sizes: tuple[Size, Size], *, total: int
 ) -> Pictures:
     size, small = sizes
-    lesions: dict[str, Picture] = {}
-    wholes: dict[str, Picture] = {}
+    lesion_images: dict[str, Picture] = {}
+    full_images: dict[str, Picture] = {}
     thumbnails: dict[str, Picture] = {}
     cards, views, near = set(wanted.cards), set(wanted.views), set(wanted.neighbours)
     missing = 0
@@ -92,10 +92,10 @@ def _drawn(
                 continue
             whole = draw_whole(sample.image, sample.mask, size) if name in cards | views else None
             if whole is not None:
-                wholes[name] = whole
+                full_images[name] = whole
             if name in cards or (name in views and whole is None):
-                lesions[name] = draw_lesion(sample.image, sample.mask, size)
+                lesion_images[name] = draw_lesion(sample.image, sample.mask, size)
             if name in near:
                 thumbnails[name] = draw_lesion(sample.image, sample.mask, small)
     problem = f"The images of {missing} of {total} cases could not be read again." if missing else ""
-    return Pictures(lesions, wholes, thumbnails, problem)
+    return Pictures(lesion_images, full_images, thumbnails, problem)

@@ -10,10 +10,10 @@ from radiomics_mammo.cli.report_pictures import case_pictures
 from radiomics_mammo.core.console import print_message
 from radiomics_mammo.features.catalogue import meaning
 from radiomics_mammo.reports.cases import wanted_pictures
-from radiomics_mammo.reports.cases.case_page import case_page, check_case, wanted_of_case
+from radiomics_mammo.reports.cases.case_page import case_page, check_case, pictures_of_case
 from radiomics_mammo.reports.components.export import write_parts
 from radiomics_mammo.reports.components.page import render
-from radiomics_mammo.reports.run_comparison import two_runs_page
+from radiomics_mammo.reports.run_comparison import run_comparison_page
 from radiomics_mammo.reports.study import compose
 from radiomics_mammo.runs.results import read_results
 from radiomics_mammo.runs.run_files import REPORT
@@ -36,7 +36,7 @@ def write_case_page(folder: Path, case: str, *, out: Path | None) -> int:
     """Write the page of one case; return the exit code."""
     run, results = read_run(folder), read_results(folder)
     check_case(run, case)
-    pictures = case_pictures(run, wanted_of_case(run, results, case), large=True)
+    pictures = case_pictures(run, pictures_of_case(run, results, case), large=True)
     page = case_page(run, results, case, pictures=pictures, meaning=meaning)
     _write(out or folder / f"case_{_file_name(case)}.html", page, phantom=run.info.phantom)
     return 0
@@ -45,7 +45,7 @@ def write_case_page(folder: Path, case: str, *, out: Path | None) -> int:
 def write_comparison_page(folder: Path, other: Path, *, out: Path | None) -> int:
     """Write the comparison of two runs; return the exit code."""
     first, second = read_run(folder), read_run(other)
-    page = two_runs_page(first, second, read_results(folder), read_results(other))
+    page = run_comparison_page(first, second, read_results(folder), read_results(other))
     out = out or folder / f"compared_with_{_file_name(other.resolve().name)}.html"
     _write(out, page, phantom=first.info.phantom or second.info.phantom)
     return 0

@@ -1,187 +1,178 @@
-"""The model card as a page: one file, no network, fit to be printed."""
+"""The model card as one self-contained HTML page."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from radiomics_mammo.evaluation.metrics.metrics import METRICS
-from radiomics_mammo.reports.components.method_facts import table_names
+from radiomics_mammo.reports.components.columns import Column, Row, report_table
+from radiomics_mammo.reports.components.numbers import estimate
 from radiomics_mammo.reports.components.page import Estimate, PagePart, ReportTable, fill
+from radiomics_mammo.reports.components.run_facts import table_names
+from radiomics_mammo.reports.components.sentences import paragraphs, sentence
 from radiomics_mammo.reports.components.tables import (
-    certified_table,
-    inflation_table,
-    label_shift_table,
-    leakage_checks_table,
-    operating_table,
-    share,
-    subgroup_table,
+    CERTIFIED,
+    INFLATION,
+    LABEL_SHIFT,
+    LEAKAGE_CHECKS,
+    OPERATING,
+    SUBGROUPS,
 )
-from radiomics_mammo.reports.components.wording import estimate, number
 
-Facts = list[tuple[str, str]]
+_FACTS = {
+    "Model": {
+        "Estimator": "estimator",
+        "Settings": "settings",
+        "Preprocessing": "preprocessing",
+        "Calibration": "calibration",
+        "Operating point": "operating_point",
+        "Prediction unit": "unit",
+        "Tuning": "tuning",
+    },
+    "Data": {
+        "Training set": "training_set",
+        "Positives": "positives",
+        "Patient identifier": "patient_identifier",
+        "Held-out test set": "test_set",
+        "Images": "images",
+        "Table": "table",
+        "Licence of the images": "licence",
+    },
+    "Features": {"Number": "number", "Recipe": "recipe", "Engine": "engine"},
+}
 
 
 def card_page(card: Mapping[str, Any]) -> str:
-    """Show a card of :func:`radiomics_mammo.runs.model_card.model_card`.
+    """Return the page of a card of :func:`radiomics_mammo.runs.model_card.model_card`.
 
     Parameters
     ----------
     card : mapping
-        As it was made, or read back from JSON.
+        As it was built, or read back from JSON.
     """
+    performance = card["performance"]["cross_validation"]
+    shown = [row for row in performance if row["metric"] in METRICS and METRICS[row["metric"]].shown]
     return fill(
         "model_card.html.j2",
         card=card,
-        headline=_headline(card["performance"]),
-        facts={"The model": _model(card), "The data": _data(card), "Features": _features(card["features"])},
+        headline=[replace(_estimate(row), title=METRICS[row["metric"]].title) for row in shown],
+        facts=[*_facts(card), PagePart("use", "How to load it", facts=_versions(card))],
         sections=_sections(card),
-        versions=", ".join(f"{name} {number}" for name, number in card["versions"].items()),
-        seeds=", ".join(f"{name} {number}" for name, number in card["seeds"].items()),
     )
 
 
-def _headline(performance: Mapping[str, Any]) -> list[Estimate]:
-    return [_figure(row) for row in performance["cross_validation"] if _shown(row["metric"])]
+def _facts(card: Mapping[str, Any]) -> list[PagePart]:
+    tables = table_names(card["data"]["table"])
+    parts = []
+    for title, macros in _FACTS.items():
+        texts = {name: sentence(f"model_card.{macro}", card=card, tables=tables) for name, macro in macros.items()}
+        facts = [(name, text) for name, text in texts.items() if text]
+        if title == "Features":
+            facts += [
+                (f"Network {network['name']}", sentence("model_card.network", network=network))
+                for network in card["features"]["networks"]
+            ]
+        parts.append(PagePart(title.lower(), title, facts=facts))
+    return parts
 
 
-def _shown(metric: str) -> bool:
-    return metric in METRICS and METRICS[metric].shown
+def _versions(card: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [
+        (title, ", ".join(f"{name} {number}" for name, number in card[key].items()))
+        for key, title in (("versions", "Versions"), ("seeds", "Seeds"))
+    ]
 
 
-def _figure(row: Mapping[str, Any]) -> Estimate:
-    return estimate(METRICS[row["metric"]].title, {name: _float(row[name]) for name in ("value", "low", "high")})
+def _estimate(row: Mapping[str, Any]) -> Estimate:
+    return estimate({name: _number(row[name]) for name in ("value", "low", "high")})
 
 
-def _float(value: float | None) -> float:
+def _number(value: float | None) -> float:
     return float("nan") if value is None else float(value)
-
-
-def _model(card: Mapping[str, Any]) -> Facts:
-    model, classes = card["model"], card["data"]["classes"]
-    settings = ", ".join(f"{name} {value}" for name, value in model["settings"].items())
-    by = model["unit"] if model["unit"] == "lesion" else f"{model['unit']}, {model['rule']} of its cases"
-    return [
-        ("Kind", f"{model['title']} ({model['candidate']})"),
-        ("Settings", settings or "none to choose"),
-        ("Before it", "; ".join(card["preparation"])),
-        ("Calibration", f"{model['calibration']}, fitted on predictions for patients that were held out"),
-        ("Called", f"{classes[1]} from {number(model['threshold'])} on ({model['operating_rule']})"),
-        ("Predicts", f"by {by}"),
-        ("Chosen by", ", ".join(f"{name} {value}" for name, value in card["tuning"].items()) or "not recorded"),
-    ]
-
-
-def _data(card: Mapping[str, Any]) -> Facts:
-    data = card["data"]
-    held = data["held_out"]
-    return [
-        ("Trained on", f"{data['units']} units ({card['model']['unit']}) of {data['patients']} patients"),
-        (
-            "Positive",
-            f"{data['positives']} ({share(data['prevalence'])}): {data['classes'][1]}, by the column {data['label']}",
-        ),
-        ("Patients told apart by", data["group"]),
-        ("Held out", f"{held['units']} units of {held['patients']} patients" if held else "nobody"),
-        ("Images", "simulated (phantom)" if card["phantom"] else "real"),
-        ("Table", f"{table_names(data['table'])}, SHA-256 {data['table_sha256']}"),
-        *([("Licence of the images", card["licence_of_data"])] if card["licence_of_data"] else []),
-    ]
-
-
-def _features(features: Mapping[str, Any]) -> Facts:
-    return [
-        ("Number", f"{features['count']}"),
-        ("Recipe", f"{features['recipe_name'] or 'not recorded'} {features['recipe_hash']}".strip()),
-        ("Engine", features["engine"] or "not recorded"),
-        *(
-            (f"Network {one['name']}", f"{one['dims']} outputs, {one['prefix']}; {one.get('source', 'not recorded')}")
-            for one in features["networks"]
-        ),
-    ]
 
 
 def _sections(card: Mapping[str, Any]) -> list[PagePart]:
     title = card["model"]["title"]
-    made = (
-        _worth(card),
-        _section("operating", "At its threshold", _operating(card), text=""),
-        _section("certified", "Certified sensitivity", _certified(card["certified"]), text=_asked(card)),
-        _section("subgroups", "For whom it works", _sheet(card["subgroups"], subgroup_table, title=title), text=""),
-        _section(
-            "leakage", "What mistakes would have bought", _sheet(card["auroc_inflation"], inflation_table), text=""
-        ),
-        _section(
-            "leakage_checks", "Does anything leak?", _sheet(card["leakage_checks"], leakage_checks_table), text=""
-        ),
-    )
-    return [one for one in made if one is not None]
-
-
-def _section(slug: str, title: str, page_table: ReportTable | None, *, text: str) -> PagePart | None:
-    return None if page_table is None else PagePart(slug, title, [text] if text else [], tables=[page_table])
-
-
-def _sheet(rows: Sequence[Mapping[str, Any]], make: Any, **more: Any) -> ReportTable | None:
-    """Make a table of rows that went through JSON; null is NaN again."""
-    if not rows:
-        return None
-    table = pd.DataFrame(rows)
-    empty = [name for name in table.columns if table[name].isna().all()]  # a column of objects, until it is told
-    page_table: ReportTable = make(table.astype(dict.fromkeys(empty, "float64")), **more)
-    return page_table
-
-
-def _worth(card: Mapping[str, Any]) -> PagePart:
-    found = card["performance"]
-    tested = {row["metric"]: row for row in found["held_out"]}
-    rows: list[list[str | Estimate]] = [
-        [METRICS[row["metric"]].title, _figure(row), *([_figure(tested[row["metric"]])] if tested else [])]
-        for row in found["cross_validation"]
-        if row["metric"] in METRICS and (not tested or row["metric"] in tested)
-    ]
-    headings = ["Figure", "Cross-validation", *(["Held-out patients"] if tested else [])]
-    text = []
-    if found["auroc_corrected_for_choice"]:
-        value, low, high = (
-            number(_float(found["auroc_corrected_for_choice"][k])) for k in ("corrected", "low", "high")
-        )
-        text.append(f"Corrected for having been chosen on the same patients, its AUROC is {value} ({low} to {high}).")
-    page_tables = [ReportTable(f"With intervals ({found['intervals']})", headings, rows)]
-    shift = _sheet(card["label_shift"], _shift)
-    return PagePart("worth", "What it is worth", text, tables=[*page_tables, *([shift] if shift else [])])
-
-
-def _shift(table: pd.DataFrame) -> ReportTable:
-    return label_shift_table(table.astype(dict.fromkeys(("low", "high", "p"), "float64")))
-
-
-def _operating(card: Mapping[str, Any]) -> ReportTable | None:
-    named = [{"model": card["model"]["title"], **row} for row in card["operating"]]
-    return _sheet(named, operating_table, titles={}, caption="Calls in cross-validation, means over repeats")
-
-
-def _asked(card: Mapping[str, Any]) -> str:
-    """Give the sentence of the sensitivity that the run was asked for; empty where there is none."""
-    said = [
+    operating = [{"model": title, **row} for row in card["operating"]]
+    subgroups = sentence("performance.subgroup_table", title=title)
+    requested = [
         row["sentence"]
         for row in card["certified"]
         if "sentence" in row and abs(row["target"] - card["sensitivity"]) < 1e-9
     ]
-    return said[0] if said else ""
+    parts = (
+        _performance(card),
+        _part("operating", "Operating point", operating, OPERATING, sentence("model_card.operating_caption")),
+        _part(
+            "certified",
+            "Certified sensitivity",
+            card["certified"],
+            CERTIFIED,
+            sentence("performance.certified_caption"),
+            requested[:1],
+        ),
+        _part("subgroups", "Subgroup performance", card["subgroups"], SUBGROUPS, subgroups),
+        _part(
+            "inflation",
+            "AUROC inflation by common leakage errors",
+            card["auroc_inflation"],
+            INFLATION,
+            sentence("leakage.inflation_caption"),
+        ),
+        _part(
+            "leakage-checks",
+            "Leakage checks",
+            card["leakage_checks"],
+            LEAKAGE_CHECKS,
+            sentence("leakage.checks_caption"),
+        ),
+    )
+    return [part for part in parts if part is not None]
 
 
-def _certified(rows: Sequence[Mapping[str, Any]]) -> ReportTable | None:
+def _part(
+    slug: str,
+    title: str,
+    rows: Sequence[Mapping[str, Any]],
+    columns: Sequence[Column],
+    caption: str,
+    text: Sequence[str] = (),
+) -> PagePart | None:
+    table = _table(rows, columns, caption)
+    return None if table is None else PagePart(slug, title, text, tables=[table])
+
+
+def _table(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column], caption: str) -> ReportTable | None:
+    """Build a table of rows from JSON, where null stands for NaN."""
     if not rows:
         return None
-    floats = [name for name, value in rows[0].items() if name != "sentence" and not isinstance(value, str)]
-    table = pd.DataFrame(rows).astype(dict.fromkeys(floats, "float64"))
-    if "specificity" in table:
-        return certified_table(table)
-    cells = [
-        [share(row["target"]), share(row["confidence"]), number(row["threshold"]), number(row["upper"])]
-        for row in table.to_dict("records")
+    table = pd.DataFrame(rows)
+    return report_table(table.where(table.notna(), float("nan")), columns, caption, stacked=True)
+
+
+def _as_it_is(row: Row, key: str) -> Estimate:
+    value: Estimate = row[key]
+    return value
+
+
+def _performance(card: Mapping[str, Any]) -> PagePart:
+    performance = card["performance"]
+    tested = {row["metric"]: _estimate(row) for row in performance["held_out"]}
+    rows = [
+        {"metric": METRICS[row["metric"]].title, "cv": _estimate(row), "test": tested.get(row["metric"])}
+        for row in performance["cross_validation"]
+        if row["metric"] in METRICS and (not tested or row["metric"] in tested)
     ]
-    return ReportTable("Certified by patient", ["Sensitivity", "Confidence", "Threshold", "Upper"], cells)
+    columns = [Column("Metric", "metric"), Column("Cross-validation", "cv", _as_it_is)]
+    columns += [Column("Held-out test set", "test", _as_it_is)] if tested else []
+    caption = sentence("model_card.performance_caption", intervals=performance["intervals"])
+    tables = [report_table(pd.DataFrame(rows), columns, caption)]
+    shift = _table(card["label_shift"], LABEL_SHIFT, sentence("performance.label_shift_caption"))
+    tables += [shift] if shift else []
+    corrected = performance["auroc_corrected_for_choice"]
+    row = corrected and {name: _number(value) for name, value in corrected.items()}
+    return PagePart("performance", "Performance", paragraphs("model_card.corrected", row=row), tables=tables)

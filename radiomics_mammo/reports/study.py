@@ -1,109 +1,129 @@
-"""From a run to the page's record."""
+"""The report of a run: walks the registry of sections."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby
+
 import pandas as pd
 
-from radiomics_mammo.reports.cases import Pictures, cases_part
-from radiomics_mammo.reports.checklists import checklists
-from radiomics_mammo.reports.components import wording
-from radiomics_mammo.reports.components.method_facts import citation, is_tuned, method_facts
-from radiomics_mammo.reports.components.model_names import competing
-from radiomics_mammo.reports.components.page import CohortPart, Opening, Page
-from radiomics_mammo.reports.sections.cohort_counts import breakdowns
-from radiomics_mammo.reports.sections.cohort_flow import cohort_flow
-from radiomics_mammo.reports.sections.comparison import comparison_section, estimates, outcome
-from radiomics_mammo.reports.sections.embeddings import embedder_title, forced
-from radiomics_mammo.reports.sections.explanation import why_sections
-from radiomics_mammo.reports.sections.shap_tables import Meaning
+from radiomics_mammo.reports.cases.records import Pictures
+from radiomics_mammo.reports.components.model_names import without_baselines
+from radiomics_mammo.reports.components.numbers import estimate, records, select_estimate, units
+from radiomics_mammo.reports.components.page import Estimate, Opening, Page, PagePart
+from radiomics_mammo.reports.components.run_facts import citation
+from radiomics_mammo.reports.components.sentences import sentence
+from radiomics_mammo.reports.components.tables import shown_metrics
+from radiomics_mammo.reports.section import Meaning, ReportInputs, Section, no_meaning
+from radiomics_mammo.reports.sections import CHAPTERS, SECTIONS
+from radiomics_mammo.reports.sections.class_balancing import effect_in_auroc
+from radiomics_mammo.reports.sections.embeddings import forced_warnings
 from radiomics_mammo.runs.results import Results
 from radiomics_mammo.runs.run_folder import Run
-from radiomics_mammo.runs.run_info import RunInfo
-
-_NOTHING = Results()
 
 
-def compose(run: Run, results: Results = _NOTHING, *, pictures: Pictures, meaning: Meaning) -> Page:
-    """Put the page together.
+def compose(
+    run: Run,
+    results: Results | None = None,
+    *,
+    pictures: Pictures | None = None,
+    meaning: Meaning = no_meaning,
+    sections: Sequence[Section] = SECTIONS,
+) -> Page:
+    """Build the report of a run.
 
     Parameters
     ----------
     run : Run
-    results : Results
-        Tables beyond predictions and summary; a section is there where its table is.
-    pictures : Pictures
+    results : Results, optional
+        Tables beyond predictions and summary; a section is shown where the tables that it needs are there.
+    pictures : Pictures, optional
         Of the cases that :func:`radiomics_mammo.reports.cases.wanted_pictures` names.
     meaning : callable (feature name) -> str
-        What a feature means on a mammogram; empty if there is nothing to say.
+        What a feature means on a mammogram; empty where unknown.
+    sections : sequence of Section
+        In the order of the page.
     """
-    info, last = run.info, run.predictions[["fold", "repeat"]].max()
+    inputs, info = ReportInputs(run, results or Results(), pictures or Pictures(), meaning), run.info
+    parts, left_out = build_sections(inputs, sections)
+    positive, negative = info.classes[1], info.classes[0]
+    names = {"unit": info.unit, "units": units(info.unit), "positive": positive, "negative": negative}
     return Page(
-        title=f"Radiomics of {_counted(info)}: {info.classes[1]} or {info.classes[0]}?",
+        title=sentence("population.title", n=info.units, rows=info.rows, **names),
         phantom=info.phantom,
-        opening=_opening(run, results),
-        cohort=CohortPart(
-            cohort_flow(run),
-            _cohort_facts(info),
-            info.remarks,
-            breakdowns(run.cases, outcome(run), units=wording.units(info.unit)),
-        ),
-        limits=_limits(run, results),
-        comparison=comparison_section(run, results),
-        why=why_sections(run, results, meaning=meaning),
-        cases=cases_part(run, results, pictures=pictures, meaning=meaning),
-        method=method_facts(info, folds=int(last["fold"]) + 1, repeats=int(last["repeat"]) + 1),
-        checklists=checklists(run, results),
+        opening=_opening(inputs),
+        parts=parts,
+        left_out=left_out,
         citation=citation(info),
     )
 
 
-def _counted(info: RunInfo) -> str:
-    """Count what a prediction is about, and the cases that it is made of where those are not the same."""
-    what = f"{info.units} {wording.units(info.unit)}"
-    return what if info.unit == "lesion" else f"{what} ({info.rows} cases)"
+def build_sections(
+    inputs: ReportInputs, sections: Sequence[Section] = SECTIONS
+) -> tuple[list[PagePart], list[tuple[str, str]]]:
+    """Build the sections whose inputs are there.
+
+    Returns
+    -------
+    parts : list of PagePart
+        In the order of the page; sections of one chapter are parts of it.
+    left_out : list of (str, str)
+        Titles of the other sections, each with the reason.
+    """
+    built: list[tuple[str, PagePart]] = []
+    left_out: list[tuple[str, str]] = []
+    for section in sections:
+        missing = section.missing(inputs)
+        part = None if missing else section.build(inputs)
+        if part is None:
+            left_out.append((section.title, sentence("population.left_out", missing=missing)))
+        else:
+            built.append((section.chapter, replace(part, slug=section.slug, title=section.title)))
+    parts: list[PagePart] = []
+    for chapter, members in groupby(built, key=lambda entry: entry[0]):
+        own = [part for _, part in members]
+        parts += [PagePart(chapter, CHAPTERS[chapter], parts=own)] if chapter else own
+    return parts, left_out
 
 
-def _opening(run: Run, results: Results) -> Opening:
-    info, warnings = run.info, forced(run.info)
-    verdict = wording.verdict(
-        run.summary,
-        run.differences,
-        titles=competing(info.candidates),
-        best=info.best,
-        classes=info.classes,
-        phantom=info.phantom,
-        unit=info.unit,
-        tested=results.test_summary,
-    )
+def _opening(inputs: ReportInputs) -> Opening:
+    info, warnings, tested = inputs.run.info, forced_warnings(inputs.run.info), inputs.results.test_summary
     if not info.best:
-        return Opening(verdict, [], "", warnings)
-    headline = f"{info.candidates[info.best]}: out-of-fold values with 95% intervals"
-    if results.test_summary is not None:
-        headline += "; those of held-out patients stand under “On patients held out”"
-    return Opening(verdict, estimates(run.summary, info.best), headline, warnings)
+        return Opening(sentence("verdict.no_model"), [], "", warnings)
+    best_tested = tested is not None and bool((tested["model"] == info.best).any())
+    auroc = {"model": info.best, "metric": "auroc"}
+    best = sentence(
+        "verdict.best",
+        n_models=len(without_baselines(info.candidates)),
+        title=info.candidates[info.best],
+        classes=info.classes,
+        unit=info.unit,
+        units=units(info.unit),
+        phantom=info.phantom,
+        auroc=select_estimate(inputs.run.summary, **auroc),
+        test_auroc=select_estimate(tested, **auroc) if tested is not None and best_tested else None,
+    )
+    title = sentence("verdict.headline", title=info.candidates[info.best], tested=tested is not None)
+    verdict = f"{best} {resampling_sentence(inputs.run.differences, info.candidates)}"
+    return Opening(verdict, _estimates(inputs.run.summary, info.best), title, warnings)
 
 
-def _cohort_facts(info: RunInfo) -> list[tuple[str, str]]:
+def _estimates(summary: pd.DataFrame, model: str) -> list[Estimate]:
     return [
-        ("Features", f"{info.features:,}"),
-        *[(f"Embedding by {embedder_title(one)}", f"{one['dims']} features") for one in info.embeddings],
+        replace(estimate(select_estimate(summary, model=model, metric=name)), title=metric.title)
+        for name, metric in shown_metrics(summary).items()
     ]
 
 
-def _limits(run: Run, results: Results) -> list[str]:
-    info = run.info
-    return wording.limits(
-        compared=len(competing(info.candidates)),
-        phantom=info.phantom,
-        tested=results.test_summary is not None,
-        tuned=is_tuned(info.command),
-        spacing_unknown=_without_spacing(run.cases),
-        cases=f"{len(run.cases)} {wording.units(info.unit)}",
-        group=info.group,
-        prevalence="prevalence" in info.candidates,
-        explained=run.contributions is not None or results.shap_features is not None,
-    )
-
-
-def _without_spacing(cases: pd.DataFrame) -> int:
-    return int(cases["spacing_row_mm"].isna().sum()) if "spacing_row_mm" in cases.columns else 0
+def resampling_sentence(differences: pd.DataFrame, titles: dict[str, str]) -> str:
+    """Return the sentence on class balancing: random oversampling first, where it is there, then the others."""
+    auroc = differences[differences["metric"] == "auroc"]
+    pairs = [
+        row
+        | {"word": effect_in_auroc(auroc.iloc[[i]]), "random": row["model"].endswith("+oversampling")}
+        | {name: titles[row[name]] for name in ("model", "against")}
+        for i, row in enumerate(records(auroc))
+    ]
+    pairs.sort(key=lambda row: not row["random"])
+    return sentence("verdict.resampling", pairs=pairs, oversampling=bool(pairs and pairs[0]["random"]))

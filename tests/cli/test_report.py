@@ -116,10 +116,10 @@ def test_the_page_says_what_a_reviewer_asks(phantom_page):
         "The best of 2 models",
         "95% interval",
         "Resampling",
-        "Who was looked at",
+        "Study population",
         "False positives",
         "False negatives",
-        "Most like it among the training cases",
+        "Most similar training cases",
         "all rows of a patient are in one fold",
         "draws of patients",
         "SHA-256",
@@ -209,9 +209,9 @@ def gone_page(tmp_path_factory) -> str:
 def test_images_out_of_reach_are_said_in_the_pictures_place(gone_page):
     text = Page(gone_page).text
     assert "The images could not be reached: the images' folder place is not there." in text
-    assert text.count("No picture: the image could not be reached.") > 20
+    assert text.count("No image: the file could not be read.") > 20
     assert not [tag for tag, _ in Page(gone_page).tags if tag == "image"]
-    cases = gone_page.partition('id="cases"')[2].partition('id="method"')[0]
+    cases = gone_page.partition('id="cases"')[2].partition('id="methods"')[0]
     assert "/no/such/place" not in cases
 
 
@@ -249,7 +249,9 @@ def test_rows_made_of_several_images_are_said_to_be_so_and_have_no_picture(tmp_p
     assert "mean: mean over the images of a view; max: largest value" in page.text
 
 
-@pytest.mark.parametrize(("best", "said"), [("", "no cases to show"), ("logistic", "no waterfalls")])
+@pytest.mark.parametrize(
+    ("best", "said"), [("", "not in this run: a model that uses features"), ("logistic", "no waterfall plots")]
+)
 def test_runs_with_nothing_to_explain_still_have_a_report(tmp_path, best, said):
     run, _ = case_run()
     info = replace(run.info, best=best, explained="", final_model="", provenance={})

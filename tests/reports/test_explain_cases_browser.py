@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from radiomics_mammo.reports.cases import cases_part
 from tests.support import browser
-from tests.support.finished_run_cases import case_run, section_page, some_pictures
+from tests.support.finished_run_cases import case_run, cases_part, section_page, some_pictures
 
 pytestmark = browser.needs_browser
 
@@ -46,7 +45,7 @@ def toy():
 
 
 def cards_of(part) -> list:
-    return [card for group in part.groups for card in group.cards]
+    return [card for group in part.cases.groups for card in group.cards]
 
 
 def test_search_and_filters_work_on_cards_and_list(toy, tmp_path):
@@ -55,14 +54,14 @@ def test_search_and_filters_work_on_cards_and_list(toy, tmp_path):
       await choose("outcome", "=FN"); out.missed = state();
       await choose("view", "=MLO"); out.both = state();
       form.reset(); await wait(30); out.reset = state();
-      await choose("beyond", "=yes"); out.beyond = state();
+      await choose("out-of-range", "=yes"); out.beyond = state();
       form.reset(); await wait(30);
       await type("p_00003"); out.searched = state();
       await type("MLO feature2"); out.words = state();
       await type("no such thing"); out.nothing = state();
     """
     out = played(section_page(toy), steps, tmp_path)
-    cards, lines = cards_of(toy), toy.lines
+    cards, lines = cards_of(toy), toy.cases.lines
 
     def wanted(keep) -> tuple[list[str], list[str]]:
         return [one.case_id for one in cards if keep(one)], [one.case_id for one in lines if keep(one)]
@@ -72,7 +71,7 @@ def test_search_and_filters_work_on_cards_and_list(toy, tmp_path):
         "missed": lambda one: one.attributes.outcome == "FN",
         "both": lambda one: one.attributes.outcome == "FN" and one.attributes.view == "MLO",
         "reset": lambda _: True,
-        "beyond": lambda one: one.attributes.beyond == "yes",
+        "beyond": lambda one: one.attributes.out_of_range == "yes",
         "nothing": lambda _: False,
     }.items():
         assert (out[key]["cards"], out[key]["lines"]) == wanted(keep), key
@@ -104,7 +103,7 @@ def test_the_fields_can_be_reached_by_keyboard_and_have_names(toy, tmp_path):
       out.here = location.href.includes("played.html") && !location.search;
     """
     out = played(section_page(toy), steps, tmp_path)
-    assert out == {"named": out["named"], "live": "polite", "fields": 2 + len(toy.filters), "here": True}
+    assert out == {"named": out["named"], "live": "polite", "fields": 2 + len(toy.cases.filters), "here": True}
     assert out["named"]
 
 
@@ -112,7 +111,7 @@ def test_without_the_script_everything_is_visible(toy, tmp_path):
     page = re.sub(r"<script>.*?</script>", "", section_page(toy), flags=re.DOTALL)
     out = played(page, "out.now = state(); out.form = form.checkVisibility();", tmp_path)
     assert len(out["now"]["cards"]) == len(cards_of(toy))
-    assert len(out["now"]["lines"]) == len(toy.lines)
+    assert len(out["now"]["lines"]) == len(toy.cases.lines)
     assert out["form"] is False
 
 
@@ -127,7 +126,7 @@ def test_nothing_is_wider_than_the_screen(toy, tmp_path, width):
 def test_a_thousand_cases_stay_smooth(tmp_path):
     run, results = case_run(patients=900, at=0.72)
     part = cases_part(run, results, pictures=some_pictures(run.cases["case_id"].tolist()))
-    assert len(part.lines) == 1_800
+    assert len(part.cases.lines) == 1_800
     steps = """
       await type("p"); // the first key reads the text
       const times = [];

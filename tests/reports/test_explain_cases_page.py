@@ -10,7 +10,7 @@ import pytest
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.evaluation.explanation.waterfall import case_waterfalls, plain_name, signed
 from radiomics_mammo.reports.cases import Pictures
-from radiomics_mammo.reports.cases.case_page import case_page, check_case, wanted_of_case
+from radiomics_mammo.reports.cases.case_page import case_page, check_case, pictures_of_case
 from tests.reports.test_explain_cases import EVIL, Tags
 from tests.support.finished_run_cases import FEATURES, case_run, mean_p, some_pictures
 
@@ -63,16 +63,16 @@ def test_the_best_candidate_tells_the_case_and_the_waterfall_says_whose_it_is():
     run, results = case_run(best="logistic", explained="xgboost")
     page = Tags(case_page(run, results, CASE, pictures=Pictures()))
     best, explained = (f"{mean_p(run, CASE, candidate):.2f}" for candidate in ("logistic", "xgboost"))
-    assert f"probability of malignant {best}, called so" in page.text
+    assert f"Probability of malignant: {best}; classified as malignant" in page.text
     assert f"XGBoost: from its average to {explained}." in page.text
-    assert "outputs of networks are left out" in page.text
+    assert "outputs of networks are not used" in page.text
 
 
 def test_an_unknown_case_names_those_that_are_called_nearly_so():
     run, results = case_run()
-    with pytest.raises(InputError, match=r"no case is called 'P_00007'.*P_00007_0, P_00007_1"):
+    with pytest.raises(InputError, match=r"there is no case 'P_00007'.*P_00007_0, P_00007_1"):
         case_page(run, results, "P_00007", pictures=Pictures())
-    with pytest.raises(InputError, match="such as P_00000_0, P_00000_1"):
+    with pytest.raises(InputError, match="look like P_00000_0, P_00000_1"):
         check_case(run, "~")
     with pytest.raises(InputError, match="no cases to show"):
         check_case(replace(run, info=replace(run.info, best="", explained="")), CASE)
@@ -80,15 +80,15 @@ def test_an_unknown_case_names_those_that_are_called_nearly_so():
 
 def test_its_pictures_are_its_own_all_other_views_and_the_neighbours():
     run, results = case_run()
-    wanted = wanted_of_case(run, results, CASE)
+    wanted = pictures_of_case(run, results, CASE)
     assert wanted.cards == (CASE,)
     assert wanted.views == ("P_00007_0",)
     assert list(wanted.neighbours) == results.neighbours.query("case_id == @CASE")["neighbour"].tolist()
-    assert wanted_of_case(case_run(unit="breast")[0], results, CASE).cards == ()
+    assert pictures_of_case(case_run(unit="breast")[0], results, CASE).cards == ()
 
 
 def test_without_an_explanation_the_page_says_so():
     run, results = case_run(explained="")
     page = Tags(case_page(replace(run, contributions=None, values=None), results, CASE, pictures=Pictures()))
-    assert "There is no waterfall" in page.text
+    assert "There is no waterfall plot" in page.text
     assert not page.of("svg", "waterfall")

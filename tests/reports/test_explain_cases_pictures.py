@@ -13,7 +13,7 @@ from PIL import Image
 from radiomics_mammo.cli import report_pictures
 from radiomics_mammo.cli.report_pictures import case_pictures
 from radiomics_mammo.readers.phantom.reader import PhantomReader
-from radiomics_mammo.reports.cases import Wanted
+from radiomics_mammo.reports.cases import WantedPictures
 from radiomics_mammo.reports.cases.pictures import OUTLINE, Size, draw_lesion, draw_whole, size_for
 from tests.support.finished_run_cases import case_run
 
@@ -94,24 +94,24 @@ def phantom_run():
 
 def test_cases_are_read_again_and_drawn():
     run, names = phantom_run()
-    wanted = Wanted((names[0],), (names[1],), (names[2], names[0], "gone"))
+    wanted = WantedPictures((names[0],), (names[1],), (names[2], names[0], "gone"))
     found = case_pictures(run, wanted)
-    assert list(found.lesions) == [names[0]]
-    assert list(found.wholes) == names[:2]
+    assert list(found.lesion_images) == [names[0]]
+    assert list(found.full_images) == names[:2]
     assert list(found.thumbnails) == [names[0], names[2]]
     assert max(found.thumbnails[names[2]].width, found.thumbnails[names[2]].height) == 72
     assert "images of 1 of 4 cases" in found.problem
     assert case_pictures(run, wanted) == found
     large = case_pictures(run, wanted, large=True)
-    assert max(large.lesions[names[0]].width, large.lesions[names[0]].height) == 720
+    assert max(large.lesion_images[names[0]].width, large.lesion_images[names[0]].height) == 720
 
 
 def test_another_view_that_is_a_crop_is_shown_as_the_lesion(monkeypatch):
     run, names = phantom_run()
     monkeypatch.setattr(report_pictures, "draw_whole", lambda *_: None)
-    found = case_pictures(run, Wanted((names[0],), (names[1],), ()))
-    assert list(found.lesions) == names[:2]
-    assert not found.wholes
+    found = case_pictures(run, WantedPictures((names[0],), (names[1],), ()))
+    assert list(found.lesion_images) == names[:2]
+    assert not found.full_images
 
 
 def test_one_image_is_in_memory_at_a_time(monkeypatch):
@@ -120,18 +120,18 @@ def test_one_image_is_in_memory_at_a_time(monkeypatch):
     load, draw = PhantomReader.load, report_pictures.draw_whole
     monkeypatch.setattr(PhantomReader, "load", lambda *given: (events.append("read"), load(*given))[1])
     monkeypatch.setattr(report_pictures, "draw_whole", lambda *given: (events.append("drawn"), draw(*given))[1])
-    case_pictures(run, Wanted(tuple(names), (), ()))
+    case_pictures(run, WantedPictures(tuple(names), (), ()))
     assert events == ["read", "drawn"] * len(names)
 
 
 def test_what_cannot_be_reached_is_said_without_its_place(capsys):
     run, names = phantom_run()
-    wanted = Wanted((names[0],), (), ())
+    wanted = WantedPictures((names[0],), (), ())
 
     def reading(**reader) -> str:
         info = replace(run.info, provenance={"reader": reader} if reader else {})
         found = case_pictures(replace(run, info=info), wanted)
-        assert not found.lesions
+        assert not found.lesion_images
         return found.problem
 
     assert "does not state" in reading()
@@ -145,7 +145,7 @@ def test_what_cannot_be_reached_is_said_without_its_place(capsys):
 
 def test_a_breast_of_several_rows_has_no_picture():
     run, names = phantom_run()
-    found = case_pictures(replace(run, info=replace(run.info, unit="breast")), Wanted((names[0],), (), ()))
-    assert not found.lesions
+    found = case_pictures(replace(run, info=replace(run.info, unit="breast")), WantedPictures((names[0],), (), ()))
+    assert not found.lesion_images
     assert "breast" in found.problem
-    assert case_pictures(run, Wanted()).problem == ""
+    assert case_pictures(run, WantedPictures()).problem == ""

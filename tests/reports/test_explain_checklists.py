@@ -113,7 +113,7 @@ def test_the_sentence_counts_the_answers(name):
     for section in checklists(*VARIANTS[name]):
         found = [row[2] for row in section.tables[0].rows]
         own = sum(found.count(kind) for kind in (YES, PARTLY, NO))
-        assert f"Of {len(found)} items this run answers {own} itself (" in section.text[0]
+        assert f"Of {len(found)} items this run answers {own} (" in section.text[0]
         for kind in (YES, PARTLY, NO):
             assert not found.count(kind) or f"{found.count(kind)} {kind}" in section.text[0]
         left = [row[0] for row in section.tables[0].rows if row[2] == AUTHORS]
@@ -263,8 +263,8 @@ def test_calls_name_their_model_and_models_those_they_are_trained_on():
     found = answers(*VARIANTS["held out"], "claim")
     assert found["39"][1].startswith("XGBoost at its operating threshold: ")
     said = [row[3] for one in checklists(*VARIANTS["held out"]) for row in one.tables[0].rows]
-    assert not [one for one in said if "trained on everybody," in one]
-    assert [one for one in said if "trained on everybody who is not held out," in one]
+    assert not [one for one in said if "trained on all patients," in one]
+    assert [one for one in said if "trained on all training patients," in one]
 
 
 def test_a_choice_without_optimism_says_so():

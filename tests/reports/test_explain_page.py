@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from radiomics_mammo.reports.components import wording
+from radiomics_mammo.reports.components.numbers import number
 from radiomics_mammo.reports.components.page import breakable
 from radiomics_mammo.reports.figures.curves import CurveLine, roc_figure
 from radiomics_mammo.reports.figures.shap import bar_figure, beeswarm_figure, short_name
-from radiomics_mammo.reports.sections.cohort_counts import breakdowns
+from radiomics_mammo.reports.sections.class_balancing import effect, effect_in_auroc
+from radiomics_mammo.reports.sections.population import breakdowns
+from radiomics_mammo.reports.study import resampling_sentence
+from radiomics_mammo.runs.results import Results
 from tests.support.finished_run import toy_run
-from tests.support.report_page import composed
+from tests.support.report_page import composed, section_part
 
 NOTHING = np.full(3, np.nan)
 
@@ -105,108 +109,88 @@ def differences(*rows) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["model", "against", "metric", "value", "low", "high"])
 
 
-SUMMARY = pd.DataFrame(
-    [("xgboost", "auroc", 0.7, 0.65, 0.75), ("xgboost", "brier", 0.2, 0.19, 0.21)],
-    columns=["model", "metric", "value", "low", "high"],
-)
-TITLES = {"prevalence": "Prevalence", "xgboost": "XGBoost", "xgboost+smote": "XGBoost + SMOTE"}
+TITLES = {"xgboost": "XGBoost", "xgboost+oversampling": "XGBoost + oversampling", "xgboost+smote": "XGBoost + SMOTE"}
 
 
 @pytest.mark.parametrize(
-    ("row", "said"),
+    ("row", "text"),
     [
-        ((0.01, -0.01, 0.03), "Resampling brought no gain in AUROC: XGBoost + SMOTE"),
-        ((0.02, 0.01, 0.03), "brought a gain in AUROC"),
-        ((-0.02, -0.03, -0.01), "brought a loss in AUROC"),
+        ((0.01, -0.01, 0.03), "Resampling gave no gain in AUROC: XGBoost + SMOTE against XGBoost (+0.010, −0.010 to"),
+        ((0.02, 0.01, 0.03), "gave a gain in AUROC"),
+        ((-0.02, -0.03, -0.01), "gave a loss in AUROC"),
     ],
 )
-def test_verdict_on_oversampling(row, said):
-    table = differences(("xgboost+smote", "xgboost", "auroc", *row))
-    text = wording.verdict(
-        SUMMARY, table, titles=TITLES, best="xgboost", classes=("benign", "malignant"), phantom=False
+def test_the_effect_of_class_balancing(row, text):
+    assert text in resampling_sentence(differences(("xgboost+smote", "xgboost", "auroc", *row)), TITLES)
+
+
+def test_oversampling_comes_first_and_of_the_others_only_effects_are_named():
+    rows = [
+        ("xgboost+smote", "xgboost", "auroc", 0.0, -0.01, 0.01),
+        ("xgboost+oversampling", "xgboost", "auroc", 0.02, 0.01, 0.03),
+    ]
+    text = resampling_sentence(differences(*rows), TITLES)
+    assert text.startswith("Oversampling gave a gain in AUROC: XGBoost + oversampling")
+    assert text.endswith("The other class-balancing method gave no gain.")
+    rows[0] = ("xgboost+smote", "xgboost", "auroc", -0.02, -0.03, -0.01)
+    assert "Other class-balancing methods: a loss for XGBoost + SMOTE" in resampling_sentence(
+        differences(*rows), TITLES
     )
-    assert said in text
-    assert "AUROC of 0.70 (95% interval 0.65 to 0.75)" in text
-    assert "best of 2 models" in text
 
 
-def test_verdict_opens_with_random_oversampling_and_names_only_the_others_that_differ():
-    table = differences(
-        ("xgboost+smote", "xgboost", "auroc", -0.02, -0.03, -0.01),
-        ("xgboost+adasyn", "xgboost", "auroc", 0.0, -0.01, 0.01),
-        ("xgboost+oversampling", "xgboost", "auroc", 0.0, -0.01, 0.01),
-    )
-    titles = {**TITLES, "xgboost+adasyn": "XGBoost + ADASYN", "xgboost+oversampling": "XGBoost + random oversampling"}
-    text = wording.verdict(SUMMARY, table, titles=titles, best="xgboost", classes=("a", "b"), phantom=False)
-    assert "Oversampling brought no gain in AUROC: XGBoost + random oversampling" in text
-    assert "; of 2 other ways of evening the classes out: a loss for XGBoost + SMOTE" in text
-    assert "ADASYN" not in text
-    assert text.endswith("; the rest brought no gain.")
+def test_the_adjusted_test_decides_where_there_is_one():
+    table = differences(("xgboost+smote", "xgboost", "auroc", 0.02, 0.01, 0.03))
+    assert effect_in_auroc(table) == "a gain"
+    assert effect_in_auroc(table.assign(verdict="no gain")) == "no gain"
+    assert effect_in_auroc(table.assign(verdict="gain")) == "a gain"
+    assert effect_in_auroc(table.assign(verdict=float("nan"))) == "a gain"
+    assert effect_in_auroc(table.assign(verdict="not known")) == "not known"
 
 
-def test_an_adjusted_verdict_goes_before_the_interval():
-    table = differences(("xgboost+smote", "xgboost", "auroc", 0.02, 0.01, 0.03)).assign(verdict="no gain")
-    assert wording.called(table) == "no gain"
-    assert wording.called(table.assign(verdict="gain")) == "a gain"
-    assert wording.called(table.assign(verdict=float("nan"))) == "a gain"
-    assert wording.called(table.assign(verdict="not known")) == "not known"
-
-
-def test_a_difference_that_is_not_known_is_no_verdict():
-    table = differences(
-        ("xgboost+oversampling", "xgboost", "auroc", 0.02, float("nan"), float("nan")),
-        ("xgboost+smote", "xgboost", "auroc", 0.02, float("nan"), float("nan")),
-    )
-    titles = {**TITLES, "xgboost+oversampling": "XGBoost + random oversampling"}
-    text = wording.verdict(SUMMARY, table, titles=titles, best="xgboost", classes=("a", "b"), phantom=False)
-    assert "Oversampling: whether it brought a gain in AUROC is not known, XGBoost + random over" in text
+def test_a_difference_that_is_not_known_is_no_effect():
+    nan = float("nan")
+    text = resampling_sentence(differences(("xgboost+oversampling", "xgboost", "auroc", 0.02, nan, nan)), TITLES)
+    assert "Oversampling: the effect on the AUROC is not known, XGBoost + oversampling" in text
     assert "no gain" not in text
+    assert effect(nan, nan) == "not known"
 
 
-def test_only_competitors_are_counted():
-    titles = {**TITLES, "size": "Size only", "radiologists": "Readers"}
-    text = wording.verdict(SUMMARY, differences(), titles=titles, best="xgboost", classes=("a", "b"), phantom=False)
-    assert "The best of 2 models" in text
-
-
-def test_verdict_says_when_it_is_guessing():
-    summary = SUMMARY.assign(value=0.51, low=0.46, high=0.56)
-    text = wording.verdict(summary, differences(), titles=TITLES, best="xgboost", classes=("a", "b"), phantom=True)
-    assert "not told from guessing" in text
-    assert "simulated" in text
-
-
-def test_a_brier_score_gains_by_falling():
-    assert wording.gain({"low": -0.02, "high": -0.01}, higher_is_better=False) == "a gain"
-    assert wording.gain({"low": float("nan"), "high": float("nan")}) == "not known"
+def test_the_summary_states_when_the_auroc_may_be_chance():
+    run, results = toy_run(phantom=True)
+    assert "chance" not in composed(run, results).opening.verdict
+    run = replace(run, summary=run.summary.assign(value=0.51, low=0.46, high=0.56))
+    verdict = composed(run, Results()).opening.verdict
+    assert "not distinguishable from chance" in verdict
+    assert "simulated" in verdict
 
 
 def test_a_number_that_rounds_to_nothing_has_no_sign():
-    assert [wording.number(one, signed=True) for one in (-0.0004, 0.0004, 0.0)] == ["0.000"] * 3
-    assert [wording.number(one, signed=True) for one in (-0.0006, 0.0006)] == ["−0.001", "+0.001"]
-    assert wording.number(-0.0001) == "0.000"
+    assert [number(one, signed=True) for one in (-0.0004, 0.0004, 0.0)] == ["0.000"] * 3
+    assert [number(one, signed=True) for one in (-0.0006, 0.0006)] == ["−0.001", "+0.001"]
+    assert number(-0.0001) == "0.000"
 
 
 @pytest.mark.parametrize(
     ("unit", "title", "verdict", "heading"),
     [
-        ("lesion", "Radiomics of 300 cases:", "cases of patients it has never seen", "Cases"),
-        ("patient", "Radiomics of 300 patients (300 cases):", "benign patients it has never seen", "Patients"),
-        ("breast", "Radiomics of 300 breasts (300 cases):", "breasts of patients it has never seen", "Breasts"),
-        ("image", "Radiomics of 300 images (300 cases):", "images of patients it has never seen", "Images"),
+        ("lesion", "Radiomics of 300 cases:", "cases of patients not seen in training", "Cases"),
+        ("patient", "Radiomics of 300 patients (300 cases):", "benign patients not seen in training", "Patients"),
+        ("breast", "Radiomics of 300 breasts (300 cases):", "breasts of patients not seen in training", "Breasts"),
+        ("image", "Radiomics of 300 images (300 cases):", "images of patients not seen in training", "Images"),
     ],
 )
 def test_what_is_predicted_together_has_its_own_noun(unit, title, verdict, heading):
     page = composed(*toy_run(unit=unit))
     assert page.title.startswith(title)
     assert verdict in page.opening.verdict
-    assert {table.headings[1] for table in page.cohort.tables} == {heading}
+    assert {table.headings[1] for table in page.parts[0].tables} == {heading}
 
 
-def test_limits_speak_of_what_is_there():
-    said = {"compared": 1, "phantom": False, "spacing_unknown": 0, "cases": "3 cases", "group": "patient_id"}
-    bare, whole = (" ".join(wording.limits(**said, prevalence=one, explained=one)) for one in (False, True))
+def test_limitations_are_those_of_the_run():
+    run, _ = toy_run(candidates={"xgboost": "XGBoost"})
+    bare = " ".join(section_part("limitations", run).items)
     assert "prevalence-only" not in bare and "SHAP" not in bare
+    whole = " ".join(section_part("limitations", toy_run()[0], Results({"shap_features": pd.DataFrame()})).items)
     assert "prevalence-only" in whole and "SHAP" in whole
 
 

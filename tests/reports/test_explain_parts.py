@@ -19,9 +19,7 @@ def table(*rows) -> ReportTable:
 
 
 def test_numbers_are_numbers_and_intervals_have_columns():
-    text = csv_text(
-        table(["A, b", Estimate("v", "−0.123", "−0.200 to +0.050")], ["B", Estimate("v", "–", "")], ["C", "1,234"])
-    )
+    text = csv_text(table(["A, b", Estimate("−0.123", "−0.200 to +0.050")], ["B", Estimate("–")], ["C", "1,234"]))
     assert text.endswith("\r\n")
     found = pd.read_csv(io.StringIO(text))
     assert found.columns.tolist() == ["Name", "Value", "Value low", "Value high"]

@@ -14,24 +14,34 @@ from radiomics_mammo.errors import InputError
 from radiomics_mammo.evaluation.result_tables import RESULT_TABLES
 from radiomics_mammo.evaluation.training.registry import is_baseline
 from radiomics_mammo.reports.cases import Pictures
-from radiomics_mammo.reports.components.method_facts import method_facts
-from radiomics_mammo.reports.components.model_names import MOST, competing, shown
+from radiomics_mammo.reports.components.model_names import (
+    MAX_CURVES,
+    selected_for_figure,
+    without_baselines,
+)
+from radiomics_mammo.reports.components.numbers import estimate, p_value, percent
 from radiomics_mammo.reports.components.page import render
-from radiomics_mammo.reports.components.tables import p_value, share, spanned
 from radiomics_mammo.reports.figures.curves import CurveLine, roc_figure
 from radiomics_mammo.reports.figures.decision_curve import decision_figure
-from radiomics_mammo.reports.sections.best_model import best_against
-from radiomics_mammo.reports.sections.results import result_sections, selection_bias_sentence, shift_sentence
-from radiomics_mammo.reports.study import compose
+from radiomics_mammo.reports.section import ReportInputs
+from radiomics_mammo.reports.sections import SECTIONS
+from radiomics_mammo.reports.sections.held_out import label_shift_sentence
+from radiomics_mammo.reports.sections.methods import method_facts
+from radiomics_mammo.reports.sections.paired import best_against, selection
+from radiomics_mammo.reports.study import build_sections, compose
 from radiomics_mammo.runs.results import Results, read_results
 from tests.cli.test_report import Page
 from tests.support.finished_run import CANDIDATES, toy_run
+from tests.support.report_page import section_part
 
-SLUGS = ["pairs", "ensembles", "embedders", "learning", "held-out", "trust", "at-work", "subgroups", "leakage"]
-SLUGS += ["leakage_checks", "more"]
-ALWAYS = ["models", "curves", "resampling"]
+CHAPTERS = ["population", "limitations", "comparison", "cases", "methods", "checklists"]
+EXPLANATION = {section.slug for section in SECTIONS if section.chapter == "explanation"}
 HELD_OUT = {"table": "/home/someone/other.parquet", "sha256": "c" * 64}
 HELD_OUT |= {"rows": 60, "units": 60, "patients": 30, "positives": 20}
+FIGURES = 9
+"""Forest, two curves, heads, confusion twice, reliability, decision, subgroups."""
+
+
 FIGURES = 9
 """Forest, two curves, heads, confusion twice, reliability, decision, subgroups."""
 
@@ -55,39 +65,34 @@ def headings(text: str, level: int = 2) -> list[str]:
     return re.findall(rf'<h{level} id="([^"]+)"', text)
 
 
-def test_every_section_is_there_in_its_order(whole):
-    assert headings(whole) == ["cohort", "limits", "comparison", "why", "cases", "method"]
-    assert headings(whole, 3)[: len(ALWAYS + SLUGS)] == ALWAYS + SLUGS
+def test_sections_come_in_the_order_of_the_registry(whole):
+    assert headings(whole) == CHAPTERS
+    comparison = [section.slug for section in SECTIONS if section.chapter == "comparison"]
+    assert headings(whole, 3)[: len(comparison)] == comparison
     contents = re.findall(r'<a href="#([^"]+)"', whole.partition("<nav")[2].partition("</nav>")[0])
     assert contents == re.findall(r'<h[23] id="([^"]+)"', whole)
 
 
-def test_a_run_without_these_tables_has_the_page_without_the_sections(run_and_results):
-    run, _ = run_and_results
-    bare = page_of(replace(run, info=replace(run.info, embeddings=[])))
-    assert headings(bare) == ["cohort", "limits", "comparison", "why", "cases", "method"]
-    assert headings(bare, 3)[:3] == ALWAYS
-    assert not set(SLUGS) & set(headings(bare, 3))
-
-
-BESIDE = {"selection_bias", "uncalibrated", "summary"}  # with the pairs, and with the twins
-
-
-def test_each_table_may_be_alone(run_and_results):
+def test_a_section_is_left_out_with_the_reason_exactly_where_an_input_is_missing(run_and_results):
     run, results = run_and_results
     run = replace(run, info=replace(run.info, embeddings=[]))
-    there = list(results.tables)
-    assert len(there) >= 24
-    found = {name: result_sections(run, Results({name: getattr(results, name)})) for name in there}
-    assert {name: len(sections) for name, sections in found.items()} == {name: name not in BESIDE for name in there}
-    assert {one.slug for sections in found.values() for one in sections} == set(SLUGS)
-
-
-def test_each_table_may_be_missing(run_and_results):
-    run, results = run_and_results
-    quick = results.replace(dict.fromkeys(("learning_curves", "confusion", "test_confusion", "reliability")))
-    for name in ("selection_bias", "test_summary", "test_auroc", "operating", "certified", "feature_selection"):
-        assert len(result_sections(run, quick.replace({"decision_curve": None, name: None}))) >= 8, name
+    optional = (
+        "selection_bias",
+        "uncalibrated",
+        "learning_curves",
+        "test_operating",
+        "test_confusion",
+        "test_certified",
+    )
+    for tables in (Results(), results, results.replace(dict.fromkeys(optional))):
+        inputs = ReportInputs(run, tables)
+        parts, left_out = build_sections(inputs, [section for section in SECTIONS if section.slug != "cases"])
+        slugs = {member.slug for part in parts for member in (part, *part.parts)}
+        missing = {section.title for section in SECTIONS if section.missing(inputs)}
+        assert {title for title, _ in left_out} == missing
+        assert all(reason.startswith("not in this run: ") for _, reason in left_out)
+        assert slugs & {section.slug for section in SECTIONS if section.missing(inputs)} == set()
+        assert len(slugs & {section.slug for section in SECTIONS}) == len(SECTIONS) - 1 - len(missing)
 
 
 def test_numbers_on_the_page_are_those_of_the_tables(whole, run_and_results):
@@ -118,11 +123,11 @@ def test_held_out_patients_have_their_twins_thresholds_and_shifted_probabilities
 def test_twins_as_trained_show_brier_and_slope(whole, run_and_results):
     run, results = run_and_results
     text = Page(whole).text
-    for wanted in ("+0.031", "−0.123", "Resampling shifts the probabilities, and calibration puts them back"):
+    for wanted in ("+0.031", "−0.123", "Resampling shifts the predicted probabilities, and calibration corrects"):
         assert wanted in text
     assert "0.243" not in text  # the candidates themselves are not in the table of differences
     alone = results.uncalibrated[results.uncalibrated["against"] == ""]
-    assert "calibration puts them back" not in page_of(run, Results({"uncalibrated": alone}))
+    assert "calibration corrects this shift" not in page_of(run, Results({"uncalibrated": alone}))
 
 
 @pytest.mark.parametrize("asked", [0.8, 0.9])
@@ -175,10 +180,10 @@ def test_the_verdict_names_the_held_out_auroc_and_the_tiles_say_what_they_are(ru
     run, results = run_and_results
     own = results.test_summary.set_index(["model", "metric"]).loc[("xgboost", "auroc")]
     opening = compose(run, results, pictures=Pictures(), meaning=lambda _: "").opening
-    first = opening.verdict.partition("patients. ")[0]
-    held = f"{own['value']:.2f} (95% interval {own['low']:.2f} to {own['high']:.2f}) on held-out"
-    assert f" out of fold and of {held}" in first
-    assert "out-of-fold" in opening.headline_title and "On patients held out" in opening.headline_title
+    first = opening.verdict.partition(" Oversampling")[0]
+    held = f"{own['value']:.2f} (95% interval {own['low']:.2f} to {own['high']:.2f}) on the held-out test set"
+    assert f" in cross-validation and of {held}" in first
+    assert "cross-validated" in opening.headline_title and "Held-out test set" in opening.headline_title
     alone = compose(run, results.replace({"test_summary": None}), pictures=Pictures(), meaning=lambda _: "").opening
     assert "held-out" not in alone.verdict + alone.headline_title
 
@@ -195,17 +200,17 @@ def test_the_best_is_set_against_the_readers_and_size_with_intervals(run_and_res
     for name, row in found.iterrows():
         assert row["difference"] == pytest.approx(area["xgboost"] - area[name])
         assert row["low"] < row["difference"] < row["high"]
-    (_, said) = result_sections(run, Results({"pairs": results.pairs}))[0].text
+    (_, said) = section_part("paired", run, Results({"pairs": results.pairs})).text
     assert f"minus that of Size only: {found.loc['size', 'difference']:+.3f}" in said
-    assert "chosen on these same patients" in said
+    assert "chosen on the same patients" in said
     assert best_against(replace(run, info=replace(run.info, best=""))).empty
 
 
-def test_a_choice_that_cost_nothing_is_no_optimism():
+def test_a_selection_without_optimism_is_stated():
     row = {"name": "xgboost", "apparent": 0.8, "corrected": 0.79, "low": 0.7, "high": 0.9}
-    assert selection_bias_sentence(pd.DataFrame([row]), {}).endswith("it is 0.790 (0.700 to 0.900).")
-    said = selection_bias_sentence(pd.DataFrame([row | {"corrected": 0.81}]), {})
-    assert said.endswith("it is 0.810 (0.700 to 0.900): no optimism found.")
+    assert selection(pd.DataFrame([row]), {}).endswith("it is 0.790 (0.700 to 0.900).")
+    said = selection(pd.DataFrame([row | {"corrected": 0.81}]), {})
+    assert said.endswith("it is 0.810 (0.700 to 0.900): no optimism was found.")
 
 
 def test_models_never_look_like_calling_everybody_or_nobody(run_and_results):
@@ -264,7 +269,7 @@ def test_the_radiologists_reading_is_dashed_in_the_pages_ink(whole):
     grid = np.linspace(0, 1, 3)
     nothing = np.full(3, np.nan)
     plain = roc_figure([CurveLine("Readers", grid, grid, nothing, nothing, 0.8)])
-    read = roc_figure([CurveLine("Readers", grid, grid, nothing, nothing, 0.8, reading=True)])
+    read = roc_figure([CurveLine("Readers", grid, grid, nothing, nothing, 0.8, radiologists=True)])
     assert "stroke-dasharray" not in plain
     assert "stroke-dasharray" in read
     assert read.count("currentColor") > plain.count("currentColor")
@@ -277,12 +282,12 @@ def test_a_figure_holds_the_best_the_readers_and_what_must_be_there():
     }
     auroc = {name: 0.5 + 0.01 * i for i, name in enumerate(candidates)}
     auroc |= {"size": 0.99, "xgboost+oversampling": 0.51}
-    found = shown(candidates, auroc=auroc, best="m3", always=("xgboost+oversampling",))
+    found = selected_for_figure(candidates, auroc=auroc, best="m3", always=("xgboost+oversampling",))
     assert found[0] == "m3"
-    assert len(found) == MOST
+    assert len(found) == MAX_CURVES
     assert set(found) == {"m3", "radiologists", "xgboost+oversampling", "m11", "m10", "m9", "m8"}
     few = {name: auroc[name] for name in ("size", "m1")}
-    assert shown(few, auroc=auroc, best="m1") == ["m1", "size"]
+    assert selected_for_figure(few, auroc=auroc, best="m1") == ["m1", "size"]
 
 
 def test_yardsticks_are_known_by_their_models():
@@ -292,20 +297,20 @@ def test_yardsticks_are_known_by_their_models():
         False,
         False,
     ]
-    assert list(competing(dict.fromkeys(CANDIDATES, ""))) == list(CANDIDATES[3:])
+    assert list(without_baselines(dict.fromkeys(CANDIDATES, ""))) == list(CANDIDATES[3:])
 
 
 def test_label_shift_in_words():
     row = {"train": 0.483, "test": 0.389, "low": -0.15, "high": -0.04}
-    said = shift_sentence(pd.DataFrame([row]), positive="malignant")
-    assert "48.3% of the training units and 38.9% of the test units are malignant: the labels shift" in said
-    assert "no shift" in shift_sentence(pd.DataFrame([{**row, "high": 0.01}]), positive="malignant")
+    said = label_shift_sentence(pd.DataFrame([row]), positive="malignant")
+    assert "48.3% of the training units and 38.9% of the test units are malignant: the prevalence differs" in said
+    assert "no difference" in label_shift_sentence(pd.DataFrame([{**row, "high": 0.01}]), positive="malignant")
 
 
 def test_cells():
-    assert (share(0.25), share(float("nan"))) == ("25.0%", "–")
+    assert (percent(0.25), percent(float("nan"))) == ("25.0%", "–")
     assert (p_value(0.0004), p_value(0.04), p_value(float("nan"))) == ("<0.001", "0.040", "–")
-    cell = spanned({"v": -0.1, "l": float("nan"), "h": 0.2}, "v", "l", "h", signed=True)
+    cell = estimate({"v": -0.1, "l": float("nan"), "h": 0.2}, "v", "l", "h", signed=True)
     assert (cell.value, cell.interval) == ("−0.100", "")
 
 

@@ -14,7 +14,7 @@ import pytest
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from radiomics_mammo.evaluation.metrics.auroc_variance import obuchowski, paired_difference
-from radiomics_mammo.reports.run_comparison import two_runs_page
+from radiomics_mammo.reports.run_comparison import run_comparison_page
 from radiomics_mammo.reports.run_comparison.paired import Pair, calls, differences, obstacles, overlap, pairs_of
 from radiomics_mammo.reports.run_comparison.tables import change_counts, settings_table
 from radiomics_mammo.runs.results import Results
@@ -74,14 +74,14 @@ def test_cases_and_patients_in_common_are_counted():
     assert set(found.cases) == {f"{one}_{i}" for one in patients[40:100] for i in (0, 1)}
     assert found.group.max() == 59
     assert "Only the cases in common are compared" in said(
-        two_runs_page(first, replace(second, folder=Path("b")), NONE, NONE)
+        run_comparison_page(first, replace(second, folder=Path("b")), NONE, NONE)
     )
 
 
 def test_differences_are_those_of_scikit_learn_on_the_cases_in_common():
     a = run_of()
-    kept = set(patients_of(a)[30:])
-    b = replace(a, predictions=among(noisier(a), patients=kept))
+    stored = set(patients_of(a)[30:])
+    b = replace(a, predictions=among(noisier(a), patients=stored))
     found = overlap(a, b)
     table = differences(a, b, found, [Pair("xgboost", "forest"), Pair("size", "size")], draws=20)
     for row, (one, other) in zip(table.to_dict("records"), (("xgboost", "forest"), ("size", "size")), strict=True):
@@ -90,7 +90,7 @@ def test_differences_are_those_of_scikit_learn_on_the_cases_in_common():
         assert row["auroc_b"] == pytest.approx(second, abs=1e-12)
         assert row["auroc"] == pytest.approx(second - first, abs=1e-12)
         assert row["auroc_low"] < row["auroc"] < row["auroc_high"]
-        in_common = replace(a, predictions=among(a.predictions, patients=kept))
+        in_common = replace(a, predictions=among(a.predictions, patients=stored))
         assert row["brier"] == pytest.approx(mean_brier(b, other) - mean_brier(in_common, one), abs=1e-12)
         assert row["brier_low"] < row["brier"] < row["brier_high"]
     assert (table["verdict"] == "a loss").all()
@@ -133,7 +133,7 @@ def test_a_run_against_itself_differs_by_nothing():
     assert (table[["auroc", "brier", "brier_low", "brier_high", "calibration_slope"]] == 0).all(axis=None)
     assert (table["p"] == 1).all() and (table["verdict"] == "no gain").all()
     assert settings_table(a.info, a.info, ("a", "b")) is None
-    text = said(two_runs_page(a, replace(a, folder=Path("again")), NONE, NONE))
+    text = said(run_comparison_page(a, replace(a, folder=Path("again")), NONE, NONE))
     assert "All settings, seeds and versions are the same." in text
     assert "0 changed from first to again" in text
 
@@ -148,7 +148,9 @@ def test_runs_with_other_numbers_of_repeats_are_compared_by_their_means():
     row = differences(a, b, found, [Pair("forest", "forest")], draws=5).iloc[0]
     assert row["auroc_a"] == pytest.approx(mean_auroc(a, "forest", found.cases), abs=1e-12)
     assert row["auroc_b"] == pytest.approx(mean_auroc(b, "forest", found.cases), abs=1e-12)
-    assert "the chance of the split" in said(two_runs_page(a, replace(b, folder=Path("b")), NONE, NONE))
+    assert "includes the variability of the split" in said(
+        run_comparison_page(a, replace(b, folder=Path("b")), NONE, NONE)
+    )
 
 
 def test_the_best_come_first_and_the_floor_is_left_out():
@@ -182,10 +184,10 @@ def test_what_forbids_a_comparison_is_said():
     ):
         b = replace(a, folder=Path("b"), predictions=predictions)
         assert words in "; ".join(obstacles(a.info, b.info, overlap(a, b)))
-        text = said(two_runs_page(a, b, NONE, NONE))
+        text = said(run_comparison_page(a, b, NONE, NONE))
         assert "These runs cannot be compared: " in text and words in text
-        assert "Paired differences" not in text and "Calls that changed" not in text
-        assert "Side by side" in text
+        assert "Paired differences" not in text and "Reclassified cases" not in text
+        assert "side by side" in text
 
 
 def test_changed_calls_are_counted_by_truth():
@@ -203,13 +205,13 @@ def test_changed_calls_are_counted_by_truth():
     found = overlap(a, b)
     one, other = (calls(run, found.cases) for run in (a, b))
     assert one is not None and other is not None
-    assert change_counts(one, other, found) == {"found": 2, "missed": 1, "let_go": 3, "alarmed": 0}
-    text = said(two_runs_page(a, b, NONE, NONE))
-    assert "6 changed from first to b: of the malignant ones 2 are found that were missed and 1 missed" in text
-    listed = text.split("Calls that changed")[-1].replace(" ", "")
+    assert change_counts(one, other, found) == {"fn_to_tp": 2, "tp_to_fn": 1, "fp_to_tn": 3, "tn_to_fp": 0}
+    text = said(run_comparison_page(a, b, NONE, NONE))
+    assert "6 changed from first to b. malignant: 2 changed from false negative to true positive, 1 from true" in text
+    listed = text.split("Reclassified cases")[-1].replace(" ", "")
     assert all(name in listed for name in (*sick, *well, *hit))
     without = replace(b, predictions=b.predictions.drop(columns="called"))
-    assert "Calls that changed" not in said(two_runs_page(a, without, NONE, NONE))
+    assert "Reclassified cases" not in said(run_comparison_page(a, without, NONE, NONE))
 
 
 def test_only_settings_that_differ_are_listed():
@@ -226,7 +228,7 @@ def test_the_page_stands_alone_and_shows_text_as_text():
     b = run_of("b", candidates=a.info.candidates, label=evil, best="forest")
     renamed = {one: f"{evil}{one}" for one in a.predictions["case_id"].unique()}
     a, b = (replace(run, predictions=run.predictions.replace({"case_id": renamed})) for run in (a, b))
-    page = two_runs_page(a, b, toy()[1], toy()[1])
+    page = run_comparison_page(a, b, toy()[1], toy()[1])
     assert page.count("<script>") == page.count("</script>") == 1  # its own
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert not re.search(r"(src|href)=[\"']?(https?:)?//", page)
@@ -239,14 +241,14 @@ def test_the_page_stands_alone_and_shows_text_as_text():
 def test_runs_of_one_name_are_told_apart_and_tests_stand_side_by_side():
     held = {"table": "t", "sha256": "c" * 64, "rows": 60, "units": 60, "patients": 30, "positives": 20}
     a, results = run_of(test=held), toy()[1]
-    text = said(two_runs_page(a, a, results, results))
-    assert "Two runs: first (A) and first (B)" in text
-    assert "The same on held-out patients; the test sets are the same" in text
+    text = said(run_comparison_page(a, a, results, results))
+    assert "Comparison of two runs: first (A) and first (B)" in text
+    assert "The same on the held-out test sets, which are the same" in text
     other = run_of("b", test={**held, "sha256": "d" * 64})
-    assert "the test sets are not the same" in said(two_runs_page(a, other, results, results))
+    assert "test sets, which are not the same" in said(run_comparison_page(a, other, results, results))
 
 
 def test_phantoms_are_marked():
     a, b = run_of(phantom=True), run_of("b", phantom=True)
-    page = two_runs_page(a, b, NONE, NONE)
+    page = run_comparison_page(a, b, NONE, NONE)
     assert "PHANTOM" in page and page.count("(phantom)") > 3

@@ -14,11 +14,11 @@ from radiomics_mammo.evaluation.explanation import explain
 from radiomics_mammo.evaluation.explanation.explain import permutation_budget
 from radiomics_mammo.evaluation.training.cross_validation import cross_validate
 from radiomics_mammo.reports.components.page import Figure, PagePart
-from radiomics_mammo.reports.sections.explanation import why_sections
 from radiomics_mammo.runs.results import Results
 from radiomics_mammo.runs.run_folder import Run
 from tests.support.explained_run import NAMES, PLANTED, ExplainedTables, explained, noise_frame, toy_plan
 from tests.support.finished_run import toy_run
+from tests.support.report_page import section_part
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +32,8 @@ def planted() -> tuple[Run, ExplainedTables]:
 
 
 @pytest.fixture(scope="module")
-def section(planted) -> PagePart:
-    return why(*planted)
+def section(planted) -> dict[str, PagePart]:
+    return explanation(*planted)
 
 
 def explained_run(*, strength: float, candidate: str = "xgboost", repeats: int = 2) -> tuple[Run, ExplainedTables]:
@@ -44,18 +44,18 @@ def explained_run(*, strength: float, candidate: str = "xgboost", repeats: int =
     return replace(run, cases=cases, contributions=found.contributions, values=found.values), found
 
 
-def why(run: Run, found: ExplainedTables, meaning=lambda name: f"Means {name}.") -> PagePart:
-    (section,) = why_sections(run, Results(found.tables), meaning=meaning)
-    return section
+SLUGS = ("importance", "concepts", "groups", "dependence", "interactions", "stability", "clusters")
 
 
-def parts(section: PagePart) -> dict[str, PagePart]:
-    return {part.slug: part for part in section.parts}
+def explanation(run: Run, found: ExplainedTables) -> dict[str, PagePart]:
+    tables = Results(found.tables)
+    parts = {slug: section_part(slug, run, tables, meaning=lambda name: f"Means {name}.") for slug in SLUGS}
+    return {slug: part for slug, part in parts.items() if part is not None}
 
 
-def figures(section: PagePart) -> Iterator[Figure]:
-    for one in (section, *section.parts):
-        yield from one.figures
+def figures(parts: dict[str, PagePart]) -> Iterator[Figure]:
+    for part in parts.values():
+        yield from part.figures
 
 
 def test_a_table_of_noise_is_called_unstable(noise):
@@ -64,7 +64,7 @@ def test_a_table_of_noise_is_called_unstable(noise):
     assert stability.loc["jaccard", "verdict"] == "nothing stable"
     assert stability.loc["jaccard", "value"] == pytest.approx(stability.loc["jaccard", "chance"], abs=0.15)
     assert not found.tables["shap_features"]["above_chance"].any()
-    assert any("nothing stable" in sentence for sentence in why(run, found).text)
+    assert any("is not stable" in sentence for sentence in explanation(run, found)["importance"].text)
 
 
 def test_a_planted_feature_comes_first_in_every_fold(planted, section):
@@ -74,8 +74,8 @@ def test_a_planted_feature_comes_first_in_every_fold(planted, section):
     assert (first["rank_mean"], first["rank_sd"]) == (1.0, 0.0)
     assert first["above_chance"]
     assert found.tables["shap_stability"].iloc[0]["verdict"] != "nothing stable"
-    assert not any("nothing stable" in sentence for sentence in section.text)
-    row = next(row for row in parts(section)["why-words"].tables[0].rows if row[0] == PLANTED)
+    assert not any("is not stable" in sentence for sentence in section["importance"].text)
+    row = next(row for row in section["concepts"].tables[0].rows if row[0] == PLANTED)
     assert row[1:6] == ["Texture", row[2], "yes", "1.0 ± 0.0", "malignant"]
     assert row[7] == f"Means {PLANTED}."
 
@@ -97,10 +97,8 @@ def test_tables_are_of_held_out_rows_and_of_the_contract(planted):
     assert found.values.columns[:2].tolist() == ["case_id", PLANTED]
 
 
-def test_every_question_has_a_part_and_every_figure_words(section):
-    assert list(parts(section)) == [
-        *("why-words", "why-groups", "why-dependence", "why-interactions", "why-stability", "why-clusters")
-    ]
+def test_every_figure_of_the_explanation_has_words(section):
+    assert list(section) == list(SLUGS)
     drawn = list(figures(section))
     assert len(drawn) == 9
     for figure in drawn:
@@ -110,11 +108,11 @@ def test_every_question_has_a_part_and_every_figure_words(section):
         assert figure.caption
     ids = [name for figure in drawn for name in re.findall(r'\bid="([^"]+)"', figure.svg)]
     assert len(ids) == len(set(ids))
-    assert "90 evenly spaced held-out cases" in parts(section)["why-interactions"].text[0]
-    said = " ".join(section.text)
-    assert "not how the disease comes about" in said
+    assert "90 evenly spaced held-out cases" in section["interactions"].text[0]
+    said = " ".join(section["importance"].text)
+    assert "not the cause of the disease" in said
     assert "held-out cases only" in said
-    assert "credit" in " ".join(parts(section)["why-clusters"].text)
+    assert "share their importance" in " ".join(section["clusters"].text)
 
 
 def test_the_page_says_the_same_of_tables_read_from_csv(planted, section, tmp_path):
@@ -123,16 +121,16 @@ def test_the_page_says_the_same_of_tables_read_from_csv(planted, section, tmp_pa
     for name, table in found.tables.items():
         table.assign(data="real").to_csv(tmp_path / f"{name}.csv", index=False)
         read[name] = pd.read_csv(tmp_path / f"{name}.csv")
-    assert why(run, ExplainedTables(found.shap, read)) == section
+    assert explanation(run, ExplainedTables(found.shap, read)) == section
 
 
 def test_phantoms_are_marked_and_crowds_thinned_in_every_figure(planted, monkeypatch):
-    monkeypatch.setattr("radiomics_mammo.reports.sections.explanation._POINTS", 30)
+    monkeypatch.setattr("radiomics_mammo.reports.sections.explanation._MAX_POINTS", 30)
     run, found = planted
     marked = replace(run, info=replace(run.info, phantom=True, units=90))
-    section = why(marked, found)
+    section = explanation(marked, found)
     assert all("phantom" in figure.svg for figure in figures(section))
-    assert "(30 of 90, evenly spaced)" in section.figures[1].caption
+    assert "(30 of 90, evenly spaced)" in section["importance"].figures[1].caption
 
 
 def test_what_a_table_calls_a_feature_stays_text(planted):
@@ -143,7 +141,7 @@ def test_what_a_table_calls_a_feature_stays_text(planted):
     new = {PLANTED: odd}
     run = replace(run, contributions=run.contributions.rename(columns=new), values=run.values.rename(columns=new))
     tables = {name: table.replace(new) for name, table in found.tables.items()}
-    section = why(run, ExplainedTables(found.shap, tables))
+    section = explanation(run, ExplainedTables(found.shap, tables))
     for figure in figures(section):
         assert "<script" not in figure.svg
 
@@ -155,9 +153,9 @@ def test_a_forest_is_explained_in_probability_without_interactions(monkeypatch):
     assert "shap_interactions" not in found.tables
     assert found.contributions is not None
     assert found.contributions["scale"].isna().all()
-    section = why(run, found)
-    assert "The highest AUROC has XGBoost, which is not explained here." in section.text[0]
-    assert "Random forest" in parts(section)["why-interactions"].text[0]
+    section = explanation(run, found)
+    assert "The model with the highest AUROC, XGBoost, is not explained here." in section["importance"].text[0]
+    assert "interactions" not in section
     assert found.tables["shap_features"]["feature"].iloc[0] == PLANTED
 
 
@@ -177,16 +175,13 @@ def test_a_network_is_one_feature_of_early_fusion(monkeypatch):
     assert "embedding" in groups.loc[groups["kind"] == "family", "group"].tolist()
     run, _ = toy_run(explained="xgboost")
     run = replace(run, cases=plan.cohort.units.rows, contributions=found.contributions, values=found.values)
-    row = parts(why(run, found))["why-words"].tables[0].rows[0]
+    row = explanation(run, found)["concepts"].tables[0].rows[0]
     assert row[:2] == ["crop_embToy_Embedding", "Network embedding"]
     assert "no single meaning" in row[7]
 
 
-def test_without_a_tree_model_there_is_one_sentence():
-    run, _ = toy_run()
-    (section,) = why_sections(run, Results(), meaning=str)
-    assert section.text == ["No tree model was compared, so there is nothing to explain."]
-    assert not section.figures
+def test_without_a_tree_model_there_is_no_explanation():
+    assert not explanation(toy_run()[0], ExplainedTables(None, {}))
 
 
 def test_workers_change_no_bit(monkeypatch):
@@ -210,6 +205,6 @@ def test_large_tables_are_thinned_before_permutations_are_saved():
     units = replace(plan.cohort.units, y=np.zeros(rows, dtype=np.int8))
     names = tuple(f"original_glcm_F{i}" for i in range(1_000))
     large = replace(plan, cohort=replace(plan.cohort, features=names, y=np.zeros(rows, dtype=np.int8), units=units))
-    permutations, kept = permutation_budget(large, candidate)
-    assert kept == 2_000
+    permutations, stored = permutation_budget(large, candidate)
+    assert stored == 2_000
     assert 5 <= permutations < 19

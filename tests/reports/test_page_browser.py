@@ -71,7 +71,8 @@ def test_another_script_is_not_run(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("table", "heading"), [("models", "AUROC"), ("pairs-1", "p"), ("pairs-1", "Difference"), ("at-work-4", "Missed")]
+    ("table", "heading"),
+    [("models", "AUROC"), ("paired-1", "p"), ("paired-1", "Difference"), ("certified-1", "FN patients")],
 )
 def test_numbers_sort_as_numbers_both_ways_and_missing_ones_stay_last(tmp_path, table, heading):
     found = played(toy_text(), COLUMN % (table, heading), tmp_path)
@@ -82,13 +83,13 @@ def test_numbers_sort_as_numbers_both_ways_and_missing_ones_stay_last(tmp_path, 
     assert [one for one in found["said"] if one] == ["descending"]
     assert found["again"] == "ascending"
     for order in ("first", "second"):
-        assert len(numbers(found[order])) < len(found[order]) or table != "at-work-4"
+        assert len(numbers(found[order])) < len(found[order]) or table != "certified-1"
         tail = len(found[order]) - len(numbers(found[order]))
         assert all(cell.startswith("–") for cell in found[order][len(found[order]) - tail :])
 
 
 def test_words_sort_from_a_first(tmp_path):
-    found = played(toy_text(), COLUMN % ("pairs-1", "Verdict"), tmp_path)
+    found = played(toy_text(), COLUMN % ("paired-1", "Verdict"), tmp_path)
     assert found["first"] == sorted(found["before"])
     assert found["second"] == sorted(found["before"], reverse=True)
 
@@ -182,7 +183,7 @@ def test_a_print_opens_what_is_folded_and_has_no_buttons(tmp_path):
     printed(page, pdf)
     text = words_of(pdf)
     assert '{"max_depth": 3}' in text  # of a folded table
-    assert "Classification reports of out-of-fold predictions" in text
+    assert "Classification reports (cross-validation)" in text
     assert "CSV" not in text
     assert "↕" not in text
     assert "Skip to the results" not in text

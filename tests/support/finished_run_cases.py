@@ -13,8 +13,10 @@ import pandas as pd
 from markupsafe import Markup
 
 from radiomics_mammo.evaluation.result_tables import RESULT_TABLES
-from radiomics_mammo.reports.cases import CasesPart, Picture, Pictures
-from radiomics_mammo.reports.components.page import breakable
+from radiomics_mammo.reports.cases import Picture, Pictures
+from radiomics_mammo.reports.cases import section as cases
+from radiomics_mammo.reports.components.page import PagePart, breakable, slug
+from radiomics_mammo.reports.section import ReportInputs
 from radiomics_mammo.runs.results import Results
 from radiomics_mammo.runs.run_files import (
     CASES,
@@ -113,8 +115,8 @@ def out_of_range(run: Run) -> pd.DataFrame:
 
 def some_pictures(names: list[str], *, bytes_each: int = 30) -> Pictures:
     """Give every case a picture of the same size."""
-    lesions = {name: Picture("data:image/jpeg;base64," + "A" * bytes_each, 20, 10) for name in names}
-    return Pictures(lesions=lesions, problem="")
+    lesion_images = {name: Picture("data:image/jpeg;base64," + "A" * bytes_each, 20, 10) for name in names}
+    return Pictures(lesion_images=lesion_images, problem="")
 
 
 def written(run: Run, results: Results, folder: Path) -> Path:
@@ -130,7 +132,12 @@ def written(run: Run, results: Results, folder: Path) -> Path:
     return folder
 
 
-def section_page(part: CasesPart, *, phantom: bool = False) -> str:
+def cases_part(run: Run, results: Results, **inputs: Any) -> PagePart:
+    """Build the section of the cases."""
+    return replace(cases.build(ReportInputs(run, results, **inputs)), slug="cases", title="Cases")
+
+
+def section_page(part: PagePart, *, phantom: bool = False) -> str:
     """Fill the cases' template on a page of its own, with its style and script."""
     import jinja2
 
@@ -139,14 +146,14 @@ def section_page(part: CasesPart, *, phantom: bool = False) -> str:
         undefined=jinja2.StrictUndefined,
         loader=jinja2.PackageLoader("radiomics_mammo", "reports/templates"),
     )
-    environment.filters["breakable"] = breakable
+    environment.filters |= {"breakable": breakable, "slug": slug}
     whole, style, script = (
         Markup((files("radiomics_mammo.reports") / "templates" / name).read_text(encoding="utf-8"))
         for name in ("report.css", "cases.css", "cases.js")
     )
     template = environment.from_string(
-        '{% from "cases.html.j2" import cases_section %}<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        "<title>Cases</title><style>{{ style }}</style></head><body><main>{{ cases_section(part, phantom) }}</main>"
+        '{% from "table.html.j2" import section %}<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        "<title>Cases</title><style>{{ style }}</style></head><body><main>{{ section(part, phantom) }}</main>"
         "<script>{{ script }}</script></body></html>"
     )
     return template.render(part=part, phantom=phantom, style=whole + style, script=script)

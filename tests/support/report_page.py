@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import pandas as pd
 
 from radiomics_mammo.reports.cases import Pictures
-from radiomics_mammo.reports.components.page import Page, render
+from radiomics_mammo.reports.components.page import Page, PagePart, render
+from radiomics_mammo.reports.section import ReportInputs
+from radiomics_mammo.reports.sections import SECTIONS
 from radiomics_mammo.reports.study import compose
 from radiomics_mammo.runs.results import Results
 from radiomics_mammo.runs.run_folder import Run
@@ -22,6 +25,13 @@ FORMULA = '=HYPERLINK("x","y")'
 
 def composed(run: Run, results: Results) -> Page:
     return compose(run, results, pictures=Pictures(), meaning=lambda name: f"{name} in words")
+
+
+def section_part(slug: str, run: Run, results: Results | None = None, **inputs: Any) -> PagePart | None:
+    """Build one section, or None where its inputs are not there."""
+    section = next(section for section in SECTIONS if section.slug == slug)
+    values = ReportInputs(run, results or Results(), **inputs)
+    return None if section.missing(values) else section.build(values)
 
 
 @cache

@@ -1,93 +1,88 @@
-"""Cards of cases: everything that is told of one, looked up from the tables of a run."""
+"""Cards of cases, from the tables of a run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 from markupsafe import Markup
 
 from radiomics_mammo.evaluation.explanation.waterfall import Terms, case_waterfalls, plain_name, signed
-from radiomics_mammo.reports.cases.case_list import attributes_of
+from radiomics_mammo.reports.cases.case_list import case_attributes
 from radiomics_mammo.reports.cases.facts import fact, facts
-from radiomics_mammo.reports.cases.neighbours import beyond_of, neighbours_of
+from radiomics_mammo.reports.cases.neighbours import nearest_cases_of, out_of_range_text
 from radiomics_mammo.reports.cases.outcomes import OUTCOMES, outcomes
-from radiomics_mammo.reports.cases.picture_store import ABSENT, Store
+from radiomics_mammo.reports.cases.picture_store import ABSENT, PictureStore
 from radiomics_mammo.reports.cases.records import Card, CaseAttributes, Neighbour, Pictures, ShownImage
-from radiomics_mammo.reports.cases.selection import other_views, same_lesion
+from radiomics_mammo.reports.cases.selection import is_same_lesion, other_views
+from radiomics_mammo.reports.components.sentences import sentence
 from radiomics_mammo.reports.figures.waterfall import draw_waterfall
+from radiomics_mammo.reports.section import Meaning
 from radiomics_mammo.runs.results import Results
 from radiomics_mammo.runs.run_folder import Run
-
-Meaning = Callable[[str], str]
-_SEVERAL = "No picture: a prediction is about several rows of the table."
-
-
-def no_words(_: str) -> str:
-    """Say nothing of any feature."""
-    return ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CaseContext:
-    """Everything of a run that cards are made from, looked up by case_id."""
+    """The tables of a run that cards are made from, by case_id."""
 
     run: Run
     results: Results
-    found: pd.DataFrame
+    predictions: pd.DataFrame
     rows: Mapping[str, Mapping[str, object]]
     attributes: Mapping[str, CaseAttributes]
-    beyond: Mapping[str, list[str]]
-    store: Store
+    out_of_range: Mapping[str, list[str]]
+    store: PictureStore
     meaning: Meaning
 
 
 def read_context(run: Run, results: Results, *, pictures: Pictures, meaning: Meaning) -> CaseContext:
-    """Look everything up that cards are made from."""
-    found = outcomes(run)
+    """Read what cards are made from."""
+    predictions = outcomes(run)
     rows = {str(row["case_id"]): row for row in run.cases.to_dict("records")}
-    beyond = beyond_of(results.out_of_range)
-    attributes = attributes_of(
-        found,
+    out_of_range = out_of_range_text(results.out_of_range)
+    attributes = case_attributes(
+        predictions,
         rows,  # type: ignore[arg-type]
         classes=run.info.classes,
-        beyond=None if results.out_of_range is None else beyond,
+        out_of_range=None if results.out_of_range is None else out_of_range,
     )
-    store = Store(pictures, absent=ABSENT if run.info.unit == "lesion" else _SEVERAL, note=phantom_note(run))
-    return CaseContext(run, results, found, rows, attributes, beyond, store, meaning)  # type: ignore[arg-type]
+    store = PictureStore(
+        pictures, absent=ABSENT if run.info.unit == "lesion" else sentence("cases.several_rows"), note=phantom_note(run)
+    )
+    return CaseContext(run, results, predictions, rows, attributes, out_of_range, store, meaning)  # type: ignore[arg-type]
 
 
-def terms_of(context: CaseContext, case_ids: Sequence[str]) -> dict[str, Terms]:
-    """Give what the explained candidate's predictions of some cases add up from; empty where nothing was explained."""
+def waterfall_terms(context: CaseContext, case_ids: Sequence[str]) -> dict[str, Terms]:
+    """Return the waterfalls of the explained model for some cases; empty where nothing was explained."""
     run = context.run
     if run.contributions is None or not run.info.explained:
         return {}
     reached = dict(
-        zip(case_ids, context.found["explained"].loc[list(case_ids)].to_numpy(dtype=float).tolist(), strict=True)
+        zip(case_ids, context.predictions["explained"].loc[list(case_ids)].to_numpy(dtype=float).tolist(), strict=True)
     )
     return case_waterfalls(run.contributions, reached, unit=run.info.contribution_unit, rule=run.info.rule)
 
 
-def values_of(run: Run, case_ids: Sequence[str]) -> dict[str, dict[str, float]]:
-    """Give the values of the leading features in some cases."""
+def leading_values(run: Run, case_ids: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Return the values of the leading features in some cases."""
     if run.values is None:
         return {}
     table = run.values.assign(case_id=run.values["case_id"].astype(str)).set_index("case_id")
-    own = table.loc[[name for name in case_ids if name in table.index]]
-    features = [str(column) for column in own.columns]
+    table = table.loc[[name for name in case_ids if name in table.index]]
     return {
-        str(name): dict(zip(features, values, strict=True))
-        for name, values in zip(own.index, own.to_numpy(dtype=float).tolist(), strict=True)
+        str(name): dict(zip(map(str, table.columns), values, strict=True))
+        for name, values in zip(table.index, table.to_numpy(dtype=float).tolist(), strict=True)
     }
 
 
 def make_cards(context: CaseContext, case_ids: Sequence[str]) -> dict[str, Card]:
-    """Make a card of each of some cases."""
+    """Build the cards of some cases."""
     run = context.run
-    terms, values = terms_of(context, case_ids), values_of(run, case_ids)
-    near = neighbours_of(context.results.neighbours, case_ids, classes=run.info.classes, store=context.store)
-    views, place = other_views(run.cases), {str(name): i for i, name in enumerate(context.found.index)}
+    terms, values = waterfall_terms(context, case_ids), leading_values(run, case_ids)
+    near = nearest_cases_of(context.results.neighbours, case_ids, classes=run.info.classes, store=context.store)
+    views, place = other_views(run.cases), {str(name): i for i, name in enumerate(context.predictions.index)}
     return {
         name: _card(context, name, place[name], terms.get(name), values.get(name, {}), near[name], views.get(name, ()))
         for name in case_ids
@@ -115,53 +110,54 @@ def _card(
         facts=facts(row),
         pictures=pictures_of(context.store, name, views[:1], context.rows),
         waterfall=Markup(drawn),
-        explained="" if terms is None else waterfall_title(context.run, terms),
-        leading="" if terms is None else leading_words(terms, context.meaning, context.run.info.classes),
-        beyond=context.beyond.get(name, ()),
+        explained="" if terms is None else explained_title(context.run, terms),
+        leading="" if terms is None else leading_sentence(terms, context.meaning, context.run.info.classes),
+        out_of_range=context.out_of_range.get(name, ()),
         neighbours=near,
     )
 
 
 def pictures_of(
-    store: Store, name: str, views: Sequence[str], rows: Mapping[str, Mapping[str, object]]
+    store: PictureStore, name: str, views: Sequence[str], rows: Mapping[str, Mapping[str, object]]
 ) -> list[ShownImage]:
-    """Give the pictures of a case and of its breast's other views; those that are not there only where none is."""
-    found = [store.lesion(name, caption="Lesion"), store.whole(name, caption="Whole image")]
+    """Return the images of a case and of the other views of the breast."""
+    images = [store.lesion(name, caption="Lesion"), store.whole(name, caption="Full image")]
     for view in views:
-        doubt = "" if same_lesion(rows[name], rows[view]) else " (lesion may be another)"
-        found.append(store.view(view, caption=f"Other view, {fact(rows[view], 'view')}{doubt}"))
-    return [one for one in found if one is not None]
+        doubt = "" if is_same_lesion(rows[name], rows[view]) else " (lesion may be another)"
+        images.append(store.view(view, caption=f"Other view, {fact(rows[view], 'view')}{doubt}"))
+    return [image for image in images if image is not None]
 
 
 def probability_sentence(context: CaseContext, name: str) -> str:
-    """Describe the label, the probability, how often it was a call, and the explained candidate if another."""
-    row, info = context.found.loc[name], context.run.info
-    said = (
-        f"In truth {context.attributes[name].truth}; probability of {info.classes[1]} {row['p']:.2f}, "
-        f"called so in {100 * row['called']:.0f}% of repeats."
-    )
+    """Return the sentence on reference standard, probability and classification, also of the explained model."""
+    row, info = context.predictions.loc[name], context.run.info
     other = info.explained != info.best and not pd.isna(row["explained"])
-    return f"{said} {info.candidates[info.explained]}: {row['explained']:.2f}." if other else said
+    return sentence(
+        "cases.probability",
+        truth=context.attributes[name].truth,
+        positive=info.classes[1],
+        row=row,
+        explained=info.candidates[info.explained] if other else "",
+    )
 
 
-def waterfall_title(run: Run, terms: Terms) -> str:
-    """Say whose waterfall it is where the case is told by another model; else nothing."""
-    if run.info.explained == run.info.best:
+def explained_title(run: Run, terms: Terms) -> str:
+    """Return the title of a waterfall of another model than the best; empty for the best."""
+    info = run.info
+    if info.explained == info.best:
         return ""
-    return f"{run.info.candidates[run.info.explained]}: from its average to {terms.predicted:.2f}"
+    return sentence("cases.explained", title=info.candidates[info.explained], probability=terms.predicted)
 
 
-def leading_words(terms: Terms, meaning: Meaning, classes: Sequence[str]) -> str:
-    """Say what moved the prediction most, whither, and what that feature means."""
+def leading_sentence(terms: Terms, meaning: Meaning, classes: Sequence[str]) -> str:
+    """Return the sentence on the feature with the largest contribution."""
     (name, value), *_ = terms.leading(1)[0]
-    if value == 0:
-        return "No feature moved this prediction."
-    towards = classes[1] if value > 0 else classes[0]
-    said = f"Most weight: {plain_name(name)}, towards {towards} ({signed(value)})."
-    words = meaning(name)
-    return f"{said} {words}" if words else said
+    towards = "" if value == 0 else classes[1] if value > 0 else classes[0]
+    return sentence(
+        "cases.leading", feature=plain_name(name), towards=towards, value=signed(value), meaning=meaning(name)
+    )
 
 
 def phantom_note(run: Run) -> str:
-    """Mark what is drawn of simulated images."""
+    """Return the note of figures of simulated images."""
     return "phantom" if run.info.phantom else ""

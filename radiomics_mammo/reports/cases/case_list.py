@@ -1,4 +1,4 @@
-"""The list of all cases, and the filters that its lines and the cards share."""
+"""The list of all cases, and the filters of its rows and of the cards."""
 
 from __future__ import annotations
 
@@ -9,68 +9,69 @@ import pandas as pd
 from radiomics_mammo.reports.cases.facts import fact
 from radiomics_mammo.reports.cases.outcomes import OUTCOMES
 from radiomics_mammo.reports.cases.records import CaseAttributes, Filter, Line
+from radiomics_mammo.reports.components.sentences import sentence
 
-MOST_LINES = 3_000
-_MOST_OPTIONS = 24
+MAX_LINES = 3_000
+_MAX_OPTIONS = 24
 
 FILTERS = {
     "outcome": "Outcome",
-    "truth": "Truth",
+    "truth": "Reference standard",
     "view": "View",
     "density": "Density",
     "kind": "Type",
-    "beyond": "Out of range",
+    "out_of_range": "Out of range",
 }
 """Fields of :class:`~radiomics_mammo.reports.cases.records.CaseAttributes` that filter cases, with their labels."""
 
 
-def attributes_of(found: pd.DataFrame, rows: Mapping[str, Mapping[str, object]], *, classes: Sequence[str],
-            beyond: Collection[str] | None) -> dict[str, CaseAttributes]:  # fmt: skip
-    """Give what every case is filtered by.
+def case_attributes(
+    predictions: pd.DataFrame,
+    rows: Mapping[str, Mapping[str, object]],
+    *,
+    classes: Sequence[str],
+    out_of_range: Collection[str] | None,
+) -> dict[str, CaseAttributes]:
+    """Return the values by which cases are filtered.
 
     Parameters
     ----------
-    found : pandas.DataFrame
+    predictions : pandas.DataFrame
         As :func:`radiomics_mammo.reports.cases.outcomes.outcomes` gives it.
     rows : mapping of str to mapping
-        The case table's rows by case_id.
+        The rows of the case table by case_id.
     classes : sequence of str
-    beyond : collection of str, or None
-        Cases with a value out of range; None where it is not known of any.
+    out_of_range : collection of str, or None
+        Cases with a value out of range; None where this is not known of any.
     """
-    attributes = {}
-    for name, y, outcome in zip(found.index, found["y"], found["outcome"], strict=True):
-        row = rows[name]
-        out = "" if beyond is None else "yes" if name in beyond else "no"
-        attributes[name] = CaseAttributes(
+    return {
+        name: CaseAttributes(
             outcome=str(outcome),
             truth=classes[int(y)],
-            view=fact(row, "view"),
-            density=fact(row, "breast_density"),
-            kind=fact(row, "abnormality_type"),
-            beyond=out,
+            view=fact(rows[name], "view"),
+            density=fact(rows[name], "breast_density"),
+            kind=fact(rows[name], "abnormality_type"),
+            out_of_range="" if out_of_range is None else "yes" if name in out_of_range else "no",
         )
-    return attributes
+        for name, y, outcome in zip(predictions.index, predictions["y"], predictions["outcome"], strict=True)
+    }
 
 
-def lines_of(
-    found: pd.DataFrame,
+def list_cases(
+    predictions: pd.DataFrame,
     rows: Mapping[str, Mapping[str, object]],
     attributes: Mapping[str, CaseAttributes],
     anchors: Mapping[str, str],
 ) -> tuple[list[Line], str]:
-    """Lay the list out in the order of the table, and say in a caption how much of the cohort it is.
+    """Return the rows of the list in the order of the table, and its caption.
 
-    Of more than ``MOST_LINES`` cases those are listed whose probability is farthest on the wrong side.
+    Of more than ``MAX_LINES`` cases, those with the largest error and those with a card are listed.
     """
-    names = list(found.index)
-    caption = f"All {len(names)} cases"
-    if len(names) > MOST_LINES:
-        wrong = found["p"].where(found["y"] == 0, 1 - found["p"])
-        kept = set(wrong.sort_values(ascending=False, kind="stable").index[:MOST_LINES]) | set(anchors)
-        names = [name for name in names if name in kept]
-        caption = f"{len(names)} of {len(found)} cases: those with a card, and those that the model has most wrong"
-    p = {str(name): float(value) for name, value in found["p"].items()}
+    names = list(predictions.index)
+    if len(names) > MAX_LINES:
+        error = predictions["p"].where(predictions["y"] == 0, 1 - predictions["p"])
+        listed = set(error.sort_values(ascending=False, kind="stable").index[:MAX_LINES]) | set(anchors)
+        names = [name for name in names if name in listed]
     lines = [
         Line(
             anchors.get(name, ""),
@@ -78,19 +79,19 @@ def lines_of(
             str(rows[name]["patient_id"]),
             fact(rows[name], "laterality"),
             attributes[name],
-            f"{p[name]:.2f}",
+            f"{p:.2f}",
         )
-        for name in names
+        for name, p in predictions.loc[names, "p"].items()
     ]
-    return lines, caption
+    return lines, sentence("cases.list_caption", shown=len(names), total=len(predictions))
 
 
-def filters_of(attributes: Collection[CaseAttributes]) -> list[Filter]:
-    """Offer the filters that take two values or more, and few enough to choose from."""
-    found = []
+def list_filters(attributes: Collection[CaseAttributes]) -> list[Filter]:
+    """Return the filters that take two values or more, and few enough to choose from."""
+    filters = []
     for name, label in FILTERS.items():
-        values = {str(getattr(one, name)) for one in attributes}
-        if 2 <= len(values) <= _MOST_OPTIONS:
-            said = {value: OUTCOMES.get(value, value) if name == "outcome" else value for value in sorted(values)}
-            found.append(Filter(name, label, [(value, word or "not given") for value, word in said.items()]))
-    return found
+        values = sorted({str(getattr(case, name)) for case in attributes})
+        if 2 <= len(values) <= _MAX_OPTIONS:
+            titles = OUTCOMES if name == "outcome" else {}
+            filters.append(Filter(name, label, [(value, titles.get(value, value) or "not given") for value in values]))
+    return filters

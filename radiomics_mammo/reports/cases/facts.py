@@ -1,4 +1,4 @@
-"""What the table says of a case, as far as a page may tell it: no path, no free text."""
+"""Clinical columns of a case that a page may show: no path, no free text."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ FACTS = {
     "assessment": "assessment",
     "subtlety": "subtlety",
 }
-"""Columns of fixed vocabulary. ``notes`` is not among them: it names files, and in another tool's table anybody."""
+"""Columns of fixed vocabulary. ``notes`` is not among them: it names files, and may name patients."""
 _LONGEST = 60  # characters: more is no entry of a vocabulary
 
 
 def fact(row: Mapping[str, object], column: str) -> str:
-    """Give a cell as text: empty where it is missing, whole numbers without a point, cut where it is too long."""
+    """Return a cell as text: empty where missing, whole numbers without a point, cut where too long."""
     value = row.get(column)
     if value is None or pd.isna(value):  # type: ignore[call-overload]
         return ""
@@ -34,6 +34,6 @@ def fact(row: Mapping[str, object], column: str) -> str:
 
 
 def facts(row: Mapping[str, object]) -> str:
-    """Put what the table says of a case in one line."""
-    told = ((word, fact(row, column)) for column, word in FACTS.items())
-    return ", ".join(f"{word} {text}" for word, text in told if text)
+    """Return the clinical columns of a case in one line."""
+    values = ((word, fact(row, column)) for column, word in FACTS.items())
+    return ", ".join(f"{word} {text}" for word, text in values if text)

@@ -1,4 +1,4 @@
-"""What became of each case: its probability, whether it was called positive, and whether that was right."""
+"""Outcome of each case: mean probability, classification, and whether it is correct."""
 
 from __future__ import annotations
 
@@ -13,44 +13,42 @@ OUTCOMES = {"FN": "false negative", "FP": "false positive", "TP": "true positive
 
 
 def outcomes(run: Run) -> pd.DataFrame:
-    """Sum the repeats of a case up, by the best candidate.
+    """Compute the mean over the repeats of each case, by the best model.
 
     Parameters
     ----------
     run : Run
-        With a best candidate.
+        With a best model.
 
     Returns
     -------
     pandas.DataFrame
         Indexed by case_id (as text) in the order of ``run.cases``; ``y``; ``p``, the mean probability over the
-        repeats; ``called``, the share of repeats whose threshold it reached; ``outcome``, of ``OUTCOMES``: positive
-        where at least half of the repeats called it so; ``explained``, the mean probability by the candidate that SHAP
-        explains, NaN without one.
+        repeats; ``called``, the proportion of repeats whose threshold it reached; ``outcome``, of ``OUTCOMES``:
+        positive where at least half of the repeats classified it as positive; ``explained``, the mean probability by
+        the model that SHAP explains, NaN without one.
 
     Raises
     ------
     InputError
-        The predictions do not say what was called positive.
+        The predictions have no column ``called``.
     """
     table = run.predictions
     if "called" not in table.columns:
         raise InputError(
-            "the predictions do not say which cases were called positive (no column called)",
+            "the predictions have no column called",
             path=run.folder / PREDICTIONS,
             remedy="Run python -m radiomics_mammo.compare again with --overwrite.",
         )
-    own = _of_candidate(table, run.info.best)
-    found = own.groupby("case_id", sort=False).agg(y=("y", "first"), p=("p", "mean"), called=("called", "mean"))
-    explained = _of_candidate(table, run.info.explained).groupby("case_id", sort=False)["p"].mean()
-    found = found.loc[[name for name in run.cases["case_id"].astype(str) if name in found.index]]
-    positive, malignant = found["called"] >= 0.5, found["y"] == 1
-    outcome = np.select(
-        [malignant & ~positive, ~malignant & positive, malignant & positive], ["FN", "FP", "TP"], default="TN"
-    )
-    return found.assign(outcome=outcome, explained=explained.reindex(found.index))
+    rows = _of_candidate(table, run.info.best)
+    table = rows.groupby("case_id", sort=False).agg(y=("y", "first"), p=("p", "mean"), called=("called", "mean"))
+    explained = _of_candidate(run.predictions, run.info.explained).groupby("case_id", sort=False)["p"].mean()
+    table = table.loc[[name for name in run.cases["case_id"].astype(str) if name in table.index]]
+    called, positive = table["called"] >= 0.5, table["y"] == 1
+    outcome = np.select([positive & ~called, ~positive & called, positive & called], ["FN", "FP", "TP"], default="TN")
+    return table.assign(outcome=outcome, explained=explained.reindex(table.index))
 
 
 def _of_candidate(table: pd.DataFrame, candidate: str) -> pd.DataFrame:
-    own = table[table["model"] == candidate]
-    return own.assign(case_id=own["case_id"].astype(str), called=own["called"].astype(float))
+    rows = table[table["model"] == candidate]
+    return rows.assign(case_id=rows["case_id"].astype(str), called=rows["called"].astype(float))

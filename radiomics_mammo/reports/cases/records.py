@@ -1,4 +1,4 @@
-"""The records that the cases of a page are made of: plain values, and drawings."""
+"""Records of the cases of a page: plain values and drawings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture as a page holds it.
+    """An image of a page.
 
     Attributes
     ----------
@@ -34,22 +34,22 @@ class Pictures:
     lesions : mapping of str to Picture
         The region with its surroundings and its outline.
     wholes : mapping of str to Picture
-        The whole image with the region's box; only where it shows more than the region's picture does.
+        The full image with the region's box, where it shows more than the region's image does.
     thumbnails : mapping of str to Picture
         The region, small.
     problem : str
         Why some or all are missing; empty if none is.
     """
 
-    lesions: Mapping[str, Picture] = field(default_factory=dict)
-    wholes: Mapping[str, Picture] = field(default_factory=dict)
+    lesion_images: Mapping[str, Picture] = field(default_factory=dict)
+    full_images: Mapping[str, Picture] = field(default_factory=dict)
     thumbnails: Mapping[str, Picture] = field(default_factory=dict)
     problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Cases whose pictures a page wants, each named once over the three.
+class WantedPictures:
+    """Cases whose images a page shows, each in one of the three.
 
     Attributes
     ----------
@@ -68,9 +68,9 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class ShownImage:
-    """A picture where it is shown: the key under which the page stores it, its size, its words and its caption.
+    """An image where it is shown: its key in the store, its size, its alternative text and its caption.
 
-    ``absent`` says why there is none, and then ``key`` is empty.
+    ``absent`` is the reason where there is none; then ``key`` is empty.
     """
 
     key: str
@@ -83,19 +83,19 @@ class ShownImage:
 
 @dataclass(frozen=True, slots=True)
 class CaseAttributes:
-    """What a case is filtered by, as the page shows it; empty where the table does not say."""
+    """Values by which cases are filtered; empty where the table has none."""
 
     outcome: str
     truth: str
     view: str
     density: str
     kind: str
-    beyond: str
+    out_of_range: str
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """A training case like this one: its name, its truth, how far it is, and its picture."""
+    """A similar training case: its id, its class, its distance, and its image."""
 
     case_id: str
     truth: str
@@ -105,27 +105,27 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One case to look at.
+    """One case in full.
 
     Attributes
     ----------
     anchor, case_id, patient_id : str
     tags : Tags
     outcome : str
-        In words.
+        In full.
     probability : str
-        A sentence: truth, probability, how often it was called positive.
+        A sentence: class, probability, proportion of repeats that classified it as positive.
     facts : str
-        What the table says of it (side, density …).
+        Clinical columns (side, density …).
     pictures : sequence of Shown
     waterfall : Markup
         Empty without one.
     explained : str
-        Whose waterfall it is; empty where that goes without saying.
+        The title of the waterfall; empty where it is of the best model.
     leading : str
-        What the strongest feature means; may be empty.
+        A sentence on the feature with the largest contribution; may be empty.
     beyond : sequence of str
-        Values outside the training cases' range, in words.
+        Values outside the range of the training cases, as text.
     neighbours : sequence of Neighbour
     """
 
@@ -140,13 +140,13 @@ class Card:
     waterfall: Markup
     explained: str
     leading: str
-    beyond: Sequence[str]
+    out_of_range: Sequence[str]
     neighbours: Sequence[Neighbour]
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Cases of one kind: the heading, what they are, and their cards."""
+    """Cases of one kind: heading, text, and cards."""
 
     slug: str
     title: str
@@ -156,7 +156,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One case in the list of all: ``anchor`` is its card's, empty where it has none."""
+    """A row of the list of all cases: ``anchor`` is its card's, empty where it has none."""
 
     anchor: str
     case_id: str
@@ -168,7 +168,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A choice by which cards and lines are shown: the attribute it looks at, its label, and its options."""
+    """A filter of cards and rows: the attribute, its label, and its options."""
 
     name: str
     label: str
@@ -177,23 +177,20 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class CasesPart:
-    """The cases of a page.
+    """The cases of the report.
 
     Attributes
     ----------
-    text : sequence of str
-        Whose predictions these are, and what to know; a paragraph each.
     groups : sequence of Group
     lines : sequence of Line
-        All cases, or as many as the caption says.
+        All cases, or as many as the caption states.
     caption : str
         Of the list.
     filters : sequence of Filter
     store : mapping of str to Picture
-        Every picture once, by the key that :class:`ShownImage` names.
+        Every image once, by the key that :class:`ShownImage` names.
     """
 
-    text: Sequence[str]
     groups: Sequence[Group] = ()
     lines: Sequence[Line] = ()
     caption: str = ""

@@ -1,4 +1,4 @@
-"""Which cases a page shows in full, and whose pictures it wants."""
+"""Cases that a page shows in full, and the images that it needs."""
 
 from __future__ import annotations
 
@@ -9,22 +9,24 @@ import pandas as pd
 
 from radiomics_mammo.reports.cases.facts import fact
 from radiomics_mammo.reports.cases.outcomes import outcomes
-from radiomics_mammo.reports.cases.records import Wanted
+from radiomics_mammo.reports.cases.records import WantedPictures
+from radiomics_mammo.reports.components.sentences import sentence
 from radiomics_mammo.runs.results import Results
 from radiomics_mammo.runs.run_folder import Run
 
-MOST_MISSED = 400
+MAX_FALSE_NEGATIVES = 400
 """False negatives with a card; a page of thousands could not be opened."""
-ALARMS = 24
-TYPICAL = 8
-THUMBNAILS = 400
-"""Neighbours whose pictures are read, the nearest of each case first."""
+MAX_FALSE_POSITIVES = 24
+N_TYPICAL = 8
+MAX_THUMBNAILS = 400
+"""Neighbours whose images are read, the nearest of each case first."""
+_ERRORS = (("false-negatives", "FN", MAX_FALSE_NEGATIVES), ("false-positives", "FP", MAX_FALSE_POSITIVES))
 _LESION = ("abnormality_type", "abnormality_id")
-"""Columns that tell the lesions of a breast apart."""
+"""Columns that identify the lesions of a breast."""
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class CaseGroup:
     """Cases of one kind that get a card: slug and heading of the group, what they are, their ids in order."""
 
     slug: str
@@ -33,67 +35,55 @@ class Chosen:
     case_ids: tuple[str, ...]
 
 
-def choose(
-    found: pd.DataFrame, neighbours: pd.DataFrame | None, *, classes: Sequence[str], alike: str = ""
-) -> list[Chosen]:
-    """Choose the false negatives, the most confident false positives, and the most typical of each class.
+def select_cases(
+    predictions: pd.DataFrame, neighbours: pd.DataFrame | None, *, classes: Sequence[str], similarity: str = ""
+) -> list[CaseGroup]:
+    """Select the false negatives, the most confident false positives, and typical cases of each class.
 
     Parameters
     ----------
-    found : pandas.DataFrame
+    predictions : pandas.DataFrame
         As :func:`radiomics_mammo.reports.cases.outcomes.outcomes` gives it.
     neighbours : pandas.DataFrame or None
-        The run's table; without it nothing is called typical.
+        The run's table; without it no typical cases are selected.
     classes : sequence of str
         What 0 and 1 are called.
-    alike : str
-        What likeness to neighbours is by, said of the typical.
+    similarity : str
+        What similarity to neighbours is based on.
     """
-    negative, positive = classes
-    missed = found[found["outcome"] == "FN"].sort_values("p", kind="stable").index
-    alarms = found[found["outcome"] == "FP"].sort_values("p", kind="stable", ascending=False).index
-    groups = [
-        Chosen(
-            "missed",
-            f"False negatives: {positive}, called {negative}",
-            _of(len(missed), MOST_MISSED, "the lowest probability first"),
-            tuple(missed[:MOST_MISSED]),
-        ),
-        Chosen(
-            "alarms",
-            f"False positives: {negative}, called {positive}",
-            _of(len(alarms), ALARMS, "the highest probability first"),
-            tuple(alarms[:ALARMS]),
-        ),
-    ]
+    groups = []
+    for slug, outcome, most in (
+        ("false-negatives", "FN", MAX_FALSE_NEGATIVES),
+        ("false-positives", "FP", MAX_FALSE_POSITIVES),
+    ):
+        subset = predictions[predictions["outcome"] == outcome]
+        names = subset.sort_values("p", kind="stable", ascending=outcome == "FN").index
+        text = sentence("cases.selected", n=len(names), shown=len(names[:most]), lowest=outcome == "FN")
+        groups.append(CaseGroup(slug, _title(outcome, classes), text, tuple(names[:most])))
     if neighbours is None:
         return groups
-    for slug, outcome, title in (("typical-1", "TP", positive), ("typical-0", "TN", negative)):
-        typical = _typical(found, neighbours, outcome)
-        text = f"{_TYPICAL} {alike}".rstrip() if typical else _NONE
-        groups.append(Chosen(slug, f"Typical: {title}, and called so", text, typical))
+    for slug, outcome in (("typical-1", "TP"), ("typical-0", "TN")):
+        typical = _typical(predictions, neighbours, outcome)
+        text = sentence("cases.typical", similarity=similarity) if typical else sentence("cases.empty")
+        groups.append(CaseGroup(slug, _title(outcome, classes), text, typical))
     return groups
 
 
-_TYPICAL = (
-    "Those among the cases called rightly that lie nearest, on average, to their neighbours among the training cases, "
-    "where most of these are of the same class."
-)
-_NONE = "There are none."
+def _title(outcome: str, classes: Sequence[str]) -> str:
+    return sentence("cases.group_title", kind=outcome, positive=classes[1], negative=classes[0])
 
 
-def wanted_pictures(run: Run, results: Results) -> Wanted:
-    """Name the cases that the page draws; nobody where a prediction is about several rows of the table."""
+def wanted_pictures(run: Run, results: Results) -> WantedPictures:
+    """Return the cases whose images the page shows; none where a prediction is about several rows."""
     if not run.info.best or run.info.unit != "lesion":
-        return Wanted()
-    found = outcomes(run)
-    groups = choose(found, results.neighbours, classes=run.info.classes)
+        return WantedPictures()
+    groups = select_cases(outcomes(run), results.neighbours, classes=run.info.classes)
     cards = [name for group in groups for name in group.case_ids]
-    return wanted_for(run, results, cards)
+    return pictures_for(run, results, cards)
 
 
-def wanted_for(run: Run, results: Results, cards: Sequence[str]) -> Wanted:
-    """Name the other views and the neighbours that the cards of some cases show beside them."""
+def pictures_for(run: Run, results: Results, cards: Sequence[str]) -> WantedPictures:
+    """Return the other views and the neighbours that the cards of some cases show."""
     drawn = dict.fromkeys(cards)
     others = other_views(run.cases)
     views = dict.fromkeys(view for name in cards for view in others.get(name, ())[:1] if view not in drawn)
@@ -102,11 +92,11 @@ def wanted_for(run: Run, results: Results, cards: Sequence[str]) -> Wanted:
         table = results.neighbours[results.neighbours["case_id"].astype(str).isin(drawn)]
         near = table.sort_values("rank", kind="stable")["neighbour"].astype(str).tolist()
     thumbnails = [name for name in dict.fromkeys(near) if name not in drawn]
-    return Wanted(tuple(drawn), tuple(views), tuple(thumbnails[:THUMBNAILS]))
+    return WantedPictures(tuple(drawn), tuple(views), tuple(thumbnails[:MAX_THUMBNAILS]))
 
 
 def other_views(cases: pd.DataFrame) -> Mapping[str, tuple[str, ...]]:
-    """Give, for each case, the cases of the same breast in another view: the same lesion's first, as far as is told."""
+    """Return, for each case, the cases of the same breast in another view, those of the same lesion first."""
     if not {"laterality", "view"} <= set(cases.columns):
         return {}
     columns = ("patient_id", "laterality", "view", *_LESION)
@@ -116,29 +106,23 @@ def other_views(cases: pd.DataFrame) -> Mapping[str, tuple[str, ...]]:
     for i, row in enumerate(rows):
         if row["laterality"] and row["view"]:
             breasts.setdefault((row["patient_id"], row["laterality"]), []).append(i)
-    found = {}
+    others_of = {}
     for members in breasts.values():
         for i in members:
             others = [j for j in members if rows[j]["view"] != rows[i]["view"]]
-            others.sort(key=lambda j: not same_lesion(rows[i], rows[j]))
-            found[names[i]] = tuple(names[j] for j in others)
-    return found
+            others.sort(key=lambda j: not is_same_lesion(rows[i], rows[j]))
+            others_of[names[i]] = tuple(names[j] for j in others)
+    return others_of
 
 
-def same_lesion(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
-    """Whether the table tells that two cases of a breast are one lesion: the same number, of the same type."""
+def is_same_lesion(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
+    """Return whether two cases of a breast are one lesion: the same number and type in the table."""
     return bool(fact(one, _LESION[-1])) and all(fact(one, name) == fact(other, name) for name in _LESION)
 
 
-def _typical(found: pd.DataFrame, neighbours: pd.DataFrame, outcome: str) -> tuple[str, ...]:
+def _typical(predictions: pd.DataFrame, neighbours: pd.DataFrame, outcome: str) -> tuple[str, ...]:
     near = neighbours.assign(case_id=neighbours["case_id"].astype(str)).groupby("case_id", sort=False)
     table = near.agg(distance=("distance", "mean"), share=("neighbour_y", "mean"))
-    own = found[found["outcome"] == outcome].join(table, how="inner")
-    alike = own[(own["share"] - own["y"]).abs() < 0.5]
-    return tuple(alike.sort_values("distance", kind="stable").index[:TYPICAL])
-
-
-def _of(count: int, most: int, order: str) -> str:
-    if not count:
-        return _NONE
-    return f"All {count}, {order}." if count <= most else f"{most} of {count}, {order}."
+    rows = predictions[predictions["outcome"] == outcome].join(table, how="inner")
+    same_class = rows[(rows["share"] - rows["y"]).abs() < 0.5]
+    return tuple(same_class.sort_values("distance", kind="stable").index[:N_TYPICAL])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from radiomics_mammo.evaluation.metrics.subgroups import SUBGROUPS
 from radiomics_mammo.reports.checklists.base import AUTHORS, NO, NOT_APPLICABLE, PARTLY, YES, Answer, Facts
-from radiomics_mammo.reports.components.method_facts import table_names
+from radiomics_mammo.reports.components.run_facts import table_names
 
 _DIGITS = 12  # of a hash: enough to tell two apart
 _STEPS = "constant columns, and of columns that are nearly alike in rank all but the first, are left out"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from radiomics_mammo.evaluation.training.registry import split_name
 from radiomics_mammo.reports.checklists.base import NO, NOT_APPLICABLE, PARTLY, YES, Answer, Facts
-from radiomics_mammo.reports.components.method_facts import is_tuned, learners
-from radiomics_mammo.reports.components.wording import number
+from radiomics_mammo.reports.components.numbers import number
+from radiomics_mammo.reports.components.run_facts import is_tuned, training_patients
 
 
 def models(facts: Facts) -> Answer:
@@ -164,7 +164,8 @@ def specification(facts: Facts) -> Answer:
     title = info.candidates.get(info.final_model, info.final_model)
     return Answer(
         YES,
-        f"{title}, trained on {learners(info)}, is saved in the run with its card; radiomics_mammo.predict applies it.",
+        f"{title}, trained on {training_patients(info)}, is saved in the run with its card; radiomics_mammo.predict "
+        f"applies it.",
     )
 
 

@@ -6,8 +6,8 @@ from radiomics_mammo.evaluation.metrics.metrics import METRICS
 from radiomics_mammo.evaluation.training.registry import split_name
 from radiomics_mammo.reports.checklists.answers_data import shuffled
 from radiomics_mammo.reports.checklists.base import AUTHORS, NO, NOT_APPLICABLE, PARTLY, YES, Answer, Facts
-from radiomics_mammo.reports.components.wording import number
-from radiomics_mammo.reports.sections.best_model import BASELINES
+from radiomics_mammo.reports.components.model_names import COMPARED_WITH_BEST
+from radiomics_mammo.reports.components.numbers import number
 
 _RADIOLOGY = ("radiologists", "size", "metadata")
 _SIMPLE = ("prevalence", "logistic", "lasso", "elasticnet")
@@ -64,7 +64,7 @@ def beyond_radiomics(facts: Facts) -> Answer:
         return Answer(NO, "No reading, size or other non-radiomic baseline was compared.")
     net = " Net benefit is shown." if facts.results.decision_curve is not None else ""
     found = _tested(facts, candidates, _RADIOLOGY)
-    beside = facts.has_candidate(*BASELINES) if facts.best and facts.results.pairs is not None else []
+    beside = facts.has_candidate(*COMPARED_WITH_BEST) if facts.best and facts.results.pairs is not None else []
     own = ""
     if found.answer == PARTLY and beside:
         own = f" {facts.best} minus {' and '.join(beside)} is shown, on the patients that the best was chosen on."

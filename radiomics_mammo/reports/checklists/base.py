@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from radiomics_mammo.evaluation.training.registry import split_name
-from radiomics_mammo.reports.components.wording import number
+from radiomics_mammo.reports.components.numbers import number
 from radiomics_mammo.runs.results import Results
 from radiomics_mammo.runs.run_folder import Run
 

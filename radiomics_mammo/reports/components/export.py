@@ -1,4 +1,4 @@
-"""The page's tables as CSV and its figures as SVG, each a file of its own."""
+"""The tables of the page as CSV files and its figures as SVG files."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def write_parts(page: Page, folder: Path) -> list[Path]:
     ----------
     page : Page
     folder : pathlib.Path
-        Made if it is not there. Files of the same names are replaced, others stay.
+        Created where it is not there. Files of the same names are replaced, others stay.
 
     Returns
     -------
@@ -41,9 +41,9 @@ def write_parts(page: Page, folder: Path) -> list[Path]:
     except OSError as error:
         raise OutputError(f"cannot be made ({error.strerror})", path=folder, remedy="Choose another folder.") from error
     written = []
-    for name, one in _named(page):
-        path = folder / (f"{name}.csv" if isinstance(one, ReportTable) else f"{name}.svg")
-        write_bytes(path, (csv_text(one) if isinstance(one, ReportTable) else svg_text(one)).encode("utf-8"))
+    for name, item in _named(page):
+        path = folder / (f"{name}.csv" if isinstance(item, ReportTable) else f"{name}.svg")
+        write_bytes(path, (csv_text(item) if isinstance(item, ReportTable) else svg_text(item)).encode("utf-8"))
         written.append(path)
     return written
 
@@ -57,9 +57,9 @@ def csv_text(table: ReportTable) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     heads = [_safe(name) for name in table.headings]
-    writer.writerow(cell for name, three in zip(heads, wide, strict=True) for cell in _three(name, three))
+    writer.writerow(cell for name, three in zip(heads, wide, strict=True) for cell in _headings(name, three))
     for row in table.rows:
-        writer.writerow(cell for one, three in zip(row, wide, strict=True) for cell in _cells(one, three))
+        writer.writerow(value for cell, three in zip(row, wide, strict=True) for value in _cell_values(cell, three))
     return text.getvalue()
 
 
@@ -73,29 +73,28 @@ def svg_text(figure: Figure) -> str:
 
 
 def _named(page: Page) -> Iterator[tuple[str, ReportTable | Figure]]:
-    """Name everything as the page's own buttons do."""
-    yield from _numbered(page.cohort.tables, "cohort")
-    for section in (page.comparison, *page.why, *page.checklists):
-        yield from _of_section(section)
+    """Name tables and figures as the page's buttons do."""
+    for part in page.parts:
+        yield from _of_part(part)
 
 
-def _of_section(section: PagePart) -> Iterator[tuple[str, ReportTable | Figure]]:
-    yield from _numbered(section.figures, section.slug)
-    yield from _numbered(section.tables, section.slug)
-    for part in section.parts:
-        yield from _of_section(part)
+def _of_part(part: PagePart) -> Iterator[tuple[str, ReportTable | Figure]]:
+    yield from _numbered(part.figures, part.slug)
+    yield from _numbered(part.tables, part.slug)
+    for member in part.parts:
+        yield from _of_part(member)
 
 
-def _numbered(found: Sequence[ReportTable | Figure], name: str) -> Iterator[tuple[str, ReportTable | Figure]]:
-    for i, one in enumerate(found, start=1):
-        yield slug(one.name or f"{name}-{i}"), one
+def _numbered(items: Sequence[ReportTable | Figure], name: str) -> Iterator[tuple[str, ReportTable | Figure]]:
+    for i, item in enumerate(items, start=1):
+        yield slug(item.name or f"{name}-{i}"), item
 
 
-def _three(name: str, three: bool) -> list[str]:
+def _headings(name: str, three: bool) -> list[str]:
     return [name, f"{name} low", f"{name} high"] if three else [name]
 
 
-def _cells(cell: str | Estimate, three: bool) -> list[str]:
+def _cell_values(cell: str | Estimate, three: bool) -> list[str]:
     if isinstance(cell, Estimate):
         low, _, high = cell.interval.partition(" to ")
         return [_safe(cell.value), _safe(low), _safe(high)]
@@ -103,9 +102,9 @@ def _cells(cell: str | Estimate, three: bool) -> list[str]:
 
 
 def _safe(text: str) -> str:
-    said = text.strip().replace("−", "-", 1)
-    if _NUMBER.fullmatch(said):
-        return said.replace(",", "").removeprefix("+")
+    plain = text.strip().replace("−", "-", 1)
+    if _NUMBER.fullmatch(plain):
+        return plain.replace(",", "").removeprefix("+")
     if text == "–":
         return ""
     return f"'{text}" if text.startswith(_FORMULA) else text

@@ -1,4 +1,4 @@
-"""Which competitors are baselines, which is the radiologists' own reading, and which a figure can hold."""
+"""Which candidates are baselines, which is the radiologists' assessment, and which a figure can hold."""
 
 from __future__ import annotations
 
@@ -6,34 +6,41 @@ from collections.abc import Mapping
 
 from radiomics_mammo.evaluation.training.registry import is_baseline
 
-READING = "radiologists"
-MOST = 7
-"""Curves in one figure that can still be told apart."""
+RADIOLOGISTS = "radiologists"
+COMPARED_WITH_BEST = (RADIOLOGISTS, "size")
+"""Baselines that the best model is compared with in any case."""
+MAX_CURVES = 7
+"""Curves in one figure that can still be distinguished."""
 
 
-def competing(candidates: Mapping[str, str]) -> dict[str, str]:
-    """Give the names and titles of the candidates that are not baselines."""
+def without_baselines(candidates: Mapping[str, str]) -> dict[str, str]:
+    """Return the names and titles of the candidates that are not baselines."""
     return {name: title for name, title in candidates.items() if not is_baseline(name)}
 
 
 def marked(candidates: Mapping[str, str]) -> dict[str, str]:
-    """Give the candidates' titles, baselines said to be so."""
+    """Return the candidates' titles, with ``(baseline)`` behind those of baselines."""
     return {name: f"{title} (baseline)" if is_baseline(name) else title for name, title in candidates.items()}
 
 
-def shown(
+def row_mark(candidate: str, best: str) -> str:
+    """Return the mark of a candidate's row: ``best``, ``baseline`` or empty."""
+    return "best" if candidate == best else "baseline" if is_baseline(candidate) else ""
+
+
+def selected_for_figure(
     candidates: Mapping[str, str], *, auroc: Mapping[str, float], best: str, always: tuple[str, ...] = ()
 ) -> list[str]:
-    """Choose the candidates of a figure, the best first, the others by AUROC.
+    """Return the candidates of a figure, the best first, the others by AUROC.
 
-    Where there are more than ``MOST``: the best, those in ``always`` and the radiologists' reading, then the next
-    best that are not baselines.
+    Of more than ``MAX_CURVES``: the best, those in ``always`` and the radiologists' assessment, then the next best
+    that are not baselines.
     """
     ranked = sorted(candidates, key=lambda name: (name != best, -auroc[name]))
-    if len(ranked) <= MOST:
+    if len(ranked) <= MAX_CURVES:
         return ranked
-    wanted = {best, READING, *always} & set(ranked)
+    wanted = {best, RADIOLOGISTS, *always} & set(ranked)
     for name in ranked:
-        if len(wanted) < MOST and not is_baseline(name):
+        if len(wanted) < MAX_CURVES and not is_baseline(name):
             wanted.add(name)
     return [name for name in ranked if name in wanted]

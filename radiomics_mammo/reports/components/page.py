@@ -22,21 +22,16 @@ _SCRIPTS = ("report.js", "cases.js")
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A value with its interval, as text.
+    """A value with its interval, as text; ``title`` where it is shown outside a table."""
 
-    Attributes
-    ----------
-    title, value, interval : str
-    """
-
-    title: str
     value: str
-    interval: str
+    interval: str = ""
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A drawing and what to see in it; ``name`` is its file's, where the section's and a number will not do."""
+    """A drawing with its caption; ``name`` is its file's, where the part's slug and a number will not do."""
 
     svg: Markup
     caption: str
@@ -54,15 +49,15 @@ class ReportTable:
         The first column names the row.
     rows : sequence of sequence of (str or Estimate)
     words : sequence of str
-        Headings of columns that hold words, which are set to the left.
+        Headings of columns that hold words, which are aligned to the left.
     stacked : bool
-        Whether a narrow screen shows a row's cells one below the other; otherwise it scrolls.
+        Whether a narrow screen shows the cells of a row one below the other; otherwise it scrolls.
     marks : sequence of str
-        ``best``, ``baseline`` or nothing for each row; may be empty.
+        ``best``, ``baseline`` or empty for each row; may be empty.
     folded : str
-        What a reader clicks on to see the table; shown at once if empty.
+        Summary of the folded table; shown at once if empty.
     name : str
-        Its file's, where the section's and a number will not do.
+        Its file's, where the part's slug and a number will not do.
     """
 
     caption: str
@@ -76,48 +71,8 @@ class ReportTable:
 
 
 @dataclass(frozen=True, slots=True)
-class PagePart:
-    """A part of the page, in the order in which it is read.
-
-    Attributes
-    ----------
-    slug, title : str
-        The anchor, unique on the page, and the heading.
-    text : sequence of str
-        A paragraph each.
-    figures : sequence of Figure
-    sheets : sequence of Sheet
-    parts : sequence of Section
-        Parts of its own, with headings one level down.
-    warnings : sequence of str
-        What must not be overlooked, before everything else.
-    terms : sequence of (str, str)
-        Words and what they mean, folded away.
-    """
-
-    slug: str
-    title: str
-    text: Sequence[str] = ()
-    figures: Sequence[Figure] = ()
-    tables: Sequence[ReportTable] = ()
-    parts: Sequence[PagePart] = ()
-    warnings: Sequence[str] = ()
-    terms: Sequence[tuple[str, str]] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """The verdict, the figures behind it, and what must not be overlooked."""
-
-    verdict: str
-    headline: Sequence[Estimate]
-    headline_title: str
-    warnings: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class FlowStep:
-    """A box of the cohort's flow: what is counted, how many, and notes; ``aside`` where it leaves the flow."""
+    """A box of the flow chart: title, count and notes; ``aside`` where cases leave the flow."""
 
     title: str
     count: str
@@ -127,36 +82,74 @@ class FlowStep:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """How cases became predictions: steps that all share, then a branch for each set of patients."""
+    """A flow chart of the study population: common steps, then a branch for each set of patients."""
 
     steps: Sequence[FlowStep]
     branches: Sequence[tuple[str, Sequence[FlowStep]]]
 
 
 @dataclass(frozen=True, slots=True)
-class CohortPart:
-    """Who was looked at: the flow, facts, remarks, counts by column."""
+class PagePart:
+    """A part of the page under one heading.
 
-    flow: Flow
-    facts: Sequence[tuple[str, str]]
-    remarks: Sequence[str]
-    tables: Sequence[ReportTable]
+    Attributes
+    ----------
+    slug, title : str
+        The anchor, unique on the page, and the heading; a section's are given by the registry.
+    text : sequence of str
+        A paragraph each.
+    figures : sequence of Figure
+    tables : sequence of ReportTable
+    parts : sequence of PagePart
+        Parts with headings one level down.
+    warnings : sequence of str
+        Shown before everything else.
+    terms : sequence of (str, str)
+        Terms and their definitions, folded.
+    flow : Flow, optional
+    facts : sequence of (str, str)
+        Names and values.
+    items : sequence of str
+        A list.
+    cases : CasesPart, optional
+    columns : bool
+        Whether the tables are small and stand beside each other.
+    """
+
+    slug: str = ""
+    title: str = ""
+    text: Sequence[str] = ()
+    figures: Sequence[Figure] = ()
+    tables: Sequence[ReportTable] = ()
+    parts: Sequence[PagePart] = ()
+    warnings: Sequence[str] = ()
+    terms: Sequence[tuple[str, str]] = ()
+    flow: Flow | None = None
+    facts: Sequence[tuple[str, str]] = ()
+    items: Sequence[str] = ()
+    cases: CasesPart | None = None
+    columns: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The summary at the top: the sentence, the estimates behind it, and warnings."""
+
+    verdict: str
+    headline: Sequence[Estimate]
+    headline_title: str
+    warnings: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Everything on the page, in the order in which it is read."""
+    """The report: its parts in the order of the page, and the sections that are left out with the reason."""
 
     title: str
     phantom: bool
     opening: Opening
-    cohort: CohortPart
-    limits: Sequence[str]
-    comparison: PagePart
-    why: Sequence[PagePart]
-    cases: CasesPart
-    method: Sequence[tuple[str, str]]
-    checklists: Sequence[PagePart]
+    parts: Sequence[PagePart]
+    left_out: Sequence[tuple[str, str]]
     citation: str
 
 

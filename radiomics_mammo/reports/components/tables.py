@@ -1,270 +1,213 @@
-"""Tables of results as the page shows them; a column that is not there leaves its cells out."""
+"""Tables that the report and the model card share."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
-from radiomics_mammo.evaluation.metrics.metrics import METRICS
-from radiomics_mammo.reports.components.page import Estimate, ReportTable
-from radiomics_mammo.reports.components.wording import number
-
-_ALONE = "Of which splitting rows"
-
-
-def spanned(row: Mapping[str, Any], value: str, low: str, high: str, *, signed: bool = False) -> Estimate:
-    """Write a cell of three columns: the value with its interval below; a dash alone where undefined."""
-    said = number(float(row[value]), signed=signed)
-    if any(pd.isna(row[name]) for name in (low, high)):
-        return Estimate(value, said, "")
-    return Estimate(value, said, f"{number(row[low], signed=signed)} to {number(row[high], signed=signed)}")
-
-
-def share(value: float) -> str:
-    """Write a share in percent with one decimal; a dash where undefined."""
-    return "–" if value != value else f"{100 * value:.1f}%"
-
-
-def p_value(value: float) -> str:
-    """Write a p-value: ``<0.001`` where it is smaller; a dash where undefined."""
-    if value != value:
-        return "–"
-    return "<0.001" if value < 0.001 else f"{value:.3f}"
+from radiomics_mammo.evaluation.metrics.metrics import METRICS, Metric
+from radiomics_mammo.reports.components.columns import (
+    BETWEEN,
+    Column,
+    count,
+    interval,
+    number,
+    p_value,
+    percent,
+    report_table,
+    titled,
+    words,
+)
+from radiomics_mammo.reports.components.numbers import number as decimal_number
+from radiomics_mammo.reports.components.numbers import records
+from radiomics_mammo.reports.components.page import ReportTable
+from radiomics_mammo.reports.components.sentences import sentence
 
 
-def whole(value: float) -> str:
-    """Write a count; a dash where there is none."""
-    return "–" if value != value else f"{round(value):,}"
+def shown_metrics(summary: pd.DataFrame) -> dict[str, Metric]:
+    """Return the metrics of a summary that the tables of the page show."""
+    present = set(summary["metric"])
+    return {name: metric for name, metric in METRICS.items() if metric.shown and name in present}
 
 
-def paired_table(table: pd.DataFrame, titles: Mapping[str, str]) -> ReportTable:
-    """Each candidate against another: difference in AUROC, p-values, verdict."""
-    one = table["against"].nunique() == 1
-    rows: list[list[str | Estimate]] = [
-        [
-            titles.get(row["model"], row["model"])
-            + ("" if one else f" minus {titles.get(row['against'], row['against'])}"),
-            spanned(row, "difference", "low", "high", signed=True),
-            p_value(row["p"]),
-            p_value(row["p_holm"]),
-            *([p_value(row["fold_p"])] if "fold_p" in row else []),
-            str(row["verdict"]),
-        ]
-        for row in records(table)
-    ]
-    over_folds = ["p over folds"] if "fold_p" in table else []
-    return ReportTable(
-        "Paired differences in AUROC, clustered by patient (Obuchowski); p is corrected for the number of comparisons "
-        "by Holm's method, and a gain or loss is only called where that p is below 0.05. No gain: none shown; a wide "
-        "interval does not show that there is none"
-        + ("; the p over folds is Nadeau and Bengio's" if over_folds else ""),
-        ["Model", "Difference", "p", "p, Holm", *over_folds, "Verdict"],
-        rows,
-        words=["Verdict"],
-    )
+def wide_metrics(table: pd.DataFrame, *keys: str) -> pd.DataFrame:
+    """Reshape a summary to one row a model: each metric with its ``_low`` and ``_high``.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns of ``keys`` (``model`` if none), ``metric``, ``value``, ``low``, ``high``.
+    *keys : str
+    """
+    rows = []
+    for key, subset in table.groupby(list(keys) or ["model"], sort=False):
+        row: dict[str, Any] = dict(zip(keys or ("model",), key, strict=True))
+        for metric in records(subset):
+            name = metric["metric"]
+            row |= {name: metric["value"], f"{name}_low": metric["low"], f"{name}_high": metric["high"]}
+        rows.append(row)
+    return pd.DataFrame(rows)
 
 
-def metrics_table(table: pd.DataFrame, titles: Mapping[str, str], *, caption: str) -> ReportTable:
-    """Every candidate's metrics, of those that are shown."""
-    there = set(table["metric"])
-    shown = {name: metric for name, metric in METRICS.items() if metric.shown and name in there}
-    rows: list[list[str | Estimate]] = []
-    for model, own in table.groupby("model", sort=False):
-        found = {row["metric"]: row for row in records(own)}
-        cells = [spanned(found[name], "value", "low", "high") for name in shown]
-        rows.append([titles.get(str(model), str(model)), *cells])
-    return ReportTable(caption, ["Model", *(metric.heading for metric in shown.values())], rows)
+def metric_columns(summary: pd.DataFrame, *, signed: bool = False) -> list[Column]:
+    """Return a column for each metric of a summary that the page shows."""
+    shown = shown_metrics(summary)
+    return [Column(metric.heading, name, interval(signed=signed)) for name, metric in shown.items()]
+
+
+def metrics_table(summary: pd.DataFrame, titles: Mapping[str, str], *, caption: str) -> ReportTable:
+    """Show the metrics of every model."""
+    columns = [Column("Model", "model"), *metric_columns(summary)]
+    return report_table(titled(wide_metrics(summary), titles), columns, caption)
+
+
+def resampling_table(
+    table: pd.DataFrame,
+    titles: Mapping[str, str],
+    *,
+    caption: str,
+    verdicts: Mapping[Any, str] | None = None,
+    last: Column | None = None,
+) -> ReportTable:
+    """Show the differences between models with and without resampling; ``last`` is a column of ``verdicts``."""
+    wide = wide_metrics(table, "model", "against")
+    pairs = list(zip(wide["model"], wide["against"], strict=True))
+    names = [f"{titles.get(model, model)} minus {titles.get(against, against)}" for model, against in pairs]
+    wide = wide.assign(model=names, verdict=[(verdicts or {}).get(pair, "") for pair in pairs])
+    columns = [Column("Model", "model"), *metric_columns(table, signed=True), *([last] if last else [])]
+    return report_table(wide, columns, caption)
+
+
+OPERATING = (
+    Column("Model", "model"),
+    Column("Sensitivity", "sensitivity", interval(), optional=True),
+    Column("Specificity", "specificity", interval(), optional=True),
+    Column("PPV", "ppv", interval(), optional=True),
+    Column("NPV", "npv", interval(), optional=True),
+    Column("Call rate", "call_rate", interval(), optional=True),
+    Column("F1", "f1", interval(), optional=True),
+    Column("TP", "tp", count, optional=True),
+    Column("FN", "fn", count, optional=True),
+    Column("FP", "fp", count, optional=True),
+)
+"""Results of the classification at each model's operating threshold."""
+
+
+def _misses(row: Mapping[str, Any], _: str) -> str:
+    return f"{'–' if pd.isna(row['threshold']) else count(row, 'misses')} of {count(row, 'patients')}"
+
+
+CERTIFIED = (
+    Column("Sensitivity", "target", percent),
+    Column("Confidence", "confidence", percent),
+    Column("Threshold", "threshold", number),
+    Column("Specificity", "specificity", interval(), optional=True),
+    Column("Call rate", "call_rate", interval(), optional=True),
+    Column("Upper threshold", "upper", number),
+    Column("Between", "in_band", percent, optional=True),
+    Column("FN patients", "misses", _misses, optional=True),
+    Column("Patients needed", "needed", count, optional=True),
+)
+"""Certified sensitivities by patient, with their thresholds."""
+
+CERTIFIED_TEST = (
+    Column("Certified", "target", percent),
+    Column("Threshold", "threshold", number),
+    Column("FN patients", "misses", lambda row, _: f"{count(row, 'misses')} of {count(row, 'patients')}"),
+    Column("Sensitivity", "sensitivity", BETWEEN),
+    Column("Specificity", "specificity", number),
+)
+"""Results of the certified thresholds on the test set."""
+
+
+def subgroup_name(row: Mapping[str, Any], _: str = "") -> str:
+    """Return the name of a row by subgroup: the column's title and the level; the level alone for all."""
+    everyone = pd.isna(row["column"]) or not row["column"]
+    return str(row["level"]) if everyone else f"{row['title']}: {row['level']}"
+
+
+SUBGROUPS = (
+    Column("Subgroup", "level", subgroup_name),
+    Column("Units", "n", count),
+    Column("Patients", "patients", count),
+    Column("Positive", "positives", count),
+    Column("AUROC", "auroc", BETWEEN),
+    Column("Sensitivity", "sensitivity", interval(), optional=True),
+    Column("Specificity", "specificity", interval(), optional=True),
+    words("Remark", "remark"),
+)
+"""One model by subgroup, with sizes."""
+
+
+def _row_split(row: Mapping[str, Any], key: str) -> str:
+    """Format what splitting by row alone adds; empty where it is no part of the error."""
+    return "" if pd.isna(row[key]) else decimal_number(row[key] - row["without_leakage"], signed=True)
+
+
+INFLATION = (
+    Column("Error", "title", lambda row, key: f"{row[key]} ({row['baseline_model']})"),
+    Column("AUROC with leakage", "auroc", BETWEEN),
+    Column("AUROC without", "without_leakage", number),
+    Column("Inflation", "inflation", interval(signed=True)),
+    Column("Of which row-wise split", "row_split_only", _row_split, optional=True),
+    words("Published example", "published"),
+)
+"""AUROC of leaky protocols and of the protocol without leakage."""
+
+
+def _passed(row: Mapping[str, Any], key: str) -> str:
+    return "passed" if str(row[key]).lower() in ("true", "1") else "FAILED"
+
+
+LEAKAGE_CHECKS = (
+    Column("Check", "check", lambda row, key: str(row[key]).replace("_", " ")),
+    words("Result", "passed", _passed),
+    words("Observation", "sentence"),
+)
+"""The leakage checks that run after every comparison."""
+
+
+def _of_units(n: str) -> Any:
+    return lambda row, key: f"{percent(row, key)} of {count(row, n)}"
+
+
+LABEL_SHIFT = (
+    Column("Units", "level", subgroup_name),
+    Column("Training", "train", _of_units("n_train")),
+    Column("Test", "test", _of_units("n_test")),
+    Column("Difference", "difference", interval("low", "high", signed=True)),
+    Column("p", "p", p_value),
+)
+"""Proportion of positives among training and test units."""
 
 
 def operating_table(table: pd.DataFrame, titles: Mapping[str, str], *, caption: str) -> ReportTable:
-    """What comes of each candidate's calls at its operating threshold."""
-    figures = {
-        "sensitivity": "Sensitivity",
-        "specificity": "Specificity",
-        "ppv": "PPV",
-        "npv": "NPV",
-        "call_rate": "Called",
-        "f1": "F1",
-    }
-    there = {name: title for name, title in figures.items() if name in table}
-    counts = {"tp": "Found", "fn": "Missed", "fp": "False alarms"}
-    rows: list[list[str | Estimate]] = [
-        [
-            titles.get(str(row["model"]), str(row["model"])),
-            *(spanned(row, name, f"{name}_low", f"{name}_high") for name in there),
-            *(whole(row[name]) for name in counts if name in row),
-        ]
-        for row in records(table)
-    ]
-    headings = ["Model", *there.values(), *(title for name, title in counts.items() if name in table)]
-    return ReportTable(caption, headings, rows)
-
-
-def certified_table(table: pd.DataFrame) -> ReportTable:
-    """What each certified sensitivity takes and costs."""
-    rows: list[list[str | Estimate]] = [
-        [
-            share(row["target"]),
-            share(row["confidence"]),
-            number(row["threshold"]),
-            spanned(row, "specificity", "specificity_low", "specificity_high"),
-            spanned(row, "call_rate", "call_rate_low", "call_rate_high"),
-            number(row["upper"]),
-            share(row["in_band"]),
-            f"{'–' if pd.isna(row['threshold']) else whole(row['misses'])} of {whole(row['patients'])}",
-            whole(row["needed"]),
-        ]
-        for row in records(table)
-    ]
-    return ReportTable(
-        "Certified sensitivity by patient, of out-of-fold predictions: exact binomial bounds, tested in a fixed order. "
-        "Below the threshold a case is ruled out, from the upper one on it is positive, and between them a patient "
-        "decides",
-        ["Sensitivity", "Confidence", "Threshold", "Specificity", "Called", "Upper", "In between", "Missed", "Needed"],
-        rows,
-    )
-
-
-def certified_test_table(table: pd.DataFrame) -> ReportTable:
-    """What the certified thresholds did to patients held out."""
-    rows: list[list[str | Estimate]] = [
-        [
-            share(row["target"]),
-            number(row["threshold"]),
-            f"{whole(row['misses'])} of {whole(row['patients'])}",
-            spanned(row, "sensitivity", "low", "high"),
-            number(row["specificity"]),
-        ]
-        for row in records(table)
-    ]
-    return ReportTable(
-        "The certified thresholds on held-out patients: sensitivity by patient with its exact 95% interval",
-        ["Certified", "Threshold", "Missed", "Sensitivity", "Specificity"],
-        rows,
-    )
-
-
-def resampling_table(table: pd.DataFrame, titles: Mapping[str, str], *, caption: str) -> ReportTable:
-    """Differences of resampled twins in the metrics that are there, of those that are shown."""
-    there = set(table["metric"])
-    shown = {name: metric for name, metric in METRICS.items() if metric.shown and name in there}
-    rows: list[list[str | Estimate]] = []
-    for (model, against), own in table.groupby(["model", "against"], sort=False):
-        found = {row["metric"]: row for row in records(own)}
-        cells = [spanned(found[name], "value", "low", "high", signed=True) for name in shown]
-        rows.append([f"{titles.get(str(model), model)} minus {titles.get(str(against), against)}", *cells])
-    return ReportTable(caption, ["Model", *(metric.heading for metric in shown.values())], rows)
+    """Show the results at each model's operating threshold."""
+    return report_table(titled(table, titles), OPERATING, caption)
 
 
 def subgroup_table(table: pd.DataFrame, *, title: str) -> ReportTable:
-    """One candidate by subgroup, with sizes."""
-    called = "sensitivity" in table
-    rows: list[list[str | Estimate]] = [
-        [
-            subgroup_name(row),
-            whole(row["n"]),
-            whole(row["patients"]),
-            whole(row["positives"]),
-            spanned(row, "auroc", "low", "high"),
-            *(
-                [spanned(row, name, f"{name}_low", f"{name}_high") for name in ("sensitivity", "specificity")]
-                if called
-                else []
-            ),
-            str(row["remark"]),
-        ]
-        for row in records(table.assign(remark=_words(table["remark"])))
-    ]
-    calls = ["Sensitivity", "Specificity"] if called else []
-    return ReportTable(
-        f"{title} by subgroup, with clustered 95% intervals",
-        ["Subgroup", "Units", "Patients", "Positive", "AUROC", *calls, "Remark"],
-        rows,
-        words=["Remark"],
-    )
-
-
-def subgroup_name(row: Mapping[str, Any]) -> str:
-    """Name a line of a table by subgroup: the column's title and the level; the level alone for everybody."""
-    everybody = pd.isna(row["column"]) or not row["column"]
-    return str(row["level"]) if everybody else f"{row['title']}: {row['level']}"
+    """Show one model by subgroup."""
+    return report_table(table, SUBGROUPS, sentence("performance.subgroup_table", title=title))
 
 
 def inflation_table(table: pd.DataFrame) -> ReportTable:
-    """What the same data scores when done wrong on purpose."""
-    apart = "row_split_only" in table
-    rows: list[list[str | Estimate]] = [
-        [
-            f"{row['title']} ({row['baseline_model']})",
-            spanned(row, "auroc", "low", "high"),
-            number(row["without_leakage"]),
-            spanned(row, "inflation", "inflation_low", "inflation_high", signed=True),
-            *([_split_alone(row)] if apart else []),
-            "" if pd.isna(row["published"]) else str(row["published"]),
-        ]
-        for row in records(table)
-    ]
-    return ReportTable(
-        "The same data, done wrong on purpose with a quick learner: what the mistake would have bought",
-        ["Mistake", "AUROC, wrong", "AUROC, right", "Price", *([_ALONE] if apart else []), "As published"],
-        rows,
-        words=["As published"],
-        stacked=True,
-    )
-
-
-def _split_alone(row: Mapping[str, Any]) -> str:
-    """Write what splitting rows alone adds to the right way; nothing where that is no part of the mistake."""
-    return "" if pd.isna(row["row_split_only"]) else number(row["row_split_only"] - row["without_leakage"], signed=True)
+    """Show the AUROC inflation by leaky protocols."""
+    return report_table(table, INFLATION, sentence("leakage.inflation_caption"), stacked=True)
 
 
 def leakage_checks_table(table: pd.DataFrame) -> ReportTable:
-    """The checks that run every time."""
-    rows: list[list[str | Estimate]] = [
-        [str(row["check"]).replace("_", " "), "passed" if _true(row["passed"]) else "FAILED", str(row["sentence"])]
-        for row in records(table)
-    ]
-    return ReportTable(
-        "Checks of the table and of the splits, by quick models: they would fail if a label or a patient had got "
-        "around "
-        "a split. What the compared models do within a fold is not looked at here",
-        ["Check", "Result", "What was found"],
-        rows,
-        words=["Result", "What was found"],
-        stacked=True,
-    )
+    """Show the leakage checks."""
+    return report_table(table, LEAKAGE_CHECKS, sentence("leakage.checks_caption"), stacked=True)
+
+
+def certified_table(table: pd.DataFrame) -> ReportTable:
+    """Show the certified sensitivities."""
+    return report_table(table, CERTIFIED, sentence("performance.certified_caption"))
 
 
 def label_shift_table(table: pd.DataFrame) -> ReportTable:
-    """How frequent the outcome is among training and test patients."""
-    rows: list[list[str | Estimate]] = [
-        [
-            subgroup_name(row),
-            f"{share(row['train'])} of {whole(row['n_train'])}",
-            f"{share(row['test'])} of {whole(row['n_test'])}",
-            spanned(row, "difference", "low", "high", signed=True),
-            p_value(row["p"]),
-        ]
-        for row in records(table)
-    ]
-    return ReportTable(
-        "Share of positives among training and test units, with clustered 95% intervals",
-        ["Units", "Training", "Test", "Difference", "p"],
-        rows,
-    )
-
-
-def records(table: pd.DataFrame) -> Sequence[dict[str, Any]]:
-    """Give the rows of a table by column."""
-    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
-
-
-def _words(column: pd.Series) -> list[str]:
-    """Write cells as text; a column without any words comes back from CSV as numbers."""
-    return ["" if pd.isna(cell) else str(cell) for cell in column.tolist()]
-
-
-def _true(value: object) -> bool:
-    return str(value).lower() in ("true", "1")
+    """Show the prevalence of training and test units."""
+    return report_table(table, LABEL_SHIFT, sentence("performance.label_shift_caption"))

@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from radiomics_mammo.reports.components.export import csv_text
+from radiomics_mammo.reports.components.numbers import percent, records
 from radiomics_mammo.reports.components.page import Estimate, ReportTable, fill
-from radiomics_mammo.reports.components.tables import records, share
 from radiomics_mammo.reports.dataset_summary.base import SEVERITIES, Dataset, Facts, Finding, Tables, plural, some
 from radiomics_mammo.reports.dataset_summary.output_folder import PAGE, check_folder, write_folder
 from radiomics_mammo.reports.dataset_summary.read import cases_frame, read_dataset
@@ -104,7 +104,7 @@ def _page(dataset: Dataset, tables: Tables, findings: Sequence[Finding]) -> str:
 
 def _verdict(dataset: Dataset, tables: Tables, findings: Sequence[Finding]) -> str:
     counted = " of ".join(some(int(codes.max()) + 1, unit) for unit, codes in dataset.units.items())
-    balance = [f"{share(row['share'])} of {plural(row['unit'])}" for row in records(tables["balance"])]
+    balance = [f"{percent(row['share'])} of {plural(row['unit'])}" for row in records(tables["balance"])]
     positive = f" {_listed(balance)} are positive ({dataset.label})." if balance else ""
     found = [(sum(one.severity == severity for one in findings), severity) for severity in SEVERITIES]
     many = {"danger": "dangers", "caution": "cautions", "note": "notes"}
@@ -116,8 +116,8 @@ def _headline(tables: Tables) -> list[Estimate]:
     return [
         Estimate(
             f"Positive {plural(row['unit'])}",
-            share(row["share"]),
-            f"{row['positives']:,} of {row['units']:,}; {share(row['low'])} to {share(row['high'])}",
+            percent(row["share"]),
+            f"{row['positives']:,} of {row['units']:,}; {percent(row['low'])} to {percent(row['high'])}",
         )
         for row in records(tables["balance"])
     ]

@@ -7,9 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from radiomics_mammo.reports.components.numbers import count, estimate, number, percent, records
 from radiomics_mammo.reports.components.page import Estimate, ReportTable
-from radiomics_mammo.reports.components.tables import records, share, spanned, whole
-from radiomics_mammo.reports.components.wording import number
 from radiomics_mammo.reports.dataset_summary.base import Dataset, plural
 
 MOST = 12
@@ -29,7 +28,7 @@ _ROLES = {
 
 def said_auroc(row: Mapping[str, Any], name: str = "auroc") -> str:
     """Write an AUROC with its interval, where it has one."""
-    cell = spanned(row, name, "low", "high")
+    cell = estimate(row, name, "low", "high")
     return f"{cell.value} ({cell.interval})" if cell.interval else cell.value
 
 
@@ -45,9 +44,9 @@ def columns_table(table: pd.DataFrame) -> ReportTable:
         [
             row["column"],
             _ROLES[row["role"]],
-            whole(row["filled"]),
-            share(row["share_missing"]),
-            whole(row["distinct"]),
+            count(row["filled"]),
+            percent(row["share_missing"]),
+            count(row["distinct"]),
             row["holds"],
         ]
         for row in records(table)
@@ -69,7 +68,7 @@ def missing_table(table: pd.DataFrame, dataset: Dataset, by: str) -> ReportTable
     order = [str(one) for one in dataset.levels[by].cat.categories if one in wide.columns]
     told = own.groupby("column")["auroc"].max()
     rows = [
-        [str(column), *(share(float(row[level])) for level in order), number(float(told[str(column)]))]
+        [str(column), *(percent(float(row[level])) for level in order), number(float(told[str(column)]))]
         for column, row in wide.iterrows()
     ]
     title = dataset.columns[by].title.lower()
@@ -84,7 +83,7 @@ def missing_label_table(table: pd.DataFrame, label: str) -> ReportTable | None:
     own = table[table["label_auroc"].notna()]
     if own.empty:
         return None
-    rows = [[row["column"], whole(row["missing"]), spanned(row, "label_auroc", "low", "high")] for row in records(own)]
+    rows = [[row["column"], count(row["missing"]), estimate(row, "label_auroc", "low", "high")] for row in records(own)]
     caption = f"How well it tells {label} that a value is missing: AUROC with its clustered 95% interval"
     return ReportTable(caption, ["Column", "Missing", "AUROC"], rows, name="missing-tells")
 
@@ -97,7 +96,7 @@ def units_table(table: pd.DataFrame) -> ReportTable:
         spread = ", ".join(f"{row['units']:,} × {row['number']}" for row in records(own.head(6)))
         more = "" if len(own) <= 6 else f" and up to {own['number'].max()}"
         rows.append(
-            [str(what), f"{total / n:.2f}", whole(own["number"].min()), whole(own["number"].max()), spread + more]
+            [str(what), f"{total / n:.2f}", count(own["number"].min()), count(own["number"].max()), spread + more]
         )
     return ReportTable(
         "How many there are of one in another",
@@ -114,10 +113,10 @@ def balance_table(table: pd.DataFrame) -> ReportTable:
     rows: list[list[str | Estimate]] = [
         [
             plural(row["unit"]).capitalize(),
-            whole(row["units"]),
-            whole(row["positives"]),
+            count(row["units"]),
+            count(row["positives"]),
             _percent(row, "share"),
-            share(row["accuracy"]),
+            percent(row["accuracy"]),
             number(row["pf1_share"]),
             number(row["pf1_all"]),
             number(row["brier"]),
@@ -137,7 +136,7 @@ def balance_table(table: pd.DataFrame) -> ReportTable:
 def disagreements_table(table: pd.DataFrame) -> ReportTable:
     """What differs within a breast or a patient."""
     rows = [
-        [f"{row['column']} in a {row['unit']}", whole(row["units"]), whole(row["differ"])] for row in records(table)
+        [f"{row['column']} in a {row['unit']}", count(row["units"]), count(row["differ"])] for row in records(table)
     ]
     caption = "Is it one value? Units with two rows or more that have a value, and those whose rows differ"
     return ReportTable(caption, ["What", "Units", "Differ"], rows, name="disagreements")
@@ -148,9 +147,9 @@ def counts_table(table: pd.DataFrame, dataset: Dataset) -> ReportTable:
     rows = [
         [
             f"{dataset.columns[row['column']].title}: {row['level']}",
-            whole(row["rows"]),
-            share(row["share"]),
-            whole(row["patients"]),
+            count(row["rows"]),
+            percent(row["share"]),
+            count(row["patients"]),
         ]
         for row in records(frequent(table))
     ]
@@ -163,7 +162,7 @@ def numbers_table(table: pd.DataFrame, dataset: Dataset) -> ReportTable:
     rows = [
         [
             f"{row['column']}: {dataset.columns[row['by']].title.lower() + ' ' if row['by'] else ''}{row['level']}",
-            whole(row["rows"]),
+            count(row["rows"]),
             f"{row['mean']:.1f}",
             f"{row['sd']:.1f}",
             f"{row['min']:g}",
@@ -183,9 +182,9 @@ def rates_table(table: pd.DataFrame, dataset: Dataset, *, caption: str, folded: 
     rows: list[list[str | Estimate]] = [
         [
             f"{dataset.columns[row['column']].title}: {row['level']}",
-            whole(row["rows"]),
-            whole(row["patients"]),
-            whole(row["positives"]),
+            count(row["rows"]),
+            count(row["patients"]),
+            count(row["positives"]),
             _percent(row, "rate"),
         ]
         for row in records(frequent(table))
@@ -197,7 +196,7 @@ def rates_table(table: pd.DataFrame, dataset: Dataset, *, caption: str, folded: 
 def predictors_table(table: pd.DataFrame) -> ReportTable:
     """What each column alone would be worth."""
     rows: list[list[str | Estimate]] = [
-        [row["column"], _ROLES[row["role"]], whole(row["rows"]), spanned(row, "auroc", "low", "high")]
+        [row["column"], _ROLES[row["role"]], count(row["rows"]), estimate(row, "auroc", "low", "high")]
         for row in records(table)
     ]
     return ReportTable(
@@ -215,7 +214,7 @@ def predictors_table(table: pd.DataFrame) -> ReportTable:
 def scanners_table(table: pd.DataFrame) -> ReportTable:
     """Machines by site."""
     rows = [
-        [f"{row['site']}: {row['machine']}", *(whole(row[name]) for name in ("rows", "patients", "positives"))]
+        [f"{row['site']}: {row['machine']}", *(count(row[name]) for name in ("rows", "patients", "positives"))]
         for row in records(table)
     ]
     return ReportTable(
@@ -227,11 +226,11 @@ def parts_table(table: pd.DataFrame) -> ReportTable:
     """Types of abnormality on the sides of the split."""
     columns = list(dict.fromkeys(zip(table["type"], table["split"], strict=True)))
     counts = {(row["type"], row["split"], row["pathology"]): row for row in records(table)}
-    rows = [["Patients", *(whole(counts[kind, side, "all"]["patients"]) for kind, side in columns)]]
+    rows = [["Patients", *(count(counts[kind, side, "all"]["patients"]) for kind, side in columns)]]
     for pathology in dict.fromkeys(table["pathology"]):
         found = [counts.get((kind, side, pathology), {"rows": 0}) for kind, side in columns]
         said = "All lesions" if pathology == "all" else pathology
-        rows.append([said, *(whole(row["rows"]) for row in found)])
+        rows.append([said, *(count(row["rows"]) for row in found)])
     headings = ["Counted", *(f"{kind}, {side}" for kind, side in columns)]
     return ReportTable("Lesions of each type on each side of the split, by pathology", headings, rows, name="parts")
 
@@ -245,7 +244,7 @@ def splits_table(table: pd.DataFrame, dataset: Dataset) -> ReportTable:
         [
             f"{_title(dataset, row['column'])}: {row['level']}",
             *(
-                f"{share(shares[row['column'], row['level'], side])} of {_total(table, row['column'], side)}"
+                f"{percent(shares[row['column'], row['level'], side])} of {_total(table, row['column'], side)}"
                 for side in sides
             ),
         ]
@@ -260,9 +259,9 @@ def _title(dataset: Dataset, column: str) -> str:
 
 def _total(table: pd.DataFrame, column: str, side: str) -> str:
     own = table[(table["column"] == column) & (table["split"] == side)]
-    return whole(own["rows"].sum())
+    return count(own["rows"].sum())
 
 
 def _percent(row: Mapping[str, Any], name: str) -> Estimate:
-    low, high = (share(row[end]) for end in ("low", "high"))
-    return Estimate(name, share(row[name]), f"{low} to {high}" if row["low"] == row["low"] else "")
+    low, high = (percent(row[end]) for end in ("low", "high"))
+    return Estimate(name, percent(row[name]), f"{low} to {high}" if row["low"] == row["low"] else "")

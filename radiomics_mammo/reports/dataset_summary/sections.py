@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from radiomics_mammo.reports.components.numbers import percent, records
 from radiomics_mammo.reports.components.page import Figure, PagePart
-from radiomics_mammo.reports.components.tables import records, share
 from radiomics_mammo.reports.dataset_summary import report_tables as page_tables
 from radiomics_mammo.reports.dataset_summary.base import Column, Dataset, Tables
 from radiomics_mammo.reports.dataset_summary.figures import bars_figure, histogram_figure, matrix_figure, missing_figure
@@ -96,7 +96,7 @@ def _distributions(dataset: Dataset, tables: Tables) -> PagePart | None:
         own = page_tables.frequent(table[table["column"] == one.name])
         if one.kind == "category" and one.distinct > 1:
             bars = [
-                (row["level"], float(row["rows"]), f"{row['rows']:,} ({share(row['share'])})") for row in records(own)
+                (row["level"], float(row["rows"]), f"{row['rows']:,} ({percent(row['share'])})") for row in records(own)
             ]
             svg = bars_figure(bars, name=f"count-{i}", title=one.title, note=_note(dataset))
             drawn.append(Figure(svg, _caption(dataset, one), f"count-{one.name}"))

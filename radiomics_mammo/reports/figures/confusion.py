@@ -10,12 +10,13 @@ from markupsafe import Markup
 
 from radiomics_mammo.reports.figures.svg import INK, PALETTE, canvas, to_svg
 
+_NAMES = (("TN", "FP"), ("FN", "TP"))
 _WIDE = 50  # letters of a heading's line
 
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """Counts at one threshold, means over repeats, and what the threshold is."""
+    """Counts at one threshold, means over repeats, and the title of the threshold."""
 
     title: str
     tp: float
@@ -27,7 +28,7 @@ class Matrix:
 def confusion_figure(
     matrices: Sequence[Matrix], *, classes: Sequence[str], model: str, name: str, note: str = ""
 ) -> Markup:
-    """Draw the matrices one below the other: truth by row, call by column, shaded by share of the row.
+    """Draw the matrices one below the other: reference by row, prediction by column, shaded by proportion of the row.
 
     Parameters
     ----------
@@ -46,30 +47,29 @@ def confusion_figure(
         for axes, one in zip(figure.subplots(len(matrices), 1, squeeze=False)[:, 0], matrices, strict=True):
             for row, counts in enumerate(((one.tn, one.fp), (one.fn, one.tp))):
                 for column, count in enumerate(counts):
-                    share = count / sum(counts) if sum(counts) else 0.0
+                    proportion = count / sum(counts) if sum(counts) else 0.0
                     spot = (column - 0.5, row - 0.5)
-                    axes.add_patch(_tile(spot, right=row == column, share=share))
-                    text = f"{_count(count)}\n{100 * share:.0f}%"
+                    axes.add_patch(_tile(spot, correct=row == column, proportion=proportion))
+                    text = f"{_count(count)}\n{_NAMES[row][column]}, {100 * proportion:.0f}%"
                     axes.text(column, row, text, ha="center", va="center", fontsize=9.5, color=INK)
             axes.set(xlim=(-0.5, 1.5), ylim=(1.5, -0.5))
-            axes.set_xticks([0, 1], [f"called {negative}", f"called {positive}"], fontsize=9)
+            axes.set_xticks([0, 1], [f"predicted {negative}", f"predicted {positive}"], fontsize=9)
             axes.set_yticks([0, 1], [negative, positive], fontsize=9)
             axes.tick_params(length=0)
             axes.set_title(one.title, fontsize=10, loc="left")
         heading = f"{model}{f' ({note})' if note else ''}"
         figure.suptitle("\n".join(wrap(heading, _WIDE)), fontsize=10.5, x=0.02, ha="left")
-        said = "; ".join(
-            f"{one.title}: {_count(one.tp)} {classes[1]} found, {_count(one.fn)} missed, "
-            f"{_count(one.tn)} {classes[0]} let go, {_count(one.fp)} called in error"
+        listed = "; ".join(
+            f"{one.title}: TP {_count(one.tp)}, FN {_count(one.fn)}, FP {_count(one.fp)}, TN {_count(one.tn)}"
             for one in matrices
         )
-        return to_svg(figure, name=name, alt=f"Confusion matrices{f' ({note})' if note else ''} of {model}. {said}.")
+        return to_svg(figure, name=name, alt=f"Confusion matrices{f' ({note})' if note else ''} of {model}. {listed}.")
 
 
-def _tile(spot: tuple[float, float], *, right: bool, share: float) -> object:
+def _tile(spot: tuple[float, float], *, correct: bool, proportion: float) -> object:
     from matplotlib.patches import Rectangle
 
-    return Rectangle(spot, 1, 1, color=PALETTE[0 if right else 1], alpha=0.08 + 0.4 * share, linewidth=0)
+    return Rectangle(spot, 1, 1, color=PALETTE[0 if correct else 1], alpha=0.08 + 0.4 * proportion, linewidth=0)
 
 
 def _count(value: float) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-_READING = (0, (4, 3))
+_RADIOLOGISTS = (0, (4, 3))
 _GREY = "#8c8c8c"
 
 
@@ -32,9 +32,9 @@ class CurveLine:
     x, y, low, high : ndarray of float64, shape (n_points,)
         NaN in ``low`` and ``high`` draws no band.
     value : float
-        The curve in one number, which the legend says.
-    reading : bool
-        Whether it is the radiologists' own reading: dashed, in the ink of the page.
+        The area or average under the curve, for the legend.
+    radiologists : bool
+        Whether it is the radiologists' assessment: dashed, in the colour of the text.
     """
 
     title: str
@@ -43,11 +43,11 @@ class CurveLine:
     low: Floats
     high: Floats
     value: float
-    reading: bool = False
+    radiologists: bool = False
 
 
 def roc_figure(lines: Sequence[CurveLine], *, note: str = "") -> Markup:
-    """Draw sensitivity over 1 - specificity; colour and dash both tell the models apart.
+    """Draw sensitivity over 1 - specificity; colour and dash both identify the model.
 
     Parameters
     ----------
@@ -61,12 +61,12 @@ def roc_figure(lines: Sequence[CurveLine], *, note: str = "") -> Markup:
         axes.plot([0, 1], [0, 1], color=_GREY, linewidth=0.8)
         _draw(figure, axes, lines, legend="AUROC", note=note)
         axes.set(xlabel="1 − specificity", ylabel="Sensitivity")
-        alt = f"ROC curves of out-of-fold predictions{_said(note)}. AUROC: {_values(lines)}."
+        alt = f"ROC curves of out-of-fold predictions{_noted(note)}. AUROC: {_values(lines)}."
         return to_svg(figure, name="roc", alt=alt)
 
 
 def precision_recall_figure(lines: Sequence[CurveLine], *, share: float, note: str = "") -> Markup:
-    """Draw precision over recall, with the share of positives as the line of guessing.
+    """Draw precision over recall, with the share of positives as the line of chance.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def precision_recall_figure(lines: Sequence[CurveLine], *, share: float, note: s
         _draw(figure, axes, lines, legend="Average precision", note=note)
         axes.set(xlabel="Recall (sensitivity)", ylabel="Precision")
         alt = (
-            f"Precision-recall curves of out-of-fold predictions{_said(note)}; guessing gives {share:.3f}. "
+            f"Precision-recall curves of out-of-fold predictions{_noted(note)}; chance gives {share:.3f}. "
             f"Average precision: {_values(lines)}."
         )
         return to_svg(figure, name="pr", alt=alt)
@@ -91,14 +91,14 @@ def precision_recall_figure(lines: Sequence[CurveLine], *, share: float, note: s
 
 def _draw(figure: Figure, axes: Axes, lines: Sequence[CurveLine], *, legend: str, note: str) -> None:
     for i, line in reversed(list(enumerate(lines))):
-        colour = INK if line.reading else PALETTE[i % len(PALETTE)]
+        colour = INK if line.radiologists else PALETTE[i % len(PALETTE)]
         if not np.isnan(line.low).all():
             axes.fill_between(line.x, line.low, line.high, color=colour, alpha=0.2, linewidth=0)
         axes.plot(
             line.x,
             line.y,
             color=colour,
-            linestyle=_READING if line.reading else DASHES[i % len(DASHES)],
+            linestyle=_RADIOLOGISTS if line.radiologists else DASHES[i % len(DASHES)],
             linewidth=2.2 if i == 0 else 1.4,
             label=f"{line.title}: {line.value:.3f}",
         )
@@ -113,5 +113,5 @@ def _values(lines: Sequence[CurveLine]) -> str:
     return "; ".join(f"{line.title} {line.value:.3f}" for line in lines)
 
 
-def _said(note: str) -> str:
+def _noted(note: str) -> str:
     return f" ({note})" if note else ""

@@ -1,4 +1,4 @@
-"""Net benefit over the threshold at which one would act."""
+"""Decision curves: net benefit over the threshold probability."""
 
 from __future__ import annotations
 
@@ -11,31 +11,33 @@ from radiomics_mammo.reports.figures.svg import DASHES, INK, PALETTE, canvas, to
 
 ALL, NONE = "treat all", "treat none"
 _GREY = "#8c8c8c"
-_COLOURS = tuple(colour for colour in PALETTE if colour != _GREY)  # grey and dotted is to call everybody or nobody
+_COLOURS = tuple(colour for colour in PALETTE if colour != _GREY)  # grey is for treat all and treat none
 _STYLES = tuple(style for style in DASHES if style != ":")
-_FLOOR = -0.25  # of the axis, as a share of the highest net benefit: what lies lower is harm enough
+_FLOOR = -0.25  # of the axis, as a share of the highest net benefit: lower values are cut off
 
 
-def decision_figure(curves: pd.DataFrame, *, titles: Mapping[str, str], reading: str = "", note: str = "") -> Markup:
-    """Draw the decision curves of some models beside calling everybody and nobody.
+def decision_figure(
+    curves: pd.DataFrame, *, titles: Mapping[str, str], radiologists: str = "", note: str = ""
+) -> Markup:
+    """Draw the decision curves of some models with those of treat all and treat none.
 
     Parameters
     ----------
     curves : pandas.DataFrame
         Columns model, threshold, net_benefit, low, high; with the models ``treat all`` and ``treat none``.
     titles : mapping of str to str
-        Which models to draw, the first with its band, and what they are called.
-    reading : str
-        Of these the radiologists' own reading, drawn in the ink of the page.
+        The models to draw, the first with its band, and their titles.
+    radiologists : str
+        Of these the radiologists' assessment, drawn in the colour of the text.
     note : str
         Written into the figure.
     """
-    own = {str(name): part for name, part in curves.groupby("model", sort=False)}
-    top = max(float(own[name]["net_benefit"].max()) for name in titles)
+    by_model = {str(name): part for name, part in curves.groupby("model", sort=False)}
+    top = max(float(by_model[name]["net_benefit"].max()) for name in titles)
     with canvas(4.6, 5.2) as figure:
         axes = figure.add_subplot()
         for i, (name, title) in reversed(list(enumerate(titles.items()))):
-            colour, part = INK if name == reading else _COLOURS[i % len(_COLOURS)], own[name]
+            colour, part = INK if name == radiologists else _COLOURS[i % len(_COLOURS)], by_model[name]
             if i == 0 and part["low"].notna().any():
                 axes.fill_between(part["threshold"], part["low"], part["high"], color=colour, alpha=0.2, linewidth=0)
             axes.plot(
@@ -46,17 +48,20 @@ def decision_figure(curves: pd.DataFrame, *, titles: Mapping[str, str], reading:
                 linewidth=2.2 if i == 0 else 1.4,
                 label=title,
             )
-        for name, title, style in ((NONE, "Call nobody", "-"), (ALL, "Call everybody", ":")):
-            if name in own:
-                part = own[name]
+        for name, title, style in ((NONE, "Treat none", "-"), (ALL, "Treat all", ":")):
+            if name in by_model:
+                part = by_model[name]
                 axes.plot(part["threshold"], part["net_benefit"], color=_GREY, linestyle=style, label=title)
         axes.set(xlim=(0, float(curves["threshold"].max())), ylim=(_FLOOR * max(top, 1e-3), 1.1 * max(top, 1e-3)))
-        axes.set(xlabel="Probability at which one would act", ylabel="Net benefit")
+        axes.set(xlabel="Threshold probability", ylabel="Net benefit")
         handles, labels = axes.get_legend_handles_labels()
         order = [*range(len(titles) - 1, -1, -1), *range(len(titles), len(labels))]
         figure.legend([handles[i] for i in order], [labels[i] for i in order], loc="outside lower center", fontsize=9.5)
         if note:
             axes.text(0.98, 0.95, note, ha="right", color=INK, fontsize=10, transform=axes.transAxes)
         noted = f" ({note})" if note else ""
-        said = "; ".join(titles.values())
-        return to_svg(figure, name="decision", alt=f"Decision curves{noted} of {said}, beside calling all and nobody.")
+        return to_svg(
+            figure,
+            name="decision",
+            alt=f"Decision curves{noted} of {'; '.join(titles.values())}, with treat all and treat none.",
+        )

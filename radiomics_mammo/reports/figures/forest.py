@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _GREY = "#8c8c8c"
-_MOST = 34  # letters of a label; the alternative text has all of them
+_MOST = 34  # characters of a label; the alternative text has the whole label
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +43,17 @@ def forest_figure(
     Parameters
     ----------
     rows : sequence of ForestRow
-        A NaN value is left out of the drawing, and said to be missing in the alternative text.
+        A NaN value is not drawn, and undefined in the alternative text.
     name : str
         Of the figure, unique on the page.
     what : str
-        What the values are: the axis, and the beginning of the alternative text.
+        The title of the axis, and the beginning of the alternative text.
     lines : mapping of str to float, optional
-        Vertical lines and what they are called.
+        Vertical lines by their titles.
     second : sequence of ForestRow, optional
         Other values of some of the same labels, drawn below the first as open diamonds.
     kinds : (str, str)
-        What first and second values are called, where there are second ones.
+        Titles of first and second values, where there are second ones.
     note : str
         Written into the figure.
     """
@@ -78,7 +78,7 @@ def forest_figure(
 
 
 def _style(mark: str) -> tuple[str, str, str]:
-    """Give a line's shape, colour and filling."""
+    """Return shape, colour and filling."""
     if mark == "best":
         return "s", PALETTE[0], PALETTE[0]
     return ("o", _GREY, "none") if mark == "baseline" else ("o", INK, INK)
@@ -105,8 +105,8 @@ def _alt(
     note: str,
 ) -> str:
     noted = f" ({note})" if note else ""
-    told = f"{kinds[0]}: " if second else ""
-    text = f"Forest plot{noted} of {what}. {told}{'; '.join(_words(row) for row in rows)}."
+    first = f"{kinds[0]}: " if second else ""
+    text = f"Forest plot{noted} of {what}. {first}{'; '.join(_words(row) for row in rows)}."
     if second:
         text += f" {kinds[1]}: {'; '.join(_words(row) for row in second)}."
     if lines:
@@ -118,5 +118,5 @@ def _words(row: ForestRow) -> str:
     if row.value != row.value:
         return f"{row.label} undefined"
     mark = f" ({row.mark})" if row.mark else ""
-    spanned = f" ({row.low:.3f} to {row.high:.3f})" if row.low == row.low else ""
-    return f"{row.label}{mark} {row.value:.3f}{spanned}"
+    interval = f" ({row.low:.3f} to {row.high:.3f})" if row.low == row.low else ""
+    return f"{row.label}{mark} {row.value:.3f}{interval}"

@@ -1,4 +1,4 @@
-"""How a dense head learnt: loss, AUROC and accuracy over epochs, each fold a line."""
+"""Learning curves of a dense head: loss, AUROC and accuracy over epochs, one line a fold."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 KEYS = ["repeat", "fold", "inner"]
-"""Columns that name one training."""
+"""Columns that identify one training."""
 
 FIGURES = {"loss": "Loss", "auroc": "AUROC", "accuracy": "Accuracy"}
 _PARTS = {"training": (PALETTE[5], "-"), "validation": (PALETTE[1], "--")}
@@ -21,7 +21,7 @@ _MANY = 12  # trainings whose lines are drawn as an image, which stays small
 
 
 def learning_figure(curves: pd.DataFrame, *, title: str, name: str, note: str = "") -> Markup:
-    """Draw one model's curves, and a point at the number of epochs that was chosen for its outer fold.
+    """Draw the curves of one model, with a point at the number of epochs chosen for the outer fold.
 
     Parameters
     ----------
@@ -36,8 +36,8 @@ def learning_figure(curves: pd.DataFrame, *, title: str, name: str, note: str = 
     n = len(curves[KEYS].drop_duplicates())
     with canvas(4.8, 7.4) as figure:
         for axes, (column, word) in zip(figure.subplots(3, 1, sharex=True), FIGURES.items(), strict=True):
-            for part, own in curves.groupby("part", sort=False):
-                _draw(axes, own, column, str(part), as_image=n > _MANY)
+            for part, subset in curves.groupby("part", sort=False):
+                _draw(axes, subset, column, str(part), as_image=n > _MANY)
             axes.set_ylabel(word)
         axes.set_xlabel("Epoch")
         figure.axes[0].set_title(f"{title}{f' ({note})' if note else ''}", fontsize=10, loc="left")
@@ -47,7 +47,7 @@ def learning_figure(curves: pd.DataFrame, *, title: str, name: str, note: str = 
 
 
 def at_chosen(curves: pd.DataFrame) -> pd.DataFrame:
-    """Keep the epoch that was chosen.
+    """Return the rows of the chosen epoch.
 
     Parameters
     ----------
@@ -57,9 +57,9 @@ def at_chosen(curves: pd.DataFrame) -> pd.DataFrame:
     return curves[curves["epoch"] == curves["chosen"]]
 
 
-def _draw(axes: Axes, own: pd.DataFrame, column: str, part: str, *, as_image: bool) -> None:
+def _draw(axes: Axes, subset: pd.DataFrame, column: str, part: str, *, as_image: bool) -> None:
     colour, style = _PARTS.get(part, (INK, ":"))
-    for i, (_, line) in enumerate(own.groupby(KEYS, sort=False)):
+    for i, (_, line) in enumerate(subset.groupby(KEYS, sort=False)):
         axes.plot(
             line["epoch"],
             line[column],
@@ -71,19 +71,19 @@ def _draw(axes: Axes, own: pd.DataFrame, column: str, part: str, *, as_image: bo
             rasterized=as_image,
         )
     if part == "validation":
-        best = at_chosen(own)
+        best = at_chosen(subset)
         axes.plot(best["epoch"], best[column], "o", color=INK, markersize=3.5, label="chosen", rasterized=as_image)
 
 
 def _alt(curves: pd.DataFrame, title: str, n: int, note: str) -> str:
     best = at_chosen(curves)
-    said = []
-    for part, own in best.groupby("part", sort=False):
-        values = ", ".join(f"{word} {own[column].mean():.3f}" for column, word in FIGURES.items())
-        said.append(f"{part}: {values}")
+    means = []
+    for part, subset in best.groupby("part", sort=False):
+        values = ", ".join(f"{word} {subset[column].mean():.3f}" for column, word in FIGURES.items())
+        means.append(f"{part}: {values}")
     epochs = best["chosen"]
     reach = f"{epochs.min():.0f} to {epochs.max():.0f}" if len(epochs) else "none"
     return (
         f"Learning curves{f' ({note})' if note else ''} of {title}, {n} trainings. Chosen epochs {reach}. "
-        f"Means at the chosen epoch: {'; '.join(said)}."
+        f"Means at the chosen epoch: {'; '.join(means)}."
     )

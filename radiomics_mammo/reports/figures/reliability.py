@@ -1,4 +1,4 @@
-"""What was predicted and what came true, bin by bin."""
+"""Reliability diagram: observed frequency over predicted probability, in bins."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Calibration:
 
 
 def reliability_figure(models: Sequence[Calibration], *, note: str = "") -> Markup:
-    """Draw the observed share over the mean predicted probability; intervals for the first model only.
+    """Draw the observed frequency over the mean predicted probability; intervals for the first model only.
 
     Parameters
     ----------
@@ -36,16 +36,16 @@ def reliability_figure(models: Sequence[Calibration], *, note: str = "") -> Mark
         for i, one in reversed(list(enumerate(models))):
             _draw(axes, one, colour=PALETTE[i % len(PALETTE)], mark=_MARKS[i % len(_MARKS)], first=i == 0)
         axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
-        axes.set(xlabel="Predicted probability", ylabel="Observed share")
+        axes.set(xlabel="Predicted probability", ylabel="Observed frequency")
         handles, labels = axes.get_legend_handles_labels()
         figure.legend(handles[::-1], labels[::-1], loc="outside lower center", fontsize=9.5)
         if note:
             axes.text(0.98, 0.03, note, ha="right", color=INK, fontsize=10, transform=axes.transAxes)
         first = models[0].bins
         pairs = zip(first["predicted"], first["observed"], strict=True)
-        said = ", ".join(f"{predicted:.2f} gave {observed:.2f}" for predicted, observed in pairs)
+        listed = ", ".join(f"predicted {predicted:.2f}, observed {observed:.2f}" for predicted, observed in pairs)
         noted = f" ({note})" if note else ""
-        return to_svg(figure, name="reliability", alt=f"Reliability{noted} of {models[0].title}: {said}.")
+        return to_svg(figure, name="reliability", alt=f"Reliability{noted} of {models[0].title}: {listed}.")
 
 
 def _draw(axes: object, one: Calibration, *, colour: str, mark: str, first: bool) -> None:

@@ -1,4 +1,4 @@
-"""One page that compares two runs: what differs between them, and what that changed on the cases of both."""
+"""Comparison of two runs on one page: their differences, and the effect on the cases of both."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from radiomics_mammo.reports.components.numbers import records
 from radiomics_mammo.reports.components.page import Figure, PagePart, fill
-from radiomics_mammo.reports.components.tables import records
-from radiomics_mammo.reports.components.wording import number
+from radiomics_mammo.reports.components.sentences import sentence
 from radiomics_mammo.reports.figures.forest import ForestRow, forest_figure
 from radiomics_mammo.reports.run_comparison import tables
 from radiomics_mammo.reports.run_comparison.paired import Overlap, calls, differences, obstacles, overlap, pairs_of
@@ -16,11 +16,10 @@ from radiomics_mammo.runs.results import Results
 from radiomics_mammo.runs.run_folder import Run
 
 _DRAWS = 300
-_FEWER = "Only the cases in common are compared, and the models of both runs were trained on other patients besides."
 
 
-def two_runs_page(a: Run, b: Run, results_a: Results, results_b: Results) -> str:
-    """Compare two runs on a self-contained page.
+def run_comparison_page(a: Run, b: Run, results_a: Results, results_b: Results) -> str:
+    """Return the comparison of two runs as self-contained HTML.
 
     Parameters
     ----------
@@ -32,111 +31,102 @@ def two_runs_page(a: Run, b: Run, results_a: Results, results_b: Results) -> str
     Returns
     -------
     str
-        HTML without anything from the network; whatever comes from a table is shown as text. Where labels, units or
-        patients of the runs do not agree, it says so and draws no difference.
+        Where labels, units or patients of the runs do not agree, the page states so and has no differences.
     """
-    names, found = _names(a, b), overlap(a, b)
-    wrong = obstacles(a.info, b.info, found)
+    names, common = _names(a, b), overlap(a, b)
+    problems = obstacles(a.info, b.info, common)
     pairs = pairs_of(a.info, b.info)
-    table = differences(a, b, found, pairs, draws=_DRAWS) if pairs and not wrong else None
+    table = differences(a, b, common, pairs, draws=_DRAWS) if pairs and not problems else None
     sections = [
-        _data(a, b, found, names),
+        _data(a, b, common, names),
         _metrics(a, b, results_a, results_b, names),
-        *([] if table is None else [_differences(a, b, found, table, names)]),
-        *([] if wrong else _calls(a, b, found, names)),
+        *([] if table is None else [_differences(a, b, common, table, names)]),
+        *([] if problems else _calls(a, b, common, names)),
     ]
     return fill(
         "run_comparison.html.j2",
-        title=f"Two runs: {names[0]} and {names[1]}",
-        verdict=_verdict(a, b, table, wrong, found, names),
+        title=f"Comparison of two runs: {names[0]} and {names[1]}",
+        verdict=_verdict(a, b, table, problems, common, names),
         phantom=a.info.phantom or b.info.phantom,
         sections=sections,
     )
 
 
 def _names(a: Run, b: Run) -> tuple[str, str]:
-    """Name the runs by their folders; A and B tell two of one name apart."""
+    """Return the names of the run folders; A and B distinguish two of one name."""
     first, second = a.folder.name, b.folder.name
     return (first, second) if first != second else (f"{first} (A)", f"{second} (B)")
 
 
 def _verdict(
-    a: Run, b: Run, table: pd.DataFrame | None, wrong: Sequence[str], found: Overlap, names: tuple[str, str]
+    a: Run, b: Run, table: pd.DataFrame | None, problems: Sequence[str], common: Overlap, names: tuple[str, str]
 ) -> str:
-    if wrong:
-        return f"These runs cannot be compared: {'; '.join(wrong)}. Their figures stand side by side, nothing else."
-    if table is None:
-        return "The runs have no model in common, so nothing is compared."
+    if problems or table is None:
+        return sentence("run_comparison.no_comparison", problems=problems)
     row, titles = records(table)[0], tables.titles_of(a, b)
-    value, low, high = (number(row[f"auroc{end}"], signed=True) for end in ("", "_low", "_high"))
-    first, second = titles[row["a"]], titles[row["b"]]
-    if a.info.best and b.info.best:
-        first, second = f"the best of {names[0]} ({first})", f"the best of {names[1]} ({second})"
-    else:
-        first, second = f"{first} of {names[0]}", f"{second} of {names[1]}"
-    return (
-        f"On the {len(found.cases):,} cases that both runs predicted, {first} has an AUROC of {number(row['auroc_a'])} "
-        f"and {second} one of {number(row['auroc_b'])}. The difference is {value} ({low} to {high}): {row['verdict']}."
-    )
+    models = [
+        {"title": titles[row[side]], "run": name, "auroc": row[f"auroc_{side}"]}
+        for side, name in zip(("a", "b"), names, strict=True)
+    ]
+    best = bool(a.info.best and b.info.best)
+    return sentence("run_comparison.verdict", n=len(common.cases), models=models, best=best, row=row)
 
 
-def _data(a: Run, b: Run, found: Overlap, names: tuple[str, str]) -> PagePart:
+def _data(a: Run, b: Run, common: Overlap, names: tuple[str, str]) -> PagePart:
     settings = tables.settings_table(a.info, b.info, names)
-    page_tables = [tables.data_table(a.info, b.info, names), tables.overlap_table(found, names)]
-    text = [] if settings else ["All settings, seeds and versions are the same."]
-    return PagePart("differs", "What differs", text, tables=[*page_tables, *([settings] if settings else [])])
+    page_tables = [tables.data_table(a.info, b.info, names), tables.overlap_table(common, names)]
+    if settings is None:
+        return PagePart("data", "Data and settings", [sentence("run_comparison.same_settings")], tables=page_tables)
+    return PagePart("data", "Data and settings", tables=[*page_tables, settings])
 
 
 def _metrics(a: Run, b: Run, results_a: Results, results_b: Results, names: tuple[str, str]) -> PagePart:
     titles = tables.titles_of(a, b)
-    caption = "Out-of-fold values of each run on its own cases, with 95% intervals"
+    caption = sentence("run_comparison.metrics_caption")
     page_tables = [tables.side_by_side_table(a.summary, b.summary, titles, names, caption=caption)]
-    text = [
-        f"Only in {name}: "
-        f"{', '.join(title for name, title in one.info.candidates.items() if name not in other.info.candidates)}."
-        for name, one, other in ((names[0], a, b), (names[1], b, a))
-        if set(one.info.candidates) - set(other.info.candidates)
+    extra = [
+        (name, [title for key, title in run.info.candidates.items() if key not in other.info.candidates])
+        for name, run, other in ((names[0], a, b), (names[1], b, a))
     ]
-    tested = [one.test_summary for one in (results_a, results_b)]
-    if tested[0] is not None and tested[1] is not None and a.info.test and b.info.test:
-        same = a.info.test["sha256"] == b.info.test["sha256"] and a.info.test["units"] == b.info.test["units"]
-        caption = f"The same on held-out patients; the test sets are {'the same' if same else 'not the same'}"
-        page_tables.append(tables.side_by_side_table(tested[0], tested[1], titles, names, caption=caption))
-    return PagePart("side-by-side", "Side by side", text, tables=page_tables)
+    text = [sentence("run_comparison.extra_models", run=name, models=models) for name, models in extra if models]
+    first, second = results_a.test_summary, results_b.test_summary
+    if first is not None and second is not None and a.info.test and b.info.test:
+        same = all(a.info.test[key] == b.info.test[key] for key in ("sha256", "units"))
+        caption = sentence("run_comparison.test_caption", same=same)
+        page_tables.append(tables.side_by_side_table(first, second, titles, names, caption=caption))
+    return PagePart("performance", "Model performance", text, tables=page_tables)
 
 
-def _differences(a: Run, b: Run, found: Overlap, table: pd.DataFrame, names: tuple[str, str]) -> PagePart:
+def _differences(a: Run, b: Run, common: Overlap, table: pd.DataFrame, names: tuple[str, str]) -> PagePart:
     titles = tables.titles_of(a, b)
-    text = [
-        "Both runs put every case into the same folds."
-        if found.same_folds
-        else "The runs divided the cases into other folds, so a part of every difference is the chance of the split."
-    ]
-    if found.only_a or found.only_b:
-        text.append(_FEWER)
     rows = [
         ForestRow(tables.pair_title(row, titles), row["auroc"], row["auroc_low"], row["auroc_high"])
         for row in records(table)
     ]
     note = "phantom" if a.info.phantom else ""
     what = f"AUROC of {names[1]} minus {names[0]}"
-    drawn = forest_figure(rows, name="runs-differences", what=what, lines={"no difference": 0.0}, note=note)
-    caption = "Differences in AUROC on the cases in common, with 95% intervals clustered by patient."
-    page_tables = [tables.difference_table(table, titles, names, draws=_DRAWS)]
-    return PagePart("differences", "Paired differences", text, [Figure(drawn, caption)], page_tables)
+    svg = forest_figure(rows, name="runs-differences", what=what, lines={"no difference": 0.0}, note=note)
+    text = sentence("run_comparison.folds", same=common.same_folds, partial=bool(common.only_a or common.only_b))
+    return PagePart(
+        "differences",
+        "Paired differences",
+        [text],
+        [Figure(svg, sentence("run_comparison.forest_caption"))],
+        [tables.difference_table(table, titles, names, draws=_DRAWS)],
+    )
 
 
-def _calls(a: Run, b: Run, found: Overlap, names: tuple[str, str]) -> list[PagePart]:
-    """Compare the best models' calls; nothing where a run has none."""
-    first, second = calls(a, found.cases), calls(b, found.cases)
+def _calls(a: Run, b: Run, common: Overlap, names: tuple[str, str]) -> list[PagePart]:
+    """Compare the classifications of the best models; nothing where a run has none."""
+    first, second = calls(a, common.cases), calls(b, common.cases)
     if first is None or second is None:
         return []
-    counts, (negative, positive) = tables.change_counts(first, second, found), a.info.classes
-    text = (
-        f"A case is called {positive} where most repeats of the run's best model called it so. Of {len(found.cases):,} "
-        f"cases {sum(counts.values())} changed from {names[0]} to {names[1]}: of the {positive} ones {counts['found']} "
-        f"are found that were missed and {counts['missed']} missed that were found; of the {negative} ones "
-        f"{counts['let_go']} are let go that were called and {counts['alarmed']} called that were let go."
+    text = sentence(
+        "run_comparison.calls",
+        n=len(common.cases),
+        names=names,
+        classes=a.info.classes,
+        counts=tables.change_counts(first, second, common),
     )
-    page_table = tables.changed_table(first, second, found, a.info.classes, names)
-    return [PagePart("calls", "Calls that changed", [text], tables=[page_table] if page_table else [])]
+    page_table = tables.changed_table(first, second, common, a.info.classes, names)
+    return [PagePart("reclassified", "Reclassified cases", [text], tables=[page_table] if page_table else [])]

@@ -1,4 +1,4 @@
-"""Two runs on the cases that both predicted: what overlaps, what forbids a comparison, and paired differences."""
+"""Two runs on the cases that both predicted: overlap, obstacles to a comparison, paired differences."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from radiomics_mammo.evaluation.metrics.metrics import METRICS, Curve, curve
 from radiomics_mammo.evaluation.metrics.multiple_testing import holm
 from radiomics_mammo.evaluation.metrics.paired_comparison import ALPHA, NO_GAIN, NOT_KNOWN
 from radiomics_mammo.evaluation.training.registry import MODELS
-from radiomics_mammo.reports.components.tables import records
-from radiomics_mammo.reports.components.wording import gain
+from radiomics_mammo.reports.components.numbers import records
+from radiomics_mammo.reports.sections.class_balancing import effect
 from radiomics_mammo.runs.run_folder import Run
 from radiomics_mammo.runs.run_info import RunInfo
 
@@ -37,7 +37,7 @@ class Overlap:
     cases : list of str
         In both, in the order of the first.
     only_a, only_b : int
-        Cases that one alone has.
+        Cases that only one has.
     patients, patients_a, patients_b : int
         In both by ``patient_id``, and in each.
     relabelled, moved : int
@@ -92,41 +92,41 @@ def overlap(a: Run, b: Run) -> Overlap:
     )
 
 
-def obstacles(a: RunInfo, b: RunInfo, found: Overlap) -> list[str]:
-    """Say why differences between two runs would mean nothing; empty where they mean something."""
-    said = []
+def obstacles(a: RunInfo, b: RunInfo, common: Overlap) -> list[str]:
+    """Return the reasons why two runs cannot be compared; empty where they can."""
+    problems = []
     if a.phantom != b.phantom:
-        said.append("one is of simulated images, the other of real ones")
+        problems.append("one is of simulated images, the other of real ones")
     if (a.label, *a.classes) != (b.label, *b.classes):
-        said.append(f"their labels differ ({_label(a)}; {_label(b)})")
+        problems.append(f"their labels differ ({_label(a)}; {_label(b)})")
     if a.unit != b.unit:
-        said.append(f"one predicts by {a.unit}, the other by {b.unit}")
-    if not found.cases:
-        return [*said, "they have no case in common"]
-    if found.relabelled:
-        said.append(f"cases in common that have another label: {found.relabelled}")
-    if found.moved:
-        said.append(f"cases in common that belong to another patient: {found.moved}")
-    if np.unique(found.y).size < 2:
-        said.append("their cases in common are all of one class")
-    return said
+        problems.append(f"one predicts by {a.unit}, the other by {b.unit}")
+    if not common.cases:
+        return [*problems, "they have no case in common"]
+    if common.relabelled:
+        problems.append(f"cases in common that have another label: {common.relabelled}")
+    if common.moved:
+        problems.append(f"cases in common that belong to another patient: {common.moved}")
+    if np.unique(common.y).size < 2:
+        problems.append("their cases in common are all of one class")
+    return problems
 
 
 def pairs_of(a: RunInfo, b: RunInfo) -> list[Pair]:
-    """Pair the best candidates, where there are, then every candidate that both runs have; the floor ranks nobody."""
+    """Return the pair of best candidates, then every candidate that both runs have, except no-skill models."""
     best = [Pair(a.best, b.best)] if a.best and b.best else []
-    floors = {name for name, model in MODELS.items() if model.constant}
-    same = [Pair(name, name) for name in a.candidates if name in b.candidates and name not in floors]
+    no_skill = {name for name, model in MODELS.items() if model.constant}
+    same = [Pair(name, name) for name in a.candidates if name in b.candidates and name not in no_skill]
     return [*best, *(pair for pair in same if pair not in best)]
 
 
-def differences(a: Run, b: Run, found: Overlap, pairs: Sequence[Pair], *, draws: int, seed: int = 0) -> pd.DataFrame:
+def differences(a: Run, b: Run, common: Overlap, pairs: Sequence[Pair], *, draws: int, seed: int = 0) -> pd.DataFrame:
     """Compare pairs of candidates on the cases in common, the second run minus the first.
 
     Parameters
     ----------
     a, b : Run
-    found : Overlap
+    common : Overlap
         With cases of both classes.
     pairs : sequence of Pair
     draws, seed : int
@@ -139,8 +139,8 @@ def differences(a: Run, b: Run, found: Overlap, pairs: Sequence[Pair], *, draws:
         clustered by patient (Obuchowski 1997); ``p_holm`` over the rows; ``verdict``; and value, low and high of each
         metric in ``DRAWN``. NaN where undefined.
     """
-    counts = draw_patients(int(found.group.max()) + 1, draws=draws, seed=seed)
-    rows = [_row(a, b, found, pair, counts) for pair in pairs]
+    counts = draw_patients(int(common.group.max()) + 1, draws=draws, seed=seed)
+    rows = [_row(a, b, common, pair, counts) for pair in pairs]
     table = pd.DataFrame(rows)
     table["p_holm"] = holm(table["p"].to_numpy(dtype=np.float64))
     table["verdict"] = [_verdict(row) for row in records(table)]
@@ -148,21 +148,21 @@ def differences(a: Run, b: Run, found: Overlap, pairs: Sequence[Pair], *, draws:
 
 
 def probabilities(run: Run, candidate: str, cases: Sequence[str]) -> Floats:
-    """Give a candidate's out-of-fold probabilities of some cases; shape (n_repeats, n_cases)."""
-    return _laid_out(run.predictions, candidate, cases, "p").to_numpy(dtype=np.float64)
+    """Return a candidate's out-of-fold probabilities of some cases; shape (n_repeats, n_cases)."""
+    return _by_repeat(run.predictions, candidate, cases, "p").to_numpy(dtype=np.float64)
 
 
 def calls(run: Run, cases: Sequence[str]) -> pd.DataFrame | None:
-    """Give the best candidate's mean probability of each case, and whether most repeats called it positive.
+    """Return the best candidate's mean probability of each case, and its classification by most repeats.
 
     Returns
     -------
     pandas.DataFrame or None
-        Columns ``p`` and ``called``, in the order of ``cases``; None where a run has no calls or no best candidate.
+        Columns ``p`` and ``called``, in the order of ``cases``; None where a run has neither.
     """
     if "called" not in run.predictions or not run.info.best:
         return None
-    share = _laid_out(run.predictions, run.info.best, cases, "called").mean(axis=0)
+    share = _by_repeat(run.predictions, run.info.best, cases, "called").mean(axis=0)
     p = probabilities(run, run.info.best, cases).mean(axis=0)
     return pd.DataFrame({"p": p, "called": share.to_numpy() >= 0.5}, index=list(cases))
 
@@ -172,39 +172,39 @@ def _units(predictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def _folds(predictions: pd.DataFrame, cases: Sequence[str]) -> pd.DataFrame:
-    own = predictions.drop_duplicates(["repeat", "case_id"])
-    return own.pivot(index="repeat", columns="case_id", values="fold")[list(cases)].astype(np.int64)
+    rows = predictions.drop_duplicates(["repeat", "case_id"])
+    return rows.pivot(index="repeat", columns="case_id", values="fold")[list(cases)].astype(np.int64)
 
 
-def _laid_out(predictions: pd.DataFrame, candidate: str, cases: Sequence[str], column: str) -> pd.DataFrame:
-    own = predictions[predictions["model"] == candidate]
-    return own.pivot(index="repeat", columns="case_id", values=column)[list(cases)].astype(np.float64)
+def _by_repeat(predictions: pd.DataFrame, candidate: str, cases: Sequence[str], column: str) -> pd.DataFrame:
+    rows = predictions[predictions["model"] == candidate]
+    return rows.pivot(index="repeat", columns="case_id", values=column)[list(cases)].astype(np.float64)
 
 
 def _label(info: RunInfo) -> str:
     return f"{info.label}: {info.classes[1]} or {info.classes[0]}"
 
 
-def _row(a: Run, b: Run, found: Overlap, pair: Pair, counts: Counts) -> dict[str, float | str]:
-    p = [probabilities(run, candidate, found.cases) for run, candidate in ((a, pair.a), (b, pair.b))]
-    area = _both_areas(found, p)
+def _row(a: Run, b: Run, common: Overlap, pair: Pair, counts: Counts) -> dict[str, float | str]:
+    p = [probabilities(run, candidate, common.cases) for run, candidate in ((a, pair.a), (b, pair.b))]
+    area = _both_areas(common, p)
     overall = paired_difference(area, 1, 0)
     row: dict[str, float | str] = {"a": pair.a, "b": pair.b}
     row |= {"auroc_a": float(area.value[0]), "auroc_b": float(area.value[1])}
     row |= {"auroc": overall.value, "auroc_low": overall.low, "auroc_high": overall.high, "p": overall.p}
     one_of_each = np.ones((1, counts.shape[1]), dtype=np.int32)
-    value, drawn = ([_metrics(found, own, times) for own in p] for times in (one_of_each, counts))
+    value, drawn = ([_metrics(common, one, times) for one in p] for times in (one_of_each, counts))
     for i, name in enumerate(DRAWN):
         low, high = interval(drawn[1][i] - drawn[0][i])
         row |= {name: float(value[1][i, 0] - value[0][i, 0]), f"{name}_low": low, f"{name}_high": high}
     return row
 
 
-def _metrics(found: Overlap, p: Floats, counts: Counts) -> Floats:
+def _metrics(common: Overlap, p: Floats, counts: Counts) -> Floats:
     """Compute ``DRAWN`` in every draw of patients, mean over repeats; shape (n_metrics, n_draws)."""
     blocks = [
-        np.mean([_of_one(curve(found.y, one, counts[block][:, found.group])) for one in p], axis=0)
-        for block in blocks_of(counts.shape[0], found.y.size)
+        np.mean([_of_one(curve(common.y, one, counts[block][:, common.group])) for one in p], axis=0)
+        for block in blocks_of(counts.shape[0], common.y.size)
     ]
     return np.concatenate(blocks, axis=1)
 
@@ -213,10 +213,10 @@ def _of_one(counted: Curve) -> Floats:
     return np.stack([METRICS[name].value(counted) for name in DRAWN])
 
 
-def _both_areas(found: Overlap, p: Sequence[Floats]) -> Auroc:
-    """Estimate both AUROCs together; of different numbers of repeats each is taken as often as makes them even."""
-    even = int(np.lcm(p[0].shape[0], p[1].shape[0]))
-    return obuchowski(found.y, np.stack([np.repeat(own, even // own.shape[0], axis=0) for own in p]), found.group)
+def _both_areas(common: Overlap, p: Sequence[Floats]) -> Auroc:
+    """Estimate both AUROCs jointly; repeats are duplicated to a common number."""
+    n = int(np.lcm(p[0].shape[0], p[1].shape[0]))
+    return obuchowski(common.y, np.stack([np.repeat(one, n // one.shape[0], axis=0) for one in p]), common.group)
 
 
 def _verdict(row: Mapping[str, Any]) -> str:
@@ -224,4 +224,4 @@ def _verdict(row: Mapping[str, Any]) -> str:
         return NOT_KNOWN
     if row["p_holm"] >= ALPHA:
         return NO_GAIN
-    return gain({"value": row["auroc"], "low": row["auroc_low"], "high": row["auroc_high"]})
+    return effect(row["auroc_low"], row["auroc_high"])

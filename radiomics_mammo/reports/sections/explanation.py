@@ -1,129 +1,164 @@
-"""What the best tree model looks at, as the page shows it: in numbers, in figures and in words."""
+"""Model explanation: SHAP importance, features by BI-RADS concept, dependence of SHAP values on feature values."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from radiomics_mammo.evaluation.explanation.birads_concepts import BIRADS_CONCEPTS
+from radiomics_mammo.evaluation.explanation.birads_concepts import BIRADS_CONCEPTS, concept_of
 from radiomics_mammo.evaluation.explanation.shap_values import mean_by_case
-from radiomics_mammo.reports.components.page import Figure, PagePart
+from radiomics_mammo.reports.components.columns import Column, Row, decimals, report_table, words
+from radiomics_mammo.reports.components.page import Figure, PagePart, ReportTable
+from radiomics_mammo.reports.components.sentences import sentence
 from radiomics_mammo.reports.figures.shap import TOP, bar_figure, beeswarm_figure
-from radiomics_mammo.reports.sections.shap_sections import (
-    clusters_part,
-    dependence_part,
-    groups_part,
-    interactions_part,
-    stability_part,
-    stability_sentence,
-)
-from radiomics_mammo.reports.sections.shap_tables import Meaning, descriptor_table
-from radiomics_mammo.runs.results import Results
+from radiomics_mammo.reports.figures.shap_dependence import CLEAR, SHOWN, colours, dependence_figure, rank_rho
+from radiomics_mammo.reports.section import Meaning, ReportInputs
+from radiomics_mammo.reports.sections.explanation_groups import stability_sentence
 from radiomics_mammo.runs.run_folder import Run
-from radiomics_mammo.runs.run_info import RunInfo
 from radiomics_mammo.tables.feature_table import is_embedding
 
-_TITLE = "What the model looks at"
-_MODEL_ONLY = (
-    "SHAP values say how this model comes to its probabilities, not how the disease comes about; another model as good "
-    "may look at other features."
-)
+_MAX_POINTS = 5_000
+"""Cases that are drawn as points, evenly spaced."""
 
 
-_POINTS = 5_000
-"""Cases that are drawn as points, evenly spaced; more would only cost time."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Explained:
+    """Features by importance; SHAP values (means over repeats) by case, and those of the drawn cases with values."""
+
+    features: pd.DataFrame
+    by_case: pd.DataFrame
+    drawn: pd.DataFrame
+    values: pd.DataFrame
+
+    @classmethod
+    def of(cls, inputs: ReportInputs) -> _Explained:
+        run, features = inputs.run, inputs.results.shap_features
+        assert run.contributions is not None and run.values is not None and features is not None  # what is needed
+        by_case = mean_by_case(run.contributions)
+        rows = np.linspace(0, len(by_case) - 1, min(len(by_case), _MAX_POINTS)).astype(np.int64)
+        values = run.values.set_index("case_id").loc[by_case.index]
+        return cls(features, by_case, by_case.iloc[rows], values.iloc[rows])
+
+    @property
+    def nothing(self) -> bool:
+        return bool((self.features["importance"] <= 0).all())
+
+    @property
+    def leading(self) -> pd.DataFrame:
+        return self.features.iloc[:TOP]
 
 
-def why_sections(run: Run, results: Results, *, meaning: Meaning) -> list[PagePart]:
-    """Put the part "why" together: one section, with a sub-section for each question that the run has a table for.
-
-    Parameters
-    ----------
-    run : Run
-    results : Results
-        The tables ``shap_*``.
-    meaning : callable (feature name) -> str
-        What a feature means on a mammogram; empty if there is nothing to say.
-    """
-    if run.contributions is None or run.values is None or results.shap_features is None:
-        return [PagePart("why", _TITLE, ["No tree model was compared, so there is nothing to explain."])]
-    features = results.shap_features
-    if (features["importance"] <= 0).all():
-        return [PagePart("why", _TITLE, [_about(run.info), "No feature moved any prediction."])]
-    by_case = mean_by_case(run.contributions)
-    values = run.values.set_index("case_id").loc[by_case.index]
-    note = "phantom" if run.info.phantom else ""
-    some = np.linspace(0, len(by_case) - 1, min(len(by_case), _POINTS)).astype(np.int64)
-    text = [_about(run.info), _MODEL_ONLY]
-    if results.shap_stability is not None:
-        text.append(stability_sentence(results.shap_stability))
-    lead = features.iloc[:TOP]
-    parts = (
-        PagePart(
-            "why-words",
-            "In a radiologist's words",
-            [_notions(results.shap_groups, run.info)],
-            tables=[descriptor_table(run, by_case, lead, meaning=meaning)],
-        ),
-        groups_part(results.shap_groups, run.info, note),
-        dependence_part(run, by_case.iloc[some], values.iloc[some], features, note),
-        interactions_part(results, run.info, note),
-        stability_part(results, note),
-        clusters_part(results.shap_clusters, run.info, note),
+def importance(inputs: ReportInputs) -> PagePart:
+    """Build the section of feature importance."""
+    info, explained = inputs.run.info, _Explained.of(inputs)
+    better = info.best if info.explained != info.best else ""
+    about = sentence(
+        "explanation.about",
+        title=info.candidates[info.explained],
+        unit=info.contribution_unit,
+        best=info.candidates.get(better, ""),
     )
-    leading = by_case[list(lead["feature"])].iloc[some]
-    figures = _figures(leading, values.iloc[some], features, run.info, note)
-    return [PagePart("why", _TITLE, text, figures=figures, parts=[part for part in parts if part is not None])]
+    if explained.nothing:
+        return PagePart(text=[about, sentence("explanation.nothing")])
+    text = [about, sentence("explanation.model_only")]
+    if inputs.results.shap_stability is not None:
+        text.append(stability_sentence(inputs.results.shap_stability))
+    return PagePart(text=text, figures=_figures(inputs, explained))
 
 
-def _about(info: RunInfo) -> str:
-    unit = info.contribution_unit
-    other = info.explained != info.best and info.best in info.candidates
-    best = f" The highest AUROC has {info.candidates[info.best]}, which is not explained here." if other else ""
-    return (
-        f"What {info.candidates[info.explained]} looks at, by its SHAP values on held-out cases only: each case by the "
-        f"models of the folds that did not see its patient. Values are in {unit}, before calibration.{best}"
-    )
-
-
-def _figures(
-    leading: pd.DataFrame, values: pd.DataFrame, features: pd.DataFrame, info: RunInfo, note: str
-) -> list[Figure]:
+def _figures(inputs: ReportInputs, explained: _Explained) -> list[Figure]:
+    info, features = inputs.run.info, explained.features
     embedded = features["feature"].map(is_embedding).astype(bool)
-    kind = features if embedded.all() else features[~embedded]
-    chance = float(kind["permutation_high"].iloc[0])
+    radiomic = features if embedded.all() else features[~embedded]
+    chance = float(radiomic["permutation_high"].iloc[0])
+    mixed = embedded.any() and not embedded.all()
     sizes = pd.Series(features["importance"].to_numpy(), index=features["feature"])
-    beyond = "" if np.isnan(chance) else " Shuffled labels take the largest to the dashed line."
-    if beyond and embedded.any() and not embedded.all():
-        own = ", ".join(f"{one:.2g}" for one in features.loc[embedded, "permutation_high"])
-        beyond = f" Shuffled labels take the largest radiomic feature to the dashed line, a network to {own}."
+    leading = explained.drawn[list(explained.leading["feature"])]
+    bars = sentence(
+        "explanation.bars_caption",
+        chance=chance,
+        networks=features.loc[embedded, "permutation_high"].tolist() if mixed else [],
+    )
+    points = sentence("explanation.beeswarm_caption", drawn=len(leading), units=info.units)
+    unit, note = info.contribution_unit, inputs.note
     return [
-        Figure(
-            bar_figure(sizes, unit=info.contribution_unit, note=note, chance=chance),
-            f"How much each feature moves the prediction, on average over held-out cases.{beyond}",
-        ),
-        Figure(
-            beeswarm_figure(leading, values, unit=info.contribution_unit, classes=info.classes, note=note),
-            f"Each point is one held-out case{_thinned(leading, info)}: its place is how far the feature moved the "
-            "prediction, its colour the feature's value (grey: undefined).",
-        ),
+        Figure(bar_figure(sizes, unit=unit, note=note, chance=chance), bars),
+        Figure(beeswarm_figure(leading, explained.values, unit=unit, classes=info.classes, note=note), points),
     ]
 
 
-def _thinned(drawn: pd.DataFrame, info: RunInfo) -> str:
-    return f" ({len(drawn)} of {info.units}, evenly spaced)" if len(drawn) < info.units else ""
+def concepts(inputs: ReportInputs) -> PagePart | None:
+    """Build the section of the leading features by BI-RADS concept."""
+    explained, groups = _Explained.of(inputs), inputs.results.shap_groups
+    if explained.nothing:
+        return None
+    sizes = {}
+    if groups is not None:
+        subset = groups[groups["kind"] == "concept"]
+        sizes = {
+            BIRADS_CONCEPTS.get(str(name), str(name)).lower(): size
+            for name, size in zip(subset["group"], subset["importance"], strict=True)
+        }
+    text = sentence("explanation.concepts", sizes=sizes, unit=inputs.run.info.contribution_unit)
+    table = _concept_table(inputs.run, explained.by_case, explained.leading, inputs.meaning)
+    return PagePart(text=[text], tables=[table])
 
 
-def _notions(groups: pd.DataFrame | None, info: RunInfo) -> str:
-    if groups is None:
-        return "Features by what a radiologist would look at to see what they measure."
-    own = groups[groups["kind"] == "concept"]
-    said = ", ".join(
-        f"{BIRADS_CONCEPTS.get(str(one.group), str(one.group)).lower()} {one.importance:.2g}"
-        for one in own.itertuples()
+def _rank(row: Row, key: str) -> str:
+    spread = row["rank_sd"]
+    return f"{row[key]:.1f}" if np.isnan(spread) else f"{row[key]:.1f} ± {spread:.1f}"
+
+
+_CONCEPT_COLUMNS = (
+    Column("Feature", "feature"),
+    words("BI-RADS concept", "concept", lambda row, key: BIRADS_CONCEPTS[row[key]]),
+    Column("Mean |SHAP|", "importance", decimals(".3g")),
+    words("Above chance", "above_chance", lambda row, key: "yes" if row[key] else "no"),
+    Column("Mean rank", "rank_mean", _rank),
+    words("High values favour", "direction"),
+    Column("Cluster", "cluster", lambda row, key: str(row[key]) if row[key] else "–"),
+    words("Meaning on a mammogram", "meaning"),
+)
+
+
+def _concept_table(run: Run, by_case: pd.DataFrame, features: pd.DataFrame, meaning: Meaning) -> ReportTable:
+    """Show the leading features grouped by concept, the concept of the most important feature first."""
+    names = [str(name) for name in features["feature"]]
+    found = [concept_of(name) for name in names]
+    order = {concept: i for i, concept in enumerate(dict.fromkeys(found))}  # features are sorted by importance
+    table = features.assign(
+        concept=found,
+        direction=[direction(run, by_case, name) for name in names],
+        meaning=[
+            sentence("explanation.embedding", whole=name.endswith("_Embedding")) if c == "embedding" else meaning(name)
+            for name, c in zip(names, found, strict=True)
+        ],
     )
-    return (
-        "Features by what a radiologist would look at to see what they measure, after the concepts of BI-RADS, which "
-        "has no word for texture inside a lesion; in a whole breast texture is the pattern of the parenchyma. What the "
-        f"features of a concept move together, summed with their sign ({info.contribution_unit}): {said}."
-    )
+    table = table.sort_values("concept", key=lambda column: column.map(order), kind="stable")
+    return report_table(table, _CONCEPT_COLUMNS, sentence("explanation.concepts_caption"), stacked=True)
+
+
+def direction(run: Run, by_case: pd.DataFrame, name: str) -> str:
+    """Return the class that high values favour, by the rank correlation of value and SHAP value."""
+    if run.values is None or name not in run.values.columns:
+        return "–"
+    rho = rank_rho(run.values.set_index("case_id")[name].loc[by_case.index], by_case[name])
+    if np.isnan(rho):
+        return "unclear"
+    if abs(rho) < CLEAR:
+        return "both"
+    return run.info.classes[1] if rho > 0 else run.info.classes[0]
+
+
+def dependence(inputs: ReportInputs) -> PagePart | None:
+    """Build the section of SHAP dependence; None where no value of a leading feature is known."""
+    run, explained = inputs.run, _Explained.of(inputs)
+    names = [str(name) for name in explained.features["feature"] if name in explained.values.columns][:SHOWN]
+    if explained.nothing or not names:
+        return None
+    by = colours(run.cases, list(explained.drawn.index))
+    unit = run.info.contribution_unit
+    svg = dependence_figure(explained.drawn[names], explained.values, by, unit=unit, note=inputs.note)
+    return PagePart(figures=[Figure(svg, sentence("explanation.dependence_caption", colour=by.title.lower()))])

@@ -32,8 +32,8 @@
       .map((one) => [one.name, one.value.slice(1)]);
     const counts = [0, 0];
     items.forEach((item, i) => {
-      const data = item.element.dataset;
-      const out = !(wanted.every(([name, value]) => data[name] === value) && words.every((one) => item.text.includes(one)));
+      const has = ([name, value]) => item.element.getAttribute(`data-${name}`) === value;
+      const out = !(wanted.every(has) && words.every((one) => item.text.includes(one)));
       if (out !== item.out) item.element.classList.toggle("out", (item.out = out));
       if (!out) counts[i < cards.length ? 0 : 1] += 1;
     });

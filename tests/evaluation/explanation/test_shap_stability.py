@@ -21,7 +21,7 @@ from radiomics_mammo.evaluation.explanation.shap_stability import (
     stability_table,
 )
 from radiomics_mammo.evaluation.training.permutation import Shuffled
-from radiomics_mammo.reports.sections.shap_sections import stability_sentence
+from radiomics_mammo.reports.sections.explanation_groups import stability_sentence
 
 NAMES = [f"original_glcm_F{i}" for i in range(8)]
 SAME = np.tile(np.arange(8.0, 0, -1), (3, 1))
@@ -82,7 +82,7 @@ def test_the_verdict_asks_for_more_than_every_shuffling_gave(shuffled, verdict):
     assert table.loc["permutations", "value"] == 2
     assert table.loc["permuted_rows", "value"] == 4
     sentence = stability_sentence(table.reset_index())
-    assert ("nothing stable" in sentence) == (verdict == NOTHING)
+    assert ("the explanation is not stable" in sentence) == (verdict == NOTHING)
     assert "0.50" in sentence
 
 
@@ -91,7 +91,7 @@ def test_without_shuffling_the_verdict_is_not_known():
     table = stability_table({0: SAME}, features, null=None, rows=0)
     assert table["verdict"].iloc[0] == UNKNOWN
     assert features["permutation_high"].isna().all()
-    assert "not worked out" in stability_sentence(table)
+    assert "was not computed" in stability_sentence(table)
 
 
 def test_a_network_has_a_chance_of_its_own():

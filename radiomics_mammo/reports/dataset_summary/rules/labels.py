@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from radiomics_mammo.reports.components.tables import records, share
-from radiomics_mammo.reports.components.wording import number
+from radiomics_mammo.reports.components.numbers import number, percent, records
 from radiomics_mammo.reports.dataset_summary.base import Facts, Finding, some
 from radiomics_mammo.reports.dataset_summary.estimates import auroc_of, either_way
 
@@ -36,13 +35,13 @@ def rare(facts: Facts) -> list[Finding]:
     if balance.empty or not 0 < balance["share"].iloc[0] < _RARE:
         return []
     row = records(balance)[0]
-    breast = [f", {share(one['share'])} of breasts" for one in records(balance) if one["unit"] == "breast"]
+    breast = [f", {percent(one['share'])} of breasts" for one in records(balance) if one["unit"] == "breast"]
     return [
         Finding(
             "danger",
             "rare-label",
-            f"{share(row['share'])} of {facts.dataset.rows} ({row['positives']:,} of {row['units']:,}) are positive"
-            f"{''.join(breast)}: saying no to all is right in {share(row['accuracy'])}, and the probabilistic F1 of "
+            f"{percent(row['share'])} of {facts.dataset.rows} ({row['positives']:,} of {row['units']:,}) are positive"
+            f"{''.join(breast)}: saying no to all is right in {percent(row['accuracy'])}, and the probabilistic F1 of "
             f"saying 1 to all is {number(row['pf1_all'])}, of saying the share to all {number(row['pf1_share'])}.",
             "Judge by AUROC, average precision and sensitivity at a stated specificity, never by accuracy; balance "
             "classes by weights or inside the fold, if at all, and check calibration.",
@@ -142,7 +141,8 @@ def easy_benign(facts: Facts) -> list[Finding]:
         Finding(
             "caution",
             "easy-benign",
-            f"{n:,} of {negatives:,} negatives ({share(n / negatives)}) are BENIGN_WITHOUT_CALLBACK: followed without "
+            f"{n:,} of {negatives:,} negatives ({percent(n / negatives)}) are BENIGN_WITHOUT_CALLBACK: followed "
+            f"without "
             "a biopsy, and easier to tell.",
             "Say whether they are in, and report the AUROC with and without them.",
         )

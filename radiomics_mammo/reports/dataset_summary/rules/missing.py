@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from radiomics_mammo.reports.components.tables import records, share
-from radiomics_mammo.reports.components.wording import number
+from radiomics_mammo.reports.components.numbers import number, percent, records
 from radiomics_mammo.reports.dataset_summary.base import GIVEN_TWICE, Dataset, Facts, Finding
 from radiomics_mammo.reports.dataset_summary.estimates import tells
 from radiomics_mammo.reports.dataset_summary.report_tables import said_auroc
@@ -30,8 +29,8 @@ def gives_the_place_away(facts: Facts) -> list[Finding]:
             Finding(
                 "caution" if facts.dataset.columns[name].role in GIVEN_TWICE else "danger",
                 "missing-place",
-                f"{name} is missing in {share(most['share'])} of {facts.dataset.rows} at {place} {most['level']} and "
-                f"in {share(least['share'])} at {place} {least['level']}, so that it is missing tells {place} "
+                f"{name} is missing in {percent(most['share'])} of {facts.dataset.rows} at {place} {most['level']} and "
+                f"in {percent(least['share'])} at {place} {least['level']}, so that it is missing tells {place} "
                 f"{most['level']} from the rest (AUROC {number(most['auroc'])}): missingness gives the {place} away.",
                 _use_of(facts.dataset, name, place),
             )
@@ -56,7 +55,7 @@ def differs_by_part(facts: Facts) -> list[Finding]:
         for name, own in missing[missing["by"] == by].groupby("column", sort=False):
             least, *_, most = sorted(records(own), key=lambda row: float(row["share"]))
             if most["share"] - least["share"] >= _APART:
-                told.append(f"{name} ({share(most['share'])} of {most['level']})")
+                told.append(f"{name} ({percent(most['share'])} of {most['level']})")
         if told:
             found.append(
                 Finding(
@@ -149,4 +148,4 @@ def _by_place(missing: pd.DataFrame) -> list[tuple[str, str, pd.DataFrame]]:
 
 
 def _amount(row: dict[str, float]) -> str:
-    return share(row["share_missing"]) if row["share_missing"] >= 0.001 else f"in {row['missing']:,}"
+    return percent(row["share_missing"]) if row["share_missing"] >= 0.001 else f"in {row['missing']:,}"

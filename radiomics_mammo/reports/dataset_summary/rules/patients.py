@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from radiomics_mammo.evaluation.metrics.subgroups import NOT_GIVEN
-from radiomics_mammo.reports.components.tables import records, share
+from radiomics_mammo.reports.components.numbers import percent, records
 from radiomics_mammo.reports.dataset_summary.base import Facts, Finding, some
 
 _RARE_VIEW = 0.02
@@ -23,7 +23,7 @@ def several_rows(facts: Facts) -> list[Finding]:
             "danger",
             "several-rows",
             f"{some(each.sum(), facts.dataset.row)} are of {some(each.size, 'patient')}: {each.mean():.1f} each, at "
-            f"most {each.max()}; {share(alone)} are of a patient with several. A random split of rows puts the same "
+            f"most {each.max()}; {percent(alone)} are of a patient with several. A random split of rows puts the same "
             "patients on both sides.",
             "Split by patient_id, and cluster intervals by it (compare does both).",
         )
@@ -53,7 +53,7 @@ def both_sides(facts: Facts) -> list[Finding]:
     if shared.empty:
         return []
     n = int(shared["rows"].max())
-    parts = [f"{share(row['share'])} of the patients in {row['split']}" for row in records(shared)]
+    parts = [f"{percent(row['share'])} of the patients in {row['split']}" for row in records(shared)]
     return [
         Finding(
             "danger",
@@ -104,7 +104,8 @@ def one_side(facts: Facts) -> list[Finding]:
         Finding(
             "caution" if single > 0.05 * own.sum() else "note",
             "one-side",
-            f"{some(single, 'patient')} of {own.sum():,} ({share(single / own.sum())}) have pictures of one side only.",
+            f"{some(single, 'patient')} of {own.sum():,} ({percent(single / own.sum())}) have pictures of one side "
+            f"only.",
             "Left-right asymmetry is undefined for them; that a side is missing may itself go with the disease.",
         )
     ]
@@ -121,7 +122,7 @@ def one_view(facts: Facts) -> list[Finding]:
         Finding(
             "note",
             "one-view",
-            f"{some(single, 'breast')} of {own.sum():,} ({share(single / own.sum())}) "
+            f"{some(single, 'breast')} of {own.sum():,} ({percent(single / own.sum())}) "
             f"{'has' if single == 1 else 'have'} one view only.",
             "Features that need both views are undefined there; a mean or maximum over views is of one view.",
         )
@@ -153,7 +154,7 @@ def uneven_sides(facts: Facts) -> list[Finding]:
         if len(own) > 1:
             most, total = max(records(own), key=lambda row: int(row["rows"])), int(own["rows"].sum())
             if most["rows"] >= _UNEVEN * total:
-                said.append(f"{share(most['rows'] / total)} {most['level']} ({most['rows']:,} of {total:,})")
+                said.append(f"{percent(most['rows'] / total)} {most['level']} ({most['rows']:,} of {total:,})")
     if not said:
         return []
     return [

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from radiomics_mammo.evaluation.metrics.subgroups import NOT_GIVEN
-from radiomics_mammo.reports.components.tables import records, share
+from radiomics_mammo.reports.components.numbers import percent, records
 from radiomics_mammo.reports.dataset_summary.base import Dataset, Facts, Finding, some
 from radiomics_mammo.reports.dataset_summary.estimates import tells
 from radiomics_mammo.reports.dataset_summary.report_tables import said_auroc
@@ -85,8 +85,8 @@ def rates_differ(facts: Facts) -> list[Finding]:
                 Finding(
                     "caution" if role in ("scanner", "split") else "note",
                     "rates-differ",
-                    f"{facts.dataset.columns[str(name)].title}: {share(most['rate'])} positive in {most['level']} "
-                    f"({_span(most)}), {share(least['rate'])} in {least['level']} ({_span(least)}).",
+                    f"{facts.dataset.columns[str(name)].title}: {percent(most['rate'])} positive in {most['level']} "
+                    f"({_span(most)}), {percent(least['rate'])} in {least['level']} ({_span(least)}).",
                     f"Report by {name}; groups of another mixture will score otherwise.",
                 )
             )
@@ -142,7 +142,7 @@ def _label_shift(dataset: Dataset, rates: pd.DataFrame, split: str) -> str:
     rows = rates[rates["column"] == split]
     parts = []
     if len(rows) > 1 and rows["low"].max() > rows["high"].min():
-        parts = [f"{share(row['rate'])} positive in {row['level']}" for row in records(rows)]
+        parts = [f"{percent(row['rate'])} positive in {row['level']}" for row in records(rows)]
     if "abnormality_type" not in dataset.levels:
         return ", ".join(parts)
     kinds, sides = dataset.levels["abnormality_type"], dataset.levels[split]
@@ -150,7 +150,7 @@ def _label_shift(dataset: Dataset, rates: pd.DataFrame, split: str) -> str:
     by = known.groupby([kinds, sides], observed=True).mean().unstack()
     for kind, shares in by.iterrows():
         if len(shares.dropna()) > 1 and shares.max() - shares.min() >= _SHIFT / 2:
-            parts.append(f"{kind} {', '.join(f'{share(value)} in {side}' for side, value in shares.items())}")
+            parts.append(f"{kind} {', '.join(f'{percent(value)} in {side}' for side, value in shares.items())}")
     return ", ".join(parts)
 
 
@@ -197,4 +197,4 @@ def _what(row: Mapping[str, Any]) -> str:
 
 
 def _span(row: Mapping[str, Any]) -> str:
-    return f"{share(row['low'])} to {share(row['high'])}"
+    return f"{percent(row['low'])} to {percent(row['high'])}"
