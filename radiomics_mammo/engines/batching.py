@@ -32,11 +32,6 @@ def _prepare(sample: Sample, recipe: Recipe) -> Roi | Failure:
 def batches(rois: Mapping[int, Roi], cost: Cost) -> Iterator[list[int]]:
     """Group regions with similar numbers of levels into batches whose costs add up to at most 1.
 
-    Parameters
-    ----------
-    rois : mapping of int to Roi
-    cost : callable
-
     Yields
     ------
     list of int

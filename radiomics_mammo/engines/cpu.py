@@ -47,10 +47,6 @@ class CpuEngine:
     def measure(self, samples: Sequence[Sample]) -> Measured:
         """Prepare every sample, then measure those that could be prepared, in ragged batches.
 
-        Parameters
-        ----------
-        samples : sequence of Sample
-
         Returns
         -------
         Measured

@@ -88,20 +88,11 @@ class CudaEngine:
         return WarmUp(time.perf_counter() - start, 0)
 
     def measure(self, samples: Sequence[Sample]) -> Measured:
-        """Measure every sample and wait for it; values do not depend on which samples share a call.
-
-        Parameters
-        ----------
-        samples : sequence of Sample
-        """
+        """Measure every sample and wait for it; values do not depend on which samples share a call."""
         return self.start(samples)()
 
     def start(self, samples: Sequence[Sample]) -> Callable[[], Measured]:
         """Prepare the samples and queue their batches; the returned function waits for the rows.
-
-        Parameters
-        ----------
-        samples : sequence of Sample
 
         Returns
         -------

@@ -52,10 +52,6 @@ class PyradiomicsEngine:
     def measure(self, samples: Sequence[Sample]) -> Measured:
         """Measure samples one after another.
 
-        Parameters
-        ----------
-        samples : sequence of Sample
-
         Returns
         -------
         Measured

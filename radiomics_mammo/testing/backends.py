@@ -54,9 +54,8 @@ def check_backend(backend: type[Backend], task: Task, *, workers: int = 1) -> No
     Parameters
     ----------
     backend : type
-        The backend's class.
     task : Task
-        A reader of at least two cases, and the factory of an engine.
+        Its reader has at least two cases.
     workers : int
         A number of workers that the backend serves.
 

@@ -130,13 +130,7 @@ def capacity_of(
 
 
 def dense_entries(batch: DeviceBatch, plan: Plan) -> Entries:
-    """Count in tables: a block's own in shared memory, then each region's, then its non-zero entries.
-
-    Parameters
-    ----------
-    batch : DeviceBatch
-    plan : Plan
-    """
+    """Count in tables: a block's own in shared memory, then each region's, then its non-zero entries."""
     device, width = batch.device, batch.width
     size, symmetric = table_entries(width, plan.symmetric), np.int32(plan.symmetric)
     framed = (batch.shapes + 2 * batch.pad).prod(axis=1)
@@ -176,13 +170,7 @@ def _slots(batch: DeviceBatch, plan: Plan) -> Array:
 
 
 def sparse_entries(batch: DeviceBatch, plan: Plan) -> Entries:
-    """Count by sorting all pairs of the batch.
-
-    Parameters
-    ----------
-    batch : DeviceBatch
-    plan : Plan
-    """
+    """Count by sorting all pairs of the batch."""
     device, symmetric = batch.device, np.int32(plan.symmetric)
     n_keys = 2 * plan.n_angle * int((batch.shapes + 2 * batch.pad).prod(axis=1).sum())
     entries = Entries.empty(batch, plan, n_keys)
