@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from radiomics_mammo.cli.arguments import add_arguments, settings_from
-from radiomics_mammo.cli.command import command_parser
-from radiomics_mammo.core.console import run_command
-from radiomics_mammo.core.option import option
+from radiomics_mammo.cli.arguments import add_arguments, option, settings_from
+from radiomics_mammo.cli.command import command_parser, run_command
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,10 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from radiomics_mammo.cli.arguments import add_arguments, settings_from
-from radiomics_mammo.cli.command import command_parser
-from radiomics_mammo.core.console import run_command
-from radiomics_mammo.core.option import at_least, option
+from radiomics_mammo.cli.arguments import add_arguments, at_least, option, settings_from
+from radiomics_mammo.cli.command import command_parser, run_command
 
 EPILOG = "Simulated images show that the software works; their results say nothing about real lesions."
 

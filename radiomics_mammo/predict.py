@@ -7,9 +7,8 @@ import sys
 from collections.abc import Sequence
 
 from radiomics_mammo.cli.arguments import add_arguments, settings_from
-from radiomics_mammo.cli.command import command_parser
+from radiomics_mammo.cli.command import command_parser, run_command
 from radiomics_mammo.cli.predict_options import EPILOG, PredictOptions
-from radiomics_mammo.core.console import run_command
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -8,10 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from radiomics_mammo.cli.arguments import add_arguments, settings_from
-from radiomics_mammo.cli.command import command_parser
-from radiomics_mammo.core.console import run_command
-from radiomics_mammo.core.option import above, option
+from radiomics_mammo.cli.arguments import above, add_arguments, option, settings_from
+from radiomics_mammo.cli.command import command_parser, run_command
 
 EPILOG = """\
 All features of a few simulated regions are compared with values that pyradiomics computed and that are stored with

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any, TypeVar, get_type_hints
 
-from radiomics_mammo.core.option import OptionInfo, option_fields, problem_with, value_type
+from radiomics_mammo.core.option import OptionInfo, above, at_least, option, option_fields, problem_with, value_type
+
+__all__ = ["above", "add_arguments", "at_least", "option", "settings_from"]
 
 S = TypeVar("S")
 

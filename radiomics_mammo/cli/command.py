@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from radiomics_mammo.core.console import run_command
 from radiomics_mammo.errors import OutputError
+
+__all__ = ["check_file", "command_parser", "run_command"]
 
 
 def command_parser(name: str, *, description: str | None, epilog: str = "") -> argparse.ArgumentParser:

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from radiomics_mammo.core.option import option
+from radiomics_mammo.runs.run_config import RunConfig
 from radiomics_mammo.runs.run_files import files_help
+
+__all__ = ["EPILOG", "CompareOutput", "RunConfig"]
 
 EPILOG = f"""\
 models (each but the baselines may be followed by a sampler; xgboost+all names all of them):
