@@ -173,7 +173,7 @@ def _performance(name: str, results: Results, *, settings: Mapping[str, Any]) ->
 
 
 def _limits(info: RunInfo, facts: ModelFacts, *, tested: bool) -> list[str]:
-    found = [
+    limits = [
         "The figures are of models trained on parts of the patients; this one was trained on all of them, and is "
         "thought "
         "to be no worse.",
@@ -184,14 +184,14 @@ def _limits(info: RunInfo, facts: ModelFacts, *, tested: bool) -> list[str]:
         "not of this model; they do not allow for the choice of a model on the same patients.",
     ]
     if facts.phantom:
-        found.insert(0, "Trained on simulated images (phantom): it is not valid for patients.")
+        limits.insert(0, "Trained on simulated images (phantom): it is not valid for patients.")
     if not tested:
-        found.append("There was no held-out or external test set.")
+        limits.append("There was no held-out or external test set.")
     if facts.group != "patient_id":
-        found.append(f"Patients were identified by the column {facts.group}.")
+        limits.append(f"Patients were identified by the column {facts.group}.")
     if not info.provenance.get("recipe_hash"):
-        found.append("The features were made by another tool, whose settings are not recorded.")
-    return found
+        limits.append("The features were made by another tool, whose settings are not recorded.")
+    return limits
 
 
 def _saved(facts: ModelFacts) -> list[dict[str, Any]]:

@@ -116,11 +116,11 @@ def embeddings_of(train_test: TrainTest, cohort: Cohort) -> list[dict[str, Any]]
             forced = bool(one.get("forced")) or bool(known.get(one["prefix"], {}).get("forced"))
             known[one["prefix"]] = {**one, "forced": forced}
     blank = dict.fromkeys(("source", "licence", "sha256"), "not recorded")
-    found: list[dict[str, Any]] = []
+    entries: list[dict[str, Any]] = []
     for prefix, columns in cohort.embedders.items():
         entry = {"name": prefix, "input": prefix.partition("_")[0], "trained_on": [], "forced": False, **blank}
-        found.append({**entry, **known.get(prefix, {}), "prefix": prefix, "dims": columns.stop - columns.start})
-    return found
+        entries.append({**entry, **known.get(prefix, {}), "prefix": prefix, "dims": columns.stop - columns.start})
+    return entries
 
 
 def _test(cohort: Cohort, paths: Sequence[Path], hashes: Sequence[str]) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def _outside(cohort: Cohort, column: int, fold_of: NDArray[np.int16]) -> Floats:
     # One column at a time: a copy of a large table for each fold would cost gigabytes.
     x, of = cohort.x[:, column], cohort.units.of
     by_unit = x if of.size == fold_of.size and (np.diff(of) > 0).all() else aggregate(x, of, "mean")
-    found = [np.empty((0, 6))]
+    parts = [np.empty((0, 6))]
     for fold in np.unique(fold_of):
         trained = x[fold_of[of] != fold]
         trained = trained[~np.isnan(trained)]
@@ -69,5 +69,5 @@ def _outside(cohort: Cohort, column: int, fold_of: NDArray[np.int16]) -> Floats:
         with np.errstate(divide="ignore"):
             far = short[out] / (third - quarter)
         ones = np.ones(out.sum())
-        found.append(np.column_stack([units[out], column * ones, by_unit[units][out], low * ones, high * ones, far]))
-    return np.concatenate(found)
+        parts.append(np.column_stack([units[out], column * ones, by_unit[units][out], low * ones, high * ones, far]))
+    return np.concatenate(parts)

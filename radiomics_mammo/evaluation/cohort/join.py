@@ -153,8 +153,8 @@ def _refuse_disagreement(
     for name in [name for name in shared if name not in _AS_READ]:
         bad = np.flatnonzero(_differing(left[name], right[name]))
         if bad.size:
-            cases, here, n_further = (one.iloc[bad].map(text) for one in (left["case_id"], right[name], left[name]))
-            examples = [f"{c} ({h!r}, there {t!r})" for c, h, t in zip(cases, here, n_further, strict=True)]
+            cases, ours, theirs = (one.iloc[bad].map(text) for one in (left["case_id"], right[name], left[name]))
+            examples = [f"{c} ({h!r}, there {t!r})" for c, h, t in zip(cases, ours, theirs, strict=True)]
             raise InputError(
                 f"column {name!r} contradicts {base} in {bad.size} cases: {format_list(examples)}",
                 path=path,
@@ -177,10 +177,10 @@ def _provenance(table: Table, further: Table, path: Path) -> dict[str, Any]:
         "reader": further.provenance.get("reader"),
         "collection": further.provenance.get("collection"),
     }
-    said = {**table.provenance, "joined": [*table.provenance.get("joined", ()), part]}
+    provenance = {**table.provenance, "joined": [*table.provenance.get("joined", ()), part]}
     if further.provenance.get("phantom"):
-        said["phantom"] = True  # simulated in part is not real
-    return said
+        provenance["phantom"] = True  # simulated in part is not real
+    return provenance
 
 
 def _left_out(matched: NDArray[np.bool_], n_further: int, path: Path) -> list[str]:

@@ -144,7 +144,7 @@ def parts_of(name: str) -> tuple[str, str, str]:
 
 
 def concept_of(name: str) -> str:
-    """Return the concept of a feature, a key of ``BIRADS_CONCEPTS``; ``other`` if unknown."""
+    """Return the key in ``BIRADS_CONCEPTS`` of a feature; ``other`` if unknown."""
     family, source, feature = parts_of(name)
     if family == "embedding":
         return "embedding"

@@ -107,12 +107,12 @@ def explain_candidate(plan: Plan, candidate: Candidate, outcome: Outcome, *, wor
         contributions=table,
         values=unit_values(plan.cohort, leading),
         permuted=permuted,
-        interactions=None if pairs is None else [found for *_, found in pairs],
+        interactions=None if pairs is None else [summed for *_, summed in pairs],
     )
 
 
 def permutation_budget(plan: Plan, candidate: Candidate) -> tuple[int, int]:
-    """Return the numbers of permutations and of rows, so that a large table takes minutes, not days."""
+    """Return the number of permutations and of rows that bound the time."""
     row_cost = estimator_of(candidate).contribution_cost
     most = _PERMUTATIONS if row_cost == 1 else _COSTLY_PERMUTATIONS
     cost = plan.n_folds * len(explained_names(plan, candidate)) * row_cost

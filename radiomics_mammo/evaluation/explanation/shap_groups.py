@@ -120,7 +120,7 @@ def _mean_where_known(ranks: Floats) -> Floats:
     return np.asarray((known + 1) / 2)  # the ranks of n values have this mean
 
 
-def interaction_table(names: Sequence[str], found: Sequence[tuple[int, Floats]], *, most: int = 10) -> pd.DataFrame:
+def interaction_table(names: Sequence[str], folds: Sequence[tuple[int, Floats]], *, most: int = 10) -> pd.DataFrame:
     """Build the table of the strongest pairwise interactions.
 
     Parameters
@@ -137,8 +137,8 @@ def interaction_table(names: Sequence[str], found: Sequence[tuple[int, Floats]],
         Columns first, second (the more important feature, by its main effect, first), strength (mean over rows); pairs
         that never interact are left out.
     """
-    rows = sum(count for count, _ in found)
-    strength = np.sum([total for _, total in found], axis=0) / rows
+    rows = sum(count for count, _ in folds)
+    strength = np.sum([total for _, total in folds], axis=0) / rows
     a, b = np.triu_indices(len(names), k=1)
     order = np.argsort(-strength[a, b], kind="stable")[:most]
     table = []

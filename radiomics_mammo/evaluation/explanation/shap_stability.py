@@ -35,11 +35,13 @@ def fold_sizes(table: pd.DataFrame) -> dict[int, Floats]:
     dict of repeat to ndarray of float64, shape (n_folds, n_features)
     """
     names = features_of(table)
-    found: dict[int, Floats] = {}
+    rows_by_statistic: dict[int, Floats] = {}
     for repeat in sorted(table["repeat"].unique()):
-        own = table[table["repeat"] == repeat]
-        found[int(repeat)] = own[names].abs().groupby(own["fold"]).mean().to_numpy(dtype=np.float64)
-    return found
+        fold_values = table[table["repeat"] == repeat]
+        rows_by_statistic[int(repeat)] = (
+            fold_values[names].abs().groupby(fold_values["fold"]).mean().to_numpy(dtype=np.float64)
+        )
+    return rows_by_statistic
 
 
 def ranks_of(sizes: Floats) -> Floats:
@@ -69,7 +71,7 @@ def jaccards(sizes: Floats, top: int) -> list[float]:
     top : int
     """
     order = np.argsort(-sizes, axis=1, kind="stable")[:, :top]
-    lead = [{int(i) for i in row if own[i] > 0} for row, own in zip(order, sizes, strict=True)]
+    lead = [{int(i) for i in row if fold_values[i] > 0} for row, fold_values in zip(order, sizes, strict=True)]
     return [len(a & b) / len(a | b) if a | b else 0.0 for a, b in combinations(lead, 2)]
 
 
@@ -175,24 +177,24 @@ def stability_table(
         ``permutations``, ``permuted_rows`` and ``interaction_rows``.
     """
     top = leading(len(features))
-    pairs = [one for own in sizes.values() for one in jaccards(own, top)]
+    pairs = [one for fold_values in sizes.values() for one in jaccards(fold_values, top)]
     value = float(np.mean(pairs))
     nan = float("nan")
     head = ["jaccard", value, min(pairs), max(pairs)]
     counts = {"leading": top, "interaction_rows": interaction_rows, "permutations": 0}
     if null is None:
-        found = [[*head, nan, UNKNOWN]]
+        rows_by_statistic = [[*head, nan, UNKNOWN]]
     else:
         above, auroc = int(features["above_chance"].sum()), null["auroc"]
         counts |= {"permutations": len(null), "permuted_rows": rows}
-        found = [
+        rows_by_statistic = [
             [*head, null["jaccard"].mean(), _verdict(value, null["jaccard"], above)],
             ["permuted_jaccard", null["jaccard"].mean(), null["jaccard"].min(), null["jaccard"].max(), nan, ""],
             ["above_chance", above, nan, nan, 0.0, ""],
             ["permuted_auroc", auroc.mean(), auroc.min(), auroc.max(), 0.5, ""],
         ]
-    found += [[name, count, nan, nan, nan, ""] for name, count in counts.items()]
-    return pd.DataFrame(found, columns=_COLUMNS)
+    rows_by_statistic += [[name, count, nan, nan, nan, ""] for name, count in counts.items()]
+    return pd.DataFrame(rows_by_statistic, columns=_COLUMNS)
 
 
 _COLUMNS = ["statistic", "value", "low", "high", "chance", "verdict"]

@@ -105,7 +105,7 @@ def case_waterfalls(
     """
     features = tuple(features_of(contributions))
     rows = contributions.groupby(contributions["case_id"].astype(str), sort=False).indices
-    found = {}
+    terms_by_case = {}
     for name, probability in predicted.items():
         if name not in rows:
             continue
@@ -120,8 +120,10 @@ def case_waterfalls(
             (scale[selected], shift[selected]) if line else (np.ones(selected.size), np.zeros(selected.size))
         )
         moved = (slope[:, None] * values[selected]).mean(axis=0)
-        found[name] = Terms(features, moved, float((offset + slope * base[selected]).mean()), unit, line, probability)
-    return found
+        terms_by_case[name] = Terms(
+            features, moved, float((offset + slope * base[selected]).mean()), unit, line, probability
+        )
+    return terms_by_case
 
 
 def _one_a_repeat(repeat: NDArray[np.int64], margin: Floats, rule: str) -> NDArray[np.intp] | None:

@@ -74,15 +74,15 @@ def identifier_columns(x: Floats, names: Sequence[str], group: Codes, rows: pd.D
     alike = [_intraclass(x[:, at], patients) if several else float("nan") for at in range(x.shape[1])]
     copies = sum(value > INTRACLASS for value in alike) > max(1, x.shape[1] // 2)
     numbers = patient_numbers(rows["patient_id"].tolist())
-    found = []
+    flagged = []
     for at, name in enumerate(names):
         why = _one_number(x[:, at], patients) if several else ""
         if not why and alike[at] > INTRACLASS and not copies:
             why = _nearly_one(x[:, at], patients, alike[at])
         why = why or _counts_along(x[:, at], numbers)
         if why:
-            found.append((str(name), why))
-    return pd.DataFrame(found, columns=["column", "why"], dtype=object)
+            flagged.append((str(name), why))
+    return pd.DataFrame(flagged, columns=["column", "why"], dtype=object)
 
 
 def identifier_limits(group: Codes) -> str:

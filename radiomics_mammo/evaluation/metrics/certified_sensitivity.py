@@ -203,12 +203,12 @@ def certified_table(
     """
     rows = []
     for target in targets:
-        found = certify(y, p, group, sensitivity=target, confidence=confidence, chosen=chosen)
-        row = {name: value for name, value in asdict(found).items() if not isinstance(value, dict)}
+        result = certify(y, p, group, sensitivity=target, confidence=confidence, chosen=chosen)
+        row = {name: value for name, value in asdict(result).items() if not isinstance(value, dict)}
         row["target"] = row.pop("sensitivity")
-        for name, proportion in (("specificity", found.specificity), ("call_rate", found.call_rate)):
+        for name, proportion in (("specificity", result.specificity), ("call_rate", result.call_rate)):
             row.update({name: proportion.value, f"{name}_low": proportion.low, f"{name}_high": proportion.high})
-        rows.append({**row, "sentence": found.sentence})
+        rows.append({**row, "sentence": result.sentence})
     table = pd.DataFrame(rows).astype({"threshold": np.float64, "upper": np.float64})
     return table[["target", *(name for name in table.columns if name != "target")]]
 
@@ -230,13 +230,13 @@ def check_certificate(y: Labels, p: Floats, group: Codes, *, threshold: float, l
     """
     positive_patients = np.unique(group[y == 1])
     best = _highest(p[None], y == 1, group, positive_patients)[0]
-    patients, found = positive_patients.size, int((best >= threshold).sum())
-    low, high = _exact(found, patients, level)
+    patients, detected = positive_patients.size, int((best >= threshold).sum())
+    low, high = _exact(detected, patients, level)
     return Check(
         threshold=threshold,
         patients=patients,
-        misses=patients - found,
-        sensitivity=found / patients if patients else float("nan"),
+        misses=patients - detected,
+        sensitivity=detected / patients if patients else float("nan"),
         low=low,
         high=high,
         specificity=float((p[y == 0] < threshold).mean()) if (y == 0).any() else float("nan"),
@@ -254,8 +254,8 @@ def check_certificates(certified: pd.DataFrame, y: Labels, p: Floats, group: Cod
     """
     rows = []
     for target, threshold in certified.loc[certified["threshold"].notna(), ["target", "threshold"]].to_numpy().tolist():
-        found = check_certificate(y, p, group, threshold=threshold)
-        rows.append({"target": target, **asdict(found), "sentence": found.sentence})
+        result = check_certificate(y, p, group, threshold=threshold)
+        rows.append({"target": target, **asdict(result), "sentence": result.sentence})
     return pd.DataFrame(rows, columns=CHECKED)
 
 
@@ -292,13 +292,13 @@ def _highest(p: Floats, rows: Flags, group: Codes, patients: Codes) -> Floats:
     return best[:, patients]
 
 
-def _exact(found: int, patients: int, level: float) -> tuple[float, float]:
+def _exact(count: int, patients: int, level: float) -> tuple[float, float]:
     """Compute the Clopper-Pearson interval of a proportion; NaN of none."""
     if patients == 0:
         return float("nan"), float("nan")
     tail = (1.0 - level) / 2.0
-    low = float(betaincinv(found, patients - found + 1, tail)) if found else 0.0
-    high = float(betaincinv(found + 1, patients - found, 1.0 - tail)) if found < patients else 1.0
+    low = float(betaincinv(count, patients - count + 1, tail)) if count else 0.0
+    high = float(betaincinv(count + 1, patients - count, 1.0 - tail)) if count < patients else 1.0
     return low, high
 
 

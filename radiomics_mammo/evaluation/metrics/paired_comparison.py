@@ -90,5 +90,5 @@ def _pairs(names: Sequence[str], against: str | Mapping[str, str]) -> list[tuple
     return [(names.index(model), names.index(other)) for model, other in compared.items()]
 
 
-def _values(found: Difference) -> tuple[float, float, float, float]:
-    return found.value, found.low, found.high, found.p
+def _values(result: Difference) -> tuple[float, float, float, float]:
+    return result.value, result.low, result.high, result.p

@@ -82,7 +82,7 @@ def shift_table(
     """
     rows = []
     for column, title, name, in_train, in_test in _levels(train[0], test[0], columns):
-        found = prevalence_shift(_part(train, in_train), _part(test, in_test), level=level)
+        shift = prevalence_shift(_part(train, in_train), _part(test, in_test), level=level)
         rows.append(
             {
                 "column": column,
@@ -90,12 +90,12 @@ def shift_table(
                 "level": name,
                 "n_train": int(in_train.sum()),
                 "n_test": int(in_test.sum()),
-                "train": found.train.value,
-                "test": found.test.value,
-                "difference": found.difference,
-                "low": found.low,
-                "high": found.high,
-                "p": found.p,
+                "train": shift.train.value,
+                "test": shift.test.value,
+                "difference": shift.difference,
+                "low": shift.low,
+                "high": shift.high,
+                "p": shift.p,
             }
         )
     return pd.DataFrame(rows)

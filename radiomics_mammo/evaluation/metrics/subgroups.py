@@ -122,9 +122,9 @@ def _judge(
     if min(positives, labels.size - positives) < LEAST:
         remark = f"too few for an AUROC: {positives} positive, {labels.size - positives} negative"
     else:
-        found = obuchowski(labels, p[None][..., within], patients)
-        area = float(found.value[0])
-        low, high = auroc_interval(area, float(found.covariance[0, 0]), level=level)
+        estimate = obuchowski(labels, p[None][..., within], patients)
+        area = float(estimate.value[0])
+        low, high = auroc_interval(area, float(estimate.covariance[0, 0]), level=level)
         remark = "no interval: one patient only, or separated without error" if np.isnan(low) else ""
     row.update({"auroc": area, "low": low, "high": high})
     if called is not None:

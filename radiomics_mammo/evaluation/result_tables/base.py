@@ -142,7 +142,7 @@ class TableContext:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A condition under which a table is computed: its words, and whether a study meets it."""
+    """A condition under which a table is computed."""
 
     description: str
     met: Callable[[TableContext], bool]

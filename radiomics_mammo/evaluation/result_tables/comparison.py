@@ -40,7 +40,7 @@ AUROC_COLUMNS = (
 
 
 def _differences(context: TableContext) -> pd.DataFrame:
-    """Add to the differences with and without resampling the adjusted p-value and the verdict of the AUROC."""
+    """Compute the differences with and without resampling, with verdicts."""
     import numpy as np
 
     from radiomics_mammo.evaluation.metrics.paired_comparison import pair_table
@@ -79,7 +79,7 @@ def _uncalibrated(context: TableContext) -> pd.DataFrame:
 
 
 def auroc_table(names: Sequence[str], y: Labels, p: Floats, group: Codes, summary: pd.DataFrame) -> pd.DataFrame:
-    """Compute three intervals of each AUROC: clustered (Obuchowski), DeLong, patient bootstrap."""
+    """Compute Obuchowski's, DeLong's and bootstrap intervals of each AUROC."""
     import pandas as pd
 
     from radiomics_mammo.evaluation.metrics.auroc_variance import auroc_interval, delong, obuchowski
@@ -97,7 +97,7 @@ def auroc_table(names: Sequence[str], y: Labels, p: Floats, group: Codes, summar
 
 
 def reference_candidate(candidates: Sequence[Candidate], best: Candidate | None) -> Candidate | None:
-    """Return the reference model, oversampled XGBoost, or the best one where it is not compared."""
+    """Return the reference model, or the best one where it is not compared."""
     from radiomics_mammo.evaluation.training.registry import REFERENCE_MODEL
 
     return next((candidate for candidate in candidates if candidate.name == REFERENCE_MODEL), best)

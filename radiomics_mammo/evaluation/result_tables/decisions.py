@@ -89,12 +89,12 @@ RELIABILITY_COLUMNS = (
 
 
 def _curve_models(context: TableContext) -> list[int]:
-    """Return the candidates whose curves are drawn: best, reference with and without resampling, baselines."""
+    """Return the positions of the candidates whose curves are drawn."""
     from radiomics_mammo.evaluation.training.registry import REFERENCE_MODEL
 
     best = context.best.name if context.best else ""
-    wanted = {"prevalence", "radiologists", "xgboost", REFERENCE_MODEL, best}
-    return [i for i, name in enumerate(context.names) if name in wanted] or list(range(len(context.names)))
+    names = {"prevalence", "radiologists", "xgboost", REFERENCE_MODEL, best}
+    return [i for i, name in enumerate(context.names) if name in names] or list(range(len(context.names)))
 
 
 def _operating(context: TableContext) -> pd.DataFrame:
@@ -116,11 +116,11 @@ def _reliability(context: TableContext) -> pd.DataFrame:
 def _decision_curve(context: TableContext) -> pd.DataFrame:
     from radiomics_mammo.evaluation.metrics.decision_curve import decision_curve
 
-    shown = _curve_models(context)
+    positions = _curve_models(context)
     return decision_curve(
-        [context.names[i] for i in shown],
+        [context.names[i] for i in positions],
         context.units.y,
-        context.outcome.p[shown],
+        context.outcome.p[positions],
         context.units.group,
         draws=min(context.options.bootstrap, _BAND_DRAWS),
         seed=context.plan.seed,
@@ -128,7 +128,7 @@ def _decision_curve(context: TableContext) -> pd.DataFrame:
 
 
 def selected_among_several(candidates: Sequence[Candidate]) -> bool:
-    """Return whether the best candidate was selected among several on the patients that it is evaluated on."""
+    """Return whether the best candidate was selected among several."""
     from radiomics_mammo.evaluation.training.registry import MODELS
 
     return sum(not MODELS[candidate.model].baseline for candidate in candidates) > 1
@@ -156,7 +156,7 @@ def _subgroups(context: TableContext) -> pd.DataFrame:
 
 
 def certified_threshold(context: TableContext) -> dict[str, float]:
-    """Return the best candidate's certified threshold for the sensitivity of the options, if there is one."""
+    """Return the certified threshold of the best candidate, if there is one."""
     table = context.tables.get("certified")
     if table is None or context.best is None:
         return {}

@@ -73,8 +73,8 @@ def probes(context: TableContext) -> pd.DataFrame:
 
     embedders, rows = context.plan.cohort.embedders, []
     for embedder, columns in embedders.items():
-        wanted = (Candidate("probe", block=embedder), *([Candidate("probe")] if len(embedders) == 1 else []))
-        candidate = next((one for one in context.plan.candidates if one in wanted), None)
+        accepted = (Candidate("probe", block=embedder), *([Candidate("probe")] if len(embedders) == 1 else []))
+        candidate = next((one for one in context.plan.candidates if one in accepted), None)
         if candidate is None:
             continue
         row: dict[str, str | int | float] = {"embedder": embedder, "dims": columns.stop - columns.start}

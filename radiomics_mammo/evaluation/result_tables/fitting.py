@@ -53,7 +53,7 @@ def _feature_selection(context: TableContext) -> pd.DataFrame:
 
 
 def _source_columns(context: TableContext, repeat: int, fold: int) -> NDArray[np.int64]:
-    """Return the feature of each prepared column that the rankings of a fold are about."""
+    """Return the feature of each ranked column of a fold."""
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     from radiomics_mammo.evaluation.cohort.records import FEATURES
@@ -66,7 +66,7 @@ def _source_columns(context: TableContext, repeat: int, fold: int) -> NDArray[np
 
 
 def nogueira(selected: NDArray[np.bool_]) -> float:
-    """Compute the stability of feature selections (Nogueira et al. 2018); NaN for a single one.
+    """Compute the stability of feature selections (Nogueira et al. 2018).
 
     Parameters
     ----------

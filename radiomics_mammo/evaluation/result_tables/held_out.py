@@ -94,7 +94,7 @@ def _label_shift(context: TableContext) -> pd.DataFrame:
 def shift_probabilities(
     context: TableContext, *, shift: str, by: Candidate
 ) -> tuple[Mapping[str, NDArray[np.float64]], str]:
-    """Compute the test set's probabilities at another prevalence, one given or one estimated without labels.
+    """Compute the test set's probabilities at another prevalence.
 
     Parameters
     ----------
