@@ -131,7 +131,7 @@ def test_patients_in_two_folds_are_counted_not_believed():
     assert facts_of(crossed, results).crossing == 1
     assert answers(crossed, results, "claim")["20"] == (
         NO,
-        "Counted in the predictions: patients in two folds of one repeat: 1.",
+        "1 patients are in two folds of one repeat (counted in the predictions).",
     )
     assert answers(crossed, results, "metrics")["18"][0] == NO
     assert answers(crossed, results, "tripod-ai")["12a"][0] == NO
@@ -139,7 +139,7 @@ def test_patients_in_two_folds_are_counted_not_believed():
 
 def test_a_group_that_may_be_no_patient_is_half_an_answer():
     answer, evidence = answers(*run_of(group="site"), "claim")["20"]
-    assert answer == PARTLY and "Whether site names patients is for the authors" in evidence
+    assert answer == PARTLY and "Whether site identifies patients is for the authors" in evidence
 
 
 def test_a_phantom_has_no_patients():
@@ -147,7 +147,7 @@ def test_a_phantom_has_no_patients():
     for number in ("5b", "6b", "6c", "8a", "8b", "17"):
         assert found[number][0] == NOT_APPLICABLE and "simulated" in found[number][1]
     assert answers(*VARIANTS["plain"], "tripod-ai")["17"] == (AUTHORS, "Not in a run: ethics and consent.")
-    assert found["5a"] == (YES, "Simulated images (phantom); no patient is behind them.")
+    assert found["5a"] == (YES, "Simulated images (phantom); there are no patients.")
     assert answers(*VARIANTS["phantom"], "claim")["33"][0] == NOT_APPLICABLE
 
 
@@ -187,7 +187,10 @@ def test_evidence_are_the_runs_own_figures():
     assert answers(run, results, "claim")["12"][0] == YES
     assert "6 settings of each model" in answers(run, results, "claim")["25"][1]
     calls = results.operating.set_index("model").loc["xgboost"]
-    assert f"{calls['fn']:.0f} missed and {calls['fp']:.0f} false alarms" in answers(run, results, "claim")["39"][1]
+    assert (
+        f"{calls['fn']:.0f} false negatives and {calls['fp']:.0f} false positives"
+        in answers(run, results, "claim")["39"][1]
+    )
 
 
 def test_what_was_not_done_is_said():
@@ -196,7 +199,7 @@ def test_what_was_not_done_is_said():
     assert found["27"] == (NOT_APPLICABLE, "No ensemble was compared.")
     assert found["31"] == (NO, "No model was explained.")
     assert found["29"][0] == found["26"][0] == NO
-    assert answers(run, Results(), "metrics")["30"] == (NO, "The run kept no model.")
+    assert answers(run, Results(), "metrics")["30"] == (NO, "The run saved no model.")
     plain = replace(run, info=replace(run.info, candidates={"forest": "Random forest"}))
     assert answers(plain, Results(), "metrics")["24"][0] == answers(plain, Results(), "metrics")["25"][0] == NO
     assert answers(plain, Results(), "tripod-ai")["13"][0] == NOT_APPLICABLE
@@ -208,7 +211,7 @@ def test_embeddings_name_their_weights():
     found = answers(*run_of(embeddings=[one]), "claim")
     assert found["24"][0] == YES
     assert "net-x: frozen weights from a shop, SHA-256 " + "d" * 64 in found["24"][1]
-    assert "net-x saw the mask" in found["9"][1]
+    assert "input of net-x: mask" in found["9"][1]
     assert found["22"][0] == PARTLY
     assert found["20"][0] == YES
     answer, evidence = answers(*run_of(embeddings=[one | {"forced": True}]), "claim")["20"]
@@ -226,15 +229,17 @@ def test_names_from_tables_stay_plain_text():
 
 def test_imbalance_is_answered_from_what_was_done():
     run, results = run_of(command=tuned())
-    assert "XGBoost + random oversampling: each beside the same model without it" in imbalance(run, results)
-    assert "XGBoost + SMOTE: without the same model beside it" in imbalance(run, results)  # the toy has one twin
+    assert "XGBoost + random oversampling: each compared with the same model without resampling" in imbalance(
+        run, results
+    )
+    assert "XGBoost + SMOTE: without the same model for comparison" in imbalance(run, results)  # the toy has one twin
     assert "calibrated afterwards (sigmoid)" in imbalance(run, results)
     raw = replace(run, info=replace(run.info, command=tuned(calibration="none")))
     assert "not calibrated afterwards" in imbalance(raw, results)
     alone = replace(
         run, info=replace(run.info, candidates={"xgboost+smote": "S"}), differences=run.differences.iloc[:0]
     )
-    assert "beside the same model without it" not in imbalance(alone, results)
+    assert "each compared with the same model" not in imbalance(alone, results)
     head = replace(run, info=replace(run.info, candidates={"head@crop_embX": "Dense head"}))
     assert answers(head, results, "tripod-ai")["13"][0] == PARTLY
     assert "Dense head: trained with balanced class weights" in imbalance(head, results)
@@ -271,4 +276,4 @@ def test_a_choice_without_optimism_says_so():
     run, results = run_of()
     up = results.selection_bias.assign(corrected=results.selection_bias["apparent"] + 0.01)
     said = [row[3] for one in checklists(run, results.replace({"selection_bias": up})) for row in one.tables[0].rows]
-    assert [one for one in said if "no optimism found" in one]
+    assert [one for one in said if "no optimism was found" in one]
