@@ -201,7 +201,7 @@ def _clean(name: str, content: bytes) -> bytes:
     array = np.load(io.BytesIO(content), allow_pickle=False)
     if array.dtype.names is None:
         return content
-    clean = np.zeros_like(array)
+    clean = np.zeros(array.shape, array.dtype)  # zeros_like leaves padding as it finds it
     for name in array.dtype.names:
         clean[name] = array[name]
     out = io.BytesIO()
