@@ -10,6 +10,7 @@ from radiomics_mammo.evaluation.training.estimators.bagging import Bag
 from radiomics_mammo.evaluation.training.estimators.base import Estimator
 from radiomics_mammo.evaluation.training.estimators.baselines import ColumnScore, Prevalence
 from radiomics_mammo.evaluation.training.estimators.dense_head.estimator import DenseHeadEstimator
+from radiomics_mammo.evaluation.training.estimators.lightgbm import LightGBM
 from radiomics_mammo.evaluation.training.estimators.linear import ElasticNet, Lasso, Logistic
 from radiomics_mammo.evaluation.training.estimators.svm import LinearSvm, RbfSvm
 from radiomics_mammo.evaluation.training.estimators.trees import ExtraTrees, RandomForest
@@ -73,6 +74,7 @@ MODELS: dict[str, Model] = {
     "forest": Model("Random forest", RandomForest(), explained=True),
     "extratrees": Model("Extra trees", ExtraTrees(), explained=True),
     "xgboost": Model("XGBoost", XGBoost(), explained=True),
+    "lightgbm": Model("LightGBM", LightGBM(), explained=True),
     "probe": Model("Linear probe of the embedding", Logistic(1e-3, 1e-6, 1.0), block=EMBEDDINGS),
     "emb-logistic": Model(
         "Embedding, PCA + logistic", Logistic(0.01, 1e-5, 1.0, components=64), block=EMBEDDINGS, components=64
