@@ -38,12 +38,8 @@ CHAPTERS = ["population", "limitations", "comparison", "cases", "methods", "chec
 EXPLANATION = {section.slug for section in SECTIONS if section.chapter == "explanation"}
 HELD_OUT = {"table": "/home/someone/other.parquet", "sha256": "c" * 64}
 HELD_OUT |= {"rows": 60, "units": 60, "patients": 30, "positives": 20}
-FIGURES = 9
-"""Forest, two curves, heads, confusion twice, reliability, decision, subgroups."""
-
-
-FIGURES = 9
-"""Forest, two curves, heads, confusion twice, reliability, decision, subgroups."""
+FIGURES = 10
+"""Forest, two curves, folds, heads, confusion twice, reliability, decision, subgroups."""
 
 
 def page_of(run, results=None) -> str:
