@@ -15,9 +15,9 @@ import importlib
 from typing import TYPE_CHECKING
 
 from radiomics_mammo.core.version import __version__
-from radiomics_mammo.errors import RadiomicsMammoError
 
 if TYPE_CHECKING:
+    from radiomics_mammo.errors import RadiomicsMammoError
     from radiomics_mammo.extraction.extractor import FeatureExtractor
     from radiomics_mammo.readers import open_reader
     from radiomics_mammo.recipes.recipe import load_recipe
@@ -35,6 +35,7 @@ __all__ = [
 ]
 _MODULES = {
     "FeatureExtractor": "extraction.extractor",
+    "RadiomicsMammoError": "errors",
     "load_model": "runs.saved_model",
     "load_recipe": "recipes.recipe",
     "open_reader": "readers",

@@ -10,9 +10,9 @@ from typing import Any
 
 from radiomics_mammo.core.console import print_message
 from radiomics_mammo.errors import InputError, OutputError
-from radiomics_mammo.extraction.checkpoint import make_folder
 from radiomics_mammo.tables.aggregation import metadata_rules
 from radiomics_mammo.tables.aggregation.feature_rules import STATED
+from radiomics_mammo.tables.atomic import make_folder
 from radiomics_mammo.tables.failures import failures_path, read_failures
 from radiomics_mammo.tables.feature_table import Table, read_table, write_table
 

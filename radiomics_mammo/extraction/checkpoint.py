@@ -29,7 +29,7 @@ from radiomics_mammo.extraction.checkpoint_parts import (
     read_table_chunk,
     write_part,
 )
-from radiomics_mammo.tables.atomic import output_error, sync_folder, write_bytes
+from radiomics_mammo.tables.atomic import make_folder, output_error, sync_folder, write_bytes
 from radiomics_mammo.tables.feature_table import FORMAT, decode, encode, read_provenance
 
 HEADER = "header.json"
@@ -216,20 +216,6 @@ def remove_empty(checkpoint: Checkpoint) -> None:
     """Remove the folder of a run that ended before its first part."""
     if checkpoint.parts.is_dir() and not _part_files(checkpoint.parts):
         remove_parts(checkpoint)
-
-
-def make_folder(folder: Path) -> None:
-    """Create a folder and those above it.
-
-    Raises
-    ------
-    OutputError
-        It cannot be created.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise output_error(error, path=folder) from error
 
 
 def now_utc() -> str:

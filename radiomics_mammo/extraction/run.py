@@ -23,7 +23,6 @@ from radiomics_mammo.extraction.checkpoint import (
     Identity,
     append_part,
     begin_checkpoint,
-    make_folder,
     next_part,
     open_checkpoint,
     read_chunks,
@@ -34,6 +33,7 @@ from radiomics_mammo.extraction.fingerprint import case_fingerprint
 from radiomics_mammo.extraction.merge import Merged, merge_parts
 from radiomics_mammo.extraction.timeline import Busy, Span, write_timeline
 from radiomics_mammo.readers import collection_of, remarks_of
+from radiomics_mammo.tables.atomic import make_folder
 from radiomics_mammo.tables.failures import failures_path, write_failures
 from radiomics_mammo.tables.feature_table import identity_columns, read_provenance
 from radiomics_mammo.tables.lock import table_lock

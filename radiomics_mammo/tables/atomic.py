@@ -68,6 +68,20 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def make_folder(folder: Path) -> None:
+    """Create a folder and those above it.
+
+    Raises
+    ------
+    OutputError
+        It cannot be created.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise output_error(error, path=folder) from error
+
+
 def output_error(error: OSError, *, path: Path, n_bytes: int = 0, note: str = "") -> OutputError:
     """Return the error of this package for an operating system's error while writing."""
     if error.errno in _FULL:

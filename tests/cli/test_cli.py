@@ -46,6 +46,6 @@ def test_it_runs_as_a_module_and_loads_no_command_for_its_help() -> None:
     )
     ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, check=True, text=True)
     loaded = {name.removeprefix("radiomics_mammo.") for name in ended.stderr.split()}
-    assert loaded == {"__main__", "core", "core.version", "errors"}
+    assert loaded == {"__main__", "core", "core.version"}
     ended = subprocess.run([sys.executable, "-m", "radiomics_mammo"], cwd=ROOT, capture_output=True, check=False)
     assert ended.returncode == 2

@@ -83,8 +83,8 @@ def test_the_version_is_that_of_the_project():
     assert f'version = "{radiomics_mammo.__version__}"' in text
 
 
-def test_importing_the_package_loads_only_errors_and_version():
+def test_importing_the_package_loads_only_the_version():
     program = "import sys, radiomics_mammo; print(*[m for m in sys.modules if m.startswith('radiomics_mammo.')])"
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)
     loaded = {name.removeprefix("radiomics_mammo.") for name in ended.stdout.split()}
-    assert loaded == {"core", "core.version", "errors"}
+    assert loaded == {"core", "core.version"}
