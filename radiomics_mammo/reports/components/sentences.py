@@ -32,7 +32,7 @@ def sentence(name: str, /, **values: object) -> str:
 
 
 def paragraphs(name: str, /, **values: object) -> list[str]:
-    """Return the paragraphs of a macro, which blank lines separate; without any where it gives no text.
+    """Return the paragraphs of a macro, separated by ``---``; an empty list where it gives no text.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def paragraphs(name: str, /, **values: object) -> list[str]:
         ``topic.macro``.
     **values : object
     """
-    return [" ".join(part.split()) for part in _macro(name, values).split("\n\n") if part.strip()]
+    return [" ".join(part.split()) for part in _macro(name, values).split("---") if part.strip()]
 
 
 def enumerate_words(words: Iterable[str], last: str = "and") -> str:

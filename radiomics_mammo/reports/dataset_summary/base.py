@@ -1,4 +1,4 @@
-"""What is known of a collection from its list of cases: typed columns, the label, who is who; and what follows."""
+"""Records of a data set summary: typed columns, the label, the units; and findings."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import pandas as pd
 
 from radiomics_mammo.evaluation.metrics.arrays import Codes, Labels
 from radiomics_mammo.evaluation.metrics.subgroups import NOT_GIVEN
+from radiomics_mammo.reports.components.sentences import paragraphs
 
 SEVERITIES = ("danger", "caution", "note")
 """A result would be wrong; a result may mislead; good to know."""
 
-GIVEN_TWICE = ("label", "afterwards")
-"""Roles of columns that say the answer."""
+NO_FEATURES = ("label", "afterwards")
+"""Roles of columns that reveal the label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +155,11 @@ Rule = Callable[[Facts], list[Finding]]
 
 
 def plural(unit: str) -> str:
-    """Write a unit in the plural."""
-    return "patients" if unit == "patient" else f"{unit}s"
+    """Return a unit in the plural."""
+    return f"{unit}s"
 
 
-def some(n: int, unit: str) -> str:
-    """Write a count with its unit: ``1 image``, ``1,158 images``."""
-    return f"{n:,} {unit if n == 1 else plural(unit)}"
+def finding(rule: str, severity: str, **values: object) -> Finding:
+    """Build a finding from the macro of its rule, which gives the observation and the advice."""
+    observation, advice = paragraphs(f"dataset_rules.{rule.replace('-', '_')}", **values)
+    return Finding(severity, rule, observation, advice)

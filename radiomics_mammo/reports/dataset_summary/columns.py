@@ -12,21 +12,21 @@ from radiomics_mammo.evaluation.cohort.labels import WORDS
 from radiomics_mammo.evaluation.metrics.arrays import Codes, Labels
 from radiomics_mammo.evaluation.metrics.subgroups import NOT_GIVEN, SUBGROUPS, level_names
 from radiomics_mammo.reports.dataset_summary.base import Column
-from radiomics_mammo.reports.dataset_summary.identifier_columns import points_at_patients, says_that_it_names
+from radiomics_mammo.reports.dataset_summary.identifier_columns import identifies_patients, is_named_as_identifier
 from radiomics_mammo.tables.feature_table import plain
 
 LABELS = ("cancer", "malignant")
 PATHOLOGY = "pathology"
 """Where there is no label of 0 and 1: MALIGNANT against anything that begins with BENIGN."""
 
-FEW = 12
+MAX_CATEGORY_NUMBERS = 12
 """A numeric column with no more distinct values is a category."""
 
-MANY = 40
+MAX_CATEGORIES = 40
 """A column with more distinct values that are no numbers is text, but for codes of sites and machines
 and for readers' opinions."""
 
-SHORT = 40
+MAX_LENGTH = 40
 """Letters of a value that may be shown; longer ones are sentences, and may name patients."""
 
 _DTYPES = {int: pd.Int64Dtype(), float: pd.Float64Dtype(), bool: pd.BooleanDtype()}
@@ -102,16 +102,16 @@ def describe(frame: pd.DataFrame, label: str, group: Codes) -> dict[str, Column]
         The patient.
     """
     names = [name for name in frame.columns if name not in ("case_id", "patient_id")]
-    return {name: _described(frame[name], name, label, group) for name in names}
+    return {name: _describe(frame[name], name, label, group) for name in names}
 
 
-def _described(column: pd.Series, name: str, label: str, group: Codes) -> Column:
+def _describe(column: pd.Series, name: str, label: str, group: Codes) -> Column:
     filled, distinct = int(column.notna().sum()), int(column.nunique())
     role = "label" if name == label else _role(name)
     kind = _kind(column, role, filled, distinct)
     if role in ("other", "afterwards") and kind != "empty":
         listed = role == "other" and kind == "category" and pd.api.types.is_string_dtype(column)
-        if says_that_it_names(name) or (listed and points_at_patients(column, group)):
+        if is_named_as_identifier(name) or (listed and identifies_patients(column, group)):
             role, kind = ("identity" if role == "other" else role), "identifier"
     return Column(name, _TITLES.get(plain(name), name), role, kind, filled, distinct)
 
@@ -137,16 +137,16 @@ def _kind(column: pd.Series, role: str, filled: int, distinct: int) -> str:
         return "identifier"
     code = plain(str(column.name)) in column_roles.CODES
     numeric = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-    if numeric and not code and distinct > FEW:
+    if numeric and not code and distinct > MAX_CATEGORY_NUMBERS:
         return "number"
     return "category" if numeric or code or role == "opinion" or _is_list(column, role, filled, distinct) else "text"
 
 
 def _is_list(column: pd.Series, role: str, filled: int, distinct: int) -> bool:
     """Whether words are values from a list: few, and, of a column that nobody knows, short ones that come again."""
-    if distinct > MANY or role != "other" or pd.api.types.is_bool_dtype(column):
-        return distinct <= MANY
-    return 2 * distinct <= filled and int(column.astype("string").str.len().max()) <= SHORT
+    if distinct > MAX_CATEGORIES or role != "other" or pd.api.types.is_bool_dtype(column):
+        return distinct <= MAX_CATEGORIES
+    return 2 * distinct <= filled and int(column.astype("string").str.len().max()) <= MAX_LENGTH
 
 
 def levels_of(column: pd.Series, kind: str) -> pd.Series:

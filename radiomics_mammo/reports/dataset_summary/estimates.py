@@ -14,11 +14,11 @@ from radiomics_mammo.evaluation.metrics.auroc_variance import auroc_interval, ob
 from radiomics_mammo.evaluation.metrics.proportions import Proportion, clustered_proportion
 
 FOLDS = 5
-LEAST = 5
+MIN_CLASS = 5
 """Fewest positives and negatives that an AUROC is computed of."""
 
 
-class Spanned(NamedTuple):
+class Interval(NamedTuple):
     """A value and its 95% interval; NaN where it cannot be told."""
 
     value: float
@@ -26,42 +26,42 @@ class Spanned(NamedTuple):
     high: float
 
 
-UNKNOWN = Spanned(float("nan"), float("nan"), float("nan"))
+UNKNOWN = Interval(float("nan"), float("nan"), float("nan"))
 
 
-def share_of(part: Flags, group: Codes) -> Proportion:
-    """Give the share of rows that a flag is set in, clustered by patient."""
+def proportion_of(part: Flags, group: Codes) -> Proportion:
+    """Give the proportion of rows that a flag is set in, clustered by patient."""
     if not part.size:
         return Proportion(*UNKNOWN, variance=float("nan"), patients=0)
     return clustered_proportion(part[None], np.ones((1, part.size)), _renumbered(group))
 
 
-def auroc_of(y: Labels, score: Floats, group: Codes) -> Spanned:
+def auroc_of(y: Labels, score: Floats, group: Codes) -> Interval:
     """Give the AUROC of a score with its clustered interval; NaN with fewer than ``LEAST`` of a class."""
-    if min(int((y == 1).sum()), int((y == 0).sum())) < LEAST:
+    if min(int((y == 1).sum()), int((y == 0).sum())) < MIN_CLASS:
         return UNKNOWN
     found = obuchowski(y, score[None, None], _renumbered(group))
     value = float(found.value[0])
-    return Spanned(value, *auroc_interval(value, float(found.covariance[0, 0])))
+    return Interval(value, *auroc_interval(value, float(found.covariance[0, 0])))
 
 
-def tells(value: pd.Series, low: pd.Series) -> pd.Series:
+def is_above_half(value: pd.Series, low: pd.Series) -> pd.Series:
     """Whether AUROCs are surely above one half; one of exactly 1 has no interval, and is."""
     return (low > 0.5) | (value >= 1.0)
 
 
-def either_way(found: Spanned) -> Spanned:
+def either_way(found: Interval) -> Interval:
     """Turn an AUROC round that is below one half, where the score's sign was a guess."""
     value, low, high = found
-    return Spanned(1.0 - value, 1.0 - high, 1.0 - low) if value < 0.5 else found
+    return Interval(1.0 - value, 1.0 - high, 1.0 - low) if value < 0.5 else found
 
 
 def risk(levels: Sequence[NDArray[np.integer]], y: Labels, group: Codes, *, seed: int = 0) -> Floats:
     """Score rows by how frequent positives are in their levels among other patients.
 
-    Five folds of patients; in each, the logarithm of a level's share of positives in the four others over the share of
-    all (one row at that share added, so that empty levels say nothing), summed over the columns as naive Bayes does.
-    So a level that happens to hold many positives of one fold gains nothing from them.
+    Five folds of patients; in each, the logarithm of a level's proportion of positives in the four others over the
+    proportion of all (one row at that proportion added, so that empty levels say nothing), summed over the columns as
+    naive Bayes does. So a level that happens to hold many positives of one fold gains nothing from them.
 
     Parameters
     ----------
@@ -93,8 +93,8 @@ def _risk_of(codes: NDArray[np.int64], y: Labels, fold: NDArray[np.int64]) -> Fl
             continue
         rows = np.bincount(codes[other], minlength=n_levels)
         positives = np.bincount(codes[other], weights=y[other], minlength=n_levels)
-        share = (positives + prior) / (rows + 1.0)
-        score[here] = np.log(share / prior)[codes[here]]
+        proportion = (positives + prior) / (rows + 1.0)
+        score[here] = np.log(proportion / prior)[codes[here]]
     return score
 
 

@@ -37,7 +37,7 @@ def bars_figure(bars: Sequence[tuple[str, float, str]], *, name: str, title: str
 
 
 def missing_figure(shares: pd.DataFrame, *, name: str, by: str, note: str = "") -> Markup:
-    """Draw the share of missing values of every column, a bar for each level.
+    """Draw the proportion of missing values of every column, a bar for each level.
 
     Parameters
     ----------

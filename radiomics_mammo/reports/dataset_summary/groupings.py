@@ -8,7 +8,7 @@ import pandas as pd
 from radiomics_mammo.evaluation.cohort.column_roles import columns_with_role
 from radiomics_mammo.evaluation.metrics.arrays import Codes
 from radiomics_mammo.reports.dataset_summary.base import Dataset, plural
-from radiomics_mammo.reports.dataset_summary.estimates import share_of
+from radiomics_mammo.reports.dataset_summary.estimates import proportion_of
 
 _PER_PATIENT = ("age", "site_id", "site", "machine_id", "machine", "implant", "breast_density", "density")
 _PER_BREAST = ("implant", "breast_density", "density")
@@ -56,16 +56,16 @@ def _views_of_lesions(dataset: Dataset) -> tuple[Codes, Codes]:
 
 
 def balance(dataset: Dataset) -> pd.DataFrame:
-    """Give the share of positives at each level, and what the same answer for everybody scores.
+    """Give the proportion of positives at each level, and what the same answer for everybody scores.
 
     A unit is positive when any of its rows is; a unit without any known label is left out.
 
     Returns
     -------
     pandas.DataFrame
-        ``unit``, ``units``, ``unlabelled``, ``positives``, ``share``, ``low``, ``high`` (Wilson, clustered by patient),
-        ``accuracy`` (of always giving the commoner class), ``pf1_share`` and ``pf1_all`` (probabilistic F1 of giving
-        everybody the share of positives, or 1), ``brier`` (of giving the share).
+        ``unit``, ``units``, ``unlabelled``, ``positives``, ``proportion``, ``low``, ``high`` (Wilson, clustered by
+        patient), ``accuracy`` (of always giving the commoner class), ``pf1_prevalence`` and ``pf1_one`` (probabilistic
+        F1 of giving everybody the proportion of positives, or 1), ``brier`` (of giving the proportion).
     """
     rows = []
     for unit, codes in dataset.units.items():
@@ -74,12 +74,12 @@ def balance(dataset: Dataset) -> pd.DataFrame:
         known = label >= 0
         if not known.any():
             continue
-        found = share_of(label[known] == 1, patient[known])
+        found = proportion_of(label[known] == 1, patient[known])
         p, positives = found.value, int((label == 1).sum())
         said = (unit, int(known.sum()), int((~known).sum()), positives, p, found.low, found.high)
         rows.append((*said, max(p, 1 - p), p, 2 * p / (1 + p), p * (1 - p)))
-    names = ["unit", "units", "unlabelled", "positives", "share", "low", "high"]
-    return pd.DataFrame(rows, columns=[*names, "accuracy", "pf1_share", "pf1_all", "brier"])
+    names = ["unit", "units", "unlabelled", "positives", "proportion", "low", "high"]
+    return pd.DataFrame(rows, columns=[*names, "accuracy", "pf1_prevalence", "pf1_one", "brier"])
 
 
 def disagreements(dataset: Dataset) -> pd.DataFrame:
@@ -149,10 +149,10 @@ def splits(dataset: Dataset) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``column``, ``level``, ``split``, ``rows``, ``share`` (of the side's rows); ``patient`` with the levels ``in
-        one`` and ``in several`` counts patients. Empty without a split.
+        ``column``, ``level``, ``split``, ``rows``, ``proportion`` (of the side's rows); ``patient`` with the levels
+        ``in one`` and ``in several`` counts patients. Empty without a split.
     """
-    names = ["column", "level", "split", "rows", "share"]
+    names = ["column", "level", "split", "rows", "proportion"]
     split = next((one.name for one in dataset.of_role("split") if one.distinct > 1), None)
     if split is None:
         return pd.DataFrame(columns=names)
@@ -164,7 +164,7 @@ def splits(dataset: Dataset) -> pd.DataFrame:
             for side in found.columns:
                 rows = found[side].to_numpy(np.int64)
                 said = zip(found.index, rows.tolist(), (rows / max(rows.sum(), 1)).tolist(), strict=True)
-                counted += [(name, str(level), str(side), n, share) for level, n, share in said]
+                counted += [(name, str(level), str(side), n, proportion) for level, n, proportion in said]
     own = sides[sides.notna()].groupby(dataset.group).nunique()
     for side in sides.cat.categories:
         patients = np.unique(dataset.group[(sides == side).to_numpy()])

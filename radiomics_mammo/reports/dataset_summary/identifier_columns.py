@@ -21,7 +21,7 @@ _ALONE = 0.5
 """Of the patients with a value: when so many are alone with theirs, it is a name."""
 
 
-def says_that_it_names(column: str) -> bool:
+def is_named_as_identifier(column: str) -> bool:
     """Whether a column is called as those are that name patients (``PatientName``, ``birth_date``, ``mrn``)."""
     words = {word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", column)}
     found = {word for word in words if _NAMING.fullmatch(word)}
@@ -30,7 +30,7 @@ def says_that_it_names(column: str) -> bool:
     return bool(found) and not words & _OF_THINGS
 
 
-def points_at_patients(column: pd.Series, group: Codes) -> bool:
+def identifies_patients(column: pd.Series, group: Codes) -> bool:
     """Whether at least half of the patients with a value are alone with it, among several.
 
     Parameters

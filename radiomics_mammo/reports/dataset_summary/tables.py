@@ -10,13 +10,20 @@ import pandas as pd
 
 from radiomics_mammo.evaluation.metrics.subgroups import NOT_GIVEN
 from radiomics_mammo.reports.dataset_summary.base import Column, Dataset, Tables
-from radiomics_mammo.reports.dataset_summary.estimates import UNKNOWN, auroc_of, cramers_v, either_way, risk, share_of
+from radiomics_mammo.reports.dataset_summary.estimates import (
+    UNKNOWN,
+    auroc_of,
+    cramers_v,
+    either_way,
+    proportion_of,
+    risk,
+)
 from radiomics_mammo.reports.dataset_summary.groupings import balance, disagreements, parts, scanners, splits, units
 
 STRATA = ("site_id", "site", "abnormality_type", "split", "machine_id", "machine")
 """What missing values are counted by."""
 
-MOST_COMPARED = 40
+MAX_COMPARED = 40
 """Columns that are compared with each other: pairs grow with the square."""
 
 _SHOWN_VALUES = 5
@@ -38,9 +45,9 @@ def columns(dataset: Dataset) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``column``, ``role``, ``kind``, ``filled``, ``missing``, ``share_missing``, ``distinct``, ``holds``; of the
-        column's missing values ``label_auroc`` with ``low`` and ``high`` (how well it tells the label that the value
-        is missing, either way round).
+        ``column``, ``role``, ``kind``, ``filled``, ``missing``, ``proportion_missing``, ``distinct``, ``holds``; of the
+        column's missing values ``label_auroc`` with ``low`` and ``high`` (how well it is_above_half the label that the
+        value is missing, either way round).
     """
     n, known = len(dataset.frame), dataset.y >= 0
     rows = []
@@ -51,7 +58,7 @@ def columns(dataset: Dataset) -> pd.DataFrame:
             told = either_way(auroc_of(dataset.y[known], absent[known].astype(np.float64), dataset.group[known]))
         said = (one.name, one.role, one.kind, one.filled, n - one.filled, (n - one.filled) / n, one.distinct)
         rows.append((*said, _holds(dataset, one), *told))
-    names = ["column", "role", "kind", "filled", "missing", "share_missing", "distinct", "holds"]
+    names = ["column", "role", "kind", "filled", "missing", "proportion_missing", "distinct", "holds"]
     return pd.DataFrame(rows, columns=[*names, "label_auroc", "low", "high"])
 
 
@@ -72,9 +79,9 @@ def missing(dataset: Dataset) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``column``, ``by`` (empty for all), ``level``, ``rows``, ``missing``, ``share``, ``auroc``: how well it tells
-        the level from the others of ``by`` that the value is missing (or that it is not). A column without any value
-        is not in it.
+        ``column``, ``by`` (empty for all), ``level``, ``rows``, ``missing``, ``proportion``, ``auroc``: how well it
+        is_above_half the level from the others of ``by`` that the value is missing (or that it is not). A column
+        without any value is not in it.
     """
     gaps = [one for one in dataset.columns.values() if 0 < one.filled < len(dataset.frame)]
     rows: list[tuple[object, ...]] = []
@@ -87,10 +94,10 @@ def missing(dataset: Dataset) -> pd.DataFrame:
                 rows += [(one.name, by, str(level), int(n), int(k)) for level, n, k in found.itertuples()]
     table = pd.DataFrame(rows, columns=["column", "by", "level", "rows", "missing"])
     whole = table.groupby(["column", "by"])[["rows", "missing"]].transform("sum")
-    share = table["missing"] / table["rows"]
+    proportion = table["missing"] / table["rows"]
     others = (whole["missing"] - table["missing"]) / (whole["rows"] - table["rows"])
     # Of a yes or no the ROC curve has one corner, so its area is a mean of two shares. There are no others of all.
-    return table.assign(share=share, auroc=0.5 + (share - others).abs() / 2)
+    return table.assign(proportion=proportion, auroc=0.5 + (proportion - others).abs() / 2)
 
 
 def counts(dataset: Dataset) -> pd.DataFrame:
@@ -99,14 +106,14 @@ def counts(dataset: Dataset) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``column``, ``level``, ``rows``, ``share``, ``patients``.
+        ``column``, ``level``, ``rows``, ``proportion``, ``patients``.
     """
     patient = pd.Series(dataset.group)
     rows: list[tuple[object, ...]] = []
     for name, levels in dataset.levels.items():
         found = patient.groupby(levels, observed=True).agg(["size", "nunique"])
         rows += [(name, str(level), int(n), n / len(patient), int(k)) for level, n, k in found.itertuples()]
-    return pd.DataFrame(rows, columns=["column", "level", "rows", "share", "patients"])
+    return pd.DataFrame(rows, columns=["column", "level", "rows", "proportion", "patients"])
 
 
 def numbers(dataset: Dataset) -> pd.DataFrame:
@@ -135,7 +142,7 @@ def numbers(dataset: Dataset) -> pd.DataFrame:
 
 
 def rates(dataset: Dataset) -> pd.DataFrame:
-    """Give the share of positives in every level, with Wilson intervals clustered by patient.
+    """Give the proportion of positives in every level, with Wilson intervals clustered by patient.
 
     Returns
     -------
@@ -153,7 +160,7 @@ def rates(dataset: Dataset) -> pd.DataFrame:
         for level in own.cat.categories:
             at = (own == level).to_numpy()
             if at.any():
-                found = share_of(y[at], group[at])
+                found = proportion_of(y[at], group[at])
                 said = (name, dataset.columns[name].role, str(level), int(at.sum()), int(np.unique(group[at]).size))
                 rows.append((*said, int(y[at].sum()), found.value, found.low, found.high))
     names = ["column", "role", "level", "rows", "patients", "positives", "rate", "low", "high"]
@@ -163,8 +170,8 @@ def rates(dataset: Dataset) -> pd.DataFrame:
 def predictors(dataset: Dataset) -> pd.DataFrame:
     """Tell how well each column alone, and all of a role together, rank positives above negatives.
 
-    A number is taken as it is (rows without one are left out), either way round; a category by the share of positives
-    in its levels among other patients (see :func:`radiomics_mammo.reports.dataset_summary.estimates.risk`).
+    A number is taken as it is (rows without one are left out), either way round; a category by the proportion of
+    positives in its levels among other patients (see :func:`radiomics_mammo.reports.dataset_summary.estimates.risk`).
 
     Returns
     -------
@@ -209,10 +216,11 @@ def associations(dataset: Dataset) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``a``, ``b``, ``v``: 0 says that one tells nothing of the other, 1 that it tells all. Numbers in bands.
+        ``a``, ``b``, ``v``: 0 says that one is_above_half nothing of the other, 1 that it is_above_half all. Numbers
+        in bands.
     """
     several = [name for name in dataset.levels if dataset.columns[name].distinct > 1]
-    first = set(sorted(several, key=lambda name: dataset.columns[name].role == "other")[:MOST_COMPARED])
+    first = set(sorted(several, key=lambda name: dataset.columns[name].role == "other")[:MAX_COMPARED])
     given = {
         name: dataset.levels[name].cat.remove_categories(dataset.levels[name].cat.categories.intersection([NOT_GIVEN]))
         for name in several

@@ -11,8 +11,8 @@ import pytest
 from radiomics_mammo.errors import OutputError
 from radiomics_mammo.reports.dataset_summary import check_summary, write_summary
 from radiomics_mammo.reports.dataset_summary.columns import find_label
-from radiomics_mammo.reports.dataset_summary.identifier_columns import says_that_it_names
-from radiomics_mammo.reports.dataset_summary.tables import MOST_COMPARED
+from radiomics_mammo.reports.dataset_summary.identifier_columns import is_named_as_identifier
+from radiomics_mammo.reports.dataset_summary.tables import MAX_COMPARED
 from tests.support.case_lists import small, understood
 
 PATIENTS = [f"p{i // 4}" for i in range(80)]
@@ -50,12 +50,12 @@ def test_names_of_patients_are_not_published_whatever_they_are_called(tmp_path: 
     "name", ["PatientBirthDate", "surname", "MRN", "home_address", "phone_number", "E-Mail", "DOB"]
 )
 def test_what_is_called_as_names_are_is_one(name: str) -> None:
-    assert says_that_it_names(name)
+    assert is_named_as_identifier(name)
 
 
 @pytest.mark.parametrize("name", ["age_at_first_birth", "manufacturer_model_name", "arm", "side", "tumour_size"])
 def test_what_is_called_otherwise_is_none(name: str) -> None:
-    assert not says_that_it_names(name)
+    assert not is_named_as_identifier(name)
 
 
 @pytest.mark.parametrize(
@@ -114,8 +114,8 @@ def test_very_many_columns_are_not_all_compared(tmp_path: Path) -> None:
     page = write_summary(frame, name="a toy", folder=tmp_path / "out")
     table = pd.read_csv(page.parent / "associations.csv")
     names = set(table["a"]) | set(table["b"])
-    assert len(names) == MOST_COMPARED and {"age", "cancer", "x0"} <= names and "x59" not in names
-    assert f"Of 62 columns {MOST_COMPARED} are compared" in page.read_text(encoding="utf-8")
+    assert len(names) == MAX_COMPARED and {"age", "cancer", "x0"} <= names and "x59" not in names
+    assert f"Of 62 columns {MAX_COMPARED} are compared" in page.read_text(encoding="utf-8")
 
 
 def test_what_the_system_left_in_the_folder_is_nobodys(tmp_path: Path) -> None:

@@ -54,90 +54,90 @@ CASES: dict[str, tuple[Callable[[], pd.DataFrame], Callable[[], pd.DataFrame], s
     "infinite": (
         lambda: labelled(ratio=some_rows([i / 7 for i in range(N)], each=200, to=np.inf)),
         lambda: labelled(ratio=some_rows([i / 7 for i in range(N)], each=200)),
-        "Infinite, and taken for missing here: ratio in 2 cases",
+        "Infinite values, counted as missing here: ratio in 2 cases",
     ),
-    "nobody-named": (
+    "no-patient-id": (
         lambda: labelled(patient_id=[f"c{i}" for i in range(N)]),
         lambda: labelled(),
         "patient_id repeats case_id in all 400 rows",
     ),
-    "both-sides": (
+    "patients-in-several-splits": (
         lambda: with_split(patient_id=[f"p{i % (N - 3)}" for i in range(N)]),
         lambda: with_split(patient_id=[f"p{i // 2}" for i in range(N)]),
-        "3 patients stand on several sides of the split: 1.5% of the patients in test, 1.5% of the patients in train",
+        "3 patients are in several parts of the split: 1.5% of the patients in test, 1.5% of the patients in train",
     ),
-    "doubled": (
+    "duplicates": (
         lambda: labelled(image_id=["7", "7", *(str(i) for i in range(100, N + 98))]),
         lambda: labelled(image_id=[str(i) for i in range(N)]),
         "1 image_id belong to several patients",
     ),
-    "afterwards": (
+    "known-after-diagnosis": (
         lambda: labelled(biopsy=TURNS),
         lambda: labelled(implant=TURNS),
         "biopsy (AUROC 1.000)",
     ),
-    "missing-place": (
+    "missing-by-site": (
         lambda: labelled(site_id=BLOCKS, density=np.where(BLOCKS == 2, None, "B")),
         lambda: labelled(site_id=BLOCKS, density=some_rows(["B"] * N, each=3)),
         "density is missing in 100.0% of cases at site 2 and in 0.0% at site 1",
     ),
-    "ordered": (
+    "label-by-order": (
         lambda: small(cancer=HALF, patient_id=[f"P_{i:05d}" for i in range(N)]),
         lambda: labelled(patient_id=[f"P_{i:05d}" for i in range(N)]),
-        "The number in patient_id tells cancer with an AUROC of 1.000",
+        "The number in patient_id predicts cancer with an AUROC of 1.000",
     ),
     "rare-label": (
         lambda: small(cancer=[int(i % 50 == 0) for i in range(N)]),
         lambda: small(cancer=[int(i % 5 == 0) for i in range(N)]),
-        "2.0% of cases (8 of 400) are positive: saying no to all is right in 98.0%, and the probabilistic F1 of saying "
-        "1 to all is 0.039, of saying the share to all 0.020",
+        "2.0% of cases (8 of 400) are positive: always predicting negative has an accuracy of 98.0%. The probabilistic "
+        "F1 of always predicting 1 is 0.039, of always predicting the prevalence 0.020",
     ),
-    "scanner-tells": (
+    "label-by-scanner": (
         lambda: labelled(site_id=some_rows((TURNS + 1).tolist(), each=5, to=1)),
         lambda: labelled(site_id=BLOCKS),
-        "Without any picture, site_id ranks positives with an AUROC of 0.",
+        "Without any image, site_id predicts the label with an AUROC of 0.",
     ),
     "nested-machines": (
         lambda: labelled(site_id=BLOCKS, machine_id=BLOCKS * 10 + HALF),
         lambda: labelled(site_id=BLOCKS, machine_id=10 + HALF),
-        "All 4 machines stand at one site only",
+        "All 4 machines are at one site only",
     ),
     "no-label": (
         lambda: small(cancer=some_rows(TURNS.tolist(), each=4)),
         lambda: labelled(),
-        "cancer is not known in 100 of 400 rows",
+        "cancer is missing in 100 of 400 rows",
     ),
     "few-positives": (
         lambda: small(cancer=[int(i % 40 == 0) for i in range(N)]),
         lambda: labelled(),
         "10 patients have a positive label",
     ),
-    "label-within": (
+    "label-level": (
         lambda: two_each(cancer=TURNS),
         lambda: two_each(cancer=np.repeat(np.tile([0, 1], N // 4), 2)),
         "cancer differs between the rows of 200 patients of 200",
     ),
-    "opinions": (
+    "reader-assessments": (
         lambda: labelled(assessment=TURNS + 4),
         lambda: labelled(implant=TURNS),
         "assessment (AUROC 1.000)",
     ),
-    "easy-benign": (
+    "benign-without-callback": (
         lambda: small(pathology=["BENIGN_WITHOUT_CALLBACK", "BENIGN", "MALIGNANT", "BENIGN"] * (N // 4)),
         lambda: small(pathology=["BENIGN", "BENIGN", "MALIGNANT", "BENIGN"] * (N // 4)),
         "100 of 300 negatives (33.3%) are BENIGN_WITHOUT_CALLBACK",
     ),
-    "missing-label": (
+    "missing-by-label": (
         lambda: labelled(density=some_rows(turns("B", None), each=5, to="C")),
         lambda: labelled(density=np.where(BLOCKS == 1, None, "B")),
-        "That a value is missing tells cancer, with an AUROC for density 0.",
+        "Missing values predict cancer, with an AUROC for density 0.",
     ),
-    "missing-part": (
+    "missing-by-group": (
         lambda: labelled(
             abnormality_type=np.where(HALF, "mass", "calcification"), mass_shape=np.where(HALF, "OVAL", None)
         ),
         lambda: labelled(abnormality_type=np.where(HALF, "mass", "calcification"), mass_shape=turns("OVAL", None)),
-        "Missing in one abnormality_type and not in the other: mass_shape",
+        "Missing in one abnormality_type and not in another: mass_shape",
     ),
     "missing-values": (
         lambda: labelled(density=some_rows(["B"] * N, each=4)),
@@ -149,7 +149,7 @@ CASES: dict[str, tuple[Callable[[], pd.DataFrame], Callable[[], pd.DataFrame], s
         lambda: labelled(subtlety=some_rows([3] * N, each=10, to=1)),
         "subtlety is 0 in 40 cases",
     ),
-    "sides-differ": (
+    "splits-differ": (
         lambda: with_split(view=np.where(HALF == 1, "CC", "MLO")),
         lambda: with_split(view=turns("CC", "MLO")),
         "view (V 1.00)",
@@ -159,7 +159,7 @@ CASES: dict[str, tuple[Callable[[], pd.DataFrame], Callable[[], pd.DataFrame], s
         lambda: labelled(machine_id=BLOCKS),
         "Machine: 100.0% positive in 2",
     ),
-    "changes-within": (
+    "inconsistent-values": (
         lambda: two_each(age=(50 + np.arange(N) % 30).tolist()),
         lambda: two_each(age=np.repeat(50 + np.arange(N // 2) % 30, 2).tolist()),
         "age in 200 patients",
@@ -169,10 +169,10 @@ CASES: dict[str, tuple[Callable[[], pd.DataFrame], Callable[[], pd.DataFrame], s
         lambda: labelled(age=(40 + np.arange(N) % 40).tolist()),
         "age is below 18 or above 110 in 4 cases",
     ),
-    "one-side": (
+    "one-breast": (
         lambda: small(laterality=turns("LEFT", "RIGHT")),
         lambda: two_each(),
-        "400 patients of 400 (100.0%) have pictures of one side only",
+        "400 patients of 400 (100.0%) have images of one breast only",
     ),
     "one-view": (
         lambda: two_each(view=["CC"] * N),
@@ -184,17 +184,17 @@ CASES: dict[str, tuple[Callable[[], pd.DataFrame], Callable[[], pd.DataFrame], s
         lambda: labelled(view=some_rows(["CC"] * N, each=10, to="AT")),
         "Rare views: AT 4 of 400 cases",
     ),
-    "uneven-sides": (
+    "uneven-views": (
         lambda: labelled(laterality=some_rows(["LEFT"] * N, each=4, to="RIGHT")),
         lambda: labelled(laterality=turns("LEFT", "RIGHT")),
         "75.0% LEFT (300 of 400)",
     ),
-    "metadata-tells": (
+    "label-by-metadata": (
         lambda: labelled(age=(50 + 8 * TURNS + np.arange(N) % 15).tolist()),
         lambda: labelled(age=(50 + (np.arange(N) // 2) % 30).tolist()),
-        "Without any picture, AUROC of age 0.",
+        "Without any image, AUROC of age 0.",
     ),
-    "small-places": (
+    "small-sites": (
         lambda: small(cancer=TURNS, machine_id=some_rows([1] * N, each=50, to=2)),
         lambda: small(cancer=TURNS, machine_id=some_rows([1] * N, each=5, to=2)),
         "Fewer than 10 positive cases at machine 2 (0)",
@@ -204,7 +204,7 @@ CASES: dict[str, tuple[Callable[[], pd.DataFrame], Callable[[], pd.DataFrame], s
         lambda: labelled(implant=[0] * N),
         "10 cases of 10 patients show an implant",
     ),
-    "both-kinds": (
+    "mass-and-calcification": (
         lambda: small(patient_id=["a", "a", "b"], abnormality_type=["mass", "calcification", "mass"]),
         lambda: small(patient_id=["a", "c", "b"], abnormality_type=["mass", "calcification", "mass"]),
         "1 patient has both masses and calcifications",
@@ -212,7 +212,7 @@ CASES: dict[str, tuple[Callable[[], pd.DataFrame], Callable[[], pd.DataFrame], s
     "capped-ages": (
         lambda: labelled(age=np.minimum(50 + np.arange(N) % 60, 89).tolist()),
         lambda: labelled(age=(50 + np.arange(N) % 40).tolist()),
-        "are of the highest age, 89",
+        "have the highest age, 89",
     ),
     "constant": (lambda: labelled(view=["CC"] * N), lambda: labelled(view=turns("CC", "MLO")), "One value only: view"),
     "text": (
@@ -257,13 +257,13 @@ def test_the_gravest_come_first():
 def test_a_row_that_is_written_twice_and_a_name_of_two_rows_are_doubled():
     frame = labelled(image_id=[str(i) for i in range(N)])
     again = pd.concat([frame, frame.head(2).assign(case_id=["x", "c5"])], ignore_index=True)
-    (one,) = ruled("doubled", again)
-    assert "1 case_id stand on an earlier row too" in one.sentence
+    (one,) = ruled("duplicates", again)
+    assert "1 case_id occur on an earlier row as well" in one.sentence
     assert "2 rows repeat another in everything but case_id" in one.sentence
 
 
 @pytest.mark.parametrize(
-    ("values", "said"), [([None, None], "No row says"), ([1, 1], "All 2 labelled rows are positive")]
+    ("values", "said"), [([None, None], "No row has a label"), ([1, 1], "All 2 labelled rows are positive")]
 )
 def test_without_two_classes_there_is_nothing_to_learn(values, said):
     (one,) = ruled("no-label", small(cancer=values))
@@ -272,17 +272,17 @@ def test_without_two_classes_there_is_nothing_to_learn(values, said):
 
 def test_one_label_a_breast_makes_the_breast_a_fair_unit_and_another_does_not():
     breasts = {"patient_id": ["a"] * 4, "laterality": ["LEFT", "LEFT", "RIGHT", "RIGHT"]}
-    (fair,) = ruled("label-within", small(**breasts, cancer=[1, 1, 0, 0]))
-    (mixed,) = ruled("label-within", small(**breasts, cancer=[1, 0, 0, 0]))
+    (fair,) = ruled("label-level", small(**breasts, cancer=[1, 1, 0, 0]))
+    (mixed,) = ruled("label-level", small(**breasts, cancer=[1, 0, 0, 0]))
     assert (fair.severity, mixed.severity) == ("note", "caution")
-    assert "fair unit" in fair.advice
+    assert "valid prediction unit" in fair.advice
     assert "1 breast of 2 and 1 patient of 1" in mixed.sentence
 
 
 def test_what_tells_the_label_without_an_error_has_no_interval_and_is_told_all_the_same():
-    (scanner,) = ruled("scanner-tells", labelled(site_id=TURNS + 1))
-    (metadata,) = ruled("metadata-tells", labelled(implant=TURNS))
-    (gap,) = ruled("missing-label", labelled(density=turns("B", None)))
+    (scanner,) = ruled("label-by-scanner", labelled(site_id=TURNS + 1))
+    (metadata,) = ruled("label-by-metadata", labelled(implant=TURNS))
+    (gap,) = ruled("missing-by-label", labelled(density=turns("B", None)))
     for one in (scanner, metadata, gap):
         assert "1.000" in one.sentence
         assert "–" not in one.sentence
@@ -293,10 +293,10 @@ def test_an_order_that_hardly_matters_is_not_told_however_sure_it_is():
     rng = np.random.default_rng(5)
     slope = 0.06 * (np.arange(n) / n - 0.5)
     cancer = (rng.random(n) < 0.5 + slope).astype(int)
-    assert ruled("ordered", small(cancer=cancer)) == []
-    assert ruled("ordered", small(cancer=(rng.random(n) < 0.5 + 10 * slope).astype(int)))
+    assert ruled("label-by-order", small(cancer=cancer)) == []
+    assert ruled("label-by-order", small(cancer=(rng.random(n) < 0.5 + 10 * slope).astype(int)))
 
 
 def test_missing_values_of_what_is_known_afterwards_are_no_reason_to_use_them():
-    (one,) = ruled("missing-place", labelled(site_id=BLOCKS, BIRADS=np.where(BLOCKS == 2, None, 1)))
-    assert "no feature anyway" in one.advice
+    (one,) = ruled("missing-by-site", labelled(site_id=BLOCKS, BIRADS=np.where(BLOCKS == 2, None, 1)))
+    assert "not valid as a feature" in one.advice

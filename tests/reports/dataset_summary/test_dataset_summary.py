@@ -87,14 +87,14 @@ def test_the_folder_holds_the_page_and_every_table(written):
         assert {row[-1] for row in rows[1:]} == {"real"}
     missing = pd.read_csv(written.parent / "missing.csv", keep_default_na=False)
     own = missing[(missing["column"] == "density") & (missing["by"] == "site_id")]
-    assert own["share"].tolist() == [0.0, 1.0]
+    assert own["proportion"].tolist() == [0.0, 1.0]
     assert [path.name for path in written.parent.parent.iterdir() if path.name.startswith(".out.p")] == []
 
 
 def test_the_page_says_what_is_there(written):
     words = " ".join(Parsed(written.read_text(encoding="utf-8")).words)
     for said in (
-        "What is in a toy",
+        "Data set summary: a toy",
         "120 images of 60 breasts of 30 patients.",
         "One row was left out.",
         "density is missing in 100.0% of images at site 2",
@@ -202,7 +202,7 @@ def test_any_list_has_a_page(tmp_path):
     }
     for name, frame in lists.items():
         page = write_summary(frame, name=name, folder=tmp_path / name)
-        assert "What it implies" in page.read_text(encoding="utf-8")
+        assert "Findings" in page.read_text(encoding="utf-8")
 
 
 def test_a_manifest_of_any_columns_has_a_summary(tmp_path):
@@ -264,16 +264,22 @@ def test_the_published_marginals_of_rsna_2022_give_the_site_away():
         "54,706 images are of 11,913 patients: 4.6 each",
         "BIRADS is missing in 100.0% of images at site 2",
         "density is missing in 100.0% of images at site 2 and in 0.0% at site 1",
-        "All 10 machines stand at one site only",
+        "All 10 machines are at one site only",
         "2.1% of images (1,158 of 54,706) are positive",
-        "the probabilistic F1 of saying 1 to all is 0.041",
+        "probabilistic F1 of always predicting 1 is 0.041",
         "biopsy (AUROC 0.98",
         "age in 37",
-        "Without any picture, AUROC of age 0.6",
+        "Without any image, AUROC of age 0.6",
     ):
         assert sentence in text, sentence
-    assert {"several-rows", "afterwards", "missing-place", "rare-label"} <= set(said)
-    assert not {"both-sides", "doubled", "ordered", "scanner-tells", "nobody-named"} & set(said)
+    assert {"several-rows", "known-after-diagnosis", "missing-by-site", "rare-label"} <= set(said)
+    assert not {
+        "patients-in-several-splits",
+        "duplicates",
+        "label-by-order",
+        "label-by-scanner",
+        "no-patient-id",
+    } & set(said)
 
 
 @needs_csv
@@ -288,7 +294,7 @@ def test_the_official_csvs_of_cbis_ddsm_hold_their_known_traps(tmp_path):
     text = json.dumps({rule: [one.sentence for one in group] for rule, group in said.items()}, ensure_ascii=False)
     for sentence in (  # counted from the CSVs by others
         "3,568 lesions are of 1,566 patients",
-        "31 patients stand on several sides of the split",
+        "31 patients are in several parts of the split",
         "79 patients have both masses and calcifications",
         "682 of 2,111 negatives (32.3%) are BENIGN_WITHOUT_CALLBACK",
         "mass 38.9% in test, 48.3% in train",

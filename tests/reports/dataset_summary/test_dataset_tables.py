@@ -112,11 +112,11 @@ def test_shares_have_wilsons_interval_and_constants_score_as_scikit_learn_says()
     (row,) = understood(small(cancer=y.astype(int)))[1]["balance"].query("unit == 'patient'").to_dict("records")
     assert (row["low"], row["high"]) == pytest.approx(proportion_confint(20, 300, method="wilson"), abs=2e-3)
     assert row["accuracy"] == 280 / 300
-    assert row["pf1_all"] == pytest.approx(f1_score(y, np.ones(300)))
+    assert row["pf1_one"] == pytest.approx(f1_score(y, np.ones(300)))
     assert row["brier"] == pytest.approx(brier_score_loss(y, np.full(300, y.mean())))
     p = np.full(300, y.mean())  # the challenge's own formula
     precision, recall = (p * y).sum() / p.sum(), (p * y).sum() / y.sum()
-    assert row["pf1_share"] == pytest.approx(2 * precision * recall / (precision + recall))
+    assert row["pf1_prevalence"] == pytest.approx(2 * precision * recall / (precision + recall))
 
 
 def test_rates_of_patients_with_many_rows_are_less_certain():

@@ -1,53 +1,53 @@
-"""What a list of cases implies: rules, each of which looks for one thing, and what to do about it."""
+"""Rules that a list of cases is checked by: each finds one problem of the data."""
 
 from __future__ import annotations
 
 from radiomics_mammo.reports.dataset_summary.base import SEVERITIES, Facts, Finding, Rule
-from radiomics_mammo.reports.dataset_summary.rules import columns, labels, missing, patients, places
+from radiomics_mammo.reports.dataset_summary.rules import columns, groups, labels, units
 
 RULES: dict[str, Rule] = {
-    "phantom": columns.simulated,
-    "several-rows": patients.several_rows,
-    "nobody-named": patients.nobody_named,
-    "both-sides": patients.both_sides,
-    "doubled": patients.doubled,
-    "afterwards": labels.says_the_answer,
-    "missing-place": missing.gives_the_place_away,
-    "ordered": labels.ordered,
-    "rare-label": labels.rare,
-    "scanner-tells": places.scanner_tells,
-    "nested-machines": places.nested,
+    "phantom": columns.phantom,
+    "several-rows": units.several_rows,
+    "no-patient-id": units.no_patient_id,
+    "patients-in-several-splits": units.patients_in_several_splits,
+    "duplicates": units.duplicates,
+    "known-after-diagnosis": labels.known_after_diagnosis,
+    "missing-by-site": columns.missing_by_site,
+    "label-by-order": labels.label_by_order,
+    "rare-label": labels.rare_label,
+    "label-by-scanner": groups.label_by_scanner,
+    "nested-machines": groups.nested_machines,
     "no-label": labels.no_label,
     "few-positives": labels.few_positives,
-    "label-within": labels.differs_within,
-    "opinions": labels.opinions,
-    "easy-benign": labels.easy_benign,
-    "missing-label": missing.tells_the_label,
-    "missing-part": missing.differs_by_part,
-    "missing-values": missing.much_is_missing,
-    "coded-zero": missing.coded_zero,
+    "label-level": labels.label_level,
+    "reader-assessments": labels.reader_assessments,
+    "benign-without-callback": labels.benign_without_callback,
+    "missing-by-label": columns.missing_by_label,
+    "missing-by-group": columns.missing_by_group,
+    "missing-values": columns.missing_values,
+    "coded-zero": columns.coded_zero,
     "infinite": columns.infinite,
-    "sides-differ": places.sides_differ,
-    "rates-differ": places.rates_differ,
-    "changes-within": patients.changes_within,
-    "ages": columns.impossible_ages,
-    "one-side": patients.one_side,
-    "one-view": patients.one_view,
-    "uneven-sides": patients.uneven_sides,
-    "rare-views": patients.rare_views,
-    "metadata-tells": places.metadata_tells,
-    "small-places": places.small_places,
-    "implants": places.implants,
-    "both-kinds": places.both_kinds,
+    "splits-differ": groups.splits_differ,
+    "rates-differ": groups.rates_differ,
+    "inconsistent-values": units.inconsistent_values,
+    "ages": columns.ages,
+    "one-breast": units.one_breast,
+    "one-view": units.one_view,
+    "uneven-views": units.uneven_views,
+    "rare-views": units.rare_views,
+    "label-by-metadata": groups.label_by_metadata,
+    "small-sites": groups.small_sites,
+    "implants": groups.implants,
+    "mass-and-calcification": groups.mass_and_calcification,
     "capped-ages": columns.capped_ages,
     "constant": columns.constant,
-    "text": columns.long_text,
-    "empty-columns": missing.known_later,
+    "text": columns.free_text,
+    "empty-columns": columns.empty_columns,
 }
-"""By name, in the order in which findings of one severity are told."""
+"""By name, in the order in which findings of one severity are listed."""
 
 
 def find(facts: Facts) -> list[Finding]:
-    """Ask every rule, and put what was found in order: the gravest first."""
-    found = [one for rule in RULES.values() for one in rule(facts)]
-    return sorted(found, key=lambda one: SEVERITIES.index(one.severity))
+    """Apply every rule and sort the findings by severity."""
+    findings = [one for rule in RULES.values() for one in rule(facts)]
+    return sorted(findings, key=lambda one: SEVERITIES.index(one.severity))

@@ -1,80 +1,143 @@
-"""Rules on columns as such: constant ones, text, ages that cannot be, simulated images."""
+"""Rules on columns: missing, infinite, impossible and constant values, free text, simulated images."""
 
 from __future__ import annotations
 
-from radiomics_mammo.reports.dataset_summary.base import Facts, Finding, some
+from typing import Any
+
+import pandas as pd
+
+from radiomics_mammo.reports.components.numbers import estimate, records
+from radiomics_mammo.reports.dataset_summary.base import NO_FEATURES, Column, Facts, Finding, finding
+from radiomics_mammo.reports.dataset_summary.estimates import is_above_half
 from radiomics_mammo.tables.feature_table import plain
 
+_DIFFERENCE = 0.5
+"""Proportions of missing values that differ by as much identify a group."""
+_MANY = 0.2
+_PREDICTIVE = 0.55
+_SITES = ("site_id", "site", "machine_id", "machine")
 _AGES = (18.0, 110.0)
+_GRADES = ("assessment", "subtlety", "breast_density")
 
 
-def constant(facts: Facts) -> list[Finding]:
-    """A column of one value tells nothing."""
-    names = [one.name for one in facts.dataset.columns.values() if one.countable and one.distinct == 1]
-    if not names or len(facts.dataset.frame) < 2:
-        return []
-    return [Finding("note", "constant", f"One value only: {', '.join(names)}.", "Nothing can be told by them here.")]
+def phantom(facts: Facts) -> list[Finding]:
+    """Simulated images."""
+    return [finding("phantom", "danger")] if facts.dataset.phantom else []
 
 
-def long_text(facts: Facts) -> list[Finding]:
-    """Text is counted, never shown."""
-    names = [f"{one.name} ({one.distinct:,} values)" for one in facts.dataset.columns.values() if one.kind == "text"]
-    if not names:
-        return []
+def _extremes(rows: pd.DataFrame) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    """Return the levels with most and least missing values; None where they hardly differ."""
+    least, *_, most = sorted(records(rows), key=lambda row: float(row["proportion"]))
+    return (most, least) if most["proportion"] - least["proportion"] >= _DIFFERENCE else None
+
+
+def missing_by_site(facts: Facts) -> list[Finding]:
+    """A value that is missing at one site and not at another identifies the site."""
+    missing, findings, dataset = facts.tables["missing"], [], facts.dataset
+    by = next((name for name in _SITES if (missing["by"] == name).any()), "")
+    for name, rows in missing[missing["by"] == by].groupby("column", sort=False) if by else ():
+        extremes = _extremes(rows)
+        if extremes:
+            twice = dataset.columns[str(name)].role in NO_FEATURES
+            values = {"column": name, "rows": dataset.rows, "site": dataset.columns[by].title.lower(), "twice": twice}
+            most, least = extremes
+            severity = "caution" if twice else "danger"
+            findings.append(finding("missing-by-site", severity, most=most, least=least, **values))
+    return findings
+
+
+def missing_by_group(facts: Facts) -> list[Finding]:
+    """A value that one type of abnormality, or one part of the split, does not have identifies it."""
+    missing, findings = facts.tables["missing"], []
+    for by in ("abnormality_type", "split"):
+        columns = []
+        for name, rows in missing[missing["by"] == by].groupby("column", sort=False):
+            extremes = _extremes(rows)
+            if extremes:
+                columns.append({"name": name, **extremes[0]})
+        if columns:
+            findings.append(finding("missing-by-group", "caution", by=by, columns=columns))
+    return findings
+
+
+def missing_by_label(facts: Facts) -> list[Finding]:
+    """Missing values that are more frequent in one class leak the label."""
+    table = facts.tables["columns"]
+    table = table[(table["label_auroc"] >= _PREDICTIVE) & is_above_half(table["label_auroc"], table["low"])]
+    columns = [{"name": row["column"], "auroc": estimate(row, "label_auroc")} for row in records(table)]
+    return [finding("missing-by-label", "caution", label=facts.dataset.label, columns=columns)] if columns else []
+
+
+def missing_values(facts: Facts) -> list[Finding]:
+    """Columns with missing values."""
+    table, n = facts.tables["columns"], len(facts.dataset.frame)
+    gaps = table[(table["missing"] > 0) & (table["filled"] > 0)]
+    many = gaps["proportion_missing"] >= _MANY
     return [
-        Finding(
-            "note",
-            "text",
-            f"Text, which is summed up only: {', '.join(names)}.",
-            "They may name patients: check before the table is shared.",
-        )
+        finding("missing-values", severity, columns=records(rows), n=n, rows=facts.dataset.rows)
+        for severity, rows in (("caution", gaps[many]), ("note", gaps[~many]))
+        if len(rows)
     ]
 
 
-def impossible_ages(facts: Facts) -> list[Finding]:
-    """Ages below 18 or above 110 are errors or codes."""
-    found = []
-    for one in facts.dataset.columns.values():
-        if plain(one.name) == "age" and one.kind == "number":
-            ages = facts.dataset.frame[one.name].astype("Float64")
-            odd = int(((ages < _AGES[0]) | (ages > _AGES[1])).fillna(False).sum())
-            if odd:
-                said = f"{one.name} is below {_AGES[0]:.0f} or above {_AGES[1]:.0f} in {some(odd, facts.dataset.row)}."
-                found.append(Finding("caution", "ages", said, "Empty those cells: they are errors, or codes."))
-    return found
-
-
-def capped_ages(facts: Facts) -> list[Finding]:
-    """A heap of patients at the highest age means that it stands for all above."""
-    found = []
-    for one in facts.dataset.columns.values():
-        if plain(one.name) != "age" or one.kind != "number":
-            continue
-        ages = facts.dataset.frame[one.name].astype("Float64").groupby(facts.dataset.group).first().dropna()
-        counts = ages.value_counts().sort_index()
-        if counts.iloc[-1] >= 5 and counts.iloc[-1] > 3 * counts.iloc[-4:-1].mean():
-            top = counts.index[-1]
-            said = f"{some(int(counts.iloc[-1]), 'patient')} are of the highest age, {top:g}, and few just below."
-            found.append(Finding("note", "capped-ages", said, f"Read {top:g} as {top:g} or older."))
-    return found
-
-
-def simulated(facts: Facts) -> list[Finding]:
-    """Phantoms say nothing about patients."""
-    if not facts.dataset.phantom:
-        return []
-    said = "The images are simulated (phantom): every figure here was made up by a program."
-    return [Finding("danger", "phantom", said, "Try the software on them; draw no conclusion.")]
+def coded_zero(facts: Facts) -> list[Finding]:
+    """A grade of 0 where grades begin at 1 is a missing value."""
+    frame = facts.dataset.frame
+    zeros = {
+        name: int((pd.to_numeric(frame[name], errors="coerce") == 0).fillna(False).sum())
+        for name in _GRADES
+        if name in frame.columns
+    }
+    rows = facts.dataset.rows
+    return [finding("coded-zero", "caution", column=name, n=n, rows=rows) for name, n in zeros.items() if n]
 
 
 def infinite(facts: Facts) -> list[Finding]:
-    """A number without end is a broken measurement, or a division by zero."""
+    """An infinite value is a failed measurement, or a division by zero."""
     counts = facts.dataset.infinite
-    if not counts:
-        return []
-    said = ", ".join(f"{name} in {some(n, facts.dataset.row)}" for name, n in counts.items())
-    return [
-        Finding(
-            "caution", "infinite", f"Infinite, and taken for missing here: {said}.", "Find out why; empty the cells."
-        )
-    ]
+    return [finding("infinite", "caution", counts=counts, unit=facts.dataset.row)] if counts else []
+
+
+def _ages(facts: Facts) -> list[Column]:
+    return [one for one in facts.dataset.columns.values() if plain(one.name) == "age" and one.kind == "number"]
+
+
+def ages(facts: Facts) -> list[Finding]:
+    """Ages below 18 or above 110 are errors or codes."""
+    findings = []
+    for column in _ages(facts):
+        values = facts.dataset.frame[column.name].astype("Float64")
+        n = int(((values < _AGES[0]) | (values > _AGES[1])).fillna(False).sum())
+        if n:
+            unit = facts.dataset.row
+            findings.append(finding("ages", "caution", column=column.name, low=_AGES[0], high=_AGES[1], n=n, unit=unit))
+    return findings
+
+
+def capped_ages(facts: Facts) -> list[Finding]:
+    """Many patients at the highest age: it stands for all above."""
+    findings = []
+    for column in _ages(facts):
+        values = facts.dataset.frame[column.name].astype("Float64").groupby(facts.dataset.group).first().dropna()
+        counts = values.value_counts().sort_index()
+        if counts.iloc[-1] >= 5 and counts.iloc[-1] > 3 * counts.iloc[-4:-1].mean():
+            findings.append(finding("capped-ages", "note", n=int(counts.iloc[-1]), top=counts.index[-1]))
+    return findings
+
+
+def constant(facts: Facts) -> list[Finding]:
+    """A column of one value carries no information."""
+    names = [one.name for one in facts.dataset.columns.values() if one.countable and one.distinct == 1]
+    return [finding("constant", "note", columns=names)] if names and len(facts.dataset.frame) > 1 else []
+
+
+def free_text(facts: Facts) -> list[Finding]:
+    """Free text is counted, never shown."""
+    columns = [one for one in facts.dataset.columns.values() if one.kind == "text"]
+    return [finding("text", "note", columns=columns)] if columns else []
+
+
+def empty_columns(facts: Facts) -> list[Finding]:
+    """Columns without any value."""
+    columns = [one.name for one in facts.dataset.columns.values() if one.kind == "empty"]
+    return [finding("empty-columns", "note", columns=columns)] if columns else []
