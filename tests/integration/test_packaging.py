@@ -97,18 +97,15 @@ def test_an_installed_package_has_its_recipes(installed, site: Path) -> None:
     assert [f"{name}.yaml" for name in names] == RECIPES
 
 
-@pytest.mark.slow  # the kernels are compiled for the new place
-def test_the_installed_console_script_extracts(installed, site: Path, tmp_path: Path) -> None:
-    said = installed(site / "bin" / "radiomics-mammo", "extract", "phantom", "--limit", "2", "--out", "t.parquet")
-    assert "the table has 2 rows, 0 failures" in said
+@pytest.mark.slow  # the kernels are compiled for the new place: once, so that both are one test
+def test_the_installed_console_script_and_demonstration_run(installed, site: Path, tmp_path: Path) -> None:
+    script = site / "bin" / "radiomics-mammo"
+    printed = installed(script, "extract", "phantom", "--limit", "2", "--out", "t.parquet")
+    assert "the table has 2 rows, 0 failures" in printed
     assert (tmp_path / "t.parquet").is_file()
-
-
-@pytest.mark.slow
-def test_the_installed_demonstration_runs(installed, tmp_path: Path) -> None:
-    said = installed(sys.executable, "-m", "radiomics_mammo.demo", "--patients", "12").splitlines()
-    assert Path(said[-2]) == tmp_path / "demo" / "runs" / "phantom" / "report.html"
-    assert said[-1] == DISCLAIMER
-    page = Path(said[-2]).read_text(encoding="utf-8")
+    lines = installed(script, "demo", "--patients", "10").splitlines()
+    assert Path(lines[-2]) == tmp_path / "demo" / "runs" / "phantom" / "report.html"
+    assert lines[-1] == DISCLAIMER
+    page = Path(lines[-2]).read_text(encoding="utf-8")
     assert "<style>" in page
     assert "phantom" in page.lower()
