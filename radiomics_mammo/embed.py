@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from radiomics_mammo.cli.arguments import settings_from
 from radiomics_mammo.cli.command import command_parser, run_command
-from radiomics_mammo.cli.embed_options import EPILOG, EmbedOptions, OwnImageOptions
+from radiomics_mammo.cli.embed_options import EPILOG, EmbedOptions, ImageOptions
 from radiomics_mammo.cli.reader_options import add_readers, chosen_reader
 
 
@@ -19,7 +19,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_readers(
         parser,
         EmbedOptions,
-        more=lambda spec: () if spec.collection or spec.simulated else (OwnImageOptions,),
+        more=lambda spec: () if spec.collection or spec.simulated else (ImageOptions,),
     )
     return parser
 
@@ -33,8 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _embed(arguments: argparse.Namespace) -> int:
     from radiomics_mammo.cli.embed_run import embed_images
 
-    options, own = settings_from(arguments, EmbedOptions), settings_from(arguments, OwnImageOptions)
-    return embed_images(chosen_reader(arguments), options, own=own)
+    options, image_options = settings_from(arguments, EmbedOptions), settings_from(arguments, ImageOptions)
+    return embed_images(chosen_reader(arguments), options, image_options=image_options)
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ class EmbedOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OwnImageOptions:
+class ImageOptions:
     """Options for images of the user's own."""
 
     collection: str = option(

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from radiomics_mammo.cli.embed_options import EmbedOptions, OwnImageOptions
+from radiomics_mammo.cli.embed_options import EmbedOptions, ImageOptions
 from radiomics_mammo.cli.reader_options import ChosenReader
 from radiomics_mammo.core.console import print_if_slow, print_message
 from radiomics_mammo.core.settings import Settings
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SUFFIX = "_emb"
 
 
-def embed_images(chosen: ChosenReader, options: EmbedOptions, *, own: OwnImageOptions) -> int:
+def embed_images(chosen: ChosenReader, options: EmbedOptions, *, image_options: ImageOptions) -> int:
     """Compute the outputs of the network and write the table.
 
     Returns
@@ -38,8 +38,8 @@ def embed_images(chosen: ChosenReader, options: EmbedOptions, *, own: OwnImageOp
     from radiomics_mammo.extraction.run import Setup
 
     # A wrong path is more frequent than a wrong network, and faster to detect.
-    reader = chosen.open(Settings(label=own.mask_label))
-    settings = _settings(chosen, options, own=own)
+    reader = chosen.open(Settings(label=image_options.mask_label))
+    settings = _settings(chosen, options, image_options=image_options)
     if chosen.spec.simulated:
         print_message("PHANTOM: simulated images, no clinical performance.")
     _print_settings(settings)
@@ -56,7 +56,7 @@ def embed_images(chosen: ChosenReader, options: EmbedOptions, *, own: OwnImageOp
     return write_rows(reader, setup, table=chosen.table, out=out, workers=workers)
 
 
-def _settings(chosen: ChosenReader, options: EmbedOptions, *, own: OwnImageOptions) -> EmbeddingSettings:
+def _settings(chosen: ChosenReader, options: EmbedOptions, *, image_options: ImageOptions) -> EmbeddingSettings:
     from radiomics_mammo.embeddings import find_network
     from radiomics_mammo.embeddings.settings import settings_for
     from radiomics_mammo.embeddings.training_overlap import refuse_training_overlap, training_collections
@@ -66,7 +66,7 @@ def _settings(chosen: ChosenReader, options: EmbedOptions, *, own: OwnImageOptio
     declared = [name for given in options.trained_on for name in given.split(",")]
     trained_on = training_collections(network, declared=declared, canonical=collection_name)
     network = replace(network, trained_on=trained_on)
-    collection = chosen.spec.collection or collection_name(own.collection)
+    collection = chosen.spec.collection or collection_name(image_options.collection)
     if network.trained_on and not collection and not chosen.spec.simulated:
         print_message("note: not checked whether the weights were trained on these images; name --collection.")
     overlap = refuse_training_overlap(network.trained_on, collection, allowed=options.allow_trained_on)

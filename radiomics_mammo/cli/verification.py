@@ -126,7 +126,7 @@ def verify_engine(name: str, *, seconds: float = 1.0) -> Verification:
         engine.warm_up()
         values = _values(engine.measure(samples).results, samples)
         names = engine.feature_names
-        reference = np.array([[stored[setting, one.case_id][name] for name in names] for one in samples])
+        reference = np.array([[stored[setting, sample.case_id][name] for name in names] for sample in samples])
         agreements.append(compare_features(names, values, reference, tolerance=TOLERANCE))
         compared += values.size
         if not rate:

@@ -95,10 +95,10 @@ LIBRARIES = ("radiomics-mammo", "numpy", "numba", "scipy", "SimpleITK", "pydicom
 
 def library_versions(*further: str) -> dict[str, str]:
     """Return the versions of Python, of ``LIBRARIES`` and of further packages."""
-    found = {"python": platform.python_version()}
+    installed = {"python": platform.python_version()}
     for package in (*LIBRARIES, *further):
         try:
-            found[package] = version(package)
+            installed[package] = version(package)
         except PackageNotFoundError:  # a checkout that was never installed
-            found[package] = "not installed"
-    return found
+            installed[package] = "not installed"
+    return installed

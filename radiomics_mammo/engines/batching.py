@@ -44,10 +44,10 @@ def batches(rois: Mapping[int, Roi], cost: Cost) -> Iterator[list[int]]:
         costs = cost([rois[k] for k in members], max(len(rois[k].edges) for k in members) + 1)
         starts = [0]
         used = np.zeros(costs.shape[1])
-        for n, one_cost in enumerate(costs):
-            if n > starts[-1] and (used + one_cost > 1.0).any():
+        for n, region_cost in enumerate(costs):
+            if n > starts[-1] and (used + region_cost > 1.0).any():
                 starts.append(n)
                 used[:] = 0.0
-            used += one_cost
+            used += region_cost
         for first, last in pairwise([*starts, len(members)]):
             yield members[first:last]

@@ -162,7 +162,7 @@ class BreastEngine:
         prepare_s = time.perf_counter() - start
         finish_regions = self._start_regions(measurable)
         start = time.perf_counter()
-        # A GPU is at work by now.
+        # A GPU is measuring by now.
         parenchymal = [self._parenchymal(each) for each in measurable]
         parenchymal_s = time.perf_counter() - start
 

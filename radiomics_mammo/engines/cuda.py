@@ -26,7 +26,7 @@ from radiomics_mammo.recipes.recipe import Recipe
 
 MOST_ROIS = 8_192
 """Most regions of a batch: more gain nothing in a launch, and rows wait longer."""
-SHARE = 0.4
+MEMORY_FRACTION = 0.4
 """Fraction of the free memory that a batch may take by estimate: two are under way, and the pool holds idle blocks."""
 
 
@@ -78,8 +78,8 @@ class CudaEngine:
         self.device = device
         self.feature_names = columns_of(recipe.features)
         self.pad = max(recipe.settings.distances)
-        self._budget = SHARE * device.free_bytes()
-        self._under_way: list[_Queued] = []
+        self._budget = MEMORY_FRACTION * device.free_bytes()
+        self._in_flight: list[_Queued] = []
 
     def warm_up(self) -> WarmUp:
         """Run one small region through every kernel, so that each is compiled or loaded from CuPy's cache."""
@@ -171,7 +171,7 @@ class CudaEngine:
             with device.stage("download"):
                 wait = device.download(rows)
         queued = _Queued(members, wait, (staged, batch.upload))
-        self._under_way = [*(batch for batch in self._under_way if batch.wait is not None), queued]
+        self._in_flight = [*(batch for batch in self._in_flight if batch.wait is not None), queued]
         return queued
 
     def _fill(self, rows: Any, batch: DeviceBatch) -> None:
@@ -194,9 +194,9 @@ class CudaEngine:
             return str(error)
 
     def _make_room(self) -> None:
-        for batch in self._under_way:
+        for batch in self._in_flight:
             batch.finish()
-        self._under_way.clear()
+        self._in_flight.clear()
         self.device.release()
 
     def cost(self, rois: Sequence[Roi], width: int) -> NDArray[np.float64]:

@@ -83,11 +83,11 @@ def stage(rois: Sequence[Roi], *, pad: int, device: Device) -> Staged:
     bounds = np.array([len(roi.edges) for roi in rois], dtype=np.int64)
     boxes, framed = shapes.prod(axis=1), (shapes + 2 * pad).prod(axis=1)
     value_bytes = boxes * np.array([roi.values.dtype.itemsize for roi in rois])
-    own_shape = np.array([roi.shape_mask is not roi.mask for roi in rois])
+    has_shape_mask = np.array([roi.shape_mask is not roi.mask for roi in rois])
     tiles = _tiles(framed, device.tile)
     sizes = (n * ROI.itemsize, tiles.nbytes, n * 16, int(bounds.sum()) * 8)
     sections = _offsets(np.array(sizes), ALIGNED)
-    lengths = np.stack([value_bytes, boxes, np.where(own_shape, boxes, 0)], axis=1)
+    lengths = np.stack([value_bytes, boxes, np.where(has_shape_mask, boxes, 0)], axis=1)
     places = sections[-1] + _offsets(lengths.ravel(), 8)  # so that every region's intensities are aligned
     staged = device.staging(int(places[-1]))
     values, masks, shape_masks = places[:-1].reshape(n, 3).T
@@ -95,7 +95,7 @@ def stage(rois: Sequence[Roi], *, pad: int, device: Device) -> Staged:
     table["rows"], table["columns"] = shapes.T
     table["start"], table["bound"] = _offsets(framed, 1)[:-1], bounds
     table["values"], table["kind"] = values, [KINDS.index(roi.values.dtype.str[1:]) for roi in rois]
-    table["mask"], table["shape"] = masks, np.where(own_shape, shape_masks, masks)
+    table["mask"], table["shape"] = masks, np.where(has_shape_mask, shape_masks, masks)
     table["edges"], table["n_edges"] = _offsets(bounds, 1)[:-1], bounds
     table["n_tiles"] = -(-framed // device.tile)
     table["first_tile"] = _offsets(table["n_tiles"], 1)[:-1]

@@ -62,7 +62,7 @@ class BatchResult:
     seconds : Seconds
         The work's cost.
     spans : tuple of Span
-        When each stage was at work.
+        Start and end of each stage.
     """
 
     done: tuple[int, ...]
@@ -304,7 +304,7 @@ def _results(
 
 
 def _spans(measured: MeasuredBatch, *, cpu_s: float) -> tuple[Span, ...]:
-    """Return when each stage was at work; the processor time is that of all of them."""
+    """Return start and end of each stage; the processor time is that of all of them."""
     start, end = measured.start, measured.end
     extract = min(start + measured.seconds.prepare, end)
     worker = os.getpid()

@@ -22,7 +22,7 @@ from radiomics_mammo.tables.feature_table import PROVENANCE_KEY, decode
 
 CASES_KEY = b"radiomics_mammo_cases"
 PART_SUFFIX = ".part"
-ROWS_KEPT = "Finished rows are kept."
+ROWS_REMAIN = "Finished rows are kept."
 _FEATURE_BYTES = 8
 
 Rows = list[tuple[Scalar, ...]]
@@ -85,7 +85,7 @@ def write_part(
         It cannot be written.
     """
     header = {**_record(cases, failures), "rows": rows, "features": values.shape[1]}
-    write_bytes(path, json.dumps(header).encode() + b"\n" + values.astype("<f8").tobytes(), note=ROWS_KEPT)
+    write_bytes(path, json.dumps(header).encode() + b"\n" + values.astype("<f8").tobytes(), note=ROWS_REMAIN)
 
 
 def read_part(path: Path) -> Chunk:

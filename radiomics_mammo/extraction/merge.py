@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from radiomics_mammo.core.records import Case, Failure
 from radiomics_mammo.extraction.checkpoint import Checkpoint, read_chunks
-from radiomics_mammo.extraction.checkpoint_parts import CASES_KEY, ROWS_KEPT, CompletedCase, Rows, pack
+from radiomics_mammo.extraction.checkpoint_parts import CASES_KEY, ROWS_REMAIN, CompletedCase, Rows, pack
 from radiomics_mammo.extraction.fingerprint import input_fingerprint
 from radiomics_mammo.extraction.row_stream import RowIndex, blocks, index_rows
 from radiomics_mammo.tables.arrow import ARROW_TYPES, feature_column, scalar_column
@@ -116,7 +116,7 @@ def _write(
     schema = pa.schema(kinds + [(name, pa.float64()) for name in features])
     n_bytes = index.numbers.size * (len(features) * 8 + len(columns) * 16)
     with table_file(
-        checkpoint.out, schema=schema, features=features, metadata=metadata, n_bytes=n_bytes, note=ROWS_KEPT
+        checkpoint.out, schema=schema, features=features, metadata=metadata, n_bytes=n_bytes, note=ROWS_REMAIN
     ) as write:
         for rows, values in blocks(index, names=names, features=len(features), size=ROW_GROUP_ROWS):
             write(_table(rows, values, columns, features).replace_schema_metadata(dict(metadata)))

@@ -206,7 +206,7 @@ def extract_table(reader: Reader, *, setup: Setup, options: Options) -> Summary:
         finally:
             _write_timeline(run, options.timeline, workers=workers)
     elapsed_s = time.perf_counter() - start
-    busy = run.busy.share(workers)
+    busy = run.busy.fraction(workers)
     return Summary(merged, run.selected, run.skipped, workers, len(run.features), run.seconds, elapsed_s, busy)
 
 

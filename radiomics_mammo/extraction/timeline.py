@@ -62,7 +62,7 @@ class Busy:
             self.start, self.end = min(self.start, span.start), max(self.end, span.end)
             self.cpu_s += span.cpu_s
 
-    def share(self, workers: int) -> float:
+    def fraction(self, workers: int) -> float:
         """Return processor time over wall-clock time, of so many processes; 0 before the first span."""
         return self.cpu_s / ((self.end - self.start) * workers) if self.end > self.start else 0.0
 
@@ -175,10 +175,10 @@ def _draw_lanes(
 
 
 def _draw_load(axes: Any, spans: Sequence[Span], *, zero: float, workers: int) -> None:
-    edges, share = load_over_time(spans, zero=zero, workers=workers)
+    edges, fraction = load_over_time(spans, zero=zero, workers=workers)
     busy = Busy()
     busy.add([span for span in spans if span.stage != "write"])
-    axes.stairs(100 * share, edges, fill=True, color="#bbbbbb")
+    axes.stairs(100 * fraction, edges, fill=True, color="#bbbbbb")
     axes.axhline(90, color="black", linewidth=0.8, linestyle=":")
     axes.set_ylim(0, 105)
     axes.set_xlim(edges[0], edges[-1])
@@ -186,7 +186,7 @@ def _draw_load(axes: Any, spans: Sequence[Span], *, zero: float, workers: int) -
     axes.set_ylabel("processors\nbusy (%)", fontsize=8)
     axes.set_title(
         f"Processor time of the {workers} measuring processes over the clock; on the whole "
-        f"{100 * busy.share(workers):.0f}% (dotted: 90%)",
+        f"{100 * busy.fraction(workers):.0f}% (dotted: 90%)",
         loc="left",
         fontsize=10,
     )

@@ -315,7 +315,7 @@ def choose_certificate(facts: ModelFacts, *, target: float | None = None) -> Cer
     """
     if not facts.certificates:
         return None
-    wanted = facts.asked if target is None else target
+    wanted = facts.target_sensitivity if target is None else target
     matching = [each for each in facts.certificates if abs(each.target - wanted) < 1e-9]
     if not matching:
         targets = ", ".join(f"{each.target:g}" for each in facts.certificates)

@@ -1,4 +1,4 @@
-"""The model that a run keeps: trained on everybody, saved, and described on a card."""
+"""The final model of a run: trained on all patients, saved, and described on a card."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ def save_final_model(folder: Path, study: Study, info: RunInfo) -> tuple[Fitted,
     plan, candidate = study.plan, study.final
     units, block = plan.cohort.units, block_of(candidate)
     fitted, _ = fit_final_model(plan, candidate, study.outcome)
-    asked = info.command
+    options = info.command
     if candidate == study.best:
         table = study.tables["certified"]
     else:
-        p, targets = study.outcome.p[plan.candidates.index(candidate)], sorted({*TARGETS, asked["sensitivity"]})
-        several = not asked.get("final_model") and selected_among_several(plan.candidates)
+        p, targets = study.outcome.p[plan.candidates.index(candidate)], sorted({*TARGETS, options["sensitivity"]})
+        several = not options.get("final_model") and selected_among_several(plan.candidates)
         table = certified_table(
-            units.y, p, units.group, targets=targets, confidence=asked["confidence"], chosen=several
+            units.y, p, units.group, targets=targets, confidence=options["confidence"], chosen=several
         )
     low, high = training_range(plan.cohort.take(block, np.arange(plan.cohort.y.size)))
     facts = ModelFacts(
@@ -62,7 +62,7 @@ def save_final_model(folder: Path, study: Study, info: RunInfo) -> tuple[Fitted,
         patients=info.patients,
         positives=info.positives,
         operating=plan.tuning.operate_at,
-        asked=float(asked["sensitivity"]),
+        target_sensitivity=float(options["sensitivity"]),
         certificates=certificates(table),
         provenance=info.provenance,
         phantom=info.phantom,

@@ -146,7 +146,7 @@ def _features(info: RunInfo, facts: ModelFacts) -> dict[str, Any]:
     return {
         "count": len(facts.features),
         "names": [name for name in facts.features if not is_embedding(name)],
-        "networks": [dict(one) for one in info.embeddings if one["prefix"] in networks],
+        "networks": [dict(network) for network in info.embeddings if network["prefix"] in networks],
         "recipe_name": str(provenance.get("recipe_name", "")),
         "recipe_hash": str(provenance.get("recipe_hash", "")),
         "recipe": str(provenance.get("recipe_text", "")),
@@ -196,9 +196,14 @@ def _limits(info: RunInfo, facts: ModelFacts, *, tested: bool) -> list[str]:
 
 def _saved(facts: ModelFacts) -> list[dict[str, Any]]:
     return [
-        {"target": one.target, "confidence": one.confidence, "threshold": one.threshold, "upper": one.upper}
-        | {"needed": one.needed}
-        for one in facts.certificates
+        {
+            "target": certificate.target,
+            "confidence": certificate.confidence,
+            "threshold": certificate.threshold,
+            "upper": certificate.upper,
+        }
+        | {"needed": certificate.needed}
+        for certificate in facts.certificates
     ]
 
 

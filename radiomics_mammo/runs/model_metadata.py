@@ -50,8 +50,8 @@ class Certificate:
         Parameters
         ----------
         p : float
-            The highest of all her units: the certificate is by patient, who is found when any of her units is at or
-            above the threshold. Of a single unit of hers it certifies nothing.
+            The highest of all units of the patient: the certificate is by patient, who is positive when any unit is at
+            or above the threshold. It certifies nothing about a single unit.
         """
         if self.threshold is None:
             return f"no certificate: needs {self.needed} patients"
@@ -85,8 +85,8 @@ class ModelFacts:
         How many of each it was trained on; positives are units.
     operating : str
         The rule that chose the threshold (``sensitivity:0.9``, say).
-    asked : float
-        Sensitivity of the certificate that the comparison was asked for: what verdicts are by.
+    target_sensitivity : float
+        Sensitivity for which the comparison was asked: what verdicts are by.
     certificates : tuple of Certificate
     provenance : dict
         The training table's: recipe, engine, reader, versions; empty for another tool's table.
@@ -109,7 +109,7 @@ class ModelFacts:
     patients: int
     positives: int
     operating: str
-    asked: float
+    target_sensitivity: float
     certificates: tuple[Certificate, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
     phantom: bool = False
@@ -125,15 +125,15 @@ class ModelFacts:
     def outside(self, x: Floats) -> NDArray[np.bool_]:
         """Tell which values lie outside the training range; a null does not.
 
-        Embeddings are left out: of a thousand columns some always do, and nobody can read them.
+        Embeddings are left out: of a thousand columns some always do, and they cannot be interpreted.
 
         Parameters
         ----------
         x : ndarray of float64, shape (n_rows, n_features)
         """
         never = np.isnan(self.low)  # null in all training rows: any value is new
-        told = np.array([not is_embedding(name) for name in self.features])
-        return np.asarray(((x < self.low) | (x > self.high) | (never & ~np.isnan(x))) & told)
+        interpretable = np.array([not is_embedding(name) for name in self.features])
+        return np.asarray(((x < self.low) | (x > self.high) | (never & ~np.isnan(x))) & interpretable)
 
 
 def training_range(x: Floats) -> tuple[Floats, Floats]:
@@ -177,7 +177,7 @@ def facts_record(facts: ModelFacts) -> dict[str, Any]:
         "classes": list(facts.classes),
         "low": [_known(v) for v in facts.low.tolist()],
         "high": [_known(v) for v in facts.high.tolist()],
-        "certificates": [asdict(one) for one in facts.certificates],
+        "certificates": [asdict(certificate) for certificate in facts.certificates],
         "provenance": dict(facts.provenance),
         "versions": dict(facts.versions),
     }
@@ -191,16 +191,16 @@ def facts_from(record: Mapping[str, Any]) -> ModelFacts:
     KeyError, TypeError, ValueError
         The record is not one.
     """
-    zero, one = record["classes"]
+    negative, positive = record["classes"]
     facts = ModelFacts(
         **{
             **record,
             "features": tuple(str(name) for name in record["features"]),
-            "classes": (str(zero), str(one)),
+            "classes": (str(negative), str(positive)),
             "low": np.array([np.nan if v is None else float(v) for v in record["low"]]),
             "high": np.array([np.nan if v is None else float(v) for v in record["high"]]),
-            "asked": float(record["asked"]),
-            "certificates": tuple(Certificate(**one) for one in record["certificates"]),
+            "target_sensitivity": float(record["target_sensitivity"]),
+            "certificates": tuple(Certificate(**entry) for entry in record["certificates"]),
         }
     )
     if not len(facts.features) == facts.low.size == facts.high.size or facts.units < 1:

@@ -113,7 +113,7 @@ def read_info(path: Path) -> RunInfo:
         raise InputError(f"cannot be read ({error})", path=path, remedy=again) from error
     if not isinstance(record, dict) or record.get("format") != FORMAT:
         raise InputError(f"not a run of format {FORMAT}", path=path, remedy=again)
-    names = {one.name for one in fields(RunInfo)}
+    names = {each.name for each in fields(RunInfo)}
     if set(record) != names:
         mismatch = ", ".join(sorted(names ^ set(record)))
         raise InputError(f"entries missing or unknown: {mismatch}", path=path, remedy=again)

@@ -85,7 +85,7 @@ def save_model(folder: Path, fitted: Fitted, *, facts: ModelFacts) -> None:
 
 
 def load_model(folder: str | Path) -> SavedModel:
-    """Read a model, after its files were found whole and made of nothing but trusted types.
+    """Read a model, after its files were record whole and made of nothing but trusted types.
 
     Raises
     ------
@@ -147,7 +147,7 @@ def _fitted(record: Mapping[str, Any], candidate: Candidate, preparation: Any, m
 
 def _read_record(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_bytes())
+        record = json.loads(path.read_bytes())
     except FileNotFoundError:
         raise InputError(
             "there is no saved model here",
@@ -156,16 +156,16 @@ def _read_record(path: Path) -> dict[str, Any]:
         ) from None
     except (OSError, RecursionError, ValueError) as error:
         raise InputError(f"cannot be read ({error})", path=path, remedy=_AGAIN) from error
-    if not isinstance(found, dict) or found.get("format") != FORMAT:
+    if not isinstance(record, dict) or record.get("format") != FORMAT:
         raise InputError(f"is not a model of format {FORMAT}", path=path, remedy=_AGAIN)
-    return found
+    return record
 
 
 def _entry(record: Mapping[str, Any], name: str, folder: Path) -> dict[str, str]:
-    found = record.get(name)
-    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+    entry = record.get(name)
+    if not isinstance(entry, dict) or not all(isinstance(value, str) for value in entry.values()):
         raise InputError(f"is damaged (no {name})", path=folder / INFO, remedy=_AGAIN)
-    return found
+    return entry
 
 
 def _listed(record: Mapping[str, Any], estimator: Estimator, folder: Path) -> dict[str, str]:

@@ -112,9 +112,9 @@ def embeddings_of(train_test: TrainTest, cohort: Cohort) -> list[dict[str, Any]]
     """
     known: dict[str, dict[str, Any]] = {}
     for table in (train_test.test_table, train_test.table):
-        for one in [] if table is None else embeddings_in(table.provenance):
-            forced = bool(one.get("forced")) or bool(known.get(one["prefix"], {}).get("forced"))
-            known[one["prefix"]] = {**one, "forced": forced}
+        for network in [] if table is None else embeddings_in(table.provenance):
+            forced = bool(network.get("forced")) or bool(known.get(network["prefix"], {}).get("forced"))
+            known[network["prefix"]] = {**network, "forced": forced}
     blank = dict.fromkeys(("source", "licence", "sha256"), "not recorded")
     entries: list[dict[str, Any]] = []
     for prefix, columns in cohort.embedders.items():

@@ -326,7 +326,7 @@ def _read_parquet(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
         version = provenance.get("format", FORMAT)
     except (OSError, pa.ArrowException, json.JSONDecodeError) as error:
         raise InputError(
-            f"not a readable Parquet file ({_one_line(error)})", path=path, remedy="Extract it again."
+            f"not a readable Parquet file ({_single_line(error)})", path=path, remedy="Extract it again."
         ) from error
     if version != FORMAT:
         raise InputError(f"is a table of format {version}, not {FORMAT}", path=path, remedy="Extract it again.")
@@ -352,7 +352,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
         )
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise InputError(
-            f"not a readable CSV table ({_one_line(error)})",
+            f"not a readable CSV table ({_single_line(error)})",
             path=path,
             remedy="Save it as UTF-8 CSV or Parquet.",
         ) from error
@@ -374,5 +374,5 @@ def _some(names: Sequence[str], *, most: int = 12) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
-def _one_line(error: Exception) -> str:
+def _single_line(error: Exception) -> str:
     return " ".join(str(error).split())[:200]

@@ -54,8 +54,8 @@ def check_engine(engine: Engine, samples: Sequence[Sample]) -> None:
     assert _vectors(engine.start(samples)(), samples, names) == together, "start() gives other values than measure()"
     backwards = samples[::-1]
     assert _vectors(engine.measure(backwards), backwards, names)[::-1] == together, "values depend on the order"
-    alone = [_vectors(engine.measure([sample]), [sample], names)[0] for sample in samples]
-    assert alone == together, "values depend on which samples share a batch"
+    single = [_vectors(engine.measure([sample]), [sample], names)[0] for sample in samples]
+    assert single == together, "values depend on which samples share a batch"
     assert engine.measure([]).results == [], "no samples do not give an empty result"
 
     empty = replace(samples[0], case_id="empty", mask=np.zeros_like(samples[0].mask), marks=None)

@@ -76,8 +76,8 @@ def _check_scores(tested: Estimator, model: object, x: NDArray[np.float64]) -> N
     scores = tested.score(model, x)
     assert scores.shape == (len(x),) and np.isfinite(scores).all(), "scores are not one finite number a row"
     assert ((scores >= 0) & (scores <= 1)).all(), "scores are not between 0 and 1"
-    one_by_one = np.concatenate([tested.score(model, x[i : i + 1]) for i in range(len(x))])
-    assert np.array_equal(scores, one_by_one), "a row's score depends on the rows that are scored with it"
+    row_by_row = np.concatenate([tested.score(model, x[i : i + 1]) for i in range(len(x))])
+    assert np.array_equal(scores, row_by_row), "a row's score depends on the rows that are scored with it"
     content = tested.save(model)
     assert content == tested.save(model), "the same model is saved as other bytes"
     loaded, _ = tested.load(content, path=Path(tested.file))

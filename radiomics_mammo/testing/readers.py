@@ -68,7 +68,7 @@ def check_reader(
 
     loaded = 0
     rows: set[str] = set()
-    for case, twin in list(zip(listed, copied, strict=True))[:cases]:
+    for case, copied_case in list(zip(listed, copied, strict=True))[:cases]:
         try:
             samples = reader.load(case)
         except CaseError as error:
@@ -81,7 +81,7 @@ def check_reader(
         names = [sample.case_id for sample in samples]
         assert rows.isdisjoint(names) and len(set(names)) == len(names), f"two samples share a name of {names}"
         rows.update(names)
-        for other, which in ((reader.load(case), "the second time"), (copy.load(twin), "from a pickled copy")):
+        for other, which in ((reader.load(case), "the second time"), (copy.load(copied_case), "from a pickled copy")):
             assert len(other) == len(samples), f"{case.case_id}: load() returns another number of samples {which}"
             for first, second in zip(samples, other, strict=True):
                 _check_same(first, second, which)

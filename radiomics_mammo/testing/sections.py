@@ -83,20 +83,20 @@ def _without(inputs: ReportInputs) -> ReportInputs:
 
 def _check_part(part: PagePart) -> None:
     parts = list(_walk(part))
-    for what, values in (("slug", [one.slug for one in parts]), ("heading", [one.title for one in parts])):
+    for what, values in (("slug", [each.slug for each in parts]), ("heading", [each.title for each in parts])):
         repeated = [value for value, n in Counter(values).items() if n > 1]
         assert not repeated, f"{part.slug}: {what} {repeated[0]!r} occurs twice"
-    for one in parts:
-        for table in one.tables:
-            assert table.caption, f"{one.slug}: a table has no caption"
+    for each in parts:
+        for table in each.tables:
+            assert table.caption, f"{each.slug}: a table has no caption"
             widths = {len(row) for row in table.rows} | {len(table.headings)}
-            assert len(widths) == 1, f"{one.slug}: rows of {table.caption!r} differ in length"
-        for figure in one.figures:
-            assert figure.caption, f"{one.slug}: a figure has no caption"
+            assert len(widths) == 1, f"{each.slug}: rows of {table.caption!r} differ in length"
+        for figure in each.figures:
+            assert figure.caption, f"{each.slug}: a figure has no caption"
             alt = re.search(r'aria-label="([^"]*)"', figure.svg)
-            assert alt and len(alt[1]) >= _ALT, f"{one.slug}: a figure has no alternative text"
+            assert alt and len(alt[1]) >= _ALT, f"{each.slug}: a figure has no alternative text"
     ids = Counter(
-        found for one in parts for figure in one.figures for found in re.findall(r'\bid="([^"]+)"', figure.svg)
+        text for each in parts for figure in each.figures for text in re.findall(r'\bid="([^"]+)"', figure.svg)
     )
     repeated = [value for value, n in ids.items() if n > 1]
     assert not repeated, f"{part.slug}: id {repeated[0]!r} occurs twice"
@@ -114,12 +114,12 @@ def _walk(part: PagePart) -> Iterator[PagePart]:
 
 def _texts(part: PagePart) -> Iterator[str]:
     """Yield all words of a part that a reader sees."""
-    for one in _walk(part):
-        yield from (one.title, *one.text, *one.warnings, *one.items)
-        yield from (text for pair in (*one.terms, *one.facts) for text in pair)
-        yield from (figure.caption for figure in one.figures)
-        yield from (re.sub(r"<[^>]*>", " ", figure.svg) for figure in one.figures)
-        for table in one.tables:
+    for each in _walk(part):
+        yield from (each.title, *each.text, *each.warnings, *each.items)
+        yield from (text for pair in (*each.terms, *each.facts) for text in pair)
+        yield from (figure.caption for figure in each.figures)
+        yield from (re.sub(r"<[^>]*>", " ", figure.svg) for figure in each.figures)
+        for table in each.tables:
             yield from (table.caption, table.folded, *table.headings)
             for row in table.rows:
                 yield from (cell.value if isinstance(cell, Estimate) else cell for cell in row)

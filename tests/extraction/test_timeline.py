@@ -29,9 +29,9 @@ SPANS = (
 
 def test_the_busy_share_is_processor_time_over_the_clock():
     busy = Busy()
-    assert busy.share(2) == 0.0
+    assert busy.fraction(2) == 0.0
     busy.add(SPANS)
-    assert busy.share(2) == pytest.approx(6.0 / (8.0 * 2))
+    assert busy.fraction(2) == pytest.approx(6.0 / (8.0 * 2))
 
 
 def test_the_load_is_spread_over_a_batch_from_its_first_stage_to_its_last():

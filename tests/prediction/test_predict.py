@@ -77,7 +77,7 @@ def test_verdicts_are_by_the_certificate_asked_for(tmp_path):
 
 
 def test_the_certificate_is_the_one_that_compare_was_asked_for(tmp_path):
-    run = a_run(tmp_path / "run", asked=0.99)
+    run = a_run(tmp_path / "run", target_sensitivity=0.99)
     assert set(predicted(tmp_path, run=run)["verdict"]) == {"no certificate: needs 230 patients"}
 
 
@@ -315,7 +315,7 @@ def test_of_several_confidences_the_highest_counts():
     assert found.confidence == 0.95
     assert choose_certificate(replace(facts(), certificates=()), target=0.95) is None
     assert choose_certificate(facts()) == facts().certificates[0]
-    assert choose_certificate(replace(facts(), asked=0.99)) == facts().certificates[1]
+    assert choose_certificate(replace(facts(), target_sensitivity=0.99)) == facts().certificates[1]
     with pytest.raises(InputError, match="no certificate"):
         choose_certificate(facts(), target=0.9)
 

@@ -49,5 +49,5 @@ def phantom_breast(density: int, *, view: str = "CC", seed: int = 0, size: int =
     gland = phantom._gland(anatomy, coarse, y, x, phantom.GLAND_THRESHOLD[density - 1])
     gland = gland * np.clip((depth - 5.0) / 9.0, 0.0, 1.0)
     mask = (depth > 0) & (anatomy.pectoral_edge(y) < x)
-    values = np.clip(np.rint(scene.image + noise + phantom.AIR), 0, 4095).astype(np.uint16)
+    values = np.clip(np.rint(scene.image + noise + phantom.BACKGROUND), 0, 4095).astype(np.uint16)
     return Breast(values, mask, mask & (depth > 5.0), (pixel, pixel), depth > 0), gland

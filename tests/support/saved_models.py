@@ -100,7 +100,7 @@ def facts(**others: Any) -> ModelFacts:
         "patients": 60,
         "positives": int(y.sum()),
         "operating": "sensitivity:0.9",
-        "asked": 0.95,
+        "target_sensitivity": 0.95,
         "certificates": (Certificate(0.95, 0.9, 0.2, 0.7, 45), Certificate(0.99, 0.9, None, None, 230)),
         "versions": {"python": "3.11.0"},
     }

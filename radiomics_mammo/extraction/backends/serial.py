@@ -45,7 +45,7 @@ class SerialBackend:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Let go of the engine."""
+        """Release the engine."""
         self._engine = None
 
     def measure(self, cases: Sequence[NumberedCase]) -> Generator[BatchResult, None, None]:

@@ -243,8 +243,8 @@ def _last_component(alpha, beta, k, sign, top):
     for q in range(k - 1, 0, -1):
         if beta[q] < 1e-300 or square > 1e280:
             break
-        beyond = sign * beta[q + 1] * following if q + 1 < k else 0.0
-        earlier = ((top - sign * alpha[q]) * current - beyond) / (sign * beta[q])
+        rest_above = sign * beta[q + 1] * following if q + 1 < k else 0.0
+        earlier = ((top - sign * alpha[q]) * current - rest_above) / (sign * beta[q])
         following, current = current, earlier
         square += current * current
     return 1.0 / math.sqrt(square)

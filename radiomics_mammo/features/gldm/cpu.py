@@ -67,7 +67,7 @@ def _sweep_touching(box, rows, columns, pad, w, width, table):
                 + np.int32(here[x] == v) + np.int32(here[x + 2] == v)
                 + np.int32(below[x] == v) + np.int32(below[x + 1] == v) + np.int32(below[x + 2] == v)
             )  # fmt: skip
-        for x in range(columns):  # what lies outside is counted at level 0, which nobody reads
+        for x in range(columns):  # what lies outside is counted at level 0, which is not used
             table[np.int64(here[x + 1]) * width + alike[x] + 1] += 1
 
 

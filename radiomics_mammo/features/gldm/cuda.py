@@ -14,7 +14,7 @@ from radiomics_mammo.features.shared.neighbours_cuda import neighbourhood, table
 from radiomics_mammo.features.shared.size_statistics import SizeStats
 from radiomics_mammo.features.shared.sizes_cuda import reduce_sizes
 
-OWN_ARRAYS = 3
+WORK_ARRAYS = 3
 """By level: count, square, inverse."""
 FORMULA_ARRAYS = 16
 """By level: what the formulas hold at most."""
@@ -37,5 +37,5 @@ def footprint(framed: NDArray[np.int64], width: int, settings: Settings) -> NDAr
 
     Both tables of the shared pass are counted: this family may be the one that asks for them.
     """
-    by_level = 8 * width * (OWN_ARRAYS + FORMULA_ARRAYS)
+    by_level = 8 * width * (WORK_ARRAYS + FORMULA_ARRAYS)
     return np.full(framed.shape, table_bytes(width, settings) + by_level + 8 * 4, np.int64)

@@ -51,7 +51,7 @@ def _all(levels, starts, shapes, pad, n_levels, offsets, count, difference, join
 @kernel
 def _sweep_touching(box, rows, columns, pad, w, width, table, count):
     """Add up for the eight touching neighbours: the usual case, by rows so that it vectorises."""
-    near, apart = np.zeros(columns, np.int32), np.zeros(columns, np.int32)
+    near, gap = np.zeros(columns, np.int32), np.zeros(columns, np.int32)
     for y in range(pad, rows + pad):
         at = y * w + pad - 1
         above, here, below = (
@@ -69,10 +69,10 @@ def _sweep_touching(box, rows, columns, pad, w, width, table, count):
                 above[x] + above[x + 1] + above[x + 2] + here[x] + here[x + 2] + below[x] + below[x + 1] + below[x + 2]
             )
             near[x] = k
-            apart[x] = abs(here[x + 1] * k - neighbours)
+            gap[x] = abs(here[x + 1] * k - neighbours)
         for x in range(columns):
             v = np.int64(here[x + 1])
-            table[v * width + near[x]] += apart[x]
+            table[v * width + near[x]] += gap[x]
             count[v] += 1.0
     count[0] = 0.0  # what lay outside
 

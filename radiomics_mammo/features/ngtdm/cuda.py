@@ -16,7 +16,7 @@ from radiomics_mammo.features.shared.neighbours_cuda import neighbourhood, table
 
 MOST_STRETCHES = 512
 """Blocks that share the levels of one region, at most."""
-OWN_ARRAYS = 9
+WORK_ARRAYS = 9
 """By level: count, difference, three of the occupied levels, four sums over pairs."""
 FORMULA_ARRAYS = 16
 """By level: what the formulas hold at most."""
@@ -49,7 +49,7 @@ def footprint(framed: NDArray[np.int64], width: int, settings: Settings) -> NDAr
 
     Both tables of the shared pass are counted: this family may be the one that asks for them.
     """
-    by_level = 8 * width * (OWN_ARRAYS + FORMULA_ARRAYS)
+    by_level = 8 * width * (WORK_ARRAYS + FORMULA_ARRAYS)
     return np.full(framed.shape, table_bytes(width, settings) + by_level + 8 * 4, np.int64)
 
 

@@ -10,7 +10,7 @@ from radiomics_mammo.compute.reductions import Array
 
 
 def angle_weights(batch: DeviceBatch, offsets: NDArray[np.int64], norm: str, *, decay: bool) -> Array:
-    """Weight of each angle by the length of its step: the twin of ``_counting.offset_weights``, for all regions.
+    """Weight of each angle by the length of its step: the counterpart of ``_counting.offset_weights``, for all regions.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from radiomics_mammo.compute.reductions import Array
 from radiomics_mammo.core.settings import Settings
 from radiomics_mammo.features.shared.neighbour_offsets import neighbour_offsets
 
-OWN_BYTES = 49_152
+WORK_BYTES = 49_152
 """Most shared memory for a tile's own tables: with more, too few blocks share a multiprocessor."""
 
 
@@ -62,8 +62,8 @@ def _count(batch: DeviceBatch, settings: Settings) -> Neighbourhood:
     dependence = device.zeros((batch.n_roi, 1, width, n_offsets + 2), np.int32)
     difference = device.zeros((batch.n_roi, width, n_offsets + 1), np.uint64)
     # A pixel adds less than half as much as its region's tables have entries: a tile's sums must fit 32 bits.
-    own_entries = min(
-        width * (2 * n_offsets + 3), min(OWN_BYTES, device.shared_bytes) // 4, 2**33 // device.tile
+    work_entries = min(
+        width * (2 * n_offsets + 3), min(WORK_BYTES, device.shared_bytes) // 4, 2**33 // device.tile
     )  # fmt: skip
     device.launch(
         source("features/shared/neighbours.cu"),
@@ -71,8 +71,8 @@ def _count(batch: DeviceBatch, settings: Settings) -> Neighbourhood:
         blocks=(batch.n_tiles,),
         args=(
             batch.levels, batch.rois, batch.tiles, np.int32(batch.pad), np.int64(width), device.constant(offsets),
-            np.int32(n_offsets), np.int32(settings.gldm_a), np.int32(own_entries), dependence, difference,
+            np.int32(n_offsets), np.int32(settings.gldm_a), np.int32(work_entries), dependence, difference,
         ),
-        shared=4 * own_entries,
+        shared=4 * work_entries,
     )  # fmt: skip
     return Neighbourhood(dependence, difference)

@@ -17,8 +17,8 @@ _CONTRAST = 0.15
 _ALONG = 0.65
 _BRIGHT = 0.62
 _TOGETHER = 0.98
-_LARGEST_SHARE = 0.5
-_SMALLEST_SHARE = 0.004
+_LARGEST_FRACTION = 0.5
+_SMALLEST_FRACTION = 0.004
 _BEND = 0.004
 """Cost of a bend of one pixel, as a proportion of the range of brightness."""
 _MARGIN = 0.015
@@ -187,7 +187,7 @@ def _is_plausible(values: NDArray[np.float32], inside: NDArray[np.bool_], edge: 
     proportion = float(
         np.count_nonzero(inside & (np.arange(values.shape[1]) < edge[:, None])) / np.count_nonzero(inside)
     )
-    if not _SMALLEST_SHARE <= proportion <= _LARGEST_SHARE:
+    if not _SMALLEST_FRACTION <= proportion <= _LARGEST_FRACTION:
         return False
     reach = max(2.0, 0.018 * len(values))
     left = np.clip(np.rint(edge[rows] - reach), 0, values.shape[1] - 1).astype(int)

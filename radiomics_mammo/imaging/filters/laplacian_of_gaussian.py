@@ -223,15 +223,15 @@ def _strips(image: NDArray[Any]) -> NDArray[Any]:
 def _down(strips, c, first, out, line, result):  # type: ignore[no-untyped-def]
     """Filter along the columns; the rows from ``first`` on that fit are stored."""
     samples, lanes = strips.shape[1], np.int64(_LANES)
-    kept = out.shape[1] * lanes
+    stored = out.shape[1] * lanes
     for k in range(strips.shape[0]):
         flat = strips[k].reshape(samples * lanes)
         for i in range(samples * lanes):
             line[i] = flat[i]
         _recursion(line, result, samples, c)
-        flat_out = out[k].reshape(kept)
-        part = result[first * lanes : first * lanes + kept]
-        for i in range(kept):
+        flat_out = out[k].reshape(stored)
+        part = result[first * lanes : first * lanes + stored]
+        for i in range(stored):
             flat_out[i] = part[i]
 
 

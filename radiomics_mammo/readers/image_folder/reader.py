@@ -22,7 +22,7 @@ from radiomics_mammo.readers.image_folder.pairing import Pair, Pairs, find_pairs
 from radiomics_mammo.readers.phantom.output_folder import is_phantom
 
 LABELS = "labels.csv"
-_OWN_PATIENT = "no --patient-pattern: the image counts as a patient of its own"
+_PATIENT_PER_IMAGE = "no --patient-pattern: the image counts as a patient of its own"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class ImageFolderReader(ImageFolderArguments):
         image = read_image(source.image)
         regions, notes = self._regions(image, source.mask)
         if self.patient_pattern is None:
-            notes = (*notes, _OWN_PATIENT)
+            notes = (*notes, _PATIENT_PER_IMAGE)
         return [
             Sample(
                 case_id=case.case_id if len(regions) == 1 else f"{case.case_id}_label{value}",
@@ -178,11 +178,11 @@ class ImageFolderReader(ImageFolderArguments):
     def _remarks(self, matches: Pairs, labels: dict[str, str | None]) -> tuple[str, ...]:
         remarks = []
         masked = sum(bool(pair.image and pair.mask) for pair in matches.pairs)
-        single, lost = ([pair for pair in matches.pairs if not getattr(pair, side)] for side in ("mask", "image"))
+        single, failed = ([pair for pair in matches.pairs if not getattr(pair, side)] for side in ("mask", "image"))
         measured = "measured whole" if self.whole else "without a mask, which fail"
         remarks.append(
             f"{masked} masks with their images, {len(single)} images {measured}, "
-            f"{len(lost)} masks without an image{', which fail' if lost else ''}"
+            f"{len(failed)} masks without an image{', which fail' if failed else ''}"
         )
         values = sorted({label for label in labels.values() if label})
         origin = LABELS if (self.root / LABELS).is_file() else "the names of sub-folders"

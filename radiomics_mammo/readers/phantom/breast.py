@@ -19,7 +19,7 @@ Floats = NDArray[np.float32]
 FIELD_MM = (210.0, 168.0)
 CANVAS_MM = 126.0  # no breast reaches further from the chest wall: the rest of the field is air, not painted
 COARSE_MM = 3.0
-AIR = 90.0
+BACKGROUND = 90.0
 # Where the parenchyma begins, for density grades 1 to 4: the higher, the more fat.
 GLAND_THRESHOLD = (2.75, 2.1, 1.35, 0.55)
 # The MLO skin line: mm below the field's top, and distance from the chest wall as a fraction of the depth.

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_mammo.imaging.formats.dicom.read import PHANTOM_MANUFACTURER, write_dicom
-from radiomics_mammo.readers.phantom.breast import AIR
+from radiomics_mammo.readers.phantom.breast import BACKGROUND
 from radiomics_mammo.readers.phantom.reader import BITS_STORED
 from radiomics_mammo.readers.phantom.screening_cohort import Machine, View
 
@@ -103,7 +103,7 @@ def write_stored_png(path: Path, image: Picture, *, machine: Machine) -> None:
     from PIL import Image
     from PIL.PngImagePlugin import PngInfo
 
-    centre, width = WINDOW if machine.voi else ((2**BITS_STORED + AIR) / 2, 2**BITS_STORED - AIR)
+    centre, width = WINDOW if machine.voi else ((2**BITS_STORED + BACKGROUND) / 2, 2**BITS_STORED - BACKGROUND)
     light = (image.astype(np.float32) - np.float32(centre)) / np.float32(width)
     shown = 1 / (1 + np.exp(-4 * light)) if machine.voi == "SIGMOID" else np.clip(light + 0.5, 0, 1)
     metadata = PngInfo()

@@ -16,7 +16,7 @@ from radiomics_mammo.core.records import Case, Sample
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.readers.cbis_ddsm.descriptions import MASS_COLUMNS
 from radiomics_mammo.readers.phantom import PhantomArguments
-from radiomics_mammo.readers.phantom.breast import AIR, CANVAS_MM, FIELD_MM, draw_anatomy, draw_scene
+from radiomics_mammo.readers.phantom.breast import BACKGROUND, CANVAS_MM, FIELD_MM, draw_anatomy, draw_scene
 from radiomics_mammo.readers.phantom.lesion import draw_mass, draw_outline, place
 from radiomics_mammo.readers.phantom.lesion_cohort import (
     ALL_VIEWS,
@@ -149,7 +149,7 @@ class PhantomReader(PhantomArguments):
             mask = np.zeros(shape, dtype=np.bool_)
             mask[:, : canvas[1]] = draw_mass(scene, mass, outline, centre=centre, pixel_mm=self.spacing[0])
             masks[mass.number] = _hang(mask, side)
-        light = rng.standard_normal(shape, dtype=np.float32) * np.float32(GRAIN) + np.float32(AIR)
+        light = rng.standard_normal(shape, dtype=np.float32) * np.float32(GRAIN) + np.float32(BACKGROUND)
         light[:, : canvas[1]] += scene.image
         return _hang(np.clip(np.rint(light), 0, 2**BITS_STORED - 1).astype(np.uint16), side), masks
 

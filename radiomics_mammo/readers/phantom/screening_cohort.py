@@ -24,8 +24,8 @@ from radiomics_mammo.readers.phantom.lesion_cohort import (
 )
 
 MOST_PREVALENT = 0.25  # of breasts: the plan holds few more with a malignant mass
-SITE_ONE = 0.54
-BENIGN_KEPT = 0.25
+FIRST_SITE = 0.54
+BENIGN_FRACTION = 0.25
 FIRST_PATIENT = 900_000  # above the numbers of the real collection
 NEEDS_ASSESSMENT, NEGATIVE, NORMAL = 0, 1, 2
 """RSNA's BIRADS column: the breast was called back; rated as negative; rated as normal."""
@@ -185,7 +185,7 @@ def views_of(woman: Woman) -> Iterator[View]:
 
 def _thinned(planned: Patient, side: str, *, cancer: bool, rng: np.random.Generator) -> Breast:
     """Return a breast with its planned masses where they are kept; most have none."""
-    keep = rng.random() < BENIGN_KEPT
+    keep = rng.random() < BENIGN_FRACTION
     for breast in planned.breasts:
         if breast.side == side and (cancer if _has_cancer(breast) else keep):
             return breast
@@ -200,7 +200,7 @@ def _woman(patient: Patient, *, seed: int, rng: np.random.Generator) -> Woman:
     number = patient.number
     # Sequences keep the shares in small collections too; another irrational than the plan's, so that site and
     # cancer stay apart.
-    site = 1 if (number * 2**0.5 + seed * 0.271) % 1.0 < SITE_ONE else 2
+    site = 1 if (number * 2**0.5 + seed * 0.271) % 1.0 < FIRST_SITE else 2
     there = [machine for machine in MACHINES if machine.site == site]
     machine = there[int(rng.choice(len(there), p=[each.proportion for each in there]))]
     sick = any(_has_cancer(breast) for breast in patient.breasts)

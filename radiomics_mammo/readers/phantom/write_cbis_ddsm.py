@@ -153,7 +153,7 @@ def _write_table(pictures: list[_Picture], path: Path) -> None:
             patient = picture.patient
             for mass, crop, mask in picture.rois:
                 who = (patient.patient_id, patient.density, picture.breast.side, picture.view, mass.number)
-                # Nobody assessed these pictures: 0 is how CBIS-DDSM codes a missing opinion.
+                # These images have no assessment: 0 is how CBIS-DDSM codes a missing opinion.
                 what = ("mass", mass.shape, mass.margin, 0, mass.pathology, 0)
                 # The newline inside the last cell is in every mass row of the official tables.
                 writer.writerow((*who, *what, picture.image, crop, f"{mask}\n"))

@@ -35,7 +35,7 @@ _TEMPORARY = ".tmp"
 _FULL = "full-"
 _STALE_SECONDS = 3600.0
 # The folder is looked over once for each sixty-fourth of the limit that is written, and brought to seven eighths.
-_LOOKS = 64
+_RECHECKS = 64
 _KEEP = 7, 8
 _LOG = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class CropCache:
         Bytes that all entries together may take.
     since : float
         When the run began, seconds since 1970: what it has written or read stays. Runs go through a collection in the
-        same order, so whoever made room by the least recently used would throw out what is asked for next.
+        same order, so that a process that made room by the least recently used would throw out what is asked for next.
     """
 
     folder: Path
@@ -83,7 +83,7 @@ class CropCache:
         try:
             # Keys are hashes: their digits are the dice, so that however many processes write, the folder is looked
             # over equally often and no one has to count.
-            check = int(key[:8], 16) * self.limit < len(data) * _LOOKS * 0x1_0000_0000
+            check = int(key[:8], 16) * self.limit < len(data) * _RECHECKS * 0x1_0000_0000
             if check and not self._make_room(len(data)):
                 self._say_full()
                 return

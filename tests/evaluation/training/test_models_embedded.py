@@ -323,7 +323,8 @@ def test_models_of_embeddings_are_saved_and_score_as_they_did(candidate, tmp_pat
     nothing = np.full(len(names), np.nan)
     facts = ModelFacts(
         title=candidate, features=names, low=nothing, high=nothing, label="malignant", classes=("benign", "malignant"),
-        unit="lesion", rule="max", units=60, patients=30, positives=24, operating="youden", asked=0.95, certificates=(),
+        unit="lesion", rule="max", units=60, patients=30, positives=24, operating="youden",
+        target_sensitivity=0.95, certificates=(),
         provenance={}, phantom=False, seed=0, versions={}, group="patient_id",
     )  # fmt: skip
     save_model(tmp_path, fitted, facts=facts)

@@ -14,7 +14,7 @@ from radiomics_mammo.core.records import Sample
 from radiomics_mammo.core.settings import Settings
 from radiomics_mammo.features import FAMILIES
 from radiomics_mammo.features.ngtdm import cuda as ngtdm_on_cuda
-from radiomics_mammo.features.shared.neighbours_cuda import OWN_BYTES, neighbourhood
+from radiomics_mammo.features.shared.neighbours_cuda import WORK_BYTES, neighbourhood
 from radiomics_mammo.imaging.preprocessing import prepare
 from tests.support.cuhost.host_device import HostDevice
 from tests.support.devices import GEOMETRIES, assert_same, both, device_of, host, open_device, ragged, region
@@ -195,9 +195,9 @@ def test_both_sides_of_the_limit_of_shared_memory(spare):
     assert_both_families([region(rng, 70, 30, levels=20), region(rng, 50, 70, levels=3, flat=0.9)], device)
 
 
-@pytest.mark.parametrize("levels", [OWN_BYTES // 4 // 19 - 2, OWN_BYTES // 4 // 19 - 1])
+@pytest.mark.parametrize("levels", [WORK_BYTES // 4 // 19 - 2, WORK_BYTES // 4 // 19 - 1])
 def test_both_sides_of_the_most_that_a_tile_keeps_to_itself(levels):
-    device = HostDevice(threads=256, tile=8192, shared_bytes=8 * OWN_BYTES)
+    device = HostDevice(threads=256, tile=8192, shared_bytes=8 * WORK_BYTES)
     rng = np.random.default_rng(11)
     roi = region(rng, 80, 90, levels=levels)
     assert len(roi.edges) == levels + 1

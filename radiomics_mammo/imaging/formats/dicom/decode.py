@@ -1,6 +1,6 @@
 """The stored pixels of a DICOM picture: what is refused, and which library decodes what.
 
-The order of decoders is for speed and for surviving damaged files, lossless results being the same whoever decodes.
+The order of decoders is for speed and for surviving damaged files, lossless results being the same whichever decodes.
 """
 
 from __future__ import annotations
@@ -150,8 +150,8 @@ def _refuse_lying_stream(stream: bytes, dataset: Any, *, marker: int, path: Path
 
 def _frame_header(stream: bytes, marker: int) -> tuple[int, int, int, int] | None:
     """Return precision, rows, columns and components of a JPEG or JPEG-LS stream, or None."""
-    for marker_found, _, body in jpeg_headers(stream):
-        if marker_found == marker and len(body) >= 6:
+    for has_marker, _, body in jpeg_headers(stream):
+        if has_marker == marker and len(body) >= 6:
             precision, rows, columns, components = struct.unpack_from(">BHHB", body)
             return precision, rows, columns, components
     return None
