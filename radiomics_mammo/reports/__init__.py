@@ -1,1 +1,1 @@
-"""From SHAP values to a data frame, to figures, to the page. Sees tables and arrays, never a reader."""
+"""Report, model card, comparison of runs and data set summary; from tables and arrays, never from images."""

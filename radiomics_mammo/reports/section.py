@@ -24,7 +24,7 @@ def no_meaning(_: str) -> str:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReportInputs:
-    """What sections are built from.
+    """Inputs of the sections.
 
     Attributes
     ----------

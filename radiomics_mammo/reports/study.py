@@ -82,8 +82,8 @@ def build_sections(
             built.append((section.chapter, replace(part, slug=section.slug, title=section.title)))
     parts: list[PagePart] = []
     for chapter, members in groupby(built, key=lambda entry: entry[0]):
-        own = [part for _, part in members]
-        parts += [PagePart(chapter, CHAPTERS[chapter], parts=own)] if chapter else own
+        chapter_parts = [part for _, part in members]
+        parts += [PagePart(chapter, CHAPTERS[chapter], parts=chapter_parts)] if chapter else chapter_parts
     return parts, left_out
 
 

@@ -234,7 +234,7 @@ def test_a_table_of_another_tool_has_a_report_without_pictures_also_in_parts(tmp
     folder = written(run, Results(), tmp_path / "run")
     page = Page(reported(folder, "--parts", str(tmp_path / "parts")))
     assert "does not state how its images are read" in page.text
-    assert "made by another tool" in page.text
+    assert "created by another tool" in page.text
     assert "PHANTOM" not in page.text
     assert {path.suffix for path in (tmp_path / "parts").iterdir()} == {".csv", ".svg"}
     assert "files in" in capsys.readouterr().out

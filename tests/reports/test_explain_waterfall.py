@@ -123,8 +123,8 @@ def test_averaging_over_repeats_is_a_step_of_its_own_where_it_shows():
     run, _ = case_run()
     one = next(one for one in terms(run).values() if abs(one.last[1]) > 0.02)
     rows, _ = drawn(draw_waterfall(one, title="x", values={}))
-    assert rows[-2] == ("Averaging over repeats", signed(logit(np.array(one.reached)) - one.end))
-    assert one.end + one.last[1] == pytest.approx(logit(np.array(one.reached)))
+    assert rows[-2] == ("Averaging over repeats", signed(logit(np.array(one.predicted)) - one.end))
+    assert one.end + one.last[1] == pytest.approx(logit(np.array(one.predicted)))
 
 
 @pytest.mark.parametrize("p", [0.0, 1.0])

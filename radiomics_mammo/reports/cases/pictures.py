@@ -19,7 +19,7 @@ _SAMPLED = 250_000  # pixels that a picture's range of grey is taken from
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How large pictures are: pixels of the longer side, and JPEG quality."""
+    """Size of images: pixels of the longer side, and JPEG quality."""
 
     side: int
     quality: int
@@ -29,7 +29,7 @@ LARGE, THUMBNAIL, LARGE_THUMBNAIL = Size(720, 88), Size(72, 70), Size(240, 78)
 
 
 def size_for(n_cards: int) -> Size:
-    """Choose a size for so many cards that a page of them can still be sent by mail."""
+    """Return the size of images at which a page of so many cards can be sent by mail."""
     if n_cards <= 60:
         return Size(320, 84)
     return Size(240, 78) if n_cards <= 160 else Size(200, 74)

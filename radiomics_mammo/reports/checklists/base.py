@@ -234,7 +234,7 @@ class Facts:
 
     @property
     def varied(self) -> list[str]:
-        """What the run varied."""
+        """The sensitivity analyses of the run."""
         return [
             *(["subgroups"] if self.subgroup_titles else []),
             *(["leaky protocols, with their AUROC inflation"] if self.results.auroc_inflation is not None else []),

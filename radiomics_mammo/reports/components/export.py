@@ -73,7 +73,7 @@ def svg_text(figure: Figure) -> str:
 
 
 def _named(page: Page) -> Iterator[tuple[str, ReportTable | Figure]]:
-    """Name tables and figures as the page's buttons do."""
+    """Return tables and figures with their file names."""
     for part in page.parts:
         yield from _of_part(part)
 

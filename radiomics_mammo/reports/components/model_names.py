@@ -1,4 +1,4 @@
-"""Which candidates are baselines, which is the radiologists' assessment, and which a figure can hold."""
+"""Baselines, the radiologists' assessment, and the candidates of a figure."""
 
 from __future__ import annotations
 

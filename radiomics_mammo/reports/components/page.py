@@ -154,15 +154,15 @@ class Page:
 
 
 def render(page: Page) -> str:
-    """Fill the report's template; whatever comes from a table is shown as text."""
+    """Return the report as HTML; text of tables is escaped."""
     return fill("report.html.j2", page=page)
 
 
 def fill(template: str, **values: object) -> str:
-    """Fill one of this folder's templates.
+    """Return a page from one of the templates.
 
-    It is given the style sheet as ``css``, the script as ``js``, and as ``policy`` what a browser may load and run
-    (Content-Security-Policy): this script, by its hash, and nothing from anywhere.
+    The template also receives the style as ``css``, the script as ``js``, and the Content-Security-Policy as
+    ``policy``: only this script, by its hash, may run, and nothing is loaded.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -182,12 +182,12 @@ def fill(template: str, **values: object) -> str:
 
 
 def breakable(name: object) -> Markup:
-    """Let a long name break after its underscores and between its words, and there before anywhere else."""
+    """Return a name with optional line breaks after underscores and between words."""
     return Markup("<wbr>").join(escape(part) for part in _BREAKS.split(str(name)))
 
 
 def slug(text: object) -> str:
-    """Write a text as a file name or anchor: small letters, digits and hyphens; ``x`` if nothing is left."""
+    """Format a text as a file name or anchor: small letters, digits and hyphens; ``x`` if nothing is left."""
     return re.sub(r"[^a-z0-9]+", "-", str(text).lower()).strip("-") or "x"
 
 

@@ -12,7 +12,7 @@ from radiomics_mammo.evaluation.metrics.subgroups import NOT_GIVEN
 from radiomics_mammo.reports.components.sentences import paragraphs
 
 SEVERITIES = ("danger", "caution", "note")
-"""A result would be wrong; a result may mislead; good to know."""
+"""Results would be wrong; results may mislead; for information."""
 
 NO_FEATURES = ("label", "afterwards")
 """Roles of columns that reveal the label."""
@@ -25,14 +25,14 @@ class Column:
     Attributes
     ----------
     name, title : str
-        As it is called in the table, and in a sentence.
+        Name in the table, and title.
     role : str
-        ``label``, ``afterwards`` (known only once the diagnosis is), ``opinion`` (of readers), ``metadata``,
+        ``label``, ``afterwards`` (known after the diagnosis), ``opinion`` (of readers), ``metadata``,
         ``scanner``, ``split``, ``identity`` or ``other``.
     kind : str
         ``number``, ``category``, ``identifier``, ``text`` (not from a list: never shown) or ``empty``.
     filled, distinct : int
-        Rows with a value, and how many values there are.
+        Rows with a value, and distinct values.
     """
 
     name: str
@@ -44,13 +44,13 @@ class Column:
 
     @property
     def countable(self) -> bool:
-        """Whether its values can be counted, as levels or in bands."""
+        """Whether its values can be counted, as levels or in groups."""
         return self.kind in ("number", "category")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dataset:
-    """A list of cases, understood.
+    """A list of cases with types, label and units.
 
     Attributes
     ----------
@@ -63,19 +63,19 @@ class Dataset:
     levels : mapping of str to pandas.Series
         Of each countable column: the level of each row, an ordered categorical; ``not given`` where it has none.
     label : str
-        The column that says who is positive; empty where there is none.
+        The column of the label; empty where there is none.
     y : ndarray of int8, shape (n_rows,)
         1 positive, 0 negative, -1 not known.
     group : ndarray of int64, shape (n_rows,)
         The patient, from 0.
     units : mapping of str to ndarray of int64, shape (n_rows,)
-        What a row is part of, the row itself first: ``lesion``, ``case``, ``image``, ``breast``, ``patient``.
+        The units of each row, from small to large: ``lesion``, ``case``, ``image``, ``breast``, ``patient``.
     phantom : bool
         Whether the images are simulated.
     remarks : tuple of str
-        The reader's own, and what of the list is left aside.
+        Remarks of the reader, and on columns that are not used.
     infinite : mapping of str to int
-        How many infinite values of a column were taken for missing.
+        Number of infinite values of a column that count as missing.
     """
 
     name: str
@@ -91,46 +91,46 @@ class Dataset:
     infinite: Mapping[str, int]
 
     def grouped_by(self, name: str) -> pd.Series:
-        """Give the levels of a column; of a label that is no list of values, ``positive`` and ``negative``."""
+        """Return the levels of a column; ``positive`` and ``negative`` of a label without levels."""
         if name in self.levels:
             return self.levels[name]
-        said = pd.Series(self.y, index=self.frame.index).map({1: "positive", 0: "negative"})
-        return said.astype("string").fillna(NOT_GIVEN).astype("category")
+        classes = pd.Series(self.y, index=self.frame.index).map({1: "positive", 0: "negative"})
+        return classes.astype("string").fillna(NOT_GIVEN).astype("category")
 
     @property
     def row(self) -> str:
-        """What a row is, in the singular."""
+        """The unit of a row, in the singular."""
         return next(iter(self.units))
 
     @property
     def rows(self) -> str:
-        """What rows are, in the plural."""
+        """The unit of a row, in the plural."""
         return plural(self.row)
 
     @property
     def patients(self) -> int:
-        """How many patients there are."""
+        """The number of patients."""
         return int(self.group.max()) + 1
 
     def of_role(self, *roles: str) -> list[Column]:
-        """Give the countable columns of some roles, in the order of the frame."""
+        """Return the countable columns of some roles, in the order of the frame."""
         return [one for one in self.columns.values() if one.role in roles and one.countable]
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a rule found.
+    """A finding of a rule.
 
     Attributes
     ----------
     severity : str
         Of ``SEVERITIES``.
     rule : str
-        The rule's name.
+        Name of the rule.
     sentence : str
-        What is so, with numbers.
+        The observation, with numbers.
     advice : str
-        What to do about it.
+        The recommended action.
     """
 
     severity: str
@@ -145,7 +145,7 @@ Tables = Mapping[str, pd.DataFrame]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Facts:
-    """What rules look at: the data set and its tables."""
+    """The data set and its tables, for the rules."""
 
     dataset: Dataset
     tables: Tables

@@ -17,17 +17,17 @@ from radiomics_mammo.tables.feature_table import plain
 
 LABELS = ("cancer", "malignant")
 PATHOLOGY = "pathology"
-"""Where there is no label of 0 and 1: MALIGNANT against anything that begins with BENIGN."""
+"""Used where there is no label of 0 and 1: MALIGNANT against values that begin with BENIGN."""
 
 MAX_CATEGORY_NUMBERS = 12
-"""A numeric column with no more distinct values is a category."""
+"""Distinct values up to which a numeric column is a category."""
 
 MAX_CATEGORIES = 40
 """A column with more distinct values that are no numbers is text, but for codes of sites and machines
 and for readers' opinions."""
 
 MAX_LENGTH = 40
-"""Letters of a value that may be shown; longer ones are sentences, and may name patients."""
+"""Characters of a value that may be shown; longer ones may name patients."""
 
 _DTYPES = {int: pd.Int64Dtype(), float: pd.Float64Dtype(), bool: pd.BooleanDtype()}
 _BANDS = 4
@@ -47,7 +47,7 @@ _TITLES = {
 
 
 def typed(frame: pd.DataFrame, declared: Sequence[tuple[str, type]]) -> pd.DataFrame:
-    """Give every column a nullable type: the declared one, else the one that its values have.
+    """Convert every column to a nullable type: the declared one, else that of its values.
 
     An empty text is no value, nor is an infinite number (see :func:`count_infinite`). A declared number that is not one
     is kept as text: the summary shows it.
@@ -58,16 +58,16 @@ def typed(frame: pd.DataFrame, declared: Sequence[tuple[str, type]]) -> pd.DataF
 
 
 def _typed(column: pd.Series, kind: type | None) -> pd.Series:
-    found = column.reset_index(drop=True)
+    result = column.reset_index(drop=True)
     if kind is None:
-        guessed = found.convert_dtypes()
-        return _finite(guessed) if pd.api.types.is_numeric_dtype(guessed) else _words(found)
+        guessed = result.convert_dtypes()
+        return _finite(guessed) if pd.api.types.is_numeric_dtype(guessed) else _words(result)
     if kind is str:
-        return _words(found)
-    read = pd.to_numeric(found, errors="coerce").astype("Float64")
+        return _words(result)
+    read = pd.to_numeric(result, errors="coerce").astype("Float64")
     numbers = _finite(read)
-    wrong = (read.isna() & found.notna()).any() or (kind is int and (numbers.dropna() % 1 != 0).any())
-    return _words(found) if wrong else numbers.astype(_DTYPES[kind])
+    wrong = (read.isna() & result.notna()).any() or (kind is int and (numbers.dropna() % 1 != 0).any())
+    return _words(result) if wrong else numbers.astype(_DTYPES[kind])
 
 
 def _finite(numbers: pd.Series) -> pd.Series:
@@ -90,7 +90,7 @@ def _words(column: pd.Series) -> pd.Series:
 
 
 def describe(frame: pd.DataFrame, label: str, group: Codes) -> dict[str, Column]:
-    """Say of every column but the two identifiers what it is about and what it holds.
+    """Return role and kind of every column but the two identifiers.
 
     Parameters
     ----------
@@ -117,17 +117,17 @@ def _describe(column: pd.Series, name: str, label: str, group: Codes) -> Column:
 
 
 def _role(name: str) -> str:
-    said = plain(name)
-    if said == "split":
+    plain_name = plain(name)
+    if plain_name == "split":
         return "split"
-    if said in column_roles.READERS:
+    if plain_name in column_roles.READERS:
         return "opinion"
     if column_roles.is_known_after_diagnosis(name):
         return "afterwards"
     for role, names in (("metadata", column_roles.METADATA), ("scanner", column_roles.SCANNER)):
-        if said in names:
+        if plain_name in names:
             return role
-    return "identity" if said in column_roles.IDENTITY or said.endswith("_id") else "other"
+    return "identity" if plain_name in column_roles.IDENTITY or plain_name.endswith("_id") else "other"
 
 
 def _kind(column: pd.Series, role: str, filled: int, distinct: int) -> str:
@@ -143,14 +143,14 @@ def _kind(column: pd.Series, role: str, filled: int, distinct: int) -> str:
 
 
 def _is_list(column: pd.Series, role: str, filled: int, distinct: int) -> bool:
-    """Whether words are values from a list: few, and, of a column that nobody knows, short ones that come again."""
+    """Return whether words are values of a list: few, and, of an unknown column, short and repeated."""
     if distinct > MAX_CATEGORIES or role != "other" or pd.api.types.is_bool_dtype(column):
         return distinct <= MAX_CATEGORIES
     return 2 * distinct <= filled and int(column.astype("string").str.len().max()) <= MAX_LENGTH
 
 
 def levels_of(column: pd.Series, kind: str) -> pd.Series:
-    """Give each row's level as an ordered categorical: numbers in bands, ``not given`` last.
+    """Return each row's level as an ordered categorical: numbers in groups, ``not given`` last.
 
     Ages have the bands of the reports; other numbers are cut at their quartiles.
     """

@@ -1,4 +1,4 @@
-"""Shares and AUROCs of a list of cases, with intervals that know that a patient's rows go together."""
+"""Proportions and AUROCs of a list of cases, with intervals clustered by patient."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MIN_CLASS = 5
 
 
 class Interval(NamedTuple):
-    """A value and its 95% interval; NaN where it cannot be told."""
+    """A value and its 95% interval; NaN where undefined."""
 
     value: float
     low: float
@@ -30,34 +30,34 @@ UNKNOWN = Interval(float("nan"), float("nan"), float("nan"))
 
 
 def proportion_of(part: Flags, group: Codes) -> Proportion:
-    """Give the proportion of rows that a flag is set in, clustered by patient."""
+    """Compute the proportion of rows with a flag, clustered by patient."""
     if not part.size:
         return Proportion(*UNKNOWN, variance=float("nan"), patients=0)
     return clustered_proportion(part[None], np.ones((1, part.size)), _renumbered(group))
 
 
 def auroc_of(y: Labels, score: Floats, group: Codes) -> Interval:
-    """Give the AUROC of a score with its clustered interval; NaN with fewer than ``LEAST`` of a class."""
+    """Compute the AUROC of a score with its clustered interval; NaN with fewer than ``MIN_CLASS`` of a class."""
     if min(int((y == 1).sum()), int((y == 0).sum())) < MIN_CLASS:
         return UNKNOWN
-    found = obuchowski(y, score[None, None], _renumbered(group))
-    value = float(found.value[0])
-    return Interval(value, *auroc_interval(value, float(found.covariance[0, 0])))
+    estimate = obuchowski(y, score[None, None], _renumbered(group))
+    value = float(estimate.value[0])
+    return Interval(value, *auroc_interval(value, float(estimate.covariance[0, 0])))
 
 
 def is_above_half(value: pd.Series, low: pd.Series) -> pd.Series:
-    """Whether AUROCs are surely above one half; one of exactly 1 has no interval, and is."""
+    """Return whether intervals of AUROCs are above one half; an AUROC of 1 has no interval, and is."""
     return (low > 0.5) | (value >= 1.0)
 
 
-def either_way(found: Interval) -> Interval:
-    """Turn an AUROC round that is below one half, where the score's sign was a guess."""
-    value, low, high = found
-    return Interval(1.0 - value, 1.0 - high, 1.0 - low) if value < 0.5 else found
+def either_way(estimate: Interval) -> Interval:
+    """Return the AUROC of the score or of its negative, whichever is above one half."""
+    value, low, high = estimate
+    return Interval(1.0 - value, 1.0 - high, 1.0 - low) if value < 0.5 else estimate
 
 
 def risk(levels: Sequence[NDArray[np.integer]], y: Labels, group: Codes, *, seed: int = 0) -> Floats:
-    """Score rows by how frequent positives are in their levels among other patients.
+    """Compute a score of rows from the prevalence of their levels among other patients (naive Bayes).
 
     Five folds of patients; in each, the logarithm of a level's proportion of positives in the four others over the
     proportion of all (one row at that proportion added, so that empty levels say nothing), summed over the columns as
@@ -86,8 +86,8 @@ def risk(levels: Sequence[NDArray[np.integer]], y: Labels, group: Codes, *, seed
 
 def _risk_of(codes: NDArray[np.int64], y: Labels, fold: NDArray[np.int64]) -> Floats:
     score, n_levels = np.zeros(y.size), int(codes.max()) + 1
-    for held in range(FOLDS):
-        other, here = fold != held, fold == held
+    for test_fold in range(FOLDS):
+        other, here = fold != test_fold, fold == test_fold
         prior = float(y[other].mean()) if other.any() else 0.0
         if prior in (0.0, 1.0):
             continue
@@ -99,7 +99,7 @@ def _risk_of(codes: NDArray[np.int64], y: Labels, fold: NDArray[np.int64]) -> Fl
 
 
 def cramers_v(a: pd.Series, b: pd.Series) -> float:
-    """Give Cramér's V of two categoricals over the rows that have both; NaN where one of them takes one value."""
+    """Compute Cramér's V of two categoricals over the rows that have both; NaN where one has one value."""
     from scipy.stats.contingency import association
 
     i, j = a.cat.codes.to_numpy(np.int64), b.cat.codes.to_numpy(np.int64)

@@ -32,8 +32,8 @@ def bars_figure(bars: Sequence[tuple[str, float, str]], *, name: str, title: str
         axes.set_xticks([])
         axes.spines["bottom"].set_visible(False)
         axes.set_title(_noted(title, note), fontsize=10.5, loc="left")
-        said = "; ".join(f"{label} {text}" for label, _, text in bars)
-        return to_svg(figure, name=name, alt=f"Bars of {_noted(title, note)}: {said}.")
+        listed = "; ".join(f"{label} {text}" for label, _, text in bars)
+        return to_svg(figure, name=name, alt=f"Bars of {_noted(title, note)}: {listed}.")
 
 
 def missing_figure(shares: pd.DataFrame, *, name: str, by: str, note: str = "") -> Markup:
@@ -62,11 +62,11 @@ def missing_figure(shares: pd.DataFrame, *, name: str, by: str, note: str = "") 
             figure.legend(loc="outside lower center", fontsize=9, ncols=min(n, 3))
         if note:
             axes.set_title(note, fontsize=10, loc="right")
-        said = "; ".join(
+        listed = "; ".join(
             f"{column}: " + ", ".join(f"{by} {level} {value:.1f}%".strip() for level, value in row.items())
             for column, row in shares.iterrows()
         )
-        return to_svg(figure, name=name, alt=f"{_noted('Share of missing values', note)}. {said}.")
+        return to_svg(figure, name=name, alt=f"{_noted('Share of missing values', note)}. {listed}.")
 
 
 def histogram_figure(parts: Mapping[str, Floats], *, name: str, what: str, note: str = "") -> Markup:
@@ -86,12 +86,12 @@ def histogram_figure(parts: Mapping[str, Floats], *, name: str, what: str, note:
         figure.legend(loc="outside lower center", fontsize=9, ncols=min(len(parts), 2))
         if note:
             axes.set_title(note, fontsize=10, loc="right")
-        said = "; ".join(
+        listed = "; ".join(
             f"{label}: {values.size:,}, median {np.median(values):g}, middle half {np.quantile(values, 0.25):g} to "
             f"{np.quantile(values, 0.75):g}"
             for label, values in parts.items()
         )
-        return to_svg(figure, name=name, alt=f"{_noted(f'Distribution of {what}', note)}. {said}.")
+        return to_svg(figure, name=name, alt=f"{_noted(f'Distribution of {what}', note)}. {listed}.")
 
 
 def matrix_figure(v: pd.DataFrame, *, name: str, note: str = "") -> Markup:
@@ -114,8 +114,8 @@ def matrix_figure(v: pd.DataFrame, *, name: str, note: str = "") -> Markup:
         if note:
             axes.set_title(note, fontsize=10, loc="right")
         strong = sorted((one for one in known if one[2] >= _STRONG), key=lambda one: -one[2])
-        said = "; ".join(f"{names[i]} and {names[j]} {value:.2f}" for i, j, value in strong)
-        return to_svg(figure, name=name, alt=f"{_noted('Cramér’s V', note)}, from {_STRONG}: {said or 'none'}.")
+        listed = "; ".join(f"{names[i]} and {names[j]} {value:.2f}" for i, j, value in strong)
+        return to_svg(figure, name=name, alt=f"{_noted('Cramér’s V', note)}, from {_STRONG}: {listed or 'none'}.")
 
 
 def _noted(text: str, note: str) -> str:

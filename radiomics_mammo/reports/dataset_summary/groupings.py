@@ -26,16 +26,16 @@ def units(dataset: Dataset) -> pd.DataFrame:
     """
     names = list(dataset.units)
     wanted = [(part, whole) for i, whole in enumerate(names) for part in names[:i]]
-    made = {f"{plural(part)} per {whole}": (dataset.units[part], dataset.units[whole]) for part, whole in wanted}
+    tables = {f"{plural(part)} per {whole}": (dataset.units[part], dataset.units[whole]) for part, whole in wanted}
     if "view" in dataset.frame.columns and "breast" in dataset.units:
         views = np.asarray(pd.factorize(dataset.frame["view"])[0], dtype=np.int64)
         views_of = dataset.frame.groupby(["patient_id", "laterality", "view"], sort=False, dropna=False).ngroup()
         each = np.arange(len(views), dtype=np.int64)
-        made[f"{dataset.rows} per view of a breast"] = each, np.asarray(views_of.to_numpy(np.int64))
-        made["views per breast"] = views, dataset.units["breast"]
+        tables[f"{dataset.rows} per view of a breast"] = each, np.asarray(views_of.to_numpy(np.int64))
+        tables["views per breast"] = views, dataset.units["breast"]
     if "abnormality_id" in dataset.frame.columns and "breast" in dataset.units:
-        made["views per lesion"] = _views_of_lesions(dataset)
-    rows = [(what, number, n) for what, pair in made.items() for number, n in _within(*pair)]
+        tables["views per lesion"] = _views_of_lesions(dataset)
+    rows = [(what, number, n) for what, pair in tables.items() for number, n in _within(*pair)]
     return pd.DataFrame(rows, columns=["what", "number", "units"])
 
 
@@ -47,7 +47,7 @@ def _within(part: Codes, whole: Codes) -> list[tuple[int, int]]:
 
 
 def _views_of_lesions(dataset: Dataset) -> tuple[Codes, Codes]:
-    """Take a number in a breast for a lesion, apart for masses and calcifications."""
+    """Return the views and the lesions, by number in the breast and type."""
     names = [
         name for name in ("patient_id", "abnormality_type", "laterality", "abnormality_id") if name in dataset.frame
     ]
@@ -56,7 +56,7 @@ def _views_of_lesions(dataset: Dataset) -> tuple[Codes, Codes]:
 
 
 def balance(dataset: Dataset) -> pd.DataFrame:
-    """Give the proportion of positives at each level, and what the same answer for everybody scores.
+    """Compute the prevalence at each level, and the scores of constant predictions.
 
     A unit is positive when any of its rows is; a unit without any known label is left out.
 
@@ -64,8 +64,8 @@ def balance(dataset: Dataset) -> pd.DataFrame:
     -------
     pandas.DataFrame
         ``unit``, ``units``, ``unlabelled``, ``positives``, ``proportion``, ``low``, ``high`` (Wilson, clustered by
-        patient), ``accuracy`` (of always giving the commoner class), ``pf1_prevalence`` and ``pf1_one`` (probabilistic
-        F1 of giving everybody the proportion of positives, or 1), ``brier`` (of giving the proportion).
+        patient), ``accuracy`` (of always predicting the more frequent class), ``pf1_prevalence`` and ``pf1_one``
+        (probabilistic F1 of giving everybody the proportion of positives, or 1), ``brier`` (of giving the proportion).
     """
     rows = []
     for unit, codes in dataset.units.items():
@@ -74,10 +74,10 @@ def balance(dataset: Dataset) -> pd.DataFrame:
         known = label >= 0
         if not known.any():
             continue
-        found = proportion_of(label[known] == 1, patient[known])
-        p, positives = found.value, int((label == 1).sum())
-        said = (unit, int(known.sum()), int((~known).sum()), positives, p, found.low, found.high)
-        rows.append((*said, max(p, 1 - p), p, 2 * p / (1 + p), p * (1 - p)))
+        result = proportion_of(label[known] == 1, patient[known])
+        p, positives = result.value, int((label == 1).sum())
+        cells = (unit, int(known.sum()), int((~known).sum()), positives, p, result.low, result.high)
+        rows.append((*cells, max(p, 1 - p), p, 2 * p / (1 + p), p * (1 - p)))
     names = ["unit", "units", "unlabelled", "positives", "proportion", "low", "high"]
     return pd.DataFrame(rows, columns=[*names, "accuracy", "pf1_prevalence", "pf1_one", "brier"])
 
@@ -117,10 +117,10 @@ def scanners(dataset: Dataset) -> pd.DataFrame:
         return pd.DataFrame(columns=names)
     keys = [dataset.levels[site].rename("site"), dataset.levels[machine].rename("machine")]
     values = pd.DataFrame({"patient": dataset.group, "positive": dataset.y == 1})
-    found = values.groupby(keys, observed=True).agg(
+    result = values.groupby(keys, observed=True).agg(
         rows=("patient", "size"), patients=("patient", "nunique"), positives=("positive", "sum")
     )
-    return found.reset_index().astype({"site": str, "machine": str})[names]
+    return result.reset_index().astype({"site": str, "machine": str})[names]
 
 
 def parts(dataset: Dataset) -> pd.DataFrame:
@@ -133,14 +133,14 @@ def parts(dataset: Dataset) -> pd.DataFrame:
         sides.
     """
     names = ["type", "split", "pathology", "rows", "patients"]
-    found = {said: next(iter(columns_with_role(dataset.levels, [column])), None) for said, column in _PARTS.items()}
-    keys = {said: dataset.levels[name].astype(str) for said, name in found.items() if name is not None}
+    result = {cells: next(iter(columns_with_role(dataset.levels, [column])), None) for cells, column in _PARTS.items()}
+    keys = {cells: dataset.levels[name].astype(str) for cells, name in result.items() if name is not None}
     if not {"type", "split"} <= set(keys):
         return pd.DataFrame(columns=names)
     rows = pd.DataFrame(keys).assign(patient=dataset.group)
     counted = [rows.assign(pathology="all"), *([rows] if "pathology" in keys else [])]
-    made = [one.groupby(names[:3])["patient"].agg(rows="size", patients="nunique").reset_index() for one in counted]
-    return pd.concat(made, ignore_index=True)[names]
+    tables = [one.groupby(names[:3])["patient"].agg(rows="size", patients="nunique").reset_index() for one in counted]
+    return pd.concat(tables, ignore_index=True)[names]
 
 
 def splits(dataset: Dataset) -> pd.DataFrame:
@@ -156,19 +156,19 @@ def splits(dataset: Dataset) -> pd.DataFrame:
     split = next((one.name for one in dataset.of_role("split") if one.distinct > 1), None)
     if split is None:
         return pd.DataFrame(columns=names)
-    sides = dataset.levels[split]
+    parts_of_split = dataset.levels[split]
     counted = []
     for name, levels in dataset.levels.items():
         if name != split:
-            found = pd.crosstab(levels, sides)
-            for side in found.columns:
-                rows = found[side].to_numpy(np.int64)
-                said = zip(found.index, rows.tolist(), (rows / max(rows.sum(), 1)).tolist(), strict=True)
-                counted += [(name, str(level), str(side), n, proportion) for level, n, proportion in said]
-    own = sides[sides.notna()].groupby(dataset.group).nunique()
-    for side in sides.cat.categories:
-        patients = np.unique(dataset.group[(sides == side).to_numpy()])
-        several = int((own.loc[patients] > 1).sum())
+            result = pd.crosstab(levels, parts_of_split)
+            for side in result.columns:
+                rows = result[side].to_numpy(np.int64)
+                cells = zip(result.index, rows.tolist(), (rows / max(rows.sum(), 1)).tolist(), strict=True)
+                counted += [(name, str(level), str(side), n, proportion) for level, n, proportion in cells]
+    subset = parts_of_split[parts_of_split.notna()].groupby(dataset.group).nunique()
+    for side in parts_of_split.cat.categories:
+        patients = np.unique(dataset.group[(parts_of_split == side).to_numpy()])
+        several = int((subset.loc[patients] > 1).sum())
         for level, n in (("in one", patients.size - several), ("in several", several)):
             counted.append(("patient", level, str(side), n, n / max(patients.size, 1)))
     return pd.DataFrame(counted, columns=names)

@@ -1,4 +1,4 @@
-"""Columns that name patients: by what they are called, or because a patient can be found by her value."""
+"""Columns that identify patients: by their name, or because most patients have a unique value."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ _NAMING = re.compile(
 )
 _OF_THINGS = frozenset({"manufacturer", "model", "machine", "device", "scanner", "station", "protocol", "institution"})
 _OF_BIRTHS = frozenset({"age", "first", "number", "n", "count", "births", "weight"})
-"""Age at first birth is known of the woman and names nobody."""
+"""Words of columns on births that do not identify (age at first birth)."""
 
 _ALONE = 0.5
-"""Of the patients with a value: when so many are alone with theirs, it is a name."""
+"""Proportion of patients with a unique value from which a column is an identifier."""
 
 
 def is_named_as_identifier(column: str) -> bool:
-    """Whether a column is called as those are that name patients (``PatientName``, ``birth_date``, ``mrn``)."""
+    """Return whether a column has the name of an identifier (``PatientName``, ``birth_date``, ``mrn``)."""
     words = {word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", column)}
-    found = {word for word in words if _NAMING.fullmatch(word)}
-    if any("birth" in word for word in found) and words & _OF_BIRTHS:
+    units = {word for word in words if _NAMING.fullmatch(word)}
+    if any("birth" in word for word in units) and words & _OF_BIRTHS:
         return False
-    return bool(found) and not words & _OF_THINGS
+    return bool(units) and not words & _OF_THINGS
 
 
 def identifies_patients(column: pd.Series, group: Codes) -> bool:
-    """Whether at least half of the patients with a value are alone with it, among several.
+    """Return whether at least half of several patients have a unique value.
 
     Parameters
     ----------
     column : pandas.Series
-        Words; null where there is none.
+        Text; null where missing.
     group : ndarray of int64, shape (n_rows,)
-        The patient.
+        Patient of each row.
     """
     known = column.notna().to_numpy(bool)
     pairs = pd.DataFrame(
         {"value": column[known].astype("string").to_numpy(), "patient": group[known]}
     ).drop_duplicates()
-    alone = pairs[pairs.groupby("value")["patient"].transform("size") == 1]
+    single = pairs[pairs.groupby("value")["patient"].transform("size") == 1]
     patients = int(np.unique(group[known]).size)
-    return patients > 1 and alone["patient"].nunique() >= _ALONE * patients
+    return patients > 1 and single["patient"].nunique() >= _ALONE * patients

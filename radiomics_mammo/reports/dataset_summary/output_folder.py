@@ -1,4 +1,4 @@
-"""A folder that is written whole or not at all, and never takes the place of something else."""
+"""A folder that is written completely or not at all, and never replaces other files."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from radiomics_mammo.tables.lock import table_lock
 
 PAGE = "index.html"
 _OF_THE_SYSTEM = frozenset({".ds_store", "thumbs.db", "desktop.ini"})
-"""What file managers leave in a folder that somebody has looked into; in lower case."""
+"""Files that file managers create in a folder; in lower case."""
 
 
 def write_folder(folder: Path, files: Mapping[str, bytes], *, ours: Collection[str], overwrite: bool = False) -> None:
-    """Write files into a folder of their own; it takes its place only when all of them are on the disk.
+    """Write files into a folder; it is renamed to its place when all of them are on the disk.
 
     Parameters
     ----------
     folder : pathlib.Path
-        Must not be there, or be empty, or hold such files and nothing else, to be replaced.
+        Absent, or empty, or an earlier summary without other files, to be replaced.
     files : mapping of str to bytes
         With ``PAGE``.
     ours : collection of str
-        All names that such a folder may hold.
+        All names that such a folder may contain.
     overwrite : bool
         Whether an earlier folder may be replaced.
 
@@ -60,13 +60,13 @@ def write_folder(folder: Path, files: Mapping[str, bytes], *, ours: Collection[s
 
 
 def check_folder(folder: Path, ours: Collection[str], *, overwrite: bool) -> None:
-    """Refuse a folder that must not be replaced.
+    """Raise where a folder must not be replaced.
 
     Parameters
     ----------
     folder : pathlib.Path
     ours : collection of str
-        All names that a summary's folder may hold.
+        All names that a summary's folder may contain.
     overwrite : bool
 
     Raises
@@ -87,8 +87,10 @@ def check_folder(folder: Path, ours: Collection[str], *, overwrite: bool) -> Non
         return
     strange = sorted(there - set(ours))
     if strange or PAGE not in there:
-        said = f" ({', '.join(strange[:3])}{', …' if len(strange) > 3 else ''})" if strange else ""
-        raise OutputError(f"this folder holds other things than a summary{said}", path=folder, remedy="Choose another.")
+        listed = f" ({', '.join(strange[:3])}{', …' if len(strange) > 3 else ''})" if strange else ""
+        raise OutputError(
+            f"this folder holds other things than a summary{listed}", path=folder, remedy="Choose another."
+        )
     if not overwrite:
         remedy = "Replace it with --overwrite, or choose another folder."
         raise OutputError("there is a summary here already", path=folder, remedy=remedy)

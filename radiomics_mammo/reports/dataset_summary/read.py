@@ -1,4 +1,4 @@
-"""From a list of cases to a data set that is understood: the label, the levels, what belongs together."""
+"""A data set from a list of cases: types, label, levels, units."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from radiomics_mammo.tables.feature_table import is_feature_name
 
 
 def cases_frame(cases: Iterable[Case]) -> pd.DataFrame:
-    """Put cases into a table, one row each: case_id, patient_id, the reader's columns; None where missing."""
+    """Return cases as a table, one row each: case_id, patient_id, the reader's columns; None where missing."""
     rows = [{"case_id": case.case_id, "patient_id": case.patient_id, **case.columns} for case in cases]
     return pd.DataFrame(rows, dtype=object)
 
@@ -29,7 +29,7 @@ def read_dataset(
     remarks: Sequence[str] = (),
     phantom: bool = False,
 ) -> Dataset:
-    """Understand a list of cases.
+    """Read types, label, levels and units of a list of cases.
 
     Parameters
     ----------
@@ -81,17 +81,17 @@ def _units(frame: pd.DataFrame) -> dict[str, Codes]:
     """Code what each row is part of."""
     lesions, pictured = "abnormality_id" in frame.columns, "image_id" in frame.columns
     sided, viewed = "laterality" in frame.columns, "view" in frame.columns
-    found: dict[str, Codes] = {}
+    codes: dict[str, Codes] = {}
     if lesions or not pictured:
-        found["lesion" if lesions else "case"] = np.arange(len(frame), dtype=np.int64)
+        codes["lesion" if lesions else "case"] = np.arange(len(frame), dtype=np.int64)
     if pictured:
-        found["image"] = _codes(frame, ["patient_id", "image_id"])
+        codes["image"] = _codes(frame, ["patient_id", "image_id"])
     elif lesions and sided and viewed:
-        found["image"] = _codes(frame, ["patient_id", "laterality", "view"])
+        codes["image"] = _codes(frame, ["patient_id", "laterality", "view"])
     if sided:
-        found["breast"] = _codes(frame, ["patient_id", "laterality"])
-    found["patient"] = _codes(frame, ["patient_id"])
-    return found
+        codes["breast"] = _codes(frame, ["patient_id", "laterality"])
+    codes["patient"] = _codes(frame, ["patient_id"])
+    return codes
 
 
 def _codes(frame: pd.DataFrame, names: list[str]) -> Codes:

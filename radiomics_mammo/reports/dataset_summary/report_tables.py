@@ -180,9 +180,9 @@ def parts_table(table: pd.DataFrame) -> ReportTable:
     counts = {(row["type"], row["split"], row["pathology"]): row for row in records(table)}
     rows = [["Patients", *(format_count(counts[kind, split, "all"]["patients"]) for kind, split in keys)]]
     for pathology in dict.fromkeys(table["pathology"]):
-        found = [counts.get((kind, split, pathology), {"rows": 0}) for kind, split in keys]
+        cells = [counts.get((kind, split, pathology), {"rows": 0}) for kind, split in keys]
         title = "All lesions" if pathology == "all" else str(pathology)
-        rows.append([title, *(format_count(row["rows"]) for row in found)])
+        rows.append([title, *(format_count(row["rows"]) for row in cells)])
     headings = ["Number of", *(f"{kind}, {split}" for kind, split in keys)]
     return ReportTable("Lesions of each type in each part of the split, by pathology", headings, rows, name="parts")
 

@@ -1,4 +1,4 @@
-"""Tables of columns, missing values, levels and rates: what is there, where, and how often it is positive."""
+"""Tables of columns, missing values, levels, prevalence and associations."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ from radiomics_mammo.reports.dataset_summary.estimates import (
 from radiomics_mammo.reports.dataset_summary.groupings import balance, disagreements, parts, scanners, splits, units
 
 STRATA = ("site_id", "site", "abnormality_type", "split", "machine_id", "machine")
-"""What missing values are counted by."""
+"""Columns by which missing values are counted."""
 
 MAX_COMPARED = 40
-"""Columns that are compared with each other: pairs grow with the square."""
+"""Maximum of columns that are compared with each other."""
 
 _SHOWN_VALUES = 5
 
 
 def strata(dataset: Dataset) -> list[str]:
-    """Name the columns that missing values are counted by, of those that divide the rows."""
+    """Return the columns by which missing values are counted, of those with several levels."""
     return [name for name in STRATA if name in dataset.levels and dataset.columns[name].distinct > 1]
 
 
 def sites(dataset: Dataset) -> list[str]:
-    """Name the column that says where a row is from, if several places are there."""
+    """Return the column of the site, where there are several sites."""
     return [name for name in ("site_id", "site") if name in dataset.levels and dataset.columns[name].distinct > 1][:1]
 
 
 def columns(dataset: Dataset) -> pd.DataFrame:
-    """Say of each column what it is, how full it is, and what it holds; free text is only counted.
+    """Describe each column: role, missing values, content; free text is only counted.
 
     Returns
     -------
@@ -53,11 +53,11 @@ def columns(dataset: Dataset) -> pd.DataFrame:
     rows = []
     for one in dataset.columns.values():
         absent = dataset.frame[one.name].isna().to_numpy()
-        told = UNKNOWN
+        estimate = UNKNOWN
         if 0 < one.filled < n and one.role not in ("label", "identity") and known.any():
-            told = either_way(auroc_of(dataset.y[known], absent[known].astype(np.float64), dataset.group[known]))
-        said = (one.name, one.role, one.kind, one.filled, n - one.filled, (n - one.filled) / n, one.distinct)
-        rows.append((*said, _holds(dataset, one), *told))
+            estimate = either_way(auroc_of(dataset.y[known], absent[known].astype(np.float64), dataset.group[known]))
+        cells = (one.name, one.role, one.kind, one.filled, n - one.filled, (n - one.filled) / n, one.distinct)
+        rows.append((*cells, _holds(dataset, one), *estimate))
     names = ["column", "role", "kind", "filled", "missing", "proportion_missing", "distinct", "holds"]
     return pd.DataFrame(rows, columns=[*names, "label_auroc", "low", "high"])
 
@@ -67,9 +67,9 @@ def _holds(dataset: Dataset, one: Column) -> str:
         low, middle, high = dataset.frame[one.name].astype("Float64").quantile([0, 0.5, 1]).tolist()
         return f"{low:g} to {high:g}, median {middle:g}"
     if one.kind == "category":
-        found = dataset.levels[one.name].value_counts().drop(NOT_GIVEN, errors="ignore")
-        most = ", ".join(str(name) for name in found.index[:_SHOWN_VALUES])
-        return most + (f" and {len(found) - _SHOWN_VALUES} more" if len(found) > _SHOWN_VALUES else "")
+        result = dataset.levels[one.name].value_counts().drop(NOT_GIVEN, errors="ignore")
+        most = ", ".join(str(name) for name in result.index[:_SHOWN_VALUES])
+        return most + (f" and {len(result) - _SHOWN_VALUES} more" if len(result) > _SHOWN_VALUES else "")
     return {"empty": "nothing", "identifier": "names", "text": "text"}[one.kind]
 
 
@@ -90,8 +90,8 @@ def missing(dataset: Dataset) -> pd.DataFrame:
         rows.append((one.name, "", "all", len(absent), int(absent.sum())))
         for by in strata(dataset):
             if by != one.name:
-                found = absent.groupby(dataset.levels[by], observed=True).agg(["size", "sum"])
-                rows += [(one.name, by, str(level), int(n), int(k)) for level, n, k in found.itertuples()]
+                result = absent.groupby(dataset.levels[by], observed=True).agg(["size", "sum"])
+                rows += [(one.name, by, str(level), int(n), int(k)) for level, n, k in result.itertuples()]
     table = pd.DataFrame(rows, columns=["column", "by", "level", "rows", "missing"])
     whole = table.groupby(["column", "by"])[["rows", "missing"]].transform("sum")
     proportion = table["missing"] / table["rows"]
@@ -111,13 +111,13 @@ def counts(dataset: Dataset) -> pd.DataFrame:
     patient = pd.Series(dataset.group)
     rows: list[tuple[object, ...]] = []
     for name, levels in dataset.levels.items():
-        found = patient.groupby(levels, observed=True).agg(["size", "nunique"])
-        rows += [(name, str(level), int(n), n / len(patient), int(k)) for level, n, k in found.itertuples()]
+        result = patient.groupby(levels, observed=True).agg(["size", "nunique"])
+        rows += [(name, str(level), int(n), n / len(patient), int(k)) for level, n, k in result.itertuples()]
     return pd.DataFrame(rows, columns=["column", "level", "rows", "proportion", "patients"])
 
 
 def numbers(dataset: Dataset) -> pd.DataFrame:
-    """Sum numbers up, of all rows, by the label and by site.
+    """Compute the distribution of numbers, of all rows, by the label and by site.
 
     Returns
     -------
@@ -126,23 +126,23 @@ def numbers(dataset: Dataset) -> pd.DataFrame:
         ``median``, ``p75``, ``max``.
     """
     statistics = ["count", "mean", "std", "min", "25%", "50%", "75%", "max"]
-    everybody = pd.Series("all", index=dataset.frame.index)
-    wanted = {"": everybody} | {name: dataset.grouped_by(name) for name in (dataset.label, *sites(dataset)) if name}
+    all_rows = pd.Series("all", index=dataset.frame.index)
+    wanted = {"": all_rows} | {name: dataset.grouped_by(name) for name in (dataset.label, *sites(dataset)) if name}
     rows = []
     for one in dataset.columns.values():
         if one.kind == "number":
             values = dataset.frame[one.name].astype("float64")
             for by, levels in wanted.items():
-                found = values.groupby(levels.astype(str)).describe()[statistics]
+                result = values.groupby(levels.astype(str)).describe()[statistics]
                 rows += [
-                    (one.name, by, str(level), *row) for level, row in zip(found.index, found.to_numpy(), strict=True)
+                    (one.name, by, str(level), *row) for level, row in zip(result.index, result.to_numpy(), strict=True)
                 ]
     names = ["column", "by", "level", "rows", "mean", "sd", "min", "p25", "median", "p75", "max"]
     return pd.DataFrame(rows, columns=names).astype({"rows": "int64"})
 
 
 def rates(dataset: Dataset) -> pd.DataFrame:
-    """Give the proportion of positives in every level, with Wilson intervals clustered by patient.
+    """Compute the prevalence of every level, with Wilson intervals clustered by patient.
 
     Returns
     -------
@@ -156,19 +156,19 @@ def rates(dataset: Dataset) -> pd.DataFrame:
     for name, levels in dataset.levels.items() if known.any() else ():
         if name == dataset.label:
             continue
-        own = levels[known]
-        for level in own.cat.categories:
-            at = (own == level).to_numpy()
+        subset = levels[known]
+        for level in subset.cat.categories:
+            at = (subset == level).to_numpy()
             if at.any():
-                found = proportion_of(y[at], group[at])
-                said = (name, dataset.columns[name].role, str(level), int(at.sum()), int(np.unique(group[at]).size))
-                rows.append((*said, int(y[at].sum()), found.value, found.low, found.high))
+                result = proportion_of(y[at], group[at])
+                cells = (name, dataset.columns[name].role, str(level), int(at.sum()), int(np.unique(group[at]).size))
+                rows.append((*cells, int(y[at].sum()), result.value, result.low, result.high))
     names = ["column", "role", "level", "rows", "patients", "positives", "rate", "low", "high"]
     return pd.DataFrame(rows, columns=names)
 
 
 def predictors(dataset: Dataset) -> pd.DataFrame:
-    """Tell how well each column alone, and all of a role together, rank positives above negatives.
+    """Compute the AUROC of each column, and of all of a role together, as a predictor of the label.
 
     A number is taken as it is (rows without one are left out), either way round; a category by the proportion of
     positives in its levels among other patients (see :func:`radiomics_mammo.reports.dataset_summary.estimates.risk`).
@@ -182,15 +182,15 @@ def predictors(dataset: Dataset) -> pd.DataFrame:
     names = ["column", "role", "rows", "auroc", "low", "high"]
     if not (dataset.y == 1).any() or not (dataset.y == 0).any():
         return pd.DataFrame(columns=names)
-    found = [
+    result = [
         one for one in dataset.columns.values() if one.countable and one.distinct > 1 and one.name != dataset.label
     ]
-    rows = [(one.name, one.role, *_ranked(dataset, one)) for one in found]
+    rows = [(one.name, one.role, *_ranked(dataset, one)) for one in result]
     y, group = dataset.y[known], dataset.group[known]
     for role in ("metadata", "scanner"):
-        own = [dataset.levels[one.name][known].cat.codes.to_numpy() for one in found if one.role == role]
-        if len(own) > 1:
-            rows.append((f"all {role}", role, int(known.sum()), *auroc_of(y, risk(own, y, group), group)))
+        subset = [dataset.levels[one.name][known].cat.codes.to_numpy() for one in result if one.role == role]
+        if len(subset) > 1:
+            rows.append((f"all {role}", role, int(known.sum()), *auroc_of(y, risk(subset, y, group), group)))
     table = pd.DataFrame(rows, columns=names)
     return table.sort_values(["role", "auroc"], ascending=[True, False], kind="stable", ignore_index=True)
 
@@ -200,16 +200,16 @@ def _ranked(dataset: Dataset, one: Column) -> tuple[int, float, float, float]:
     if one.kind == "number":
         values = np.asarray(dataset.frame[one.name].astype("float64"), dtype=np.float64)
         rows = rows & ~np.isnan(values)
-        found = either_way(auroc_of(dataset.y[rows], values[rows], dataset.group[rows]))
+        result = either_way(auroc_of(dataset.y[rows], values[rows], dataset.group[rows]))
     else:
         codes = dataset.levels[one.name][rows].cat.codes.to_numpy()
         y, group = dataset.y[rows], dataset.group[rows]
-        found = auroc_of(y, risk([codes], y, group), group)
-    return (int(rows.sum()), *found)
+        result = auroc_of(y, risk([codes], y, group), group)
+    return (int(rows.sum()), *result)
 
 
 def associations(dataset: Dataset) -> pd.DataFrame:
-    """Give Cramér's V of every two columns, over the rows that have both; of ``MOST_COMPARED`` columns at most.
+    """Compute Cramér's V of every two columns over the rows that have both; of ``MAX_COMPARED`` columns at most.
 
     Columns whose meaning is known come first, the others in their order.
 

@@ -22,7 +22,7 @@ _LINE = 22  # characters that a label may have before its name is broken
 
 
 def short_name(feature: str) -> str:
-    """Write a feature's name on two lines of about equal length, its family (and filter, if any) behind."""
+    """Format a feature's name on two lines of about equal length, with its family and filter."""
     if not is_feature_name(feature):
         return feature
     source, family, name = feature_parts(feature)
@@ -38,7 +38,7 @@ def short_name(feature: str) -> str:
 def beeswarm_figure(
     contributions: pd.DataFrame, values: pd.DataFrame, *, unit: str, classes: Sequence[str], note: str = ""
 ) -> Markup:
-    """Draw one point a held-out case and feature, with shap's own plot.
+    """Draw one point for each held-out case and feature, with the beeswarm plot of shap.
 
     Parameters
     ----------
@@ -47,9 +47,9 @@ def beeswarm_figure(
     values : pandas.DataFrame, shape (n_cases, n_values)
         The features' values in the same order of cases; null, or no column, is grey.
     unit : str
-        What the contributions add up to.
+        Unit of the SHAP values.
     classes : sequence of str
-        What 0 and 1 are called.
+        Titles of 0 and 1.
     note : str
         Written into the figure.
     """
@@ -71,7 +71,7 @@ def beeswarm_figure(
             ax=axes,
             plot_size=None,
             show=False,
-            color_bar=False,  # shap's own asks pyplot for the current figure
+            color_bar=False,  # shap's would use pyplot's current figure
             axis_color=INK,
             s=9,
             group_remaining_features=False,
@@ -95,17 +95,17 @@ def bar_figure(importance: pd.Series, *, unit: str, note: str = "", chance: floa
     importance : pandas.Series
         By feature, the largest first.
     unit : str
-        What the contributions add up to.
+        Unit of the SHAP values.
     note : str
         Written into the figure.
     chance : float
-        What the largest importance reaches with shuffled labels: a line, where it is known.
+        Largest importance with permuted labels: a line, where it is known.
     """
     top = importance.iloc[:TOP]
-    said = ", ".join(f"{name} {size:.3g}" for name, size in top.items())
-    alt = f"Bars of mean absolute SHAP value on held-out cases{_noted(note)}: {said}."
+    listed = ", ".join(f"{name} {size:.3g}" for name, size in top.items())
+    alt = f"Bars of mean absolute SHAP value on held-out cases{_noted(note)}: {listed}."
     if np.isfinite(chance):
-        alt += f" A dashed line marks {chance:.3g}, which the largest bar reaches with shuffled labels."
+        alt += f" A dashed line marks {chance:.3g}, which the largest bar reaches with permuted labels."
     labels = [short_name(str(name)) for name in top.index]
     axis = f"Mean |SHAP value| ({unit})"
     return size_bars(top.to_numpy(), labels, axis=axis, name="bar", alt=alt, note=note, line=chance)
@@ -129,15 +129,15 @@ def size_bars(
     sizes : ndarray of float64, shape (n_bars,)
     labels : sequence of str
     axis : str
-        What the bars measure.
+        Title of the axis.
     name, alt : str
         As for :func:`radiomics_mammo.reports.figures.svg.to_svg`.
     note : str
         Written into the figure.
     line : float
-        Where a dashed line is drawn; NaN for none.
+        Position of a dashed line; NaN for none.
     ink : int
-        Which colour of the palette.
+        Index of the colour in the palette.
     """
     with canvas(4.9, 1.1 + 0.4 * len(sizes)) as figure:
         axes = figure.add_subplot()
@@ -189,16 +189,16 @@ def rank_figure(features: pd.DataFrame, *, note: str = "") -> Markup:
         axes.set_xlabel(f"Mean rank of {len(features)} ± standard deviation", fontsize=10)
         if note:
             axes.set_title(note, fontsize=10, loc="right")
-        said = ", ".join(
+        listed = ", ".join(
             f"{name} {mean:.1f} ± {sd:.1f}"
             for name, mean, sd in zip(top["feature"], top["rank_mean"], spread, strict=True)
         )
-        alt = f"Mean rank and standard deviation over folds and repeats{_noted(note)}: {said}."
+        alt = f"Mean rank and standard deviation over folds and repeats{_noted(note)}: {listed}."
         return to_svg(figure, name="ranks", alt=alt)
 
 
 def rasterise(axes: Any) -> None:
-    """Turn the points of a figure into one picture: thousands of them as drawings make a page of megabytes."""
+    """Draw the points of a figure as an image: thousands of vector points make a page of megabytes."""
     for drawn in axes.collections:
         drawn.set_rasterized(True)
 
@@ -212,7 +212,7 @@ def _cut(text: str) -> str:
 
 
 def label_rows(axes: Any) -> None:
-    """Set the sizes of the labels of a figure of named rows."""
+    """Format the labels of a figure with named rows."""
     axes.tick_params(axis="y", labelsize=8.5, length=0)
     axes.tick_params(axis="x", labelsize=9.5)
 
@@ -231,7 +231,7 @@ def _colour_bar(figure: object, axes: object) -> None:
 
 @contextmanager
 def _seeded() -> Iterator[None]:
-    """Let shap's jitter, which draws from NumPy's global state, be the same each time; put the state back."""
+    """Seed shap's jitter, which uses NumPy's global state, and restore the state."""
     before = np.random.get_state()  # noqa: NPY002
     np.random.seed(0)  # noqa: NPY002
     try:

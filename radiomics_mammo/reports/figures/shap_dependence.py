@@ -1,4 +1,4 @@
-"""How contributions depend on values, and heat maps of families and filters."""
+"""SHAP dependence plots, and heat maps of families and filters."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from radiomics_mammo.reports.figures.svg import INK, PALETTE, canvas, to_svg
 
 SHOWN = 6
 """Features whose dependence is drawn."""
-_LEAST = 0.05  # share of the cases that the second type must have to be worth colours
-_MOST = 6  # colours that can be told apart
+_LEAST = 0.05  # proportion of cases of the second type from which types are coloured
+_MOST = 6  # colours that can be distinguished
 _INKS = (0, 1, 2, 3, 4, 5)
 
 
 @dataclass(frozen=True, slots=True)
 class Colours:
-    """What the points are coloured by.
+    """The variable that colours the points.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class Colours:
 
 
 def colours(cases: pd.DataFrame, case_ids: Sequence[str]) -> Colours:
-    """Choose what to colour by: the type of abnormality where both are common, else the breast's density.
+    """Select the variable of the colours: type of abnormality where both are frequent, else breast density.
 
     Parameters
     ----------
@@ -64,9 +64,9 @@ def _text(value: object) -> str:
 
 
 def dependence_figure(moved: pd.DataFrame, values: pd.DataFrame, by: Colours, *, unit: str, note: str = "") -> Markup:
-    """Draw one panel a feature: its value to the right, its contribution upwards, one point a held-out case.
+    """Draw one panel for each feature: its SHAP value over its value, one point for each held-out case.
 
-    shap's own scatter plot wants pyplot's global state; these panels are drawn without it.
+    The scatter plot of shap needs pyplot's global state; these panels do not.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def _legend(figure: object, title: str, kinds: Sequence[str]) -> None:
 
 
 def _said(moved: pd.DataFrame, values: pd.DataFrame, title: str, note: str) -> str:
-    """Tell in words where each panel's points rise or fall: by rank correlation."""
+    """Return the alternative text: the trend of each panel, by rank correlation."""
     words = [f"{name} {trend(values[name], moved[name])}" for name in moved.columns]
     coloured = f", coloured by {title.lower()}" if title else ""
     marked = f" ({note})" if note else ""
@@ -126,19 +126,19 @@ def _said(moved: pd.DataFrame, values: pd.DataFrame, title: str, note: str) -> s
 
 
 def trend(value: pd.Series, contribution: pd.Series) -> str:
-    """Say whether a contribution rises or falls with the value: ``rises``, ``falls``, ``has no one direction``."""
+    """Return whether SHAP values increase with the value: ``increases``, ``decreases``, ``has no trend``."""
     rho = rank_rho(value, contribution)
     if np.isnan(rho) or abs(rho) < CLEAR:
-        return "has no one direction"
-    return "rises" if rho > 0 else "falls"
+        return "has no trend"
+    return "increases" if rho > 0 else "decreases"
 
 
 CLEAR = 0.3
-"""Rank correlation of value and contribution from which a direction is named."""
+"""Rank correlation of value and SHAP value from which a trend is stated."""
 
 
 def rank_rho(value: pd.Series, contribution: pd.Series) -> float:
-    """Give Spearman's coefficient of the cases where both are known; NaN of fewer than three, or of a constant."""
+    """Compute Spearman's coefficient of the cases where both are known; NaN for fewer than three, or a constant."""
     # By hand: pandas' own warns on constant columns.
     ranks = pd.DataFrame({"v": value.to_numpy(), "c": contribution.to_numpy()}).dropna().rank().to_numpy()
     if len(ranks) < 3 or (np.ptp(ranks, axis=0) == 0).any():
@@ -147,7 +147,7 @@ def rank_rho(value: pd.Series, contribution: pd.Series) -> float:
 
 
 def heat_figure(cells: pd.DataFrame, *, unit: str, note: str = "") -> Markup:
-    """Draw families against filters: the darker, the more the features of both move predictions together.
+    """Draw families by filters; a darker cell has a larger joint importance.
 
     Parameters
     ----------
@@ -177,6 +177,6 @@ def heat_figure(cells: pd.DataFrame, *, unit: str, note: str = "") -> Markup:
         if note:
             axes.set_title(note, fontsize=10, loc="right")
         top = cells.iloc[:8]
-        said = ", ".join(f"{one.family} on {one.filter} {one.importance:.3g}" for one in top.itertuples())
+        listed = ", ".join(f"{one.family} on {one.filter} {one.importance:.3g}" for one in top.itertuples())
         marked = f" ({note})" if note else ""
-        return to_svg(figure, name="cells", alt=f"Heat map of families and filters{marked}; the largest: {said}.")
+        return to_svg(figure, name="cells", alt=f"Heat map of families and filters{marked}; the largest: {listed}.")

@@ -1,4 +1,4 @@
-"""Figures as inline SVG that follows the page: its font, its ink, light or dark."""
+"""Figures as inline SVG with the font and the text colour of the page, light or dark."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from markupsafe import Markup
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-INK = "#1a2b3c"  # a colour nobody else uses: replaced by the page's own
-# Okabe and Ito's palette, told apart with any colour vision, mid-tone so that it shows on white and on black.
+INK = "#1a2b3c"  # a colour that is not used elsewhere: replaced by the text colour of the page
+# Okabe and Ito's palette: distinct with any colour vision, and visible on white and on black.
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c8c8c")
 
 DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)))
@@ -38,7 +38,7 @@ _STYLE = {
 
 @contextmanager
 def canvas(width: float, height: float) -> Iterator[Figure]:
-    """Give an empty figure (inches) in the page's style; draw on it and turn it into SVG inside the block."""
+    """Build an empty figure (inches) in the style of the page; draw on it and write it as SVG inside the block."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -55,7 +55,7 @@ def to_svg(figure: Figure, *, name: str, alt: str) -> Markup:
     name : str
         Prefix of its ids, unique on the page; what is neither letter, digit nor ``_`` becomes ``-``.
     alt : str
-        What the figure shows, for those who do not see it.
+        Alternative text.
     """
     name = re.sub(r"[^\w-]", "-", name, flags=re.ASCII)  # a column's name may be anything, and this is markup
     text = io.StringIO()

@@ -1,4 +1,4 @@
-"""The drawing of a waterfall: steps from a model's average to one case's own prediction."""
+"""Waterfall plots: steps from the average of a model to its prediction of one case."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ def draw_waterfall(
 ) -> Markup:
     """Draw the strongest terms as steps, the others together, from the model's average to the case's probability.
 
-    Where the terms add up to something else (before calibration, or in one repeat's way), a last step leads there.
+    Where the terms do not add up to the probability (before calibration), a last step makes up the difference.
 
     Parameters
     ----------
     terms : Terms
     title : str
-        Whose, for those who do not see it.
+        Beginning of the alternative text.
     values : mapping of str to float
         Values of some of the features in this case.
     most : int
-        How many terms are steps of their own.
+        Number of single terms; the others are one step.
     width : int
-        Of the drawing, in its own units; they are about a pixel on screen.
+        Width in units of the drawing, about a pixel each.
     note : str
-        Written into it.
+        Written into the figure.
 
     Returns
     -------
@@ -62,7 +62,7 @@ def draw_waterfall(
     scale = _Scale.over(ends, terms.unit, width)
     height = _ROW * (len(steps) + 2) + 34
     lines = [_line("Average of the model", np.nan, f"p = {terms.probability(terms.start):.2f}", width)]
-    lines += [_line(name, own, signed(value), width) for name, value, own in steps]
+    lines += [_line(name, shown_value, signed(value), width) for name, value, shown_value in steps]
     lines.append(_line("This case", np.nan, f"p = {terms.predicted:.2f}", width))
     # First, so that everything lies over them.
     parts = [_link(scale(at), row, lines[row + 1], width) for row, at in enumerate(ends)]
@@ -77,17 +77,17 @@ def draw_waterfall(
 
 
 def _words(terms: Terms, steps: Sequence[tuple[str, float, float]]) -> str:
-    told = "; ".join(f"{name} {signed(value)}" for name, value, _ in steps)
+    listed = "; ".join(f"{name} {signed(value)}" for name, value, _ in steps)
     start, end = f"{terms.start:.2f}", f"{terms.end:.2f}"
     if terms.unit == "log-odds":
         start, end = (f"{signed(at)} (probability {terms.probability(at):.2f})" for at in (terms.start, terms.end))
     kind = f"calibrated {terms.unit}" if terms.calibrated else f"{terms.unit} before calibration"
-    return f"waterfall in {kind} from {start} to {end}; the case's probability is {terms.predicted:.2f}. {told}"
+    return f"waterfall in {kind} from {start} to {end}; the case's probability is {terms.predicted:.2f}. {listed}"
 
 
 @dataclass(frozen=True, slots=True)
 class _Scale:
-    """Places on the drawing of values between two ends."""
+    """Scale from values to positions in the drawing."""
 
     low: float
     high: float
@@ -105,28 +105,28 @@ class _Scale:
         return self.left + (value - self.low) / (self.high - self.low) * (self.right - self.left)
 
     def ticks(self) -> list[tuple[float, str]]:
-        """Give places and probabilities of ticks that do not touch; near the ends where no round one fits."""
-        found: list[tuple[float, str]] = []
+        """Return positions and probabilities of ticks that do not overlap; near the ends where no round one fits."""
+        ticks: list[tuple[float, str]] = []
         for p in sorted(TICKS, key=lambda p: (len(f"{p:g}"), abs(p - 0.5))):
             at = float(np.log(p / (1 - p))) if self.unit == "log-odds" else p
             place = self(at)
-            clear = all(abs(place - other) >= _APART for other, _ in found)
+            clear = all(abs(place - other) >= _APART for other, _ in ticks)
             if clear and self.left + 6 <= place <= self.right - 6:
-                found.append((place, f"{p:g}"))
-        return sorted(found) if len(found) > 1 else [self._odd(self.left + 14), self._odd(self.right - 14)]
+                ticks.append((place, f"{p:g}"))
+        return sorted(ticks) if len(ticks) > 1 else [self._odd(self.left + 14), self._odd(self.right - 14)]
 
     def _odd(self, place: float) -> tuple[float, str]:
         at = self.low + (place - self.left) / (self.right - self.left) * (self.high - self.low)
         return place, f"{float(expit(np.asarray(at))) if self.unit == 'log-odds' else at:.3f}"
 
 
-def _line(name: str, own: float, value: str, width: int) -> tuple[str, str]:
-    """Give what a row says, left and right; what is too long loses the middle of its name, never a number."""
-    shown = "" if np.isnan(own) else f" = {number(own)}"
+def _line(name: str, shown_value: float, value: str, width: int) -> tuple[str, str]:
+    """Return the left and right text of a row; a name that is too long loses its middle."""
+    shown = "" if np.isnan(shown_value) else f" = {number(shown_value)}"
     room = int((width - _LEFT - _RIGHT) / _CHARACTER) - len(value) - len(shown) - 1
-    own_name, bracket, source = name.partition(" (")
+    feature_name, bracket, source = name.partition(" (")
     if room - len(bracket + source) >= _LEGIBLE:
-        return _shortened(own_name, room - len(bracket + source)) + bracket + source + shown, value
+        return _shortened(feature_name, room - len(bracket + source)) + bracket + source + shown, value
     return _shortened(name, room) + shown, value
 
 
@@ -136,7 +136,7 @@ def _shortened(name: str, room: int) -> str:
 
 
 def _link(x: float, row: int, below: tuple[str, str], width: int) -> str:
-    """Draw the line down to the next row; it stops above that row's words where it would strike through them."""
+    """Draw the line to the next row; it stops above that row's text where it would cross it."""
     name, value = below
     struck = x < _LEFT + _CHARACTER * len(name) + 2 or x > width - _RIGHT - _CHARACTER * len(value) - 2
     return f'<path d="M{x:.1f} {row * _ROW + _MIDDLE}v{_ROW - _MIDDLE if struck else _ROW}"/>'

@@ -126,14 +126,14 @@ _CONCEPT_COLUMNS = (
 def _concept_table(run: Run, by_case: pd.DataFrame, features: pd.DataFrame, meaning: Meaning) -> ReportTable:
     """Show the leading features grouped by concept, the concept of the most important feature first."""
     names = [str(name) for name in features["feature"]]
-    found = [concept_of(name) for name in names]
-    order = {concept: i for i, concept in enumerate(dict.fromkeys(found))}  # features are sorted by importance
+    concepts_of = [concept_of(name) for name in names]
+    order = {concept: i for i, concept in enumerate(dict.fromkeys(concepts_of))}  # features are sorted by importance
     table = features.assign(
-        concept=found,
+        concept=concepts_of,
         direction=[direction(run, by_case, name) for name in names],
         meaning=[
             sentence("explanation.embedding", whole=name.endswith("_Embedding")) if c == "embedding" else meaning(name)
-            for name, c in zip(names, found, strict=True)
+            for name, c in zip(names, concepts_of, strict=True)
         ],
     )
     table = table.sort_values("concept", key=lambda column: column.map(order), kind="stable")

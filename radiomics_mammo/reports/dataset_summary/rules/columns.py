@@ -21,7 +21,7 @@ _GRADES = ("assessment", "subtlety", "breast_density")
 
 
 def phantom(facts: Facts) -> list[Finding]:
-    """Simulated images."""
+    """Find simulated images."""
     return [finding("phantom", "danger")] if facts.dataset.phantom else []
 
 
@@ -32,7 +32,7 @@ def _extremes(rows: pd.DataFrame) -> tuple[dict[str, Any], dict[str, Any]] | Non
 
 
 def missing_by_site(facts: Facts) -> list[Finding]:
-    """A value that is missing at one site and not at another identifies the site."""
+    """Find values that are missing at one site and not at another: they identify it."""
     missing, findings, dataset = facts.tables["missing"], [], facts.dataset
     by = next((name for name in _SITES if (missing["by"] == name).any()), "")
     for name, rows in missing[missing["by"] == by].groupby("column", sort=False) if by else ():
@@ -47,7 +47,7 @@ def missing_by_site(facts: Facts) -> list[Finding]:
 
 
 def missing_by_group(facts: Facts) -> list[Finding]:
-    """A value that one type of abnormality, or one part of the split, does not have identifies it."""
+    """Find values that one type of abnormality, or one part of the split, does not have."""
     missing, findings = facts.tables["missing"], []
     for by in ("abnormality_type", "split"):
         columns = []
@@ -61,7 +61,7 @@ def missing_by_group(facts: Facts) -> list[Finding]:
 
 
 def missing_by_label(facts: Facts) -> list[Finding]:
-    """Missing values that are more frequent in one class leak the label."""
+    """Find missing values that are more frequent in one class: they leak the label."""
     table = facts.tables["columns"]
     table = table[(table["label_auroc"] >= _PREDICTIVE) & is_above_half(table["label_auroc"], table["low"])]
     columns = [{"name": row["column"], "auroc": estimate(row, "label_auroc")} for row in records(table)]
@@ -69,7 +69,7 @@ def missing_by_label(facts: Facts) -> list[Finding]:
 
 
 def missing_values(facts: Facts) -> list[Finding]:
-    """Columns with missing values."""
+    """Find columns with missing values."""
     table, n = facts.tables["columns"], len(facts.dataset.frame)
     gaps = table[(table["missing"] > 0) & (table["filled"] > 0)]
     many = gaps["proportion_missing"] >= _MANY
@@ -81,7 +81,7 @@ def missing_values(facts: Facts) -> list[Finding]:
 
 
 def coded_zero(facts: Facts) -> list[Finding]:
-    """A grade of 0 where grades begin at 1 is a missing value."""
+    """Find grades of 0 where grades begin at 1: they are missing values."""
     frame = facts.dataset.frame
     zeros = {
         name: int((pd.to_numeric(frame[name], errors="coerce") == 0).fillna(False).sum())
@@ -93,7 +93,7 @@ def coded_zero(facts: Facts) -> list[Finding]:
 
 
 def infinite(facts: Facts) -> list[Finding]:
-    """An infinite value is a failed measurement, or a division by zero."""
+    """Find infinite values: a failed measurement, or a division by zero."""
     counts = facts.dataset.infinite
     return [finding("infinite", "caution", counts=counts, unit=facts.dataset.row)] if counts else []
 
@@ -103,7 +103,7 @@ def _ages(facts: Facts) -> list[Column]:
 
 
 def ages(facts: Facts) -> list[Finding]:
-    """Ages below 18 or above 110 are errors or codes."""
+    """Find ages below 18 or above 110: errors, or codes."""
     findings = []
     for column in _ages(facts):
         values = facts.dataset.frame[column.name].astype("Float64")
@@ -115,7 +115,7 @@ def ages(facts: Facts) -> list[Finding]:
 
 
 def capped_ages(facts: Facts) -> list[Finding]:
-    """Many patients at the highest age: it stands for all above."""
+    """Find a highest age of many patients: it stands for all above."""
     findings = []
     for column in _ages(facts):
         values = facts.dataset.frame[column.name].astype("Float64").groupby(facts.dataset.group).first().dropna()
@@ -126,18 +126,18 @@ def capped_ages(facts: Facts) -> list[Finding]:
 
 
 def constant(facts: Facts) -> list[Finding]:
-    """A column of one value carries no information."""
+    """Find columns of one value."""
     names = [one.name for one in facts.dataset.columns.values() if one.countable and one.distinct == 1]
     return [finding("constant", "note", columns=names)] if names and len(facts.dataset.frame) > 1 else []
 
 
 def free_text(facts: Facts) -> list[Finding]:
-    """Free text is counted, never shown."""
+    """Find free text, which is counted and never shown."""
     columns = [one for one in facts.dataset.columns.values() if one.kind == "text"]
     return [finding("text", "note", columns=columns)] if columns else []
 
 
 def empty_columns(facts: Facts) -> list[Finding]:
-    """Columns without any value."""
+    """Find columns without any value."""
     columns = [one.name for one in facts.dataset.columns.values() if one.kind == "empty"]
     return [finding("empty-columns", "note", columns=columns)] if columns else []

@@ -16,7 +16,7 @@ _SHIFT = 0.1
 
 
 def nested_machines(facts: Facts) -> list[Finding]:
-    """A machine at one site only identifies the site."""
+    """Find machines at one site only: they identify it."""
     table = facts.tables["scanners"]
     sites = table.groupby("machine")["site"].nunique()
     single = int((sites == 1).sum())
@@ -39,19 +39,19 @@ def _predictors(facts: Facts, role: str) -> list[dict[str, object]]:
 
 
 def label_by_scanner(facts: Facts) -> list[Finding]:
-    """Sites and machines with another prevalence can stand in for the disease."""
+    """Find sites and machines that predict the label."""
     columns = _predictors(facts, "scanner")[:1]
     return [finding("label-by-scanner", "danger", column=one["name"], auroc=one["auroc"]) for one in columns]
 
 
 def label_by_metadata(facts: Facts) -> list[Finding]:
-    """Clinical data are the baseline of a model of images."""
+    """Find clinical data that predict the label: the baseline of a model of images."""
     columns = _predictors(facts, "metadata")
     return [finding("label-by-metadata", "note", columns=columns)] if columns else []
 
 
 def rates_differ(facts: Facts) -> list[Finding]:
-    """Where intervals of two levels do not overlap, results depend on the composition."""
+    """Find columns with levels whose intervals of the prevalence do not overlap."""
     table, findings = facts.tables["rates"], []
     table = table[table["role"].isin(["metadata", "scanner", "split", "other"]) & (table["level"] != NOT_GIVEN)]
     for name, rows in table.groupby("column", sort=False):
@@ -64,7 +64,7 @@ def rates_differ(facts: Facts) -> list[Finding]:
 
 
 def small_sites(facts: Facts) -> list[Finding]:
-    """Sites and machines with too few positives to be evaluated."""
+    """Find sites and machines with too few positives to be evaluated."""
     table = facts.tables["rates"]
     table = table[(table["role"] == "scanner") & (table["positives"] < _FEW) & (table["level"] != NOT_GIVEN)]
     places = [{**row, "title": facts.dataset.columns[row["column"]].title} for row in records(table)]
@@ -72,7 +72,7 @@ def small_sites(facts: Facts) -> list[Finding]:
 
 
 def splits_differ(facts: Facts) -> list[Finding]:
-    """Parts of a split of another composition make the test another task than the training."""
+    """Find parts of a split that differ in composition."""
     associations = facts.tables["associations"]
     split = next((one.name for one in facts.dataset.of_role("split") if one.distinct > 1), "")
     if not split or associations.empty:
@@ -103,7 +103,7 @@ def _rates_by_type(dataset: Dataset, split: str) -> dict[str, dict[str, float]]:
 
 
 def implants(facts: Facts) -> list[Finding]:
-    """Implants are bright and large, and no breast tissue."""
+    """Find implants, which are bright and large, and no breast tissue."""
     dataset = facts.dataset
     name = next((one for one in dataset.levels if one.lower() == "implant"), None)
     has = np.zeros(0, bool) if name is None else dataset.levels[name].isin(["1", "True", "true"]).to_numpy()
@@ -114,7 +114,7 @@ def implants(facts: Facts) -> list[Finding]:
 
 
 def mass_and_calcification(facts: Facts) -> list[Finding]:
-    """Patients with masses and calcifications are in both collections."""
+    """Find patients with masses and calcifications: they are in both collections."""
     if "abnormality_type" not in facts.dataset.levels:
         return []
     n = int((facts.dataset.levels["abnormality_type"].groupby(facts.dataset.group).nunique() > 1).sum())

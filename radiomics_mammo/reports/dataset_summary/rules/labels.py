@@ -14,7 +14,7 @@ _WITHOUT_CALLBACK = "BENIGN_WITHOUT_CALLBACK"
 
 
 def no_label(facts: Facts) -> list[Finding]:
-    """Rows without a label, or one class only."""
+    """Find rows without a label, or one class only."""
     y = facts.dataset.y
     known, positive = int((y >= 0).sum()), int((y == 1).sum())
     if known == y.size and positive not in (0, known):
@@ -24,7 +24,7 @@ def no_label(facts: Facts) -> list[Finding]:
 
 
 def rare_label(facts: Facts) -> list[Finding]:
-    """Where positives are rare, accuracy is misleading."""
+    """Find a low prevalence, where accuracy is misleading."""
     rows = records(facts.tables["balance"])
     if not rows or not 0 < rows[0]["proportion"] < _RARE:
         return []
@@ -33,7 +33,7 @@ def rare_label(facts: Facts) -> list[Finding]:
 
 
 def few_positives(facts: Facts) -> list[Finding]:
-    """Few positive patients give wide intervals."""
+    """Find a small number of positive patients, which gives wide intervals."""
     patients = np.unique(facts.dataset.group[facts.dataset.y == 1]).size
     if not 0 < patients < 100:
         return []
@@ -41,7 +41,7 @@ def few_positives(facts: Facts) -> list[Finding]:
 
 
 def label_level(facts: Facts) -> list[Finding]:
-    """A label that differs within a breast, or a patient, is of a smaller unit."""
+    """Find labels that differ within a breast, or a patient."""
     table = facts.tables["disagreements"]
     table = table[(table["column"] == facts.dataset.label) & (table["differ"] > 0)]
     if table.empty:
@@ -61,20 +61,20 @@ def _with_auroc(facts: Facts, role: str) -> list[str]:
 
 
 def known_after_diagnosis(facts: Facts) -> list[Finding]:
-    """Columns that are filled in after the diagnosis."""
+    """Find columns that are filled in after the diagnosis."""
     columns = _with_auroc(facts, "afterwards")
     values = {"label": facts.dataset.label, "columns": columns}
     return [finding("known-after-diagnosis", "danger", **values)] if columns else []
 
 
 def reader_assessments(facts: Facts) -> list[Finding]:
-    """Assessments by readers are no measurements."""
+    """Find assessments by readers."""
     columns = _with_auroc(facts, "opinion")
     return [finding("reader-assessments", "caution", columns=columns)] if columns else []
 
 
 def benign_without_callback(facts: Facts) -> list[Finding]:
-    """Benign cases without callback are easier than the others."""
+    """Find benign cases without callback, which are easier than the others."""
     table = facts.tables["counts"]
     rows = table.loc[table["level"] == _WITHOUT_CALLBACK, "rows"].tolist()
     negatives = int((facts.dataset.y == 0).sum())
@@ -84,7 +84,7 @@ def benign_without_callback(facts: Facts) -> list[Finding]:
 
 
 def label_by_order(facts: Facts) -> list[Finding]:
-    """An order of rows or of patients' numbers that predicts the label leaks it."""
+    """Find an order of rows or of patients' numbers that predicts the label."""
     dataset, findings = facts.dataset, []
     # A patient's number: its digits, so that P_00010 comes after P_00002.
     digits = dataset.frame["patient_id"].str.extract(r"([0-9]{1,15})[^0-9]*$", expand=False).astype("float64")

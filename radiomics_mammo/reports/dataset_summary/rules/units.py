@@ -14,7 +14,7 @@ _UNEVEN = 0.55
 
 
 def several_rows(facts: Facts) -> list[Finding]:
-    """Rows of one patient are not independent."""
+    """Find patients with several rows, which are not independent."""
     each = np.bincount(facts.dataset.group)
     if each.max() < 2:
         return []
@@ -32,7 +32,7 @@ def several_rows(facts: Facts) -> list[Finding]:
 
 
 def no_patient_id(facts: Facts) -> list[Finding]:
-    """Without patient ids every row counts as another patient."""
+    """Find lists without patient ids."""
     frame = facts.dataset.frame
     if len(frame) < 2 or not (frame["patient_id"] == frame["case_id"]).fillna(False).all():
         return []
@@ -40,7 +40,7 @@ def no_patient_id(facts: Facts) -> list[Finding]:
 
 
 def patients_in_several_splits(facts: Facts) -> list[Finding]:
-    """Patients are in several parts of an official split."""
+    """Find patients in several parts of an official split."""
     table = facts.tables["splits"]
     parts = table[(table["column"] == "patient") & (table["level"] == "in several") & (table["rows"] > 0)]
     if parts.empty:
@@ -50,7 +50,7 @@ def patients_in_several_splits(facts: Facts) -> list[Finding]:
 
 
 def duplicates(facts: Facts) -> list[Finding]:
-    """One id for two rows, one image of two patients, one row twice."""
+    """Find duplicate ids, images of two patients, duplicate rows."""
     frame = facts.dataset.frame
     ids, images, rows = int(frame["case_id"].duplicated().sum()), 0, 0
     if "image_id" in frame.columns:
@@ -63,14 +63,14 @@ def duplicates(facts: Facts) -> list[Finding]:
 
 
 def one_breast(facts: Facts) -> list[Finding]:
-    """Patients with images of one breast only."""
+    """Find patients with images of one breast only."""
     single, total = _single(facts, "breasts per patient")
     severity = "caution" if single > 0.05 * total else "note"
     return [finding("one-breast", severity, n=single, total=total)] if single else []
 
 
 def one_view(facts: Facts) -> list[Finding]:
-    """Breasts with one view only."""
+    """Find breasts with one view only."""
     single, total = _single(facts, "views per breast")
     return [finding("one-view", "note", n=single, total=total)] if single else []
 
@@ -83,7 +83,7 @@ def _single(facts: Facts, what: str) -> tuple[int, int]:
 
 
 def rare_views(facts: Facts) -> list[Finding]:
-    """Views with too few images to be evaluated."""
+    """Find views with too few images to be evaluated."""
     table = facts.tables["counts"]
     rare = (table["column"] == "view") & (table["proportion"] < _RARE_VIEW) & (table["level"] != NOT_GIVEN)
     rows = plural(len(facts.dataset.frame), facts.dataset.row)
@@ -91,7 +91,7 @@ def rare_views(facts: Facts) -> list[Finding]:
 
 
 def uneven_views(facts: Facts) -> list[Finding]:
-    """More images of one side or view than of the other."""
+    """Find sides and views with more images than the other."""
     table, parts = facts.tables["counts"], []
     for column, wanted in (("laterality", {"LEFT", "RIGHT", "L", "R"}), ("view", {"CC", "MLO"})):
         levels = table[(table["column"] == column) & table["level"].isin(wanted)]
@@ -103,7 +103,7 @@ def uneven_views(facts: Facts) -> list[Finding]:
 
 
 def inconsistent_values(facts: Facts) -> list[Finding]:
-    """A column that should have one value for a patient, or a breast, has several."""
+    """Find columns with several values for a patient, or a breast, that should have one."""
     table = facts.tables["disagreements"]
     differ = (table["column"] != facts.dataset.label) & (table["differ"] > 0)
     return [finding("inconsistent-values", "caution", columns=records(table[differ]))] if differ.any() else []
