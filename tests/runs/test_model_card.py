@@ -79,23 +79,23 @@ def test_another_candidate_than_the_best_has_no_borrowed_figures():
     card = card_of(other, results)
     assert card["subgroups"] == []
     assert [row["needed"] for row in card["certified"]] == [45, 230]
-    assert "Certified by patient" in card_page(card)
+    assert "Certified sensitivity by patient" in card_page(card)
 
 
 def test_the_page_shows_it(page, whole):
     text = Page(page).text
     for wanted in (
         "Not a medical device",
-        "And what it is not for",
-        "What it is worth",
-        "Held-out patients",
+        "Not intended for",
+        "Performance",
+        "Held-out test set",
         "Certified sensitivity by patient",
         "XGBoost by subgroup",
         "Oversampled, then rows split",
         "radiomics_mammo.predict",
         "xgboost 3.2.0",
         "Sci Data 2017;4:170177",
-        "chosen on the same patients",
+        "selection of the best model on the same patients",
         *whole["limits"],
     ):
         assert wanted in text, wanted
