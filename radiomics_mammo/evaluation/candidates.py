@@ -56,8 +56,8 @@ def default_candidates(cohort: Cohort) -> tuple[Candidate, ...]:
     candidates += [parse_candidate(name) for name in EMBEDDED_CANDIDATES]
     if len(cohort.embedders) > 1:
         candidates += [
-            Candidate(name, block=one)
-            for one in cohort.embedders
+            Candidate(name, block=prefix)
+            for prefix in cohort.embedders
             for name in (EMBEDDED_CANDIDATES[0], EMBEDDED_CANDIDATES[-1])
         ]
     if cohort.radiomic:

@@ -68,8 +68,8 @@ def fold_table(plan: Plan) -> pd.DataFrame:
 
 def resampling_pairs(candidates: Sequence[Candidate]) -> list[tuple[int, int]]:
     """Return the positions of each candidate with resampling and the same without."""
-    without = {(one.model, one.block): i for i, one in enumerate(candidates) if one.sampler == "none"}
-    with_resampling = [(i, (one.model, one.block)) for i, one in enumerate(candidates) if one.sampler != "none"]
+    without = {(each.model, each.block): i for i, each in enumerate(candidates) if each.sampler == "none"}
+    with_resampling = [(i, (each.model, each.block)) for i, each in enumerate(candidates) if each.sampler != "none"]
     return [(i, without[model]) for i, model in with_resampling if model in without]
 
 
@@ -123,7 +123,7 @@ def compare_candidates(
         Positions of the candidates to subtract; by default :func:`resampling_pairs`.
     """
     y = units.y
-    value = np.stack([np.mean([scores(y, one)[:, 0] for one in repeats], axis=0) for repeats in p])
+    value = np.stack([np.mean([scores(y, each)[:, 0] for each in repeats], axis=0) for repeats in p])
     drawn = all_bootstrap_scores(y, p, units.group, draws=draws, seed=seed, workers=workers)
     constant = [i for i, candidate in enumerate(candidates) if MODELS[candidate.model].constant]
     slope = list(METRICS).index("calibration_slope")
@@ -165,6 +165,6 @@ def explained_candidate(summary: pd.DataFrame, candidates: Sequence[Candidate]) 
     XGBoost gives exact contributions and interactions in log-odds; a bag has neither. None where no candidate
     qualifies.
     """
-    trees = [one for one in candidates if MODELS[one.model].explained and estimator_of(one).contribution_unit]
-    exact = [one for one in trees if estimator_of(one).contribution_unit == "log-odds"]
+    trees = [each for each in candidates if MODELS[each.model].explained and estimator_of(each).contribution_unit]
+    exact = [each for each in trees if estimator_of(each).contribution_unit == "log-odds"]
     return best_candidate(summary, exact or trees)

@@ -178,7 +178,7 @@ def test_gpu_hist_by_habit_runs_and_is_recorded(finished, tmp_path, monkeypatch,
     monkeypatch.setattr("radiomics_mammo.evaluation.training.device.probe_cuda", lambda: False)
     assert run(finished / "toy.parquet", tmp_path / "r", "--tree-method", "gpu_hist", "--models", "xgboost") == 0
     info = read_run(tmp_path / "r").info
-    asked = (info.device["asked_tree_method"], info.device["tree_method"], info.device["device"])
+    asked = (info.device["requested_tree_method"], info.device["tree_method"], info.device["device"])
     assert asked == ("gpu_hist", "hist", "cpu")
     assert any("gpu_hist" in note for note in info.notes)
 

@@ -57,7 +57,7 @@ def nearest_cases(cohort: Cohort, fold_of: NDArray[np.int16], *, k: int = 5) -> 
     test_units = np.concatenate([np.repeat(block, which.shape[1]) for block, which, _ in blocks])
     rank = np.concatenate([np.tile(np.arange(1, which.shape[1] + 1), block.size) for block, which, _ in blocks])
     other = np.concatenate([which.ravel() for _, which, _ in blocks])
-    distance = np.concatenate([one.ravel() for *_, one in blocks])
+    distance = np.concatenate([part.ravel() for *_, part in blocks])
     order = np.lexsort((rank, test_units))
     names, patients = (units.rows[name].astype(str).to_numpy() for name in ("case_id", "patient_id"))
     return pd.DataFrame(

@@ -167,9 +167,9 @@ def _levels(column: pd.Series) -> list[str]:
 
 
 def _indicators(column: pd.Series, name: str, levels: Sequence[str]) -> dict[str, Floats]:
-    cells = np.array(cell_texts(column), dtype=object)
-    encoded_blocks = {f"{name}={level}": (cells == level).astype(np.float64) for level in levels if level != OTHER}
+    entries = np.array(cell_texts(column), dtype=object)
+    encoded_blocks = {f"{name}={level}": (entries == level).astype(np.float64) for level in levels if level != OTHER}
     if OTHER in levels:
-        known = np.isin(cells.astype(str), ["", *(level for level in levels if level != OTHER)])
+        known = np.isin(entries.astype(str), ["", *(level for level in levels if level != OTHER)])
         encoded_blocks[f"{name}={OTHER}"] = (~known).astype(np.float64)
     return encoded_blocks

@@ -197,7 +197,9 @@ def _blocks(
     frame: pd.DataFrame, features: Sequence[str], *, like: Cohort | None, hidden: Collection[str]
 ) -> tuple[dict[str, Block], list[str]]:
     if like is not None:
-        return {name: Block(one.names, encode_as_block(frame, one.names)) for name, one in like.blocks.items()}, []
+        return {
+            name: Block(block.names, encode_as_block(frame, block.names)) for name, block in like.blocks.items()
+        }, []
     visible = frame[[name for name in frame.columns if name not in hidden]]
     block_map = blocks(visible, features)
     return block_map, block_remarks(visible, block_map)

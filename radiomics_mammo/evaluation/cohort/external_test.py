@@ -75,7 +75,7 @@ def separate_patients(
     for part in (train, test):
         with with_table_path(part.path):
             check_columns(part.frame, features, target)
-    train_labels, test_labels = _one_meaning(train, test, target)
+    train_labels, test_labels = _common_labels(train, test, target)
     remaining, remarks = _remaining_rows(features, train, test, target, tested=test_labels.y >= 0)
     hidden, column_notes = _hidden(train, test)
     with with_table_path(train.path):
@@ -93,7 +93,7 @@ def separate_patients(
     return trained, tested, [*remarks, *column_notes]
 
 
-def _one_meaning(train: SourceTable, test: SourceTable, target: Target) -> tuple[Labels, Labels]:
+def _common_labels(train: SourceTable, test: SourceTable, target: Target) -> tuple[Labels, Labels]:
     """Parse both label columns as one, so that values mean the same."""
     columns = [part.frame[target.label] for part in (train, test)]
     both = pd.Series([cell for column in columns for cell in column.tolist()], name=target.label, dtype=object)

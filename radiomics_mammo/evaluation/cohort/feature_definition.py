@@ -24,12 +24,12 @@ def engine_definition(engine: str) -> str:
     return _DEFINITION_OF.get(engine, engine)
 
 
-def same_definition(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+def same_definition(left: Mapping[str, Any], right: Mapping[str, Any]) -> str:
     """Return how the definitions of common features differ; empty if they agree.
 
     Parameters
     ----------
-    one, other : mapping
+    left, right : mapping
         Provenances, as in :attr:`radiomics_mammo.tables.feature_table.Table.provenance`, of plain or of joined tables.
         What one of them does not record (another tool's table) is not compared.
 
@@ -38,7 +38,7 @@ def same_definition(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
     str
         What differs; empty where nothing does.
     """
-    makers, others = _makers(one), _makers(other)
+    makers, others = _makers(left), _makers(right)
     # Feature by feature first: joined tables may stand in another order.
     shared = [name for name in makers if name and name in others] or [""]
     record = []

@@ -89,7 +89,7 @@ def _join(table: Table, further: Table, *, base: Path, path: Path) -> Table:
     position = pd.Index(further.frame["case_id"]).get_indexer(pd.Index(table.frame["case_id"]))
     matched = position >= 0
     if not matched.any():
-        ids_base, ids_further = (format_list(one.frame["case_id"].tolist(), most=2) for one in (table, further))
+        ids_base, ids_further = (format_list(each.frame["case_id"].tolist(), most=2) for each in (table, further))
         raise InputError(
             f"no case in common with {base} (here {ids_further}; there {ids_base})",
             path=path,
@@ -118,7 +118,7 @@ def _refuse_same_features(table: Table, further: Table, *, base: Path, path: Pat
     ]
     if not both:
         return
-    recipes = [str(one.provenance.get("recipe_hash") or "")[:12] for one in (table, further)]
+    recipes = [str(each.provenance.get("recipe_hash") or "")[:12] for each in (table, further)]
     recipe_note = f", made with another recipe ({recipes[1]}, there {recipes[0]})" if len({*recipes} - {""}) > 1 else ""
     raise InputError(
         f"{len(both)} feature columns are in {base} as well{recipe_note}: {format_list(both)}",
@@ -130,20 +130,20 @@ def _refuse_same_features(table: Table, further: Table, *, base: Path, path: Pat
 def embeddings_in(provenance: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the embeddings in a table's provenance, one entry an embedder."""
     parts = [provenance, *provenance.get("joined", ())]
-    return [dict(one) for part in parts if (one := part.get("embedding"))]
+    return [dict(each) for part in parts if (each := part.get("embedding"))]
 
 
 def _gaps(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
     return [name for name in names if name not in _AS_READ and frame[name].isna().any()]
 
 
-def _differing(one: pd.Series, other: pd.Series) -> NDArray[np.bool_]:
+def _differing(first: pd.Series, other: pd.Series) -> NDArray[np.bool_]:
     """Find the rows whose cells contradict each other; a null contradicts nothing."""
-    known = np.asarray(one.notna() & other.notna())
-    a, b = parse_numbers(one), parse_numbers(other)
+    known = np.asarray(first.notna() & other.notna())
+    a, b = parse_numbers(first), parse_numbers(other)
     if a is not None and b is not None:
         return np.asarray(known & ~np.isclose(a, b, rtol=_SAME, atol=0.0, equal_nan=True))  # empty text is no number
-    unequal = [text(x) != text(y) for x, y in zip(one.tolist(), other.tolist(), strict=True)]
+    unequal = [text(x) != text(y) for x, y in zip(first.tolist(), other.tolist(), strict=True)]
     return known & np.array(unequal, dtype=np.bool_)
 
 
@@ -153,7 +153,7 @@ def _refuse_disagreement(
     for name in [name for name in shared if name not in _AS_READ]:
         bad = np.flatnonzero(_differing(left[name], right[name]))
         if bad.size:
-            cases, ours, theirs = (one.iloc[bad].map(text) for one in (left["case_id"], right[name], left[name]))
+            cases, ours, theirs = (each.iloc[bad].map(text) for each in (left["case_id"], right[name], left[name]))
             examples = [f"{c} ({h!r}, there {t!r})" for c, h, t in zip(cases, ours, theirs, strict=True)]
             raise InputError(
                 f"column {name!r} contradicts {base} in {bad.size} cases: {format_list(examples)}",
@@ -199,7 +199,7 @@ def _not_used(further: Table, table: Table, used: Sequence[str], path: Path) -> 
         for name in further.frame.columns
         if name not in no_feature
         and can_be_feature(name)
-        and not any(name == one or fnmatchcase(name, one) for one in used)
+        and not any(name == each or fnmatchcase(name, each) for each in used)
         and parse_numbers(further.frame[name]) is not None
     ]
     if not unused:

@@ -49,10 +49,10 @@ def parse_labels(column: pd.Series, *, positive: Sequence[str] = (), negative: S
     InputError
         The values are neither 0/1 nor named, or only one class is there.
     """
-    cells = cell_texts(column)
-    values = sorted({cell for cell in cells if cell})
+    entries = cell_texts(column)
+    values = sorted({cell for cell in entries if cell})
     meaning = _named(column.name, values, positive, negative) if positive else _plain(column.name, values)
-    y = np.array([meaning[cell] if cell else -1 for cell in cells], dtype=np.int8)
+    y = np.array([meaning[cell] if cell else -1 for cell in entries], dtype=np.int8)
     labels = Labels(y, _class_names(str(column.name), meaning, named=bool(positive)))
     check_both_classes(labels, column)
     return labels
@@ -113,6 +113,6 @@ def _named(name: object, values: list[str], positive: Sequence[str], negative: S
 
 def _class_names(label: str, meaning: dict[str, int], *, named: bool) -> tuple[str, str]:
     if named:
-        zero, one = (", ".join(v for v, y in meaning.items() if y == outcome) for outcome in (0, 1))
-        return zero, one
+        negative, positive = (", ".join(v for v, y in meaning.items() if y == outcome) for outcome in (0, 1))
+        return negative, positive
     return ("benign", "malignant") if label == "malignant" else (f"not {label}", label)

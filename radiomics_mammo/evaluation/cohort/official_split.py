@@ -39,9 +39,9 @@ def official_test_rows(frame: pd.DataFrame) -> NDArray[np.bool_]:
     values = np.array([cell.lower() for cell in cell_texts(frame[SPLIT])])
     invalid = ~np.isin(values, _PARTS)
     if invalid.any():
-        values_found = sorted({repr(str(value)) for value in values[invalid]})
+        unknown_values = sorted({repr(str(value)) for value in values[invalid]})
         raise InputError(
-            f"column {SPLIT!r} holds {format_list(values_found)} in {int(invalid.sum())} rows "
+            f"column {SPLIT!r} holds {format_list(unknown_values)} in {int(invalid.sum())} rows "
             f"({format_list(frame.loc[invalid, 'case_id'].tolist())})",
             remedy="Write train or test in every row.",
         )

@@ -68,9 +68,9 @@ def numbers(frame: pd.DataFrame, name: str) -> Floats:
     values = parse_numbers(frame[name])
     if values is not None:
         return values
-    cells = pd.Series(cell_texts(frame[name]), index=frame.index, dtype=object)
-    bad = (cells != "") & pd.to_numeric(cells, errors="coerce").isna()
-    named = [f"{case} ({cell!r})" for case, cell in zip(frame.loc[bad, "case_id"], cells[bad], strict=True)]
+    entries = pd.Series(cell_texts(frame[name]), index=frame.index, dtype=object)
+    bad = (entries != "") & pd.to_numeric(entries, errors="coerce").isna()
+    named = [f"{case} ({cell!r})" for case, cell in zip(frame.loc[bad, "case_id"], entries[bad], strict=True)]
     raise InputError(
         f"column {name!r} is not numeric: {format_list(named) or frame[name].dtype}",
         remedy="A feature must be a number in every row, or empty where undefined.",

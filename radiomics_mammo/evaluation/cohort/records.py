@@ -157,8 +157,8 @@ class Cohort:
         names = () if self.embedded is None else self.embedded.names
         prefixes = [embedder_of(name) for name in names]
         return {
-            one: slice(prefixes.index(one), len(prefixes) - prefixes[::-1].index(one))
-            for one in dict.fromkeys(prefixes)
+            each: slice(prefixes.index(each), len(prefixes) - prefixes[::-1].index(each))
+            for each in dict.fromkeys(prefixes)
         }
 
     @property
@@ -199,7 +199,7 @@ class Cohort:
         if block in self.embedders:
             return (len(self.names(block)),)
         embedded = block in (EMBEDDINGS, FUSION)
-        return tuple(one.stop - one.start for one in self.embedders.values()) if embedded else ()
+        return tuple(each.stop - each.start for each in self.embedders.values()) if embedded else ()
 
     def values(self, features: Sequence[str]) -> pd.DataFrame:
         """Return ``case_id`` and the values of some features as a table."""

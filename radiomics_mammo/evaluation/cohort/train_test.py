@@ -95,10 +95,11 @@ def _training_overlap(table: Table) -> list[str]:
     parts = [table.provenance, *table.provenance.get("joined", ())]
     collections = {(part.get("collection") or {}).get("name", "") for part in parts} - {""}
     return [
-        f"The weights of {one['name']} were trained on {', '.join(one.get('trained_on') or ())}, which these cases are "
+        f"The weights of {network['name']} were trained on {', '.join(network.get('trained_on') or ())}, which "
+        f"these cases are "
         "from: results with its embeddings do not carry over to other patients."
-        for one in embeddings_in(table.provenance)
-        if one.get("forced") or collections & {*(one.get("trained_on") or ())}
+        for network in embeddings_in(table.provenance)
+        if network.get("forced") or collections & {*(network.get("trained_on") or ())}
     ]
 
 

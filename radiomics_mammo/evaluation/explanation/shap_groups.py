@@ -35,9 +35,9 @@ def group_table(by_case: pd.DataFrame) -> pd.DataFrame:
     """
     families, filters = zip(*(parts_of(str(name))[:2] for name in by_case.columns), strict=True)
     concepts = [concept_of(str(name)) for name in by_case.columns]
-    rows = [("family", one, one, "", size) for (one,), size in _sums(by_case, families)]
-    rows += [("filter", one, "", one, size) for (one,), size in _sums(by_case, filters)]
-    rows += [("concept", one, "", "", size) for (one,), size in _sums(by_case, concepts)]
+    rows = [("family", each, each, "", size) for (each,), size in _sums(by_case, families)]
+    rows += [("filter", each, "", each, size) for (each,), size in _sums(by_case, filters)]
+    rows += [("concept", each, "", "", size) for (each,), size in _sums(by_case, concepts)]
     rows += [("family_filter", f"{a}, {b}", a, b, size) for (a, b), size in _sums(by_case, families, filters)]
     return pd.DataFrame(rows, columns=["kind", "group", "family", "filter", "importance"])
 
@@ -49,7 +49,7 @@ def _sums(by_case: pd.DataFrame, *keys: Sequence[str]) -> list[tuple[tuple[str, 
     for column, key in enumerate(zip(*keys, strict=True)):
         columns.setdefault(key, []).append(column)
     sizes = [(key, float(np.abs(moved[:, members].sum(axis=1)).mean())) for key, members in columns.items()]
-    return sorted(sizes, key=lambda one: -one[1])
+    return sorted(sizes, key=lambda each: -each[1])
 
 
 def cluster_table(values: pd.DataFrame, by_case: pd.DataFrame) -> pd.DataFrame:
@@ -77,7 +77,7 @@ def cluster_table(values: pd.DataFrame, by_case: pd.DataFrame) -> pd.DataFrame:
     moved = by_case[names].to_numpy(dtype=np.float64)
     sizes = [(float(np.abs(moved[:, members].sum(axis=1)).mean()), members) for members in clusters]
     rows = []
-    for number, (together, members) in enumerate(sorted(sizes, key=lambda one: -one[0]), start=1):
+    for number, (together, members) in enumerate(sorted(sizes, key=lambda each: -each[0]), start=1):
         for column in sorted(members, key=lambda i: -float(np.abs(moved[:, i]).mean())):
             others = [alike[column, other] for other in members if other != column]
             close = float(np.mean(others)) if others else float("nan")
@@ -94,7 +94,7 @@ def _clusters(alike: Floats) -> list[list[int]]:
     distances = np.clip(1.0 - alike, 0.0, 1.0)
     np.fill_diagonal(distances, 0.0)
     label = fcluster(linkage(squareform(distances, checks=False), method="average"), 1.0 - ALIKE, criterion="distance")
-    return [np.flatnonzero(label == one).tolist() for one in np.unique(label)]
+    return [np.flatnonzero(label == each).tolist() for each in np.unique(label)]
 
 
 def rank_correlation(x: Floats) -> Floats:

@@ -177,7 +177,7 @@ def stability_table(
         ``permutations``, ``permuted_rows`` and ``interaction_rows``.
     """
     top = leading(len(features))
-    pairs = [one for fold_values in sizes.values() for one in jaccards(fold_values, top)]
+    pairs = [each for fold_values in sizes.values() for each in jaccards(fold_values, top)]
     value = float(np.mean(pairs))
     nan = float("nan")
     head = ["jaccard", value, min(pairs), max(pairs)]

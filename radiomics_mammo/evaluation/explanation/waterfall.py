@@ -112,7 +112,7 @@ def case_waterfalls(
         rows_of_case = contributions.iloc[rows[name]]
         values = rows_of_case[list(features)].to_numpy(dtype=np.float64)
         base, scale, shift = (rows_of_case[column].to_numpy(dtype=np.float64) for column in ("base", "scale", "shift"))
-        selected = _one_a_repeat(rows_of_case["repeat"].to_numpy(), base + values.sum(axis=1), rule)
+        selected = _first_per_repeat(rows_of_case["repeat"].to_numpy(), base + values.sum(axis=1), rule)
         if selected is None:
             continue
         line = unit == "log-odds" and bool(np.isfinite(scale[selected]).all() and np.isfinite(shift[selected]).all())
@@ -126,7 +126,7 @@ def case_waterfalls(
     return terms_by_case
 
 
-def _one_a_repeat(repeat: NDArray[np.int64], margin: Floats, rule: str) -> NDArray[np.intp] | None:
+def _first_per_repeat(repeat: NDArray[np.int64], margin: Floats, rule: str) -> NDArray[np.intp] | None:
     order = np.lexsort((-margin, repeat))
     first = np.unique(repeat[order], return_index=True)[1]
     return order[first] if first.size == repeat.size or rule == "max" else None

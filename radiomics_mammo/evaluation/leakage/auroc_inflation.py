@@ -147,7 +147,7 @@ def _data(
         if numbered
         else "The patient's number is the order of first appearance: patient_id holds none.",
         *(["Labels were permuted between patients: sound protocols should score about 0.5."] if permuted else []),
-        *(["Every patient has one row: a split of images is a split of patients here."] if data.one_row_each else []),
+        *(["Every patient has one row: a split of images is a split of patients here."] if data.single_rows else []),
     ]
     return data, remarks
 
@@ -160,7 +160,7 @@ def _row(
     inflation_low, inflation_high = interval(leaky.draws - sound.draws)
     row_split_only = results[_ROW_SPLIT, entry.model].value if entry.adds_rows else float("nan")
     sentences = [_inflation_sentence(leaky.value, sound.value, inflation_low, inflation_high)]
-    if data.one_row_each and entry.leaky.split == "row" and not entry.leaky.before:
+    if data.single_rows and entry.leaky.split == "row" and not entry.leaky.before:
         sentences.insert(0, "Every patient has one row: a split of images inflates nothing here, by construction.")
     added = leaky.scores.y.size - data.y.size
     if added > 0:

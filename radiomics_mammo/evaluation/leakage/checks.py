@@ -78,7 +78,7 @@ class LeakageCheck:
     Attributes
     ----------
     title : str
-        What is checked, for people.
+        What is checked, in words.
     run : callable (CheckInput) -> CheckResult
     warning : bool
         Whether a failure points at columns or images to inspect, not at a broken split.

@@ -76,9 +76,9 @@ def identifier_columns(x: Floats, names: Sequence[str], group: Codes, rows: pd.D
     numbers = patient_numbers(rows["patient_id"].tolist())
     flagged = []
     for at, name in enumerate(names):
-        why = _one_number(x[:, at], patients) if several else ""
+        why = _constant_per_patient(x[:, at], patients) if several else ""
         if not why and alike[at] > INTRACLASS and not copies:
-            why = _nearly_one(x[:, at], patients, alike[at])
+            why = _nearly_constant(x[:, at], patients, alike[at])
         why = why or _counts_along(x[:, at], numbers)
         if why:
             flagged.append((str(name), why))
@@ -130,7 +130,7 @@ def _distinct(values: Floats) -> float:
     return np.unique(_rounded(values)).size / values.size
 
 
-def _one_number(column: Floats, patients: _Patients) -> str:
+def _constant_per_patient(column: Floats, patients: _Patients) -> str:
     values, patients = _known(column, patients)
     if patients.sizes.size < PATIENTS:
         return ""
@@ -167,7 +167,7 @@ def _intraclass(column: Floats, patients: _Patients, *, ranks: bool = False) -> 
     return (between - within) / whole if whole > 0 else float("nan")
 
 
-def _nearly_one(column: Floats, patients: _Patients, alike: float) -> str:
+def _nearly_constant(column: Floats, patients: _Patients, alike: float) -> str:
     if _intraclass(column, patients, ranks=True) <= INTRACLASS:
         return ""  # a few patients far from all others, as in a skewed feature
     values, patients = _known(column, patients)

@@ -63,7 +63,7 @@ class ProtocolData:
     workers: int
 
     @property
-    def one_row_each(self) -> bool:
+    def single_rows(self) -> bool:
         """Return whether every patient has one row."""
         return int(self.group.max()) + 1 == self.y.size
 
@@ -113,7 +113,7 @@ def run_protocol(data: ProtocolData, protocol: EvaluationProtocol, model: str) -
 def _folds(data: ProtocolData, y: Labels, group: Codes, split: str) -> NDArray[np.int16]:
     from sklearn.model_selection import StratifiedKFold
 
-    if split == "patient" or (data.one_row_each and y.size == data.y.size):
+    if split == "patient" or (data.single_rows and y.size == data.y.size):
         return repeated_folds(y, group, folds=data.folds, repeats=data.repeats, seed=data.seed)
     assigned = np.empty((data.repeats, y.size), dtype=np.int16)
     for repeat, state in enumerate(np.random.SeedSequence([data.seed, 0x2035]).generate_state(data.repeats)):

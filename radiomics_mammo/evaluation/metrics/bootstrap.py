@@ -63,7 +63,7 @@ def all_bootstrap_scores(y: Labels, p: Floats, group: Codes, *, draws: int, seed
     def fill(block: slice) -> None:
         weights = counts[block][:, group]
         for candidate, repeats in enumerate(p):
-            values[candidate, :, block] = np.mean([scores(y, one, weights) for one in repeats], axis=0)
+            values[candidate, :, block] = np.mean([scores(y, each, weights) for each in repeats], axis=0)
 
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(fill, blocks_of(draws, y.size)))  # a list: errors are raised

@@ -49,9 +49,9 @@ class Certificate:
     call_rate : Share
         Price: units called. NaN without a threshold.
     upper : float or None
-        At or above it a negative patient has a unit in at most 1 - ``specificity_asked`` of cases, at the same
+        At or above it a negative patient has a unit in at most 1 - ``target_specificity`` of cases, at the same
         confidence; None where there are too few negative patients.
-    specificity_asked : float
+    target_specificity : float
     in_band : float
         Share of units that are undecided: neither below ``threshold`` nor at or above ``upper``.
     chosen : bool
@@ -68,7 +68,7 @@ class Certificate:
     specificity: Proportion
     call_rate: Proportion
     upper: float | None
-    specificity_asked: float
+    target_specificity: float
     in_band: float
     chosen: bool = False
 
@@ -176,7 +176,7 @@ def certify(
         specificity=clustered_proportion(~called & (y == 0) & priced, (y == 0) & priced, group),
         call_rate=clustered_proportion(called & priced, priced, group),
         upper=upper,
-        specificity_asked=specificity,
+        target_specificity=specificity,
         in_band=float((called & (p < _upper(upper))).mean()),
         chosen=chosen,
     )
@@ -287,8 +287,8 @@ def _certified(best: Floats, target: float, confidence: float) -> float | None:
 def _highest(p: Floats, rows: Flags, group: Codes, patients: Codes) -> Floats:
     """Return each patient's highest prediction, (n_repeats, n_patients)."""
     best = np.full((p.shape[0], int(group.max()) + 1), -np.inf)
-    for repeat, one in enumerate(p):
-        np.maximum.at(best[repeat], group[rows], one[rows])
+    for repeat, each in enumerate(p):
+        np.maximum.at(best[repeat], group[rows], each[rows])
     return best[:, patients]
 
 

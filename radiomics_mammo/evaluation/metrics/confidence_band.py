@@ -37,12 +37,12 @@ def curve_with_band(
     value, low, high : ndarray of float64, shape (n_points,)
         The pointwise 95% percentile band over the draws that have a curve; NaN without draws, or where none has.
     """
-    value = np.mean([at(curve(y, one), grid)[0] for one in p], axis=0)
+    value = np.mean([at(curve(y, each), grid)[0] for each in p], axis=0)
     undefined = np.full(grid.size, np.nan)
     if counts is None:
         return value, undefined, undefined
     drawn = [
-        np.mean([at(curve(y, one, counts[block][:, group]), grid) for one in p], axis=0)
+        np.mean([at(curve(y, each, counts[block][:, group]), grid) for each in p], axis=0)
         for block in blocks_of(counts.shape[0], y.size)
     ]
     heights = np.concatenate(drawn)

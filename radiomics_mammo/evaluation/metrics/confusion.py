@@ -50,7 +50,7 @@ def confusion_table(
 def _counted(called: Flags, y: Labels) -> dict[str, float]:
     positive = y == 1
     flags = (called & positive, called & ~positive, ~called & positive, ~called & ~positive)
-    counts = {name: float(one.sum(axis=1).mean()) for name, one in zip(COUNTS, flags, strict=True)}
+    counts = {name: float(each.sum(axis=1).mean()) for name, each in zip(COUNTS, flags, strict=True)}
     tp, fp, fn, tn = counts.values()
     report = {"accuracy": (tp + tn) / y.size}
     for outcome, correct, false_alarms, misses in (("negative", tn, fn, fp), ("positive", tp, fp, fn)):

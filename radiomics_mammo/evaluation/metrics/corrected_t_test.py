@@ -31,7 +31,7 @@ def fold_aurocs(y: Labels, p: Floats, fold_of: NDArray[np.int16]) -> Floats:
     for repeat, assigned in enumerate(fold_of):
         for fold in range(n_folds):
             rows = assigned == fold
-            aurocs[:, repeat, fold] = [auroc(curve(y[rows], one[rows]))[0] for one in p[:, repeat]]
+            aurocs[:, repeat, fold] = [auroc(curve(y[rows], each[rows]))[0] for each in p[:, repeat]]
     return aurocs
 
 

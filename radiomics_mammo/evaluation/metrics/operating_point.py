@@ -119,14 +119,14 @@ def operating_table(
         One row a candidate: ``model``, ``tp``, ``fp``, ``fn``, ``tn`` (means over repeats), and of each of
         ``OPERATING_METRICS`` the value, ``_low`` and ``_high``
         (:func:`radiomics_mammo.evaluation.metrics.proportions.clustered_proportion`); NaN where there is nothing to
-        share, such as ``ppv`` with nobody called in some repeat.
+        share, such as ``ppv`` without a positive call in some repeat.
     """
     positive = np.broadcast_to(y == 1, called.shape[1:])
     rows = []
     for name, calls in zip(names, called, strict=True):
         row: dict[str, str | float] = {"model": name}
-        cells = {"tp": calls & positive, "fp": calls & ~positive, "fn": ~calls & positive, "tn": ~calls & ~positive}
-        row.update({key: float(flags.sum(axis=1).mean()) for key, flags in cells.items()})
+        outcomes = {"tp": calls & positive, "fp": calls & ~positive, "fn": ~calls & positive, "tn": ~calls & ~positive}
+        row.update({key: float(flags.sum(axis=1).mean()) for key, flags in outcomes.items()})
         for metric, (part, whole) in _ratios(calls, positive).items():
             proportion = clustered_proportion(part, whole, group, level=level)
             row.update({metric: proportion.value, f"{metric}_low": proportion.low, f"{metric}_high": proportion.high})

@@ -87,5 +87,5 @@ def selection_bias(
 def _aurocs(y: Labels, p: Floats, group: Codes, counts: Counts) -> Floats:
     """Compute the AUROC of every candidate and draw; (n_candidates, n_draws)."""
     weights: NDArray[np.int32] = counts[:, group]
-    values: Floats = np.stack([np.mean([auroc(curve(y, one, weights)) for one in repeats], axis=0) for repeats in p])
+    values: Floats = np.stack([np.mean([auroc(curve(y, each, weights)) for each in repeats], axis=0) for repeats in p])
     return values

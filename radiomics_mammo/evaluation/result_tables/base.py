@@ -137,7 +137,7 @@ class TableContext:
         import numpy as np
 
         predicted = [self.outcome.test[name] for name in self.names]
-        return np.stack([one.p >= one.tuned.threshold for one in predicted])[:, None]
+        return np.stack([each.p >= each.tuned.threshold for each in predicted])[:, None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +148,9 @@ class Need:
     met: Callable[[TableContext], bool]
 
 
-def _probes_one_embedder(context: TableContext) -> bool:
+def _probes_single_embedder(context: TableContext) -> bool:
     single = len(context.plan.cohort.embedders) == 1
-    return any(one.model == "probe" and (bool(one.block) or single) for one in context.plan.candidates)
+    return any(each.model == "probe" and (bool(each.block) or single) for each in context.plan.candidates)
 
 
 NEEDS: Mapping[str, Need] = {
@@ -160,9 +160,9 @@ NEEDS: Mapping[str, Need] = {
     "shift": Need("--shift", lambda c: bool(c.options.shift)),
     "inflation": Need("AUROC inflation switched on", lambda c: c.options.leakage),
     "ensemble": Need("an ensemble", lambda c: bool(c.plan.members)),
-    "dense head": Need("a dense head", lambda c: any(one.curves is not None for one in c.outcome.tuned.values())),
+    "dense head": Need("a dense head", lambda c: any(each.curves is not None for each in c.outcome.tuned.values())),
     "feature selection": Need("a model that selects features", lambda c: bool(c.outcome.rankings)),
-    "probe": Need("a linear probe of one embedder", _probes_one_embedder),
+    "probe": Need("a linear probe of one embedder", _probes_single_embedder),
     "SHAP": Need("a tree model", lambda c: c.shap is not None),
     "interactions": Need("an XGBoost model", lambda c: c.shap is not None and c.shap.interactions is not None),
 }

@@ -205,7 +205,7 @@ CERTIFIED = ResultTable(
         integer("needed", "positive patients needed when none is missed"),
         integer("needed_with_misses", "positive patients needed with these misses"),
         number("upper", "threshold of the certificate of specificity", null="too few negative patients"),
-        number("specificity_asked", "specificity by patient of that certificate"),
+        number("target_specificity", "specificity by patient of that certificate"),
         number("in_band", "proportion of units between the two thresholds"),
         flag("chosen", "whether the model was selected among several on the same patients"),
         number("specificity", "proportion of negative units below the threshold", null="no threshold"),

@@ -49,7 +49,7 @@ def _against_best_member(
     plan, options = context.plan, context.options
     best = best_candidate(context.comparison.summary, plan.members)
     assert best is not None  # there are two members at least, and none is a baseline
-    candidates = [best, *(one for one in plan.candidates if MODELS[one.model].ensemble)]
+    candidates = [best, *(each for each in plan.candidates if MODELS[each.model].ensemble)]
     names = [candidate.name for candidate in candidates]
     p = p[[plan.candidates.index(candidate) for candidate in candidates]]
     pairs = [(i, 0) for i in range(1, len(candidates))]
@@ -74,7 +74,7 @@ def probes(context: TableContext) -> pd.DataFrame:
     embedders, rows = context.plan.cohort.embedders, []
     for embedder, columns in embedders.items():
         accepted = (Candidate("probe", block=embedder), *([Candidate("probe")] if len(embedders) == 1 else []))
-        candidate = next((one for one in context.plan.candidates if one in accepted), None)
+        candidate = next((each for each in context.plan.candidates if each in accepted), None)
         if candidate is None:
             continue
         row: dict[str, str | int | float] = {"embedder": embedder, "dims": columns.stop - columns.start}

@@ -42,7 +42,7 @@ class Calibrator:
 
 
 def fit_calibrator(score: Floats, y: NDArray[np.int8], *, kind: str = "sigmoid") -> Calibrator:
-    """Fit on raw scores that were predicted for patients whom the scoring model had not seen.
+    """Fit on raw scores that were predicted for patients that the scoring model had not seen.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def _platt(z: Floats, y: NDArray[np.int8]) -> tuple[float, float]:
     centre, width = float(z.mean()), float(z.std())
     fitted: Any = LogisticRegression(C=1e6, max_iter=1_000).fit(((z - centre) / width).reshape(-1, 1), y)
     slope = float(fitted.coef_[0, 0]) / width
-    if slope < 0:  # the scores are no better than chance: say the share to everybody
+    if slope < 0:  # the scores are no better than chance: every case gets the prevalence
         return _constant(y)
     return float(fitted.intercept_[0]) - slope * centre, slope
 
@@ -92,7 +92,7 @@ def _isotonic(score: Floats, y: NDArray[np.int8]) -> Calibrator:
     from sklearn.isotonic import IsotonicRegression
 
     fitted = IsotonicRegression(out_of_bounds="clip").fit(score, y)
-    # Nobody's probability is exactly 0 or 1 because n patients said so.
+    # No probability is exactly 0 or 1, as n patients cannot show that.
     certain = 0.5 / y.size
     values = np.clip(fitted.y_thresholds_, certain, 1 - certain)
     return Calibrator("isotonic", tuple(fitted.X_thresholds_.tolist()), tuple(values.tolist()))

@@ -107,12 +107,12 @@ def cross_validate(
     check_samplers(plan)
     store = FoldStore() if store is None else store
     rankings = _all_rankings(plan, workers, store, on_done)
-    found = list(_all_folds(plan, rankings, workers, store, on_done))
-    for one in ensembles(plan, found):
-        found.append(one)
+    results = list(_all_folds(plan, rankings, workers, store, on_done))
+    for each in ensembles(plan, results):
+        results.append(each)
         if on_done is not None:
-            on_done(one.candidate)
-    return _gather(plan, found, rankings)
+            on_done(each.candidate)
+    return _gather(plan, results, rankings)
 
 
 def fold_data(
@@ -148,24 +148,24 @@ def fit_final_model(plan: Plan, candidate: Candidate, outcome: Outcome) -> tuple
         return fit(data, candidate, known, rankings)[0], known
 
 
-def _gather(plan: Plan, found: list[CandidateFold], rankings: Mapping[Fold, Rankings]) -> Outcome:
+def _gather(plan: Plan, results: list[CandidateFold], rankings: Mapping[Fold, Rankings]) -> Outcome:
     position = {candidate.name: i for i, candidate in enumerate(plan.candidates)}
     shape = (len(plan.candidates), *plan.fold_of.shape)
     raw, p, called = np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape, dtype=bool)
     seconds = dict.fromkeys(position, 0.0)
-    for one in found:
-        seconds[one.candidate] += one.seconds
-        if one.fold != WHOLE:
-            where = (position[one.candidate], one.repeat, plan.test_units(one.repeat, one.fold))
-            raw[where], p[where], called[where] = one.raw, one.p, one.p >= one.tuned.threshold
+    for each in results:
+        seconds[each.candidate] += each.seconds
+        if each.fold != WHOLE:
+            where = (position[each.candidate], each.repeat, plan.test_units(each.repeat, each.fold))
+            raw[where], p[where], called[where] = each.raw, each.p, each.p >= each.tuned.threshold
     return Outcome(
         raw,
         p,
         called,
-        test={one.candidate: one for one in found if one.fold == WHOLE},
-        tuned={(one.candidate, one.repeat, one.fold): one.tuned for one in found},
+        test={each.candidate: each for each in results if each.fold == WHOLE},
+        tuned={(each.candidate, each.repeat, each.fold): each.tuned for each in results},
         rankings=rankings,
-        notes=tuple(sorted({note for one in found for note in one.tuned.notes})),
+        notes=tuple(sorted({note for each in results for note in each.tuned.notes})),
         seconds=seconds,
     )
 
@@ -183,16 +183,16 @@ def _all_rankings(plan: Plan, workers: int, store: FoldStore, on_done: OnDone | 
         return {}
     known = {key: store.rankings(*key) for key in folds_of(plan)}
     slim = light(plan)
-    todo = [delayed(rank_fold)(slim, *key) for key, found in known.items() if found is None]
-    for repeat, fold, found in _parallel(todo, workers):
-        store.write_rankings(repeat, fold, found)
-        known[repeat, fold] = found
+    todo = [delayed(rank_fold)(slim, *key) for key, results in known.items() if results is None]
+    for repeat, fold, results in _parallel(todo, workers):
+        store.write_rankings(repeat, fold, results)
+        known[repeat, fold] = results
         if on_done is not None:
             on_done("features ranked")
     if on_done is not None:
         for _ in range(len(known) - len(todo)):
             on_done("finished before")
-    return {key: found for key, found in known.items() if found is not None}
+    return {key: results for key, results in known.items() if results is not None}
 
 
 def rank_fold(plan: Plan, repeat: int, fold: int) -> tuple[int, int, Rankings]:
@@ -225,21 +225,21 @@ def _all_folds(
     for repeat, fold in folds_of(plan):
         for model in models_of(plan):
             stored = [store.candidate_fold(candidate.name, repeat, fold) for candidate in candidates_of(plan, model)]
-            if all(one is not None for one in stored):
-                yield from _report((one for one in stored if one is not None), on_done, note="finished before")
+            if all(each is not None for each in stored):
+                yield from _report((each for each in stored if each is not None), on_done, note="finished before")
             else:
                 todo.append(delayed(run_model)(slim, model, repeat, fold, rankings.get((repeat, fold), {})))
     for done in _parallel(todo, workers):
-        for one in done:
-            store.write_candidate_fold(one)
+        for each in done:
+            store.write_candidate_fold(each)
         yield from _report(iter(done), on_done)
 
 
-def _report(found: Iterator[CandidateFold], on_done: OnDone | None, note: str = "") -> Iterator[CandidateFold]:
-    for one in found:
+def _report(results: Iterator[CandidateFold], on_done: OnDone | None, note: str = "") -> Iterator[CandidateFold]:
+    for each in results:
         if on_done is not None:
-            on_done(note or one.candidate)
-        yield one
+            on_done(note or each.candidate)
+        yield each
 
 
 def candidates_of(plan: Plan, model: Candidate) -> list[Candidate]:
@@ -253,7 +253,7 @@ def run_model(plan: Plan, model: Candidate, repeat: int, fold: int, rankings: Ra
     """Run all candidates of a model in a fold: they share the prepared rows."""
     from threadpoolctl import threadpool_limits
 
-    found = []
+    results = []
     # BLAS may add in another order with another number of threads.
     with threadpool_limits(1):
         data = fold_data(plan, model, repeat=repeat, fold=fold)
@@ -265,5 +265,5 @@ def run_model(plan: Plan, model: Candidate, repeat: int, fold: int, rankings: Ra
             scores = tuned.out_of_fold if candidate in plan.members else None
             tuned = replace(tuned, notes=tuple(sorted({*tuned.notes, *notes})), out_of_fold=scores)
             p = fitted.calibrator(raw)
-            found.append(CandidateFold(candidate.name, repeat, fold, raw, p, tuned, time.perf_counter() - started))
-    return found
+            results.append(CandidateFold(candidate.name, repeat, fold, raw, p, tuned, time.perf_counter() - started))
+    return results

@@ -22,7 +22,7 @@ class Device:
     ----------
     tree_method, device : str
         What XGBoost is given.
-    asked_tree_method, asked_device : str
+    requested_tree_method, requested_device : str
         What the user wrote; an empty device is "not said".
     note : str
         Anything the user should know about the translation; may be empty.
@@ -30,8 +30,8 @@ class Device:
 
     tree_method: str
     device: str
-    asked_tree_method: str
-    asked_device: str
+    requested_tree_method: str
+    requested_device: str
     note: str = ""
 
 

@@ -23,7 +23,7 @@ Fusion = tuple[Floats, Floats, Floats | None]
 _PENALTY = 1.0  # of the stack, on standardised log-odds: members that say the same share the weight
 
 
-def ensembles(plan: Plan, found: Sequence[CandidateFold]) -> Iterator[CandidateFold]:
+def ensembles(plan: Plan, results: Sequence[CandidateFold]) -> Iterator[CandidateFold]:
     """Compute the predictions of the ensembles among the candidates in each fold.
 
     Nothing but the members' scores is used, and of the training patients only scores by models that had not seen
@@ -39,19 +39,19 @@ def ensembles(plan: Plan, found: Sequence[CandidateFold]) -> Iterator[CandidateF
     if not wanted:
         return
     by_fold: dict[tuple[int, int], dict[str, CandidateFold]] = {}
-    for one in found:
-        by_fold.setdefault((one.repeat, one.fold), {})[one.candidate] = one
-    for (repeat, fold), own in sorted(by_fold.items()):
+    for each in results:
+        by_fold.setdefault((each.repeat, each.fold), {})[each.candidate] = each
+    for (repeat, fold), fold_results in sorted(by_fold.items()):
         data = FoldData(plan, repeat=repeat, fold=fold, block=FEATURES)
         for candidate in wanted:
-            yield _combine(data, candidate, [own[member.name] for member in plan.members])
+            yield _combine(data, candidate, [fold_results[member.name] for member in plan.members])
 
 
 def _combine(fold: FoldData, candidate: Candidate, members: Sequence[CandidateFold]) -> CandidateFold:
     started = time.perf_counter()
-    names = [one.candidate for one in members]
-    known = np.column_stack([one.tuned.calibrator(_out_of_fold(one)) for one in members])
-    tested = np.column_stack([one.p for one in members])
+    names = [each.candidate for each in members]
+    known = np.column_stack([each.tuned.calibrator(_out_of_fold(each)) for each in members])
+    tested = np.column_stack([each.p for each in members])
     inner, raw, weights = FUSIONS[candidate.model](fold, known, tested)
     parameters: dict[str, Any] = {"members": names}
     if weights is not None:
@@ -64,9 +64,9 @@ def _combine(fold: FoldData, candidate: Candidate, members: Sequence[CandidateFo
     return CandidateFold(candidate.name, repeat, number, raw, calibrator(raw), tuned, time.perf_counter() - started)
 
 
-def _out_of_fold(one: CandidateFold) -> Floats:
-    assert one.tuned.out_of_fold is not None  # members store them
-    return one.tuned.out_of_fold
+def _out_of_fold(each: CandidateFold) -> Floats:
+    assert each.tuned.out_of_fold is not None  # members store them
+    return each.tuned.out_of_fold
 
 
 def _average(fold: FoldData, known: Floats, tested: Floats) -> Fusion:  # noqa: ARG001 (one signature for the table)
@@ -93,9 +93,9 @@ def rank_average(known: Floats, p: Floats) -> Floats:
         The share of training units below, those that are equal counted half.
     """
     ranks = []
-    for known_one, one in zip(np.sort(known, axis=0).T, p.T, strict=True):
-        train_test = [np.searchsorted(known_one, one, side=side) for side in ("left", "right")]
-        ranks.append((train_test[0] + train_test[1]) / (2 * known_one.size))
+    for known_scores, each in zip(np.sort(known, axis=0).T, p.T, strict=True):
+        train_test = [np.searchsorted(known_scores, each, side=side) for side in ("left", "right")]
+        ranks.append((train_test[0] + train_test[1]) / (2 * known_scores.size))
     return np.asarray(np.mean(ranks, axis=0))
 
 

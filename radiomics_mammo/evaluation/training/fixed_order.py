@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.floating[Any]]
 
-_CELLS = 1_000_000  # of one block of rows
+_VALUES = 1_000_000  # of one block of rows
 
 
 def dot(x: Numbers, weights: Numbers) -> Floats:
@@ -33,8 +33,8 @@ def dot(x: Numbers, weights: Numbers) -> Floats:
     """
     x, weights = np.asarray(x, dtype=np.float64), np.asarray(weights, dtype=np.float64)
     if weights.ndim == 2:
-        return np.stack([dot(x, one) for one in weights.T], axis=1)
-    step = max(1, _CELLS // max(1, weights.size))
+        return np.stack([dot(x, weight) for weight in weights.T], axis=1)
+    step = max(1, _VALUES // max(1, weights.size))
     parts = [_add_pairwise(x[start : start + step] * weights) for start in range(0, len(x), step)]
     return np.concatenate([np.zeros(0), *parts])
 

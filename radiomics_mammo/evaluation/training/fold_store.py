@@ -38,14 +38,14 @@ class FoldStore:
 
     def rankings(self, repeat: int, fold: int) -> Rankings | None:
         """Return the rankings of a fold, or None."""
-        found = self._read(f"rank_{repeat}_{fold}")
-        if found is None:
+        stored = self._read(f"rank_{repeat}_{fold}")
+        if stored is None:
             return None
-        return {(int(part), method): ranks for name, ranks in found.items() for part, method in [name.split("|")]}
+        return {(int(part), method): ranks for name, ranks in stored.items() for part, method in [name.split("|")]}
 
-    def write_rankings(self, repeat: int, fold: int, found: Rankings) -> None:
+    def write_rankings(self, repeat: int, fold: int, stored: Rankings) -> None:
         """Write the rankings of a fold."""
-        self._write(f"rank_{repeat}_{fold}", {f"{part}|{method}": ranks for (part, method), ranks in found.items()})
+        self._write(f"rank_{repeat}_{fold}", {f"{part}|{method}": ranks for (part, method), ranks in stored.items()})
 
     def candidate_fold(self, candidate: str, repeat: int, fold: int) -> CandidateFold | None:
         """Return a candidate's predictions in a fold, or None."""
@@ -65,27 +65,27 @@ class FoldStore:
         )
         return CandidateFold(candidate, repeat, fold, arrays["raw"], arrays["p"], tuned, record["seconds"])
 
-    def write_candidate_fold(self, one: CandidateFold) -> None:
+    def write_candidate_fold(self, result: CandidateFold) -> None:
         """Write a candidate's predictions in a fold."""
-        tuned = one.tuned
+        tuned = result.tuned
         record = {
             "parameters": tuned.parameters,
             "score": tuned.score,
             "calibrator": asdict(tuned.calibrator),
             "threshold": tuned.threshold,
             "notes": tuned.notes,
-            "seconds": one.seconds,
+            "seconds": result.seconds,
         }
         text = np.frombuffer(json.dumps(record).encode(), dtype=np.uint8)
-        arrays: dict[str, NDArray[Any]] = {"raw": one.raw, "p": one.p, "record": text}
+        arrays: dict[str, NDArray[Any]] = {"raw": result.raw, "p": result.p, "record": text}
         optional = {"out_of_fold": tuned.out_of_fold, "curves": tuned.curves}
         arrays |= {key: values for key, values in optional.items() if values is not None}
-        self._write(f"{one.candidate}_{one.repeat}_{one.fold}", arrays)
+        self._write(f"{result.candidate}_{result.repeat}_{result.fold}", arrays)
 
     def trials(self) -> int | None:
         """Return the number of trials that the time budget allowed when the run began, or None."""
-        found = self._read("trials")
-        return None if found is None else int(found["trials"])
+        stored = self._read("trials")
+        return None if stored is None else int(stored["trials"])
 
     def write_trials(self, trials: int) -> None:
         """Write it: timed again it would differ, and the finished folds would be of no use."""
@@ -95,18 +95,18 @@ class FoldStore:
         path = None if self.folder is None else self.folder / f"{name}.fold"
         if path is None or not path.is_file():
             return None
-        held = path.read_bytes()
-        if hashlib.sha256(held[_DIGEST:]).digest() != held[:_DIGEST]:
+        content = path.read_bytes()
+        if hashlib.sha256(content[_DIGEST:]).digest() != content[:_DIGEST]:
             return None  # a damaged file costs its fold, not the run
-        with np.load(io.BytesIO(held[_DIGEST:]), allow_pickle=False) as found:
-            return {key: found[key] for key in found.files}
+        with np.load(io.BytesIO(content[_DIGEST:]), allow_pickle=False) as stored:
+            return {key: stored[key] for key in stored.files}
 
     def _write(self, name: str, arrays: Mapping[str, NDArray[Any]]) -> None:
         if self.folder is None:
             return
         named: dict[str, Any] = dict(arrays)
-        made = io.BytesIO()
-        np.savez(made, allow_pickle=False, **named)
-        held = made.getvalue()
+        buffer = io.BytesIO()
+        np.savez(buffer, allow_pickle=False, **named)
+        content = buffer.getvalue()
         with atomic_file(self.folder / f"{name}.fold") as handle:
-            handle.write(hashlib.sha256(held).digest() + held)
+            handle.write(hashlib.sha256(content).digest() + content)

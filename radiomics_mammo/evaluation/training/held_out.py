@@ -29,7 +29,7 @@ def explained_names(plan: Plan, candidate: Candidate) -> tuple[str, ...]:
     cohort, block = plan.cohort, block_of(candidate)
     if block != FUSION:
         return cohort.names(block)
-    return (*cohort.features, *(f"{one}_Embedding" for one in cohort.embedders))
+    return (*cohort.features, *(f"{each}_Embedding" for each in cohort.embedders))
 
 
 def measure_held_out(
@@ -70,12 +70,12 @@ def measure_held_out(
         for repeat in range(repeats)
         for fold in range(plan.n_folds)
     ]
-    found = []
+    results = []
     for done in Parallel(n_jobs=workers, return_as="generator_unordered")(todo):
-        found.append(done)
+        results.append(done)
         if on_done is not None:
             on_done(candidate.name)
-    return sorted(found, key=lambda one: one[:2])
+    return sorted(results, key=lambda each: each[:2])
 
 
 def _measure_fold(

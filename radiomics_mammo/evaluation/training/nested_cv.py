@@ -139,11 +139,11 @@ def _noting(candidate: Candidate, notes: set[str]) -> Iterator[None]:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
         yield
-    for one in caught:
-        if issubclass(one.category, ConvergenceWarning):
+    for each in caught:
+        if issubclass(each.category, ConvergenceWarning):
             notes.add(f"{candidate.name} did not converge in some folds")
         else:
-            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+            warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
 
 
 def _constant(fold: FoldData) -> TunedFold:

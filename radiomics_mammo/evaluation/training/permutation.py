@@ -44,14 +44,14 @@ class Shuffled:
     """
 
     size: Floats
-    held: NDArray[np.int64]
+    n_validation: NDArray[np.int64]
     auroc: Floats
     rows: int
 
     @property
     def importance(self) -> Floats:
         """Mean absolute contribution over all held-out rows, shape (n_permutations, n_features)."""
-        return np.asarray(np.average(self.size, axis=1, weights=self.held))
+        return np.asarray(np.average(self.size, axis=1, weights=self.n_validation))
 
 
 def refit_shuffled(
@@ -88,28 +88,28 @@ def refit_shuffled(
     """
     from joblib import Parallel, delayed
 
-    kept = _some_patients(plan, most_rows)
-    given = _labels(plan, kept, permutations)
+    subset = _some_patients(plan, most_rows)
+    given = _labels(plan, subset, permutations)
     n_features, slim = len(explained_names(plan, candidate)), light(plan)
     parts = np.array_split(np.arange(permutations), -(-permutations // _TOGETHER))
     where = [(fold, part) for fold in range(plan.n_folds) for part in parts]
     todo = [
         delayed(_refit_fold)(
-            slim, candidate, outcome.tuned[candidate.name, 0, fold], fold, kept, given[part], measure, n_features
+            slim, candidate, outcome.tuned[candidate.name, 0, fold], fold, subset, given[part], measure, n_features
         )
         for fold, part in where
     ]
     size = np.zeros((permutations, plan.n_folds, n_features))
-    score = np.full((permutations, kept.size), np.nan)
-    held = np.zeros(plan.n_folds, dtype=np.int64)
+    score = np.full((permutations, subset.size), np.nan)
+    n_validation = np.zeros(plan.n_folds, dtype=np.int64)
     done = Parallel(n_jobs=workers, return_as="generator")(todo)
     for (fold, part), (rows, sizes, scores) in zip(where, done, strict=True):
-        size[part, fold], held[fold], score[np.ix_(part, rows)] = sizes, rows.size, scores
+        size[part, fold], n_validation[fold], score[np.ix_(part, rows)] = sizes, rows.size, scores
         for _ in range(part.size if on_done is not None else 0):
             on_done(candidate.name)  # type: ignore[misc]
     fold_of = plan.fold_of[0][plan.cohort.units.of]
-    auroc = [fold_auroc(y[kept], p[kept], fold_of[kept]) for y, p in zip(given, score, strict=True)]
-    return Shuffled(size, held, np.array(auroc), int(kept.sum()))
+    auroc = [fold_auroc(y[subset], p[subset], fold_of[subset]) for y, p in zip(given, score, strict=True)]
+    return Shuffled(size, n_validation, np.array(auroc), int(subset.sum()))
 
 
 def _some_patients(plan: Plan, most: int) -> NDArray[np.bool_]:
@@ -119,17 +119,17 @@ def _some_patients(plan: Plan, most: int) -> NDArray[np.bool_]:
         return np.ones(cohort.y.size, dtype=np.bool_)
     rng = np.random.default_rng(np.random.SeedSequence([plan.seed, 0x50E]))
     positive = np.bincount(cohort.group, weights=cohort.y) > 0
-    share, fewest = most / cohort.y.size, 2 * plan.n_folds
+    fraction, fewest = most / cohort.y.size, 2 * plan.n_folds
     sizes = {False: int((~positive).sum()), True: int(positive.sum())}
-    counts = {outcome: max(fewest, round(share * n)) for outcome, n in sizes.items()}
+    counts = {outcome: max(fewest, round(fraction * n)) for outcome, n in sizes.items()}
     return draw_by_class(positive, counts, rng)[cohort.group]
 
 
-def _labels(plan: Plan, kept: NDArray[np.bool_], permutations: int) -> NDArray[np.int8]:
+def _labels(plan: Plan, subset: NDArray[np.bool_], permutations: int) -> NDArray[np.int8]:
     """Give labels of shape (n_permutations, n_rows) such that each fold trains on both classes; 0 where not kept."""
     cohort = plan.cohort
-    fold_of = plan.fold_of[0][cohort.units.of][kept]
-    y, (_, group) = cohort.y[kept], np.unique(cohort.group[kept], return_inverse=True)
+    fold_of = plan.fold_of[0][cohort.units.of][subset]
+    y, (_, group) = cohort.y[subset], np.unique(cohort.group[subset], return_inverse=True)
     states = iter(np.random.SeedSequence([plan.seed, 0x5A]).generate_state(_ATTEMPTS * permutations))
     given = np.zeros((permutations, cohort.y.size), dtype=np.int8)
     for labels in given:
@@ -137,7 +137,7 @@ def _labels(plan: Plan, kept: NDArray[np.bool_], permutations: int) -> NDArray[n
             drawn = shuffled_labels(y, group.astype(np.int64), seed=int(next(states)))
             if all(0 < drawn[fold_of != fold].mean() < 1 for fold in range(plan.n_folds)):
                 break
-        labels[kept] = drawn
+        labels[subset] = drawn
     return given
 
 
@@ -146,7 +146,7 @@ def _refit_fold(
     candidate: Candidate,
     tuned: TunedFold,
     fold: int,
-    kept: NDArray[np.bool_],
+    subset: NDArray[np.bool_],
     given: NDArray[np.int8],
     measure: Measure,
     n_features: int,
@@ -156,15 +156,15 @@ def _refit_fold(
 
     sizes, scores = [], []
     with threadpool_limits(1):
-        data = fold_data(plan, candidate, repeat=0, fold=fold, included=kept)
+        data = fold_data(plan, candidate, repeat=0, fold=fold, included=subset)
         for labels in given:
             permuted = data.with_labels(labels[data.train])
             fitted, _ = fit(permuted, candidate, tuned, _rankings(permuted, tuned))
             x = np.asarray(fitted.preparation.transform(data.test_rows()))
             source = source_columns(fitted.preparation)
-            found = measure(fitted, x, source=source, n_features=n_features)
-            sizes.append(np.abs(found[:, :n_features]).mean(axis=0))
-            scores.append(found[:, : n_features + 1].sum(axis=1))
+            result = measure(fitted, x, source=source, n_features=n_features)
+            sizes.append(np.abs(result[:, :n_features]).mean(axis=0))
+            scores.append(result[:, : n_features + 1].sum(axis=1))
     return data.test, np.array(sizes), np.array(scores)
 
 

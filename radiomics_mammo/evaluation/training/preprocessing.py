@@ -41,13 +41,13 @@ class DropConstant(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         # Column by column: whole-array masks would take as much memory again as the table.
         spread = [column[~np.isnan(column)] for column in X.T]
         vary = [column.size > 0 and column.max() > column.min() for column in spread]
-        self.kept_ = np.flatnonzero(vary) if any(vary) else np.zeros(1, dtype=np.int64)
+        self.support_ = np.flatnonzero(vary) if any(vary) else np.zeros(1, dtype=np.int64)
         return self
 
     def transform(self, X: Floats) -> Floats:
         """Keep them."""
         check_is_fitted(self)
-        return np.asarray(X[:, self.kept_])
+        return np.asarray(X[:, self.support_])
 
 
 class DropAlike(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -65,17 +65,17 @@ class DropAlike(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """Find them, on evenly spaced rows where there are more than 5,000."""
         some = X[np.linspace(0, len(X) - 1, min(len(X), _CORRELATED_ROWS)).astype(np.int64)]
         alike = np.abs(_rank_correlation(some)) >= ALIKE
-        kept: list[int] = []
+        positions: list[int] = []
         for column in range(X.shape[1]):
-            if not alike[column, kept].any():
-                kept.append(column)
-        self.kept_ = np.asarray(kept, dtype=np.int64)
+            if not alike[column, positions].any():
+                positions.append(column)
+        self.support_ = np.asarray(positions, dtype=np.int64)
         return self
 
     def transform(self, X: Floats) -> Floats:
         """Keep the others."""
         check_is_fitted(self)
-        return np.asarray(X[:, self.kept_])
+        return np.asarray(X[:, self.support_])
 
 
 class Take(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -91,13 +91,13 @@ class Take(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit(self, X: Floats, y: object = None) -> Self:  # noqa: ARG002
         """Take note of the positions."""
-        self.kept_ = np.asarray(self.columns, dtype=np.int64)
+        self.support_ = np.asarray(self.columns, dtype=np.int64)
         return self
 
     def transform(self, X: Floats) -> Floats:
         """Keep them."""
         check_is_fitted(self)
-        return np.asarray(X[:, self.kept_])
+        return np.asarray(X[:, self.support_])
 
 
 def _rank_correlation(x: Floats) -> Floats:
@@ -165,9 +165,9 @@ def source_columns(fitted: Any) -> NDArray[np.int64]:
         before = np.zeros(0, dtype=np.int64) if fuse is None else source_columns(fuse.plain_)
         sizes = (steps["compress"] if fuse is None else fuse.compress_).sizes()
         first = 0 if fuse is None else fuse.n_plain_
-        kept = np.concatenate([before, np.repeat(np.arange(first, first + len(sizes)), sizes)])
+        positions = np.concatenate([before, np.repeat(np.arange(first, first + len(sizes)), sizes)])
     else:
-        kept = steps["vary"].kept_[steps["alike"].kept_]
+        positions = steps["vary"].support_[steps["alike"].support_]
         if "impute" in steps and steps["impute"].indicator_ is not None:
-            kept = np.concatenate([kept, kept[steps["impute"].indicator_.features_]])
-    return np.asarray(kept[steps["select"].kept_] if "select" in steps else kept, dtype=np.int64)
+            positions = np.concatenate([positions, positions[steps["impute"].indicator_.features_]])
+    return np.asarray(positions[steps["select"].support_] if "select" in steps else positions, dtype=np.int64)

@@ -144,27 +144,27 @@ def parse_candidate(name: str) -> Candidate:
     InputError
         The model or the sampler is not in its table, or they do not go together.
     """
-    found = split_name(name)
-    if found.model not in MODELS:
+    parsed = split_name(name)
+    if parsed.model not in MODELS:
         raise InputError(
-            f"no model is called {found.model!r}",
+            f"no model is called {parsed.model!r}",
             remedy=f"Models: {', '.join(MODELS)}; each may be followed by +SAMPLER ({', '.join(SAMPLERS)}).",
         )
-    if found.sampler not in SAMPLERS:
-        raise InputError(f"no sampler is called {found.sampler!r}", remedy=f"Samplers: {', '.join(SAMPLERS)}.")
-    model = MODELS[found.model]
-    if found.sampler != "none" and model.baseline:
+    if parsed.sampler not in SAMPLERS:
+        raise InputError(f"no sampler is called {parsed.sampler!r}", remedy=f"Samplers: {', '.join(SAMPLERS)}.")
+    model = MODELS[parsed.model]
+    if parsed.sampler != "none" and model.baseline:
         raise InputError(
-            f"{found.model} is a baseline: no sampler goes with it", remedy=f"Ask for {found.model} alone."
+            f"{parsed.model} is a baseline: no sampler goes with it", remedy=f"Ask for {parsed.model} alone."
         )
-    if found.sampler != "none" and not takes(model, found.sampler):
-        raise InputError(f"{found.sampler} does not go with {found.model}", remedy=f"Ask for {found.model} alone.")
-    if "+" in found.block:
+    if parsed.sampler != "none" and not takes(model, parsed.sampler):
+        raise InputError(f"{parsed.sampler} does not go with {parsed.model}", remedy=f"Ask for {parsed.model} alone.")
+    if "+" in parsed.block:
         raise InputError(f"{name!r} is not understood", remedy="The sampler comes first: MODEL+SAMPLER@EMBEDDER.")
-    if "@" in name and (not found.block or model.block != EMBEDDINGS):
+    if "@" in name and (not parsed.block or model.block != EMBEDDINGS):
         fitting = ", ".join(key for key, line in MODELS.items() if line.block == EMBEDDINGS)
         raise InputError(f"{name!r} is not understood", remedy=f"@EMBEDDER goes with {fitting}.")
-    return found
+    return parsed
 
 
 def takes(model: Model, sampler: str) -> bool:
@@ -210,13 +210,13 @@ def parse_candidates(text: str) -> tuple[Candidate, ...]:
 
 
 def _all_samplers(name: str) -> list[Candidate]:
-    found = split_name(name)
-    if found.sampler != "all":
+    parsed = split_name(name)
+    if parsed.sampler != "all":
         return [parse_candidate(name)]
-    model = MODELS.get(found.model)
-    fitting = [one for one in SAMPLERS if model is not None and takes(model, one)]
+    model = MODELS.get(parsed.model)
+    fitting = [each for each in SAMPLERS if model is not None and takes(model, each)]
     samplers = fitting if len(fitting) > 1 else list(SAMPLERS)  # none goes with it: its error says so
-    return [parse_candidate(Candidate(found.model, one, found.block).name) for one in samplers]
+    return [parse_candidate(Candidate(parsed.model, each, parsed.block).name) for each in samplers]
 
 
 def candidate_title(candidate: Candidate) -> str:

@@ -46,10 +46,10 @@ def repeated_folds(
             f"only {fewest} patients have a row with class {patients.index(fewest)}, too few for {folds} folds",
             remedy=f"Use --folds {fewest}." if fewest >= 2 else "At least two patients a class are needed.",
         )
-    return np.stack([_one_repeat(y, group, folds, [seed, repeat]) for repeat in range(repeats)])
+    return np.stack([_assign_repeat(y, group, folds, [seed, repeat]) for repeat in range(repeats)])
 
 
-def _one_repeat(y: NDArray[np.int8], group: NDArray[np.int64], folds: int, entropy: list[int]) -> NDArray[np.int16]:
+def _assign_repeat(y: NDArray[np.int8], group: NDArray[np.int64], folds: int, entropy: list[int]) -> NDArray[np.int16]:
     from sklearn.model_selection import StratifiedGroupKFold
 
     rows = np.zeros((y.size, 1))
@@ -93,9 +93,9 @@ def inner_folds(y: NDArray[np.int8], group: NDArray[np.int64], *, folds: int, se
             "the training rows of a fold hold one patient of a class: nothing can be tuned or calibrated",
             remedy="Use more folds, so that more patients are left to train on, or add patients of the rarer class.",
         )
-    return _one_repeat(y, group, min(folds, fewest), [seed, 0x1447E4])
+    return _assign_repeat(y, group, min(folds, fewest), [seed, 0x1447E4])
 
 
 def fold_seed(seed: int, repeat: int, fold: int) -> int:
-    """Give the seed of all that is random in one fold (-1: everybody); all candidates share it."""
+    """Return the seed of all that is random in one fold (-1: all patients); all candidates share it."""
     return int(np.random.SeedSequence([seed, repeat, fold + 1]).generate_state(1)[0] & 0x7FFFFFFF)

@@ -39,8 +39,8 @@ def trials_within(plan: Plan, *, minutes: float, workers: int) -> Budget:
     for model in models_of(plan):
         run_model(pilot, model, 0, 0, {})
     done = time.perf_counter()
-    one, folds = max(done - ranked, 1e-3), len(folds_of(plan))
+    single_s, folds = max(done - ranked, 1e-3), len(folds_of(plan))
     at_hand = 60.0 * minutes * _SPARED * min(workers, folds) / folds - (ranked - started)
     least = folds * (done - started) / min(workers, folds) / _SPARED / 60.0
     # One trial costs what the pilot took; a further one a little less, as the last fit is not repeated.
-    return Budget(int(min(MOST, max(1, 1 + (at_hand - one) / (0.8 * one)))), least)
+    return Budget(int(min(MOST, max(1, 1 + (at_hand - single_s) / (0.8 * single_s)))), least)

@@ -43,7 +43,7 @@ def shuffled(plan: Plan, outcome, *, permutations: int = 12, most_rows: int = 10
 def test_a_planted_feature_is_worth_nothing_on_shuffled_labels(plan, outcome):
     found = shuffled(plan, outcome)
     assert found.size.shape == (12, 3, len(NAMES))
-    assert found.held.tolist() == [30, 30, 30]
+    assert found.n_validation.tolist() == [30, 30, 30]
     assert found.rows == 90
     assert abs(found.auroc.mean() - 0.5) < 0.06
     ranks = (-found.importance).argsort(axis=1).argsort(axis=1)[:, PLACE]
@@ -89,7 +89,7 @@ def test_a_booster_is_told_the_new_labels_and_trained_as_from_scratch(plan, outc
 def test_large_cohorts_are_thinned_by_patients_of_both_classes(plan, outcome):
     found = shuffled(plan, outcome, permutations=2, most_rows=40)
     assert found.rows == 40
-    assert found.held.sum() == 40
+    assert found.n_validation.sum() == 40
 
 
 def test_features_are_selected_anew(plan):

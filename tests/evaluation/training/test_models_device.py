@@ -29,7 +29,7 @@ def test_nothing_asked_is_the_cpu_and_is_not_probed(monkeypatch):
 
 def test_gpu_hist_is_translated(gpu):
     found = resolve_device(tree_method="gpu_hist")
-    assert (found.tree_method, found.device, found.asked_tree_method) == ("hist", "cuda", "gpu_hist")
+    assert (found.tree_method, found.device, found.requested_tree_method) == ("hist", "cuda", "gpu_hist")
     assert "trained on CUDA" in found.note
 
 

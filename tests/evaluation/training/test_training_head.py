@@ -231,10 +231,10 @@ def test_rows_of_one_class_are_refused():
 
 def test_without_torch_auto_is_numpy_and_torch_is_refused(monkeypatch):
     monkeypatch.setattr(classifier, "find_spec", lambda _: None)
-    assert classifier.found_backend("auto", device="cpu") == "numpy"
+    assert classifier.resolve_backend("auto", device="cpu") == "numpy"
     with pytest.raises(EngineError, match="PyTorch is not installed"):
-        classifier.found_backend("torch", device="cpu")
+        classifier.resolve_backend("torch", device="cpu")
     with pytest.raises(EngineError, match="PyTorch is not installed"):
-        classifier.found_backend("auto", device="cuda")
+        classifier.resolve_backend("auto", device="cuda")
     monkeypatch.setattr(classifier, "find_spec", lambda _: object())
-    assert classifier.found_backend("auto", device="cpu") == "torch"
+    assert classifier.resolve_backend("auto", device="cpu") == "torch"

@@ -41,7 +41,7 @@ def by_hand(matrix: np.ndarray) -> list[int]:
 @pytest.mark.parametrize("seed", range(5))
 def test_columns_alike_are_those_of_spearman(seed):
     x = correlated(seed)
-    kept = DropAlike().fit(x).kept_.tolist()
+    kept = DropAlike().fit(x).support_.tolist()
     assert kept == by_hand(spearmanr(x).statistic)
     assert 1 < len(kept) < x.shape[1]
 
@@ -51,26 +51,26 @@ def test_a_null_lies_in_the_middle_of_the_ranks():
     x[np.random.default_rng(1).random(x.shape) < 0.1] = np.nan
     ranks = pd.DataFrame(x).rank()
     filled = ranks.fillna(ranks.mean()).corr().to_numpy()  # pandas' own correlation
-    assert DropAlike().fit(x).kept_.tolist() == by_hand(filled)
+    assert DropAlike().fit(x).support_.tolist() == by_hand(filled)
     twice = np.column_stack([x, x[:, 0]])
-    assert x.shape[1] not in DropAlike().fit(twice).kept_
+    assert x.shape[1] not in DropAlike().fit(twice).support_
 
 
 def test_a_constant_column_is_like_no_other_and_raises_no_warning():
     x = np.column_stack([np.ones(9), np.arange(9.0), np.ones(9), -np.arange(9.0)])
-    assert DropAlike().fit(x).kept_.tolist() == [0, 1, 2]
+    assert DropAlike().fit(x).support_.tolist() == [0, 1, 2]
     late = np.full((12_000, 2), np.nan)  # null in all of the evenly spaced rows that are looked at
     late[1::1_000] = 1.0
     late[:, 1] = np.arange(12_000)
-    assert DropAlike().fit(late).kept_.tolist() == [0, 1]
+    assert DropAlike().fit(late).support_.tolist() == [0, 1]
 
 
 def test_columns_that_do_not_vary_go_and_one_stays_where_none_does():
     x = np.array([[1.0, np.nan, 2.0, np.nan], [1.0, np.nan, 2.0, 5.0], [1.0, np.nan, 3.0, 5.0]])
-    assert DropConstant().fit(x).kept_.tolist() == [2]
-    assert DropConstant().fit(x[:, :2]).kept_.tolist() == [0]
+    assert DropConstant().fit(x).support_.tolist() == [2]
+    assert DropConstant().fit(x[:, :2]).support_.tolist() == [0]
     tenth = np.full((30, 1), 0.1)  # whose variance is not 0 in floating point
-    assert DropConstant().fit(np.hstack([tenth, np.arange(30.0)[:, None]])).kept_.tolist() == [1]
+    assert DropConstant().fit(np.hstack([tenth, np.arange(30.0)[:, None]])).support_.tolist() == [1]
 
 
 def test_preparation_is_scikit_learns_imputer_indicator_and_scaler():

@@ -79,20 +79,20 @@ class Boosting(Estimator):
         """Return a candidate's rows, binned once for all trials; other weights for candidates that keep the rows."""
         if part not in rows.cache:
             rows.cache[part] = self._rows(rows, part)
-        found: BoostingRows = rows.cache[part]
-        return found
+        binned: BoostingRows = rows.cache[part]
+        return binned
 
     def _rows(self, rows: CandidateRows, part: int) -> BoostingRows:
         if SAMPLERS[rows.sampler].keeps_rows:
             _, train, validation = rows.fold.native(part, self.library, self.dataset)
             y = rows.fold.labels(part)
             return BoostingRows(train, y, _weight(rows.sampler, y, rows.seed(part)), validation)
-        made = rows.train(part, {})
-        train = self.dataset(made.x, settings=rows.settings)
+        resampled = rows.train(part, {})
+        train = self.dataset(resampled.x, settings=rows.settings)
         if part == WHOLE:
-            return BoostingRows(train, made.y, made.weight)
+            return BoostingRows(train, resampled.y, resampled.weight)
         validation = self.dataset(rows.validation(part, {}), settings=rows.settings, reference=train)
-        return BoostingRows(train, made.y, made.weight, validation)
+        return BoostingRows(train, resampled.y, resampled.weight, validation)
 
     def fit_folds(self, rows: CandidateRows, parameters: Parameters, report: Report) -> Trial:  # noqa: ARG002
         """Add trees to all inner folds' boosters in step until their mean AUROC no longer grows."""
@@ -126,12 +126,12 @@ class Boosting(Estimator):
         Trial
             With the rounds at the highest score, of equal ones the fewest.
         """
-        boosters = [self.start(one, parameters, settings=settings, seed=seed) for one in folds]
+        boosters = [self.start(each, parameters, settings=settings, seed=seed) for each in folds]
         best, since = Trial(parameters, -np.inf, []), 0
         for done in range(0, MOST_ROUNDS, _STEP):
-            for booster, one in zip(boosters, folds, strict=True):
-                self.grow(booster, one, range(done, done + _STEP))
-            validation = [self.predict(booster, one.validation) for booster, one in zip(boosters, folds, strict=True)]
+            for booster, each in zip(boosters, folds, strict=True):
+                self.grow(booster, each, range(done, done + _STEP))
+            validation = [self.predict(booster, each.validation) for booster, each in zip(boosters, folds, strict=True)]
             score = judge(validation)
             if best.score is None or score > best.score:
                 best, since = Trial({**parameters, "rounds": done + _STEP}, score, validation), 0

@@ -71,7 +71,7 @@ def dump(thing: Any, *, types: Sequence[str] = ()) -> bytes:
     """Write a fitted scikit-learn object; the same object gives the same bytes.
 
     skops names parts after their places in memory and notes the time; both are replaced, and the padding
-    inside structured arrays, which nobody sets, is cleared.
+    inside structured arrays, which is never set, is cleared.
 
     Raises
     ------
@@ -80,11 +80,11 @@ def dump(thing: Any, *, types: Sequence[str] = ()) -> bytes:
     """
     import skops.io  # type: ignore[import-untyped]
 
-    with zipfile.ZipFile(io.BytesIO(skops.io.dumps(thing))) as made:
-        schema = json.loads(made.read(_SCHEMA))
+    with zipfile.ZipFile(io.BytesIO(skops.io.dumps(thing))) as archive:
+        schema = json.loads(archive.read(_SCHEMA))
         _check_types(schema, types, path=None)
         renamed = _renumber(schema)
-        parts = {renamed[name]: _clean(name, made.read(name)) for name in made.namelist() if name in renamed}
+        parts = {renamed[name]: _clean(name, archive.read(name)) for name in archive.namelist() if name in renamed}
     parts[_SCHEMA] = json.dumps(schema, separators=(",", ":")).encode()
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as zipped:
@@ -123,7 +123,7 @@ def load(content: bytes, *, path: Path, types: Sequence[str] = ()) -> tuple[Any,
         with zipfile.ZipFile(io.BytesIO(content)) as zipped:
             schema = json.loads(zipped.read(_SCHEMA))
         _check_types(schema, types, path=path)
-        with warnings.catch_warnings(record=True) as said:
+        with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", InconsistentVersionWarning)
             thing = skops.io.loads(content, trusted=[*TRUSTED, *types])
     except UntrustedTypesFoundException as error:
@@ -144,7 +144,7 @@ def load(content: bytes, *, path: Path, types: Sequence[str] = ()) -> tuple[Any,
         ValueError,
     ) as error:
         raise InputError(f"is damaged ({' '.join(str(error).split())[:160]})", path=path, remedy=_AGAIN) from error
-    return thing, tuple(sorted({_version_note(one.message) for one in said}))
+    return thing, tuple(sorted({_version_note(each.message) for each in caught}))
 
 
 def _check_types(schema: Any, types: Sequence[str], *, path: Path | None) -> None:
@@ -172,7 +172,7 @@ def _nodes(part: Any) -> Iterator[dict[str, Any]]:
 
 
 def _renumber(schema: Any) -> dict[str, str]:
-    """Number the nodes from 1 in the order of the schema, in place; equal constants are one node.
+    """Renumber the nodes from 1 in the order of the schema, in place; equal constants are one node.
 
     Whether two equal constants are one object in memory is Python's affair and differs from run to run.
 
@@ -195,7 +195,7 @@ def _renumber(schema: Any) -> dict[str, str]:
 
 
 def _clean(name: str, content: bytes) -> bytes:
-    """Clear what lies between the fields of a structured array: nobody sets it."""
+    """Clear what lies between the fields of a structured array, which is never set."""
     if not name.endswith(".npy"):
         return content
     array = np.load(io.BytesIO(content), allow_pickle=False)

@@ -55,8 +55,8 @@ class XGBoost(Boosting):
 
     def grow(self, booster: Any, rows: BoostingRows, rounds: range) -> None:
         """Add one tree a round."""
-        for one in rounds:
-            booster.update(rows.train, one)
+        for number in rounds:
+            booster.update(rows.train, number)
 
     def predict(self, booster: Any, validation: Any) -> Floats:
         """Return probabilities."""
@@ -67,8 +67,8 @@ class XGBoost(Boosting):
         import xgboost
 
         rows.train.set_info(label=rows.y, weight=rows.weight)
-        own = booster_parameters(settings, parameters, seed=seed)
-        return xgboost.train(own, rows.train, num_boost_round=parameters["rounds"])
+        settings_of_booster = booster_parameters(settings, parameters, seed=seed)
+        return xgboost.train(settings_of_booster, rows.train, num_boost_round=parameters["rounds"])
 
     def score_fold(self, model: Any, x: Floats) -> Floats:
         """Score rows by probability."""

@@ -98,7 +98,7 @@ class DenseHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             The backend or its device is not there.
         """
         training = Training(self, X, y, seed=self.seed)
-        with one_thread(training.backend):
+        with single_thread(training.backend):
             for _ in range(self.epochs):
                 training.epoch()
         self.weights_ = training.weights()
@@ -146,7 +146,7 @@ class Training:
     def __init__(self, head: DenseHead, x: Floats, y: NDArray[np.int8], *, seed: int) -> None:
         _check(head, y)
         self._head, self._n_rows, self._rng = head, y.size, np.random.default_rng(seed)
-        self.backend = found_backend(head.backend, device=head.device)
+        self.backend = resolve_backend(head.backend, device=head.device)
         self.class_weights = net.class_weights(y, balanced=head.balanced)
         start = net.initial_weights(self._rng, n_columns=x.shape[1], hidden=head.hidden)
         rows, cost = np.asarray(x, dtype=net.PRECISION), self.class_weights[y].astype(net.PRECISION)
@@ -174,7 +174,7 @@ def _network(head: DenseHead, backend: str, start: tuple[net.Weights, Any, Any, 
     return TorchNetwork(*start, rate=head.rate, decay=head.decay, device=head.device)
 
 
-def found_backend(backend: str, *, device: str) -> str:
+def resolve_backend(backend: str, *, device: str) -> str:
     """Say what will train a head here, ``numpy`` or ``torch``.
 
     Raises
@@ -199,7 +199,7 @@ def found_backend(backend: str, *, device: str) -> str:
 
 
 @contextmanager
-def one_thread(backend: str) -> Iterator[None]:
+def single_thread(backend: str) -> Iterator[None]:
     """Keep linear algebra to one thread, on which it adds in one order; put PyTorch's number back afterwards."""
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 

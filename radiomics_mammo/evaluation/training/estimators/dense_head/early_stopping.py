@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.evaluation.metrics.metrics import auroc, curve
 from radiomics_mammo.evaluation.training.estimators.base import Trial
-from radiomics_mammo.evaluation.training.estimators.dense_head.classifier import DenseHead, Training, one_thread
+from radiomics_mammo.evaluation.training.estimators.dense_head.classifier import DenseHead, Training, single_thread
 from radiomics_mammo.evaluation.training.estimators.dense_head.network import PRECISION, losses, margin, probability
 
 Floats = NDArray[np.float64]
@@ -70,11 +70,11 @@ def fit_together(
     EngineError
         The backend or its device is not there.
     """
-    trainings = [Training(head, one.x, one.y, seed=head.seed + 1 + part) for part, one in enumerate(pairs)]
+    trainings = [Training(head, each.x, each.y, seed=head.seed + 1 + part) for part, each in enumerate(pairs)]
     monitors = [_Monitor(pair, training) for pair, training in zip(pairs, trainings, strict=True)]
     best: tuple[int, float, list[Floats]] = (0, -np.inf, [])
     points: list[tuple[float, ...]] = []
-    with one_thread(trainings[0].backend):
+    with single_thread(trainings[0].backend):
         for epoch in range(1, head.epochs + 1):
             validation = []
             for part, (training, monitor) in enumerate(zip(trainings, monitors, strict=True)):

@@ -66,8 +66,8 @@ def draw_epoch(
     order = rng.permutation(n_rows)
     for start in range(0, n_rows, batch):
         rows = order[start : start + batch]
-        kept = rng.random((rows.size, hidden), dtype=np.float32) >= dropout
-        yield rows, kept.astype(PRECISION) * PRECISION(1.0 / (1.0 - dropout))
+        retained = rng.random((rows.size, hidden), dtype=np.float32) >= dropout
+        yield rows, retained.astype(PRECISION) * PRECISION(1.0 / (1.0 - dropout))
 
 
 def margin(weights: Weights, x: Numbers) -> NDArray[np.float64]:

@@ -38,14 +38,15 @@ class NumpyNetwork:
     def step(self, rows: Rows, mask: Numbers) -> None:
         """Take one step of Adam on a batch."""
         self._steps += 1
-        found = gradients(self._weights, self._x[rows], self._y[rows], self._cost[rows], mask)
-        for name, slope in found.items():
+        gradient = gradients(self._weights, self._x[rows], self._y[rows], self._cost[rows], mask)
+        for name, slope in gradient.items():
             self._move(name, slope)
 
     def _move(self, name: str, slope: Numbers) -> None:
         """Move one array of weights, in place: these arrays are most of what a step touches."""
         beta1, beta2, epsilon = ADAM
-        weight, first, second, spare = (kept[name] for kept in (self._weights, self._first, self._second, self._spare))
+        buffers = (self._weights, self._first, self._second, self._spare)
+        weight, first, second, spare = (each[name] for each in buffers)
         if name in DECAYED:
             weight *= 1.0 - self._rate * self._decay
         first *= beta1
