@@ -20,7 +20,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-RENAMED = {"canaries.csv": "leakage_checks.csv"}
+RENAMED = {
+    "canaries.csv": "leakage_checks.csv",
+    "leakage.csv": "auroc_inflation.csv",
+    "winner.csv": "selection_bias.csv",
+    "tuned.csv": "tuned_parameters.csv",
+    "selection.csv": "feature_selection.csv",
+    "as_trained.csv": "uncalibrated.csv",
+    "shap_null.csv": "shap_permutation.csv",
+}
 """Files that have another name in the later version."""
 MODELS = "prevalence,size,logistic,lasso,svm-rbf,forest,xgboost,xgboost+oversampling,xgboost+smote"
 TUNING = "--folds 3 --repeats 1 --trials 2 --inner-folds 2 --bootstrap 100"

@@ -59,7 +59,7 @@ def card_page(card: Mapping[str, Any]) -> str:
     return fill(
         "model_card.html.j2",
         card=card,
-        headline=[replace(_estimate(row), title=METRICS[row["metric"]].title) for row in shown],
+        key_figures=[replace(_estimate(row), title=METRICS[row["metric"]].title) for row in shown],
         facts=[*_facts(card), PagePart("use", "How to load it", facts=_versions(card))],
         sections=_sections(card),
     )

@@ -104,7 +104,7 @@ def _opening(inputs: ReportInputs) -> Opening:
         auroc=select_estimate(inputs.run.summary, **auroc),
         test_auroc=select_estimate(tested, **auroc) if tested is not None and best_tested else None,
     )
-    title = sentence("verdict.headline", title=info.candidates[info.best], tested=tested is not None)
+    title = sentence("verdict.key_figures", title=info.candidates[info.best], tested=tested is not None)
     verdict = f"{best} {resampling_sentence(inputs.run.differences, info.candidates)}"
     return Opening(verdict, _estimates(inputs.run.summary, info.best), title, warnings)
 

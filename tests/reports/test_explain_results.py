@@ -179,9 +179,9 @@ def test_the_verdict_names_the_held_out_auroc_and_the_tiles_say_what_they_are(ru
     first = opening.verdict.partition(" Oversampling")[0]
     held = f"{own['value']:.2f} (95% interval {own['low']:.2f} to {own['high']:.2f}) on the held-out test set"
     assert f" in cross-validation and of {held}" in first
-    assert "cross-validated" in opening.headline_title and "Held-out test set" in opening.headline_title
+    assert "cross-validated" in opening.key_figures_title and "Held-out test set" in opening.key_figures_title
     alone = compose(run, results.replace({"test_summary": None}), pictures=Pictures(), meaning=lambda _: "").opening
-    assert "held-out" not in alone.verdict + alone.headline_title
+    assert "held-out" not in alone.verdict + alone.key_figures_title
 
 
 def test_the_best_is_set_against_the_readers_and_size_with_intervals(run_and_results):

@@ -195,10 +195,10 @@ def test_changed_calls_are_counted_by_truth():
     changed = a.predictions.copy()
     own = (changed["model"] == "xgboost").to_numpy()
     first = a.predictions[own & (a.predictions["repeat"] == 0).to_numpy()]
-    share = a.predictions[own].groupby("case_id")["called"].mean()
-    sick = first.loc[first["case_id"].map(share).lt(0.5) & (first["y"] == 1), "case_id"].iloc[:2]
-    well = first.loc[first["case_id"].map(share).eq(1) & (first["y"] == 0), "case_id"].iloc[:3]
-    hit = first.loc[first["case_id"].map(share).eq(1) & (first["y"] == 1), "case_id"].iloc[:1]
+    prevalence = a.predictions[own].groupby("case_id")["called"].mean()
+    sick = first.loc[first["case_id"].map(prevalence).lt(0.5) & (first["y"] == 1), "case_id"].iloc[:2]
+    well = first.loc[first["case_id"].map(prevalence).eq(1) & (first["y"] == 0), "case_id"].iloc[:3]
+    hit = first.loc[first["case_id"].map(prevalence).eq(1) & (first["y"] == 1), "case_id"].iloc[:1]
     changed.loc[own & changed["case_id"].isin(sick), "called"] = True
     changed.loc[own & changed["case_id"].isin([*well, *hit]), "called"] = False
     b = replace(a, folder=Path("b"), predictions=changed)

@@ -33,7 +33,7 @@ def similarity_text(run: Run) -> str:
     """Return what similarity is based on; empty where all features and all training cases are used."""
     info = run.info
     # A table of embeddings alone counts them as its features.
-    embeddings = bool(info.embeddings) and info.features not in (0, sum(int(one["dims"]) for one in info.embeddings))
+    embeddings = bool(info.embeddings) and info.features not in (0, sum(int(each["dims"]) for each in info.embeddings))
     return sentence("cases.similarity", embeddings=embeddings, units=info.units, unit=info.unit, searched=MOST_UNITS)
 
 

@@ -115,9 +115,9 @@ def other_views(cases: pd.DataFrame) -> Mapping[str, tuple[str, ...]]:
     return others_of
 
 
-def is_same_lesion(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
+def is_same_lesion(each: Mapping[str, object], other: Mapping[str, object]) -> bool:
     """Return whether two cases of a breast are one lesion: the same number and type in the table."""
-    return bool(fact(one, _LESION[-1])) and all(fact(one, name) == fact(other, name) for name in _LESION)
+    return bool(fact(each, _LESION[-1])) and all(fact(each, name) == fact(other, name) for name in _LESION)
 
 
 def _typical(predictions: pd.DataFrame, neighbours: pd.DataFrame, outcome: str) -> tuple[str, ...]:

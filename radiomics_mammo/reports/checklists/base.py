@@ -134,7 +134,7 @@ class Facts:
     @property
     def forced(self) -> list[str]:
         """Embedders whose weights may have been trained on the cases."""
-        return [one["name"] for one in self.info.embeddings if one.get("forced")]
+        return [each["name"] for each in self.info.embeddings if each.get("forced")]
 
     @property
     def rarer(self) -> int:

@@ -136,8 +136,8 @@ class Opening:
     """The summary at the top: the sentence, the estimates behind it, and warnings."""
 
     verdict: str
-    headline: Sequence[Estimate]
-    headline_title: str
+    key_figures: Sequence[Estimate]
+    key_figures_title: str
     warnings: Sequence[str] = ()
 
 

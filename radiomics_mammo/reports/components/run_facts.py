@@ -15,12 +15,12 @@ def is_tuned(command: Mapping[str, Any]) -> bool:
 
 
 def table_names(paths: str) -> str:
-    """Return the file names of tables without their folders, which may name people."""
+    """Return the file names of tables without their folders, which may name patients."""
     return ", ".join(PurePath(path).name for path in paths.split(", "))
 
 
 def training_patients(info: RunInfo) -> str:
-    """Return whom the final model is trained on."""
+    """Return the patients that the final model is trained on."""
     return "all training patients" if info.test else "all patients"
 
 

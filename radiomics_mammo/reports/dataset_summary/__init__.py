@@ -84,7 +84,7 @@ def write_summary(
     tables = make_tables(dataset)
     findings = find(Facts(dataset, tables))
     listed = pd.DataFrame(
-        [(one.severity, one.rule, one.sentence, one.advice) for one in findings],
+        [(each.severity, each.rule, each.sentence, each.advice) for each in findings],
         columns=["severity", "rule", "sentence", "advice"],
     )
     full = {key: table for key, table in {"findings": listed, **tables}.items() if len(table)}
@@ -94,7 +94,7 @@ def write_summary(
 
 
 def _page(dataset: Dataset, tables: Tables, findings: Sequence[Finding]) -> str:
-    balance, severities = records(tables["balance"]), [one.severity for one in findings]
+    balance, severities = records(tables["balance"]), [each.severity for each in findings]
     verdict = sentence(
         "dataset_summary.verdict",
         counts=[(int(codes.max()) + 1, unit) for unit, codes in dataset.units.items()],
@@ -108,14 +108,14 @@ def _page(dataset: Dataset, tables: Tables, findings: Sequence[Finding]) -> str:
         "dataset_summary.html.j2",
         title=f"Data set summary: {dataset.name}",
         verdict=verdict,
-        headline=[_headline(row) for row in balance],
+        key_figures=[_key_figure(row) for row in balance],
         phantom=dataset.phantom,
         findings=findings,
         sections=sections(dataset, tables),
     )
 
 
-def _headline(row: Mapping[str, Any]) -> Estimate:
+def _key_figure(row: Mapping[str, Any]) -> Estimate:
     estimate = percent_estimate(row, "proportion")
     interval = f"{row['positives']:,} of {row['units']:,}; {estimate.interval}"
     return Estimate(estimate.value, interval, f"Positive {plural(row['unit'])}")

@@ -114,7 +114,7 @@ class Dataset:
 
     def of_role(self, *roles: str) -> list[Column]:
         """Return the countable columns of some roles, in the order of the frame."""
-        return [one for one in self.columns.values() if one.role in roles and one.countable]
+        return [each for each in self.columns.values() if each.role in roles and each.countable]
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,8 +53,8 @@ def typed(frame: pd.DataFrame, declared: Sequence[tuple[str, type]]) -> pd.DataF
     is kept as text: the summary shows it.
     """
     wanted = dict(declared)
-    made = {str(name): _typed(frame[name], wanted.get(str(name))) for name in frame.columns}
-    return pd.DataFrame(made).reset_index(drop=True)
+    typed_columns = {str(name): _typed(frame[name], wanted.get(str(name))) for name in frame.columns}
+    return pd.DataFrame(typed_columns).reset_index(drop=True)
 
 
 def _typed(column: pd.Series, kind: type | None) -> pd.Series:
@@ -190,7 +190,7 @@ def find_label(frame: pd.DataFrame) -> tuple[str, Labels]:
     by_name = {plain(name): name for name in frame.columns}
     for wanted in LABELS:
         if wanted in by_name:
-            values = _zero_or_one(frame[by_name[wanted]])
+            values = _binary(frame[by_name[wanted]])
             if values.notna().any() and values.dropna().isin([0, 1]).all():
                 return by_name[wanted], np.asarray(values.fillna(-1).to_numpy(np.int8))
     if PATHOLOGY in by_name:
@@ -201,7 +201,7 @@ def find_label(frame: pd.DataFrame) -> tuple[str, Labels]:
     return "", np.full(len(frame), -1, dtype=np.int8)
 
 
-def _zero_or_one(column: pd.Series) -> pd.Series:
+def _binary(column: pd.Series) -> pd.Series:
     """Read a label's words as compare reads them, and other numbers as they are."""
     words = column.astype("string").str.strip().str.lower()
     meant = words.map(WORDS).astype("Float64")

@@ -50,7 +50,7 @@ def is_above_half(value: pd.Series, low: pd.Series) -> pd.Series:
     return (low > 0.5) | (value >= 1.0)
 
 
-def either_way(estimate: Interval) -> Interval:
+def both_directions(estimate: Interval) -> Interval:
     """Return the AUROC of the score or of its negative, whichever is above one half."""
     value, low, high = estimate
     return Interval(1.0 - value, 1.0 - high, 1.0 - low) if value < 0.5 else estimate

@@ -36,7 +36,7 @@ def bars_figure(bars: Sequence[tuple[str, float, str]], *, name: str, title: str
         return to_svg(figure, name=name, alt=f"Bars of {_noted(title, note)}: {listed}.")
 
 
-def missing_figure(shares: pd.DataFrame, *, name: str, by: str, note: str = "") -> Markup:
+def missing_figure(proportions: pd.DataFrame, *, name: str, by: str, note: str = "") -> Markup:
     """Draw the proportion of missing values of every column, a bar for each level.
 
     Parameters
@@ -45,18 +45,18 @@ def missing_figure(shares: pd.DataFrame, *, name: str, by: str, note: str = "") 
         One row a column of the data, one column a level, in percent.
     name, by, note : str
     """
-    n = len(shares.columns)
+    n = len(proportions.columns)
     height = 0.8 / n
-    with canvas(5.4, 1.0 + len(shares) * max(0.3, 0.17 * n)) as figure:
+    with canvas(5.4, 1.0 + len(proportions) * max(0.3, 0.17 * n)) as figure:
         axes = figure.add_subplot()
-        base = -np.arange(len(shares), dtype=np.float64)
-        for i, level in enumerate(shares.columns):
+        base = -np.arange(len(proportions), dtype=np.float64)
+        for i, level in enumerate(proportions.columns):
             colour, hatch = PALETTE[i % len(PALETTE)], ("", "///", "...", "xxx")[i % 4]
             at = base + 0.4 - height * (i + 0.5)
             label = f"{by} {level}".strip()
-            axes.barh(at, shares[level], height=0.9 * height, color=colour, alpha=0.75, hatch=hatch, label=label)
-        axes.set_yticks(base, [_cut(str(column)) for column in shares.index], fontsize=9)
-        axes.set(xlim=(0, 100), ylim=(0.6 - len(shares), 0.6), xlabel="missing, %")
+            axes.barh(at, proportions[level], height=0.9 * height, color=colour, alpha=0.75, hatch=hatch, label=label)
+        axes.set_yticks(base, [_cut(str(column)) for column in proportions.index], fontsize=9)
+        axes.set(xlim=(0, 100), ylim=(0.6 - len(proportions), 0.6), xlabel="missing, %")
         axes.tick_params(axis="y", length=0)
         if n > 1:
             figure.legend(loc="outside lower center", fontsize=9, ncols=min(n, 3))
@@ -64,7 +64,7 @@ def missing_figure(shares: pd.DataFrame, *, name: str, by: str, note: str = "") 
             axes.set_title(note, fontsize=10, loc="right")
         listed = "; ".join(
             f"{column}: " + ", ".join(f"{by} {level} {value:.1f}%".strip() for level, value in row.items())
-            for column, row in shares.iterrows()
+            for column, row in proportions.iterrows()
         )
         return to_svg(figure, name=name, alt=f"{_noted('Share of missing values', note)}. {listed}.")
 
@@ -79,9 +79,9 @@ def histogram_figure(parts: Mapping[str, Floats], *, name: str, what: str, note:
     with canvas(4.6, 3.0) as figure:
         axes = figure.add_subplot()
         for i, (label, values) in enumerate(parts.items()):
-            shares = 100 * np.histogram(values, edges)[0] / values.size
+            proportions = 100 * np.histogram(values, edges)[0] / values.size
             line = DASHES[i % len(DASHES)]
-            axes.stairs(shares, edges, color=PALETTE[i % len(PALETTE)], linestyle=line, linewidth=1.6, label=label)
+            axes.stairs(proportions, edges, color=PALETTE[i % len(PALETTE)], linestyle=line, linewidth=1.6, label=label)
         axes.set(xlabel=what, ylabel="% of the group")
         figure.legend(loc="outside lower center", fontsize=9, ncols=min(len(parts), 2))
         if note:
@@ -96,7 +96,7 @@ def histogram_figure(parts: Mapping[str, Floats], *, name: str, what: str, note:
 
 def matrix_figure(v: pd.DataFrame, *, name: str, note: str = "") -> Markup:
     """Draw Cramér's V of every two columns; a cell without a value is empty."""
-    n, names = len(v), [str(one) for one in v.index]
+    n, names = len(v), [str(each) for each in v.index]
     values = v.to_numpy(np.float64)
     known = [(i, j, float(values[i, j])) for i in range(n) for j in range(i) if not np.isnan(values[i, j])]
     with canvas(1.9 + 0.42 * n, 1.5 + 0.36 * n) as figure:
@@ -106,14 +106,14 @@ def matrix_figure(v: pd.DataFrame, *, name: str, note: str = "") -> Markup:
             axes.barh(i, 1.0, height=1.0, left=j - 0.5, color=PALETTE[0], alpha=0.04 + 0.65 * value, linewidth=0)
             axes.text(j, i, f"{value:.2f}", ha="center", va="center", fontsize=7.5, color=INK)
         axes.set(xlim=(-0.5, n - 1.5), ylim=(n - 0.5, 0.5))
-        axes.set_xticks(range(n - 1), [_cut(one) for one in names[:-1]], rotation=60, ha="right", fontsize=8.5)
-        axes.set_yticks(range(1, n), [_cut(one) for one in names[1:]], fontsize=8.5)
+        axes.set_xticks(range(n - 1), [_cut(each) for each in names[:-1]], rotation=60, ha="right", fontsize=8.5)
+        axes.set_yticks(range(1, n), [_cut(each) for each in names[1:]], fontsize=8.5)
         axes.tick_params(length=0)
         for side in ("left", "bottom"):
             axes.spines[side].set_visible(False)
         if note:
             axes.set_title(note, fontsize=10, loc="right")
-        strong = sorted((one for one in known if one[2] >= _STRONG), key=lambda one: -one[2])
+        strong = sorted((each for each in known if each[2] >= _STRONG), key=lambda each: -each[2])
         listed = "; ".join(f"{names[i]} and {names[j]} {value:.2f}" for i, j, value in strong)
         return to_svg(figure, name=name, alt=f"{_noted('Cramér’s V', note)}, from {_STRONG}: {listed or 'none'}.")
 

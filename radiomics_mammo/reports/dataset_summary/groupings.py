@@ -65,7 +65,7 @@ def balance(dataset: Dataset) -> pd.DataFrame:
     pandas.DataFrame
         ``unit``, ``units``, ``unlabelled``, ``positives``, ``proportion``, ``low``, ``high`` (Wilson, clustered by
         patient), ``accuracy`` (of always predicting the more frequent class), ``pf1_prevalence`` and ``pf1_one``
-        (probabilistic F1 of giving everybody the proportion of positives, or 1), ``brier`` (of giving the proportion).
+        (probabilistic F1 of giving every case the proportion of positives, or 1), ``brier`` (of giving the proportion).
     """
     rows = []
     for unit, codes in dataset.units.items():
@@ -139,7 +139,7 @@ def parts(dataset: Dataset) -> pd.DataFrame:
         return pd.DataFrame(columns=names)
     rows = pd.DataFrame(keys).assign(patient=dataset.group)
     counted = [rows.assign(pathology="all"), *([rows] if "pathology" in keys else [])]
-    tables = [one.groupby(names[:3])["patient"].agg(rows="size", patients="nunique").reset_index() for one in counted]
+    tables = [each.groupby(names[:3])["patient"].agg(rows="size", patients="nunique").reset_index() for each in counted]
     return pd.concat(tables, ignore_index=True)[names]
 
 
@@ -153,7 +153,7 @@ def splits(dataset: Dataset) -> pd.DataFrame:
         ``in one`` and ``in several`` counts patients. Empty without a split.
     """
     names = ["column", "level", "split", "rows", "proportion"]
-    split = next((one.name for one in dataset.of_role("split") if one.distinct > 1), None)
+    split = next((each.name for each in dataset.of_role("split") if each.distinct > 1), None)
     if split is None:
         return pd.DataFrame(columns=names)
     parts_of_split = dataset.levels[split]

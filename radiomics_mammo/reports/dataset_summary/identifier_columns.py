@@ -17,7 +17,7 @@ _OF_THINGS = frozenset({"manufacturer", "model", "machine", "device", "scanner",
 _OF_BIRTHS = frozenset({"age", "first", "number", "n", "count", "births", "weight"})
 """Words of columns on births that do not identify (age at first birth)."""
 
-_ALONE = 0.5
+_UNIQUE = 0.5
 """Proportion of patients with a unique value from which a column is an identifier."""
 
 
@@ -46,4 +46,4 @@ def identifies_patients(column: pd.Series, group: Codes) -> bool:
     ).drop_duplicates()
     single = pairs[pairs.groupby("value")["patient"].transform("size") == 1]
     patients = int(np.unique(group[known]).size)
-    return patients > 1 and single["patient"].nunique() >= _ALONE * patients
+    return patients > 1 and single["patient"].nunique() >= _UNIQUE * patients

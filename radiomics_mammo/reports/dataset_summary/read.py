@@ -49,7 +49,7 @@ def read_dataset(
     InputError
         There is no case, or one of the two identifiers is no column.
     """
-    missing = [one for one in ("case_id", "patient_id") if one not in frame.columns]
+    missing = [each for each in ("case_id", "patient_id") if each not in frame.columns]
     if missing or frame.empty:
         raise InputError(
             f"the list of cases has no {' and no '.join(missing) if missing else 'case'}",
@@ -66,7 +66,7 @@ def read_dataset(
         name=name,
         frame=table,
         columns=columns,
-        levels={one.name: levels_of(table[one.name], one.kind) for one in columns.values() if one.countable},
+        levels={each.name: levels_of(table[each.name], each.kind) for each in columns.values() if each.countable},
         label=label,
         y=y,
         group=units["patient"],

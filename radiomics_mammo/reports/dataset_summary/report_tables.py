@@ -98,7 +98,7 @@ def missing_table(table: pd.DataFrame, dataset: Dataset, by: str) -> ReportTable
     """Show missing values by the levels of one column."""
     table = table[table["by"] == by]
     wide = table.pivot(index="column", columns="level", values="proportion").reindex(table["column"].unique())
-    levels = [str(one) for one in dataset.levels[by].cat.categories if one in wide.columns]
+    levels = [str(each) for each in dataset.levels[by].cat.categories if each in wide.columns]
     wide = wide.assign(auroc_of_missing=table.groupby("column")["auroc"].max()).reset_index()
     columns = [
         Column("Column", "column"),
@@ -201,7 +201,7 @@ def splits_table(table: pd.DataFrame, dataset: Dataset) -> ReportTable:
         proportion = proportions[row["column"], row["level"], split]
         return f"{format_percent(proportion)} of {format_count(totals[row['column'], split])}"
 
-    columns = [Column("Value", "level", title), *(Column(one, one, part) for one in dict.fromkeys(table["split"]))]
+    columns = [Column("Value", "level", title), *(Column(each, each, part) for each in dict.fromkeys(table["split"]))]
     return report_table(
         frequent(together), columns, "Proportion of each value in each part of the split", name="splits"
     )

@@ -48,7 +48,7 @@ def _note(dataset: Dataset) -> str:
 
 
 def _columns(dataset: Dataset, frames: Tables) -> PagePart:
-    remarks = [f"{one[:1].upper()}{one[1:].rstrip('.')}." for one in dataset.remarks]
+    remarks = [f"{each[:1].upper()}{each[1:].rstrip('.')}." for each in dataset.remarks]
     table = report_table(frames["columns"], tables.COLUMNS, "Columns", stacked=True, name="columns")
     return PagePart(text=[sentence("dataset_summary.source"), *remarks], tables=[table])
 

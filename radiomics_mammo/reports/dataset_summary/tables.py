@@ -13,8 +13,8 @@ from radiomics_mammo.reports.dataset_summary.base import Column, Dataset, Tables
 from radiomics_mammo.reports.dataset_summary.estimates import (
     UNKNOWN,
     auroc_of,
+    both_directions,
     cramers_v,
-    either_way,
     proportion_of,
     risk,
 )
@@ -51,26 +51,28 @@ def columns(dataset: Dataset) -> pd.DataFrame:
     """
     n, known = len(dataset.frame), dataset.y >= 0
     rows = []
-    for one in dataset.columns.values():
-        absent = dataset.frame[one.name].isna().to_numpy()
+    for each in dataset.columns.values():
+        absent = dataset.frame[each.name].isna().to_numpy()
         estimate = UNKNOWN
-        if 0 < one.filled < n and one.role not in ("label", "identity") and known.any():
-            estimate = either_way(auroc_of(dataset.y[known], absent[known].astype(np.float64), dataset.group[known]))
-        cells = (one.name, one.role, one.kind, one.filled, n - one.filled, (n - one.filled) / n, one.distinct)
-        rows.append((*cells, _holds(dataset, one), *estimate))
+        if 0 < each.filled < n and each.role not in ("label", "identity") and known.any():
+            estimate = both_directions(
+                auroc_of(dataset.y[known], absent[known].astype(np.float64), dataset.group[known])
+            )
+        cells = (each.name, each.role, each.kind, each.filled, n - each.filled, (n - each.filled) / n, each.distinct)
+        rows.append((*cells, _holds(dataset, each), *estimate))
     names = ["column", "role", "kind", "filled", "missing", "proportion_missing", "distinct", "holds"]
     return pd.DataFrame(rows, columns=[*names, "label_auroc", "low", "high"])
 
 
-def _holds(dataset: Dataset, one: Column) -> str:
-    if one.kind == "number":
-        low, middle, high = dataset.frame[one.name].astype("Float64").quantile([0, 0.5, 1]).tolist()
+def _holds(dataset: Dataset, each: Column) -> str:
+    if each.kind == "number":
+        low, middle, high = dataset.frame[each.name].astype("Float64").quantile([0, 0.5, 1]).tolist()
         return f"{low:g} to {high:g}, median {middle:g}"
-    if one.kind == "category":
-        result = dataset.levels[one.name].value_counts().drop(NOT_GIVEN, errors="ignore")
+    if each.kind == "category":
+        result = dataset.levels[each.name].value_counts().drop(NOT_GIVEN, errors="ignore")
         most = ", ".join(str(name) for name in result.index[:_SHOWN_VALUES])
         return most + (f" and {len(result) - _SHOWN_VALUES} more" if len(result) > _SHOWN_VALUES else "")
-    return {"empty": "nothing", "identifier": "names", "text": "text"}[one.kind]
+    return {"empty": "nothing", "identifier": "names", "text": "text"}[each.kind]
 
 
 def missing(dataset: Dataset) -> pd.DataFrame:
@@ -83,15 +85,15 @@ def missing(dataset: Dataset) -> pd.DataFrame:
         is_above_half the level from the others of ``by`` that the value is missing (or that it is not). A column
         without any value is not in it.
     """
-    gaps = [one for one in dataset.columns.values() if 0 < one.filled < len(dataset.frame)]
+    gaps = [each for each in dataset.columns.values() if 0 < each.filled < len(dataset.frame)]
     rows: list[tuple[object, ...]] = []
-    for one in gaps:
-        absent = dataset.frame[one.name].isna()
-        rows.append((one.name, "", "all", len(absent), int(absent.sum())))
+    for each in gaps:
+        absent = dataset.frame[each.name].isna()
+        rows.append((each.name, "", "all", len(absent), int(absent.sum())))
         for by in strata(dataset):
-            if by != one.name:
+            if by != each.name:
                 result = absent.groupby(dataset.levels[by], observed=True).agg(["size", "sum"])
-                rows += [(one.name, by, str(level), int(n), int(k)) for level, n, k in result.itertuples()]
+                rows += [(each.name, by, str(level), int(n), int(k)) for level, n, k in result.itertuples()]
     table = pd.DataFrame(rows, columns=["column", "by", "level", "rows", "missing"])
     whole = table.groupby(["column", "by"])[["rows", "missing"]].transform("sum")
     proportion = table["missing"] / table["rows"]
@@ -129,13 +131,14 @@ def numbers(dataset: Dataset) -> pd.DataFrame:
     all_rows = pd.Series("all", index=dataset.frame.index)
     wanted = {"": all_rows} | {name: dataset.grouped_by(name) for name in (dataset.label, *sites(dataset)) if name}
     rows = []
-    for one in dataset.columns.values():
-        if one.kind == "number":
-            values = dataset.frame[one.name].astype("float64")
+    for each in dataset.columns.values():
+        if each.kind == "number":
+            values = dataset.frame[each.name].astype("float64")
             for by, levels in wanted.items():
                 result = values.groupby(levels.astype(str)).describe()[statistics]
                 rows += [
-                    (one.name, by, str(level), *row) for level, row in zip(result.index, result.to_numpy(), strict=True)
+                    (each.name, by, str(level), *row)
+                    for level, row in zip(result.index, result.to_numpy(), strict=True)
                 ]
     names = ["column", "by", "level", "rows", "mean", "sd", "min", "p25", "median", "p75", "max"]
     return pd.DataFrame(rows, columns=names).astype({"rows": "int64"})
@@ -183,26 +186,26 @@ def predictors(dataset: Dataset) -> pd.DataFrame:
     if not (dataset.y == 1).any() or not (dataset.y == 0).any():
         return pd.DataFrame(columns=names)
     result = [
-        one for one in dataset.columns.values() if one.countable and one.distinct > 1 and one.name != dataset.label
+        each for each in dataset.columns.values() if each.countable and each.distinct > 1 and each.name != dataset.label
     ]
-    rows = [(one.name, one.role, *_ranked(dataset, one)) for one in result]
+    rows = [(each.name, each.role, *_ranked(dataset, each)) for each in result]
     y, group = dataset.y[known], dataset.group[known]
     for role in ("metadata", "scanner"):
-        subset = [dataset.levels[one.name][known].cat.codes.to_numpy() for one in result if one.role == role]
+        subset = [dataset.levels[each.name][known].cat.codes.to_numpy() for each in result if each.role == role]
         if len(subset) > 1:
             rows.append((f"all {role}", role, int(known.sum()), *auroc_of(y, risk(subset, y, group), group)))
     table = pd.DataFrame(rows, columns=names)
     return table.sort_values(["role", "auroc"], ascending=[True, False], kind="stable", ignore_index=True)
 
 
-def _ranked(dataset: Dataset, one: Column) -> tuple[int, float, float, float]:
+def _ranked(dataset: Dataset, each: Column) -> tuple[int, float, float, float]:
     rows = dataset.y >= 0
-    if one.kind == "number":
-        values = np.asarray(dataset.frame[one.name].astype("float64"), dtype=np.float64)
+    if each.kind == "number":
+        values = np.asarray(dataset.frame[each.name].astype("float64"), dtype=np.float64)
         rows = rows & ~np.isnan(values)
-        result = either_way(auroc_of(dataset.y[rows], values[rows], dataset.group[rows]))
+        result = both_directions(auroc_of(dataset.y[rows], values[rows], dataset.group[rows]))
     else:
-        codes = dataset.levels[one.name][rows].cat.codes.to_numpy()
+        codes = dataset.levels[each.name][rows].cat.codes.to_numpy()
         y, group = dataset.y[rows], dataset.group[rows]
         result = auroc_of(y, risk([codes], y, group), group)
     return (int(rows.sum()), *result)

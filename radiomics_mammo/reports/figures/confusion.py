@@ -44,8 +44,8 @@ def confusion_figure(
     """
     negative, positive = (_cut(word) for word in classes)
     with canvas(4.6, 0.8 + 1.75 * len(matrices)) as figure:
-        for axes, one in zip(figure.subplots(len(matrices), 1, squeeze=False)[:, 0], matrices, strict=True):
-            for row, counts in enumerate(((one.tn, one.fp), (one.fn, one.tp))):
+        for axes, each in zip(figure.subplots(len(matrices), 1, squeeze=False)[:, 0], matrices, strict=True):
+            for row, counts in enumerate(((each.tn, each.fp), (each.fn, each.tp))):
                 for column, count in enumerate(counts):
                     proportion = count / sum(counts) if sum(counts) else 0.0
                     spot = (column - 0.5, row - 0.5)
@@ -56,12 +56,12 @@ def confusion_figure(
             axes.set_xticks([0, 1], [f"predicted {negative}", f"predicted {positive}"], fontsize=9)
             axes.set_yticks([0, 1], [negative, positive], fontsize=9)
             axes.tick_params(length=0)
-            axes.set_title(one.title, fontsize=10, loc="left")
+            axes.set_title(each.title, fontsize=10, loc="left")
         heading = f"{model}{f' ({note})' if note else ''}"
         figure.suptitle("\n".join(wrap(heading, _WIDE)), fontsize=10.5, x=0.02, ha="left")
         listed = "; ".join(
-            f"{one.title}: TP {_count(one.tp)}, FN {_count(one.fn)}, FP {_count(one.fp)}, TN {_count(one.tn)}"
-            for one in matrices
+            f"{each.title}: TP {_count(each.tp)}, FN {_count(each.fn)}, FP {_count(each.fp)}, TN {_count(each.tn)}"
+            for each in matrices
         )
         return to_svg(figure, name=name, alt=f"Confusion matrices{f' ({note})' if note else ''} of {model}. {listed}.")
 

@@ -65,7 +65,7 @@ def roc_figure(lines: Sequence[CurveLine], *, note: str = "") -> Markup:
         return to_svg(figure, name="roc", alt=alt)
 
 
-def precision_recall_figure(lines: Sequence[CurveLine], *, share: float, note: str = "") -> Markup:
+def precision_recall_figure(lines: Sequence[CurveLine], *, prevalence: float, note: str = "") -> Markup:
     """Draw precision over recall, with the share of positives as the line of chance.
 
     Parameters
@@ -79,11 +79,11 @@ def precision_recall_figure(lines: Sequence[CurveLine], *, share: float, note: s
     """
     with canvas(4.6, 5.5) as figure:
         axes = figure.add_subplot()
-        axes.axhline(share, color=_GREY, linewidth=0.8)
+        axes.axhline(prevalence, color=_GREY, linewidth=0.8)
         _draw(figure, axes, lines, legend="Average precision", note=note)
         axes.set(xlabel="Recall (sensitivity)", ylabel="Precision")
         alt = (
-            f"Precision-recall curves of out-of-fold predictions{_noted(note)}; chance gives {share:.3f}. "
+            f"Precision-recall curves of out-of-fold predictions{_noted(note)}; chance gives {prevalence:.3f}. "
             f"Average precision: {_values(lines)}."
         )
         return to_svg(figure, name="pr", alt=alt)

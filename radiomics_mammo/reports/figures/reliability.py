@@ -33,8 +33,8 @@ def reliability_figure(models: Sequence[Calibration], *, note: str = "") -> Mark
     with canvas(4.6, 5.2) as figure:
         axes = figure.add_subplot()
         axes.plot([0, 1], [0, 1], color="#8c8c8c", linewidth=0.8)
-        for i, one in reversed(list(enumerate(models))):
-            _draw(axes, one, colour=PALETTE[i % len(PALETTE)], mark=_MARKS[i % len(_MARKS)], first=i == 0)
+        for i, each in reversed(list(enumerate(models))):
+            _draw(axes, each, colour=PALETTE[i % len(PALETTE)], mark=_MARKS[i % len(_MARKS)], first=i == 0)
         axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
         axes.set(xlabel="Predicted probability", ylabel="Observed frequency")
         handles, labels = axes.get_legend_handles_labels()
@@ -48,8 +48,8 @@ def reliability_figure(models: Sequence[Calibration], *, note: str = "") -> Mark
         return to_svg(figure, name="reliability", alt=f"Reliability{noted} of {models[0].title}: {listed}.")
 
 
-def _draw(axes: object, one: Calibration, *, colour: str, mark: str, first: bool) -> None:
-    bins = one.bins
+def _draw(axes: object, each: Calibration, *, colour: str, mark: str, first: bool) -> None:
+    bins = each.bins
     if first:
         axes.vlines(bins["predicted"], bins["low"], bins["high"], color=colour, linewidth=1.2)  # type: ignore[attr-defined]
     axes.plot(  # type: ignore[attr-defined]
@@ -60,5 +60,5 @@ def _draw(axes: object, one: Calibration, *, colour: str, mark: str, first: bool
         markersize=6 if first else 4,
         linewidth=1.6 if first else 1.0,
         linestyle="-" if first else "--",
-        label=one.title,
+        label=each.title,
     )

@@ -52,10 +52,10 @@ def colours(cases: pd.DataFrame, case_ids: Sequence[str]) -> Colours:
         ("density", "Breast density", 0.0),
     ):
         if column in cases.columns:
-            found = cases.set_index("case_id")[column].loc[list(case_ids)]
-            shares = found.value_counts(normalize=True)
-            if 2 <= len(shares) <= _MOST and shares.iloc[1] >= least:
-                return Colours(title, ["" if pd.isna(one) else _text(one) for one in found])
+            column_values = cases.set_index("case_id")[column].loc[list(case_ids)]
+            proportions = column_values.value_counts(normalize=True)
+            if 2 <= len(proportions) <= _MOST and proportions.iloc[1] >= least:
+                return Colours(title, ["" if pd.isna(each) else _text(each) for each in column_values])
     return Colours("", [""] * len(case_ids))
 
 
@@ -102,7 +102,7 @@ def dependence_figure(moved: pd.DataFrame, values: pd.DataFrame, by: Colours, *,
             _legend(figure, by.title, kinds)
         if note:
             figure.suptitle(note, fontsize=10, x=0.98, ha="right", color=INK)
-        return to_svg(figure, name="dependence", alt=_said(moved[names], values, by.title, note))
+        return to_svg(figure, name="dependence", alt=_trend_note(moved[names], values, by.title, note))
 
 
 def _legend(figure: object, title: str, kinds: Sequence[str]) -> None:
@@ -117,7 +117,7 @@ def _legend(figure: object, title: str, kinds: Sequence[str]) -> None:
     )
 
 
-def _said(moved: pd.DataFrame, values: pd.DataFrame, title: str, note: str) -> str:
+def _trend_note(moved: pd.DataFrame, values: pd.DataFrame, title: str, note: str) -> str:
     """Return the alternative text: the trend of each panel, by rank correlation."""
     words = [f"{name} {trend(values[name], moved[name])}" for name in moved.columns]
     coloured = f", coloured by {title.lower()}" if title else ""
@@ -177,6 +177,6 @@ def heat_figure(cells: pd.DataFrame, *, unit: str, note: str = "") -> Markup:
         if note:
             axes.set_title(note, fontsize=10, loc="right")
         top = cells.iloc[:8]
-        listed = ", ".join(f"{one.family} on {one.filter} {one.importance:.3g}" for one in top.itertuples())
+        listed = ", ".join(f"{each.family} on {each.filter} {each.importance:.3g}" for each in top.itertuples())
         marked = f" ({note})" if note else ""
         return to_svg(figure, name="cells", alt=f"Heat map of families and filters{marked}; the largest: {listed}.")

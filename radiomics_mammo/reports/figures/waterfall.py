@@ -17,7 +17,7 @@ _MIDDLE = 17  # of a bar, below its words
 _CHARACTER = 6.6  # of the widest names
 _SHOWN = 0.005  # a last step that would read as 0.00 is left out
 _LEGIBLE = 9  # characters of a name that still tell which it is
-_APART = 30.0  # between two ticks
+_SPACING = 30.0  # between two ticks
 
 
 def draw_waterfall(
@@ -110,7 +110,7 @@ class _Scale:
         for p in sorted(TICKS, key=lambda p: (len(f"{p:g}"), abs(p - 0.5))):
             at = float(np.log(p / (1 - p))) if self.unit == "log-odds" else p
             place = self(at)
-            clear = all(abs(place - other) >= _APART for other, _ in ticks)
+            clear = all(abs(place - other) >= _SPACING for other, _ in ticks)
             if clear and self.left + 6 <= place <= self.right - 6:
                 ticks.append((place, f"{p:g}"))
         return sorted(ticks) if len(ticks) > 1 else [self._odd(self.left + 14), self._odd(self.right - 14)]

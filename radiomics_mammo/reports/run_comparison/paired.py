@@ -75,7 +75,7 @@ def overlap(a: Run, b: Run) -> Overlap:
     """Find the cases that both runs predicted, by ``case_id``."""
     first, second = (_units(run.predictions) for run in (a, b))
     cases = [name for name in first.index if name in second.index]
-    one, other = first.loc[cases], second.loc[cases]
+    each, other = first.loc[cases], second.loc[cases]
     patients = [set(frame["patient_id"]) for frame in (first, second)]
     return Overlap(
         cases,
@@ -84,11 +84,11 @@ def overlap(a: Run, b: Run) -> Overlap:
         patients=len(patients[0] & patients[1]),
         patients_a=len(patients[0]),
         patients_b=len(patients[1]),
-        relabelled=int((one["y"].to_numpy() != other["y"].to_numpy()).sum()),
-        moved=int((one["patient_id"].to_numpy() != other["patient_id"].to_numpy()).sum()),
+        relabelled=int((each["y"].to_numpy() != other["y"].to_numpy()).sum()),
+        moved=int((each["patient_id"].to_numpy() != other["patient_id"].to_numpy()).sum()),
         same_folds=_folds(a.predictions, cases).equals(_folds(b.predictions, cases)),
-        y=one["y"].to_numpy(dtype=np.int8),
-        group=np.asarray(pd.factorize(one["patient_id"])[0], dtype=np.int64),
+        y=each["y"].to_numpy(dtype=np.int8),
+        group=np.asarray(pd.factorize(each["patient_id"])[0], dtype=np.int64),
     )
 
 
@@ -162,9 +162,9 @@ def calls(run: Run, cases: Sequence[str]) -> pd.DataFrame | None:
     """
     if "called" not in run.predictions or not run.info.best:
         return None
-    share = _by_repeat(run.predictions, run.info.best, cases, "called").mean(axis=0)
+    fraction = _by_repeat(run.predictions, run.info.best, cases, "called").mean(axis=0)
     p = probabilities(run, run.info.best, cases).mean(axis=0)
-    return pd.DataFrame({"p": p, "called": share.to_numpy() >= 0.5}, index=list(cases))
+    return pd.DataFrame({"p": p, "called": fraction.to_numpy() >= 0.5}, index=list(cases))
 
 
 def _units(predictions: pd.DataFrame) -> pd.DataFrame:
@@ -192,8 +192,8 @@ def _row(a: Run, b: Run, common: Overlap, pair: Pair, counts: Counts) -> dict[st
     row: dict[str, float | str] = {"a": pair.a, "b": pair.b}
     row |= {"auroc_a": float(area.value[0]), "auroc_b": float(area.value[1])}
     row |= {"auroc": overall.value, "auroc_low": overall.low, "auroc_high": overall.high, "p": overall.p}
-    one_of_each = np.ones((1, counts.shape[1]), dtype=np.int32)
-    value, drawn = ([_metrics(common, one, times) for one in p] for times in (one_of_each, counts))
+    unit_weights = np.ones((1, counts.shape[1]), dtype=np.int32)
+    value, drawn = ([_metrics(common, each, times) for each in p] for times in (unit_weights, counts))
     for i, name in enumerate(DRAWN):
         low, high = interval(drawn[1][i] - drawn[0][i])
         row |= {name: float(value[1][i, 0] - value[0][i, 0]), f"{name}_low": low, f"{name}_high": high}
@@ -203,20 +203,20 @@ def _row(a: Run, b: Run, common: Overlap, pair: Pair, counts: Counts) -> dict[st
 def _metrics(common: Overlap, p: Floats, counts: Counts) -> Floats:
     """Compute ``DRAWN`` in every draw of patients, mean over repeats; shape (n_metrics, n_draws)."""
     blocks = [
-        np.mean([_of_one(curve(common.y, one, counts[block][:, common.group])) for one in p], axis=0)
+        np.mean([_auroc_of(curve(common.y, each, counts[block][:, common.group])) for each in p], axis=0)
         for block in blocks_of(counts.shape[0], common.y.size)
     ]
     return np.concatenate(blocks, axis=1)
 
 
-def _of_one(counted: Curve) -> Floats:
+def _auroc_of(counted: Curve) -> Floats:
     return np.stack([METRICS[name].value(counted) for name in DRAWN])
 
 
 def _both_areas(common: Overlap, p: Sequence[Floats]) -> Auroc:
     """Estimate both AUROCs jointly; repeats are duplicated to a common number."""
     n = int(np.lcm(p[0].shape[0], p[1].shape[0]))
-    return obuchowski(common.y, np.stack([np.repeat(one, n // one.shape[0], axis=0) for one in p]), common.group)
+    return obuchowski(common.y, np.stack([np.repeat(each, n // each.shape[0], axis=0) for each in p]), common.group)
 
 
 def _verdict(row: Mapping[str, Any]) -> str:

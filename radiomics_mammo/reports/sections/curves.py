@@ -46,7 +46,7 @@ def build(inputs: ReportInputs) -> PagePart:
     }
     drawings = {
         "roc": roc_figure(rocs, note=inputs.note),
-        "precision_recall": precision_recall_figure(precisions, share=prevalence, note=inputs.note),
+        "precision_recall": precision_recall_figure(precisions, prevalence=prevalence, note=inputs.note),
     }
     return PagePart(
         figures=[

@@ -59,9 +59,9 @@ def _ensembles(table: pd.DataFrame, titles: Mapping[str, str], *, tested: bool) 
 def forced_warnings(info: RunInfo) -> list[str]:
     """Return warnings on weights that may have been trained on the cases of this run."""
     return [
-        sentence("embeddings.forced", name=one["name"], collections=_recorded(one, "trained_on"))
-        for one in info.embeddings
-        if one.get("forced")
+        sentence("embeddings.forced", name=each["name"], collections=_recorded(each, "trained_on"))
+        for each in info.embeddings
+        if each.get("forced")
     ]
 
 
@@ -74,7 +74,7 @@ def embedders(inputs: ReportInputs) -> PagePart:
 
 
 def _probes(table: pd.DataFrame, info: RunInfo) -> ReportTable:
-    titles = {one["prefix"]: embedder_title(one) for one in info.embeddings}
+    titles = {each["prefix"]: embedder_title(each) for each in info.embeddings}
     table = table.assign(embedder=[titles.get(name, name) for name in table["embedder"]])
     columns = [Column("Embedder", "embedder"), Column("Features", "dims", count), Column("AUROC", "auroc", BETWEEN)]
     if table["test_auroc"].notna().any():
@@ -84,9 +84,9 @@ def _probes(table: pd.DataFrame, info: RunInfo) -> ReportTable:
 
 def _weights(info: RunInfo) -> ReportTable:
     rows = [
-        {"title": embedder_title(one), "dims": one["dims"], "input": _input(one), "collections": _collections(one)}
-        | {name: _recorded(one, name) for name in ("source", "licence", "sha256")}
-        for one in info.embeddings
+        {"title": embedder_title(each), "dims": each["dims"], "input": _input(each), "collections": _collections(each)}
+        | {name: _recorded(each, name) for name in ("source", "licence", "sha256")}
+        for each in info.embeddings
     ]
     columns = (
         Column("Embedder", "title"),

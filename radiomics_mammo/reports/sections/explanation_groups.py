@@ -86,7 +86,7 @@ def interactions(inputs: ReportInputs) -> PagePart:
     pairs = records(table)
     svg = size_bars(
         table["strength"].to_numpy(dtype=np.float64),
-        [f"{_one_line(row['first'])}\n× {_one_line(row['second'])}" for row in pairs],
+        [f"{_single_line(row['first'])}\n× {_single_line(row['second'])}" for row in pairs],
         axis=f"Mean |SHAP interaction| ({inputs.run.info.contribution_unit})",
         name="interactions",
         alt=sentence("explanation.interactions_alt", pairs=pairs, note=inputs.note),
@@ -174,5 +174,5 @@ def _cluster_table(clusters: pd.DataFrame) -> ReportTable:
     return report_table(pd.DataFrame(rows), _CLUSTER_COLUMNS, "Correlated leading features", stacked=True)
 
 
-def _one_line(feature: str) -> str:
+def _single_line(feature: str) -> str:
     return " ".join(short_name(feature).split("\n"))

@@ -41,13 +41,13 @@ def build(inputs: ReportInputs) -> PagePart:
             best=titles.get(run.info.best, ""),
             differences=best,
         ),
-        tables=[_table(results.pairs, marked(titles), one_reference=len(references) == 1)],
+        tables=[_table(results.pairs, marked(titles), single_reference=len(references) == 1)],
     )
 
 
-def _table(pairs: pd.DataFrame, titles: dict[str, str], *, one_reference: bool) -> ReportTable:
+def _table(pairs: pd.DataFrame, titles: dict[str, str], *, single_reference: bool) -> ReportTable:
     names = [
-        titles.get(model, model) + ("" if one_reference else f" minus {titles.get(against, against)}")
+        titles.get(model, model) + ("" if single_reference else f" minus {titles.get(against, against)}")
         for model, against in zip(pairs["model"], pairs["against"], strict=True)
     ]
     caption = sentence("paired.caption", over_folds="fold_p" in pairs)

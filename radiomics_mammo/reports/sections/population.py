@@ -31,7 +31,7 @@ _MAX_VALUES = 8
 def build(inputs: ReportInputs) -> PagePart:
     """Build the section."""
     info = inputs.run.info
-    embedders = [(f"Embedding by {embedder_title(one)}", f"{one['dims']} features") for one in info.embeddings]
+    embedders = [(f"Embedding by {embedder_title(each)}", f"{each['dims']} features") for each in info.embeddings]
     return PagePart(
         flow=cohort_flow(inputs.run),
         facts=[("Features", f"{info.features:,}"), *embedders],

@@ -31,8 +31,8 @@ RULES: dict[str, Rule] = {
     "rates-differ": groups.rates_differ,
     "inconsistent-values": units.inconsistent_values,
     "ages": columns.ages,
-    "one-breast": units.one_breast,
-    "one-view": units.one_view,
+    "one-breast": units.single_breast,
+    "one-view": units.single_view,
     "uneven-views": units.uneven_views,
     "rare-views": units.rare_views,
     "label-by-metadata": groups.label_by_metadata,
@@ -49,5 +49,5 @@ RULES: dict[str, Rule] = {
 
 def find(facts: Facts) -> list[Finding]:
     """Apply every rule and sort the findings by severity."""
-    findings = [one for rule in RULES.values() for one in rule(facts)]
-    return sorted(findings, key=lambda one: SEVERITIES.index(one.severity))
+    findings = [each for rule in RULES.values() for each in rule(facts)]
+    return sorted(findings, key=lambda each: SEVERITIES.index(each.severity))

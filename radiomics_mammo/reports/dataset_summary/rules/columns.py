@@ -99,7 +99,7 @@ def infinite(facts: Facts) -> list[Finding]:
 
 
 def _ages(facts: Facts) -> list[Column]:
-    return [one for one in facts.dataset.columns.values() if plain(one.name) == "age" and one.kind == "number"]
+    return [each for each in facts.dataset.columns.values() if plain(each.name) == "age" and each.kind == "number"]
 
 
 def ages(facts: Facts) -> list[Finding]:
@@ -127,17 +127,17 @@ def capped_ages(facts: Facts) -> list[Finding]:
 
 def constant(facts: Facts) -> list[Finding]:
     """Find columns of one value."""
-    names = [one.name for one in facts.dataset.columns.values() if one.countable and one.distinct == 1]
+    names = [each.name for each in facts.dataset.columns.values() if each.countable and each.distinct == 1]
     return [finding("constant", "note", columns=names)] if names and len(facts.dataset.frame) > 1 else []
 
 
 def free_text(facts: Facts) -> list[Finding]:
     """Find free text, which is counted and never shown."""
-    columns = [one for one in facts.dataset.columns.values() if one.kind == "text"]
+    columns = [each for each in facts.dataset.columns.values() if each.kind == "text"]
     return [finding("text", "note", columns=columns)] if columns else []
 
 
 def empty_columns(facts: Facts) -> list[Finding]:
     """Find columns without any value."""
-    columns = [one.name for one in facts.dataset.columns.values() if one.kind == "empty"]
+    columns = [each.name for each in facts.dataset.columns.values() if each.kind == "empty"]
     return [finding("empty-columns", "note", columns=columns)] if columns else []

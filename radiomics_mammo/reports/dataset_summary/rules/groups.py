@@ -41,7 +41,7 @@ def _predictors(facts: Facts, role: str) -> list[dict[str, object]]:
 def label_by_scanner(facts: Facts) -> list[Finding]:
     """Find sites and machines that predict the label."""
     columns = _predictors(facts, "scanner")[:1]
-    return [finding("label-by-scanner", "danger", column=one["name"], auroc=one["auroc"]) for one in columns]
+    return [finding("label-by-scanner", "danger", column=each["name"], auroc=each["auroc"]) for each in columns]
 
 
 def label_by_metadata(facts: Facts) -> list[Finding]:
@@ -74,7 +74,7 @@ def small_sites(facts: Facts) -> list[Finding]:
 def splits_differ(facts: Facts) -> list[Finding]:
     """Find parts of a split that differ in composition."""
     associations = facts.tables["associations"]
-    split = next((one.name for one in facts.dataset.of_role("split") if one.distinct > 1), "")
+    split = next((each.name for each in facts.dataset.of_role("split") if each.distinct > 1), "")
     if not split or associations.empty:
         return []
     table = associations[((associations["a"] == split) | (associations["b"] == split)) & (associations["v"] >= _SHIFT)]
@@ -105,7 +105,7 @@ def _rates_by_type(dataset: Dataset, split: str) -> dict[str, dict[str, float]]:
 def implants(facts: Facts) -> list[Finding]:
     """Find implants, which are bright and large, and no breast tissue."""
     dataset = facts.dataset
-    name = next((one for one in dataset.levels if one.lower() == "implant"), None)
+    name = next((each for each in dataset.levels if each.lower() == "implant"), None)
     has = np.zeros(0, bool) if name is None else dataset.levels[name].isin(["1", "True", "true"]).to_numpy()
     if not has.any():
         return []

@@ -6,7 +6,7 @@ import numpy as np
 
 from radiomics_mammo.reports.components.numbers import number, records
 from radiomics_mammo.reports.dataset_summary.base import Facts, Finding, finding
-from radiomics_mammo.reports.dataset_summary.estimates import auroc_of, either_way
+from radiomics_mammo.reports.dataset_summary.estimates import auroc_of, both_directions
 
 _RARE = 0.1
 _ORDERED = 0.55
@@ -92,7 +92,7 @@ def label_by_order(facts: Facts) -> list[Finding]:
     scores = (("danger", "The number in patient_id", digits.to_numpy()), ("caution", "The order of the rows", rank))
     for severity, what, score in scores:
         rows = (dataset.y >= 0) & ~np.isnan(score)
-        value, low, _ = either_way(auroc_of(dataset.y[rows], np.asarray(score[rows]), dataset.group[rows]))
+        value, low, _ = both_directions(auroc_of(dataset.y[rows], np.asarray(score[rows]), dataset.group[rows]))
         if value >= _ORDERED and (low > 0.5 or value == 1.0):
             findings.append(finding("label-by-order", severity, what=what, label=dataset.label, auroc=value))
     return findings

@@ -62,14 +62,14 @@ def duplicates(facts: Facts) -> list[Finding]:
     return [finding("duplicates", "danger", ids=ids, images=images, rows=rows)] if ids or images or rows else []
 
 
-def one_breast(facts: Facts) -> list[Finding]:
+def single_breast(facts: Facts) -> list[Finding]:
     """Find patients with images of one breast only."""
     single, total = _single(facts, "breasts per patient")
     severity = "caution" if single > 0.05 * total else "note"
     return [finding("one-breast", severity, n=single, total=total)] if single else []
 
 
-def one_view(facts: Facts) -> list[Finding]:
+def single_view(facts: Facts) -> list[Finding]:
     """Find breasts with one view only."""
     single, total = _single(facts, "views per breast")
     return [finding("one-view", "note", n=single, total=total)] if single else []
