@@ -16,7 +16,7 @@ models (each but the baselines may be followed by a sampler; xgboost+all names a
   baselines              prevalence; size, shape, metadata, scanner (logistic regression on those columns only);
                          radiologists (their assessment, as it is)
   linear                 logistic (L2), lasso (L1), elasticnet, svm
-  others                 svm-rbf, forest, extratrees, xgboost
+  others                 svm-rbf, forest, extratrees, xgboost, lightgbm (extra lightgbm)
   of embeddings          probe (linear probe), emb-logistic, emb-xgboost (both on principal components fitted in the
                          fold), head (dense head); MODEL@EMBEDDER for one of several embedders, such as
                          probe@crop_embEfficientnetLite0 (a sampler comes first: emb-xgboost+smote@EMBEDDER)
