@@ -324,3 +324,11 @@ def test_nothing_is_written_into_the_sample():
     prepare(Sample("x", "P", values, mask, (0.1, 0.1)), chosen)
     np.testing.assert_array_equal(values, before[0])
     np.testing.assert_array_equal(mask, before[1])
+
+
+def test_a_crop_keeps_one_mask_for_intensities_and_shape():
+    image, mask = np.arange(400).reshape(20, 20), np.zeros((20, 20), dtype=bool)
+    mask[5:12, 6:14] = True
+    plane = crop_to_region(Plane.of(Sample("a", "p", image, mask)))
+    assert plane.mask.shape == (7, 8)
+    assert plane.shape_mask is plane.mask

@@ -18,7 +18,10 @@ def crop_to_region(plane: Plane, *, margin: int = 0) -> Plane:
         return plane
     top, bottom, left, right = box
     cut = np.s_[max(0, top - margin) : bottom + margin, max(0, left - margin) : right + margin]
-    return replace(plane, values=plane.values[cut], mask=plane.mask[cut], shape_mask=plane.shape_mask[cut])
+    mask = plane.mask[cut]
+    # One array where both masks are one: the shape's is then not sent to a GPU a second time.
+    shape_mask = mask if plane.shape_mask is plane.mask else plane.shape_mask[cut]
+    return replace(plane, values=plane.values[cut], mask=mask, shape_mask=shape_mask)
 
 
 def precrop(plane: Plane, settings: Settings) -> Plane:
