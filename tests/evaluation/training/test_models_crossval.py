@@ -272,7 +272,7 @@ def test_results_do_not_depend_on_having_been_interrupted(tmp_path):
     told.clear()
     again = cross_validate(plan, store=store, on_done=told.append)
     assert len(told) == cross_validation.steps(plan) == 3 * (3 + 1)
-    assert told.count("kept from before") == 3 + 5  # a model's candidates are kept together
+    assert told.count("finished before") == 3 + 5  # a model's candidates are kept together
     assert one.p.tobytes() == again.p.tobytes()
     assert one.raw.tobytes() == again.raw.tobytes()
     assert (one.called == again.called).all()
