@@ -19,13 +19,7 @@ COMMANDS = {
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command that the first argument names.
-
-    Returns
-    -------
-    int
-        The command's exit code; 2 when there is no such command.
-    """
+    """Run the command that the first argument names; return its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments and arguments[0] in COMMANDS:
         module = importlib.import_module(f"radiomics_mammo.{arguments[0]}")

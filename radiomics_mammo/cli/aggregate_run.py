@@ -31,15 +31,7 @@ def rules_text() -> str:
 def aggregate_tables(
     tables: Sequence[Path], out: Path, *, level: str, rules: Sequence[str] | None, overwrite: bool
 ) -> int:
-    """Read tables of images, write the aggregated table, and print what it holds; return the exit code.
-
-    Raises
-    ------
-    InputError
-        A table cannot be read or aggregated.
-    OutputError
-        The new table exists or cannot be written.
-    """
+    """Read tables of images, write the aggregated table, and print its content."""
     from radiomics_mammo.evaluation.cohort.join import read_joined
     from radiomics_mammo.tables.aggregation.table import aggregate_table
 

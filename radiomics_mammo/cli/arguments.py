@@ -19,7 +19,6 @@ def add_arguments(parser: argparse.ArgumentParser, *settings: type) -> None:
 
     Parameters
     ----------
-    parser : argparse.ArgumentParser
     *settings : type
         Dataclasses; fields that are such dataclasses themselves are included. Fields with the same group stand
         under one heading, in the order of their first field.
@@ -39,19 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser, *settings: type) -> None:
 
 
 def settings_from(namespace: argparse.Namespace, settings: type[S]) -> S:
-    """Return the dataclass that a parsed command line describes.
-
-    Parameters
-    ----------
-    namespace : argparse.Namespace
-        From a parser to which :func:`add_arguments` added the fields of this class.
-    settings : type
-
-    Raises
-    ------
-    InputError
-        The class refuses the values.
-    """
+    """Return the dataclass that a parsed command line describes."""
     values: dict[str, object] = {}
     for each, _ in option_fields(settings):
         name = _destination(settings, each)

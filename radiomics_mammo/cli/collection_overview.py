@@ -19,20 +19,7 @@ if TYPE_CHECKING:
 
 
 def write_collection_summary(reader: Reader, folder: Path, *, overwrite: bool) -> Path:
-    """Write a summary of the list of cases; no image is read.
-
-    Returns
-    -------
-    pathlib.Path
-        The page.
-
-    Raises
-    ------
-    InputError
-        The collection cannot be listed.
-    OutputError
-        The folder holds something else, or cannot be written.
-    """
+    """Write a summary of the list of cases and return its page; no image is read."""
     from radiomics_mammo.reports.dataset_summary import cases_frame, check_summary, write_summary
 
     check_summary(folder, overwrite=overwrite)  # before a large collection is listed
@@ -55,15 +42,7 @@ def write_collection_summary(reader: Reader, folder: Path, *, overwrite: bool) -
 
 
 def write_preview(reader: Reader, path: Path, *, count: int, recipe: Recipe) -> None:
-    """Draw a contact sheet of some images with the regions found, and the windows of the recipe's lattice.
-
-    Raises
-    ------
-    InputError
-        The collection cannot be listed.
-    OutputError
-        The contact sheet cannot be written.
-    """
+    """Draw a contact sheet of some images with the regions found, and the windows of the recipe's lattice."""
     from radiomics_mammo.extraction.contact_sheet import draw_preview
 
     boxes = None if recipe.lattice is None else partial(_windows, settings=recipe.lattice)
@@ -82,15 +61,7 @@ def _windows(sample: Sample, settings: LatticeSettings) -> list[Box]:
 
 
 def check_preview(path: Path, *, count: int, overwrite: bool) -> None:
-    """Check that a contact sheet can be drawn, before any image is decoded.
-
-    Raises
-    ------
-    InputError
-        The number of images or the file name extension is not valid.
-    OutputError
-        There is no such folder, or a file exists that is no contact sheet or may not be replaced.
-    """
+    """Check that a contact sheet can be drawn, before any image is decoded."""
     from radiomics_mammo.extraction.contact_sheet import check_request
 
     check_request(path, count)

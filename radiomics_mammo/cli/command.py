@@ -12,14 +12,7 @@ __all__ = ["check_file", "command_parser", "run_command"]
 
 
 def command_parser(name: str, *, description: str | None, epilog: str = "") -> argparse.ArgumentParser:
-    """Build the parser of one command; the text is shown as it is laid out.
-
-    Parameters
-    ----------
-    name : str
-        The module, as in ``python -m radiomics_mammo.NAME``.
-    description, epilog : str
-    """
+    """Build the parser of one command; the text is shown as it is laid out."""
     return argparse.ArgumentParser(
         prog=f"python -m radiomics_mammo.{name}",
         description=description,
@@ -29,13 +22,7 @@ def command_parser(name: str, *, description: str | None, epilog: str = "") -> a
 
 
 def check_file(out: Path, *, overwrite: bool) -> None:
-    """Check that a named file does not exist and its folder does, before anything is read.
-
-    Raises
-    ------
-    OutputError
-        One of the two.
-    """
+    """Check that a named file does not exist and its folder does, before anything is read."""
     if out.exists() and not overwrite:
         raise OutputError("this file exists", path=out, remedy="Replace it with --overwrite.")
     if not out.absolute().parent.is_dir():

@@ -36,15 +36,7 @@ from radiomics_mammo.tables.failures import failures_path, read_failures
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FinishedRun:
-    """A run that was written.
-
-    Attributes
-    ----------
-    info : RunInfo
-    study : Study
-    seconds : dict of str to float
-        Wall time of the stages.
-    """
+    """A run that was written."""
 
     info: RunInfo
     study: Study
@@ -53,14 +45,6 @@ class FinishedRun:
 
 def run_comparison(config: RunConfig, *, out: Path, overwrite: bool = False) -> FinishedRun:
     """Compare models and write the run folder; an interrupted run is resumed.
-
-    Parameters
-    ----------
-    config : RunConfig
-    out : pathlib.Path
-        Run folder; it appears when the run is complete.
-    overwrite : bool
-        Replace an existing run.
 
     Raises
     ------

@@ -22,19 +22,7 @@ DISCLAIMER = "phantom: not clinical performance"
 
 
 def run_demo(out: Path, *, patients: int, seed: int) -> int:
-    """Write simulated images and run the commands on them.
-
-    Parameters
-    ----------
-    out : pathlib.Path
-        Folder for all results.
-    patients, seed : int
-
-    Returns
-    -------
-    int
-        0, or the exit code of the step that failed.
-    """
+    """Write simulated images and run the commands on them; return the exit code."""
     started = time.perf_counter()
     step = "phantom"
     try:

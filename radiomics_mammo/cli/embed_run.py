@@ -21,13 +21,7 @@ SUFFIX = "_emb"
 
 
 def embed_images(chosen: ChosenReader, options: EmbedOptions, *, image_options: ImageOptions) -> int:
-    """Compute the outputs of the network and write the table.
-
-    Returns
-    -------
-    int
-        0 where the table has rows, else 1.
-    """
+    """Compute the network's outputs and write the table; 0 where it has rows, else 1."""
     out = chosen.out(suffix=SUFFIX)
     workers = chosen.table.workers or default_workers()
     if workers > 1:  # before anything else, since the imports of the workers take longest

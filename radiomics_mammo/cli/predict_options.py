@@ -106,13 +106,7 @@ class PredictOptions:
             )
 
     def check_output(self) -> None:
-        """Check that the predictions can be written.
-
-        Raises
-        ------
-        OutputError
-            The file exists, has no folder, or is neither CSV nor Parquet.
-        """
+        """Check that the predictions can be written."""
         if self.out is None:
             return
         if self.out.suffix.lower() not in (".csv", ".parquet"):

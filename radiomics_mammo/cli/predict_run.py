@@ -29,15 +29,7 @@ _NUMBERS = ("score", "p", "p of patient", "out of range")
 
 
 def predict_cases(options: PredictOptions) -> int:
-    """Score cases, write the predictions and print them; return the exit code.
-
-    Raises
-    ------
-    InputError
-        The model or the table cannot be used.
-    OutputError
-        The predictions cannot be written.
-    """
+    """Score cases, write the predictions and print them; return the exit code."""
     options.check_output()
     run, out = options.run, options.out
     if not run.is_dir():

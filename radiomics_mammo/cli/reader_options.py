@@ -54,13 +54,7 @@ class ChosenReader:
     table: TableOptions
 
     def out(self, *, suffix: str = "") -> Path:
-        """Return the table to write; that of a reader of the user's own files has their name by default.
-
-        Raises
-        ------
-        InputError
-            It is not Parquet.
-        """
+        """Return the table to write; that of a reader of the user's own files has their name by default."""
         place = self.arguments.place
         name = self.spec.name if self.spec.collection or place is None else place.absolute().stem
         out = self.table.out or TABLES / f"{name}{suffix}.parquet"
@@ -69,13 +63,7 @@ class ChosenReader:
         return out
 
     def open(self, recipe: Settings) -> Reader:
-        """Open the reader; the recipe's settings of labels and geometry are for readers of masks.
-
-        Raises
-        ------
-        InputError
-            The collection is not what the reader reads.
-        """
+        """Open the reader; the recipe's settings of labels and geometry are for readers of masks."""
         of_recipe = {each.name: each.metadata["recipe"] for each in fields(self.arguments) if "recipe" in each.metadata}
         if recipe.label is not None and "label" not in of_recipe:
             print_message(f"note: the recipe's label {recipe.label} is not used: here every mask holds one region.")
@@ -92,7 +80,6 @@ def add_readers(
 
     Parameters
     ----------
-    parser : argparse.ArgumentParser
     *settings : type
         Dataclasses of the command's own options.
     more : callable

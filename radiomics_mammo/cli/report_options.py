@@ -41,12 +41,6 @@ class ReportOptions:
             raise InputError(f"{' and '.join(given)} cannot be combined", remedy="Request one page at a time.")
 
     def check_output(self) -> None:
-        """Check that the page can be written, before anything is read.
-
-        Raises
-        ------
-        OutputError
-            The page exists, or its folder does not.
-        """
+        """Check that the page can be written, before anything is read."""
         if self.out is not None:
             check_file(self.out, overwrite=self.overwrite)

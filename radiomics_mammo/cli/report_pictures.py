@@ -29,9 +29,6 @@ def case_pictures(run: Run, wanted: WantedPictures, *, large: bool = False) -> P
 
     Parameters
     ----------
-    run : Run
-        Its provenance names the reader.
-    wanted : Wanted
     large : bool
         For a page of one case.
     """

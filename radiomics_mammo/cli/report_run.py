@@ -22,7 +22,7 @@ from radiomics_mammo.tables.atomic import write_bytes
 
 
 def write_report(folder: Path, *, out: Path | None, parts: Path | None) -> int:
-    """Write the report of a run, and its tables and figures as files where a folder is given; return the exit code."""
+    """Write the report of a run and, where asked, its tables and figures as files."""
     run, results = read_run(folder), read_results(folder)
     pictures = case_pictures(run, wanted_pictures(run, results))
     page = compose(run, pictures=pictures, meaning=meaning, results=results)

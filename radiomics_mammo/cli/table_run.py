@@ -15,24 +15,7 @@ from radiomics_mammo.tables.failures import failures_path
 def write_rows(
     reader: Reader, setup: Setup, *, table: TableOptions, out: Path, workers: int, timeline: Path | None = None
 ) -> int:
-    """Compute the rows and write the table.
-
-    Parameters
-    ----------
-    reader : Reader
-    setup : Setup
-    table : TableOptions
-    out : pathlib.Path
-        The table.
-    workers : int
-    timeline : pathlib.Path, optional
-        Figure of what each process did when.
-
-    Returns
-    -------
-    int
-        0 where the table has rows, else 1.
-    """
+    """Compute the rows and write the table; return 0 where it has rows, else 1."""
     options = Options(
         out, workers, table.limit, overwrite=table.overwrite, retry_failed=table.retry_failed, timeline=timeline
     )
@@ -42,16 +25,7 @@ def write_rows(
 
 
 def print_run_summary(summary: Summary, *, engine: str, out: Path) -> None:
-    """Print rows, seconds, files and the most frequent failures.
-
-    Parameters
-    ----------
-    summary : Summary
-    engine : str
-        Name of the engine.
-    out : pathlib.Path
-        The table.
-    """
+    """Print rows, seconds, files and the most frequent failures."""
     merged, seconds = summary.merged, summary.seconds
     if not summary.workers and summary.skipped == summary.cases and not seconds.write:
         print_message(

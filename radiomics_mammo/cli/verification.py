@@ -36,11 +36,6 @@ class Verification:
 
     Attributes
     ----------
-    engine, device : str
-    values : int
-        Feature values that were compared.
-    agreement : Agreement
-        With the stored values.
     rows_per_second : float
         One process, after the kernels were compiled.
     """
@@ -105,19 +100,7 @@ def read_reference() -> dict[tuple[str, str], dict[str, float]]:
 
 
 def verify_engine(name: str, *, seconds: float = 1.0) -> Verification:
-    """Measure the simulated regions with an engine and compare with the stored values of pyradiomics.
-
-    Parameters
-    ----------
-    name : {'auto', 'cpu', 'cuda', 'pyradiomics'}
-    seconds : float
-        Time for which the speed is measured.
-
-    Raises
-    ------
-    EngineError
-        The engine cannot run on this machine.
-    """
+    """Measure the simulated regions with an engine and compare with the stored values of pyradiomics."""
     engine_name, _ = choose_engine(name)
     samples, stored = regions(), read_reference()
     agreements, rate, compared = [], 0.0, 0

@@ -7,15 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class CudaProblem:
-    """Why no GPU can be used.
-
-    Attributes
-    ----------
-    cause : str
-        What is missing or does not fit.
-    remedy : str
-        What to do.
-    """
+    """Why no GPU can be used."""
 
     cause: str
     remedy: str

@@ -34,13 +34,7 @@ LEAST_CUPY = (14, 2)
 
 
 class CudaDevice:
-    """The current NVIDIA GPU.
-
-    Parameters
-    ----------
-    memory : int, optional
-        Bytes that may be used at a time; without it all that is free.
-    """
+    """The current NVIDIA GPU; ``memory`` bytes of it, by default all that are free."""
 
     xp = cupy
     threads = THREADS

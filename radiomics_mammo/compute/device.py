@@ -26,15 +26,7 @@ MOST_BLOCKS = (2**31 - 1, 65_535, 65_535)
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The text of a module of kernels.
-
-    Attributes
-    ----------
-    name : str
-        The file's path in the package.
-    text : str
-        What all kernels share, then the file itself.
-    """
+    """The text of a module of kernels, by its path in the package."""
 
     name: str
     text: str
@@ -61,8 +53,6 @@ class Device(Protocol):
 
     Attributes
     ----------
-    name : str
-        The device's name.
     xp : module
         The array library whose arrays live on it: CuPy, or NumPy on the host.
     threads : int
@@ -86,9 +76,6 @@ class Device(Protocol):
 
         Parameters
         ----------
-        module : Source
-        kernel : str
-            Its name in the module.
         blocks : tuple of int
             The grid, up to three numbers; with a 0 among them nothing is done.
         args : tuple
@@ -117,7 +104,7 @@ class Device(Protocol):
         ...
 
     def upload(self, staged: NDArray[np.uint8]) -> Array:
-        """Queue the copy of staged bytes, which must live until a download ends; what is queued later sees them."""
+        """Queue the copy of staged bytes, which must live until a download ends."""
         ...
 
     def download(self, array: Array) -> Callable[[], NDArray[Any]]:
@@ -157,13 +144,7 @@ def check_grid(blocks: Blocks, shared: int, device: Device) -> bool:
 
 
 def fold(a: Array, *, device: Device) -> Array:
-    """Sum over the last axis in the order of :func:`radiomics_mammo.compute.reductions.total`, in one launch.
-
-    Parameters
-    ----------
-    a : Array of float64, shape (..., n), without gaps
-    device : Device
-    """
+    """Sum over the last axis in the order of ``reductions.total``, in one launch."""
     n = a.shape[-1]
     rows = a.size // n
     out = device.empty(a.shape[:-1], np.float64)
@@ -181,19 +162,14 @@ def fold(a: Array, *, device: Device) -> Array:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DeviceBatch:
-    """Many regions end to end on the device, as :class:`radiomics_mammo.core.records.RoiBatch` on the host.
+    """Many regions end to end on the device, as :class:`RoiBatch` on the host.
 
     Attributes
     ----------
-    device : Device
-    pad : int
-        Width of the frame of zeros around each box.
     shapes : ndarray of int64, shape (n_roi, 2), on the host
         Rows and columns of each box, without the frame.
     bounds : ndarray of int64, shape (n_roi,), on the host
         No grey level of the region is higher (``n_levels`` may be lower).
-    n_tiles : int
-        Tiles of all regions.
     item_bytes : int
         Bytes of an intensity, of the region where they are widest.
     rois : Array of int64, shape (n_roi, 12)

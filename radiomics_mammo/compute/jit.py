@@ -51,8 +51,6 @@ def kernel(function: Callable[..., Any] | None = None, *, fastmath: set[str] | b
 
     Parameters
     ----------
-    function : callable, optional
-        The function, when used as ``@kernel``.
     fastmath : set of str or bool
         What LLVM may reorder; nothing by default, so that results are the same everywhere.
     """

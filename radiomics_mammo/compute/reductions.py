@@ -21,14 +21,6 @@ def total(a: Array) -> Array:
     The implementation is chosen by the array's type; that for CuPy's is registered in ``cupy_device``. Padding the
     axis with zeros leaves every bit of the result as it was, which a library's own sum does not promise; rows of one
     table may therefore be computed in batches of any make-up.
-
-    Parameters
-    ----------
-    a : ndarray of float64, shape (..., n)
-
-    Returns
-    -------
-    ndarray of float64, shape (...)
     """
     raise TypeError(f"no sum in a fixed order for {type(a).__name__}")
 
@@ -63,36 +55,17 @@ def _fold(a):  # type: ignore[no-untyped-def]
 
 
 def square(a: Array) -> Array:
-    """Multiply an array by itself; a power may be rounded otherwise on a GPU, and its bits depend on CuPy's version."""
+    """Multiply an array by itself: a GPU may round a power otherwise."""
     return a * a
 
 
 def divide(numerator: Array, denominator: Array, *, xp: ModuleType, otherwise: float) -> Array:
-    """Divide, with a stated value where the denominator is zero.
-
-    Parameters
-    ----------
-    numerator, denominator : ndarray of float64
-        Shapes that broadcast.
-    xp : module
-        numpy or cupy.
-    otherwise : float
-        The quotient's value where the denominator is zero.
-    """
+    """Divide, with the value ``otherwise`` where the denominator is zero."""
     zero = denominator == 0
     return xp.where(zero, otherwise, numerator / xp.where(zero, 1.0, denominator))
 
 
 def mean_over_angles(a: Array, *, xp: ModuleType) -> Array:
-    """Return the mean over the last axis (the angles) without NaN; NaN where all are.
-
-    Parameters
-    ----------
-    a : ndarray of float64, shape (n_roi, n_angle)
-
-    Returns
-    -------
-    ndarray of float64, shape (n_roi,)
-    """
+    """Return the mean over the last axis (the angles) without NaN; NaN where all are."""
     known = ~xp.isnan(a)
     return divide(total(xp.where(known, a, 0.0)), total(known.astype(np.float64)), xp=xp, otherwise=np.nan)

@@ -78,19 +78,7 @@ def find_network(model: str, *, weights: Path | None = None, size: int | None = 
 
 
 def open_embedder(runner: str, settings: EmbeddingSettings) -> EmbeddingEngine:
-    """Build the engine of an embedding, with its network loaded.
-
-    Parameters
-    ----------
-    runner : str
-        The engine's name; the settings know it, too.
-    settings : EmbeddingSettings
-
-    Raises
-    ------
-    InputError
-        The weights have changed since the settings were made.
-    """
+    """Build the engine of an embedding, with its network loaded."""
     del runner
     return EmbeddingEngine(settings, EMBEDDERS[_kind(settings.network)].load(settings.network))
 

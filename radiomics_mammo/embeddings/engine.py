@@ -20,27 +20,7 @@ from radiomics_mammo.imaging.preprocessing.plane import Plane
 
 
 def picture_of(sample: Sample, settings: EmbeddingSettings) -> NDArray[np.float32]:
-    """Build the input of the network.
-
-    Parameters
-    ----------
-    sample : Sample
-    settings : EmbeddingSettings
-
-    Returns
-    -------
-    ndarray of float32, shape (3, size, size)
-        Normalised as the network wants it.
-
-    Raises
-    ------
-    ReadError
-        The image is not one plane of real numbers.
-    MaskError
-        The mask is empty or of another size, or no breast was found.
-    RoiError
-        What would be seen is constant or not made of numbers.
-    """
+    """Build the network's input: normalised float32, shape (3, size, size)."""
     network = settings.network
     view = INPUTS[settings.input].view(Plane.of(sample), settings.context)
     picture = CHANNELS[settings.channels](view, network.size)
@@ -74,17 +54,7 @@ class EmbeddingEngine:
         return WarmUp(time.perf_counter() - start, 0)
 
     def measure(self, samples: Sequence[Sample]) -> Measured:
-        """Compute the vector of every sample.
-
-        Parameters
-        ----------
-        samples : sequence of Sample
-
-        Returns
-        -------
-        Measured
-            A bad sample has a Failure in its place.
-        """
+        """Compute the vector of every sample; a bad sample has a Failure in its place."""
         results: list[NDArray[np.float64] | Failure] = []
         prepare_s = extract_s = 0.0
         for sample in samples:

@@ -48,8 +48,6 @@ class Input:
         default.
     has_context : bool
         Whether something around the lesion is shown.
-    meaning : str
-        For ``--help``.
     """
 
     view: Callable[[Plane, float], View]
@@ -59,15 +57,7 @@ class Input:
 
 
 def see_crop(plane: Plane, context: float) -> View:
-    """Return the lesion with its surroundings, windowed.
-
-    Raises
-    ------
-    MaskError
-        The mask is empty.
-    RoiError
-        The crop is constant or not made of numbers.
-    """
+    """Return the lesion with its surroundings, windowed."""
     frame = frame_around(_lesion(plane), plane.mask.shape, context=context)
     return View(laid(windowed(shown(plane.values, frame)), frame), laid(shown(plane.mask, frame), frame))
 
@@ -79,28 +69,14 @@ def see_masked(plane: Plane, context: float) -> View:
 
 
 def see_mask(plane: Plane, context: float) -> View:
-    """Return the mask, 1 inside and 0 outside, in the frame of :func:`see_crop`.
-
-    Raises
-    ------
-    MaskError
-        The mask is empty.
-    """
+    """Return the mask, 1 inside and 0 outside, in the frame of :func:`see_crop`."""
     frame = frame_around(_lesion(plane), plane.mask.shape, context=context)
     inside = laid(shown(plane.mask, frame), frame)
     return View(inside.astype(np.float32), inside)
 
 
 def see_breast(plane: Plane, context: float) -> View:
-    """Return the whole breast, windowed and padded to a square.
-
-    Raises
-    ------
-    MaskError
-        No breast can be told from the background.
-    RoiError
-        The breast is constant or not made of numbers.
-    """
+    """Return the whole breast, windowed and padded to a square."""
     del context
     breast = breast_mask(plane.values)
     box = bounding_box(breast)

@@ -28,8 +28,6 @@ class EmbeddingSettings:
 
     Attributes
     ----------
-    network : NetworkFacts
-        The network and its weights.
     input, channels : str
         What it sees (``INPUTS``), in which three channels (``CHANNELS``).
     context : float
@@ -107,25 +105,7 @@ def settings_for(
     flip: bool = True,
     forced: bool = False,
 ) -> EmbeddingSettings:
-    """Build the settings of an embedding, with defaults for what is not given.
-
-    Parameters
-    ----------
-    network : NetworkFacts
-    seen : str
-        The input's name.
-    channels : str, optional
-        The input's first choice by default.
-    context : float, optional
-        0.3 by default; the breast has none.
-    flip, forced : bool
-        As in :class:`EmbeddingSettings`.
-
-    Raises
-    ------
-    InputError
-        An input or its channels are unknown, or the context is negative, too large or asked for a breast.
-    """
+    """Build the settings, by default the first channels and a context of 0.3."""
     if seen not in INPUTS:
         raise InputError(f"no input is called {seen!r}", remedy=f"Inputs: {', '.join(INPUTS)}.")
     chosen = INPUTS[seen]

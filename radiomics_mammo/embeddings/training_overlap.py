@@ -23,49 +23,14 @@ TRAINED_ON: tuple[tuple[str, tuple[str, ...]], ...] = (
 def training_collections(
     facts: NetworkFacts, *, declared: Iterable[str] = (), canonical: Callable[[str], str]
 ) -> tuple[str, ...]:
-    """List the collections that weights are known to be trained on.
-
-    Parameters
-    ----------
-    facts : NetworkFacts
-        ``trained_on`` holds what the file states; the names are matched with :data:`TRAINED_ON`.
-    declared : iterable of str
-        Collections that the user names.
-    canonical : callable
-        Returns the one name of a collection, however it is spelled.
-
-    Returns
-    -------
-    tuple of str
-        Sorted names of collections.
-    """
+    """List the collections that weights are known to be trained on, by canonical name."""
     text = f"{facts.name} {facts.source}".casefold()
     known = [name for pattern, names in TRAINED_ON if re.search(pattern, text) for name in names]
     return tuple(sorted({canonical(name) for name in (*facts.trained_on, *declared, *known) if name.strip()}))
 
 
 def refuse_training_overlap(trained_on: Sequence[str], collection: str, *, allowed: bool) -> bool:
-    """Check that weights were not trained on the collection that they are to embed.
-
-    Parameters
-    ----------
-    trained_on : sequence of str
-        From :func:`training_collections`.
-    collection : str
-        Collection to embed, by its canonical name; empty where it is unknown.
-    allowed : bool
-        Accept the overlap.
-
-    Returns
-    -------
-    bool
-        Whether there is an overlap.
-
-    Raises
-    ------
-    InputError
-        The weights were trained on the collection, and that is not allowed.
-    """
+    """Check that weights were not trained on the collection to embed; return if so."""
     overlap = collection in trained_on
     if overlap and not allowed:
         raise InputError(

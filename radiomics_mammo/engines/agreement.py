@@ -36,15 +36,7 @@ class Agreement:
 def compare_features(
     names: Sequence[str], values: NDArray[np.float64], reference: NDArray[np.float64], *, tolerance: float = TOLERANCE
 ) -> Agreement:
-    """Compute relative differences of feature values; NaN agrees with NaN only.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Columns.
-    values, reference : ndarray of float64, shape (n_regions, n_features)
-    tolerance : float
-    """
+    """Compute relative differences, rows by features; NaN agrees with NaN only."""
     columns = dict(zip(names, reference.T, strict=True))
     largest, worst, differing = 0.0, "", []
     for name, a, b in zip(names, values.T, reference.T, strict=True):

@@ -45,8 +45,6 @@ class Limits:
 
     Attributes
     ----------
-    cases, bytes : int
-        Most cases of a batch, and about how many bytes of pixels.
     seconds : float
         Reading stops for the batch after this long, so that a kill loses little and the progress moves.
     ahead : int
@@ -64,12 +62,8 @@ class Engine(Protocol):
 
     Attributes
     ----------
-    name : str
-        Its name in ``ENGINES``.
     feature_names : tuple of str
         Column names, in the order of the vectors that ``measure`` gives.
-    limits : Limits
-        The size of its batches.
     """
 
     name: str

@@ -30,12 +30,9 @@ def _prepare(sample: Sample, recipe: Recipe) -> Roi | Failure:
 
 
 def batches(rois: Mapping[int, Roi], cost: Cost) -> Iterator[list[int]]:
-    """Group regions with similar numbers of levels into batches whose costs add up to at most 1.
+    """Group regions of similar numbers of levels into batches that cost at most 1.
 
-    Yields
-    ------
-    list of int
-        Keys of ``rois``; a region that alone costs more than 1 comes alone.
+    A region that alone costs more comes alone.
     """
     buckets: dict[int, list[int]] = {}
     for k, roi in rois.items():

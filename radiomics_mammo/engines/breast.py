@@ -142,15 +142,8 @@ class BreastEngine:
     def measure(self, samples: Sequence[Sample]) -> Measured:
         """Measure every sample and wait for it; values do not depend on which samples share a call.
 
-        Parameters
-        ----------
-        samples : sequence of Sample
-
-        Returns
-        -------
-        Measured
-            A sample whose whole region cannot be measured has a Failure in its place; a window that cannot be
-            measured is left out of the summaries.
+        A sample whose whole region cannot be measured has a Failure in its place; a window that cannot be measured is
+        left out of the summaries.
         """
         return self.start(samples)()
 

@@ -47,10 +47,7 @@ class CpuEngine:
     def measure(self, samples: Sequence[Sample]) -> Measured:
         """Prepare every sample, then measure those that could be prepared, in ragged batches.
 
-        Returns
-        -------
-        Measured
-            A bad sample has a Failure in its place. Values do not depend on which samples share a call.
+        A bad sample has a Failure in its place. Values do not depend on which samples share a call.
         """
         start = time.perf_counter()
         results: list[NDArray[np.float64] | Failure | Roi] = [*prepare_all(samples, self.recipe)]

@@ -32,19 +32,7 @@ MEMORY_FRACTION = 0.4
 
 @dataclass(slots=True, eq=False)
 class _Queued:
-    """A batch that the device works on.
-
-    Attributes
-    ----------
-    members : list of int
-        Positions of its samples in the call.
-    wait : callable or None
-        Returns the rows, shape (n_features, n_roi); None once they are downloaded.
-    buffers : tuple
-        Memory that must live until then.
-    rows : ndarray or None
-        The downloaded rows.
-    """
+    """A batch that the device works on; ``wait`` returns its rows, shape (n_features, n_roi), once."""
 
     members: list[int]
     wait: Callable[[], NDArray[Any]] | None
@@ -61,14 +49,7 @@ class _Queued:
 
 
 class CudaEngine:
-    """Measures ragged batches of regions on a GPU.
-
-    Parameters
-    ----------
-    recipe : Recipe
-    device : Device
-        The GPU.
-    """
+    """Measures ragged batches of regions on a GPU."""
 
     name = "cuda"
     limits = Limits(cases=4_096, bytes=1_000_000_000, seconds=1.0, ahead=1)
@@ -94,10 +75,7 @@ class CudaEngine:
     def start(self, samples: Sequence[Sample]) -> Callable[[], Measured]:
         """Prepare the samples and queue their batches; the returned function waits for the rows.
 
-        Returns
-        -------
-        callable
-            Returns Measured; a sample that cannot be prepared, or does not fit on the device, has a Failure.
+        A sample that cannot be prepared, or does not fit on the device, has a Failure in its place.
         """
         start = time.perf_counter()
         results: list[NDArray[np.float64] | Failure | Roi] = [*prepare_all(samples, self.recipe)]
@@ -148,14 +126,7 @@ class CudaEngine:
         return stage(rois, pad=self.pad, device=self.device)
 
     def submit(self, members: list[int], staged: Staged) -> _Queued:
-        """Queue one batch.
-
-        Parameters
-        ----------
-        members : list of int
-            Positions of its samples in the call.
-        staged : Staged
-            Their regions.
+        """Queue one batch; ``members`` are the positions of its samples in the call.
 
         Raises
         ------
@@ -200,14 +171,7 @@ class CudaEngine:
         self.device.release()
 
     def cost(self, rois: Sequence[Roi], width: int) -> NDArray[np.float64]:
-        """Return fractions of the memory budget and of the number of regions; families run one after another.
-
-        Parameters
-        ----------
-        rois : sequence of Roi
-        width : int
-            Levels of the batch, 0 included.
-        """
+        """Return fractions of the memory budget and of the number of regions; families run one after another."""
         shapes = np.array([roi.mask.shape for roi in rois], dtype=np.int64)
         framed = (shapes + 2 * self.pad).prod(axis=1)
         sent = shapes.prod(axis=1) * np.array([roi.values.dtype.itemsize + 2 for roi in rois])

@@ -79,17 +79,7 @@ class FilteredEngine:
         return self.start(samples)()
 
     def start(self, samples: Sequence[Sample]) -> Callable[[], Measured]:
-        """Begin to measure the original images and filter; calling the result waits for the vectors.
-
-        Parameters
-        ----------
-        samples : sequence of Sample
-
-        Returns
-        -------
-        callable
-            Gives Measured, as :meth:`measure`.
-        """
+        """Begin to measure the original images and filter; calling the result waits for the vectors."""
         finish_original = self._original.start(samples)
         start = time.perf_counter()
         filtered = [self._filtered(sample) for sample in samples]

@@ -50,13 +50,7 @@ class PyradiomicsEngine:
         return WarmUp(0.0, 0)
 
     def measure(self, samples: Sequence[Sample]) -> Measured:
-        """Measure samples one after another.
-
-        Returns
-        -------
-        Measured
-            ``prepare_s`` is the conversion only: pyradiomics prepares and measures in one call.
-        """
+        """Measure samples one after another; ``prepare_s`` is the conversion only."""
         results: list[NDArray[np.float64] | Failure] = []
         prepare_s = extract_s = 0.0
         for sample in samples:
@@ -76,13 +70,7 @@ class PyradiomicsEngine:
         return partial(self.measure, samples)
 
     def images(self, sample: Sample) -> tuple[sitk.Image, sitk.Image]:
-        """Return SimpleITK image and mask of a sample, after the checks of the other engines.
-
-        Raises
-        ------
-        CaseError
-            The sample cannot be measured.
-        """
+        """Return SimpleITK image and mask of a sample, after the checks of the other engines."""
         plane = check_region(Plane.of(sample), self.recipe.settings)
         if plane.spacing is None:
             resample(plane, self.recipe.settings)  # raises where it would need a spacing
@@ -97,13 +85,7 @@ class PyradiomicsEngine:
         return image, mask
 
     def vector(self, image: sitk.Image, mask: sitk.Image) -> NDArray[np.float64]:
-        """Run pyradiomics on one pair.
-
-        Raises
-        ------
-        RoiError
-            pyradiomics refuses the region, or leaves a feature out.
-        """
+        """Run pyradiomics on one pair."""
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")  # it takes means of empty slices, and its dependencies are old
             try:

@@ -11,15 +11,7 @@ from radiomics_mammo.core.records import Roi, RoiBatch
 
 
 def pack(rois: Sequence[Roi], *, pad: int) -> RoiBatch:
-    """Discretise every region and put it, framed by ``pad`` zeros, behind the one before.
-
-    Parameters
-    ----------
-    rois : sequence of Roi
-        At least one.
-    pad : int
-        The largest distance at which a kernel looks at neighbours, at least 1.
-    """
+    """Discretise regions and lay them end to end, framed by ``pad`` (1 or more) zeros."""
     shapes = np.array([roi.mask.shape for roi in rois], dtype=np.int64)
     starts = _offsets((shapes + 2 * pad).prod(axis=1))
     value_starts = _offsets(np.array([np.count_nonzero(roi.mask) for roi in rois]))

@@ -54,16 +54,7 @@ def cuda_problem() -> CudaProblem | None:
 
 
 def choose_engine(name: str) -> tuple[str, str]:
-    """Choose the engine of a run, before anything is read.
-
-    Parameters
-    ----------
-    name : {'auto', 'cpu', 'cuda', 'pyradiomics'}
-
-    Returns
-    -------
-    engine, reason : str
-        The engine's name and, in a few words, why it was chosen.
+    """Choose the engine of a run and say why, before anything is read.
 
     Raises
     ------
@@ -92,8 +83,6 @@ def open_engine(name: str, recipe: Recipe, gpu_memory: int | None = None) -> Eng
 
     Parameters
     ----------
-    name : str
-    recipe : Recipe
     gpu_memory : int, optional
         Bytes of the GPU's memory that the cuda engine may use; the default is what is free.
 

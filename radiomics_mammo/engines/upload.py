@@ -43,14 +43,6 @@ class Staged:
 
     Attributes
     ----------
-    bytes : ndarray of uint8
-        All sections, one after the other.
-    shapes, bounds : ndarray of int64, shapes (n_roi, 2) and (n_roi,)
-        As in :class:`DeviceBatch`.
-    pad : int
-        Width of the frame.
-    n_tiles, pixels : int
-        Tiles, and pixels of the framed boxes.
     item_bytes : int
         Bytes of the widest intensity.
     sections : tuple of int
@@ -68,16 +60,7 @@ class Staged:
 
 
 def stage(rois: Sequence[Roi], *, pad: int, device: Device) -> Staged:
-    """Lay regions end to end in page-locked memory.
-
-    Parameters
-    ----------
-    rois : sequence of Roi
-        At least one.
-    pad : int
-        The largest distance at which a kernel looks at neighbours, at least 1.
-    device : Device
-    """
+    """Lay regions end to end in page-locked memory, framed by ``pad`` zeros."""
     n = len(rois)
     shapes = np.array([roi.mask.shape for roi in rois], dtype=np.int64)
     bounds = np.array([len(roi.edges) for roi in rois], dtype=np.int64)
@@ -120,14 +103,7 @@ def stage(rois: Sequence[Roi], *, pad: int, device: Device) -> Staged:
 
 
 def to_device(staged: Staged, device: Device) -> DeviceBatch:
-    """Send a batch and turn its intensities into grey levels there.
-
-    Parameters
-    ----------
-    staged : Staged
-        Must live until the batch's results are back.
-    device : Device
-    """
+    """Send a batch, which must live until its results are back, and discretise it."""
     n, width = len(staged.shapes), int(staged.bounds.max()) + 1
     with device.stage("upload"):
         upload = device.upload(staged.bytes)

@@ -33,15 +33,10 @@ def without_slowest(recipe: Recipe) -> Recipe:
 
 @contextmanager
 def slowest_beside(recipe: Recipe) -> Iterator[bool]:
-    """Compile the slowest family in another process while the block compiles the rest.
+    """Compile the slowest family in another process, if needed; yield whether it is.
 
     Its machine code comes back through the cache on disk; if that process fails, this one compiles the family when it
     first needs it.
-
-    Yields
-    ------
-    bool
-        Whether another process compiles; False when the cache has the family already, or there is only one core.
     """
     cached = any(cache_folder().rglob("cpu._dense*.nbi"))
     if cached or SLOWEST not in recipe.features or len(recipe.features) < 2 or (os.cpu_count() or 1) < 2:

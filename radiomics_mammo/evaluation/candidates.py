@@ -70,13 +70,7 @@ def _able(candidate: Candidate, cohort: Cohort) -> bool:
 
 
 def ensemble_members(candidates: Sequence[Candidate], requested: str) -> tuple[Candidate, ...]:
-    """Return the members of the ensembles among the candidates.
-
-    Raises
-    ------
-    InputError
-        There are fewer than two members, one is not compared, or one cannot be a member.
-    """
+    """Return the members of the ensembles among the candidates."""
     if not any(MODELS[candidate.model].ensemble for candidate in candidates):
         if requested:
             raise InputError("--members: no ensemble is compared", remedy="Name average, rank-average or stack, too.")

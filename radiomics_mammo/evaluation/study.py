@@ -33,22 +33,12 @@ class Study:
 
     Attributes
     ----------
-    plan : Plan
-        Cohort, folds, candidates, settings, seed.
-    outcome : Outcome
-        Out-of-fold predictions.
-    tables : dict of str to pandas.DataFrame
-        The result tables whose needs are met, by the names of ``RESULT_TABLES``.
     shap : ShapResults or None
         SHAP values of the explained model.
     best, explained, final : Candidate or None
         Highest AUROC of all candidates but the baselines; the candidate that SHAP explains
         (:func:`radiomics_mammo.evaluation.summary.explained_candidate`); the candidate whose final model is saved,
         never an ensemble.
-    notes : tuple of str
-        Remarks on the models and the intervals.
-    seconds : dict of str to float
-        Wall time of the stages.
     """
 
     plan: Plan
@@ -63,13 +53,7 @@ class Study:
 
 
 def plan_study(train_test: TrainTest, *, options: ComparisonOptions, device: Device) -> Plan:
-    """Build the plan of a comparison: candidates and folds; nothing is trained.
-
-    Raises
-    ------
-    InputError
-        The table cannot be compared on, or the options do not fit it.
-    """
+    """Build the plan of a comparison: candidates and folds; nothing is trained."""
     cohort = train_test.train
     candidates, left_out = plan_candidates(cohort, options.models)
     name = options.final_model
@@ -112,17 +96,7 @@ def run_study(
     store: FoldStore | None = None,
     on_done: Callable[[str], None] | None = None,
 ) -> Study:
-    """Train, predict, explain, and compute the result tables whose needs are met.
-
-    Parameters
-    ----------
-    plan : Plan
-    options : ComparisonOptions
-    store : FoldStore, optional
-        Stores finished folds (see :func:`radiomics_mammo.evaluation.training.cross_validation.cross_validate`).
-    on_done : callable (candidate name) -> None, optional
-        Called after each fold of each candidate.
-    """
+    """Train, predict, explain, and compute the result tables whose needs are met."""
     seconds: dict[str, float] = {}
     started = time.perf_counter()
     outcome = cross_validate(plan, workers=options.workers, store=store, on_done=on_done)

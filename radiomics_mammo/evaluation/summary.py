@@ -20,13 +20,7 @@ Floats = NDArray[np.float64]
 
 
 def prediction_table(plan: Plan, outcome: Outcome) -> pd.DataFrame:
-    """Build the table of out-of-fold predictions, one row a model, repeat and unit.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns case_id, patient_id, model, repeat, fold, y, p (calibrated), raw (the model's own score), called.
-    """
+    """Build the table of out-of-fold predictions, one row a model, repeat and unit."""
     units = plan.cohort.units
     parts = [
         _identity(units, candidate).assign(
@@ -79,8 +73,6 @@ class Comparison:
 
     Attributes
     ----------
-    summary : pandas.DataFrame
-        Columns model, metric, value, low, high.
     differences : pandas.DataFrame
         Columns model, against, metric, value, low, high: each candidate with resampling minus the same without.
     undefined : int
@@ -112,13 +104,6 @@ def compare_candidates(
 
     Parameters
     ----------
-    candidates : sequence of Candidate
-    units : Units
-    p : ndarray of float64, shape (n_candidates, n_repeats, n_units)
-    draws, seed : int
-    level : float
-    workers : int
-        Threads; the result does not depend on it.
     pairs : sequence of (int, int), optional
         Positions of the candidates to subtract; by default :func:`resampling_pairs`.
     """

@@ -22,15 +22,7 @@ FAMILIES: dict[str, Family] = {
 
 
 def columns_of(features: Mapping[str, Sequence[str]], *, image_type: str = "original") -> tuple[str, ...]:
-    """List the column names of a recipe's features, in the table's order.
-
-    Parameters
-    ----------
-    features : mapping of str to sequence of str
-        Family to feature names; all of the family's where it is empty.
-    image_type : str
-        The beginning of the names.
-    """
+    """List the columns of a recipe's features; no names are all of the family's."""
     return tuple(
         f"{image_type}_{family}_{feature.name}"
         for family, wanted in features.items()

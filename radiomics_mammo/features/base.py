@@ -25,8 +25,6 @@ class Feature(Documented):
 
     Attributes
     ----------
-    name : str
-        pyradiomics' name within the family.
     formula : callable
         ``f(terms, xp) -> ndarray of float64, shape (n_roi,)``, or (n_roi, n_angle) in a family that is
         ``per_angle``. Its docstring is ``Compute``, the formula, and in a second paragraph the meaning on a mammogram.
@@ -34,8 +32,6 @@ class Feature(Documented):
         Code in the IBSI reference manual, empty where it has none.
     unit : str
         ``1`` for a ratio, ``grey`` intensity of the image, ``level`` after discretisation, ``px``, ``mm``.
-    range : str
-        The values that it can take.
     undefined : str
         When the value is null; empty for never.
     remark : str
@@ -57,12 +53,6 @@ class Family:
 
     Attributes
     ----------
-    name : str
-        pyradiomics' name of the feature class.
-    title : str
-        The name in words.
-    features : tuple of Feature
-        In pyradiomics' order (alphabetical by the names of its methods).
     cpu : callable
         ``statistics(batch, settings) -> stats`` of the cpu engine.
     cuda : callable

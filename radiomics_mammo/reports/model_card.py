@@ -47,13 +47,7 @@ _FACTS = {
 
 
 def card_page(card: Mapping[str, Any]) -> str:
-    """Return the page of a card of :func:`radiomics_mammo.runs.model_card.model_card`.
-
-    Parameters
-    ----------
-    card : mapping
-        As it was built, or read back from JSON.
-    """
+    """Return the page of a card of :func:`radiomics_mammo.runs.model_card.model_card`."""
     performance = card["performance"]["cross_validation"]
     shown = [row for row in performance if row["metric"] in METRICS and METRICS[row["metric"]].shown]
     return fill(

@@ -24,17 +24,7 @@ def no_meaning(_: str) -> str:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReportInputs:
-    """Inputs of the sections.
-
-    Attributes
-    ----------
-    run : Run
-    results : Results
-    pictures : Pictures
-        Of the cases that :func:`radiomics_mammo.reports.cases.wanted_pictures` names.
-    meaning : callable (feature name) -> str
-        What a feature means on a mammogram; empty where unknown.
-    """
+    """Inputs of the sections; ``meaning`` is a feature's on a mammogram."""
 
     run: Run
     results: Results = field(default_factory=Results)
@@ -42,13 +32,7 @@ class ReportInputs:
     meaning: Meaning = no_meaning
 
     def has(self, name: str) -> bool:
-        """Return whether an input is there and not empty: a result table, or an attribute of the run or its info.
-
-        Raises
-        ------
-        AttributeError
-            No input has this name.
-        """
+        """Return whether a table or an attribute of the run is there and not empty."""
         sources = (self.results, self.run, self.run.info)
         values = [getattr(source, name) for source in sources if hasattr(source, name)]
         if not values:
@@ -73,8 +57,6 @@ class Section:
 
     Attributes
     ----------
-    slug, title : str
-        The anchor, unique on the page, and the heading.
     build : callable (ReportInputs) -> PagePart or None
         The content, without slug and title; None where the inputs hold nothing to show.
     needs : tuple of str

@@ -31,20 +31,7 @@ def compose(
     meaning: Meaning = no_meaning,
     sections: Sequence[Section] = SECTIONS,
 ) -> Page:
-    """Build the report of a run.
-
-    Parameters
-    ----------
-    run : Run
-    results : Results, optional
-        Tables beyond predictions and summary; a section is shown where the tables that it needs are there.
-    pictures : Pictures, optional
-        Of the cases that :func:`radiomics_mammo.reports.cases.wanted_pictures` names.
-    meaning : callable (feature name) -> str
-        What a feature means on a mammogram; empty where unknown.
-    sections : sequence of Section
-        In the order of the page.
-    """
+    """Build the report of a run, with the sections whose tables are there."""
     inputs, info = ReportInputs(run, results or Results(), pictures or Pictures(), meaning), run.info
     parts, left_out = build_sections(inputs, sections)
     positive, negative = info.classes[1], info.classes[0]
@@ -62,15 +49,7 @@ def compose(
 def build_sections(
     inputs: ReportInputs, sections: Sequence[Section] = SECTIONS
 ) -> tuple[list[PagePart], list[tuple[str, str]]]:
-    """Build the sections whose inputs are there.
-
-    Returns
-    -------
-    parts : list of PagePart
-        In the order of the page; sections of one chapter are parts of it.
-    left_out : list of (str, str)
-        Titles of the other sections, each with the reason.
-    """
+    """Build the sections whose inputs are there; list the others with the reasons."""
     built: list[tuple[str, PagePart]] = []
     left_out: list[tuple[str, str]] = []
     for section in sections:
@@ -117,7 +96,7 @@ def _estimates(summary: pd.DataFrame, model: str) -> list[Estimate]:
 
 
 def resampling_sentence(differences: pd.DataFrame, titles: dict[str, str]) -> str:
-    """Return the sentence on class balancing: random oversampling first, where it is there, then the others."""
+    """Return the sentence on class balancing, random oversampling first."""
     auroc = differences[differences["metric"] == "auroc"]
     pairs = [
         row

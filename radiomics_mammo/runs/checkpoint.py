@@ -30,18 +30,6 @@ def fold_store(out: Path, decides: Mapping[str, Any]) -> Iterator[FoldStore]:
 
     When the block ends without an error all such stores of this run folder are removed; otherwise they stay, unless
     empty, and a run with the same table, options and versions goes on from there.
-
-    Parameters
-    ----------
-    out : pathlib.Path
-        The run folder.
-    decides : mapping
-        What goes into JSON: hashes of tables and sources, options, device, versions.
-
-    Raises
-    ------
-    OutputError
-        The folder cannot be written.
     """
     key = hashlib.sha256(json.dumps(decides, sort_keys=True, default=str).encode()).hexdigest()[:16]
     out = out.absolute()

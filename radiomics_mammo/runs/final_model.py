@@ -19,21 +19,7 @@ from radiomics_mammo.runs.saved_model import save_model
 
 
 def save_final_model(folder: Path, study: Study, info: RunInfo) -> tuple[Fitted, ModelFacts] | None:
-    """Train the candidate that is kept on all patients of the cohort and save it with its certified thresholds.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        The run folder.
-    study : Study
-    info : RunInfo
-
-    Returns
-    -------
-    fitted : Fitted
-    facts : ModelFacts
-        None of both where the run kept no model.
-    """
+    """Train the kept candidate on all patients and save it with its certificates."""
     if study.final is None:
         return None
     plan, candidate = study.plan, study.final

@@ -37,24 +37,7 @@ _STEPS = {
 
 
 def model_card(info: RunInfo, fitted: Fitted, facts: ModelFacts, *, results: Results) -> dict[str, Any]:
-    """Build the model card of the final model.
-
-    Parameters
-    ----------
-    info : RunInfo
-    fitted : Fitted
-        The model, trained on all patients.
-    facts : ModelFacts
-        What is saved with it.
-    results : Results
-        Tables of the run; what is missing is null in the card.
-
-    Returns
-    -------
-    dict
-        Made of what JSON holds; undefined figures are None. :func:`card_json` writes it, and
-        :func:`radiomics_mammo.reports.model_card.card_page` shows it.
-    """
+    """Build the model card as JSON holds it; undefined figures are None."""
     name = fitted.candidate.name
     collection = {} if facts.phantom else info.provenance.get("collection") or {}
     return {

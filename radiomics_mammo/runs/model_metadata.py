@@ -68,33 +68,19 @@ class ModelFacts:
 
     Attributes
     ----------
-    title : str
-        The candidate's, as a reader of the report knows it.
-    features : tuple of str
-        Columns that the preparation takes, in order.
     low, high : ndarray of float64, shape (n_features,)
         Smallest and largest value of each among the training rows; NaN where a column was null in all of them.
-    label, group : str
-        Columns with the outcome and with the patient.
-    classes : tuple of (str, str)
-        What 0 and 1 are called.
     unit, rule : str
         What a prediction is about and how rows become one (see
         :class:`radiomics_mammo.evaluation.cohort.records.Units`).
-    units, patients, positives : int
-        How many of each it was trained on; positives are units.
     operating : str
         The rule that chose the threshold (``sensitivity:0.9``, say).
     target_sensitivity : float
         Sensitivity for which the comparison was asked: what verdicts are by.
-    certificates : tuple of Certificate
     provenance : dict
         The training table's: recipe, engine, reader, versions; empty for another tool's table.
     phantom : bool
         Whether any training row is simulated.
-    seed : int
-    versions : dict of str to str
-        Of Python, this package and the libraries that trained it.
     """
 
     title: str
@@ -126,10 +112,6 @@ class ModelFacts:
         """Tell which values lie outside the training range; a null does not.
 
         Embeddings are left out: of a thousand columns some always do, and they cannot be interpreted.
-
-        Parameters
-        ----------
-        x : ndarray of float64, shape (n_rows, n_features)
         """
         never = np.isnan(self.low)  # null in all training rows: any value is new
         interpretable = np.array([not is_embedding(name) for name in self.features])
@@ -137,12 +119,7 @@ class ModelFacts:
 
 
 def training_range(x: Floats) -> tuple[Floats, Floats]:
-    """Give the smallest and the largest value of each column; NaN for one that is null in every row.
-
-    Parameters
-    ----------
-    x : ndarray of float64, shape (n_rows, n_features)
-    """
+    """Give the smallest and largest value of each column; NaN for nulls only."""
     null = np.isnan(x)
     low, high = np.where(null, np.inf, x).min(axis=0), np.where(null, -np.inf, x).max(axis=0)
     empty = null.all(axis=0)
@@ -150,13 +127,7 @@ def training_range(x: Floats) -> tuple[Floats, Floats]:
 
 
 def certificates(table: pd.DataFrame) -> tuple[Certificate, ...]:
-    """Take from the certified-sensitivity table what predictions need.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        As :func:`radiomics_mammo.evaluation.metrics.certified_sensitivity.certified_table` gives it.
-    """
+    """Take from the certified-sensitivity table what predictions need."""
     columns = ["target", "confidence", "threshold", "upper", "needed"]
     return tuple(
         Certificate(float(target), float(confidence), _known(threshold), _known(upper), int(needed))
@@ -184,13 +155,7 @@ def facts_record(facts: ModelFacts) -> dict[str, Any]:
 
 
 def facts_from(record: Mapping[str, Any]) -> ModelFacts:
-    """Undo :func:`facts_record`.
-
-    Raises
-    ------
-    KeyError, TypeError, ValueError
-        The record is not one.
-    """
+    """Undo :func:`facts_record`."""
     negative, positive = record["classes"]
     facts = ModelFacts(
         **{

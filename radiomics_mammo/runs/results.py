@@ -49,30 +49,13 @@ class Results:
 
 
 def read_results(folder: Path) -> Results:
-    """Read the result tables that a run folder has.
-
-    Raises
-    ------
-    InputError
-        One of them cannot be read.
-    """
+    """Read the result tables that a run folder has."""
     paths = {name: folder / table.file for name, table in RESULT_TABLES.items()}
     return Results({name: read_table(path) for name, path in paths.items() if path.exists()})
 
 
 def read_patients(folder: Path) -> frozenset[str] | None:
-    """Read the ``patient_id`` of all patients that the run's models were trained on.
-
-    Returns
-    -------
-    frozenset of str, or None
-        None where the folder has no fold assignment (a model that was copied out of its run).
-
-    Raises
-    ------
-    InputError
-        The fold assignment cannot be read.
-    """
+    """Read the training patients; None for a model copied out of its run."""
     path = folder / FOLDS
     if not path.exists():
         return None

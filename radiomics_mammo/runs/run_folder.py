@@ -34,16 +34,6 @@ class Run:
 
     Attributes
     ----------
-    folder : pathlib.Path
-    info : RunInfo
-    predictions : pandas.DataFrame
-        case_id, patient_id, model, repeat, fold, y, p, data.
-    cases : pandas.DataFrame
-        One row a case: its identity columns, and ``y``.
-    summary : pandas.DataFrame
-        model, metric, value, low, high, data.
-    differences : pandas.DataFrame
-        model, against, metric, value, low, high, data.
     contributions : pandas.DataFrame or None
         case_id, repeat, fold, base, and one column of SHAP values a feature; held-out rows only.
     values : pandas.DataFrame or None
@@ -162,13 +152,7 @@ def read_run(folder: Path) -> Run:
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Read a table of the run.
-
-    Raises
-    ------
-    InputError
-        It is missing or damaged.
-    """
+    """Read a table of the run."""
     try:
         return pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
     except (OSError, pa.ArrowException, ValueError) as error:

@@ -20,33 +20,19 @@ class RunInfo:
     ----------
     command : dict
         The options of ``compare`` that decide the result, as a rerun would be given them.
-    table, table_sha256 : str
-        The feature table and the hash of its bytes.
     provenance : dict
         The table's own (recipe, engine, reader, versions, created); empty for another tool's table.
     phantom : bool
         Whether any of it is simulated.
-    label, group : str
-    unit, rule : str
-        What a prediction is about, and how its rows became one.
-    classes : list of str
-        What 0 and 1 are called.
     candidates : dict of str to str
         Name and title of each competitor, in order.
     rows, units, patients, positives, features : int
         Of what was cross-validated; positives are units.
-    seeds : dict
-        What the folds, the models and the bootstrap were drawn from.
-    device : dict
-        Requested tree method and device, and those that XGBoost used.
-    versions : dict of str to str
     best, explained, final_model : str
         The candidate with the highest AUROC, the one that SHAP explains (the best XGBoost on radiomic
         features, else the best other tree model), and the one whose final model is saved; empty if there is none.
     contribution_unit : str
         What SHAP values add up to: ``log-odds`` or ``probability``.
-    remarks, notes : list of str
-        What the data and the models made necessary.
     test : dict
         ``table``, ``sha256``, ``rows``, ``units``, ``patients``, ``positives`` of the test set; empty without one.
     embeddings : list of dict
@@ -54,7 +40,6 @@ class RunInfo:
         ``dims``, and its weights' ``source``, ``licence``, ``sha256``, ``trained_on``, ``forced``.
     failures : int
         Cases without a row in the table, by its failures file; -1 without such a file.
-    format : int
     """
 
     command: dict[str, Any]
@@ -93,13 +78,7 @@ class RunInfo:
 
 
 def read_info(path: Path) -> RunInfo:
-    """Read ``run.json``.
-
-    Raises
-    ------
-    InputError
-        It is not there, not JSON, or of another format.
-    """
+    """Read ``run.json``."""
     again = "Run python -m radiomics_mammo.compare again."
     try:
         record = json.loads(path.read_bytes())

@@ -43,9 +43,6 @@ class SavedModel:
 
     Attributes
     ----------
-    fitted : Fitted
-        Scores rows exactly as it did when it was saved.
-    facts : ModelFacts
     notes : tuple of str
         What differs between the libraries that saved it and those that read it.
     """

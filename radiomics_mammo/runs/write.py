@@ -57,20 +57,7 @@ def run_info(
     device: Device,
     failures: int = -1,
 ) -> RunInfo:
-    """Build the content of ``run.json``.
-
-    Parameters
-    ----------
-    study : Study
-    config : RunConfig
-    hashes : mapping
-        ``tables`` and ``test``, as :func:`run_digest` found them when the tables were read.
-    sides : Sides
-        The tables as they were read.
-    device : Device
-    failures : int
-        Cases without a row in the table; -1 if not known.
-    """
+    """Build the content of ``run.json``; ``failures`` is -1 if not known."""
     cohort, tree = study.plan.cohort, study.explained
     seed = study.plan.seed
     return RunInfo(
@@ -161,15 +148,7 @@ def versions() -> dict[str, str]:
 
 
 def write_run(folder: Path, info: RunInfo, study: Study) -> None:
-    """Write the tables of a run and, last, ``run.json``.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        From :func:`radiomics_mammo.runs.run_folder.new_run`.
-    info : RunInfo
-    study : Study
-    """
+    """Write the tables of a run and, last, ``run.json``."""
     plan = study.plan
     tables = {
         names.PREDICTIONS: prediction_table(plan, study.outcome),

@@ -53,16 +53,8 @@ def check_backend(backend: type[Backend], task: Task, *, workers: int = 1) -> No
 
     Parameters
     ----------
-    backend : type
     task : Task
         Its reader has at least two cases.
-    workers : int
-        A number of workers that the backend serves.
-
-    Raises
-    ------
-    AssertionError
-        Naming the rule that is broken.
 
     Examples
     --------

@@ -18,17 +18,6 @@ def check_engine(engine: Engine, samples: Sequence[Sample]) -> None:
     Feature names are column names, each once; every sample has one vector of float64, in the samples' order; values do
     not depend on which samples share a batch; a sample without a region is a failure and leaves the others as they are.
 
-    Parameters
-    ----------
-    engine : Engine
-    samples : sequence of Sample
-        At least two that can be measured.
-
-    Raises
-    ------
-    AssertionError
-        Naming the rule that is broken.
-
     Examples
     --------
     >>> import numpy as np

@@ -29,17 +29,6 @@ def check_estimator(tested: Estimator) -> None:
     same model, whatever else was fitted before; a row's score depends on that row alone and survives saving and
     loading; null features give a finite score where it takes them; contributions add up to the score.
 
-    Parameters
-    ----------
-    tested : Estimator
-
-    Raises
-    ------
-    AssertionError
-        With the requirement that is not met.
-    InputError
-        Its library is not installed.
-
     Examples
     --------
     >>> from radiomics_mammo.evaluation.training.estimators.linear import Logistic

@@ -21,15 +21,9 @@ def check_filter(tested: Filter, options: object) -> None:
 
     Parameters
     ----------
-    tested : Filter
     options : object
         An instance of ``tested.options`` for which an image of 64 x 72 pixels at a pixel size of 0.7 x 1.3 mm is large
         enough.
-
-    Raises
-    ------
-    AssertionError
-        With the requirement that is not met.
 
     Examples
     --------

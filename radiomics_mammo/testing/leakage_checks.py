@@ -18,14 +18,8 @@ def check_leakage_check(check: LeakageCheck, *, given: CheckInput | None = None)
 
     Parameters
     ----------
-    check : LeakageCheck
     given : CheckInput, optional
         A cohort without leakage and splits by patient; by default those of a small simulated study.
-
-    Raises
-    ------
-    AssertionError
-        Naming the rule that is broken.
 
     Examples
     --------

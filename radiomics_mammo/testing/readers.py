@@ -33,11 +33,6 @@ def check_reader(
     cases : int or None
         How many cases are loaded; None loads all.
 
-    Raises
-    ------
-    AssertionError
-        Naming the rule that is broken.
-
     Examples
     --------
     >>> from radiomics_mammo import open_reader

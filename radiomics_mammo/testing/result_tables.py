@@ -31,14 +31,8 @@ def check_result_table(table: ResultTable, *, context: TableContext | None = Non
 
     Parameters
     ----------
-    table : ResultTable
     context : TableContext, optional
         A study that meets the needs of the table; by default :func:`small_context`.
-
-    Raises
-    ------
-    AssertionError
-        Naming the rule that is broken.
 
     Examples
     --------

@@ -35,14 +35,8 @@ def check_section(section: Section, *, inputs: ReportInputs | None = None) -> No
 
     Parameters
     ----------
-    section : Section
     inputs : ReportInputs, optional
         A run that meets the needs of the section; by default :func:`small_inputs`.
-
-    Raises
-    ------
-    AssertionError
-        Naming the rule that is broken.
 
     Examples
     --------

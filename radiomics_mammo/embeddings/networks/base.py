@@ -39,10 +39,6 @@ class NetworkFacts:
         Of its three channels, for pictures from 0 to 1.
     dims : int
         Length of its vector.
-    source : str
-        Where the weights are from.
-    licence : str
-        Theirs.
     sha256 : str
         Of the file of the weights; of all tensors' names and bytes where timm fetched them.
     trained_on : tuple of str
@@ -77,13 +73,7 @@ def plain_text(text: str) -> str:
 
 
 def weights_bytes(path: Path) -> bytes:
-    """Read a file of weights.
-
-    Raises
-    ------
-    InputError
-        It is missing or unreadable.
-    """
+    """Read a file of weights."""
     try:
         return path.read_bytes()
     except OSError as error:
@@ -97,13 +87,7 @@ def sha256_of(content: bytes) -> str:
 
 
 def refuse_changed(sha256: str, facts: NetworkFacts) -> None:
-    """Check that weights are those that the run began with.
-
-    Raises
-    ------
-    InputError
-        The hashes differ.
-    """
+    """Check that weights are those that the run began with."""
     if sha256 != facts.sha256:
         raise InputError(
             "the weights have changed since the run began",

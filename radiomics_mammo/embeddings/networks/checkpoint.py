@@ -53,15 +53,6 @@ def read_checkpoint(path: Path) -> dict[str, NDArray[Any]]:
     Only ordered dictionaries, tensors and their storages are made; any other name in the pickle is refused, and
     no tensor exceeds its storage.
 
-    Parameters
-    ----------
-    path : pathlib.Path
-
-    Returns
-    -------
-    dict of str to ndarray
-        Copies, in the file's dtypes.
-
     Raises
     ------
     InputError

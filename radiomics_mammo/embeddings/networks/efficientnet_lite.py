@@ -41,24 +41,7 @@ _STAGES = (
 
 
 def lite_facts(name: str, weights: Path | None, size: int | None) -> NetworkFacts:
-    """Find the weights.
-
-    Parameters
-    ----------
-    name : str
-        Empty: there is one network of this kind.
-    weights : pathlib.Path, optional
-        A checkpoint of the same network in place of the package's.
-    size : int, optional
-        Rows and columns to show; 224 by default, as it was trained.
-
-    Raises
-    ------
-    EngineError
-        A library of the extra ``embeddings`` is missing.
-    InputError
-        There is no such network or file.
-    """
+    """Find the weights."""
     require_onnxruntime("onnx", *([] if weights else [_PACKAGE]))
     if name:
         raise InputError(f"no network is called {NAME}:{name}", remedy=f"Write --model {NAME}.")
@@ -79,13 +62,7 @@ def lite_facts(name: str, weights: Path | None, size: int | None) -> NetworkFact
 
 
 def load_lite(facts: NetworkFacts) -> Network:
-    """Build the network from its checkpoint.
-
-    Raises
-    ------
-    InputError
-        The checkpoint has changed, or is not this network's.
-    """
+    """Build the network from its checkpoint."""
     path = Path(facts.file)
     refuse_changed(sha256_of(weights_bytes(path)), facts)
     return onnx_network(open_session(lite_graph(read_checkpoint(path), path=path), path=path), path=path)
@@ -98,13 +75,6 @@ def lite_graph(weights: Mapping[str, NDArray[Any]], *, path: Path) -> bytes:
     ----------
     weights : mapping of str to ndarray
         The checkpoint, named as in the ``efficientnet_pytorch`` package.
-    path : pathlib.Path
-        For messages.
-
-    Raises
-    ------
-    InputError
-        A tensor is missing, or has another shape than this network's.
 
     References
     ----------

@@ -32,18 +32,7 @@ _SIZE = 224
 
 
 def require_onnxruntime(*more: str) -> None:
-    """Check that the libraries of the extra ``embeddings`` are installed.
-
-    Parameters
-    ----------
-    *more : str
-        Import names besides onnxruntime.
-
-    Raises
-    ------
-    EngineError
-        One of them is not installed.
-    """
+    """Check that the libraries of the extra ``embeddings`` are installed."""
     missing = [name for name in ("onnxruntime", *more) if importlib.util.find_spec(name) is None]
     if missing:
         raise EngineError(
@@ -55,21 +44,7 @@ def require_onnxruntime(*more: str) -> None:
 def onnx_facts(name: str, weights: Path | None, size: int | None) -> NetworkFacts:
     """Read the properties of an ONNX file.
 
-    Parameters
-    ----------
-    name : str
-        The file, as in ``onnx:FILE``; empty where ``weights`` names it.
-    weights : pathlib.Path, optional
-        The file.
-    size : int, optional
-        Rows and columns to show; by default what the file says in its metadata (``size``) or its shape, else 224.
-
-    Raises
-    ------
-    EngineError
-        onnxruntime is not installed.
-    InputError
-        The file is missing, not ONNX, or does not take one picture of three channels in float32.
+    The default size is what the file says in its metadata (``size``) or its shape, else 224.
     """
     require_onnxruntime()
     if bool(name) == (weights is not None):
@@ -97,33 +72,14 @@ def onnx_facts(name: str, weights: Path | None, size: int | None) -> NetworkFact
 
 
 def load_onnx(facts: NetworkFacts) -> Network:
-    """Build the network from the file of :func:`onnx_facts`.
-
-    Raises
-    ------
-    InputError
-        It is not what it was.
-    """
+    """Build the network from the file of :func:`onnx_facts`."""
     content = weights_bytes(Path(facts.file))
     refuse_changed(sha256_of(content), facts)
     return onnx_network(open_session(content, path=Path(facts.file)), path=Path(facts.file))
 
 
 def open_session(content: bytes, *, path: Path) -> onnxruntime.InferenceSession:
-    """Build a session on one thread of the CPU, for reproducible numbers.
-
-    Parameters
-    ----------
-    content : bytes
-        The ONNX file; its weights are in it.
-    path : pathlib.Path
-        For messages.
-
-    Raises
-    ------
-    InputError
-        onnxruntime cannot read it.
-    """
+    """Build a session on one thread of the CPU, for reproducible numbers."""
     import onnxruntime
     from onnxruntime.capi import onnxruntime_pybind11_state as problems
 
@@ -146,13 +102,7 @@ def open_session(content: bytes, *, path: Path) -> onnxruntime.InferenceSession:
 
 
 def onnx_network(session: onnxruntime.InferenceSession, *, path: Path) -> Network:
-    """Build the function from one image to one vector; a map is averaged.
-
-    Raises
-    ------
-    InputError
-        It does not take one picture, or does not give one vector.
-    """
+    """Build the function from one image to one vector; a map is averaged."""
     from onnxruntime.capi import onnxruntime_pybind11_state as problems
 
     name = _picture_input(session, path=path).name

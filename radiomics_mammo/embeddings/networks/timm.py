@@ -39,13 +39,6 @@ def timm_facts(name: str, weights: Path | None, size: int | None) -> NetworkFact
         A checkpoint of it: safetensors, or a torch file that holds tensors only.
     size : int, optional
         Rows and columns to show; by default as it was trained.
-
-    Raises
-    ------
-    EngineError
-        torch or timm is not installed.
-    InputError
-        timm has no such model, its weights cannot be fetched or read, or do not fit.
     """
     _require()
     _refuse_unknown(name)
@@ -78,13 +71,7 @@ def timm_facts(name: str, weights: Path | None, size: int | None) -> NetworkFact
 
 
 def load_timm(facts: NetworkFacts) -> Network:
-    """Build the network on one thread of the CPU.
-
-    Raises
-    ------
-    InputError
-        The weights have changed, or do not fit.
-    """
+    """Build the network on one thread of the CPU."""
     _require()
     import torch
 

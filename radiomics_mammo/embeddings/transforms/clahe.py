@@ -19,17 +19,10 @@ def equalised(picture: NDArray[np.float32], *, tiles: int = TILES, clip: float =
 
     Parameters
     ----------
-    picture : ndarray of float32, shape (rows, columns)
-        From 0 to 1.
     tiles : int
         In each direction; the picture is mirrored at its end where it cannot be cut evenly.
     clip : float
         From 1 (hardly any change) up.
-
-    Returns
-    -------
-    ndarray of float32, shape (rows, columns)
-        From 0 to 1.
 
     References
     ----------

@@ -37,8 +37,6 @@ def frame_around(box: Box, shape: tuple[int, int], *, context: float) -> Frame:
 
     Parameters
     ----------
-    box : tuple of int
-        The lesion's bounding box.
     shape : tuple of int
         Rows and columns of the image.
     context : float
@@ -74,18 +72,7 @@ def shown(image: NDArray[Any], frame: Frame) -> NDArray[Any]:
 
 
 def laid(values: NDArray[Any], frame: Frame) -> NDArray[Any]:
-    """Return the square of a frame: values from :func:`shown`, zeros around them.
-
-    Parameters
-    ----------
-    values : ndarray, shape of the frame's box
-    frame : Frame
-
-    Returns
-    -------
-    ndarray, shape (side, side)
-        In the dtype of ``values``.
-    """
+    """Return the square of a frame: values from :func:`shown`, zeros around them."""
     square = np.zeros((frame.side, frame.side), dtype=values.dtype)
     row, column = frame.box[0] - frame.top, frame.box[2] - frame.left
     square[row : row + values.shape[0], column : column + values.shape[1]] = values

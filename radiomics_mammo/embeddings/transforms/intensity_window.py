@@ -20,20 +20,8 @@ def windowed(values: NDArray[Any], *, of: NDArray[Any] | None = None) -> NDArray
 
     Parameters
     ----------
-    values : ndarray
-        Integers or floats of any range.
     of : ndarray, optional
         The pixels whose percentiles count; all of them by default.
-
-    Returns
-    -------
-    ndarray of float32, shape of ``values``
-        From 0 to 1.
-
-    Raises
-    ------
-    RoiError
-        A pixel is NaN or infinite, or all have the same value.
     """
     bad = values.size - int(np.count_nonzero(np.isfinite(values)))
     if bad:

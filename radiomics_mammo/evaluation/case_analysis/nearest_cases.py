@@ -30,17 +30,10 @@ def nearest_cases(cohort: Cohort, fold_of: NDArray[np.int16], *, k: int = 5) -> 
 
     Parameters
     ----------
-    cohort : Cohort
     fold_of : ndarray of int16, shape (n_repeats, n_units)
         The fold in which a unit is tested, all units of a patient in one: no patient is a neighbour of itself.
     k : int
         Neighbours of a unit; fewer where a fold has fewer training units.
-
-    Returns
-    -------
-    pandas.DataFrame
-        case_id, rank (from 1), neighbour, neighbour_patient, neighbour_y, distance; by unit and rank. Of equal
-        distances the earlier unit comes first.
     """
     units = cohort.units
     columns = interpretable_columns(cohort)

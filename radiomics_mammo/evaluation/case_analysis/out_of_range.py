@@ -20,17 +20,6 @@ def out_of_range(cohort: Cohort, fold_of: NDArray[np.int16]) -> pd.DataFrame:
     How far out a value lies is counted in interquartile ranges of the training rows; where that range is 0, any value
     outside is as far as can be. A unit of several rows is their mean. Nulls are skipped, and so are embeddings,
     which have no meaning by themselves.
-
-    Parameters
-    ----------
-    cohort : Cohort
-    fold_of : ndarray of int16, shape (n_repeats, n_units)
-
-    Returns
-    -------
-    pandas.DataFrame
-        case_id, feature, value, low, high (of the training rows); at most ``MOST`` a case, the farthest first, in
-        the order of the units.
     """
     names = cohort.units.rows["case_id"].astype(str).to_numpy()
     parts = [

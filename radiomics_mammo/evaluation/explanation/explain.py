@@ -40,14 +40,8 @@ class ShapResults:
 
     Attributes
     ----------
-    names : tuple of str
-        The features.
     contributions : pandas.DataFrame
         From :func:`~radiomics_mammo.evaluation.explanation.shap_values.contribution_table`.
-    values : pandas.DataFrame
-        ``case_id`` and the values of the leading features.
-    permuted : Shuffled
-        Refits on permuted labels.
     interactions : list of (rows, ndarray of float64, shape (n_features, n_features)), or None
         Of each fold of the first repeat; None where the model is not XGBoost.
     """
@@ -65,17 +59,7 @@ class ShapResults:
 
 
 def explain_candidate(plan: Plan, candidate: Candidate, outcome: Outcome, *, workers: int = 1) -> ShapResults:
-    """Compute the SHAP values of a candidate on held-out rows.
-
-    Parameters
-    ----------
-    plan : Plan
-    candidate : Candidate
-        A tree model.
-    outcome : Outcome
-    workers : int
-        Processes; the result does not depend on it.
-    """
+    """Compute the SHAP values of a candidate on held-out rows."""
     repeats = min(plan.n_repeats, max(1, _ROWS // plan.cohort.y.size))
     permutations, most_rows = permutation_budget(plan, candidate)
     interacts = estimator_of(candidate).interacts

@@ -21,17 +21,6 @@ def group_table(by_case: pd.DataFrame) -> pd.DataFrame:
 
     Contributions are summed with their sign in each case before the absolute value is averaged: what two features
     of a group give and take back is nothing.
-
-    Parameters
-    ----------
-    by_case : pandas.DataFrame, shape (n_cases, n_features)
-        Contributions, as :func:`~radiomics_mammo.evaluation.explanation.shap_values.mean_by_case` gives them.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns kind (``family``, ``filter``, ``concept`` or ``family_filter``), group, family, filter, importance; the
-        largest of a kind first. Family and filter are empty where the kind does not fix them.
     """
     families, filters = zip(*(parts_of(str(name))[:2] for name in by_case.columns), strict=True)
     concepts = [concept_of(str(name)) for name in by_case.columns]
@@ -56,20 +45,6 @@ def cluster_table(values: pd.DataFrame, by_case: pd.DataFrame) -> pd.DataFrame:
     """Compute clusters of correlated features and their contributions.
 
     Average linkage on 1 - |Spearman's coefficient|, cut at 1 - ``ALIKE``.
-
-    Parameters
-    ----------
-    values : pandas.DataFrame, shape (n_cases, n_features)
-        Values of the leading features; null where undefined.
-    by_case : pandas.DataFrame, shape (n_cases, at least n_features)
-        Contributions in the same order of cases.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns cluster (from 1, the one that weighs most first), feature, importance, cluster_importance (signed sum in
-        a case, then mean absolute) and correlation: mean absolute rank correlation with the other features of the
-        cluster, NaN in a cluster of one feature.
     """
     names = [str(name) for name in values.columns]
     alike = np.abs(rank_correlation(values.to_numpy(dtype=np.float64)))
@@ -98,16 +73,7 @@ def _clusters(alike: Floats) -> list[list[int]]:
 
 
 def rank_correlation(x: Floats) -> Floats:
-    """Compute Spearman's coefficients of all pairs of columns.
-
-    Parameters
-    ----------
-    x : ndarray of float64, shape (n_rows, n_columns)
-
-    Returns
-    -------
-    ndarray of float64, shape (n_columns, n_columns)
-    """
+    """Compute Spearman's coefficients of all pairs of columns."""
     ranks = pd.DataFrame(x).rank().to_numpy()
     centred = np.nan_to_num(ranks - _mean_where_known(ranks))
     norm = np.sqrt((centred**2).sum(axis=0))
@@ -121,21 +87,10 @@ def _mean_where_known(ranks: Floats) -> Floats:
 
 
 def interaction_table(names: Sequence[str], folds: Sequence[tuple[int, Floats]], *, most: int = 10) -> pd.DataFrame:
-    """Build the table of the strongest pairwise interactions.
+    """Build the table of the ``most`` strongest pairwise interactions.
 
-    Parameters
-    ----------
-    names : sequence of str
-    found : sequence of (rows, ndarray of float64, shape (n_features, n_features))
-        Of each fold: how many held-out rows, and sums over them of the absolute interaction, both halves of it.
-    most : int
-        Number of pairs.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns first, second (the more important feature, by its main effect, first), strength (mean over rows); pairs
-        that never interact are left out.
+    ``folds`` holds of each fold the number of held-out rows, and sums over them of the absolute interaction, both
+    halves of it, shape (n_features, n_features). Pairs that never interact are left out.
     """
     rows = sum(count for count, _ in folds)
     strength = np.sum([total for _, total in folds], axis=0) / rows

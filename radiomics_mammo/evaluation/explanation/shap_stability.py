@@ -23,17 +23,7 @@ _LEVEL = 0.95
 
 
 def fold_sizes(table: pd.DataFrame) -> dict[int, Floats]:
-    """Average absolute contributions over the held-out rows of each fold.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        From :func:`~radiomics_mammo.evaluation.explanation.shap_values.contribution_table`.
-
-    Returns
-    -------
-    dict of repeat to ndarray of float64, shape (n_folds, n_features)
-    """
+    """Average absolute contributions by repeat, shape (n_folds, n_features)."""
     names = features_of(table)
     rows_by_statistic: dict[int, Floats] = {}
     for repeat in sorted(table["repeat"].unique()):
@@ -45,12 +35,7 @@ def fold_sizes(table: pd.DataFrame) -> dict[int, Floats]:
 
 
 def ranks_of(sizes: Floats) -> Floats:
-    """Compute the rank of each feature in each fold, 1 the largest.
-
-    Parameters
-    ----------
-    sizes : ndarray of float64, shape (..., n_features)
-    """
+    """Compute the rank of each feature, the last axis, in each fold, 1 the largest."""
     from scipy.stats import rankdata
 
     return np.asarray(rankdata(-sizes, axis=-1))
@@ -62,14 +47,7 @@ def leading(n_features: int) -> int:
 
 
 def jaccards(sizes: Floats, top: int) -> list[float]:
-    """Compute the Jaccard overlap of leading features for all pairs of folds.
-
-    Parameters
-    ----------
-    sizes : ndarray of float64, shape (n_folds, n_features)
-        A feature of size 0 never leads.
-    top : int
-    """
+    """Compute the Jaccard overlap of leading features for all pairs of folds."""
     order = np.argsort(-sizes, axis=1, kind="stable")[:, :top]
     lead = [{int(i) for i in row if fold_values[i] > 0} for row, fold_values in zip(order, sizes, strict=True)]
     return [len(a & b) / len(a | b) if a | b else 0.0 for a, b in combinations(lead, 2)]
@@ -85,25 +63,10 @@ def feature_table(
 ) -> pd.DataFrame:
     """Build the table of features, the most important first.
 
-    Parameters
-    ----------
-    importance : pandas.Series
-        Mean absolute contribution by feature, in order.
-    sizes : dict of repeat to ndarray of float64, shape (n_folds, n_features)
-        In the order of ``names``.
-    names : list of str
-    shuffled : Shuffled or None
-    clusters : pandas.DataFrame
-        From :func:`~radiomics_mammo.evaluation.explanation.shap_groups.cluster_table`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns feature, importance, rank_mean, rank_sd (over repeats and folds), permutation_high, above_chance,
-        cluster. ``permutation_high`` is what the largest of all features reaches with shuffled labels in 95% of draws,
-        so it is one number for all, and at most one table of noise in twenty has a feature above it; embeddings, each
-        of which sums many columns up, have a number of their own. NaN where nothing was shuffled.
-        Cluster 0 holds the features that are not among the leading ones.
+    ``permutation_high`` is what the largest of all features reaches with shuffled labels in 95% of draws,
+    so it is one number for all, and at most one table of noise in twenty has a feature above it; embeddings, each
+    of which sums many columns up, have a number of their own. NaN where nothing was shuffled.
+    Cluster 0 holds the features that are not among the leading ones.
     """
     ranks = pd.DataFrame(ranks_of(np.vstack(list(sizes.values()))), columns=names)[list(importance.index)]
     high = np.full(len(names), np.nan) if shuffled is None else largest_by_chance(shuffled, names)
@@ -152,30 +115,7 @@ def permutation_table(shuffled: Shuffled) -> pd.DataFrame:
 def stability_table(
     sizes: dict[int, Floats], features: pd.DataFrame, *, null: pd.DataFrame | None, rows: int, interaction_rows: int = 0
 ) -> pd.DataFrame:
-    """Build the table of stability statistics.
-
-    Parameters
-    ----------
-    sizes : dict of repeat to ndarray of float64, shape (n_folds, n_features)
-    features : pandas.DataFrame
-        From :func:`feature_table`.
-    null : pandas.DataFrame or None
-        From :func:`permutation_table`.
-    rows : int
-        That took part in the shuffled refits.
-    interaction_rows : int
-        That interactions were worked out on.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns statistic, value, low, high, chance, verdict; NaN and empty where a column does not apply. Rows:
-        ``jaccard`` (mean over pairs of folds of a repeat; low and high are the lowest and the highest pair; chance is
-        the mean of the shuffled ones, and what it must exceed the largest of them), ``leading`` (how many features
-        that is), ``above_chance`` (features; chance is 0), ``permuted_jaccard`` and ``permuted_auroc`` (mean, lowest
-        and highest),
-        ``permutations``, ``permuted_rows`` and ``interaction_rows``.
-    """
+    """Build the table of stability statistics."""
     top = leading(len(features))
     pairs = [each for fold_values in sizes.values() for each in jaccards(fold_values, top)]
     value = float(np.mean(pairs))

@@ -32,7 +32,6 @@ def contributions(fitted: Fitted, x: Floats, *, source: NDArray[np.int64], n_fea
     source : ndarray of int64, shape (n_prepared,)
         The feature that each prepared column comes from; an indicator of missingness counts with its
         feature.
-    n_features : int
 
     Returns
     -------
@@ -56,8 +55,6 @@ def interactions(
 
     Parameters
     ----------
-    fitted, x, source, n_features
-        As for :func:`contributions`.
     most : int
         Limit of rows times prepared columns squared, but twenty rows at least; the rows are evenly spaced.
 
@@ -101,19 +98,8 @@ def contribution_table(
 ) -> pd.DataFrame:
     """Build the table of SHAP values, one row a held-out case and repeat.
 
-    Parameters
-    ----------
-    parts : sequence of (repeat, fold, row positions, values of shape (n_rows, n_features + 3))
-        Values as :func:`contributions` gives them.
-    case_ids : sequence of str
-        Of all rows of the cohort.
-    features : sequence of str
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns case_id, repeat, fold, base, scale, shift, then the features; ordered by repeat and row. Features and
-        base are float32: the models compute no more digits, and the file halves.
+    ``parts`` are (repeat, fold, row positions, values) with values as :func:`contributions` gives them. Features and
+    base are float32: the models compute no more digits, and the file halves.
     """
     parts = sorted(parts, key=lambda part: part[:2])
     repeat = np.concatenate([np.full(rows.size, r, dtype=np.int16) for r, _, rows, _ in parts])
@@ -142,13 +128,7 @@ def features_of(table: pd.DataFrame) -> list[str]:
 
 
 def mean_by_case(table: pd.DataFrame) -> pd.DataFrame:
-    """Average the contributions of a case over the repeats.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Indexed by case_id in order of first appearance, one column a feature.
-    """
+    """Average the contributions of a case over the repeats, one row a case."""
     return table.groupby("case_id", sort=False)[features_of(table)].mean()
 
 

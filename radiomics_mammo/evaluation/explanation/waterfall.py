@@ -24,7 +24,6 @@ class Terms:
 
     Attributes
     ----------
-    features : tuple of str
     values : ndarray of float64, shape (n_features,)
     start : float
         The model's average; ``start + values.sum()`` is the case's own.
@@ -88,10 +87,6 @@ def case_waterfalls(
 
     Parameters
     ----------
-    contributions : pandas.DataFrame
-        case_id, repeat, fold, base, scale, shift, and one column a feature.
-    predicted : mapping of str to float
-        The cases, and the probability that the model gave each: calibrated, the mean over the repeats.
     unit : str
         What base and features add up to: ``log-odds`` or ``probability``.
     rule : str
@@ -100,7 +95,6 @@ def case_waterfalls(
 
     Returns
     -------
-    dict of str to Terms
         Where scale or shift is not known in a repeat, terms are the model's own, before calibration.
     """
     features = tuple(features_of(contributions))

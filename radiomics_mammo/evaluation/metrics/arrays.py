@@ -22,17 +22,7 @@ Flags = NDArray[np.bool_]
 
 
 def sum_patients(values: NDArray[np.generic], group: Codes) -> Floats:
-    """Add the units of each patient up.
-
-    Parameters
-    ----------
-    values : ndarray, shape (..., n_units)
-    group : ndarray of int64, shape (n_units,)
-
-    Returns
-    -------
-    ndarray of float64, shape (..., n_patients)
-    """
+    """Add the units of each patient up: (..., n_units) to (..., n_patients)."""
     n_patients = int(group.max()) + 1
     flat = values.reshape(-1, values.shape[-1])
     sums = [np.bincount(group, weights=row, minlength=n_patients) for row in flat]

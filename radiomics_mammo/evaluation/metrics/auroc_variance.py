@@ -43,7 +43,6 @@ def placements(y: Labels, p: Floats) -> tuple[Floats, Floats]:
 
     Parameters
     ----------
-    y : ndarray of int8, shape (n_units,)
     p : ndarray of float64, shape (n_candidates, n_repeats, n_units)
 
     Returns
@@ -73,11 +72,6 @@ def delong(y: Labels, p: Floats) -> Auroc:
     """Estimate AUROCs and their covariance for independent units.
 
     DeLong, DeLong & Clarke-Pearson (1988), with ranks by sorting (Sun & Xu 2014).
-
-    Parameters
-    ----------
-    y : ndarray of int8, shape (n_units,)
-    p : ndarray of float64, shape (n_candidates, n_repeats, n_units)
     """
     if not _both_classes(y):
         return _unknown(p.shape[0])
@@ -91,13 +85,6 @@ def obuchowski(y: Labels, p: Floats, group: Codes) -> Auroc:
     """Estimate AUROCs and their covariance for units clustered in patients.
 
     Obuchowski (1997). With one unit a patient it is :func:`delong`.
-
-    Parameters
-    ----------
-    y : ndarray of int8, shape (n_units,)
-    p : ndarray of float64, shape (n_candidates, n_repeats, n_units)
-    group : ndarray of int64, shape (n_units,)
-        The patient.
     """
     if not _both_classes(y):
         return _unknown(p.shape[0])

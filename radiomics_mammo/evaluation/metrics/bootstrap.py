@@ -14,12 +14,7 @@ _LEAST = 16  # draws of one block: the rows are sorted anew for each
 
 
 def draw_patients(n_patients: int, *, draws: int, seed: int) -> Counts:
-    """Draw patients with replacement and count how often each is drawn.
-
-    Returns
-    -------
-    ndarray of int32, shape (draws, n_patients)
-    """
+    """Draw patients with replacement and count them, shape (draws, n_patients)."""
     rng = np.random.default_rng(np.random.SeedSequence([seed, 0xB007]))
     counts = np.empty((draws, n_patients), dtype=np.int32)
     for draw in range(draws):
@@ -41,16 +36,8 @@ def all_bootstrap_scores(y: Labels, p: Floats, group: Codes, *, draws: int, seed
 
     Parameters
     ----------
-    y : ndarray of int8, shape (n_rows,)
-        Labels.
     p : ndarray of float64, shape (n_candidates, n_repeats, n_rows)
         Out-of-fold predictions.
-    group : ndarray of int64, shape (n_rows,)
-        The patient of each row, coded from 0.
-    draws, seed : int
-        See :func:`draw_patients`.
-    workers : int
-        Threads; changes the time only.
 
     Returns
     -------
@@ -71,14 +58,7 @@ def all_bootstrap_scores(y: Labels, p: Floats, group: Codes, *, draws: int, seed
 
 
 def interval(values: Floats, *, level: float = 0.95) -> tuple[float, float]:
-    """Compute the percentile interval of the defined draws; NaN if there is none.
-
-    Parameters
-    ----------
-    values : ndarray of float64, shape (n_draws,)
-    level : float
-        Share of the draws inside.
-    """
+    """Compute the percentile interval of the defined draws; NaN if there is none."""
     defined = values[~np.isnan(values)]
     if defined.size == 0:
         return float("nan"), float("nan")

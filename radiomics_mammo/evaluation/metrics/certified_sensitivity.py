@@ -34,8 +34,6 @@ class Certificate:
 
     Attributes
     ----------
-    sensitivity, confidence : float
-        As requested.
     threshold : float or None
         Units at or above it are called; None where there are too few positive patients.
     patients, misses : int
@@ -51,7 +49,6 @@ class Certificate:
     upper : float or None
         At or above it a negative patient has a unit in at most 1 - ``target_specificity`` of cases, at the same
         confidence; None where there are too few negative patients.
-    target_specificity : float
     in_band : float
         Share of units that are undecided: neither below ``threshold`` nor at or above ``upper``.
     chosen : bool
@@ -98,7 +95,6 @@ class Check:
 
     Attributes
     ----------
-    threshold : float
     patients, misses : int
         Positive patients, and those of them all of whose positive units are below the threshold.
     sensitivity, low, high : float
@@ -141,20 +137,12 @@ def certify(
 
     Parameters
     ----------
-    y : ndarray of int8, shape (n_units,)
     p : ndarray of float64, shape (n_repeats, n_units)
         Out-of-fold predictions, or those of a set that nothing was trained on.
-    group : ndarray of int64, shape (n_units,)
-        The patient.
     sensitivity, confidence, specificity : float
         Above 0 and below 1; ``specificity`` is by patient and for the upper threshold only.
     chosen : bool
         Whether the candidate was chosen among several on the same patients: changes the sentence only.
-
-    Raises
-    ------
-    InputError
-        A target or the confidence is not between 0 and 1.
     """
     _check(sensitivity=sensitivity, confidence=confidence, specificity=specificity)
     positive_best = _highest(p, y == 1, group, np.unique(group[y == 1]))
@@ -193,13 +181,8 @@ def certified_table(
 ) -> pd.DataFrame:
     """Compute the certificates of several sensitivities of one candidate.
 
-    Each row is certified for itself: they do not hold together at the confidence given.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The fields of :class:`Certificate`; ``threshold``, ``specificity`` and ``call_rate`` with their ``_low`` and
-        ``_high`` are NaN where there are too few patients, ``upper`` likewise; ``sentence``.
+    Each row is certified for itself: they do not hold together at the confidence given. Where there are too few
+    patients thresholds and proportions are NaN.
     """
     rows = []
     for target in targets:
@@ -214,20 +197,7 @@ def certified_table(
 
 
 def check_certificate(y: Labels, p: Floats, group: Codes, *, threshold: float, level: float = 0.95) -> Check:
-    """Compute the sensitivity of a certified threshold on the test set.
-
-    Parameters
-    ----------
-    y : ndarray of int8, shape (n_units,)
-    p : ndarray of float64, shape (n_units,)
-        Predictions of a model that was not trained on these patients.
-    group : ndarray of int64, shape (n_units,)
-        The patient.
-    threshold : float
-        Units at or above it are called.
-    level : float
-        Of the interval.
-    """
+    """Compute the sensitivity of a certified threshold on patients held out."""
     positive_patients = np.unique(group[y == 1])
     best = _highest(p[None], y == 1, group, positive_patients)[0]
     patients, detected = positive_patients.size, int((best >= threshold).sum())
@@ -244,14 +214,7 @@ def check_certificate(y: Labels, p: Floats, group: Codes, *, threshold: float, l
 
 
 def check_certificates(certified: pd.DataFrame, y: Labels, p: Floats, group: Codes) -> pd.DataFrame:
-    """Check every threshold of :func:`certified_table` on patients held out.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``target``, the fields of :class:`Check` and ``sentence``, one row a certified threshold; none where there was
-        none to check.
-    """
+    """Check every threshold of :func:`certified_table` on patients held out."""
     rows = []
     for target, threshold in certified.loc[certified["threshold"].notna(), ["target", "threshold"]].to_numpy().tolist():
         result = check_certificate(y, p, group, threshold=threshold)

@@ -22,13 +22,8 @@ def curve_with_band(
 
     Parameters
     ----------
-    at : callable (Curve, grid) -> ndarray
-    grid : ndarray of float64, shape (n_points,)
-    y : ndarray of int8, shape (n_rows,)
     p : ndarray of float64, shape (n_repeats, n_rows)
         Out-of-fold predictions.
-    group : ndarray of int64, shape (n_rows,)
-        The patient of each row, coded from 0.
     counts : ndarray of int32, shape (n_draws, n_patients), or None
         From :func:`radiomics_mammo.evaluation.metrics.bootstrap.draw_patients`, for the band.
 

@@ -20,9 +20,6 @@ def confusion_table(
 
     Parameters
     ----------
-    names : sequence of str
-        The candidates.
-    y : ndarray of int8, shape (n_units,)
     p : ndarray of float64, shape (n_candidates, n_repeats, n_units)
         Calibrated probabilities.
     called : ndarray of bool, shape (n_candidates, n_repeats, n_units)
@@ -30,13 +27,8 @@ def confusion_table(
     certified : mapping of candidate name to threshold
         Only of candidates that have one.
 
-    Returns
-    -------
-    pandas.DataFrame
-        One row a candidate and threshold: ``model``, ``at`` (``half``, ``chosen``, ``certified``), ``threshold`` (NaN
-        where it differs by fold), ``tp``, ``fp``, ``fn``, ``tn`` (means over repeats), ``accuracy``, and of each class
-        ``precision_``, ``recall_``, ``f1_`` and ``support_`` followed by ``negative`` or ``positive``, computed from
-        those counts as scikit-learn's ``classification_report`` does; NaN where no unit was called so.
+    Of each class precision, recall, F1 and support are computed from the mean counts, as scikit-learn's
+    ``classification_report`` does; NaN where no unit was called so.
     """
     rows = []
     for name, scores, chosen in zip(names, p, called, strict=True):

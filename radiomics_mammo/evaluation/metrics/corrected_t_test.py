@@ -16,10 +16,7 @@ def fold_aurocs(y: Labels, p: Floats, fold_of: NDArray[np.int16]) -> Floats:
 
     Parameters
     ----------
-    y : ndarray of int8, shape (n_units,)
     p : ndarray of float64, shape (n_candidates, n_repeats, n_units)
-    fold_of : ndarray of int16, shape (n_repeats, n_units)
-        Folds from 0.
 
     Returns
     -------
@@ -45,7 +42,6 @@ def nadeau_bengio(differences: Floats, *, level: float = 0.95) -> Difference:
     ----------
     differences : ndarray of float64, shape (n_repeats, n_folds)
         NaN where undefined: left out.
-    level : float
 
     Returns
     -------

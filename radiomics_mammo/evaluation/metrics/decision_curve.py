@@ -33,24 +33,11 @@ def decision_curve(
 
     Parameters
     ----------
-    names : sequence of str
-        The candidates.
-    y : ndarray of int8, shape (n_units,)
     p : ndarray of float64, shape (n_candidates, n_repeats, n_units)
-    group : ndarray of int64, shape (n_units,)
     thresholds : ndarray of float64, shape (n_thresholds,)
         Ascending, above 0 and below 1.
     draws : int
         Of patients; 0 leaves the band out (NaN).
-    seed : int
-    level : float
-        Share of the draws within the band.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``model``, ``threshold``, ``net_benefit``, ``low``, ``high``: the candidates, ``treat all``, ``treat
-        none``.
     """
     counts = draw_patients(int(group.max()) + 1, draws=draws, seed=seed) if draws else None
     everyone = np.full((1, y.size), np.inf)
@@ -80,12 +67,7 @@ def _benefit(
 
 
 def _treated(y: Labels, repeats: Floats, group: Codes, thresholds: Floats) -> tuple[Floats, Floats]:
-    """Count positives and negatives at or above each threshold, by patient.
-
-    Returns
-    -------
-    found, alarms : ndarray of float64, shape (n_patients, n_thresholds)
-    """
+    """Count positives and negatives at or above each threshold, both of shape (n_patients, n_thresholds)."""
     n_patients, n_bins = int(group.max()) + 1, thresholds.size + 1
     reached = np.searchsorted(thresholds, repeats, side="right")  # how many thresholds a unit is at or above
     counted = []

@@ -24,8 +24,6 @@ class Metric:
 
     Attributes
     ----------
-    title, heading : str
-        In full, and for a narrow column.
     value : callable (Curve) -> ndarray of float64, shape (n_draws,)
     shown : bool
         Whether the narrow tables have it.

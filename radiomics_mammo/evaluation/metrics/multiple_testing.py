@@ -8,24 +8,14 @@ from radiomics_mammo.evaluation.metrics.arrays import Floats
 
 
 def holm(p: Floats) -> Floats:
-    """Compute Holm's adjusted p-values (1979): family-wise error rate.
-
-    Parameters
-    ----------
-    p : ndarray of float64, shape (n_tests,)
-    """
+    """Compute Holm's adjusted p-values (1979): family-wise error rate."""
     order, ranked = _ascending(p)
     factor = ranked.size - np.arange(ranked.size)
     return _put_back(p, order, np.maximum.accumulate(ranked * factor))
 
 
 def benjamini_hochberg(p: Floats) -> Floats:
-    """Compute Benjamini and Hochberg's adjusted p-values (1995): FDR.
-
-    Parameters
-    ----------
-    p : ndarray of float64, shape (n_tests,)
-    """
+    """Compute Benjamini and Hochberg's adjusted p-values (1995): FDR."""
     order, ranked = _ascending(p)
     raised = ranked * ranked.size / (np.arange(ranked.size) + 1.0)
     return _put_back(p, order, np.minimum.accumulate(raised[::-1])[::-1])

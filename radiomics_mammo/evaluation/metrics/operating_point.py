@@ -27,8 +27,6 @@ class Rule:
     ----------
     kind : str
         ``sensitivity`` or ``specificity`` (at least ``level``), ``youden``, or ``fixed`` (at ``level``).
-    level : float
-        Between 0 and 1; of no meaning for ``youden``.
     """
 
     kind: str
@@ -41,13 +39,7 @@ class Rule:
 
 
 def parse_rule(text: str) -> Rule:
-    """Parse ``sensitivity:0.9``, ``specificity:0.9``, ``youden`` or ``0.5``.
-
-    Raises
-    ------
-    InputError
-        The text is none of these, or the number is not between 0 and 1.
-    """
+    """Parse ``sensitivity:0.9``, ``specificity:0.9``, ``youden`` or ``0.5``."""
     kind, _, number = text.strip().rpartition(":")
     if number == "youden" and not kind:
         return Rule("youden")
@@ -69,17 +61,6 @@ def choose_threshold(y: Labels, p: Floats, rule: Rule) -> float:
     ``sensitivity`` takes the highest threshold that reaches it, ``specificity`` the lowest, ``youden`` the one with
     the greatest sum of both, of equals the highest. Where a specificity is reached only without calls, the
     threshold is the next number above the highest prediction.
-
-    Parameters
-    ----------
-    y : ndarray of int8, shape (n_units,)
-    p : ndarray of float64, shape (n_units,)
-    rule : Rule
-
-    Raises
-    ------
-    InputError
-        There is one class only, so that there is nothing to choose on.
     """
     if rule.kind == "fixed":
         return rule.level
@@ -102,24 +83,13 @@ def choose_threshold(y: Labels, p: Floats, rule: Rule) -> float:
 def operating_table(
     names: Sequence[str], y: Labels, called: Flags, group: Codes, *, level: float = 0.95
 ) -> pd.DataFrame:
-    """Compute counts and rates of calls, with clustered intervals.
+    """Compute counts (means over repeats) and rates, with clustered intervals.
+
+    NaN where there is nothing to share, such as ``ppv`` without a positive call in some repeat.
 
     Parameters
     ----------
-    names : sequence of str
-        The candidates.
-    y : ndarray of int8, shape (n_units,)
     called : ndarray of bool, shape (n_candidates, n_repeats, n_units)
-    group : ndarray of int64, shape (n_units,)
-    level : float
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a candidate: ``model``, ``tp``, ``fp``, ``fn``, ``tn`` (means over repeats), and of each of
-        ``OPERATING_METRICS`` the value, ``_low`` and ``_high``
-        (:func:`radiomics_mammo.evaluation.metrics.proportions.clustered_proportion`); NaN where there is nothing to
-        share, such as ``ppv`` without a positive call in some repeat.
     """
     positive = np.broadcast_to(y == 1, called.shape[1:])
     rows = []

@@ -28,36 +28,17 @@ def pair_table(
     against: str | Mapping[str, str],
     level: float = 0.95,
 ) -> pd.DataFrame:
-    """Compare AUROCs of candidates on the same units.
+    """Compare AUROCs on the same units, over all folds and fold by fold.
+
+    P-values are adjusted over the rows of the table. ``no gain`` means that none is shown, which does not prove that
+    there is none. NaN where a variance is unknown.
 
     Parameters
     ----------
-    names : sequence of str
-        The candidates.
-    y : ndarray of int8, shape (n_units,)
     p : ndarray of float64, shape (n_candidates, n_repeats, n_units)
-    group : ndarray of int64, shape (n_units,)
-        The patient.
-    fold_of : ndarray of int16, shape (n_repeats, n_units)
     against : str or mapping of str to str
         The candidate that all others are compared with, or for each candidate that is compared the one to compare it
         with.
-    level : float
-        Of the intervals; they are not adjusted.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a pair. ``difference``, ``low``, ``high``, ``p``: AUROC of ``model`` minus ``against``, Obuchowski;
-        ``fold_difference``, ``fold_low``, ``fold_high``, ``fold_p``: mean over folds, Nadeau-Bengio; ``p_holm``,
-        ``fold_p_holm``, ``p_bh``: adjusted over the rows of this table; ``verdict``: ``gain`` or ``loss`` where
-        ``p_holm`` is below 0.05, ``not known`` where it is NaN, else ``no gain``: none shown, which does not prove that
-        there is none. NaN where a variance is unknown.
-
-    Raises
-    ------
-    InputError
-        A candidate is not among the names.
     """
     pairs = _pairs(names, against)
     areas, by_fold = obuchowski(y, p, group), fold_aurocs(y, p, fold_of)

@@ -17,8 +17,6 @@ class PrecisionRecall:
 
     Attributes
     ----------
-    recall, precision : ndarray of float64
-        The grid, from 0 to 1, and the precision averaged over repeats at each of its points.
     low, high : ndarray of float64
         Pointwise 95% percentile band over draws of patients; NaN without ``counts``.
     """
@@ -30,25 +28,10 @@ class PrecisionRecall:
 
 
 def precision_recall(y: Labels, p: Floats, group: Codes, *, counts: Counts | None = None) -> PrecisionRecall:
-    """Average the repeats' precision at fixed recalls.
+    """Average the repeats' precision at fixed recalls; NaN without a positive row.
 
     The precision at a recall is that of the highest threshold that reaches it: a step, as average precision sums it,
     because a straight line between two points of this curve is too good (Davis & Goadrich, ICML 2006).
-
-    Parameters
-    ----------
-    y : ndarray of int8, shape (n_rows,)
-    p : ndarray of float64, shape (n_repeats, n_rows)
-        Out-of-fold predictions.
-    group : ndarray of int64, shape (n_rows,)
-        The patient of each row, coded from 0.
-    counts : ndarray of int32, shape (n_draws, n_patients), optional
-        From :func:`radiomics_mammo.evaluation.metrics.bootstrap.draw_patients`, for the band.
-
-    Returns
-    -------
-    PrecisionRecall
-        All NaN where there is no positive row.
     """
     grid = np.linspace(0.0, 1.0, POINTS)
     return PrecisionRecall(grid, *curve_with_band(_at, grid, y, p, group, counts=counts))

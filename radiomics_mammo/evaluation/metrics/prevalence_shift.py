@@ -39,12 +39,6 @@ def prevalence_shift(train: tuple[Labels, Codes], test: tuple[Labels, Codes], *,
 
     The interval joins the two clustered Wilson intervals (Newcombe 1998); p is of the normal approximation with
     the variances between patients.
-
-    Parameters
-    ----------
-    train, test : tuple of (ndarray of int8, ndarray of int64), each of shape (n_units,)
-        Labels and patients.
-    level : float
     """
     before, after = (
         clustered_proportion(y[None] == 1, np.ones((1, y.size)), group, level=level) for y, group in (train, test)
@@ -64,7 +58,7 @@ def shift_table(
     columns: Mapping[str, str],
     level: float = 0.95,
 ) -> pd.DataFrame:
-    """Compare prevalences over all units and within each level of some columns.
+    """Compare prevalences over all units and within each level of common columns.
 
     Parameters
     ----------
@@ -72,13 +66,6 @@ def shift_table(
         One row a unit with the columns, labels, patients.
     columns : mapping of str to str
         Column and title; a column that either set lacks is left out.
-    level : float
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``column``, ``title``, ``level``, ``n_train``, ``n_test``, ``train``, ``test`` (prevalences), ``difference``,
-        ``low``, ``high``, ``p``. Levels that only one set has are left out.
     """
     rows = []
     for column, title, name, in_train, in_test in _levels(train[0], test[0], columns):
@@ -113,12 +100,6 @@ def estimate_prevalence(
     ----------
     p : ndarray of float64, shape (n_units,)
         Predictions, calibrated for the prevalence ``prior``.
-    group : ndarray of int64, shape (n_units,)
-    prior : float
-        Prevalence among the training units.
-    draws, seed : int
-        Of patients, for the interval.
-    level : float
 
     Returns
     -------
@@ -144,11 +125,6 @@ def shift_prior(p: Floats, from_: float, to: float) -> Floats:
         Any shape.
     from_, to : float
         Prevalences, above 0 and below 1.
-
-    Raises
-    ------
-    InputError
-        A prevalence is not between 0 and 1.
     """
     _check(from_=from_, to=to)
     positive, negative = p * (to / from_), (1.0 - p) * ((1.0 - to) / (1.0 - from_))

@@ -35,13 +35,6 @@ def clustered_proportion(
     ----------
     part, whole : ndarray, shape (n_repeats, n_units)
         ``part`` is 0 where ``whole`` is.
-    group : ndarray of int64, shape (n_units,)
-    level : float
-
-    Returns
-    -------
-    Share
-        NaN where ``whole`` is 0 in a repeat.
     """
     total = whole.astype(np.float64)
     sums, concerned = total.sum(axis=1), (total > 0).any(axis=0)

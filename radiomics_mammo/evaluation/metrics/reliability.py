@@ -12,23 +12,8 @@ from radiomics_mammo.evaluation.metrics.proportions import clustered_proportion
 def reliability_table(y: Labels, p: Floats, group: Codes, *, bins: int = 10, level: float = 0.95) -> pd.DataFrame:
     """Compute the reliability table of one candidate, all repeats together.
 
-    Equal predictions stay in one bin, so bins may be larger than others, or fewer than asked for.
-
-    Parameters
-    ----------
-    y : ndarray of int8, shape (n_units,)
-    p : ndarray of float64, shape (n_repeats, n_units)
-        Probabilities.
-    group : ndarray of int64, shape (n_units,)
-    bins : int
-    level : float
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a bin: ``predicted`` and ``observed`` (means), ``low`` and ``high`` of the latter (Wilson, number of
-        units divided by the design effect of patients), ``from`` and ``to`` (least and greatest prediction), ``n``
-        (units a repeat, so not always a whole number) and ``patients`` (in the bin in any repeat).
+    Equal predictions stay in one bin, so bins may be larger than others, or fewer than asked for. Intervals are
+    Wilson's, with the number of units divided by the design effect of patients.
     """
     of = _bin_of(p, bins)
     rows = []

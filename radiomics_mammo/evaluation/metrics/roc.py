@@ -18,8 +18,6 @@ class Roc:
 
     Attributes
     ----------
-    fpr, tpr : ndarray of float64
-        The grid, and the sensitivity averaged over repeats at each of its points.
     low, high : ndarray of float64
         Pointwise 95% percentile band over draws of patients; NaN without ``counts``.
     """
@@ -31,18 +29,7 @@ class Roc:
 
 
 def roc(y: NDArray[np.int8], p: Floats, group: NDArray[np.int64], *, counts: Counts | None = None) -> Roc:
-    """Average the repeats' ROC curves at fixed false positive rates.
-
-    Parameters
-    ----------
-    y : ndarray of int8, shape (n_rows,)
-    p : ndarray of float64, shape (n_repeats, n_rows)
-        Out-of-fold predictions.
-    group : ndarray of int64, shape (n_rows,)
-        The patient of each row, coded from 0.
-    counts : ndarray of int32, shape (n_draws, n_patients), optional
-        From :func:`radiomics_mammo.evaluation.metrics.bootstrap.draw_patients`, for the band.
-    """
+    """Average the repeats' ROC curves at fixed false positive rates."""
     grid = np.linspace(0.0, 1.0, POINTS)
     return Roc(grid, *curve_with_band(_at, grid, y, p, group, counts=counts))
 

@@ -19,9 +19,6 @@ class SelectionBias:
 
     Attributes
     ----------
-    name : str
-    apparent : float
-        Its AUROC.
     corrected, low, high : float
         AUROC of "whichever candidate is best" for patients that took no part in the selection, with its interval; NaN
         where no draw leaves patients of both classes out.
@@ -63,12 +60,7 @@ def selection_bias(
     ----------
     names : sequence of str
         The candidates to choose from; of equals the first is taken.
-    y : ndarray of int8, shape (n_units,)
-        Both classes.
     p : ndarray of float64, shape (n_candidates, n_repeats, n_units)
-    group : ndarray of int64, shape (n_units,)
-    draws, seed : int
-    level : float
     """
     counts = draw_patients(int(group.max()) + 1, draws=draws, seed=seed)
     blocks = [counts[block] for block in blocks_of(draws, y.size)]

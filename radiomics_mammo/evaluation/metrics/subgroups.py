@@ -49,21 +49,11 @@ def subgroup_table(
     ----------
     rows : pandas.DataFrame
         One row a unit. A column that it lacks, or that has one level only, is left out.
-    y : ndarray of int8, shape (n_units,)
     p : ndarray of float64, shape (n_repeats, n_units)
-    group : ndarray of int64, shape (n_units,)
     columns : mapping of str to str
         Column and title.
     called : ndarray of bool, shape (n_repeats, n_units), optional
         Which units are called, for sensitivity and specificity.
-    level : float
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``column``, ``title``, ``level``, ``n``, ``patients``, ``positives``, ``auroc``, ``low``, ``high`` (Obuchowski,
-        on the logit scale); with calls ``sensitivity``, ``specificity`` and their ``_low`` and ``_high`` (NaN without a
-        unit of the class); ``remark`` says why an AUROC or its interval is NaN.
     """
     parts = [("", "All", "all", np.ones(y.size, dtype=np.bool_))]
     for column, title in columns.items():

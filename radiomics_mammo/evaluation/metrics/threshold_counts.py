@@ -57,17 +57,7 @@ class Curve:
 
 
 def curve(y: Labels, p: Floats, weights: NDArray[np.integer] | None = None) -> Curve:
-    """Count positives and negatives above every distinct score.
-
-    Parameters
-    ----------
-    y : ndarray of int8, shape (n_rows,)
-        Labels, 0 or 1.
-    p : ndarray of float64, shape (n_rows,)
-        Scores; equal scores share a threshold.
-    weights : ndarray of int, shape (n_draws, n_rows), optional
-        How often each row counts; one draw of ones if absent.
-    """
+    """Count positives and negatives above every distinct score, a row a draw."""
     order = np.argsort(-p, kind="stable")
     score, label = p[order], y[order].astype(np.float64)
     end = np.append(np.flatnonzero(np.diff(score)), p.size - 1)

@@ -32,7 +32,6 @@ class Column:
     ----------
     name : str
         With ``*`` it stands for any number of columns that match it, none included.
-    description : str
     kind : {'text', 'integer', 'number', 'flag'}
     null : str
         When a cell is null; empty where it never is.
@@ -76,22 +75,12 @@ class TableContext:
 
     Attributes
     ----------
-    plan : Plan
-    outcome : Outcome
-        Out-of-fold and test predictions, tuning, rankings.
-    options : ComparisonOptions
-    comparison : Comparison
-        Metrics of all candidates, and differences with and without resampling.
     best : Candidate or None
         The candidate with the highest AUROC, baselines aside.
-    test_comparison : Comparison or None
-        The same on the test set.
     shap : ShapResults or None
         SHAP values of the explained model; None where no tree model was compared.
     tables : dict of str to pandas.DataFrame
         The tables computed so far, in the order of the registry.
-    notes : list of str
-        Remarks for the report; a function may append to it.
     """
 
     plan: Plan
@@ -175,12 +164,6 @@ class ResultTable:
 
     Attributes
     ----------
-    name : str
-        Key of the table and, with ``.csv``, its file.
-    title : str
-        One line for ``--help`` and the README of the run.
-    columns : tuple of Column
-        In their order; the run folder appends ``data``.
     compute : callable (TableContext) -> pandas.DataFrame
         Imports what it needs when it is called.
     needs : tuple of str

@@ -66,12 +66,7 @@ def _source_columns(context: TableContext, repeat: int, fold: int) -> NDArray[np
 
 
 def nogueira(selected: NDArray[np.bool_]) -> float:
-    """Compute the stability of feature selections (Nogueira et al. 2018).
-
-    Parameters
-    ----------
-    selected : ndarray of bool, shape (n_selections, n_features)
-    """
+    """Compute the stability of feature selections, one a row (Nogueira et al. 2018)."""
     n, d = selected.shape
     proportion, k = selected.mean(axis=0), selected.sum(axis=1).mean()
     if n < 2 or k in (0, d):

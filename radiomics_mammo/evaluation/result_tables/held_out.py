@@ -98,16 +98,10 @@ def shift_probabilities(
 
     Parameters
     ----------
-    context : TableContext
     shift : str
         A prevalence between 0 and 1, or ``em`` (Saerens et al. 2002).
     by : Candidate
         Whose predictions the prevalence is estimated from: one population has one prevalence.
-
-    Returns
-    -------
-    p : mapping of candidate name to ndarray of float64, shape (n_units,)
-    note : str
     """
     from radiomics_mammo.evaluation.metrics.prevalence_shift import estimate_prevalence, shift_prior
 

@@ -46,9 +46,6 @@ def fit_calibrator(score: Floats, y: NDArray[np.int8], *, kind: str = "sigmoid")
 
     Parameters
     ----------
-    score : ndarray of float64, shape (n_units,)
-        Raw scores in [0, 1].
-    y : ndarray of int8, shape (n_units,)
     kind : str
         One of ``CALIBRATIONS``. A sigmoid that would turn the order round is replaced by a constant.
     """

@@ -22,19 +22,10 @@ Rankings = Mapping[tuple[int, str], NDArray[np.int32]]
 class CandidateRows:
     """The rows that one candidate is fitted on and validated with.
 
-    Parameters
-    ----------
-    fold : FoldData
-    sampler : str
-    rankings : Rankings, optional
-        Where the candidate selects features.
-
     Attributes
     ----------
     notes : set of str
         What the sampler could not do.
-    cache : dict of int to object
-        For an estimator's own format of an inner fold, or of ``WHOLE``.
     """
 
     def __init__(self, fold: FoldData, *, sampler: str = "none", rankings: Rankings | None = None) -> None:

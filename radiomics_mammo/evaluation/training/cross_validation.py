@@ -45,13 +45,8 @@ class Outcome:
         Whether the probability reached the threshold that the fold's training patients gave.
     test : dict of str to CandidateFold
         By candidate: predictions of the test set by models of the whole cohort; empty without one.
-    tuned : dict of (candidate name, repeat, fold) to TunedFold
-    rankings : dict of (repeat, fold) to Rankings
-        Empty where no candidate selects features.
     notes : tuple of str
         What a model had to do differently, once a candidate.
-    seconds : dict of str to float
-        Time spent on each candidate, summed over folds.
     """
 
     raw: Floats
@@ -74,7 +69,7 @@ def folds_of(plan: Plan) -> list[Fold]:
 
 
 def models_of(plan: Plan) -> tuple[Candidate, ...]:
-    """Return the candidates without their samplers, each once, in the order of the candidates; no ensembles."""
+    """Return the candidates without samplers and ensembles, each once."""
     single = [candidate for candidate in plan.candidates if not MODELS[candidate.model].ensemble]
     return tuple(dict.fromkeys(Candidate(candidate.model, block=candidate.block) for candidate in single))
 
@@ -96,7 +91,6 @@ def cross_validate(
 
     Parameters
     ----------
-    plan : Plan
     workers : int
         Processes; the result does not depend on it.
     store : FoldStore, optional

@@ -20,8 +20,6 @@ class Device:
 
     Attributes
     ----------
-    tree_method, device : str
-        What XGBoost is given.
     requested_tree_method, requested_device : str
         What the user wrote; an empty device is "not said".
     note : str

@@ -66,7 +66,7 @@ class Compress(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return np.hstack([part @ axes.T for part, axes in zip(self._parts(standard), self.axes_, strict=True)])
 
     def transform_rows(self, X: Floats) -> Floats:
-        """Transform as :meth:`transform` does, within rounding; each row's digits depend on that row alone."""
+        """Transform as :meth:`transform`, each row's digits independent of the others."""
         check_is_fitted(self)
         standard = self._standard(X)
         if not self.axes_:
@@ -100,20 +100,7 @@ def _solver(x: Floats, most: int) -> str:
 
 
 class Fuse(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Prepare radiomic features and embeddings each in their way, and lay them side by side.
-
-    Parameters
-    ----------
-    plain : transformer
-        For the first columns.
-    compress : Compress
-        For the others.
-
-    Attributes
-    ----------
-    plain_, compress_ : transformer
-        Fitted copies.
-    """
+    """Prepare radiomic features and embeddings each in their way, and lay them side by side."""
 
     def __init__(self, plain: object = None, compress: Compress | None = None) -> None:
         self.plain = plain

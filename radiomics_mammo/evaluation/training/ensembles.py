@@ -28,12 +28,6 @@ def ensembles(plan: Plan, results: Sequence[CandidateFold]) -> Iterator[Candidat
 
     Nothing but the members' scores is used, and of the training patients only scores by models that had not seen
     them (the inner folds'). Calibrator and threshold are fitted as any candidate's are.
-
-    Parameters
-    ----------
-    plan : Plan
-    found : sequence of CandidateFold
-        Of all other candidates, the members' with their out-of-fold scores.
     """
     wanted = [candidate for candidate in plan.candidates if MODELS[candidate.model].ensemble]
     if not wanted:
@@ -80,17 +74,12 @@ def _rank_average(fold: FoldData, known: Floats, tested: Floats) -> Fusion:  # n
 def rank_average(known: Floats, p: Floats) -> Floats:
     """Average each member's rank of a case among its out-of-fold scores of the training units.
 
-    A case's value does not depend on who else is predicted with it.
+    A case's value does not depend on who else is predicted with it; ties count half.
 
     Parameters
     ----------
     known : ndarray of float64, shape (n_training_units, n_members)
     p : ndarray of float64, shape (n_units, n_members)
-
-    Returns
-    -------
-    ndarray of float64, shape (n_units,)
-        The share of training units below, those that are equal counted half.
     """
     ranks = []
     for known_scores, each in zip(np.sort(known, axis=0).T, p.T, strict=True):

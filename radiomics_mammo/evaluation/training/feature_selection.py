@@ -21,22 +21,12 @@ _MRMR_DEPTH = 60  # features that mRMR orders one by one; those after it keep th
 
 
 def rank_features(x: Floats, y: Labels, group: NDArray[np.int64], *, method: str, seed: int) -> NDArray[np.int32]:
-    """Order the columns, the best first.
+    """Order the columns by one of ``RANKINGS``, the best first.
 
     Parameters
     ----------
     x : ndarray of float64, shape (n_rows, n_columns)
         Prepared training rows: no nulls, scaled.
-    y : ndarray of int8, shape (n_rows,)
-    group : ndarray of int64, shape (n_rows,)
-        The patient; halves are drawn among patients.
-    method : str
-        One of ``RANKINGS``.
-    seed : int
-
-    Returns
-    -------
-    ndarray of int32, shape (n_columns,)
     """
     from scipy.stats import rankdata
 

@@ -21,22 +21,11 @@ class Fitted:
 
     Attributes
     ----------
-    candidate : Candidate
     block : str
         The columns that it is given (see :class:`~radiomics_mammo.evaluation.cohort.records.Cohort`).
-    preparation : sklearn.pipeline.Pipeline
-        Transformers only; takes the block's columns in their order.
-    estimator : Estimator
-        The kind of model.
-    model : object
-        What the estimator fitted; takes what the preparation returns.
-    calibrator : Calibrator
-        From the raw score of a unit to its probability.
     threshold : float
         Of the calibrated probability, chosen on out-of-fold predictions of the training patients: at or above it
         a unit is called positive.
-    parameters : dict
-        Tuned.
     """
 
     candidate: Candidate
@@ -49,11 +38,11 @@ class Fitted:
     parameters: dict[str, Any]
 
     def score(self, x: Floats) -> Floats:
-        """Score rows, raw, in [0, 1]; shape (n_rows,). A row's score depends neither on the others nor on BLAS."""
+        """Score rows from 0 to 1, each independent of the other rows and of BLAS."""
         for _, step in self.preparation.steps:
             x = np.asarray(step.transform_rows(x) if hasattr(step, "transform_rows") else step.transform(x))
         return self.estimator.score(self.model, x)
 
     def score_fold(self, x: Floats) -> Floats:
-        """Score the rows of a cross-validation's fold as the libraries do: within rounding the same, and faster."""
+        """Score a fold's rows as the libraries do: within rounding the same, faster."""
         return self.estimator.score_fold(self.model, np.asarray(self.preparation.transform(x)))

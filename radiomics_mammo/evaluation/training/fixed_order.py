@@ -21,15 +21,6 @@ def dot(x: Numbers, weights: Numbers) -> Floats:
     """Compute ``x @ weights``, every row's terms added pairwise in the same order.
 
     Only multiplications and additions of single numbers are used, which IEEE 754 rounds alike everywhere.
-
-    Parameters
-    ----------
-    x : ndarray, shape (n_rows, n_columns)
-    weights : ndarray, shape (n_columns,) or (n_columns, n_outputs)
-
-    Returns
-    -------
-    ndarray of float64, shape (n_rows,) or (n_rows, n_outputs)
     """
     x, weights = np.asarray(x, dtype=np.float64), np.asarray(weights, dtype=np.float64)
     if weights.ndim == 2:

@@ -29,8 +29,6 @@ class Prepared:
 
     Attributes
     ----------
-    steps : sklearn.pipeline.Pipeline
-        Fitted on ``train``.
     train, validation : ndarray of float64, shape (n_rows, n_prepared)
         The whole training set has no validation rows: the outer test rows are scored by what was fitted.
     """
@@ -45,11 +43,6 @@ class FoldData:
 
     Parameters
     ----------
-    plan : Plan
-    repeat, fold : int
-        ``fold`` may be ``WHOLE``.
-    block : str
-        The columns that the fold's models are given.
     components : int
         To which embeddings are reduced (see :class:`radiomics_mammo.evaluation.training.registry.Model`).
     included : ndarray of bool, shape (n_rows,), optional
@@ -93,7 +86,7 @@ class FoldData:
         self._native: dict[tuple[str, int], Native] = {}
 
     def with_labels(self, y: NDArray[np.int8]) -> Self:
-        """Return the same fold with other labels of the training rows; prepared rows, which have none, are shared."""
+        """Return the same fold with other labels; prepared rows are shared."""
         other = copy.copy(self)
         other.y = y
         return other
@@ -121,7 +114,7 @@ class FoldData:
         return [(np.flatnonzero(row_fold != part), np.flatnonzero(row_fold == part)) for part in range(folds.max() + 1)]
 
     def rows(self, part: int) -> tuple[Rows, Rows]:
-        """Return training and validation rows of an inner fold, as positions in ``train``; ``WHOLE`` trains on all."""
+        """Return training and validation rows of an inner fold, as positions in ``train``."""
         return (np.arange(self.train.size), np.arange(0)) if part == WHOLE else self.inner[part]
 
     def labels(self, part: int) -> NDArray[np.int8]:
@@ -138,14 +131,7 @@ class FoldData:
         """Return an inner fold, or ``WHOLE``, nulls left in, in a library's own format; prepared once.
 
         The prepared rows themselves are not kept: a large table lies in memory as bins only.
-
-        Parameters
-        ----------
-        part : int
-        library : str
-            Names the format.
-        dataset : callable (x, *, settings, reference) -> object
-            Makes it; the reference are the training rows of the validation rows.
+        ``dataset(x, *, settings, reference)`` makes the format; the reference are the training rows of validation rows.
         """
         if (library, part) not in self._native:
             rows, settings = self._prepare(part, native_nulls=True), self.plan.settings

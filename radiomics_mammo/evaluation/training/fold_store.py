@@ -25,10 +25,7 @@ _DIGEST = hashlib.sha256().digest_size
 class FoldStore:
     """A folder of finished folds; without a folder nothing is stored.
 
-    Parameters
-    ----------
-    folder : pathlib.Path, optional
-        Of one plan only; its name is a hash of everything that decides the result.
+    The folder is of one plan only; its name is a hash of everything that decides the result.
     """
 
     def __init__(self, folder: Path | None = None) -> None:

@@ -46,17 +46,8 @@ def measure_held_out(
 
     Parameters
     ----------
-    plan : Plan
-    candidate : Candidate
-    outcome : Outcome
-        With the tuned parameters.
-    repeats : int
-        How many of the repeats, from the first.
     measure : callable (Fitted, x, *, source, n_features) -> object
         As :func:`radiomics_mammo.evaluation.explanation.shap_values.contributions`; picklable.
-    workers : int
-    on_done : callable (candidate name) -> None, optional
-        Called after each fold.
 
     Returns
     -------

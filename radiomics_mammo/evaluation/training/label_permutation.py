@@ -12,18 +12,6 @@ def shuffled_labels(y: NDArray[np.int8], group: NDArray[np.int64], *, seed: int)
     Patients are permuted, whatever their number of rows, so that nothing of a row says anything of its label, not
     even how many rows its patient has. A patient's labels move together: rows of one size receive exactly the
     giver's labels, in a random order; fewer rows a random part of them; more rows the same again.
-
-    Parameters
-    ----------
-    y : ndarray of int8, shape (n_rows,)
-    group : ndarray of int64, shape (n_rows,)
-        The patient, coded from 0.
-    seed : int
-
-    Returns
-    -------
-    ndarray of int8, shape (n_rows,)
-        The share of positives is the same but for patients of several rows with both classes or unequal sizes.
     """
     rng = np.random.default_rng(np.random.SeedSequence([seed, 0x5AFE]))
     order = np.argsort(group, kind="stable")
@@ -37,22 +25,11 @@ def shuffled_labels(y: NDArray[np.int8], group: NDArray[np.int64], *, seed: int)
 
 
 def fold_auroc(y: NDArray[np.int8], p: NDArray[np.float64], fold_of: NDArray[np.integer]) -> float:
-    """Give the share of pairs, positive and negative of one fold, that the scores put in order; a tie is one half.
+    """Compute the AUROC of pairs within folds; NaN where no fold has both classes.
 
     Scores of different folds are never compared. Pooled ones would be: a fold that happens to hold more positives
     was scored by a model that saw fewer, so pooling pushes the AUROC of useless scores below one half (Parker,
     Gunter & Bedo, BMC Bioinformatics 2007;8:326).
-
-    Parameters
-    ----------
-    y : ndarray of int8, shape (n_rows,)
-    p : ndarray of float64, shape (n_rows,)
-    fold_of : ndarray of int, shape (n_rows,)
-
-    Returns
-    -------
-    float
-        NaN where no fold holds both classes.
     """
     from scipy.stats import rankdata
 

@@ -31,12 +31,9 @@ class TunedFold:
 
     Attributes
     ----------
-    parameters : dict
     score : float
         Mean AUROC of the inner folds; NaN where nothing was tuned.
     calibrator : Calibrator
-    threshold : float
-    notes : tuple of str
     out_of_fold : ndarray of float64, shape (training units,), or None
         Out-of-fold raw scores of the inner folds; stored where an ensemble needs them.
     curves : ndarray of float64, shape (n_points, 6), or None
@@ -55,17 +52,7 @@ class TunedFold:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CandidateFold:
-    """The predictions of one candidate in one fold.
-
-    Attributes
-    ----------
-    candidate : str
-    repeat, fold : int
-    raw, p : ndarray of float64, shape (test units of the fold,)
-        The model's raw score, and the calibrated probability.
-    tuned : TunedFold
-    seconds : float
-    """
+    """One candidate's raw scores and calibrated probabilities in one fold."""
 
     candidate: str
     repeat: int
@@ -106,14 +93,7 @@ def calibrate(scores: Floats, y: NDArray[np.int8], *, kind: str, operate_at: str
 
 
 def fit(fold: FoldData, candidate: Candidate, tuned: TunedFold, rankings: Rankings) -> tuple[Fitted, tuple[str, ...]]:
-    """Fit a candidate with its tuned parameters on all training rows of the fold.
-
-    Returns
-    -------
-    fitted : Fitted
-    notes : tuple of str
-        What the model had to do differently here.
-    """
+    """Fit a candidate with its tuned parameters on all training rows of the fold."""
     estimator, notes = estimator_of(candidate), set[str]()
     rows = CandidateRows(fold, sampler=candidate.sampler, rankings=rankings)
     with _noting(candidate, notes):

@@ -65,26 +65,17 @@ def refit_shuffled(
     workers: int = 1,
     on_done: Callable[[str], None] | None = None,
 ) -> Shuffled:
-    """Train a candidate as each fold of the first repeat chose to, on labels that were given to other patients.
+    """Train a candidate as each fold of the first repeat chose, on permuted labels.
 
     All folds of a permutation share its labels: their training rows overlap, and that alone makes folds agree.
     Settings and the number of rounds are those chosen on the real labels; features are selected anew.
 
     Parameters
     ----------
-    plan : Plan
-    candidate : Candidate
-    outcome : Outcome
-        What the folds chose.
     measure : callable (Fitted, x, *, source, n_features) -> ndarray, shape (n_rows, at least n_features + 1)
         Contributions and base value, which add up to the model's score.
-    permutations : int
     most_rows : int
         Where the cohort has more rows, patients are left out at random, of those with and without a positive row alike.
-    workers : int
-        Processes; the result does not depend on it.
-    on_done : callable (candidate name) -> None, optional
-        Called after each permutation of each fold.
     """
     from joblib import Parallel, delayed
 

@@ -47,18 +47,10 @@ class Plan:
 
     Attributes
     ----------
-    cohort : Cohort
-        The training patients.
     fold_of : ndarray of int16, shape (n_repeats, n_units)
         The fold in which a unit is tested.
-    candidates : tuple of Candidate
-    settings : Settings
-    seed : int
-    tuning : Tuning
     test : Cohort or None
         Test patients, predicted by models of the whole cohort.
-    members : tuple of Candidate
-        What the ensembles among the candidates are made of.
     """
 
     cohort: Cohort
@@ -99,13 +91,7 @@ def _without_text(cohort: Cohort) -> Cohort:
 
 
 def check_patients(plan: Plan) -> None:
-    """Raise an error if a fold leaves too few patients for its inner folds.
-
-    Raises
-    ------
-    InputError
-        Naming the fold and the class.
-    """
+    """Raise an error if a fold leaves too few patients for its inner folds."""
     units = plan.cohort.units
     for repeat, assigned in enumerate(plan.fold_of):
         for fold in range(plan.n_folds):
@@ -120,13 +106,7 @@ def check_patients(plan: Plan) -> None:
 
 
 def check_samplers(plan: Plan) -> None:
-    """Raise an error if a candidate's sampler would not have enough cases in some fold.
-
-    Raises
-    ------
-    InputError
-        Naming the candidate, the fold and the cases.
-    """
+    """Raise an error if a candidate's sampler would not have enough cases in some fold."""
     y, unit = plan.cohort.y, plan.cohort.units.of
     for repeat, assigned in enumerate(plan.fold_of):
         for fold in range(plan.n_folds):

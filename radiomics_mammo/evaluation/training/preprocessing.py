@@ -29,11 +29,6 @@ class DropConstant(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     scikit-learn's ``VarianceThreshold`` warns about all-null columns and trips over rounding in constant
     ones, so this compares the largest with the smallest value.
-
-    Attributes
-    ----------
-    kept_ : ndarray of int64, shape (n_kept,)
-        Positions of the columns that stay.
     """
 
     def fit(self, X: Floats, y: object = None) -> Self:  # noqa: ARG002 (scikit-learn's signature)
@@ -54,11 +49,6 @@ class DropAlike(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Leave out a column whose rank correlation with an earlier one that stays is ``ALIKE`` or more.
 
     The earlier one in the table's order stays, so that folds agree on which. Labels are not looked at.
-
-    Attributes
-    ----------
-    kept_ : ndarray of int64, shape (n_kept,)
-        Positions of the columns that stay.
     """
 
     def fit(self, X: Floats, y: object = None) -> Self:  # noqa: ARG002
@@ -79,12 +69,7 @@ class DropAlike(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
 
 class Take(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Keep the columns at given positions.
-
-    Parameters
-    ----------
-    columns : sequence of int
-    """
+    """Keep the columns at given positions."""
 
     def __init__(self, columns: Sequence[int] = ()) -> None:
         self.columns = columns
@@ -113,7 +98,7 @@ def _rank_correlation(x: Floats) -> Floats:
 
 
 def preparation(*, native_nulls: bool, widths: Sequence[int] = (), fused: bool = False, components: int = 0) -> Any:
-    """Build the steps: constant and redundant columns out; unless the model takes nulls, median, indicator, scaling.
+    """Build the steps: drop constant and redundant columns, fill nulls, scale.
 
     Parameters
     ----------
@@ -125,11 +110,6 @@ def preparation(*, native_nulls: bool, widths: Sequence[int] = (), fused: bool =
         Whether radiomic features come before the embeddings.
     components : int
         As in :class:`radiomics_mammo.evaluation.training.embedding_transforms.Compress`.
-
-    Returns
-    -------
-    sklearn.pipeline.Pipeline
-        Unfitted, of transformers only.
     """
     if widths:
         compress = Compress(tuple(widths), components)

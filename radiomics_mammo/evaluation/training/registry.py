@@ -24,12 +24,8 @@ class Model:
 
     Attributes
     ----------
-    title : str
-        As the report names it.
     estimator : Estimator or None
         None for an ensemble, which combines the scores of other candidates.
-    block : str
-        The columns that it is given.
     baseline : bool
         Whether it is compared only as a baseline: never the best, never with a sampler.
     explained : bool
@@ -138,11 +134,6 @@ def parse_candidate(name: str) -> Candidate:
 
     A block, the beginning of an embedder's columns, goes with the models of embeddings only. Whether the table has
     it is checked when the candidates are chosen.
-
-    Raises
-    ------
-    InputError
-        The model or the sampler is not in its table, or they do not go together.
     """
     parsed = split_name(name)
     if parsed.model not in MODELS:
@@ -192,13 +183,7 @@ def block_of(candidate: Candidate) -> str:
 
 
 def parse_candidates(text: str) -> tuple[Candidate, ...]:
-    """Parse a comma-separated list of candidates; ``+all`` stands for every sampler of the model.
-
-    Raises
-    ------
-    InputError
-        A candidate is unknown, named twice, or none is named.
-    """
+    """Parse a comma-separated list of candidates; ``+all`` stands for every sampler of the model."""
     names = [name.strip() for name in text.split(",") if name.strip()]
     candidates = tuple(candidate for name in names for candidate in _all_samplers(name))
     if not candidates:

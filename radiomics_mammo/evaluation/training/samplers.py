@@ -21,8 +21,6 @@ class Sampler:
 
     Attributes
     ----------
-    title : str
-        As the report names it.
     build : callable (y, seed) -> imbalanced-learn sampler or None
         Built for the training rows' labels at hand.
     least : int
@@ -122,16 +120,7 @@ _NOTHING_TO_ADD = ("No samples will be generated", "Not any neigbours belong to 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Resampled:
-    """Training rows after resampling.
-
-    Attributes
-    ----------
-    x : ndarray of float64, shape (n, n_columns)
-    y : ndarray of int8, shape (n,)
-    weight : ndarray of float64, shape (n,)
-    note : str
-        What the sampler could not do; may be empty.
-    """
+    """Training rows after resampling; the note says what the sampler could not do."""
 
     x: Floats
     y: NDArray[np.int8]

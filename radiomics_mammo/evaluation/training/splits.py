@@ -17,10 +17,6 @@ def repeated_folds(
 
     Parameters
     ----------
-    y : ndarray of int8, shape (n_rows,)
-        Labels, 0 or 1.
-    group : ndarray of int64, shape (n_rows,)
-        The patient of each row.
     folds, repeats, seed : int
         Number of folds, number of reshuffled repeats, and what the shuffles are drawn from.
 
@@ -77,10 +73,6 @@ def inner_folds(y: NDArray[np.int8], group: NDArray[np.int64], *, folds: int, se
     """Split the training rows of a fold once more, on the patient, for what is tuned and calibrated.
 
     Fewer folds than asked for where the rarer class has fewer patients, but two at least.
-
-    Returns
-    -------
-    ndarray of int16, shape (n_rows,)
 
     Raises
     ------

@@ -24,12 +24,6 @@ def trials_within(plan: Plan, *, minutes: float, workers: int) -> Budget:
     """Time one fold with the default settings and say how many settings a candidate can be given.
 
     The number depends on the machine, so a run records it: the same number with ``--trials`` gives the same run.
-
-    Parameters
-    ----------
-    plan : Plan
-    minutes : float
-    workers : int
     """
     pilot = replace(plan, tuning=replace(plan.tuning, trials=1, select="none"))
     started = time.perf_counter()

@@ -11,7 +11,7 @@ from radiomics_mammo.evaluation.training.estimators.base import Draw, Parameters
 
 @dataclass(slots=True)
 class Defaults:
-    """A :class:`~radiomics_mammo.evaluation.training.estimators.base.Draw` of the defaults, which it records."""
+    """A ``Draw`` of the defaults, which it records."""
 
     drawn: Parameters = field(default_factory=dict)
 
@@ -64,13 +64,6 @@ def search(
     The first has the space's defaults, so the result is never worse than them on the inner folds. The others are
     proposed by Optuna's tree-structured Parzen estimator (Bergstra et al., NeurIPS 2011), and pruned after an inner
     fold on which they are below the median of those before.
-
-    Parameters
-    ----------
-    attempt : callable (parameters, report) -> Trial
-    space : callable (Draw) -> parameters
-    trials : int
-    seed : int
     """
     defaults = Defaults()
     parameters = space(defaults)

@@ -27,31 +27,15 @@ __all__ = ["COLUMNS", "catalogue", "catalogue_text", "describe", "meaning"]
 
 
 def catalogue() -> list[Row]:
-    """List one row a feature, in the order of the table's columns: of any region, of a breast, of its lattice.
-
-    Returns
-    -------
-    list of dict of str to str
-        Keys are ``COLUMNS``; ``name`` is the table's column, ``undefined`` is empty where the value is never null.
-    """
+    """List one row a feature, in the order of the table's columns."""
     return [*family_rows(), *parenchymal_rows(), *lattice_rows()]
 
 
 def describe(column: str) -> Row | None:
-    """Return the row of a column, also of one that is derived from a listed column.
+    """Return the row of a column, listed or derived; None for another column.
 
     Derived are features of filtered images, other quantiles of the lattice (``latticeP25_glcm_Contrast``) and the
     columns of ``aggregate`` (``original-mean_glcm_Contrast``).
-
-    Parameters
-    ----------
-    column : str
-        A column's full name.
-
-    Returns
-    -------
-    dict of str to str, or None
-        Keys are ``COLUMNS``; None for another column.
     """
     if column in _rows() or not is_feature_name(column):
         return _rows().get(column)

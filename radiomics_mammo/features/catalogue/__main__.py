@@ -13,13 +13,7 @@ from radiomics_mammo.tables.atomic import write_bytes
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Write the catalogue, or check a written one.
-
-    Returns
-    -------
-    int
-        0 when written or equal, 1 when the file differs or cannot be written.
-    """
+    """Write the catalogue, or check a written one; 1 where it differs, else 0."""
     parser = argparse.ArgumentParser(
         prog="python -m radiomics_mammo.features.catalogue", description="Write features/catalogue.csv, or check it."
     )

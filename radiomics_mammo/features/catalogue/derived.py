@@ -21,10 +21,6 @@ class OverImages(NamedTuple):
 
     Attributes
     ----------
-    formula, meaning : str
-        The formula over the images, and its meaning on mammograms.
-    range : str
-        The range of the result; empty for that of the feature.
     source : str
         The paper; empty where none is needed.
     """
@@ -65,7 +61,7 @@ def lattice_rows() -> list[Row]:
 
 
 def summary_of(prefix: str) -> Summary | None:
-    """Return the description of columns with a prefix, which may be any quantile's; None for another prefix."""
+    """Return the description of columns with a prefix; None for another prefix."""
     match = _QUANTILE.fullmatch(prefix)
     if prefix in SUMMARIES or match is None:
         return SUMMARIES.get(prefix)
@@ -77,20 +73,7 @@ def summary_of(prefix: str) -> Summary | None:
 
 
 def summed_up(base: Row, prefix: str) -> Row:
-    """Return the row of a feature of the windows.
-
-    Parameters
-    ----------
-    base : dict of str to str
-        The feature's own row, ``original_…``.
-    prefix : str
-        One for which there is a summary.
-
-    Raises
-    ------
-    KeyError
-        There is none.
-    """
+    """Return the row of a feature summed up over the windows."""
     summary = summary_of(prefix)
     if summary is None:
         raise KeyError(prefix)
@@ -111,15 +94,7 @@ def summed_up(base: Row, prefix: str) -> Row:
 
 
 def of_filtered_image(base: Row, image_type: str, text: str) -> Row:
-    """Return the row of a feature of a filtered image.
-
-    Parameters
-    ----------
-    base : dict of str to str
-        The row of the same feature of the original image.
-    image_type, text : str
-        The beginning of the column's name, and what the filter shows.
-    """
+    """Return the row of a feature of a filtered image from that of the original."""
     _, family, feature = feature_parts(base["name"])
     return {
         **base,
@@ -132,15 +107,7 @@ def of_filtered_image(base: Row, image_type: str, text: str) -> Row:
 
 
 def aggregated(base: Row, rule: str) -> Row:
-    """Return the row of a feature over the images of a breast or a patient.
-
-    Parameters
-    ----------
-    base : dict of str to str
-        The row of the images' column.
-    rule : str
-        A key of ``tables.aggregation.feature_rules.RULES``.
-    """
+    """Return the row of a feature over the images of a breast or a patient."""
     prefix, family, feature = feature_parts(base["name"])
     over = _OF_IMAGES[rule]
     compares = rule in OF_BOTH
@@ -160,7 +127,7 @@ def aggregated(base: Row, rule: str) -> Row:
 
 
 def aggregation_of(column: str) -> tuple[str, str] | None:
-    """Split ``original-mean_glcm_Contrast`` into ``original_glcm_Contrast`` and ``mean``; None for another column."""
+    """Split ``original-mean_glcm_Contrast`` into ``original_glcm_Contrast``, ``mean``."""
     prefix, family, feature = feature_parts(column)
     inner, _, rule = prefix.rpartition("-")
     return (f"{inner}_{family}_{feature}", rule) if inner and rule in RULES else None

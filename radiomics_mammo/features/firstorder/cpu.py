@@ -19,14 +19,7 @@ N_MOMENTS = 10
 
 
 def statistics(batch: RoiBatch, settings: Settings) -> FirstOrderStats:
-    """Moments, percentiles and level counts of every region.
-
-    Parameters
-    ----------
-    batch : RoiBatch
-    settings : Settings
-        Uses ``voxelArrayShift``.
-    """
+    """Moments, percentiles and level counts of every region."""
     moments = np.zeros((batch.n_roi, N_MOMENTS))
     quantiles = np.zeros((batch.n_roi, len(QUANTILES)))
     count = np.zeros((batch.n_roi, int(batch.n_levels.max()) + 1))

@@ -22,14 +22,7 @@ SMALLEST_TILE = 256
 
 
 def statistics(batch: DeviceBatch, settings: Settings) -> FirstOrderStats:
-    """Moments, percentiles and level counts of every region.
-
-    Parameters
-    ----------
-    batch : DeviceBatch
-    settings : Settings
-        Uses ``voxelArrayShift``.
-    """
+    """Moments, percentiles and level counts of every region."""
     device, n, n_tiles = batch.device, batch.n_roi, np.int64(batch.n_tiles)
     by_tile, by_roi = _launchers(batch)
     pixels = (batch.upload, batch.rois, batch.tiles, np.int64(device.tile))
@@ -79,17 +72,7 @@ def _launchers(batch: DeviceBatch) -> tuple[partial[None], partial[None]]:
 
 
 def footprint(framed: NDArray[np.int64], width: int, settings: Settings) -> NDArray[np.int64]:
-    """Bytes that the statistics and the formulas of a region take at most.
-
-    Parameters
-    ----------
-    framed : ndarray of int64, shape (n_roi,)
-        Pixels of the framed boxes.
-    width : int
-        Entries of an array by grey level.
-    settings : Settings
-        Nothing in it matters here.
-    """
+    """Bytes that the statistics and the formulas of a region take at most."""
     del settings
     search = N_RANKS * (RANK_BYTES + 4 * N_BINS)
     shared = 8 * (N_MOMENTS + len(QUANTILES) + 2 + 1)

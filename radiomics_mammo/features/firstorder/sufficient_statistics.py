@@ -9,7 +9,7 @@ from radiomics_mammo.compute.reductions import Array
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FirstOrderStats:
-    """Sufficient statistics of the intensities in each region; every array but the last has shape (n_roi,).
+    """Sufficient statistics of intensities; arrays have shape (n_roi,) unless said.
 
     Attributes
     ----------

@@ -31,14 +31,7 @@ class _Regions(NamedTuple):
 
 
 def statistics(batch: RoiBatch, settings: Settings) -> GlcmStats:
-    """Count neighbouring pairs of levels and reduce them to sufficient statistics.
-
-    Parameters
-    ----------
-    batch : RoiBatch
-    settings : Settings
-        Uses ``distances``, ``symmetricalGLCM`` and ``weightingNorm``.
-    """
+    """Count neighbouring pairs of levels and reduce them to sufficient statistics."""
     offsets = unique_offsets(settings.distances)
     symmetric = settings.symmetricalGLCM
     weighted = settings.weightingNorm is not None

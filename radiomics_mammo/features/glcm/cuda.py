@@ -39,30 +39,14 @@ FORMULA_ARRAYS = 16
 
 
 def statistics(batch: DeviceBatch, settings: Settings) -> GlcmStats:
-    """Count neighbouring pairs of levels and reduce them to sufficient statistics.
-
-    Parameters
-    ----------
-    batch : DeviceBatch
-    settings : Settings
-        Uses ``distances``, ``symmetricalGLCM`` and ``weightingNorm``.
-    """
+    """Count neighbouring pairs of levels and reduce them to sufficient statistics."""
     plan = _plan(batch, settings)
     dense = is_dense(batch.width, plan.symmetric, batch.device)
     return _reduce(batch, plan, dense_entries(batch, plan) if dense else sparse_entries(batch, plan))
 
 
 def footprint(framed: NDArray[np.int64], width: int, settings: Settings) -> NDArray[np.int64]:
-    """Bytes that ``statistics`` and the formulas take for each region, whichever way they count.
-
-    Parameters
-    ----------
-    framed : ndarray of int64, shape (n_roi,)
-        Pixels of the framed boxes.
-    width : int
-        Entries of an array by grey level.
-    settings : Settings
-    """
+    """Bytes that ``statistics`` and the formulas take for each region, whichever way they count."""
     symmetric, n_angle = settings.symmetricalGLCM, len(unique_offsets(settings.distances))
     merged = n_angle if settings.weightingNorm is not None else 1
     n_segment, rows = n_angle // merged, (width - 1) * (1 if symmetric else 2)

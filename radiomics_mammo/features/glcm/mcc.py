@@ -38,7 +38,6 @@ def second_correlation(i, j, c, px, py, symmetric):
         Counts; the diagonal of a symmetric matrix counts twice.
     px, py : ndarray of float64, shape (n_levels + 1,)
         Row and column sums.
-    symmetric : bool
     """
     rows = np.cumsum(px > 0) - 1
     columns = np.cumsum(py > 0) - 1

@@ -12,7 +12,7 @@ from radiomics_mammo.features.shared.neighbour_offsets import entropy_of
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GlcmTerms:
-    """Probabilities and first moments; arrays are (n_roi, n_angle) unless said, NaN where an angle has no pair.
+    """Probabilities and moments, (n_roi, n_angle) unless said; NaN without pairs.
 
     Attributes
     ----------

@@ -15,14 +15,7 @@ from radiomics_mammo.features.shared.size_statistics import SizeStats, occupied,
 
 
 def statistics(batch: RoiBatch, settings: Settings) -> SizeStats:
-    """Count dependent neighbours and reduce the counts to sufficient statistics.
-
-    Parameters
-    ----------
-    batch : RoiBatch
-    settings : Settings
-        Uses ``distances`` and ``gldm_a``.
-    """
+    """Count dependent neighbours and reduce the counts to sufficient statistics."""
     out = SizeStats.empty(batch.n_roi, 1, int(batch.n_levels.max()))
     offsets = neighbour_offsets(settings.distances)
     _all(batch.levels, batch.starts, batch.shapes, batch.pad, batch.n_levels, offsets,

@@ -1,7 +1,4 @@
-"""Grey level dependences on the GPU.
-
-Source of the definitions: Sun and Wee, 1983 (NGLDM); pyradiomics ``gldm``; IBSI 3.11.
-"""
+"""Grey level dependences on the GPU."""
 
 from __future__ import annotations
 
@@ -21,19 +18,12 @@ FORMULA_ARRAYS = 16
 
 
 def statistics(batch: DeviceBatch, settings: Settings) -> SizeStats:
-    """Count dependent neighbours and reduce the counts, as the cpu engine does.
-
-    Parameters
-    ----------
-    batch : DeviceBatch
-    settings : Settings
-        Uses ``distances`` and ``gldm_a``.
-    """
+    """Count dependent neighbours and reduce the counts, as the cpu engine does."""
     return reduce_sizes(batch, neighbourhood(batch, settings).dependence)
 
 
 def footprint(framed: NDArray[np.int64], width: int, settings: Settings) -> NDArray[np.int64]:
-    """Bytes of the device's memory for each region, as :class:`radiomics_mammo.features.base.Family` has it.
+    """Bytes of the device's memory for each region.
 
     Both tables of the shared pass are counted: this family may be the one that asks for them.
     """

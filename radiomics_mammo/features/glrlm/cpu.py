@@ -17,14 +17,7 @@ ANGLES = np.array([[0, 1], [1, 1], [1, 0], [1, -1]], dtype=np.int64)
 
 
 def statistics(batch: RoiBatch, settings: Settings) -> SizeStats:
-    """Count runs of equal level along four angles and reduce them to sufficient statistics.
-
-    Parameters
-    ----------
-    batch : RoiBatch
-    settings : Settings
-        Uses ``weightingNorm``.
-    """
+    """Count runs of equal level along four angles and reduce them to sufficient statistics."""
     weighted = settings.weightingNorm is not None
     out = SizeStats.empty(batch.n_roi, 1 if weighted else 4, int(batch.n_levels.max()))
     if not weighted:

@@ -14,19 +14,7 @@ from radiomics_mammo.features.shared.size_statistics import SHORT, SizeStats
 
 
 def statistics(batch: DeviceBatch, settings: Settings) -> SizeStats:
-    """Count runs of equal level along four angles and reduce them to sufficient statistics.
-
-    Parameters
-    ----------
-    batch : DeviceBatch
-    settings : Settings
-        Uses ``weightingNorm``.
-
-    Returns
-    -------
-    SizeStats
-        Of one matrix with ``weightingNorm``, of four without; arrays by level have ``batch.width`` entries.
-    """
+    """Count runs of equal level along four angles and reduce them to sufficient statistics."""
     device, n_angle, n_sizes = batch.device, len(ANGLES), SHORT + 1
     n_matrix, cached = _matrices(settings), sizes.cached_sizes(batch)
     module = source("features/shared/sizes.cuh", "features/glrlm/glrlm.cu")
@@ -56,17 +44,7 @@ def statistics(batch: DeviceBatch, settings: Settings) -> SizeStats:
 
 
 def footprint(framed: NDArray[np.int64], width: int, settings: Settings) -> NDArray[np.int64]:
-    """Bytes of the device's memory that each region takes.
-
-    Parameters
-    ----------
-    framed : ndarray of int64, shape (n_roi,)
-        Pixels of the framed boxes.
-    width : int
-        Entries of an array by level.
-    settings : Settings
-        Uses ``weightingNorm``.
-    """
+    """Bytes of the device's memory that each region takes."""
     n_angle = len(ANGLES)
     few = 4 * n_angle + 4 * 8 * n_angle  # which angles have lines; weights, and lengths on the way to them
     n_matrix = _matrices(settings)

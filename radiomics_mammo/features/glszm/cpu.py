@@ -16,14 +16,7 @@ from radiomics_mammo.features.shared.size_statistics import SHORT, SizeStats, oc
 
 
 def statistics(batch: RoiBatch, settings: Settings) -> SizeStats:
-    """Find the zones of equal level and reduce their sizes to sufficient statistics.
-
-    Parameters
-    ----------
-    batch : RoiBatch
-    settings : Settings
-        Nothing in it matters to zones: they are always 8-connected.
-    """
+    """Find 8-connected zones of equal level and reduce their sizes."""
     del settings
     out = SizeStats.empty(batch.n_roi, 1, int(batch.n_levels.max()))
     _all(batch.levels, batch.starts, batch.shapes, batch.pad, batch.n_levels, XLOG2X, *out.arrays())

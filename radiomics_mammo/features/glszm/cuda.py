@@ -12,19 +12,7 @@ from radiomics_mammo.features.shared.size_statistics import SHORT, SizeStats
 
 
 def statistics(batch: DeviceBatch, settings: Settings) -> SizeStats:
-    """Find the zones of equal level and reduce their sizes to sufficient statistics.
-
-    Parameters
-    ----------
-    batch : DeviceBatch
-    settings : Settings
-        Nothing in it matters to zones: they are always 8-connected.
-
-    Returns
-    -------
-    SizeStats
-        Of one matrix; arrays by level have ``batch.width`` entries.
-    """
+    """Find the zones of equal level and reduce their sizes to sufficient statistics."""
     del settings
     device, n_sizes, cached = batch.device, SHORT + 1, sizes.cached_sizes(batch)
     module, tiles = source("features/shared/sizes.cuh", "features/glszm/glszm.cu"), (batch.n_tiles,)
@@ -49,17 +37,7 @@ def statistics(batch: DeviceBatch, settings: Settings) -> SizeStats:
 
 
 def footprint(framed: NDArray[np.int64], width: int, settings: Settings) -> NDArray[np.int64]:
-    """Bytes of the device's memory that each region takes.
-
-    Parameters
-    ----------
-    framed : ndarray of int64, shape (n_roi,)
-        Pixels of the framed boxes.
-    width : int
-        Entries of an array by level.
-    settings : Settings
-        Nothing in it matters.
-    """
+    """Bytes of the device's memory that each region takes."""
     del settings
     labels_and_sizes = 2 * 4 * framed
     return labels_and_sizes + sizes.footprint(framed, width, n_angle=1, n_matrix=1, n_sizes=SHORT + 1, long=True)

@@ -15,14 +15,7 @@ from radiomics_mammo.features.shared.neighbour_offsets import neighbour_offsets
 
 
 def statistics(batch: RoiBatch, settings: Settings) -> NgtdmStats:
-    """Add up each level's differences from the mean of its neighbours.
-
-    Parameters
-    ----------
-    batch : RoiBatch
-    settings : Settings
-        Uses ``distances``.
-    """
+    """Add up each level's differences from the mean of its neighbours."""
     out = NgtdmStats.empty(batch.n_roi, int(batch.n_levels.max()))
     offsets = neighbour_offsets(settings.distances)
     _all(batch.levels, batch.starts, batch.shapes, batch.pad, batch.n_levels, offsets, *out.arrays())

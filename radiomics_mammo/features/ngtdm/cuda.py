@@ -1,7 +1,4 @@
-"""Neighbouring grey tone differences on the GPU.
-
-Source of the definitions: Amadasun and King, IEEE Trans SMC 1989; pyradiomics ``ngtdm``; IBSI 3.10.
-"""
+"""Neighbouring grey tone differences on the GPU."""
 
 from __future__ import annotations
 
@@ -23,14 +20,7 @@ FORMULA_ARRAYS = 16
 
 
 def statistics(batch: DeviceBatch, settings: Settings) -> NgtdmStats:
-    """Add up each level's differences from the mean of its neighbours, as the cpu engine's; equal to the bit.
-
-    Parameters
-    ----------
-    batch : DeviceBatch
-    settings : Settings
-        Uses ``distances`` (and ``gldm_a``, for the pass that GLDM shares).
-    """
+    """Add up each level's differences from the mean of its neighbours."""
     device, n, width = batch.device, batch.n_roi, batch.width
     table = neighbourhood(batch, settings).difference
     module = source("features/ngtdm/ngtdm.cu")
@@ -45,7 +35,7 @@ def statistics(batch: DeviceBatch, settings: Settings) -> NgtdmStats:
 
 
 def footprint(framed: NDArray[np.int64], width: int, settings: Settings) -> NDArray[np.int64]:
-    """Bytes of the device's memory for each region, as :class:`radiomics_mammo.features.base.Family` has it.
+    """Bytes of the device's memory for each region.
 
     Both tables of the shared pass are counted: this family may be the one that asks for them.
     """

@@ -42,12 +42,6 @@ class Breast:
         """Return the breast of a sample, without muscle and implant.
 
         A region that is not a whole breast is taken as it is, all of it interior.
-
-        Parameters
-        ----------
-        sample : Sample
-        values : ndarray, shape (rows, columns), optional
-            Its intensities in a numeric type; the sample's image if it is not given.
         """
         values = sample.image if values is None else values
         if sample.marks is None:
@@ -65,8 +59,6 @@ class Measure(Documented):
 
     Attributes
     ----------
-    name : str
-        Capitalised, such as ``PercentDensity``.
     formula : callable
         ``formula(terms) -> float``, with a docstring as :class:`radiomics_mammo.features.base.Feature` describes it.
     unit, range, undefined, remark : str
@@ -90,9 +82,6 @@ class MeasureFamily:
 
     Attributes
     ----------
-    name, title : str
-        The feature class, and the name in words.
-    measures : tuple of Measure
     derive : callable
         ``derive(breast) -> terms``.
     """

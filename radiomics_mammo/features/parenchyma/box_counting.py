@@ -22,16 +22,7 @@ def box_dimension(mask: Bools) -> float:
 
     Sides go by factors of two from 2 pixels to a quarter of the mask's extent, 64 at most. Where the grid of boxes
     begins changes the count, so the least of four grids, shifted by half a box, is taken: the definition counts the
-    fewest boxes.
-
-    Parameters
-    ----------
-    mask : ndarray of bool, shape (rows, columns)
-
-    Returns
-    -------
-    float
-        NaN where the mask extends over fewer than 32 pixels.
+    fewest boxes. NaN where the mask extends over fewer than 32 pixels.
     """
     box = bounding_box(mask)
     if box is None or max(box[1] - box[0], box[3] - box[2]) < LEAST_SIDE:

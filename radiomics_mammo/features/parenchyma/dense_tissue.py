@@ -81,17 +81,7 @@ def dense_tissue(breast: Breast) -> Dense:
 
 
 def equalise_thickness(grid: Coarse) -> Floats:
-    """Raise the values near the skin by what fat is darker there than deeper; the rest stays as it is.
-
-    Parameters
-    ----------
-    grid : Coarse
-        With skin: a depth that differs from place to place.
-
-    Returns
-    -------
-    ndarray of float64, shape (rows, columns)
-    """
+    """Raise the values near the skin by what fat is darker there than deeper; the rest stays as it is."""
     reach = int(THINNING * grid.depth[grid.mask].max())
     ring = np.minimum(np.maximum(grid.depth, 0.0).astype(np.int64), reach + 1)  # the last holds all that is deeper
     inside = ring[grid.mask]
@@ -111,7 +101,7 @@ def _fat_of(values: Floats) -> float:
 
 
 def separability(values: Floats, threshold: float) -> float:
-    """Compute the proportion of the variance that lies between the two classes; 0 where one of them is empty."""
+    """Compute the proportion of the variance between the two classes."""
     upper = values > threshold
     proportion = float(upper.mean())
     if proportion in (0.0, 1.0):

@@ -12,13 +12,7 @@ Edges = tuple[bool, bool, bool]
 
 
 def film_edges(deep: NDArray[np.bool_]) -> Edges:
-    """Find the edges at which the film, not the skin, ends the breast: there its interior reaches the edge.
-
-    Parameters
-    ----------
-    deep : ndarray of bool, shape (rows, columns)
-        The interior, muscle and implant: all that is not in the band under the skin.
-    """
+    """Find the edges at which the film ends the breast: the interior reaches them."""
     return bool(deep[0].any()), bool(deep[-1].any()), bool(deep[:, -1].any())
 
 
@@ -27,19 +21,7 @@ def depth_in(
 ) -> NDArray[np.float32]:
     """Compute the distance from the skin by ``skin_depth``, with background outside all edges but the film's.
 
-    Parameters
-    ----------
-    tissue : ndarray of bool, shape (rows, columns)
-        Breast, muscle and implant, chest wall at the left.
-    film : tuple of bool
-        From :func:`film_edges`.
-    spacing : tuple of float, optional
-        Millimetres (row, column).
-
-    Returns
-    -------
-    ndarray of float32, shape (rows, columns)
-        Pixels, or millimetres where the spacing is given.
+    Pixels, or millimetres where the spacing is given; the chest wall is at the left.
     """
     top, bottom, right = (int(not edge) for edge in film)
     framed = np.pad(tissue, ((top, bottom), (0, right)))

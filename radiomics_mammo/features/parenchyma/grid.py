@@ -71,16 +71,8 @@ def resampled(values: NDArray[np.generic], shape: tuple[int, ...], *, where: Boo
 
     Parameters
     ----------
-    values : ndarray, shape (rows, columns)
-        Of real numbers or bool.
-    shape : tuple of int
-        Rows and columns of the result.
     where : ndarray of bool, shape (rows, columns), optional
         Pixels that count, the others being 0; the default is all.
-
-    Returns
-    -------
-    ndarray of float64, shape (shape[0], shape[1])
     """
     strips = _down_rows(values, shape[0], where)
     return _down_rows(np.ascontiguousarray(strips.T), shape[1], None).T
@@ -111,19 +103,7 @@ def _down_rows(values: NDArray[np.generic], new: int, where: Bools | None) -> Fl
 
 
 def block_sums(values: NDArray[np.generic], block: int) -> Floats:
-    """Compute sums of square blocks.
-
-    Parameters
-    ----------
-    values : ndarray, shape (rows, columns)
-        Multiples of ``block``.
-    block : int
-        Pixels along a side.
-
-    Returns
-    -------
-    ndarray of float64, shape (rows / block, columns / block)
-    """
+    """Compute sums of square blocks, of which the image holds a whole number."""
     if block == 1:
         return np.asarray(values, dtype=np.float64)
     strips = np.empty((values.shape[0] // block, values.shape[1]))

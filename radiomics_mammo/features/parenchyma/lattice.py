@@ -72,13 +72,7 @@ class LatticeSettings:
 
 
 def window_size(spacing: tuple[float, float] | None, settings: LatticeSettings) -> tuple[int, int]:
-    """Return rows and columns of a window, in pixels.
-
-    Raises
-    ------
-    RoiError
-        Fewer than ``LEAST_SIDE``.
-    """
+    """Return rows and columns of a window, in pixels, at least ``LEAST_SIDE``."""
     if spacing is None:
         return settings.windowPx, settings.windowPx
     row, column = (round(settings.windowMm / pixel) for pixel in spacing)
@@ -95,22 +89,7 @@ def windows(breast: Breast, settings: LatticeSettings) -> list[Box]:
 
     The grid covers the interior's bounding box and is centred on it, except that in a breast it begins at the chest
     wall, where a window half outside would lose the deepest tissue. Windows are cropped to the image. A window is used
-    where at least ``coverage`` of its whole square is interior.
-
-    Parameters
-    ----------
-    breast : Breast
-    settings : LatticeSettings
-
-    Returns
-    -------
-    list of (top, bottom, left, right)
-        Row by row; empty where the interior is smaller than a window.
-
-    Raises
-    ------
-    RoiError
-        A window has too few pixels.
+    where at least ``coverage`` of its whole square is interior: none in an interior smaller than a window.
     """
     box = bounding_box(breast.interior)
     size = window_size(breast.spacing, settings)
@@ -133,22 +112,10 @@ def retroareolar_window(breast: Breast, settings: LatticeSettings, *, nipple: tu
 
     Its edge lies where the interior of the breast begins on that row: skin and nipple are outside.
 
-    Parameters
-    ----------
-    breast : Breast
-    settings : LatticeSettings
-    nipple : tuple of float or None
-        (row, column).
-
     Returns
     -------
     (top, bottom, left, right) or None
         None where the nipple is not known, no interior lies on its row, or less than half of the square is interior.
-
-    Raises
-    ------
-    RoiError
-        A window has too few pixels.
     """
     if nipple is None:
         return None
@@ -166,21 +133,11 @@ def retroareolar_window(breast: Breast, settings: LatticeSettings, *, nipple: tu
 
 
 def depths(breast: Breast, boxes: list[Box]) -> NDArray[np.float64]:
-    """Compute the depth of the windows' centres: distance from the skin, over the largest one in the breast.
+    """Compute the windows' depth, 0 to 1: distance from the skin over the largest.
 
     The chest wall, at the image's left edge, is not skin, nor is an edge where the film cuts the breast; muscle and
     implant count as tissue. In a region that is not a whole breast all of the outline counts. Distances are taken on an
     image subsampled to about ``DEPTH_PIXELS`` pixels.
-
-    Parameters
-    ----------
-    breast : Breast
-    boxes : list of (top, bottom, left, right)
-
-    Returns
-    -------
-    ndarray of float64, shape (n_windows,)
-        From 0 to 1.
     """
     block = max(1, max(breast.mask.shape) // DEPTH_PIXELS)
     thin = np.s_[block // 2 :: block, block // 2 :: block]

@@ -20,24 +20,12 @@ DECIMALS = 9
 
 
 def outlyingness(table: NDArray[np.float64], depths: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Compute the outlyingness of each window: the mean of its features' robust z-scores.
+    """Compute each window's outlyingness: the mean of its robust z-scores.
 
     A feature's robust z-score is its distance from the median, in units of 1.4826 median absolute deviations, and at
     most 10. Median and deviation are taken over the third of the windows of the same breast, at least nine, that are
     nearest in depth: the breast thins towards the skin, so that windows at its margin would always be outlying among
     all windows. Features that do not vary are left out.
-
-    Parameters
-    ----------
-    table : ndarray of float64, shape (n_windows, n_features)
-        Undefined features are NaN.
-    depths : ndarray of float64, shape (n_windows,)
-        How deep each window lies.
-
-    Returns
-    -------
-    ndarray of float64, shape (n_windows,)
-        0 or more; 0 where no feature varies.
 
     References
     ----------
@@ -69,17 +57,5 @@ def _groups(count: int) -> tuple[NDArray[np.int64], int]:
 
 
 def most_outlying(scores: NDArray[np.float64], count: int) -> NDArray[np.int64]:
-    """Return the windows of the highest scores; of equal ones (to nine decimals) the first by position.
-
-    Parameters
-    ----------
-    scores : ndarray of float64, shape (n_windows,)
-    count : int
-        How many; all where there are fewer.
-
-    Returns
-    -------
-    ndarray of int64, shape (min(count, n_windows),)
-        Highest first.
-    """
+    """Return the windows of the highest scores; of equal ones, the first first."""
     return np.argsort(-np.round(scores, DECIMALS), kind="stable")[:count].astype(np.int64)

@@ -7,18 +7,7 @@ from numpy.typing import NDArray
 
 
 def mean(table: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Compute the mean of each column's defined entries.
-
-    Parameters
-    ----------
-    table : ndarray of float64, shape (n_windows, n_features)
-        Undefined is NaN.
-
-    Returns
-    -------
-    ndarray of float64, shape (n_features,)
-        NaN where a column has none.
-    """
+    """Compute the mean of each column's defined entries; NaN where it has none."""
     defined = ~np.isnan(table)
     count = defined.sum(axis=0)
     total = np.where(defined, table, 0.0).sum(axis=0)
@@ -26,17 +15,7 @@ def mean(table: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def standard_deviation(table: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Compute the standard deviation (divisor n - 1) of each column's defined entries.
-
-    Parameters
-    ----------
-    table : ndarray of float64, shape (n_windows, n_features)
-
-    Returns
-    -------
-    ndarray of float64, shape (n_features,)
-        NaN where a column has fewer than two.
-    """
+    """Compute each column's standard deviation (divisor n - 1); NaN below two."""
     defined = ~np.isnan(table)
     squares = np.where(defined, table - mean(table), 0.0) ** 2
     spread: NDArray[np.float64] = np.sqrt(_over(squares.sum(axis=0), defined.sum(axis=0) - 1))
@@ -44,19 +23,7 @@ def standard_deviation(table: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def quantile(table: NDArray[np.float64], probability: float) -> NDArray[np.float64]:
-    """Compute a quantile of each column's defined entries (Hyndman & Fan's type 7).
-
-    Parameters
-    ----------
-    table : ndarray of float64, shape (n_windows, n_features)
-    probability : float
-        From 0 to 1.
-
-    Returns
-    -------
-    ndarray of float64, shape (n_features,)
-        NaN where a column has none.
-    """
+    """Compute a quantile of each column (Hyndman & Fan's type 7); NaN without entry."""
     return sorted_quantile(np.sort(table, axis=0), probability)
 
 

@@ -40,8 +40,6 @@ class BlockMeans:
 
     Attributes
     ----------
-    values : ndarray of float64, shape (rows, columns)
-    interior : ndarray of bool, shape (rows, columns)
     spacing : tuple of float
         (row, column) in mm, assumed where it is unknown.
     """

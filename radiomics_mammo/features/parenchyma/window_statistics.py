@@ -26,12 +26,8 @@ class Summary(NamedTuple):
 
     Attributes
     ----------
-    title : str
-        The prefix in words.
     meaning : str
         The meaning on a mammogram; ``{meaning}`` stands for the meaning of the feature itself.
-    source : str
-        The paper.
     undefined : str
         When the value is null, besides windows in which the feature is.
     """
@@ -52,7 +48,7 @@ def quantile_prefix(probability: float) -> str:
 
 
 def percent(probability: float) -> str:
-    """Format a probability in percent, to six significant digits: two that differ less have the same columns."""
+    """Format a probability in percent, to six significant digits."""
     return f"{100 * probability:g}"
 
 
@@ -173,21 +169,8 @@ def summarise(
 ) -> NDArray[np.float64]:
     """Compute the summaries of each feature over the windows in which it is defined.
 
-    Parameters
-    ----------
-    table : ndarray of float64, shape (n_windows, n_features)
-        Undefined features are NaN.
-    scores : ndarray of float64, shape (n_windows,)
-        The outlyingness of each window.
-    quantiles : sequence of float
-        Probabilities, from 0 to 1.
-    outlying : int or float
-        Number of outlying windows that ``latticeOutlying`` is the mean of; below 1 a proportion, at least one.
-
-    Returns
-    -------
-    ndarray of float64, shape (3 + n_quantiles, n_features)
-        In the order of :func:`lattice_prefixes`.
+    ``table`` has shape (n_windows, n_features), ``scores`` (n_windows,); the result (3 + n_quantiles, n_features), in
+    the order of :func:`lattice_prefixes`. ``outlying`` is a number of windows, below 1 a proportion.
     """
     rising = np.sort(table, axis=0)
     top = int(outlying) if outlying >= 1 else max(1, round(outlying * len(table)))

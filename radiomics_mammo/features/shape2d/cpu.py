@@ -17,14 +17,7 @@ FAR = 1 << 40
 
 
 def statistics(batch: RoiBatch, settings: Settings) -> Shape2DStats:
-    """Outline, area, second moments and diameter of every region.
-
-    Parameters
-    ----------
-    batch : RoiBatch
-    settings : Settings
-        Nothing in it matters to shape.
-    """
+    """Outline, area, second moments and diameter of every region."""
     del settings
     measures = np.zeros((batch.n_roi, N_MEASURES))
     _all(batch.shape_mask, batch.starts, batch.shapes, batch.pad, batch.spacing, measures)

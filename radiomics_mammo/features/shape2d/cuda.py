@@ -15,14 +15,7 @@ N_OUTLINE, ROW_BYTES, POINT_BYTES = 4, 32, 8
 
 
 def statistics(batch: DeviceBatch, settings: Settings) -> Shape2DStats:
-    """Outline, area, second moments and diameter of every region.
-
-    Parameters
-    ----------
-    batch : DeviceBatch
-    settings : Settings
-        Nothing in it matters to shape.
-    """
+    """Outline, area, second moments and diameter of every region."""
     del settings
     device, n = batch.device, batch.n_roi
     module = source("features/shape2d/shape2d.cu")
@@ -50,17 +43,7 @@ def statistics(batch: DeviceBatch, settings: Settings) -> Shape2DStats:
 
 
 def footprint(framed: NDArray[np.int64], width: int, settings: Settings) -> NDArray[np.int64]:
-    """Bytes that the statistics and the formulas of a region take at most.
-
-    Parameters
-    ----------
-    framed : ndarray of int64, shape (n_roi,)
-        Pixels of the framed boxes.
-    width : int
-        Does not matter to shape.
-    settings : Settings
-        Nothing in it matters to shape.
-    """
+    """Bytes that the statistics and the formulas of a region take at most."""
     del width, settings
     rows = framed // 3 - 2  # of a single column; framed on all sides
     by_row = ROW_BYTES + 4 * POINT_BYTES

@@ -10,23 +10,7 @@ from radiomics_mammo.compute.reductions import Array
 
 
 def angle_weights(batch: DeviceBatch, offsets: NDArray[np.int64], norm: str, *, decay: bool) -> Array:
-    """Weight of each angle by the length of its step: the counterpart of ``_counting.offset_weights``, for all regions.
-
-    Parameters
-    ----------
-    batch : DeviceBatch
-    offsets : ndarray of int64, shape (n_angle, 2)
-        Steps (row, column), pixels; on the host.
-    norm : {'infinity', 'euclidean', 'manhattan', 'no_weighting'}
-        How a step's length is taken.
-    decay : bool
-        True for exp(-length squared) (co-occurrence), False for the length itself (runs).
-
-    Returns
-    -------
-    Array of float64, shape (n_roi, n_angle)
-        Lengths in millimetres (or pixels, where the spacing is unknown), or what decays with their square.
-    """
+    """Weight of each angle of all regions, as ``offset_weights`` of one."""
     xp = batch.device.xp
     if norm == "no_weighting":
         return xp.ones((batch.n_roi, len(offsets)), dtype=xp.float64)

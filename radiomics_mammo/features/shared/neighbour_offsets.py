@@ -41,14 +41,7 @@ def offset_weights(
 ) -> NDArray[np.float64]:
     """Weight of each angle by the length of its step, as pyradiomics' ``weightingNorm`` has it.
 
-    Parameters
-    ----------
-    offsets : ndarray of int64, shape (n_angle, 2)
-    spacing : ndarray of float64, shape (2,)
-        (row, column).
-    norm : {'infinity', 'euclidean', 'manhattan', 'no_weighting'}
-    decay : bool
-        True for exp(-length squared) (co-occurrence), False for the length itself (runs).
+    With ``decay`` it is exp(-length squared) (co-occurrence), without the length itself (runs).
     """
     if norm == "no_weighting":
         return np.ones(len(offsets))
@@ -62,16 +55,7 @@ def offset_weights(
 
 
 def merge_weighted(entries: list[Entries], weights: NDArray[np.float64], side: int) -> Entries:
-    """Add the matrices of several angles, each times its weight.
-
-    Parameters
-    ----------
-    entries : list of (row, column, count)
-        One entry an angle.
-    weights : ndarray of float64, shape (n_angle,)
-    side : int
-        More than any column index.
-    """
+    """Add the angles' matrices, weighted; ``side`` exceeds any column index."""
     keys = np.concatenate([i * side + j for i, j, _ in entries])
     counts = np.concatenate([w * c for w, (_, _, c) in zip(weights, entries, strict=True)])
     unique, inverse = np.unique(keys, return_inverse=True)

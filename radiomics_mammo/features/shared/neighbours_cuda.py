@@ -33,15 +33,7 @@ class Neighbourhood:
 
 
 def neighbourhood(batch: DeviceBatch, settings: Settings) -> Neighbourhood:
-    """Count neighbours; done once a batch, whichever family asks first.
-
-    Parameters
-    ----------
-    batch : DeviceBatch
-        Keeps the result in ``shared``.
-    settings : Settings
-        Uses ``distances`` and ``gldm_a``.
-    """
+    """Count neighbours; done once a batch, whichever family asks first."""
     key = ("neighbourhood", settings.distances, settings.gldm_a)
     if key not in batch.shared:
         batch.shared[key] = _count(batch, settings)

@@ -75,7 +75,7 @@ def reduce_sizes(r, a, i, j, c, log_table, count, square, inverse, joint):
 
 @kernel
 def occupied(table, width, long_keys, n_long, side, i, j, c):
-    """List the non-zero entries of one matrix, from its table (levels by sizes below ``width``) and its long sizes.
+    """List the non-zero entries of a matrix, from its table and its long sizes.
 
     ``long_keys`` hold size * side + level and are sorted in place.
     """

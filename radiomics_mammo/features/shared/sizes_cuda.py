@@ -26,7 +26,7 @@ FORMULA_ARRAYS = 16
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LongSizes:
-    """What is too large for the table: unsorted lists, each region's at its place (``long_list`` in sizes.cuh).
+    """What is too large for the table: unsorted lists (``long_list`` in sizes.cuh).
 
     Attributes
     ----------
@@ -53,7 +53,6 @@ def reduce_sizes(
 
     Parameters
     ----------
-    batch : DeviceBatch
     table : Array of int32, shape (n_roi, n_angle, batch.width, n_sizes)
         Entry [r, a, i, j] counts what is of level i and size j; level 0 and size 0 are left out.
     long : LongSizes or None
@@ -102,26 +101,14 @@ def _sort(batch: DeviceBatch, long: LongSizes, n_angle: int, n_sizes: int) -> No
 
 
 def cached_sizes(batch: DeviceBatch) -> int:
-    """How many of the smallest sizes a block counts in shared memory, at all levels; 0 where there are many levels."""
+    """How many of the smallest sizes a block counts in shared memory."""
     return min(CACHED, min(CACHE_BYTES, batch.device.shared_bytes) // (4 * batch.width))
 
 
 def footprint(
     framed: NDArray[np.int64], width: int, *, n_angle: int, n_matrix: int, n_sizes: int, long: bool
 ) -> NDArray[np.int64]:
-    """Bytes of each region for a table, its long sizes, its statistics and the formulas over them.
-
-    Parameters
-    ----------
-    framed : ndarray of int64, shape (n_roi,)
-        Pixels of the framed boxes.
-    width, n_sizes : int
-        Levels and sizes of the table.
-    n_angle, n_matrix : int
-        Matrices counted, and left after merging.
-    long : bool
-        Whether there are lists.
-    """
+    """Bytes of each region for a table, its long sizes, its statistics and the formulas over them."""
     table = 4 * n_angle * width * n_sizes
     lists = 8 * n_angle * (framed // n_sizes + 1) + 4 * n_matrix if long else 0
     by_level = 8 * n_matrix * width

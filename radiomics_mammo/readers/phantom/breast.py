@@ -70,8 +70,6 @@ class Scene:
     ----------
     image, thickness, texture : ndarray of float32, shape (rows, columns)
         Brightness over air; compressed thickness, 0 to 1; a fine random field of unit variance.
-    anatomy : Anatomy
-        The outline.
     depth_grid : ndarray of float32
         Distance below the skin (mm) on a grid of ``COARSE_MM``; negative outside.
     """
@@ -84,17 +82,7 @@ class Scene:
 
 
 def draw_anatomy(view: str, *, scale: float, rng: np.random.Generator) -> Anatomy:
-    """Draw the outline of a breast.
-
-    Parameters
-    ----------
-    view : {"CC", "MLO"}
-        The projection.
-    scale : float
-        The breast's size.
-    rng : numpy.random.Generator
-        The view's own stream.
-    """
+    """Draw the outline of a breast in a CC or MLO view."""
     from scipy.interpolate import PchipInterpolator
 
     y = np.arange(-30.0, FIELD_MM[0] + 30.0, 0.25)
@@ -119,19 +107,7 @@ def draw_anatomy(view: str, *, scale: float, rng: np.random.Generator) -> Anatom
 
 
 def draw_scene(anatomy: Anatomy, *, density: int, shape: tuple[int, int], rng: np.random.Generator) -> Scene:
-    """Draw the breast.
-
-    Parameters
-    ----------
-    anatomy : Anatomy
-        Its outline.
-    density : int
-        BI-RADS grade, 1 to 4.
-    shape : tuple of int
-        Rows and columns of the canvas.
-    rng : numpy.random.Generator
-        The view's own stream.
-    """
+    """Draw the breast; ``density`` is a BI-RADS grade from 1 to 4."""
     pixel = FIELD_MM[0] / shape[0]
     y = (np.arange(shape[0], dtype=np.float32) + 0.5)[:, None] * np.float32(pixel)
     x = (np.arange(shape[1], dtype=np.float32) + 0.5)[None, :] * np.float32(pixel)
@@ -171,18 +147,10 @@ def power_law(
 
     Parameters
     ----------
-    shape : tuple of int
-        Rows and columns.
-    beta : float
-        Exponent of the power spectrum.
-    pixel_mm : float
-        Pixel size.
     coarsest_mm, finest_mm : float
         Wavelengths between which the law holds; longer ones are level, shorter ones fade out.
     stretch : float
         How much longer structures are along a row than along a column.
-    rng : numpy.random.Generator
-        Where the noise comes from.
     """
     from scipy import fft
 

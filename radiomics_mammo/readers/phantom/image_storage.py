@@ -24,16 +24,7 @@ _BRIGHT = 400  # safely over air
 
 
 def add_implant(image: Picture, *, side: str, pixel_mm: float) -> Picture:
-    """Draw a smooth bright disc at the chest wall.
-
-    Parameters
-    ----------
-    image : ndarray of uint16, shape (rows, columns)
-        12-bit, chest wall at the left edge for a left breast and at the right for a right one.
-    side : {'LEFT', 'RIGHT'}
-    pixel_mm : float
-        Pixel size.
-    """
+    """Draw a smooth bright disc at the chest wall of a 12-bit image."""
     rows, columns = image.shape
     breast = np.flatnonzero((image > _BRIGHT).sum(axis=1) > columns // 20)
     middle = float(breast.mean()) if breast.size else rows / 2
@@ -54,21 +45,7 @@ def taken_again(image: Picture, *, pixel_mm: float) -> Picture:
 
 
 def write_stored_dicom(path: Path, image: Picture, *, view: View, spacing: tuple[float, float], seed: int) -> None:
-    """Write an image as its machine stores it, uncompressed.
-
-    Parameters
-    ----------
-    path : Path
-        Written over if it exists.
-    image : ndarray of uint16, shape (rows, columns)
-        12-bit, bright tissue.
-    view : View
-        Whose picture it is.
-    spacing : tuple of float
-        Millimetres (row, column), written as that of the detector.
-    seed : int
-        The collection's, for the identifiers.
-    """
+    """Write a 12-bit image as its machine stores it, uncompressed."""
     from pydicom import dcmread
     from pydicom.uid import generate_uid
 

@@ -66,17 +66,7 @@ class Outline:
 
 
 def draw_outline(mass: Mass, *, shape_stream: np.random.Generator, view: np.random.Generator) -> Outline:
-    """Draw the edge of a mass.
-
-    Parameters
-    ----------
-    mass : Mass
-        What it is.
-    own : numpy.random.Generator
-        The mass's stream, the same in both views.
-    view : numpy.random.Generator
-        The stream of this projection.
-    """
+    """Draw the edge of a mass; ``shape_stream`` is the same in both views."""
     low, high, first, last, amplitude = SHAPES[mass.shape]
     aspect = shape_stream.uniform(low, high)
     strength = amplitude * exp(shape_stream.normal(0, 0.2))
@@ -119,23 +109,9 @@ def _draw_spicules(count: int, reach: float, size: float, rng: np.random.Generat
 def place(
     anatomy: Anatomy, depth_grid: Floats, mass: Mass, *, view: str, taken: list[tuple[float, float, float]]
 ) -> tuple[float, float]:
-    """Find the nearest place where the whole mass lies in the breast, without overlap.
+    """Find the nearest place for the whole mass in the breast, without overlap.
 
-    Parameters
-    ----------
-    anatomy, depth_grid
-        As in :class:`~radiomics_mammo.readers.phantom.breast.Scene`.
-    mass : Mass
-        What to place.
-    view : {"CC", "MLO"}
-        The projection.
-    taken : list of tuple of float
-        (y, x, radius) of the masses placed before, mm.
-
-    Returns
-    -------
-    tuple of float
-        (y, x) of the centre, mm, chest wall at x = 0.
+    Places and radii are in mm, (y, x) with the chest wall at x = 0.
     """
     half, deep = anatomy.extent
     wanted_y = anatomy.nipple[0] + half * (mass.across if view == "CC" else mass.up)
@@ -156,26 +132,7 @@ def place(
 def draw_mass(
     scene: Scene, mass: Mass, outline: Outline, *, centre: tuple[float, float], pixel_mm: float
 ) -> NDArray[np.bool_]:
-    """Draw a mass on the scene's image, in place, and return its mask.
-
-    Parameters
-    ----------
-    scene : Scene
-        The view; its image grows brighter.
-    mass : Mass
-        What to draw.
-    outline : Outline
-        Its edge in this view.
-    centre : tuple of float
-        (y, x), mm.
-    pixel_mm : float
-        Pixel size.
-
-    Returns
-    -------
-    ndarray of bool, shape (rows, columns)
-        The true outline, filled; holds at least the centre's pixel.
-    """
+    """Draw a mass on the scene's image, in place, and return its filled outline."""
     rows, columns = scene.image.shape
     reach = float(outline.radius.max()) * 2.6 + 3.0
     top, left = (max(0, int((c - reach) / pixel_mm)) for c in centre)

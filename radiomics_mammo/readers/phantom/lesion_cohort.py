@@ -45,16 +45,10 @@ class Mass:
 
     Attributes
     ----------
-    number : int
-        The abnormality's number in its breast, from 1.
-    malignant : bool
-        The truth.
     pathology : str
         As CBIS-DDSM writes it.
     shape, margin : str
         Keys of ``SHAPE_ODDS`` and ``MARGIN_ODDS``.
-    radius_mm : float
-        Mean radius.
     contrast : float
         Brightness over the tissue around it, about 0.2 to 1.
     roughness : float
@@ -91,14 +85,8 @@ class Patient:
 
     Attributes
     ----------
-    number : int
-        From 1.
     density : int
         BI-RADS grade, 1 (fatty) to 4 (extremely dense).
-    scale : float
-        Size of the breasts, about 0.8 to 1.12.
-    breasts : tuple of Breast
-        The imaged ones, one or two.
     """
 
     number: int
@@ -123,15 +111,7 @@ def stream(seed: int, *key: int) -> np.random.Generator:
 
 
 def plan_patient(number: int, *, seed: int) -> Patient:
-    """Draw one patient.
-
-    Parameters
-    ----------
-    number : int
-        Patient number, from 1.
-    seed : int
-        The collection's seed.
-    """
+    """Draw the patient with this number, from 1."""
     rng = stream(seed, number, PLAN)
     density = 1 + int(rng.choice(4, p=DENSITY_ODDS))
     scale = float(np.clip(rng.normal(0.98, 0.08), 0.8, 1.12))

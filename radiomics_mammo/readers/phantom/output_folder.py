@@ -55,10 +55,6 @@ class PhantomTree(Generic[Picture]):
         A sentence on whose layout it is, for the note.
     settings : mapping of str to scalar
         What the pixels and files depend on, for the note.
-    pictures : sequence
-        The pictures, in the order in which they are written.
-    write : callable
-        Writes one picture's files below the root that it is given.
     tables : mapping of str to callable
         File names and what writes each; they are written last.
     """
@@ -71,13 +67,7 @@ class PhantomTree(Generic[Picture]):
 
 
 def is_phantom(root: str | Path) -> bool:
-    """Return whether a folder, or the one above it, is a phantom's.
-
-    Parameters
-    ----------
-    root : path
-        What a reader was given.
-    """
+    """Return whether a folder, or the one above it, is a phantom's."""
     root = Path(root).expanduser().resolve()
     return any((folder / NOTE).is_file() for folder in (root, root.parent))
 
@@ -85,24 +75,10 @@ def is_phantom(root: str | Path) -> bool:
 def write_tree(
     tree: PhantomTree[Picture], root: str | Path, *, on_picture: Callable[[int, int], None] | None = None
 ) -> int:
-    """Write a phantom's files.
+    """Write a phantom's files, unless all are there; return the pictures written.
 
     A folder that is complete and was made with the same settings is left as it is; one made with others, or cut
     short, is written anew.
-
-    Parameters
-    ----------
-    tree : PhantomTree
-        What to write.
-    root : path
-        Folder, made if absent: empty, or a phantom of before.
-    on_picture : callable, optional
-        Called with (pictures written, pictures in all) after each.
-
-    Returns
-    -------
-    int
-        Pictures written; 0 if all was there already.
 
     Raises
     ------

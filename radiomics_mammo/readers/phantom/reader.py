@@ -57,8 +57,6 @@ class PhantomReader(PhantomArguments):
     ----------
     patients : int
         Number of patients. More patients leave the earlier ones as they were.
-    seed : int
-        Zero or more.
     rows : int
         Rows of an image, 128 to 4096; the columns are four fifths of it. The field is always 210 x 168 mm,
         so 700 rows are pixels of 0.3 mm, in which masses are 20 to 120 pixels across.
@@ -111,23 +109,10 @@ class PhantomReader(PhantomArguments):
     def picture(
         self, patient: Patient, *, side: str, view: str
     ) -> tuple[NDArray[np.uint16], dict[int, NDArray[np.bool_]]]:
-        """Draw one mammogram and the masks of its masses.
+        """Draw one mammogram, and the masks of its masses by their numbers.
 
-        Parameters
-        ----------
-        patient : Patient
-            Who.
-        side : {"LEFT", "RIGHT"}
-            One of the imaged breasts.
-        view : {"CC", "MLO", "AT", "LM", "ML", "LMO"}
-            The projection; all but the first are drawn as MLO.
-
-        Returns
-        -------
-        image : ndarray of uint16, shape (rows, 4 / 5 rows)
-            12-bit brightness, chest wall at the left edge for a left breast and at the right for a right one.
-        masks : dict of int to ndarray of bool
-            By the mass's number.
+        The image is uint16 of 12 bits, the chest wall at the left edge for a left breast and at the right for a right
+        one.
         """
         breast = next(b for b in patient.breasts if b.side == side)
         where = (patient.number, SIDES.index(side), ALL_VIEWS.index(view))

@@ -37,10 +37,6 @@ class Machine:
 
     Attributes
     ----------
-    number, site : int
-        ``machine_id`` and ``site_id``.
-    proportion : float
-        Of its site's patients.
     bits : int
         BitsStored.
     photometric : str
@@ -89,12 +85,6 @@ class Woman:
 
     Attributes
     ----------
-    patient : Patient
-        Both breasts, most without a mass.
-    machine : Machine
-        Machine of all images.
-    age : int or None
-        Years.
     implant : bool
         In both breasts.
     outcomes : dict of str to Outcome
@@ -135,22 +125,7 @@ class View:
 
 
 def plan_screening(patients: int, *, seed: int, prevalence: float) -> list[Woman]:
-    """Draw the patients.
-
-    Parameters
-    ----------
-    patients : int
-        How many. More leave the earlier ones as they were.
-    seed : int
-        The collection's seed.
-    prevalence : float
-        Share of breasts with cancer, above 0 and at most 0.25.
-
-    Raises
-    ------
-    InputError
-        The prevalence is out of range.
-    """
+    """Draw patients, with cancer in a share of ``prevalence`` (0 to 0.25) of breasts."""
     if not 0 < prevalence <= MOST_PREVALENT:
         raise InputError(
             f"a prevalence of {prevalence} cannot be simulated",

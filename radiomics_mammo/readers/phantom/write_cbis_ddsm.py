@@ -58,30 +58,7 @@ class _Picture:
 def write_cbis_tree(
     reader: PhantomReader, root: str | Path, *, on_picture: Callable[[int, int], None] | None = None
 ) -> int:
-    """Write the images, masks and crops of a phantom in the layout of CBIS-DDSM.
-
-    The description tables are written last. A tree that is complete and was made with the same settings is
-    left as it is; one made with others, or cut short, is written anew.
-
-    Parameters
-    ----------
-    reader : PhantomReader
-        What to write.
-    root : path
-        Folder, made if absent: empty, or a phantom tree of before.
-    on_picture : callable, optional
-        Called with (pictures written, pictures in all) after each.
-
-    Returns
-    -------
-    int
-        Pictures written; 0 if the tree was already there.
-
-    Raises
-    ------
-    OutputError
-        The folder holds something else, or cannot be written.
-    """
+    """Write a phantom in the layout of CBIS-DDSM, as :func:`write_tree` does."""
     pictures = list(_pictures(reader))
     by_split = {split: [picture for picture in pictures if picture.patient.split == split] for split in TABLES}
     tree = PhantomTree(

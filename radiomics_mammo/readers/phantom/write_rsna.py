@@ -83,10 +83,6 @@ def write_rsna_tree(
 
     Parameters
     ----------
-    reader : PhantomReader
-        Number of patients, seed, and the rows of a picture.
-    root : path
-        Folder, made if absent: empty, or a phantom tree of before.
     layout : {'dicom', 'folders', 'underscore', 'at'}
         ``train_images/PATIENT/IMAGE.dcm``; or 8-bit PNG, windowed and with bright tissue, as ``PATIENT/IMAGE.png``,
         ``PATIENT_IMAGE.png`` or ``PATIENT@IMAGE.png``.
@@ -95,13 +91,6 @@ def write_rsna_tree(
         2's, or one for both. Those of :func:`usual_encodings` by default.
     prevalence : float
         Share of breasts with cancer, at most 0.25. Few show in a small collection; the real one has 0.02.
-    on_picture : callable, optional
-        Called with (pictures written, pictures in all) after each.
-
-    Returns
-    -------
-    int
-        Pictures written; 0 if the tree was already there.
 
     Raises
     ------

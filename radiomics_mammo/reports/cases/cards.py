@@ -129,7 +129,7 @@ def pictures_of(
 
 
 def probability_sentence(context: CaseContext, name: str) -> str:
-    """Return the sentence on reference standard, probability and classification, also of the explained model."""
+    """Return the sentence on reference standard, probability and classification."""
     row, info = context.predictions.loc[name], context.run.info
     other = info.explained != info.best and not pd.isna(row["explained"])
     return sentence(

@@ -32,18 +32,7 @@ def case_attributes(
     classes: Sequence[str],
     out_of_range: Collection[str] | None,
 ) -> dict[str, CaseAttributes]:
-    """Return the values by which cases are filtered.
-
-    Parameters
-    ----------
-    predictions : pandas.DataFrame
-        As :func:`radiomics_mammo.reports.cases.outcomes.outcomes` gives it.
-    rows : mapping of str to mapping
-        The rows of the case table by case_id.
-    classes : sequence of str
-    out_of_range : collection of str, or None
-        Cases with a value out of range; None where this is not known of any.
-    """
+    """Return the values by which cases are filtered."""
     return {
         name: CaseAttributes(
             outcome=str(outcome),

@@ -44,7 +44,7 @@ _WIDTH = 620
 
 @dataclass(frozen=True, slots=True)
 class CasePage:
-    """Content of the page of one case; fields are those of :class:`~radiomics_mammo.reports.cases.records.Card`."""
+    """Content of the page of one case; fields as in ``records.Card``."""
 
     title: str
     phantom: bool
@@ -67,13 +67,7 @@ class CasePage:
 
 
 def check_case(run: Run, case_id: str) -> None:
-    """Raise where the run does not have a case.
-
-    Raises
-    ------
-    InputError
-        Naming cases with a similar id; or the run has no model to show.
-    """
+    """Raise where the run does not have a case."""
     if not run.info.best:
         raise InputError(
             "no model that uses the features was compared, so there are no cases to show",
@@ -90,7 +84,7 @@ def check_case(run: Run, case_id: str) -> None:
 
 
 def pictures_of_case(run: Run, results: Results, case_id: str) -> WantedPictures:
-    """Return the images that the page of a case shows: its own, all other views of the breast, its neighbours."""
+    """Return the images that the page of a case shows."""
     if run.info.unit != "lesion":
         return WantedPictures()
     wanted = pictures_for(run, results, [case_id])
@@ -98,21 +92,7 @@ def pictures_of_case(run: Run, results: Results, case_id: str) -> WantedPictures
 
 
 def case_page(run: Run, results: Results, case_id: str, *, pictures: Pictures, meaning: Meaning = no_meaning) -> str:
-    """Return the page of one case as self-contained HTML.
-
-    Parameters
-    ----------
-    run, results
-    case_id : str
-    pictures : Pictures
-        Of the cases that :func:`pictures_of_case` names.
-    meaning : callable (feature name) -> str
-
-    Raises
-    ------
-    InputError
-        As :func:`check_case`.
-    """
+    """Return the page of one case as self-contained HTML."""
     check_case(run, case_id)
     context = read_context(run, results, pictures=pictures, meaning=meaning)
     info, row, attributes, note = run.info, context.rows[case_id], context.attributes[case_id], phantom_note(run)

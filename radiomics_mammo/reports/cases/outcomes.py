@@ -13,25 +13,11 @@ OUTCOMES = {"FN": "false negative", "FP": "false positive", "TP": "true positive
 
 
 def outcomes(run: Run) -> pd.DataFrame:
-    """Compute the mean over the repeats of each case, by the best model.
+    """Compute each case's mean over the repeats, by the best model.
 
-    Parameters
-    ----------
-    run : Run
-        With a best model.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Indexed by case_id (as text) in the order of ``run.cases``; ``y``; ``p``, the mean probability over the
-        repeats; ``called``, the proportion of repeats whose threshold it reached; ``outcome``, of ``OUTCOMES``:
-        positive where at least half of the repeats classified it as positive; ``explained``, the mean probability by
-        the model that SHAP explains, NaN without one.
-
-    Raises
-    ------
-    InputError
-        The predictions have no column ``called``.
+    ``called`` is the proportion of repeats whose threshold ``p``, the mean probability, reached; ``outcome`` is
+    positive where at least half of the repeats classified it as positive; ``explained`` is the mean probability by the
+    model that SHAP explains, NaN without one.
     """
     table = run.predictions
     if "called" not in table.columns:

@@ -8,16 +8,7 @@ ABSENT = "No image: the file could not be read."
 
 
 class PictureStore:
-    """Gives keys to images and stores those that are shown.
-
-    Parameters
-    ----------
-    pictures : Pictures
-    absent : str
-        Text in the place of an image that is not there.
-    note : str
-        Added to every image's alternative text.
-    """
+    """Gives keys to images and stores those that are shown."""
 
     def __init__(self, pictures: Pictures, *, absent: str = ABSENT, note: str = "") -> None:
         self.stored: dict[str, Picture] = {}

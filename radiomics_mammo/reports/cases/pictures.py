@@ -39,13 +39,6 @@ def draw_lesion(image: NDArray[np.generic], mask: NDArray[np.bool_], size: Size)
     """Draw the region with half its size around it and its outline.
 
     Grey values are spread between the 1st and 99th percentile of what the picture shows.
-
-    Parameters
-    ----------
-    image : ndarray, shape (rows, columns)
-    mask : ndarray of bool, shape (rows, columns)
-        Not empty.
-    size : Size
     """
     top, bottom, left, right = _surroundings(mask)
     grey = _resized(_grey(image[top:bottom, left:right]), size.side)
@@ -55,7 +48,7 @@ def draw_lesion(image: NDArray[np.generic], mask: NDArray[np.bool_], size: Size)
 
 
 def draw_whole(image: NDArray[np.generic], mask: NDArray[np.bool_], size: Size) -> Picture | None:
-    """Draw the whole image with a box around the region; None where the region's picture shows half of it or more."""
+    """Draw the whole image with a box around the region, unless that is half of it."""
     top, bottom, left, right = _surroundings(mask)
     if (bottom - top) * (right - left) >= 0.5 * image.size:
         return None

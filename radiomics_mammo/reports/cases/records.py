@@ -10,15 +10,7 @@ from markupsafe import Markup
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An image of a page.
-
-    Attributes
-    ----------
-    uri : str
-        A data URI.
-    width, height : int
-        Pixels.
-    """
+    """An image of a page, as a data URI with its size in pixels."""
 
     uri: str
     width: int
@@ -33,12 +25,6 @@ class Pictures:
     ----------
     lesions : mapping of str to Picture
         The region with its surroundings and its outline.
-    wholes : mapping of str to Picture
-        The full image with the region's box, where it shows more than the region's image does.
-    thumbnails : mapping of str to Picture
-        The region, small.
-    problem : str
-        Why some or all are missing; empty if none is.
     """
 
     lesion_images: Mapping[str, Picture] = field(default_factory=dict)
@@ -109,24 +95,14 @@ class Card:
 
     Attributes
     ----------
-    anchor, case_id, patient_id : str
-    tags : Tags
-    outcome : str
-        In full.
     probability : str
         A sentence: class, probability, proportion of repeats that classified it as positive.
-    facts : str
-        Clinical columns (side, density …).
-    pictures : sequence of Shown
-    waterfall : Markup
-        Empty without one.
     explained : str
         The title of the waterfall; empty where it is of the best model.
     leading : str
         A sentence on the feature with the largest contribution; may be empty.
     beyond : sequence of str
         Values outside the range of the training cases, as text.
-    neighbours : sequence of Neighbour
     """
 
     anchor: str
@@ -181,12 +157,8 @@ class CasesPart:
 
     Attributes
     ----------
-    groups : sequence of Group
     lines : sequence of Line
         All cases, or as many as the caption states.
-    caption : str
-        Of the list.
-    filters : sequence of Filter
     store : mapping of str to Picture
         Every image once, by the key that :class:`ShownImage` names.
     """

@@ -14,13 +14,7 @@ from radiomics_mammo.reports.section import ReportInputs
 
 
 def build(inputs: ReportInputs) -> PagePart:
-    """Build the section.
-
-    Raises
-    ------
-    InputError
-        The predictions have no column ``called``.
-    """
+    """Build the section."""
     run, results = inputs.run, inputs.results
     context = read_context(run, results, pictures=inputs.pictures, meaning=inputs.meaning)
     similarity = similarity_text(run)

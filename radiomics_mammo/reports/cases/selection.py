@@ -40,16 +40,7 @@ def select_cases(
 ) -> list[CaseGroup]:
     """Select the false negatives, the most confident false positives, and typical cases of each class.
 
-    Parameters
-    ----------
-    predictions : pandas.DataFrame
-        As :func:`radiomics_mammo.reports.cases.outcomes.outcomes` gives it.
-    neighbours : pandas.DataFrame or None
-        The run's table; without it no typical cases are selected.
-    classes : sequence of str
-        What 0 and 1 are called.
-    similarity : str
-        What similarity to neighbours is based on.
+    Without a table of neighbours no typical cases are selected.
     """
     groups = []
     for slug, outcome, most in (

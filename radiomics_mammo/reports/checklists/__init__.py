@@ -34,20 +34,7 @@ def build(inputs: ReportInputs) -> PagePart:
 
 
 def checklists(run: Run, results: Results) -> list[PagePart]:
-    """Answer every checklist for a run.
-
-    Parameters
-    ----------
-    run : Run
-    results : Results
-        Its other tables; what is missing changes answers.
-
-    Returns
-    -------
-    list of PagePart
-        One a checklist: the number of items that the run answers, the items left to the authors, and a table with the
-        evidence. ``yes`` only where the run itself shows what the item requires.
-    """
+    """Answer every checklist for a run; ``yes`` only where the run itself shows it."""
     facts = facts_of(run, results)
     return [_part(checklist, facts) for checklist in CHECKLISTS]
 

@@ -67,9 +67,6 @@ class Facts:
 
     Attributes
     ----------
-    run : Run
-    results : Results
-    folds, repeats : int
     crossing : int
         Patients who are in two folds of one repeat, counted in the predictions.
     """
@@ -278,16 +275,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A row of a checklist.
-
-    Attributes
-    ----------
-    number, topic : str
-        As the checklist has them.
-    text : str
-        The item, paraphrased.
-    ask : callable (Facts) -> Answer
-    """
+    """A row of a checklist, its text paraphrased."""
 
     number: str
     topic: str
@@ -297,15 +285,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Checklist:
-    """A published checklist.
-
-    Attributes
-    ----------
-    slug, title : str
-    source : str
-        The publication.
-    items : sequence of Item
-    """
+    """A published checklist."""
 
     slug: str
     title: str

@@ -72,14 +72,8 @@ class Column:
 
     Attributes
     ----------
-    title : str
-        The heading.
     key : str
         The column of the data frame; a column that the frame lacks is left out where ``optional``.
-    format : callable (row, key) -> str or Estimate
-    align : {"right", "left"}
-        Numbers are aligned to the right, words to the left.
-    optional : bool
     """
 
     title: str
@@ -104,17 +98,7 @@ def report_table(
     folded: str = "",
     name: str = "",
 ) -> ReportTable:
-    """Build a table of the page from a data frame.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-    columns : sequence of Column
-        The first names the row.
-    caption : str
-    marks, stacked, folded, name
-        As :class:`radiomics_mammo.reports.components.page.ReportTable` has them.
-    """
+    """Build a table of the page from a data frame; the first column names the row."""
     present = [column for column in columns if not column.optional or column.key in frame.columns]
     return ReportTable(
         caption,
@@ -129,7 +113,7 @@ def report_table(
 
 
 def titled(frame: pd.DataFrame, titles: Mapping[str, str], *columns: str) -> pd.DataFrame:
-    """Return the frame with titles in the place of the models' names; in ``model`` unless other columns are named."""
+    """Return the frame with titles in the place of the models' names."""
     return frame.assign(
         **{name: [titles.get(str(model), str(model)) for model in frame[name]] for name in columns or ("model",)}
     )

@@ -18,24 +18,7 @@ _INK = "#1c2430"
 
 
 def write_parts(page: Page, folder: Path) -> list[Path]:
-    """Write every table and every figure of a page.
-
-    Parameters
-    ----------
-    page : Page
-    folder : pathlib.Path
-        Created where it is not there. Files of the same names are replaced, others stay.
-
-    Returns
-    -------
-    list of pathlib.Path
-        In the order of the page.
-
-    Raises
-    ------
-    OutputError
-        The folder cannot be made or written.
-    """
+    """Write every table and every figure of a page; other files stay."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

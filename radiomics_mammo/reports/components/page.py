@@ -44,7 +44,6 @@ class ReportTable:
 
     Attributes
     ----------
-    caption : str
     headings : sequence of str
         The first column names the row.
     rows : sequence of sequence of (str or Estimate)
@@ -96,21 +95,9 @@ class PagePart:
     ----------
     slug, title : str
         The anchor, unique on the page, and the heading; a section's are given by the registry.
-    text : sequence of str
-        A paragraph each.
-    figures : sequence of Figure
-    tables : sequence of ReportTable
-    parts : sequence of PagePart
-        Parts with headings one level down.
     warnings : sequence of str
         Shown before everything else.
-    terms : sequence of (str, str)
-        Terms and their definitions, folded.
     flow : Flow, optional
-    facts : sequence of (str, str)
-        Names and values.
-    items : sequence of str
-        A list.
     cases : CasesPart, optional
     columns : bool
         Whether the tables are small and stand beside each other.

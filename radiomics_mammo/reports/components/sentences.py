@@ -14,14 +14,7 @@ if TYPE_CHECKING:
 
 
 def sentence(name: str, /, **values: object) -> str:
-    """Return the text of a macro.
-
-    Parameters
-    ----------
-    name : str
-        ``topic.macro``: the file ``templates/text/topic.j2`` and the macro in it.
-    **values : object
-        The macro's arguments; one that is missing raises.
+    """Return the text of ``topic.macro`` (``templates/text/topic.j2``).
 
     Examples
     --------
@@ -32,14 +25,7 @@ def sentence(name: str, /, **values: object) -> str:
 
 
 def paragraphs(name: str, /, **values: object) -> list[str]:
-    """Return the paragraphs of a macro, separated by ``---``; an empty list where it gives no text.
-
-    Parameters
-    ----------
-    name : str
-        ``topic.macro``.
-    **values : object
-    """
+    """Return the paragraphs of a macro, separated by ``---``; an empty list where it gives no text."""
     return [" ".join(part.split()) for part in _macro(name, values).split("---") if part.strip()]
 
 

@@ -33,14 +33,7 @@ def shown_metrics(summary: pd.DataFrame) -> dict[str, Metric]:
 
 
 def wide_metrics(table: pd.DataFrame, *keys: str) -> pd.DataFrame:
-    """Reshape a summary to one row a model: each metric with its ``_low`` and ``_high``.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Columns of ``keys`` (``model`` if none), ``metric``, ``value``, ``low``, ``high``.
-    *keys : str
-    """
+    """Reshape a summary to one row a model: each metric with its limits."""
     rows = []
     for key, subset in table.groupby(list(keys) or ["model"], sort=False):
         row: dict[str, Any] = dict(zip(keys or ("model",), key, strict=True))

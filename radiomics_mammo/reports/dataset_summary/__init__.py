@@ -27,13 +27,7 @@ _FILES = frozenset({PAGE, *(f"{name}.csv" for name in (*TABLES, "findings"))})
 
 
 def check_summary(folder: Path, *, overwrite: bool = False) -> None:
-    """Check a folder as :func:`write_summary` does, before cases are listed.
-
-    Raises
-    ------
-    OutputError
-        It holds something else, or a summary that is not to be replaced.
-    """
+    """Check a folder as :func:`write_summary` does, before cases are listed."""
     check_folder(folder, _FILES, overwrite=overwrite)
 
 
@@ -47,37 +41,17 @@ def write_summary(
     overwrite: bool = False,
     declared: Sequence[tuple[str, type]] = (),
 ) -> Path:
-    """Write the summary of a list of cases: one HTML page, and as CSV every table that has a row.
+    """Write the summary of a list of cases: a page, and its tables as CSV.
 
     Parameters
     ----------
     frame : pandas.DataFrame
         One row a case: ``case_id``, ``patient_id``, then the reader's columns; None where missing (see
         :func:`cases_frame`).
-    name : str
-        Of the collection, for the page's heading.
-    folder : pathlib.Path
-        Written completely or not at all; one with other files is refused.
     remarks : sequence of str
         Remarks of the reader on the collection.
-    phantom : bool
-        Whether the images are simulated: stated on the page and in every table.
-    overwrite : bool
-        Whether to replace an earlier summary.
     declared : sequence of (str, type)
         The reader's columns with their types; the types of others are inferred.
-
-    Returns
-    -------
-    pathlib.Path
-        The page, ``index.html`` in the folder.
-
-    Raises
-    ------
-    InputError
-        There is no case.
-    OutputError
-        The folder is taken or cannot be written.
     """
     check_summary(folder, overwrite=overwrite)
     dataset = read_dataset(frame, name=name, declared=declared, remarks=remarks, phantom=phantom)

@@ -24,8 +24,6 @@ class Column:
 
     Attributes
     ----------
-    name, title : str
-        Name in the table, and title.
     role : str
         ``label``, ``afterwards`` (known after the diagnosis), ``opinion`` (of readers), ``metadata``,
         ``scanner``, ``split``, ``identity`` or ``other``.
@@ -54,8 +52,6 @@ class Dataset:
 
     Attributes
     ----------
-    name : str
-        Of the collection.
     frame : pandas.DataFrame
         One row a case, nullable types, index from 0.
     columns : mapping of str to Column
@@ -119,19 +115,7 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A finding of a rule.
-
-    Attributes
-    ----------
-    severity : str
-        Of ``SEVERITIES``.
-    rule : str
-        Name of the rule.
-    sentence : str
-        The observation, with numbers.
-    advice : str
-        The recommended action.
-    """
+    """A finding of a rule, with numbers, and the recommended action."""
 
     severity: str
     rule: str

@@ -90,17 +90,7 @@ def _words(column: pd.Series) -> pd.Series:
 
 
 def describe(frame: pd.DataFrame, label: str, group: Codes) -> dict[str, Column]:
-    """Return role and kind of every column but the two identifiers.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        As :func:`typed` gives it.
-    label : str
-        The label's column.
-    group : ndarray of int64, shape (n_rows,)
-        The patient.
-    """
+    """Return role and kind of every column but the two identifiers."""
     names = [name for name in frame.columns if name not in ("case_id", "patient_id")]
     return {name: _describe(frame[name], name, label, group) for name in names}
 
@@ -178,15 +168,7 @@ def _in_order(named: pd.Series) -> list[str]:
 
 
 def find_label(frame: pd.DataFrame) -> tuple[str, Labels]:
-    """Find the column that says who is positive.
-
-    Returns
-    -------
-    name : str
-        Empty where there is none.
-    y : ndarray of int8, shape (n_rows,)
-        -1 where it is not known.
-    """
+    """Find the label's column; -1 where a label is not known."""
     by_name = {plain(name): name for name in frame.columns}
     for wanted in LABELS:
         if wanted in by_name:

@@ -37,7 +37,7 @@ def proportion_of(part: Flags, group: Codes) -> Proportion:
 
 
 def auroc_of(y: Labels, score: Floats, group: Codes) -> Interval:
-    """Compute the AUROC of a score with its clustered interval; NaN with fewer than ``MIN_CLASS`` of a class."""
+    """Compute an AUROC with its clustered interval; NaN with few of a class."""
     if min(int((y == 1).sum()), int((y == 0).sum())) < MIN_CLASS:
         return UNKNOWN
     estimate = obuchowski(y, score[None, None], _renumbered(group))
@@ -62,18 +62,6 @@ def risk(levels: Sequence[NDArray[np.integer]], y: Labels, group: Codes, *, seed
     Five folds of patients; in each, the logarithm of a level's proportion of positives in the four others over the
     proportion of all (one row at that proportion added, so that empty levels say nothing), summed over the columns as
     naive Bayes does. So a level that happens to hold many positives of one fold gains nothing from them.
-
-    Parameters
-    ----------
-    levels : sequence of ndarray of int, each of shape (n_rows,)
-        From 0; one a column.
-    y : ndarray of int8, shape (n_rows,)
-        0 or 1.
-    group : ndarray of int64, shape (n_rows,)
-
-    Returns
-    -------
-    ndarray of float64, shape (n_rows,)
     """
     patients = _renumbered(group)
     n_patients = int(patients.max()) + 1

@@ -37,14 +37,7 @@ def bars_figure(bars: Sequence[tuple[str, float, str]], *, name: str, title: str
 
 
 def missing_figure(proportions: pd.DataFrame, *, name: str, by: str, note: str = "") -> Markup:
-    """Draw the proportion of missing values of every column, a bar for each level.
-
-    Parameters
-    ----------
-    shares : pandas.DataFrame
-        One row a column of the data, one column a level, in percent.
-    name, by, note : str
-    """
+    """Draw the percentage of missing values of every column, a bar for each level."""
     n = len(proportions.columns)
     height = 0.8 / n
     with canvas(5.4, 1.0 + len(proportions) * max(0.3, 0.17 * n)) as figure:

@@ -17,13 +17,7 @@ _SITES, _MACHINES = ("site_id", "site"), ("machine_id", "machine")
 
 
 def units(dataset: Dataset) -> pd.DataFrame:
-    """Count how many of one unit are in another: images per patient, breasts per patient, views per breast, ….
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``what`` (``images per breast``, …), ``number``, ``units``: so many units have that number.
-    """
+    """Count how many of one unit are in another, such as images per patient."""
     names = list(dataset.units)
     wanted = [(part, whole) for i, whole in enumerate(names) for part in names[:i]]
     tables = {f"{plural(part)} per {whole}": (dataset.units[part], dataset.units[whole]) for part, whole in wanted}
@@ -58,14 +52,9 @@ def _views_of_lesions(dataset: Dataset) -> tuple[Codes, Codes]:
 def balance(dataset: Dataset) -> pd.DataFrame:
     """Compute the prevalence at each level, and the scores of constant predictions.
 
-    A unit is positive when any of its rows is; a unit without any known label is left out.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``unit``, ``units``, ``unlabelled``, ``positives``, ``proportion``, ``low``, ``high`` (Wilson, clustered by
-        patient), ``accuracy`` (of always predicting the more frequent class), ``pf1_prevalence`` and ``pf1_one``
-        (probabilistic F1 of giving every case the proportion of positives, or 1), ``brier`` (of giving the proportion).
+    A unit is positive when any of its rows is; a unit without any known label is left out. Intervals are Wilson's,
+    clustered by patient; ``accuracy`` is that of always predicting the more frequent class, ``pf1_prevalence`` and
+    ``pf1_one`` the probabilistic F1 of giving every case the proportion of positives, or 1.
     """
     rows = []
     for unit, codes in dataset.units.items():
@@ -83,13 +72,7 @@ def balance(dataset: Dataset) -> pd.DataFrame:
 
 
 def disagreements(dataset: Dataset) -> pd.DataFrame:
-    """Count breasts and patients whose rows differ in the label, or in what should be one value for all of them.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``column``, ``unit``, ``units`` (with two rows or more that have a value), ``differ``.
-    """
+    """Count breasts and patients whose rows differ in what should be one value."""
     frame, rows = dataset.frame, []
     for unit, wanted in (("breast", _PER_BREAST), ("patient", _PER_PATIENT)):
         if unit not in dataset.units:
@@ -104,13 +87,7 @@ def disagreements(dataset: Dataset) -> pd.DataFrame:
 
 
 def scanners(dataset: Dataset) -> pd.DataFrame:
-    """Count rows, patients and positives of every machine at every site.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``site``, ``machine``, ``rows``, ``patients``, ``positives``; empty where either is not known.
-    """
+    """Count rows, patients and positives of every machine at every site."""
     site, machine = (next(iter(columns_with_role(dataset.levels, names)), None) for names in (_SITES, _MACHINES))
     names = ["site", "machine", "rows", "patients", "positives"]
     if site is None or machine is None:
@@ -124,14 +101,7 @@ def scanners(dataset: Dataset) -> pd.DataFrame:
 
 
 def parts(dataset: Dataset) -> pd.DataFrame:
-    """Count rows and patients of every type of abnormality on every side of the split, all and by pathology.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``type``, ``split``, ``pathology`` (``all`` first), ``rows``, ``patients``; empty without types or without
-        sides.
-    """
+    """Count rows and patients by type of abnormality, side of the split, pathology."""
     names = ["type", "split", "pathology", "rows", "patients"]
     result = {cells: next(iter(columns_with_role(dataset.levels, [column])), None) for cells, column in _PARTS.items()}
     keys = {cells: dataset.levels[name].astype(str) for cells, name in result.items() if name is not None}
@@ -144,14 +114,7 @@ def parts(dataset: Dataset) -> pd.DataFrame:
 
 
 def splits(dataset: Dataset) -> pd.DataFrame:
-    """Count every level on each side of the split.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``column``, ``level``, ``split``, ``rows``, ``proportion`` (of the side's rows); ``patient`` with the levels
-        ``in one`` and ``in several`` counts patients. Empty without a split.
-    """
+    """Count levels on each side of the split, and patients on both."""
     names = ["column", "level", "split", "rows", "proportion"]
     split = next((each.name for each in dataset.of_role("split") if each.distinct > 1), None)
     if split is None:

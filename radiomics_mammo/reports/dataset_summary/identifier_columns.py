@@ -31,15 +31,7 @@ def is_named_as_identifier(column: str) -> bool:
 
 
 def identifies_patients(column: pd.Series, group: Codes) -> bool:
-    """Return whether at least half of several patients have a unique value.
-
-    Parameters
-    ----------
-    column : pandas.Series
-        Text; null where missing.
-    group : ndarray of int64, shape (n_rows,)
-        Patient of each row.
-    """
+    """Return whether at least half of several patients have a unique value."""
     known = column.notna().to_numpy(bool)
     pairs = pd.DataFrame(
         {"value": column[known].astype("string").to_numpy(), "patient": group[known]}

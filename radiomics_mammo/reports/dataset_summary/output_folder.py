@@ -22,17 +22,6 @@ def write_folder(folder: Path, files: Mapping[str, bytes], *, ours: Collection[s
     ----------
     folder : pathlib.Path
         Absent, or empty, or an earlier summary without other files, to be replaced.
-    files : mapping of str to bytes
-        With ``PAGE``.
-    ours : collection of str
-        All names that such a folder may contain.
-    overwrite : bool
-        Whether an earlier folder may be replaced.
-
-    Raises
-    ------
-    OutputError
-        The folder holds something else, or an earlier summary that is not to be replaced; or it cannot be written.
     """
     folder = folder.absolute()
     partial, replaced = (folder.with_name(f".{folder.name}.{word}") for word in ("partial", "replaced"))
@@ -60,21 +49,7 @@ def write_folder(folder: Path, files: Mapping[str, bytes], *, ours: Collection[s
 
 
 def check_folder(folder: Path, ours: Collection[str], *, overwrite: bool) -> None:
-    """Raise where a folder must not be replaced.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-    ours : collection of str
-        All names that a summary's folder may contain.
-    overwrite : bool
-
-    Raises
-    ------
-    OutputError
-        A file is in its place, it holds something else, or it holds a summary and ``overwrite`` is False; or the
-        system does not say what is there.
-    """
+    """Raise where a folder must not be replaced."""
     try:
         if not folder.exists():
             return

@@ -29,26 +29,7 @@ def read_dataset(
     remarks: Sequence[str] = (),
     phantom: bool = False,
 ) -> Dataset:
-    """Read types, label, levels and units of a list of cases.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        One row a case: ``case_id``, ``patient_id``, the reader's columns; None where missing. Features are left
-        aside.
-    name : str
-        Of the collection.
-    declared : sequence of (str, type)
-        The reader's columns with their types; the others' are found out.
-    remarks : sequence of str
-        What the reader said of the collection.
-    phantom : bool
-
-    Raises
-    ------
-    InputError
-        There is no case, or one of the two identifiers is no column.
-    """
+    """Read types, label, levels and units of a list of cases; features are left aside."""
     missing = [each for each in ("case_id", "patient_id") if each not in frame.columns]
     if missing or frame.empty:
         raise InputError(

@@ -42,12 +42,7 @@ def sites(dataset: Dataset) -> list[str]:
 def columns(dataset: Dataset) -> pd.DataFrame:
     """Describe each column: role, missing values, content; free text is only counted.
 
-    Returns
-    -------
-    pandas.DataFrame
-        ``column``, ``role``, ``kind``, ``filled``, ``missing``, ``proportion_missing``, ``distinct``, ``holds``; of the
-        column's missing values ``label_auroc`` with ``low`` and ``high`` (how well it is_above_half the label that the
-        value is missing, either way round).
+    ``label_auroc`` says how well the label separates missing values from others, either way round.
     """
     n, known = len(dataset.frame), dataset.y >= 0
     rows = []
@@ -78,12 +73,7 @@ def _holds(dataset: Dataset, each: Column) -> str:
 def missing(dataset: Dataset) -> pd.DataFrame:
     """Count missing values of each column that has some, of all rows and by each stratum.
 
-    Returns
-    -------
-    pandas.DataFrame
-        ``column``, ``by`` (empty for all), ``level``, ``rows``, ``missing``, ``proportion``, ``auroc``: how well it
-        is_above_half the level from the others of ``by`` that the value is missing (or that it is not). A column
-        without any value is not in it.
+    ``auroc`` says how well the level separates missing values from others; a column without any value is left out.
     """
     gaps = [each for each in dataset.columns.values() if 0 < each.filled < len(dataset.frame)]
     rows: list[tuple[object, ...]] = []
@@ -103,13 +93,7 @@ def missing(dataset: Dataset) -> pd.DataFrame:
 
 
 def counts(dataset: Dataset) -> pd.DataFrame:
-    """Count rows and patients of every level.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``column``, ``level``, ``rows``, ``proportion``, ``patients``.
-    """
+    """Count rows and patients of every level."""
     patient = pd.Series(dataset.group)
     rows: list[tuple[object, ...]] = []
     for name, levels in dataset.levels.items():
@@ -119,14 +103,7 @@ def counts(dataset: Dataset) -> pd.DataFrame:
 
 
 def numbers(dataset: Dataset) -> pd.DataFrame:
-    """Compute the distribution of numbers, of all rows, by the label and by site.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``column``, ``by`` (empty for all), ``level``, ``rows`` (with a value), ``mean``, ``sd``, ``min``, ``p25``,
-        ``median``, ``p75``, ``max``.
-    """
+    """Compute the distribution of numbers, of all rows, by the label and by site."""
     statistics = ["count", "mean", "std", "min", "25%", "50%", "75%", "max"]
     all_rows = pd.Series("all", index=dataset.frame.index)
     wanted = {"": all_rows} | {name: dataset.grouped_by(name) for name in (dataset.label, *sites(dataset)) if name}
@@ -145,14 +122,7 @@ def numbers(dataset: Dataset) -> pd.DataFrame:
 
 
 def rates(dataset: Dataset) -> pd.DataFrame:
-    """Compute the prevalence of every level, with Wilson intervals clustered by patient.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``column``, ``role``, ``level``, ``rows``, ``patients``, ``positives``, ``rate``, ``low``, ``high``; rows of a
-        known label only, empty where there are none.
-    """
+    """Compute the prevalence of every level, with clustered Wilson intervals."""
     known = dataset.y >= 0
     y, group = dataset.y[known] == 1, dataset.group[known]
     rows = []
@@ -175,11 +145,6 @@ def predictors(dataset: Dataset) -> pd.DataFrame:
 
     A number is taken as it is (rows without one are left out), either way round; a category by the proportion of
     positives in its levels among other patients (see :func:`radiomics_mammo.reports.dataset_summary.estimates.risk`).
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``column``, ``role``, ``rows``, ``auroc``, ``low``, ``high``; the best first within a role.
     """
     known = dataset.y >= 0
     names = ["column", "role", "rows", "auroc", "low", "high"]
@@ -212,15 +177,9 @@ def _ranked(dataset: Dataset, each: Column) -> tuple[int, float, float, float]:
 
 
 def associations(dataset: Dataset) -> pd.DataFrame:
-    """Compute Cramér's V of every two columns over the rows that have both; of ``MAX_COMPARED`` columns at most.
+    """Compute Cramér's V of every two of ``MAX_COMPARED`` columns at most.
 
-    Columns whose meaning is known come first, the others in their order.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``a``, ``b``, ``v``: 0 says that one is_above_half nothing of the other, 1 that it is_above_half all. Numbers
-        in bands.
+    Columns whose meaning is known come first, the others in their order; numbers are in bands.
     """
     several = [name for name in dataset.levels if dataset.columns[name].distinct > 1]
     first = set(sorted(several, key=lambda name: dataset.columns[name].role == "other")[:MAX_COMPARED])

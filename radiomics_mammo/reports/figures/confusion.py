@@ -28,20 +28,7 @@ class Matrix:
 def confusion_figure(
     matrices: Sequence[Matrix], *, classes: Sequence[str], model: str, name: str, note: str = ""
 ) -> Markup:
-    """Draw the matrices one below the other: reference by row, prediction by column, shaded by proportion of the row.
-
-    Parameters
-    ----------
-    matrices : sequence of Matrix
-    classes : (str, str)
-        What 0 and 1 are called.
-    model : str
-        The model's title.
-    name : str
-        Of the figure, unique on the page.
-    note : str
-        Written into the figure.
-    """
+    """Draw the matrices: reference by row, prediction by column."""
     negative, positive = (_cut(word) for word in classes)
     with canvas(4.6, 0.8 + 1.75 * len(matrices)) as figure:
         for axes, each in zip(figure.subplots(len(matrices), 1, squeeze=False)[:, 0], matrices, strict=True):

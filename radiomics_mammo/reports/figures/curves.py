@@ -28,11 +28,8 @@ class CurveLine:
 
     Attributes
     ----------
-    title : str
     x, y, low, high : ndarray of float64, shape (n_points,)
         NaN in ``low`` and ``high`` draws no band.
-    value : float
-        The area or average under the curve, for the legend.
     radiologists : bool
         Whether it is the radiologists' assessment: dashed, in the colour of the text.
     """
@@ -47,15 +44,7 @@ class CurveLine:
 
 
 def roc_figure(lines: Sequence[CurveLine], *, note: str = "") -> Markup:
-    """Draw sensitivity over 1 - specificity; colour and dash both identify the model.
-
-    Parameters
-    ----------
-    lines : sequence of CurveLine
-        The first is drawn on top, with its band.
-    note : str
-        Written into the figure (``phantom``, say).
-    """
+    """Draw sensitivity over 1 - specificity; the first line is on top, with its band."""
     with canvas(4.6, 5.5) as figure:
         axes = figure.add_subplot()
         axes.plot([0, 1], [0, 1], color=_GREY, linewidth=0.8)
@@ -66,17 +55,7 @@ def roc_figure(lines: Sequence[CurveLine], *, note: str = "") -> Markup:
 
 
 def precision_recall_figure(lines: Sequence[CurveLine], *, prevalence: float, note: str = "") -> Markup:
-    """Draw precision over recall, with the share of positives as the line of chance.
-
-    Parameters
-    ----------
-    lines : sequence of CurveLine
-        The first is drawn on top, with its band.
-    share : float
-        Of positives among all units.
-    note : str
-        Written into the figure.
-    """
+    """Draw precision over recall, with the prevalence as the line of chance."""
     with canvas(4.6, 5.5) as figure:
         axes = figure.add_subplot()
         axes.axhline(prevalence, color=_GREY, linewidth=0.8)

@@ -19,19 +19,7 @@ _FLOOR = -0.25  # of the axis, as a share of the highest net benefit: lower valu
 def decision_figure(
     curves: pd.DataFrame, *, titles: Mapping[str, str], radiologists: str = "", note: str = ""
 ) -> Markup:
-    """Draw the decision curves of some models with those of treat all and treat none.
-
-    Parameters
-    ----------
-    curves : pandas.DataFrame
-        Columns model, threshold, net_benefit, low, high; with the models ``treat all`` and ``treat none``.
-    titles : mapping of str to str
-        The models to draw, the first with its band, and their titles.
-    radiologists : str
-        Of these the radiologists' assessment, drawn in the colour of the text.
-    note : str
-        Written into the figure.
-    """
+    """Draw the decision curves of some models, the first with its band."""
     by_model = {str(name): part for name, part in curves.groupby("model", sort=False)}
     top = max(float(by_model[name]["net_benefit"].max()) for name in titles)
     with canvas(4.6, 5.2) as figure:

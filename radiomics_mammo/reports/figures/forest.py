@@ -42,20 +42,10 @@ def forest_figure(
 
     Parameters
     ----------
-    rows : sequence of ForestRow
-        A NaN value is not drawn, and undefined in the alternative text.
-    name : str
-        Of the figure, unique on the page.
     what : str
         The title of the axis, and the beginning of the alternative text.
-    lines : mapping of str to float, optional
-        Vertical lines by their titles.
     second : sequence of ForestRow, optional
         Other values of some of the same labels, drawn below the first as open diamonds.
-    kinds : (str, str)
-        Titles of first and second values, where there are second ones.
-    note : str
-        Written into the figure.
     """
     place = {row.label: i for i, row in enumerate(rows)}
     step = 0.36 if second else 0.29

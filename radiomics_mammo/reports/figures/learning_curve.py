@@ -21,18 +21,7 @@ _MANY = 12  # trainings whose lines are drawn as an image, which stays small
 
 
 def learning_figure(curves: pd.DataFrame, *, title: str, name: str, note: str = "") -> Markup:
-    """Draw the curves of one model, with a point at the number of epochs chosen for the outer fold.
-
-    Parameters
-    ----------
-    curves : pandas.DataFrame
-        Columns repeat, fold, inner, epoch, part, loss, auroc, accuracy, chosen: of one model.
-    title : str
-    name : str
-        Of the figure, unique on the page.
-    note : str
-        Written into the figure.
-    """
+    """Draw the curves of one model, with a point at the number of epochs chosen for the outer fold."""
     n = len(curves[KEYS].drop_duplicates())
     with canvas(4.8, 7.4) as figure:
         for axes, (column, word) in zip(figure.subplots(3, 1, sharex=True), FIGURES.items(), strict=True):
@@ -47,13 +36,7 @@ def learning_figure(curves: pd.DataFrame, *, title: str, name: str, note: str = 
 
 
 def at_chosen(curves: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of the chosen epoch.
-
-    Parameters
-    ----------
-    curves : pandas.DataFrame
-        As :func:`learning_figure` takes them; other columns stay.
-    """
+    """Return the rows of the chosen epoch."""
     return curves[curves["epoch"] == curves["chosen"]]
 
 

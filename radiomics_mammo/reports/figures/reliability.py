@@ -22,14 +22,7 @@ class Calibration:
 
 
 def reliability_figure(models: Sequence[Calibration], *, note: str = "") -> Markup:
-    """Draw the observed frequency over the mean predicted probability; intervals for the first model only.
-
-    Parameters
-    ----------
-    models : sequence of Calibration
-    note : str
-        Written into the figure.
-    """
+    """Draw observed frequency over mean predicted probability."""
     with canvas(4.6, 5.2) as figure:
         axes = figure.add_subplot()
         axes.plot([0, 1], [0, 1], color="#8c8c8c", linewidth=0.8)

@@ -40,18 +40,7 @@ def beeswarm_figure(
 ) -> Markup:
     """Draw one point for each held-out case and feature, with the beeswarm plot of shap.
 
-    Parameters
-    ----------
-    contributions : pandas.DataFrame, shape (n_cases, n_features)
-        Mean over repeats, the most important feature first.
-    values : pandas.DataFrame, shape (n_cases, n_values)
-        The features' values in the same order of cases; null, or no column, is grey.
-    unit : str
-        Unit of the SHAP values.
-    classes : sequence of str
-        Titles of 0 and 1.
-    note : str
-        Written into the figure.
+    The values are in the order of the contributions; null, or no column, is grey.
     """
     shap = load_shap()
     names = list(contributions.columns[:TOP])
@@ -88,19 +77,7 @@ def beeswarm_figure(
 
 
 def bar_figure(importance: pd.Series, *, unit: str, note: str = "", chance: float = float("nan")) -> Markup:
-    """Draw the mean absolute contribution of the leading features, highest on top.
-
-    Parameters
-    ----------
-    importance : pandas.Series
-        By feature, the largest first.
-    unit : str
-        Unit of the SHAP values.
-    note : str
-        Written into the figure.
-    chance : float
-        Largest importance with permuted labels: a line, where it is known.
-    """
+    """Draw the mean absolute contributions, and the largest by chance as a line."""
     top = importance.iloc[:TOP]
     listed = ", ".join(f"{name} {size:.3g}" for name, size in top.items())
     alt = f"Bars of mean absolute SHAP value on held-out cases{_noted(note)}: {listed}."
@@ -122,23 +99,7 @@ def size_bars(
     line: float = float("nan"),
     ink: int = 0,
 ) -> Markup:
-    """Draw bars with their values behind them, the first on top.
-
-    Parameters
-    ----------
-    sizes : ndarray of float64, shape (n_bars,)
-    labels : sequence of str
-    axis : str
-        Title of the axis.
-    name, alt : str
-        As for :func:`radiomics_mammo.reports.figures.svg.to_svg`.
-    note : str
-        Written into the figure.
-    line : float
-        Position of a dashed line; NaN for none.
-    ink : int
-        Index of the colour in the palette.
-    """
+    """Draw bars with their values behind them, the first on top, and a dashed line."""
     with canvas(4.9, 1.1 + 0.4 * len(sizes)) as figure:
         axes = figure.add_subplot()
         rows = np.arange(len(sizes))[::-1]
@@ -158,15 +119,7 @@ def size_bars(
 
 
 def rank_figure(features: pd.DataFrame, *, note: str = "") -> Markup:
-    """Draw the mean rank of the leading features over folds and repeats, with its standard deviation.
-
-    Parameters
-    ----------
-    features : pandas.DataFrame
-        ``shap_features``: feature, rank_mean, rank_sd.
-    note : str
-        Written into the figure.
-    """
+    """Draw the mean rank of the leading features, with its standard deviation."""
     top = features.iloc[:TOP]
     with canvas(4.9, 1.1 + 0.4 * len(top)) as figure:
         axes = figure.add_subplot()

@@ -22,30 +22,14 @@ _INKS = (0, 1, 2, 3, 4, 5)
 
 @dataclass(frozen=True, slots=True)
 class Colours:
-    """The variable that colours the points.
-
-    Attributes
-    ----------
-    title : str
-        Empty where the cases have nothing to colour by.
-    of : sequence of str
-        Each case's value; empty where it is not known.
-    """
+    """The variable that colours the points; empty where there is none."""
 
     title: str
     of: Sequence[str]
 
 
 def colours(cases: pd.DataFrame, case_ids: Sequence[str]) -> Colours:
-    """Select the variable of the colours: type of abnormality where both are frequent, else breast density.
-
-    Parameters
-    ----------
-    cases : pandas.DataFrame
-        The run's cases.
-    case_ids : sequence of str
-        The points, in order.
-    """
+    """Select the variable of the colours: type of abnormality, else density."""
     for column, title, least in (
         ("abnormality_type", "Type", _LEAST),
         ("breast_density", "Breast density", 0.0),
@@ -66,18 +50,7 @@ def _text(value: object) -> str:
 def dependence_figure(moved: pd.DataFrame, values: pd.DataFrame, by: Colours, *, unit: str, note: str = "") -> Markup:
     """Draw one panel for each feature: its SHAP value over its value, one point for each held-out case.
 
-    The scatter plot of shap needs pyplot's global state; these panels do not.
-
-    Parameters
-    ----------
-    moved : pandas.DataFrame, shape (n_cases, n_features)
-        Contributions, means over repeats, the most important feature first.
-    values : pandas.DataFrame, shape (n_cases, at least n_features)
-        In the same order of cases.
-    by : Colours
-    unit : str
-    note : str
-        Written into the figure.
+    The scatter plot of shap needs pyplot's global state; these panels do not. The tables have the same order of cases.
     """
     names = [str(name) for name in moved.columns if name in values.columns][:SHOWN]
     kinds = sorted(set(by.of) - {""})
@@ -138,7 +111,7 @@ CLEAR = 0.3
 
 
 def rank_rho(value: pd.Series, contribution: pd.Series) -> float:
-    """Compute Spearman's coefficient of the cases where both are known; NaN for fewer than three, or a constant."""
+    """Compute Spearman's coefficient of known pairs; NaN for fewer than three."""
     # By hand: pandas' own warns on constant columns.
     ranks = pd.DataFrame({"v": value.to_numpy(), "c": contribution.to_numpy()}).dropna().rank().to_numpy()
     if len(ranks) < 3 or (np.ptp(ranks, axis=0) == 0).any():
@@ -147,16 +120,7 @@ def rank_rho(value: pd.Series, contribution: pd.Series) -> float:
 
 
 def heat_figure(cells: pd.DataFrame, *, unit: str, note: str = "") -> Markup:
-    """Draw families by filters; a darker cell has a larger joint importance.
-
-    Parameters
-    ----------
-    cells : pandas.DataFrame
-        Lines of ``shap_groups`` of the kind ``cell``.
-    unit : str
-    note : str
-        Written into the figure.
-    """
+    """Draw families by filters; a darker cell has a larger joint importance."""
     grid = cells.pivot(index="family", columns="filter", values="importance")
     grid = grid.loc[grid.max(axis=1).sort_values(ascending=False).index]
     grid = grid[grid.max().sort_values(ascending=False).index]

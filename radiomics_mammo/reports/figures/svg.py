@@ -38,7 +38,7 @@ _STYLE = {
 
 @contextmanager
 def canvas(width: float, height: float) -> Iterator[Figure]:
-    """Build an empty figure (inches) in the style of the page; draw on it and write it as SVG inside the block."""
+    """Build an empty figure (inches) in the page's style; it is SVG after the block."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -51,11 +51,8 @@ def to_svg(figure: Figure, *, name: str, alt: str) -> Markup:
 
     Parameters
     ----------
-    figure : matplotlib.figure.Figure
     name : str
         Prefix of its ids, unique on the page; what is neither letter, digit nor ``_`` becomes ``-``.
-    alt : str
-        Alternative text.
     """
     name = re.sub(r"[^\w-]", "-", name, flags=re.ASCII)  # a column's name may be anything, and this is markup
     text = io.StringIO()

@@ -29,28 +29,10 @@ def draw_waterfall(
     width: int = 340,
     note: str = "",
 ) -> Markup:
-    """Draw the strongest terms as steps, the others together, from the model's average to the case's probability.
+    """Draw the strongest terms as steps from the average to the case's probability.
 
-    Where the terms do not add up to the probability (before calibration), a last step makes up the difference.
-
-    Parameters
-    ----------
-    terms : Terms
-    title : str
-        Beginning of the alternative text.
-    values : mapping of str to float
-        Values of some of the features in this case.
-    most : int
-        Number of single terms; the others are one step.
-    width : int
-        Width in units of the drawing, about a pixel each.
-    note : str
-        Written into the figure.
-
-    Returns
-    -------
-    markupsafe.Markup
-        An SVG element that names every term in its label.
+    Where the terms do not add up to the probability (before calibration), a last step makes up the difference. Every
+    term is named in the element's label. ``values`` are those of some of the features.
     """
     leading, rest, n_rest = terms.leading(most)
     steps = [(plain_name(name), value, values.get(name, np.nan)) for name, value in leading]
@@ -105,7 +87,7 @@ class _Scale:
         return self.left + (value - self.low) / (self.high - self.low) * (self.right - self.left)
 
     def ticks(self) -> list[tuple[float, str]]:
-        """Return positions and probabilities of ticks that do not overlap; near the ends where no round one fits."""
+        """Return positions and probabilities of ticks that do not overlap."""
         ticks: list[tuple[float, str]] = []
         for p in sorted(TICKS, key=lambda p: (len(f"{p:g}"), abs(p - 0.5))):
             at = float(np.log(p / (1 - p))) if self.unit == "log-odds" else p

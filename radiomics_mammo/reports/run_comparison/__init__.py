@@ -19,19 +19,9 @@ _DRAWS = 300
 
 
 def run_comparison_page(a: Run, b: Run, results_a: Results, results_b: Results) -> str:
-    """Return the comparison of two runs as self-contained HTML.
+    """Return the comparison of two runs, second minus first, as HTML.
 
-    Parameters
-    ----------
-    a, b : Run
-        Differences are the second minus the first.
-    results_a, results_b : Results
-        Their other tables.
-
-    Returns
-    -------
-    str
-        Where labels, units or patients of the runs do not agree, the page states so and has no differences.
+    Where labels, units or patients of the runs do not agree, the page states so and has no differences.
     """
     names, common = _names(a, b), overlap(a, b)
     problems = obstacles(a.info, b.info, common)

@@ -34,12 +34,8 @@ class Overlap:
 
     Attributes
     ----------
-    cases : list of str
-        In both, in the order of the first.
     only_a, only_b : int
         Cases that only one has.
-    patients, patients_a, patients_b : int
-        In both by ``patient_id``, and in each.
     relabelled, moved : int
         Common cases with another label, and with another patient.
     same_folds : bool
@@ -123,21 +119,8 @@ def pairs_of(a: RunInfo, b: RunInfo) -> list[Pair]:
 def differences(a: Run, b: Run, common: Overlap, pairs: Sequence[Pair], *, draws: int, seed: int = 0) -> pd.DataFrame:
     """Compare pairs of candidates on the cases in common, the second run minus the first.
 
-    Parameters
-    ----------
-    a, b : Run
-    common : Overlap
-        With cases of both classes.
-    pairs : sequence of Pair
-    draws, seed : int
-        Of the bootstrap, for ``DRAWN``; the same patients are drawn for both runs.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a pair: ``a``, ``b``, ``auroc_a``, ``auroc_b``; ``auroc``, ``auroc_low``, ``auroc_high``, ``p``,
-        clustered by patient (Obuchowski 1997); ``p_holm`` over the rows; ``verdict``; and value, low and high of each
-        metric in ``DRAWN``. NaN where undefined.
+    AUROCs are clustered by patient (Obuchowski 1997), p-values adjusted over the rows; the metrics of ``DRAWN`` have
+    bootstrap intervals over the same patients for both runs. NaN where undefined.
     """
     counts = draw_patients(int(common.group.max()) + 1, draws=draws, seed=seed)
     rows = [_row(a, b, common, pair, counts) for pair in pairs]
@@ -153,13 +136,7 @@ def probabilities(run: Run, candidate: str, cases: Sequence[str]) -> Floats:
 
 
 def calls(run: Run, cases: Sequence[str]) -> pd.DataFrame | None:
-    """Return the best candidate's mean probability of each case, and its classification by most repeats.
-
-    Returns
-    -------
-    pandas.DataFrame or None
-        Columns ``p`` and ``called``, in the order of ``cases``; None where a run has neither.
-    """
+    """Return the best candidate's mean probability and class of each case."""
     if "called" not in run.predictions or not run.info.best:
         return None
     fraction = _by_repeat(run.predictions, run.info.best, cases, "called").mean(axis=0)

@@ -94,7 +94,7 @@ def difference_table(
 def changed_table(
     first: pd.DataFrame, second: pd.DataFrame, common: Overlap, classes: Sequence[str], names: tuple[str, str]
 ) -> ReportTable | None:
-    """Show the cases that the best models classify differently, by change in probability; None without any."""
+    """Show the cases that the best models classify differently; None without any."""
     both = pd.DataFrame({"y": common.y, "a": first["p"], "b": second["p"], "up": second["called"]}, index=common.cases)
     both = both[first["called"] != second["called"]]
     if both.empty:

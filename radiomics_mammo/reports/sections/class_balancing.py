@@ -37,13 +37,7 @@ def build(inputs: ReportInputs) -> PagePart:
 
 
 def effect_in_auroc(auroc: pd.DataFrame) -> str:
-    """Return ``a gain``, ``a loss``, ``no gain`` or ``not known``: the adjusted test's verdict where there is one.
-
-    Parameters
-    ----------
-    auroc : pandas.DataFrame
-        The row of a model's AUROC in ``differences``.
-    """
+    """Return the adjusted test's verdict, where there is one: ``a gain``, say."""
     row = auroc.iloc[0]
     verdict = row.get("verdict")
     if isinstance(verdict, str) and verdict:

@@ -66,7 +66,7 @@ def forced_warnings(info: RunInfo) -> list[str]:
 
 
 def embedders(inputs: ReportInputs) -> PagePart:
-    """Build the section of image embeddings: a linear probe of each embedder, and the source of its weights."""
+    """Build the section of image embeddings: linear probes, source of the weights."""
     info, probes = inputs.run.info, inputs.results.probes
     tables = [] if probes is None or probes.empty else [_probes(probes, info)]
     tables += [_weights(info)] if info.embeddings else []

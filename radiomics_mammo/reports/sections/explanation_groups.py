@@ -22,13 +22,7 @@ _TITLES: Mapping[str, Callable[[str], str]] = {"family": lambda name: FAMILY_TIT
 
 
 def stability_sentence(table: pd.DataFrame) -> str:
-    """Return the sentence on whether the folds agree more than with permuted labels.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        ``shap_stability``.
-    """
+    """Return the sentence on whether the folds agree more than with permuted labels."""
     rows = {row["statistic"]: row for row in records(table)}
     return sentence(
         "explanation.stability",

@@ -59,18 +59,7 @@ def build(inputs: ReportInputs) -> PagePart | None:
 
 
 def fold_aurocs(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Compute the AUROC of every model in every fold and repeat.
-
-    Parameters
-    ----------
-    predictions : pandas.DataFrame
-        Columns model, repeat, fold, y, p.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns model, repeat, fold, auroc; folds with cases of one class are left out.
-    """
+    """Compute the AUROC of every model in every fold that has both classes."""
     rows = [
         (*key, roc_auc_score(fold["y"], fold["p"]))
         for key, fold in predictions.groupby(["model", "repeat", "fold"], sort=False)

@@ -56,17 +56,7 @@ def confusion(inputs: ReportInputs) -> PagePart:
 
 
 def confusion_figures(table: pd.DataFrame, inputs: ReportInputs, *, name: str) -> list[Figure]:
-    """Draw the matrices of the best model and of the dense heads; none where they are not in the table.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Columns model, at, threshold, tp, fp, fn, tn.
-    inputs : ReportInputs
-        The learning curves name the dense heads.
-    name : str
-        Of the figures, unique on the page.
-    """
+    """Draw the matrices of the best model and of the dense heads."""
     info, heads = inputs.run.info, inputs.results.learning_curves
     wanted = dict.fromkeys([info.best, *([] if heads is None else heads["model"].unique())])
     figures: list[Figure] = []
@@ -84,17 +74,7 @@ def confusion_figures(table: pd.DataFrame, inputs: ReportInputs, *, name: str) -
 
 
 def confusion_tables(table: pd.DataFrame, info: RunInfo, *, where: str) -> list[ReportTable]:
-    """Show the counts and the classification reports of all candidates.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Columns model, at, threshold (NaN where it differs by fold), tp, fp, fn, tn, accuracy, and precision, recall, f1
-        and support of each class.
-    info : RunInfo
-    where : str
-        Whose predictions these are, for the captions.
-    """
+    """Show the counts and the classification reports of all candidates."""
     table = titled(table, marked(info.candidates))
     by_class = [
         {"model": row["model"], "at": row["at"], "class": title}

@@ -62,18 +62,7 @@ def selection(table: pd.DataFrame | None, titles: dict[str, str]) -> str:
 
 
 def best_against(run: Run) -> pd.DataFrame:
-    """Compare the best model with each of ``COMPARED_WITH_BEST`` that is a candidate.
-
-    Parameters
-    ----------
-    run : Run
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a baseline: ``model``, ``against``, ``difference``, ``low``, ``high`` (AUROC, clustered by patient:
-        Obuchowski 1997; 95%); no rows where there is no best model or no baseline.
-    """
+    """Compare the best model with each of ``COMPARED_WITH_BEST`` that is a candidate."""
     best = run.info.best
     others = [name for name in COMPARED_WITH_BEST if name in run.info.candidates and name != best]
     if not best or not others:

@@ -91,16 +91,7 @@ def _causes(run: Run) -> list[str]:
 
 
 def breakdowns(cases: pd.DataFrame, y: NDArray[np.int8], *, units: str = "cases") -> list[ReportTable]:
-    """Count cases and positives by each of ``COLUMNS`` that takes at least two values.
-
-    Parameters
-    ----------
-    cases : pandas.DataFrame
-        Identity columns, one row for each prediction.
-    y : ndarray of int8, shape (n_cases,)
-    units : str
-        What a row is, in the plural.
-    """
+    """Count cases and positives by each of ``COLUMNS`` that takes at least two values."""
     headings = ["Value", units.capitalize(), "Positive", "%"]
     values = {name: cases[name].map(_text) for name in COLUMNS if name in cases.columns}
     return [

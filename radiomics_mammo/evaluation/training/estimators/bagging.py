@@ -13,12 +13,7 @@ from radiomics_mammo.evaluation.training.samplers import SAMPLERS
 
 
 class Bag(SklearnEstimator):
-    """Ten members, each fitted on all rows of the rarer class and as many of the other; their mean is the score.
-
-    Parameters
-    ----------
-    member : SklearnEstimator
-    """
+    """The mean of ten members fitted on all of the rarer class and as many others."""
 
     def __init__(self, member: SklearnEstimator) -> None:
         self.member = member

@@ -75,16 +75,12 @@ class Trial:
 
 
 class Estimator(ABC):
-    """A kind of model. An object holds settings only; what is fitted is returned, and handed back as ``model``.
+    """A kind of model; it holds settings only, what is fitted is ``model``.
 
     Attributes
     ----------
-    library : str
-        The distribution that trains it and reads it back.
     extra : str
         This package's extra that installs the library; empty where it is always there.
-    file : str
-        Name of the file that a fitted model is saved in.
     constant : bool
         Whether it scores all rows alike, so that nothing is to be tuned, ranked or calibrated.
     native_nulls : bool
@@ -165,7 +161,7 @@ class Estimator(ABC):
 
     @abstractmethod
     def save(self, model: Any) -> bytes:
-        """Return the fitted model in a format that runs no code when it is read; the same model, the same bytes."""
+        """Return the fitted model in a format that runs no code, always the same bytes."""
 
     @abstractmethod
     def load(self, content: bytes, *, path: Path) -> tuple[Any, tuple[str, ...]]:

@@ -39,12 +39,7 @@ class ColumnScore(SklearnEstimator):
 
 
 class ColumnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """Scale the first column by its range among the training rows, which become 0 and 1.
-
-    Attributes
-    ----------
-    low_, high_ : float
-    """
+    """Scale the first column by its range among the training rows, which become 0 and 1."""
 
     def fit(self, X: NDArray[np.float64], y: object) -> Self:  # noqa: ARG002 (scikit-learn's signature)
         """Find the lowest and the highest value."""

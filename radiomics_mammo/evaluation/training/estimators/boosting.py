@@ -27,15 +27,7 @@ _PATIENCE = 3  # evaluations without a better mean before it stops
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BoostingRows:
-    """Training and validation rows in a booster's own format.
-
-    Attributes
-    ----------
-    train, validation : object
-        As :meth:`Boosting.dataset` makes them; no validation rows for the whole training set.
-    y : ndarray of int8, shape (n_rows,)
-    weight : ndarray of float64, shape (n_rows,)
-    """
+    """Training and validation rows as :meth:`Boosting.dataset` makes them."""
 
     train: Any
     y: NDArray[np.int8]
@@ -76,7 +68,7 @@ class Boosting(Estimator):
         return super().preparation(rows, parameters)
 
     def rows(self, rows: CandidateRows, part: int) -> BoostingRows:
-        """Return a candidate's rows, binned once for all trials; other weights for candidates that keep the rows."""
+        """Return a candidate's rows, binned once for all trials, with their weights."""
         if part not in rows.cache:
             rows.cache[part] = self._rows(rows, part)
         binned: BoostingRows = rows.cache[part]
@@ -110,22 +102,7 @@ class Boosting(Estimator):
         seed: int,
         judge: Callable[[Sequence[Floats]], float],
     ) -> Trial:
-        """Fit one booster a fold with shared early stopping.
-
-        Parameters
-        ----------
-        folds : sequence of BoostingRows
-        parameters : dict
-        settings : Settings
-        seed : int
-        judge : callable (validation probabilities, one array a fold) -> float
-            Higher is better.
-
-        Returns
-        -------
-        Trial
-            With the rounds at the highest score, of equal ones the fewest.
-        """
+        """Fit one booster a fold, stopped where ``judge`` of all folds is highest."""
         boosters = [self.start(each, parameters, settings=settings, seed=seed) for each in folds]
         best, since = Trial(parameters, -np.inf, []), 0
         for done in range(0, MOST_ROUNDS, _STEP):

@@ -16,8 +16,6 @@ class Logistic(SklearnEstimator):
 
     Parameters
     ----------
-    default, low, high : float
-        Of C.
     components : int
         Most principal components of each embedder, the number of which is tuned, too; 0 for none.
     """

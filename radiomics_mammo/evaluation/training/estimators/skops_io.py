@@ -72,11 +72,6 @@ def dump(thing: Any, *, types: Sequence[str] = ()) -> bytes:
 
     skops names parts after their places in memory and notes the time; both are replaced, and the padding
     inside structured arrays, which is never set, is cleared.
-
-    Raises
-    ------
-    InputError
-        The object holds a type that is not in ``TRUSTED``, so that it could not be read back.
     """
     import skops.io  # type: ignore[import-untyped]
 
@@ -95,12 +90,6 @@ def dump(thing: Any, *, types: Sequence[str] = ()) -> bytes:
 
 def load(content: bytes, *, path: Path, types: Sequence[str] = ()) -> tuple[Any, tuple[str, ...]]:
     """Read what :func:`dump` wrote, after every type in it was found in ``TRUSTED``.
-
-    Parameters
-    ----------
-    content : bytes
-    path : pathlib.Path
-        For messages.
 
     Returns
     -------
@@ -172,14 +161,9 @@ def _nodes(part: Any) -> Iterator[dict[str, Any]]:
 
 
 def _renumber(schema: Any) -> dict[str, str]:
-    """Renumber the nodes from 1 in the order of the schema, in place; equal constants are one node.
+    """Renumber the nodes from 1 in the order of the schema, in place; return the new names of the files by the old.
 
     Whether two equal constants are one object in memory is Python's affair and differs from run to run.
-
-    Returns
-    -------
-    dict of str to str
-        New names of the files, by their old names.
     """
     numbers: dict[object, int] = {}
     renamed: dict[str, str] = {}

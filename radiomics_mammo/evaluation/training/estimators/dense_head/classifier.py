@@ -32,16 +32,12 @@ class DenseHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Parameters
     ----------
-    hidden : int
-        Rectified units.
     dropout : float
         Share of them that is left out in each step, 0 or more and below 1.
     rate, decay : float
         Of Adam: each step takes rate * decay of a weight away.
-    batch, epochs : int
     balanced : bool
         Whether both classes count the same in the loss.
-    seed : int
     backend : str
         ``auto`` is PyTorch where it is installed, else NumPy.
     device : str
@@ -51,10 +47,6 @@ class DenseHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ----------
     weights_ : dict of str to ndarray of float32
         ``w1`` (n_columns, hidden), ``b1`` (hidden,), ``w2`` (hidden,), ``b2`` (1,). Predicting needs nothing else.
-    classes_ : ndarray of int64
-        0 and 1.
-    backend_ : str
-        What trained it.
     """
 
     def __init__(
@@ -82,21 +74,7 @@ class DenseHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.device = device
 
     def fit(self, X: Floats, y: NDArray[np.int8]) -> Self:
-        """Train for ``epochs`` epochs.
-
-        Parameters
-        ----------
-        X : ndarray of float64 or float32, shape (n_rows, n_columns)
-        y : ndarray of int8, shape (n_rows,)
-            0 or 1.
-
-        Raises
-        ------
-        InputError
-            A parameter is out of range, or the rows are all of one class.
-        EngineError
-            The backend or its device is not there.
-        """
+        """Train for ``epochs`` epochs."""
         training = Training(self, X, y, seed=self.seed)
         with single_thread(training.backend):
             for _ in range(self.epochs):
@@ -126,14 +104,6 @@ class DenseHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 class Training:
     """A head on its way: its network and the generator that everything random is drawn from.
-
-    Parameters
-    ----------
-    head : DenseHead
-        The settings; it is not changed.
-    x, y
-        Rows to train on, as :meth:`DenseHead.fit` takes them.
-    seed : int
 
     Attributes
     ----------
@@ -175,15 +145,7 @@ def _network(head: DenseHead, backend: str, start: tuple[net.Weights, Any, Any, 
 
 
 def resolve_backend(backend: str, *, device: str) -> str:
-    """Say what will train a head here, ``numpy`` or ``torch``.
-
-    Raises
-    ------
-    InputError
-        No such backend or device.
-    EngineError
-        PyTorch was asked for, or is needed for CUDA, and is not installed.
-    """
+    """Say what will train a head here, ``numpy`` or ``torch``."""
     if backend not in BACKENDS:
         raise InputError(f"no backend is called {backend!r}", remedy=f"Backends: {', '.join(BACKENDS)}.")
     if device not in DEVICES:
@@ -200,7 +162,7 @@ def resolve_backend(backend: str, *, device: str) -> str:
 
 @contextmanager
 def single_thread(backend: str) -> Iterator[None]:
-    """Keep linear algebra to one thread, on which it adds in one order; put PyTorch's number back afterwards."""
+    """Keep linear algebra to one thread, on which it adds in one order."""
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     torch: Any = import_module("torch") if backend == "torch" else None

@@ -22,13 +22,7 @@ PARTS = ("training", "validation")
 
 
 class HeadPair(NamedTuple):
-    """Training and validation rows of an inner fold, standardised.
-
-    Attributes
-    ----------
-    x, x_validation : ndarray of float64 or float32, shape (n_rows, n_columns)
-    y, y_validation : ndarray of int8, shape (n_rows,)
-    """
+    """Training and validation rows of an inner fold, standardised."""
 
     x: Floats
     y: NDArray[np.int8]
@@ -44,17 +38,6 @@ def fit_together(
     The head of the pair at position i is the one that ``head`` with the seed ``head.seed + 1 + i`` would become: so
     a head trained for ``epochs`` epochs on a pair's rows gives the same validation probabilities.
 
-    Parameters
-    ----------
-    pairs : sequence of HeadPair
-        The inner folds.
-    head : DenseHead
-        Settings; ``epochs`` is the most that are trained. It is not fitted.
-    judge : callable (validation probabilities, one array a pair) -> float
-        Higher is better; the mean AUROC of the validation patients, say.
-    patience : int
-        Epochs without a better score before it stops.
-
     Returns
     -------
     Trial
@@ -62,13 +45,6 @@ def fit_together(
         of the pair, epoch (from 1), part (as in ``PARTS``), and what was measured at the end of each epoch, without
         dropout. The loss is the mean cross-entropy with the class weights of the pair's training rows; AUROC is by
         row, not aggregated by unit, and NaN where the rows are of one class; accuracy is at 0.5.
-
-    Raises
-    ------
-    InputError
-        A pair's training rows are all of one class, a setting is out of range, or no epoch could be judged (NaN).
-    EngineError
-        The backend or its device is not there.
     """
     trainings = [Training(head, each.x, each.y, seed=head.seed + 1 + part) for part, each in enumerate(pairs)]
     monitors = [_Monitor(pair, training) for pair, training in zip(pairs, trainings, strict=True)]

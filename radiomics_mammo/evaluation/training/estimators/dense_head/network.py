@@ -32,15 +32,7 @@ class Network(Protocol):
     """A head in training, on rows that it was opened with."""
 
     def step(self, rows: Rows, mask: Numbers) -> None:
-        """Take one step of Adam on a batch.
-
-        Parameters
-        ----------
-        rows : ndarray of intp, shape (n_batch,)
-            Positions of the batch among the training rows.
-        mask : ndarray of float32, shape (n_batch, hidden)
-            Dropout's.
-        """
+        """Take one step of Adam on these training rows, with dropout's mask."""
         ...
 
     def weights(self) -> Weights:
@@ -49,7 +41,7 @@ class Network(Protocol):
 
 
 def initial_weights(rng: np.random.Generator, *, n_columns: int, hidden: int) -> Weights:
-    """Draw weights uniformly between limits that keep the variance (Glorot & Bengio, AISTATS 2010); biases are 0."""
+    """Draw weights uniformly (Glorot & Bengio, AISTATS 2010); biases are 0."""
     outer, inner = np.sqrt(6.0 / (n_columns + hidden)), np.sqrt(6.0 / (hidden + 1))
     return {
         "w1": rng.uniform(-outer, outer, (n_columns, hidden)).astype(PRECISION),
@@ -95,20 +87,12 @@ def losses(z: Numbers, y: NDArray[np.integer[Any]]) -> Numbers:
 
 
 def class_weights(y: NDArray[np.int8], *, balanced: bool) -> NDArray[np.float64]:
-    """Give what a row of class 0 and of class 1 counts: 1, or n / (2 n_class) so that both classes count the same."""
+    """Give what a row of each class counts: 1, or n / (2 n_class) if balanced."""
     return y.size / (2.0 * np.bincount(y, minlength=2)) if balanced else np.ones(2)
 
 
 def gradients(weights: Weights, x: Numbers, y: Numbers, cost: Numbers, mask: Numbers) -> Weights:
-    """Give the slope of a batch's mean loss, each row's multiplied by its cost, along every weight.
-
-    Parameters
-    ----------
-    weights : dict
-    x : ndarray, shape (n_batch, n_columns)
-    y, cost : ndarray, shape (n_batch,)
-    mask : ndarray, shape (n_batch, hidden)
-    """
+    """Give the slope of a batch's mean loss, each row's multiplied by its cost, along every weight."""
     entered = x @ weights["w1"] + weights["b1"]
     left = np.maximum(entered, 0) * mask
     z = left @ weights["w2"] + weights["b2"]

@@ -15,16 +15,9 @@ from radiomics_mammo.evaluation.training.estimators.dense_head.network import (
 
 
 class NumpyNetwork:
-    """A head in training on the processor.
+    """A head in training on the processor; its arrays are float32.
 
-    Parameters
-    ----------
-    weights : dict
-        To start from; copied.
-    x : ndarray of float32, shape (n_rows, n_columns)
-    y, cost : ndarray of float32, shape (n_rows,)
-    rate, decay : float
-        Of Adam; decay is decoupled (Loshchilov & Hutter, ICLR 2019): each step takes away rate * decay of a weight.
+    Weight decay is decoupled (Loshchilov & Hutter, ICLR 2019): each step takes away rate * decay of a weight.
     """
 
     def __init__(self, weights: Weights, x: Numbers, y: Numbers, cost: Numbers, *, rate: float, decay: float) -> None:

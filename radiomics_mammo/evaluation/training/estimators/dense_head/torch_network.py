@@ -10,20 +10,7 @@ from radiomics_mammo.evaluation.training.estimators.dense_head.network import AD
 
 
 class TorchNetwork:
-    """A head in training by PyTorch.
-
-    Parameters
-    ----------
-    weights, x, y, cost, rate, decay
-        As :class:`~radiomics_mammo.evaluation.training.estimators.dense_head.numpy_network.NumpyNetwork` takes them.
-    device : str
-        ``cpu`` or ``cuda``.
-
-    Raises
-    ------
-    EngineError
-        PyTorch finds no such device.
-    """
+    """A head in training by PyTorch."""
 
     def __init__(
         self, weights: Weights, x: Numbers, y: Numbers, cost: Numbers, *, rate: float, decay: float, device: str
