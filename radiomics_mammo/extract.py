@@ -9,14 +9,15 @@ from collections.abc import Sequence
 from radiomics_mammo.cli.arguments import settings_from
 from radiomics_mammo.cli.command import command_parser, run_command
 from radiomics_mammo.cli.extract_options import EPILOG, ExtractOptions, FileOptions, OverviewOptions
-from radiomics_mammo.cli.reader_options import add_readers, chosen_reader
+from radiomics_mammo.cli.reader_options import TableOptions, add_readers, chosen_reader
 
 
 # Heavy imports are inside the functions: workers import this module again, and --help should be fast.
 def build_parser() -> argparse.ArgumentParser:
     """Build the parser of the command line."""
     parser = command_parser("extract", description=__doc__, epilog=EPILOG)
-    add_readers(parser, ExtractOptions, OverviewOptions, more=lambda spec: (FileOptions,) if spec.writers else ())
+    own = (ExtractOptions, OverviewOptions, TableOptions)
+    add_readers(parser, lambda spec: (*own, FileOptions) if spec.writers else own)
     return parser
 
 

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from radiomics_mammo.cli.arguments import add_arguments, settings_from
 from radiomics_mammo.core.console import print_message
@@ -71,24 +71,26 @@ class ChosenReader:
         return self.spec.open(settings)
 
 
-def add_readers(
-    parser: argparse.ArgumentParser,
-    *settings: type,
-    more: Callable[[ReaderSpec], Sequence[type]] = lambda _: (),
-) -> None:
-    """Add a subcommand for each reader.
+class _ReaderParser(argparse.ArgumentParser):
+    """A subcommand whose options are added when it is chosen: five sets of them would slow every start."""
 
-    Parameters
-    ----------
-    *settings : type
-        Dataclasses of the command's own options.
-    more : callable
-        Returns further ones for a reader.
-    """
-    readers = parser.add_subparsers(dest="reader", required=True, metavar="READER", title="readers")
+    settings: Callable[[], Sequence[type]] | None = None
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        if self.settings is not None:
+            add_arguments(self, *self.settings())
+            self.settings = None
+        return super().parse_known_args(args, namespace)
+
+
+def add_readers(parser: argparse.ArgumentParser, settings: Callable[[ReaderSpec], Sequence[type]]) -> None:
+    """Add a subcommand for each reader; ``settings`` returns the dataclasses of its options."""
+    readers = parser.add_subparsers(
+        dest="reader", required=True, metavar="READER", title="readers", parser_class=_ReaderParser
+    )
     for name, spec in READERS.items():
         subcommand = readers.add_parser(name, help=spec.help, description=spec.description)
-        add_arguments(subcommand, spec.arguments, *settings, TableOptions, *more(spec))
+        subcommand.settings = lambda spec=spec: (spec.arguments, *settings(spec))
 
 
 def chosen_reader(namespace: argparse.Namespace) -> ChosenReader:
