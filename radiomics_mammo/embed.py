@@ -60,8 +60,8 @@ def build_parser() -> argparse.ArgumentParser:
 def _settings(spec: ReaderSpec) -> tuple[type, ...]:
     from radiomics_mammo.cli.embed_options import EmbedOptions, ImageOptions
 
-    own = (EmbedOptions, TableOptions)
-    return own if spec.collection or spec.simulated else (*own, ImageOptions)
+    settings = (EmbedOptions, TableOptions)
+    return settings if spec.collection or spec.simulated else (*settings, ImageOptions)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

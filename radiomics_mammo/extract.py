@@ -16,8 +16,8 @@ from radiomics_mammo.cli.reader_options import TableOptions, add_readers, chosen
 def build_parser() -> argparse.ArgumentParser:
     """Build the parser of the command line."""
     parser = command_parser("extract", description=__doc__, epilog=EPILOG)
-    own = (ExtractOptions, OverviewOptions, TableOptions)
-    add_readers(parser, lambda spec: (*own, FileOptions) if spec.writers else own)
+    settings = (ExtractOptions, OverviewOptions, TableOptions)
+    add_readers(parser, lambda spec: (*settings, FileOptions) if spec.writers else settings)
     return parser
 
 
