@@ -44,7 +44,9 @@ def extract_features(chosen: ChosenReader, options: ExtractOptions) -> int:
 
     recipe = _recipe(chosen, options)
     engine, reason = choose_engine(options.engine)
-    setup = Setup(recipe, engine, engine_versions(engine), partial(open_engine, gpu_memory=options.gpu_memory))
+    opened = partial(open_engine, gpu_memory=options.gpu_memory)
+    notes = {"recipe_notes": list(recipe.notes)} if recipe.notes else {}
+    setup = Setup(recipe, engine, engine_versions(engine), opened, notes)
     if engine == "cuda":
         workers = requested or 1
     elif options.gpu_memory is not None:
@@ -110,4 +112,7 @@ def write_files(chosen: ChosenReader, files: FileOptions, *, overview: OverviewO
 
 
 def _recipe(chosen: ChosenReader, options: ExtractOptions) -> Recipe:
-    return load_recipe(options.recipe or ("breast" if chosen.spec.whole_breast else "lesion"))
+    recipe = load_recipe(options.recipe or ("breast" if chosen.spec.whole_breast else "lesion"))
+    for note in recipe.notes:
+        print_message(f"note: recipe {recipe.name}, {note}.")
+    return recipe

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import platform
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
@@ -81,6 +82,8 @@ class FeatureExtractor:
             self.recipe = recipe_from(recipe)
         else:
             self.recipe = load_recipe(recipe)
+        for note in self.recipe.notes:
+            logging.getLogger(__name__).warning("recipe %s, %s", self.recipe.name, note)
         self.engine_name, self.engine_reason = choose_engine(engine)
         self._engine = open_engine(self.engine_name, self.recipe, gpu_memory)
         self.feature_names = self._engine.feature_names
@@ -220,7 +223,7 @@ class FeatureExtractor:
             "diagnostics_Image-original_Spacing": None if sample.spacing is None else sample.spacing[::-1],
             "diagnostics_Mask-original_BoundingBox": tuple(int(v) for v in box),
             "diagnostics_Mask-original_VoxelNum": int(np.count_nonzero(sample.mask)),
-            "diagnostics_Notes": sample.notes,
+            "diagnostics_Notes": (*self.recipe.notes, *sample.notes),
         }
 
 

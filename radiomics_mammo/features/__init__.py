@@ -26,6 +26,5 @@ def columns_of(features: Mapping[str, Sequence[str]], *, image_type: str = "orig
     return tuple(
         f"{image_type}_{family}_{feature.name}"
         for family, wanted in features.items()
-        for feature in FAMILIES[family].features
-        if not wanted or feature.name in wanted
+        for feature in FAMILIES[family].chosen(wanted)
     )

@@ -53,6 +53,10 @@ class Family:
 
     Attributes
     ----------
+    features : tuple of Feature
+        In pyradiomics' order (alphabetical by the names of its methods).
+    optional : tuple of Feature
+        Measured only where a recipe names them; their columns follow the others of the family.
     cpu : callable
         ``statistics(batch, settings) -> stats`` of the cpu engine.
     cuda : callable
@@ -73,12 +77,17 @@ class Family:
     cuda: Callable[[DeviceBatch, Settings], Any]
     footprint: Callable[[NDArray[np.int64], int, Settings], NDArray[np.int64]]
     derive: Callable[[Any, ModuleType], Any]
+    optional: tuple[Feature, ...] = ()
     per_angle: bool = False
+
+    def chosen(self, wanted: Sequence[str]) -> tuple[Feature, ...]:
+        """Return the wanted features in the order of the columns; all but the optional ones if none is named."""
+        return tuple(f for f in (*self.features, *self.optional) if f.name in wanted) if wanted else self.features
 
     def values(self, stats: Any, *, wanted: Sequence[str], xp: ModuleType) -> Array:
         """Compute the wanted features (all if none is named), shape (n_features, n_roi)."""
         terms = self.derive(stats, xp)
-        formulas = [f.formula for f in self.features if not wanted or f.name in wanted]
+        formulas = [f.formula for f in self.chosen(wanted)]
         first = formulas[0](terms, xp)
         rows = xp.empty((len(formulas), *first.shape))  # stacking two dozen small arrays costs more than filling one
         rows[0] = first

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from pathlib import Path
 from typing import Any
 
 from radiomics_mammo.core.settings import Settings
-from radiomics_mammo.errors import RecipeError
 from radiomics_mammo.imaging.filters import FILTERS, ORIGINAL
-from radiomics_mammo.recipes.settings_rules import settings_from
-from radiomics_mammo.recipes.validation import mapping_of
+from radiomics_mammo.recipes.findings import Findings, Place, shown
+from radiomics_mammo.recipes.settings_rules import FILTER_SETTINGS, RULES, settings_from
+from radiomics_mammo.recipes.validation import mapping_of, plain_value
 
+TYPES = "imageType"
 PER_IMAGE_TYPE = (
     "binWidth", "binCount", "distances", "weightingNorm", "symmetricalGLCM", "gldm_a", "voxelArrayShift",
 )  # fmt: skip
@@ -53,12 +53,13 @@ def plain_lists(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def filter_options() -> dict[str, str]:
-    """Return the settings that belong to filters, each with the filter's name."""
-    return {each.name: name for name, known in FILTERS.items() for each in fields(known.options)}
+    """Return the settings that belong to filters, each with the filter's name, whether it is available or not."""
+    available = {each.name: name for name, known in FILTERS.items() for each in fields(known.options)}
+    return {**FILTER_SETTINGS, **available}
 
 
 def image_types_from(
-    types: Mapping[str, Any], *, settings: Settings, shared: Mapping[str, Any], path: Path | None
+    types: Mapping[str, Any], *, settings: Settings, shared: Mapping[str, Any], findings: Findings
 ) -> tuple[ImageType, ...]:
     """Check ``imageType`` and return its entries in their order; the original image alone where there is none.
 
@@ -70,52 +71,52 @@ def image_types_from(
         Those of all image types.
     shared : mapping
         Settings of filters that stand in ``setting``: they hold for a filter that does not set them itself.
-    path : pathlib.Path or None
-        The recipe, for messages.
-
-    Raises
-    ------
-    RecipeError
-        Image types that are not available (all are named), or a setting that is not valid.
+    findings : Findings
+        Gets image types that are not available (all in one), and settings that are not valid.
     """
     missing = [name for name in types if name != ORIGINAL and name not in FILTERS]
     if missing:
-        raise RecipeError(
-            f"image types that are not available: {', '.join(missing)}",
-            path=path,
-            remedy=f"Remove them; there are {', '.join([ORIGINAL, *FILTERS])}.",
-        )
-    unused = [key for key in shared if filter_options()[key] not in types]
-    if unused:
-        raise RecipeError(
-            f"settings of filters that the recipe does not name: {', '.join(unused)}",
-            path=path,
-            remedy=f"Remove them, or add imageType {filter_options()[unused[0]]}.",
-        )
+        first, *rest = missing
+        lines = [f"{name} (line {line})" if (line := findings.line((TYPES, name))) else name for name in rest]
+        findings.fault(
+            f"image types that are not available: {', '.join([first, *lines])}",
+            at=(TYPES, first), remedy=f"Remove them; there are {', '.join([ORIGINAL, *FILTERS])}.",
+        )  # fmt: skip
+    for key in shared:
+        owner = filter_options()[key]
+        if owner not in types:
+            findings.note(f"{key} is not used: no imageType {owner} is named", at=("setting", key))
     entries = types or {ORIGINAL: None}
     return tuple(
-        _image_type(name, entry, settings=settings, shared=shared, path=path) for name, entry in entries.items()
+        _image_type(name, entry, settings=settings, shared=shared, findings=findings)
+        for name, entry in entries.items()
+        if name not in missing
     )
 
 
 def _image_type(
-    name: str, entry: object, *, settings: Settings, shared: Mapping[str, Any], path: Path | None
+    name: str, entry: object, *, settings: Settings, shared: Mapping[str, Any], findings: Findings
 ) -> ImageType:
-    body = mapping_of(entry, what=f"imageType {name}", path=path)
+    at = (TYPES, name)
+    body = mapping_of(entry, what=f"imageType {name}", findings=findings, at=at)
     of_filter = {key for key, owner in filter_options().items() if owner == name}
     overrides = {key: value for key, value in body.items() if key not in of_filter}
-    for key in overrides:
-        if key not in PER_IMAGE_TYPE:
-            raise RecipeError(
-                f"setting {key!r} cannot be set for one image type",
-                path=path, remedy=f"These can: {', '.join([*sorted(of_filter), *PER_IMAGE_TYPE])}.",
-            )  # fmt: skip
-    chosen = settings_from(overrides, base=settings, path=path)
+    for key in [key for key in overrides if key in {*RULES, *filter_options()} - set(PER_IMAGE_TYPE)]:
+        del overrides[key]
+        findings.note(f"{key} is not used: as in pyradiomics it has no effect for one image type", at=(*at, key))
+    chosen = settings_from(overrides, base=settings, findings=findings, at=at)
     if name == ORIGINAL:
         return ImageType(name, chosen)
-    options = {key: body.get(key, shared.get(key)) for key in sorted(of_filter) if key in body or key in shared}
+    options = {key: plain_value(body.get(key, shared.get(key))) for key in of_filter if key in body or key in shared}
+    return ImageType(name, chosen, _filter_options(name, options, findings=findings, at=at))
+
+
+def _filter_options(name: str, options: Mapping[str, Any], *, findings: Findings, at: Place) -> Any:
+    nested = [key for key, v in options.items() if isinstance(v, tuple) and any(isinstance(x, list | dict) for x in v)]
+    for key in nested:
+        findings.fault(f"imageType {name}: {key} is {shown(options[key])}", at=(*at, key), remedy="Write plain values.")
     try:
-        parsed = FILTERS[name].options(**{k: tuple(v) if isinstance(v, list) else v for k, v in options.items()})
+        return None if nested else FILTERS[name].options(**options)
     except ValueError as error:
-        raise RecipeError(f"imageType {name}: {error}", path=path, remedy="Correct it.") from error
-    return ImageType(name, chosen, parsed)
+        findings.fault(f"imageType {name}: {error}", at=(*at, *list(options)[:1]), remedy="Correct the value.")
+        return None

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
-from radiomics_mammo.errors import RecipeError
 from radiomics_mammo.features.parenchyma.lattice import LEAST_SIDE, SHAPE, LatticeSettings
 from radiomics_mammo.features.parenchyma.window_statistics import quantile_prefix
-from radiomics_mammo.recipes.feature_selection import Chosen, check_classes, choose, family_features
+from radiomics_mammo.recipes.feature_selection import Chosen, choose, family_features
+from radiomics_mammo.recipes.findings import Findings
 from radiomics_mammo.recipes.validation import FLAG, POSITIVE, Rule, checked, is_number, mapping_of
+
+_AT = ("lattice",)
 
 
 def _are_quantiles(value: object) -> bool:
@@ -41,7 +42,7 @@ LATTICE_RULES: dict[str, Rule] = {
 }
 
 
-def lattice_from(value: object, *, features: Chosen, path: Path | None = None) -> LatticeSettings:
+def lattice_from(value: object, *, features: Chosen, findings: Findings) -> LatticeSettings:
     """Check the section and return its settings.
 
     Parameters
@@ -50,19 +51,14 @@ def lattice_from(value: object, *, features: Chosen, path: Path | None = None) -
         The parsed YAML: a mapping, or nothing for the defaults.
     features : mapping of str to tuple of str
         The recipe's features: also those of windows, without shape, where the section names none.
-    path : pathlib.Path, optional
-        The recipe, for messages.
-
-    Raises
-    ------
-    RecipeError
-        An unknown key, a value out of range, or no features.
+    findings : Findings
+        Gets unknown keys, values out of range, and a lattice without features.
     """
-    given = mapping_of(value, what="lattice", path=path)
+    given = mapping_of(value, what="lattice", findings=findings, at=_AT)
     rules: dict[str, Rule] = {**LATTICE_RULES, "featureClass": (lambda _: True, "checked below")}
-    new = checked(given, rules, what="lattice setting", path=path)
-    new["featureClass"] = _window_features(new.get("featureClass"), features, path)
-    return _canonical(LatticeSettings(**new))
+    new = checked(given, rules, what="lattice setting", findings=findings, at=_AT)
+    classes = new.pop("featureClass", None)
+    return _canonical(LatticeSettings(**new, featureClass=_window_features(classes, features, findings)))
 
 
 def lattice_body(settings: LatticeSettings) -> dict[str, Any]:
@@ -71,20 +67,23 @@ def lattice_body(settings: LatticeSettings) -> dict[str, Any]:
     return {**body, "featureClass": {k: list(v) for k, v in settings.featureClass.items()}}
 
 
-def _window_features(value: object, features: Chosen, path: Path | None) -> Chosen:
-    classes: Mapping[str, Any] = mapping_of(value, what="lattice featureClass", path=path)
+def _window_features(value: object, features: Chosen, findings: Findings) -> Chosen:
+    at = (*_AT, "featureClass")
+    classes: Mapping[str, Any] = mapping_of(value, what="lattice featureClass", findings=findings, at=at)
     known = {name: names for name, names in family_features().items() if name != SHAPE}
-    if SHAPE in classes:
-        raise RecipeError(
-            f"the lattice cannot have {SHAPE}: all windows are squares",
-            path=path, remedy=f"Leave it out; classes of a lattice: {', '.join(known)}.",
-        )  # fmt: skip
-    check_classes(classes, known=tuple(known), path=path)
-    chosen = choose(classes or features, known=known, path=path)
+    for name in classes:
+        if name == SHAPE:
+            findings.fault(
+                f"the lattice cannot have {SHAPE}: all windows are squares",
+                at=(*at, name), remedy=f"Leave it out; classes of a lattice: {', '.join(known)}.",
+            )  # fmt: skip
+        elif name not in known:
+            findings.unknown("feature class", name, known, at=(*at, name))
+    chosen = choose(classes or features, known=known, findings=findings, at=at)
     if not chosen:
-        raise RecipeError(
+        findings.fault(
             "the lattice has no features: the recipe names no texture and no intensity class",
-            path=path, remedy=f"Name some under lattice, featureClass: {', '.join(known)}.",
+            at=at, remedy=f"Name some under lattice, featureClass: {', '.join(known)}.",
         )  # fmt: skip
     return chosen
 

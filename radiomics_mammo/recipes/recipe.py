@@ -14,20 +14,23 @@ from radiomics_mammo.errors import RecipeError
 from radiomics_mammo.features import columns_of
 from radiomics_mammo.features.parenchyma.lattice import LatticeSettings
 from radiomics_mammo.imaging.filters import ORIGINAL
-from radiomics_mammo.recipes.feature_selection import (
-    Chosen,
-    check_classes,
-    choose,
-    family_features,
-    parenchymal_features,
-)
-from radiomics_mammo.recipes.image_types import ImageType, filter_options, image_types_from, plain_lists
+from radiomics_mammo.recipes.feature_selection import Chosen, choose_classes, family_features
+from radiomics_mammo.recipes.findings import Findings
+from radiomics_mammo.recipes.image_types import TYPES, ImageType, filter_options, image_types_from, plain_lists
 from radiomics_mammo.recipes.lattice import lattice_body, lattice_from
-from radiomics_mammo.recipes.settings_rules import settings_from
+from radiomics_mammo.recipes.parameter_file import read_parameter_file
+from radiomics_mammo.recipes.settings_rules import (
+    NO_FEATURE_MAPS,
+    RULES,
+    VOXEL_SETTINGS,
+    WITHOUT_EFFECT,
+    settings_from,
+)
 from radiomics_mammo.recipes.validation import mapping_of
 
 SHAPE = "shape2D"
 """The family that filters do not change: it is measured once."""
+VOXEL = "voxelSetting"
 SECTIONS = ("imageType", "featureClass", "setting", "lattice")
 
 
@@ -49,6 +52,8 @@ class Recipe:
         Windows across the breast; None for none.
     image_types : tuple of ImageType
         What is measured, in the order of the columns.
+    notes : tuple of str
+        What the file asks for and an image of one plane cannot have; no part of the recipe's identity.
     """
 
     name: str = "pyradiomics-default"
@@ -57,6 +62,7 @@ class Recipe:
     parenchyma: Chosen = field(default_factory=dict)
     lattice: LatticeSettings | None = None
     image_types: tuple[ImageType, ...] = (ImageType(),)
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def text(self) -> str:
@@ -106,12 +112,12 @@ def recipe_names() -> list[str]:
 
 
 def load_recipe(name: str | Path) -> Recipe:
-    """Read a recipe by name, or from a YAML file (a pyradiomics parameter file is one).
+    """Read a recipe by name, or from a YAML or JSON file (a pyradiomics parameter file is one).
 
     Raises
     ------
     RecipeError
-        No such recipe, not YAML, or a key or value that is not valid; the message lists what is.
+        No such recipe, not YAML, or keys or values that are not valid; the message lists all of them.
 
     Examples
     --------
@@ -121,86 +127,92 @@ def load_recipe(name: str | Path) -> Recipe:
     (1,)
     """
     path = Path(name)
-    if path.suffix not in (".yaml", ".yml", ".json"):
+    if path.suffix.lower() not in (".yaml", ".yml", ".json") and not (len(path.parts) > 1 and path.is_file()):
         path = recipe_folder() / f"{name}.yaml"
         if not path.is_file():
             raise RecipeError(
                 f"no recipe is called {str(name)!r}",
                 remedy=f"Recipes: {', '.join(recipe_names())}; or give the path of a .yaml file.",
             )
-    try:
-        body = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RecipeError(
-            f"the recipe cannot be read ({error.strerror})", path=path, remedy="Check the path."
-        ) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise RecipeError(f"not valid YAML: {error}", path=path, remedy="Correct the file.") from error
-    return recipe_from(body or {}, name=path.stem, path=path)
+    body, findings = read_parameter_file(path)
+    return recipe_from({} if body is None else body, name=path.stem, findings=findings)
 
 
-def recipe_from(body: object, *, name: str = "recipe", path: Path | None = None) -> Recipe:
+def recipe_from(body: object, *, name: str = "recipe", findings: Findings | None = None) -> Recipe:
     """Check a parameter file's content and build a :class:`Recipe`.
 
     Parameters
     ----------
     body : object
-        The parsed YAML: a mapping with any of ``imageType``, ``featureClass``, ``setting``, ``lattice``.
+        The parsed YAML: a mapping with any of ``imageType``, ``featureClass``, ``setting``, ``lattice``; or, without
+        a file, a mapping of settings alone, as pyradiomics takes them by keyword.
+    name : str
+    findings : Findings, optional
+        The faults, notes and lines of the file so far.
 
     Raises
     ------
     RecipeError
-        An unknown or unsupported key, or a value out of range.
+        Unknown or unsupported keys, or values out of range; the message lists all of them.
     """
-    sections = mapping_of(body, what="the recipe", path=path)
-    for key in sections:
-        if key == "voxelSetting" and not sections[key]:
-            continue
-        if key not in SECTIONS:
-            extra = "; feature maps (voxel-based extraction) are not available" if key == "voxelSetting" else ""
-            raise RecipeError(f"unknown section {key!r}{extra}", path=path, remedy=f"Sections: {', '.join(SECTIONS)}.")
-    values = mapping_of(sections.get("setting"), what="setting", path=path)
+    from_file = findings is not None
+    findings = findings or Findings()
+    sections = _sections(body, findings, from_file=from_file)
+    values = mapping_of(sections.get("setting"), what="setting", findings=findings, at=("setting",))
     shared = {key: values.pop(key) for key in filter_options() if key in values}
-    settings = settings_from(values, path=path)
-    types = mapping_of(sections.get("imageType"), what="imageType", path=path)
-    image_types = image_types_from(types, settings=settings, shared=shared, path=path)
+    settings = settings_from(values, findings=findings)
+    types = mapping_of(sections.get(TYPES), what=TYPES, findings=findings, at=(TYPES,))
+    image_types = image_types_from(types, settings=settings, shared=shared, findings=findings)
     settings = next((each.settings for each in image_types if each.name == ORIGINAL), settings)
-    features, parenchyma = _classes(sections.get("featureClass"), path)
-    lattice = lattice_from(sections["lattice"], features=features, path=path) if "lattice" in sections else None
-    if parenchyma or lattice is not None:
-        _refuse_regridding(settings, path)
-    recipe = Recipe(name, settings, features, parenchyma, lattice, image_types)
-    if recipe.filtered and recipe.of_breast:
-        raise RecipeError(
-            "filtered images are measured on regions only, not on the lattice or the parenchyma of a breast",
-            path=path, remedy="Use two recipes.",
-        )  # fmt: skip
-    return recipe
+    features, parenchyma = choose_classes(sections.get("featureClass"), findings)
+    has_lattice = "lattice" in sections
+    lattice = lattice_from(sections["lattice"], features=features, findings=findings) if has_lattice else None
+    if parenchyma or has_lattice:
+        _refuse_regridding(settings, findings)
+        if [each.name for each in image_types] != [ORIGINAL]:
+            findings.fault(
+                "filtered images are measured on regions only, not on the lattice or the parenchyma of a breast",
+                at=(TYPES,), remedy="Use two recipes.",
+            )  # fmt: skip
+    findings.check()
+    return Recipe(name, settings, features, parenchyma, lattice, image_types, tuple(dict.fromkeys(findings.notes)))
 
 
-def _classes(value: object, path: Path | None) -> tuple[Chosen, Chosen]:
-    """Return the features that every region has, and those of a whole breast."""
-    families, breasts = family_features(), parenchymal_features()
-    classes = mapping_of(value, what="featureClass", path=path)
-    check_classes(classes, known=(*families, *breasts), path=path)
-    chosen = classes or dict.fromkeys(families)
-    return choose(chosen, known=families, path=path), choose(chosen, known=breasts, path=path)
+def _sections(body: object, findings: Findings, *, from_file: bool) -> dict[str, Any]:
+    sections = mapping_of(body, what="the recipe", findings=findings)
+    settings = {*RULES, *WITHOUT_EFFECT, *filter_options()}
+    if not from_file and sections and settings.issuperset(sections):
+        return {"setting": sections}
+    voxel = mapping_of(sections.pop(VOXEL, None), what=VOXEL, findings=findings, at=(VOXEL,))
+    if voxel:
+        findings.note(f"{VOXEL} is not used: {NO_FEATURE_MAPS}", at=(VOXEL,))
+    for key in voxel:
+        if key not in VOXEL_SETTINGS:
+            findings.unknown(VOXEL, key, VOXEL_SETTINGS, at=(VOXEL, key))
+    for key in sections:
+        if key in settings:
+            findings.fault(f"{key} stands outside of the section setting", at=(key,), remedy="Indent it under setting.")
+        elif key not in SECTIONS:
+            findings.unknown("section", key, SECTIONS, at=(key,))
+    return sections
 
 
-def _refuse_regridding(settings: Settings, path: Path | None) -> None:
-    """Raise where windows and breast would not share one grid and one scale."""
+def _refuse_regridding(settings: Settings, findings: Findings) -> None:
+    """Add a fault where windows and breast would not share one grid and one scale."""
     if settings.resampledPixelSpacing is not None:
-        raise RecipeError(
+        findings.fault(
             "resampledPixelSpacing works on one region at a time, so that windows and breast would lie on other grids",
-            path=path, remedy="Leave it out, and have the reader resample the breast: --pixel-mm.",
-        )  # fmt: skip
+            at=("setting", "resampledPixelSpacing"),
+            remedy="Leave it out, and have the reader resample the breast: --pixel-mm.",
+        )
     if settings.normalize:
-        raise RecipeError(
+        findings.fault(
             "normalize scales by the image that it is given, so that every window would get a scale of its own",
-            path=path, remedy="Leave it out; binCount makes texture independent of scale.",
+            at=("setting", "normalize"), remedy="Leave it out; binCount makes texture independent of scale.",
         )  # fmt: skip
     if settings.resegmentRange is not None:
-        raise RecipeError(
+        findings.fault(
             "resegmentRange selects pixels of a region, but parenchymal measures and windows use the whole breast",
-            path=path, remedy="Leave it out; the reader separates the breast from background, muscle and implant.",
-        )  # fmt: skip
+            at=("setting", "resegmentRange"),
+            remedy="Leave it out; the reader separates the breast from background, muscle and implant.",
+        )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, TypeAlias
 
-from radiomics_mammo.errors import RecipeError
+import numpy as np
+
+from radiomics_mammo.recipes.findings import Findings, Place, shown
 
 Rule: TypeAlias = tuple[Callable[[Any], bool], str]
 """A test of a value, and a description of what is valid."""
@@ -34,10 +35,25 @@ COUNT: Rule = (lambda v: is_number(v, 0, strict=True, whole=True), "a whole numb
 NATURAL: Rule = (lambda v: is_number(v, 0, whole=True), "a whole number, 0 or more")
 
 
+def plain_value(value: object) -> Any:
+    """Return a value with tuples for lists and arrays, and Python's numbers for NumPy's."""
+    if isinstance(value, (np.generic, np.ndarray)):
+        value = value.tolist()
+    if isinstance(value, (list, tuple)):
+        return tuple(item.item() if isinstance(item, np.generic) else item for item in value)
+    return value
+
+
 def checked(
-    values: Mapping[str, Any], rules: Mapping[str, Rule], *, what: str, optional: Sequence[str] = (), path: Path | None
+    values: Mapping[str, Any],
+    rules: Mapping[str, Rule],
+    *,
+    what: str,
+    optional: Sequence[str] = (),
+    findings: Findings,
+    at: Place,
 ) -> dict[str, Any]:
-    """Check values by the rules of their names, and return them with tuples for lists.
+    """Check values by the rules of their names, and return the valid ones, with tuples for lists.
 
     Parameters
     ----------
@@ -47,38 +63,34 @@ def checked(
         What a value is, for messages: ``setting``.
     optional : sequence of str
         Names of values that may be None.
-    path : pathlib.Path or None
-        The recipe, for messages.
-
-    Raises
-    ------
-    RecipeError
-        An unknown name, or a value out of range.
+    findings : Findings
+        Gets unknown names, and values out of range.
+    at : Place
+        Where the values stand.
     """
     result: dict[str, Any] = {}
     for key, item in values.items():
+        value = plain_value(item)
         if key not in rules:
-            raise RecipeError(f"unknown {what} {key!r}", path=path, remedy=f"Known: {', '.join(sorted(rules))}.")
-        value = tuple(item) if isinstance(item, list) else item
-        if not (value is None and key in optional) and not rules[key][0](value):
-            raise RecipeError(f"{what} {key} is {item!r}, but must be {rules[key][1]}", path=path, remedy="Correct it.")
-        result[key] = value
+            findings.unknown(what, key, sorted(rules), at=(*at, key))
+        elif not (value is None and key in optional) and not rules[key][0](value):
+            given = "empty" if value is None else shown(item)
+            findings.fault(
+                f"{what} {key} is {given}, but must be {rules[key][1]}", at=(*at, key), remedy="Correct the value."
+            )
+        else:
+            result[key] = value
     return result
 
 
-def mapping_of(value: object, *, what: str, path: Path | None) -> dict[str, Any]:
-    """Read a section: a mapping of names to values, or nothing.
-
-    Raises
-    ------
-    RecipeError
-        It is something else.
-    """
+def mapping_of(value: object, *, what: str, findings: Findings, at: Place = ()) -> dict[str, Any]:
+    """Read a section: a mapping of names to values, or nothing; anything else is a fault."""
     if value is None:
         return {}
     if not isinstance(value, Mapping):
-        raise RecipeError(
-            f"{what} is {type(value).__name__}, not a mapping of names to values",
-            path=path, remedy="See features/README.md for an example.",
+        findings.fault(
+            f"{what} is {shown(value)}, not a mapping of names to values",
+            at=at, remedy="See features/README.md for an example.",
         )  # fmt: skip
+        return {}
     return {str(k): v for k, v in value.items()}

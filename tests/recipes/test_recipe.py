@@ -10,7 +10,7 @@ from radiomics_mammo.core.settings import Settings
 from radiomics_mammo.errors import RecipeError
 from radiomics_mammo.features import FAMILIES, columns_of
 from radiomics_mammo.recipes.recipe import Recipe, load_recipe, recipe_from, recipe_names
-from radiomics_mammo.recipes.settings_rules import OPTIONAL, RULES, UNSUPPORTED, settings_from
+from radiomics_mammo.recipes.settings_rules import FILTER_SETTINGS, OPTIONAL, RULES, WITHOUT_EFFECT, settings_from
 
 GLCM = """
     - 'Autocorrelation'
@@ -52,11 +52,18 @@ def test_unknown_setting_lists_the_known_ones():
         assert setting.name in message
 
 
-@pytest.mark.parametrize("name", UNSUPPORTED)
-def test_unsupported_settings_are_refused_with_the_reason(name):
-    message = refusal({"setting": {name: 1}})
-    assert name in message
-    assert UNSUPPORTED[name] in message
+@pytest.mark.parametrize("name", [*WITHOUT_EFFECT, *FILTER_SETTINGS])
+def test_settings_without_effect_in_the_plane_are_noted_with_the_reason(name):
+    recipe = recipe_from({"setting": {name: 1}})
+    assert recipe.hash == recipe_from({}).hash
+    (note,) = recipe.notes
+    assert note.startswith(f"{name} is not used: ")
+    assert WITHOUT_EFFECT.get(name, FILTER_SETTINGS.get(name)) in note
+
+
+def test_a_channel_of_the_mask_is_refused():
+    assert "label_channel" in refusal({"setting": {"label_channel": 1}})
+    assert recipe_from({"setting": {"label_channel": 0}}).notes == ()
 
 
 BAD: dict[str, list[object]] = {
@@ -67,23 +74,23 @@ BAD: dict[str, list[object]] = {
     "symmetricalGLCM": [1, "yes", None],
     "gldm_a": [-1, 0.5, None],
     "voxelArrayShift": [1.5, "300", True],
-    "resegmentRange": [[], [1, 2, 3], ["a"], 5, [float("nan")]],
+    "resegmentRange": [[1, 2, 3], ["a"], 5, [float("nan")]],
     "resegmentMode": ["percent", None, 1],
-    "resegmentShape": [0, None],
-    "normalize": [1, None],
+    "resegmentShape": [0, "no!"],
+    "normalize": [1, "maybe"],
     "normalizeScale": [0, -1, None],
     "removeOutliers": [0, -3, "3"],
-    "resampledPixelSpacing": [[1], [1, 1, 1, 1], [-1, 1], 0.5, [1, 1, 3]],
-    "interpolator": ["bspline", "sitkUInt8", "sitkBSplineTransform", 0, 11, None, True],
+    "resampledPixelSpacing": [[1], [1, 1, 1, 1], [-1, 1], 0.5, [1, 1, -3]],
+    "interpolator": ["bspline", "sitkUInt8", "sitkBSplineTransform", 0, 11, True],
     "padDistance": [-1, 1.5, None],
     "label": [0, -1, 1.5, "1"],
     "minimumROIDimensions": [3, -1, 1.5, None],
     "minimumROISize": [0, -5, 2.5],
-    "correctMask": [1, None],
+    "correctMask": [1, 0],
     "geometryTolerance": [0, -1, "x"],
-    "preCrop": ["true", None],
-    "force2D": [1, None],
-    "force2Ddimension": [1, 2, False, None],
+    "preCrop": ["true", 1],
+    "force2D": [1, 0],
+    "force2Ddimension": [3, -1, False, None],
     "additionalInfo": [0, None],
 }
 
@@ -127,17 +134,6 @@ def test_unknown_feature_class_feature_image_type_and_section():
     assert all(section in message for section in ("imageType", "featureClass", "setting"))
 
 
-def test_three_dimensional_shape_names_shape2d():
-    message = refusal({"featureClass": {"shape": None}})
-    assert "'shape'" in message
-    assert "shape2D" in message
-
-
-def test_feature_maps_are_refused():
-    assert "voxel" in refusal({"voxelSetting": {"kernelRadius": 2}})
-    assert recipe_from({"voxelSetting": None}) == recipe_from({})
-
-
 @pytest.mark.parametrize(
     "body",
     [[], "binWidth: 25", 25, {"setting": [1]}, {"featureClass": ["glcm"]}, {"featureClass": {"glcm": "Contrast"}},
@@ -150,9 +146,9 @@ def test_the_wrong_kind_of_thing_is_refused(body):
 
 def test_an_image_type_takes_binning_only():
     assert recipe_from({"imageType": {"Original": {"binWidth": 10}}}).settings.binWidth == 10.0
-    message = refusal({"imageType": {"Original": {"normalize": True}}})
-    assert "'normalize'" in message
-    assert "binWidth" in message
+    recipe = recipe_from({"imageType": {"Original": {"normalize": True}}})
+    assert (recipe.settings, len(recipe.notes)) == (Settings(), 1)
+    assert recipe.notes[0].startswith("normalize is not used")
     refusal({"imageType": {"Original": {"binWidth": -10}}})
 
 
@@ -163,7 +159,7 @@ def test_files_that_are_no_recipes(tmp_path):
         load_recipe(path)
     assert str(path) in str(caught.value)
     path.write_bytes(b"setting:\n  binWidth: \xff\xfe")
-    with pytest.raises(RecipeError, match="not valid YAML"):
+    with pytest.raises(RecipeError, match="line 2: setting binWidth is"):
         load_recipe(path)
     with pytest.raises(RecipeError, match="No such file") as caught:
         load_recipe(tmp_path / "absent.yaml")

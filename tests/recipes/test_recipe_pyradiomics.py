@@ -16,7 +16,7 @@ from radiomics_mammo.engines.cpu import CpuEngine
 from radiomics_mammo.features import columns_of
 from radiomics_mammo.recipes.image_types import filter_options
 from radiomics_mammo.recipes.recipe import load_recipe, recipe_from
-from radiomics_mammo.recipes.settings_rules import INTERPOLATORS, UNSUPPORTED, settings_from
+from radiomics_mammo.recipes.settings_rules import INTERPOLATORS, WITHOUT_EFFECT, settings_from
 
 GLCM = """
     - 'Autocorrelation'
@@ -156,22 +156,23 @@ def test_an_accepted_file_gives_pyradiomics_numbers(tmp_path, text):
     )
 
 
-def test_every_setting_of_pyradiomics_is_supported_or_refused_with_a_reason():
+def test_every_setting_of_pyradiomics_is_supported_or_has_its_reason():
     radiomics = pytest.importorskip("radiomics", reason="needs the reference extra")
     import yaml
 
     schema = yaml.safe_load((Path(radiomics.__file__).parent / "schemas" / "paramSchema.yaml").read_text("utf-8"))
     theirs = {*schema["mapping"]["setting"]["mapping"], *schema["mapping"]["voxelSetting"]["mapping"]}
     ours = {setting.name for setting in fields(Settings)}
-    assert theirs == ours | set(UNSUPPORTED) | set(filter_options())
-    assert not ours & set(UNSUPPORTED)
+    handled = {*ours, *WITHOUT_EFFECT, *filter_options(), "label_channel"}
+    assert theirs == handled - {"enableCExtensions", "verbose"}
+    assert not ours & {*WITHOUT_EFFECT, *filter_options()}
 
 
 def test_defaults_are_pyradiomics():
     featureextractor = pytest.importorskip("radiomics.featureextractor", reason="needs the reference extra")
     theirs = featureextractor.RadiomicsFeatureExtractor._getDefaultSettings()
     for name, value in theirs.items():
-        if name not in UNSUPPORTED and name != "label":  # masks are 0 and 255 more often than 0 and 1
+        if name not in WITHOUT_EFFECT and name != "label":  # masks are 0 and 255 more often than 0 and 1
             default = getattr(Settings(), name)
             assert (list(default) if isinstance(default, tuple) else default) == value, name
 

@@ -70,4 +70,4 @@ def catalogue_text() -> str:
 
 @cache
 def _rows() -> dict[str, Row]:
-    return {row["name"]: row for row in catalogue()}
+    return {row["name"]: row for row in [*catalogue(), *family_rows(optional=True)]}

@@ -25,12 +25,12 @@ SOURCES: dict[str, str] = {
 """Papers of the feature classes."""
 
 
-def family_rows() -> list[Row]:
-    """List the rows of the features that every region has, in the table's order."""
+def family_rows(*, optional: bool = False) -> list[Row]:
+    """List the rows of the features that every region has, or of those that a recipe must name."""
     return [
         {**_row(f"original_{family.name}_{each.name}", each, family.title, SOURCES[family.name]), "ibsi": each.ibsi}
         for family in FAMILIES.values()
-        for each in family.features
+        for each in (family.optional if optional else family.features)
     ]
 
 

@@ -143,6 +143,14 @@ def skewness(s: FirstOrderStats, xp: ModuleType) -> Array:
     return divide(s.m3, s.m2**1.5, xp=xp, otherwise=0.0)
 
 
+def standard_deviation(s: FirstOrderStats, xp: ModuleType) -> Array:
+    """Compute √(Σ (x − x̄)² / n)
+
+    Spread of density within the region, in the image's units.
+    """
+    return xp.sqrt(s.m2)
+
+
 def total_energy(s: FirstOrderStats, xp: ModuleType) -> Array:
     """Compute pixel area · Σ (x + shift)²
 
@@ -200,5 +208,8 @@ FAMILY = Family(
         ),
         Feature("Uniformity", uniformity, "BJ5W", "1", "0 to 1"),
         Feature("Variance", variance, "ECT3", "grey²", "≥ 0"),
+    ),
+    optional=(
+        Feature("StandardDeviation", standard_deviation, "", "grey", "≥ 0", remark="The square root of Variance."),
     ),
 )  # fmt: skip

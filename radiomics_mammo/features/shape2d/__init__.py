@@ -124,6 +124,14 @@ def sphericity(m: Shape2DTerms, xp: ModuleType) -> Array:
     return 2.0 * xp.sqrt(np.pi * m.area) / m.perimeter
 
 
+def spherical_disproportion(m: Shape2DTerms, xp: ModuleType) -> Array:
+    """Compute P / (2 √(π A))
+
+    Irregularity of the outline: 1 for a circle, higher the more lobulated or spiculated it is.
+    """
+    return 1.0 / sphericity(m, xp)
+
+
 _CROP = "With resegmentRange, pyradiomics measures the part of the region inside the resegmented box; so does this."
 _THIN = f"Of a line one pixel wide λ₂ is 0; pyradiomics may return rounding noise for it. {_CROP}"
 
@@ -144,5 +152,8 @@ FAMILY = Family(
         Feature("PerimeterSurfaceRatio", perimeter_surface_ratio, "", "1 / mm", "> 0", remark=_CROP),
         Feature("PixelSurface", pixel_surface, "", "mm²", "> 0", remark=_CROP),
         Feature("Sphericity", sphericity, "", "1", "0 to 1", remark=_CROP),
+    ),
+    optional=(
+        Feature("SphericalDisproportion", spherical_disproportion, "", "1", "≥ 1", remark=f"1 / Sphericity. {_CROP}"),
     ),
 )

@@ -135,13 +135,16 @@ def test_a_bad_case_costs_its_row(scale, monkeypatch):
 def test_settings_of_filters_are_checked(scale):
     for body, cause in (
         ({"imageType": {"Scale": {"factor": [0]}}}, "factor is 0"),
-        ({"imageType": {"Scale": {"normalize": True}}}, "cannot be set for one image type"),
-        ({"imageType": {"Original": {}}, "setting": {"factor": [2]}}, "filters that the recipe does not name: factor"),
         ({"imageType": {"Scale": {}, "Logarithm": {}, "Square": {}}}, "not available: Logarithm, Square"),
         ({"imageType": {"Scale": {}}, "lattice": {}}, "regions only"),
     ):
         with pytest.raises(RecipeError, match=cause):
             recipe_from(body)
+    for body, note in (
+        ({"imageType": {"Scale": {"normalize": True}}}, "normalize is not used"),
+        ({"imageType": {"Original": {}}, "setting": {"factor": [2]}}, "no imageType Scale is named"),
+    ):
+        assert note in recipe_from(body).notes[0]
     shared = recipe_from({"imageType": {"Scale": {}}, "setting": {"factor": [4.0]}})
     assert shared.columns[-1].startswith("scale-4_")
     assert recipe_from({}).text == recipe_from({"imageType": {"Original": {}}}).text
