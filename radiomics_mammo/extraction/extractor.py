@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import platform
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -17,10 +16,10 @@ from numpy.typing import NDArray
 from radiomics_mammo import errors
 from radiomics_mammo.core.records import Case, Failure, Sample
 from radiomics_mammo.core.settings import Settings
-from radiomics_mammo.core.version import __version__
 from radiomics_mammo.engines.registry import choose_engine, engine_versions, open_engine
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.extraction.batch import LoadedCase, load_case, measure_batches
+from radiomics_mammo.extraction.diagnostics import diagnostics
 from radiomics_mammo.imaging.formats.in_memory import Picture, picture_of, region_of
 from radiomics_mammo.readers.base import Reader
 from radiomics_mammo.recipes.recipe import Recipe, load_recipe, recipe_from
@@ -110,8 +109,9 @@ class FeatureExtractor:
         Returns
         -------
         OrderedDict
-            ``diagnostics_…`` entries unless the recipe's ``additionalInfo`` is false, then every feature under
-            pyradiomics' name as a float, NaN where the catalogue calls it undefined.
+            pyradiomics' 22 ``diagnostics_…`` entries in its order, and this package's own, unless the recipe's
+            ``additionalInfo`` is false; then every feature under pyradiomics' name as a float, NaN where the catalogue
+            calls it undefined.
 
         Raises
         ------
@@ -124,7 +124,13 @@ class FeatureExtractor:
             raise getattr(errors, result.error)(result.cause, path=result.path or None, remedy=result.remedy)
         row: OrderedDict[str, Any] = OrderedDict()
         if self.recipe.settings.additionalInfo:
-            row.update(self._diagnostics(sample))
+            about: dict[str, Any] = {
+                "recipe": self.recipe,
+                "recipe_hash": self._recipe_hash,
+                "engine": self.engine_name,
+            }
+            geometry = mask if hasattr(mask, "GetDirection") else None
+            row.update(diagnostics(sample, label=label, geometry=geometry, **about))
         row.update(zip(self.feature_names, result.tolist(), strict=True))
         return row
 
@@ -209,22 +215,6 @@ class FeatureExtractor:
             case_id=case.case_id,
         )
         return [replace(sample, patient_id=case.patient_id, columns=case.columns)]
-
-    def _diagnostics(self, sample: Sample) -> dict[str, Any]:
-        rows, columns = np.flatnonzero(sample.mask.any(axis=1)), np.flatnonzero(sample.mask.any(axis=0))
-        box = (columns[0], rows[0], columns[-1] - columns[0] + 1, rows[-1] - rows[0] + 1)
-        return {
-            "diagnostics_Versions_radiomics_mammo": __version__,
-            "diagnostics_Versions_Numpy": np.__version__,
-            "diagnostics_Versions_Python": platform.python_version(),
-            "diagnostics_Configuration_Engine": self.engine_name,
-            "diagnostics_Configuration_Recipe": self._recipe_hash,
-            "diagnostics_Image-original_Size": sample.image.shape[::-1],
-            "diagnostics_Image-original_Spacing": None if sample.spacing is None else sample.spacing[::-1],
-            "diagnostics_Mask-original_BoundingBox": tuple(int(v) for v in box),
-            "diagnostics_Mask-original_VoxelNum": int(np.count_nonzero(sample.mask)),
-            "diagnostics_Notes": (*self.recipe.notes, *sample.notes),
-        }
 
 
 def sample_of(
