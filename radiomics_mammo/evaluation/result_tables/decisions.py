@@ -5,15 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from radiomics_mammo.evaluation.result_tables.base import (
-    ResultTable,
-    TableContext,
-    bounds,
-    flag,
-    integer,
-    number,
-    text,
-)
+from radiomics_mammo.evaluation.result_tables.base import ResultTable, TableContext, bounds, flag, integer, number, text
 
 if TYPE_CHECKING:
     import pandas as pd

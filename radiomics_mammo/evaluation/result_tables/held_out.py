@@ -5,14 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from radiomics_mammo.evaluation.result_tables.base import (
-    ResultTable,
-    TableContext,
-    bounds,
-    integer,
-    number,
-    text,
-)
+from radiomics_mammo.evaluation.result_tables.base import ResultTable, TableContext, bounds, integer, number, text
 from radiomics_mammo.evaluation.result_tables.comparison import (
     AUROC_COLUMNS,
     DIFFERENCE_COLUMNS,

@@ -17,14 +17,7 @@ from radiomics_mammo.evaluation.training.feature_selection import RANKINGS, rank
 from radiomics_mammo.evaluation.training.fitted_model import Fitted
 from radiomics_mammo.evaluation.training.fold_data import FoldData
 from radiomics_mammo.evaluation.training.fold_store import FoldStore
-from radiomics_mammo.evaluation.training.nested_cv import (
-    CandidateFold,
-    TunedFold,
-    fit,
-    may_select,
-    score_test,
-    tune,
-)
+from radiomics_mammo.evaluation.training.nested_cv import CandidateFold, TunedFold, fit, may_select, score_test, tune
 from radiomics_mammo.evaluation.training.plan import WHOLE, Plan, check_samplers, light
 from radiomics_mammo.evaluation.training.registry import MODELS, block_of
 

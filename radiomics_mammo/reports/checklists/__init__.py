@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from radiomics_mammo.reports.checklists.base import (
-    AUTHORS,
-    NO,
-    NOT_APPLICABLE,
-    PARTLY,
-    YES,
-    Checklist,
-    Facts,
-    facts_of,
-)
+from radiomics_mammo.reports.checklists.base import AUTHORS, NO, NOT_APPLICABLE, PARTLY, YES, Checklist, Facts, facts_of
 from radiomics_mammo.reports.checklists.claim import CLAIM_2024
 from radiomics_mammo.reports.checklists.metrics import METRICS_2024
 from radiomics_mammo.reports.checklists.tripod_ai import TRIPOD_AI

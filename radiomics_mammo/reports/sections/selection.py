@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-from radiomics_mammo.reports.components.columns import (
-    Column,
-    Row,
-    number,
-    percent,
-    report_table,
-    titled,
-    words,
-)
+from radiomics_mammo.reports.components.columns import Column, Row, number, percent, report_table, titled, words
 from radiomics_mammo.reports.components.model_names import marked
 from radiomics_mammo.reports.components.numbers import estimate
 from radiomics_mammo.reports.components.page import PagePart

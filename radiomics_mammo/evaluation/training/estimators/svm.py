@@ -7,13 +7,7 @@ from typing import Any
 import numpy as np
 
 from radiomics_mammo.evaluation.cohort.records import Settings
-from radiomics_mammo.evaluation.training.estimators.base import (
-    Draw,
-    Floats,
-    Parameters,
-    SklearnEstimator,
-    sigmoid,
-)
+from radiomics_mammo.evaluation.training.estimators.base import Draw, Floats, Parameters, SklearnEstimator, sigmoid
 from radiomics_mammo.evaluation.training.fixed_order import dot, squared_distances
 
 KERNEL_ROWS = 5_000
