@@ -30,6 +30,7 @@ from radiomics_mammo.reports.cases.outcomes import OUTCOMES
 from radiomics_mammo.reports.cases.records import Neighbour, Picture, Pictures, ShownImage, WantedPictures
 from radiomics_mammo.reports.cases.selection import other_views, pictures_for
 from radiomics_mammo.reports.components.columns import Column, report_table, words
+from radiomics_mammo.reports.components.numbers import records
 from radiomics_mammo.reports.components.page import ReportTable, fill
 from radiomics_mammo.reports.components.sentences import sentence
 from radiomics_mammo.reports.figures.waterfall import draw_waterfall
@@ -133,11 +134,8 @@ def _repeats(context: CaseContext, case_id: str) -> ReportTable:
     repeats = sorted(table["repeat"].unique())
     rows = []
     for candidate, subset in table.groupby("model", sort=False):
-        by_repeat = {row["repeat"]: row for row in subset.to_dict("records")}
-        cells = [
-            f"{by_repeat[i]['p']:.3f}{' +' if by_repeat[i]['called'] else ''}" if i in by_repeat else "–"
-            for i in repeats
-        ]
+        by_repeat = {row["repeat"]: row for row in records(subset)}
+        cells = [_probability(by_repeat.get(i)) for i in repeats]
         rows.append([info.candidates.get(str(candidate), str(candidate)), *cells, f"{subset['p'].mean():.3f}"])
     caption = sentence("cases.repeats_caption", positive=info.classes[1])
     return ReportTable(caption, ["Model", *(f"Repeat {i + 1}" for i in repeats), "Mean"], rows)

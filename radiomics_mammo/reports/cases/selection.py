@@ -43,10 +43,7 @@ def select_cases(
     Without a table of neighbours no typical cases are selected.
     """
     groups = []
-    for slug, outcome, most in (
-        ("false-negatives", "FN", MAX_FALSE_NEGATIVES),
-        ("false-positives", "FP", MAX_FALSE_POSITIVES),
-    ):
+    for slug, outcome, most in _ERRORS:
         subset = predictions[predictions["outcome"] == outcome]
         names = subset.sort_values("p", kind="stable", ascending=outcome == "FN").index
         text = sentence("cases.selected", n=len(names), shown=len(names[:most]), lowest=outcome == "FN")

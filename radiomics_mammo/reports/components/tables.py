@@ -23,7 +23,6 @@ from radiomics_mammo.reports.components.columns import (
 from radiomics_mammo.reports.components.numbers import number as decimal_number
 from radiomics_mammo.reports.components.numbers import records
 from radiomics_mammo.reports.components.page import ReportTable
-from radiomics_mammo.reports.components.sentences import sentence
 
 
 def shown_metrics(summary: pd.DataFrame) -> dict[str, Metric]:
@@ -174,33 +173,3 @@ LABEL_SHIFT = (
     Column("p", "p", p_value),
 )
 """Proportion of positives among training and test units."""
-
-
-def operating_table(table: pd.DataFrame, titles: Mapping[str, str], *, caption: str) -> ReportTable:
-    """Show the results at each model's operating threshold."""
-    return report_table(titled(table, titles), OPERATING, caption)
-
-
-def subgroup_table(table: pd.DataFrame, *, title: str) -> ReportTable:
-    """Show one model by subgroup."""
-    return report_table(table, SUBGROUPS, sentence("performance.subgroup_table", title=title))
-
-
-def inflation_table(table: pd.DataFrame) -> ReportTable:
-    """Show the AUROC inflation by leaky protocols."""
-    return report_table(table, INFLATION, sentence("leakage.inflation_caption"), stacked=True)
-
-
-def leakage_checks_table(table: pd.DataFrame) -> ReportTable:
-    """Show the leakage checks."""
-    return report_table(table, LEAKAGE_CHECKS, sentence("leakage.checks_caption"), stacked=True)
-
-
-def certified_table(table: pd.DataFrame) -> ReportTable:
-    """Show the certified sensitivities."""
-    return report_table(table, CERTIFIED, sentence("performance.certified_caption"))
-
-
-def label_shift_table(table: pd.DataFrame) -> ReportTable:
-    """Show the prevalence of training and test units."""
-    return report_table(table, LABEL_SHIFT, sentence("performance.label_shift_caption"))

@@ -8,7 +8,7 @@ from textwrap import wrap
 
 from markupsafe import Markup
 
-from radiomics_mammo.reports.figures.svg import INK, PALETTE, canvas, to_svg
+from radiomics_mammo.reports.figures.svg import INK, PALETTE, canvas, noted, shortened, to_svg
 
 _NAMES = (("TN", "FP"), ("FN", "TP"))
 _WIDE = 50  # letters of a heading's line
@@ -29,7 +29,7 @@ def confusion_figure(
     matrices: Sequence[Matrix], *, classes: Sequence[str], model: str, name: str, note: str = ""
 ) -> Markup:
     """Draw the matrices: reference by row, prediction by column."""
-    negative, positive = (_cut(word) for word in classes)
+    negative, positive = (shortened(word, 18) for word in classes)
     with canvas(4.6, 0.8 + 1.75 * len(matrices)) as figure:
         for axes, each in zip(figure.subplots(len(matrices), 1, squeeze=False)[:, 0], matrices, strict=True):
             for row, counts in enumerate(((each.tn, each.fp), (each.fn, each.tp))):
@@ -44,13 +44,12 @@ def confusion_figure(
             axes.set_yticks([0, 1], [negative, positive], fontsize=9)
             axes.tick_params(length=0)
             axes.set_title(each.title, fontsize=10, loc="left")
-        heading = f"{model}{f' ({note})' if note else ''}"
-        figure.suptitle("\n".join(wrap(heading, _WIDE)), fontsize=10.5, x=0.02, ha="left")
+        figure.suptitle("\n".join(wrap(noted(model, note), _WIDE)), fontsize=10.5, x=0.02, ha="left")
         listed = "; ".join(
             f"{each.title}: TP {_count(each.tp)}, FN {_count(each.fn)}, FP {_count(each.fp)}, TN {_count(each.tn)}"
             for each in matrices
         )
-        return to_svg(figure, name=name, alt=f"Confusion matrices{f' ({note})' if note else ''} of {model}. {listed}.")
+        return to_svg(figure, name=name, alt=f"{noted('Confusion matrices', note)} of {model}. {listed}.")
 
 
 def _tile(spot: tuple[float, float], *, correct: bool, proportion: float) -> object:
@@ -61,7 +60,3 @@ def _tile(spot: tuple[float, float], *, correct: bool, proportion: float) -> obj
 
 def _count(value: float) -> str:
     return f"{value:.0f}" if float(value).is_integer() else f"{value:.1f}"
-
-
-def _cut(word: str) -> str:
-    return word if len(word) <= 18 else f"{word[:17]}…"

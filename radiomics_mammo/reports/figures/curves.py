@@ -10,7 +10,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from radiomics_mammo.reports.figures.svg import DASHES, INK, PALETTE, canvas, to_svg
+from radiomics_mammo.reports.figures.svg import DASHES, INK, PALETTE, canvas, noted, to_svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,7 +50,7 @@ def roc_figure(lines: Sequence[CurveLine], *, note: str = "") -> Markup:
         axes.plot([0, 1], [0, 1], color=_GREY, linewidth=0.8)
         _draw(figure, axes, lines, legend="AUROC", note=note)
         axes.set(xlabel="1 − specificity", ylabel="Sensitivity")
-        alt = f"ROC curves of out-of-fold predictions{_noted(note)}. AUROC: {_values(lines)}."
+        alt = f"{noted('ROC curves of out-of-fold predictions', note)}. AUROC: {_values(lines)}."
         return to_svg(figure, name="roc", alt=alt)
 
 
@@ -62,7 +62,7 @@ def precision_recall_figure(lines: Sequence[CurveLine], *, prevalence: float, no
         _draw(figure, axes, lines, legend="Average precision", note=note)
         axes.set(xlabel="Recall (sensitivity)", ylabel="Precision")
         alt = (
-            f"Precision-recall curves of out-of-fold predictions{_noted(note)}; chance gives {prevalence:.3f}. "
+            f"{noted('Precision-recall curves of out-of-fold predictions', note)}; chance gives {prevalence:.3f}. "
             f"Average precision: {_values(lines)}."
         )
         return to_svg(figure, name="pr", alt=alt)
@@ -90,7 +90,3 @@ def _draw(figure: Figure, axes: Axes, lines: Sequence[CurveLine], *, legend: str
 
 def _values(lines: Sequence[CurveLine]) -> str:
     return "; ".join(f"{line.title} {line.value:.3f}" for line in lines)
-
-
-def _noted(note: str) -> str:
-    return f" ({note})" if note else ""

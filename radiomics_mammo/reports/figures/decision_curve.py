@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 from markupsafe import Markup
 
-from radiomics_mammo.reports.figures.svg import DASHES, INK, PALETTE, canvas, to_svg
+from radiomics_mammo.reports.figures.svg import DASHES, INK, PALETTE, canvas, noted, to_svg
 
 ALL, NONE = "treat all", "treat none"
 _GREY = "#8c8c8c"
@@ -47,9 +47,8 @@ def decision_figure(
         figure.legend([handles[i] for i in order], [labels[i] for i in order], loc="outside lower center", fontsize=9.5)
         if note:
             axes.text(0.98, 0.95, note, ha="right", color=INK, fontsize=10, transform=axes.transAxes)
-        noted = f" ({note})" if note else ""
         return to_svg(
             figure,
             name="decision",
-            alt=f"Decision curves{noted} of {'; '.join(titles.values())}, with treat all and treat none.",
+            alt=f"{noted('Decision curves', note)} of {'; '.join(titles.values())}, with treat all and treat none.",
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from radiomics_mammo.reports.figures.svg import INK, PALETTE, canvas, to_svg
+from radiomics_mammo.reports.figures.svg import INK, PALETTE, canvas, noted, shortened, to_svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,13 +57,12 @@ def forest_figure(
             _draw(axes, row, -place[row.label] + (0.17 if second else 0.0), _style(row.mark))
         for row in second:
             _draw(axes, row, -place[row.label] - 0.17, ("D", PALETTE[1], "none"))
-        axes.set_yticks([-i for i in range(len(rows))], [_cut(row.label) for row in rows], fontsize=9.5)
+        axes.set_yticks([-i for i in range(len(rows))], [shortened(row.label, _MOST) for row in rows], fontsize=9.5)
         axes.set(ylim=(0.6 - len(rows), 0.6), xlabel=what)
         axes.tick_params(axis="y", length=0)
         if lines:
             figure.legend(loc="outside lower center", fontsize=9, ncols=min(len(lines), 2))
-        if note:
-            axes.set_title(note, fontsize=10, loc="right")
+        axes.set_title(note, fontsize=10, loc="right")
         return to_svg(figure, name=name, alt=_alt(rows, second, what, lines or {}, kinds, note))
 
 
@@ -82,10 +81,6 @@ def _draw(axes: Axes, row: ForestRow, y: float, style: tuple[str, str, str]) -> 
         axes.plot([row.value], [y], marker=shape, color=colour, markerfacecolor=filling, markersize=6, linestyle="")
 
 
-def _cut(label: str) -> str:
-    return label if len(label) <= _MOST else f"{label[: _MOST - 1]}…"
-
-
 def _alt(
     rows: Sequence[ForestRow],
     second: Sequence[ForestRow],
@@ -94,9 +89,8 @@ def _alt(
     kinds: tuple[str, str],
     note: str,
 ) -> str:
-    noted = f" ({note})" if note else ""
     first = f"{kinds[0]}: " if second else ""
-    text = f"Forest plot{noted} of {what}. {first}{'; '.join(_words(row) for row in rows)}."
+    text = f"{noted('Forest plot', note)} of {what}. {first}{'; '.join(_words(row) for row in rows)}."
     if second:
         text += f" {kinds[1]}: {'; '.join(_words(row) for row in second)}."
     if lines:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from markupsafe import Markup
 
-from radiomics_mammo.reports.figures.svg import INK, PALETTE, canvas, to_svg
+from radiomics_mammo.reports.figures.svg import INK, PALETTE, canvas, noted, to_svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,7 +29,7 @@ def learning_figure(curves: pd.DataFrame, *, title: str, name: str, note: str = 
                 _draw(axes, subset, column, str(part), as_image=n > _MANY)
             axes.set_ylabel(word)
         axes.set_xlabel("Epoch")
-        figure.axes[0].set_title(f"{title}{f' ({note})' if note else ''}", fontsize=10, loc="left")
+        figure.axes[0].set_title(noted(title, note), fontsize=10, loc="left")
         handles, labels = figure.axes[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=9.5)
         return to_svg(figure, name=name, alt=_alt(curves, title, n, note))
@@ -67,6 +67,6 @@ def _alt(curves: pd.DataFrame, title: str, n: int, note: str) -> str:
     epochs = best["chosen"]
     reach = f"{epochs.min():.0f} to {epochs.max():.0f}" if len(epochs) else "none"
     return (
-        f"Learning curves{f' ({note})' if note else ''} of {title}, {n} trainings. Chosen epochs {reach}. "
+        f"{noted('Learning curves', note)} of {title}, {n} trainings. Chosen epochs {reach}. "
         f"Means at the chosen epoch: {'; '.join(means)}."
     )

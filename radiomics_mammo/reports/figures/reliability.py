@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 from markupsafe import Markup
 
-from radiomics_mammo.reports.figures.svg import INK, PALETTE, canvas, to_svg
+from radiomics_mammo.reports.figures.svg import INK, PALETTE, canvas, noted, to_svg
 
 _MARKS = ("o", "s", "^", "D")
 
@@ -37,8 +37,7 @@ def reliability_figure(models: Sequence[Calibration], *, note: str = "") -> Mark
         first = models[0].bins
         pairs = zip(first["predicted"], first["observed"], strict=True)
         listed = ", ".join(f"predicted {predicted:.2f}, observed {observed:.2f}" for predicted, observed in pairs)
-        noted = f" ({note})" if note else ""
-        return to_svg(figure, name="reliability", alt=f"Reliability{noted} of {models[0].title}: {listed}.")
+        return to_svg(figure, name="reliability", alt=f"{noted('Reliability', note)} of {models[0].title}: {listed}.")
 
 
 def _draw(axes: object, each: Calibration, *, colour: str, mark: str, first: bool) -> None:

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from radiomics_mammo.evaluation.training.estimators.shap_library import load_shap
-from radiomics_mammo.reports.figures.svg import INK, PALETTE, canvas, to_svg
+from radiomics_mammo.reports.figures.svg import INK, PALETTE, canvas, noted, shortened, to_svg
 from radiomics_mammo.tables.feature_table import feature_parts, is_feature_name
 
 TOP = 15
@@ -67,12 +67,11 @@ def beeswarm_figure(
         )
         rasterise(axes)
         label_rows(axes)
-        sides = f"← {_cut(classes[0])} | {_cut(classes[1])} →"
+        sides = f"← {shortened(classes[0], _LINE)} | {shortened(classes[1], _LINE)} →"
         axes.set_xlabel(f"SHAP value ({unit})\n{sides}", fontsize=10)
         _colour_bar(figure, axes)
-        if note:
-            axes.set_title(note, fontsize=10, loc="right")
-        alt = f"Beeswarm of SHAP values on held-out cases{_noted(note)}; most important first: {', '.join(names)}."
+        axes.set_title(note, fontsize=10, loc="right")
+        alt = f"{noted('Beeswarm of SHAP values on held-out cases', note)}; most important first: {', '.join(names)}."
         return to_svg(figure, name="beeswarm", alt=alt)
 
 
@@ -80,7 +79,7 @@ def bar_figure(importance: pd.Series, *, unit: str, note: str = "", chance: floa
     """Draw the mean absolute contributions, and the largest by chance as a line."""
     top = importance.iloc[:TOP]
     listed = ", ".join(f"{name} {size:.3g}" for name, size in top.items())
-    alt = f"Bars of mean absolute SHAP value on held-out cases{_noted(note)}: {listed}."
+    alt = f"{noted('Bars of mean absolute SHAP value on held-out cases', note)}: {listed}."
     if np.isfinite(chance):
         alt += f" A dashed line marks {chance:.3g}, which the largest bar reaches with permuted labels."
     labels = [short_name(str(name)) for name in top.index]
@@ -113,8 +112,7 @@ def size_bars(
         axes.margins(x=0.16)
         label_rows(axes)
         axes.set_xlabel(axis, fontsize=10.5, loc="right")
-        if note:
-            axes.set_title(note, fontsize=10, loc="right")
+        axes.set_title(note, fontsize=10, loc="right")
         return to_svg(figure, name=name, alt=alt)
 
 
@@ -140,13 +138,12 @@ def rank_figure(features: pd.DataFrame, *, note: str = "") -> Markup:
         axes.set_xlim(left=0.0)
         label_rows(axes)
         axes.set_xlabel(f"Mean rank of {len(features)} ± standard deviation", fontsize=10)
-        if note:
-            axes.set_title(note, fontsize=10, loc="right")
+        axes.set_title(note, fontsize=10, loc="right")
         listed = ", ".join(
             f"{name} {mean:.1f} ± {sd:.1f}"
             for name, mean, sd in zip(top["feature"], top["rank_mean"], spread, strict=True)
         )
-        alt = f"Mean rank and standard deviation over folds and repeats{_noted(note)}: {listed}."
+        alt = f"{noted('Mean rank and standard deviation over folds and repeats', note)}: {listed}."
         return to_svg(figure, name="ranks", alt=alt)
 
 
@@ -154,14 +151,6 @@ def rasterise(axes: Any) -> None:
     """Draw the points of a figure as an image: thousands of vector points make a page of megabytes."""
     for drawn in axes.collections:
         drawn.set_rasterized(True)
-
-
-def _noted(note: str) -> str:
-    return f" ({note})" if note else ""
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LINE else f"{text[: _LINE - 1]}…"
 
 
 def label_rows(axes: Any) -> None:

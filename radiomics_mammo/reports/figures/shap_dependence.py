@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from radiomics_mammo.evaluation.explanation.birads_concepts import FAMILY_TITLES
 from radiomics_mammo.reports.figures.shap import rasterise, short_name
-from radiomics_mammo.reports.figures.svg import INK, PALETTE, canvas, to_svg
+from radiomics_mammo.reports.figures.svg import INK, PALETTE, canvas, noted, to_svg
 
 SHOWN = 6
 """Features whose dependence is drawn."""
@@ -94,8 +94,7 @@ def _trend_note(moved: pd.DataFrame, values: pd.DataFrame, title: str, note: str
     """Return the alternative text: the trend of each panel, by rank correlation."""
     words = [f"{name} {trend(values[name], moved[name])}" for name in moved.columns]
     coloured = f", coloured by {title.lower()}" if title else ""
-    marked = f" ({note})" if note else ""
-    return f"SHAP value against value on held-out cases{coloured}{marked}: {'; '.join(words)}."
+    return f"{noted(f'SHAP value against value on held-out cases{coloured}', note)}: {'; '.join(words)}."
 
 
 def trend(value: pd.Series, contribution: pd.Series) -> str:
@@ -138,9 +137,9 @@ def heat_figure(cells: pd.DataFrame, *, unit: str, note: str = "") -> Markup:
         axes.set_xticks(range(grid.shape[1]), list(grid.columns), fontsize=8.5, rotation=45, ha="right")
         axes.tick_params(length=0)
         figure.colorbar(drawn, ax=axes, label=f"Mean |sum| ({unit})", pad=0.02)
-        if note:
-            axes.set_title(note, fontsize=10, loc="right")
+        axes.set_title(note, fontsize=10, loc="right")
         top = cells.iloc[:8]
         listed = ", ".join(f"{each.family} on {each.filter} {each.importance:.3g}" for each in top.itertuples())
-        marked = f" ({note})" if note else ""
-        return to_svg(figure, name="cells", alt=f"Heat map of families and filters{marked}; the largest: {listed}.")
+        return to_svg(
+            figure, name="cells", alt=f"{noted('Heat map of families and filters', note)}; the largest: {listed}."
+        )

@@ -36,6 +36,16 @@ _STYLE = {
 }
 
 
+def noted(text: str, note: str) -> str:
+    """Return a text with the figure's note behind it, if there is one."""
+    return f"{text} ({note})" if note else text
+
+
+def shortened(text: str, most: int) -> str:
+    """Return a text of at most so many characters."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 @contextmanager
 def canvas(width: float, height: float) -> Iterator[Figure]:
     """Build an empty figure (inches) in the page's style; it is SVG after the block."""

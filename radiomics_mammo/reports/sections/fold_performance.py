@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 from radiomics_mammo.reports.components.columns import Column, count, number, report_table
 from radiomics_mammo.reports.components.model_names import marked, row_mark
 from radiomics_mammo.reports.components.page import Figure, PagePart
-from radiomics_mammo.reports.figures.svg import INK, PALETTE, canvas, to_svg
+from radiomics_mammo.reports.figures.svg import INK, PALETTE, canvas, noted, shortened, to_svg
 from radiomics_mammo.reports.section import ReportInputs
 
 _MAX_LABEL = 38  # characters
@@ -76,13 +76,11 @@ def _figure(models: list[tuple[str, pd.Series]], note: str) -> Markup:
             axes.plot(aurocs, -row + offsets, "o", color=PALETTE[0], markersize=3.6, alpha=0.55, markeredgewidth=0)
             axes.vlines(aurocs.mean(), -row - 0.32, -row + 0.32, color=INK, linewidth=1.8)
         axes.axvline(0.5, color=PALETTE[-1], linewidth=0.9, linestyle=":", zorder=0)
-        labels = [title if len(title) <= _MAX_LABEL else f"{title[: _MAX_LABEL - 1]}…" for title, _ in models]
+        labels = [shortened(title, _MAX_LABEL) for title, _ in models]
         axes.set_yticks([-row for row in range(len(models))], labels, fontsize=9.5)
         axes.set(ylim=(0.6 - len(models), 0.6), xlabel="AUROC of each fold")
         axes.tick_params(axis="y", length=0)
-        if note:
-            axes.set_title(note, fontsize=10, loc="right")
+        axes.set_title(note, fontsize=10, loc="right")
         listed = "; ".join(f"{title} {a.mean():.3f} ({a.min():.3f} to {a.max():.3f})" for title, a in models)
-        noted = f" ({note})" if note else ""
-        alt = f"AUROC of each fold{noted}, mean and range: {listed}. Line: chance at 0.5."
+        alt = f"{noted('AUROC of each fold', note)}, mean and range: {listed}. Line: chance at 0.5."
         return to_svg(figure, name="folds", alt=alt)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pandas as pd
 
-from radiomics_mammo.reports.components.columns import report_table
+from radiomics_mammo.reports.components.columns import report_table, titled
 from radiomics_mammo.reports.components.model_names import marked
 from radiomics_mammo.reports.components.numbers import records
 from radiomics_mammo.reports.components.page import PagePart, ReportTable
 from radiomics_mammo.reports.components.sentences import sentence
 from radiomics_mammo.reports.components.tables import (
     CERTIFIED_TEST,
-    label_shift_table,
+    LABEL_SHIFT,
+    OPERATING,
     metrics_table,
-    operating_table,
     resampling_table,
 )
 from radiomics_mammo.reports.section import ReportInputs
@@ -33,7 +33,7 @@ def build(inputs: ReportInputs) -> PagePart:
         tables.append(resampling_table(results.test_differences, info.candidates, caption=caption))
     if results.test_operating is not None:
         caption = sentence("performance.test_operating_caption")
-        tables.append(operating_table(results.test_operating, titles, caption=caption))
+        tables.append(report_table(titled(results.test_operating, titles), OPERATING, caption))
     figures = []
     if results.test_confusion is not None and len(results.test_confusion):
         figures = confusion_figures(results.test_confusion, inputs, name="test-confusion")
@@ -45,7 +45,7 @@ def build(inputs: ReportInputs) -> PagePart:
         )
     if results.label_shift is not None and len(results.label_shift):
         text.append(label_shift_sentence(results.label_shift, positive=info.classes[1]))
-        tables.append(label_shift_table(results.label_shift))
+        tables.append(report_table(results.label_shift, LABEL_SHIFT, sentence("performance.label_shift_caption")))
     if results.test_shifted is not None:
         caption = sentence("performance.test_shifted_caption")
         tables.append(metrics_table(results.test_shifted, titles, caption=caption))

@@ -12,7 +12,7 @@ from radiomics_mammo.reports.components.model_names import marked
 from radiomics_mammo.reports.components.numbers import records
 from radiomics_mammo.reports.components.page import Figure, PagePart, ReportTable
 from radiomics_mammo.reports.components.sentences import sentence
-from radiomics_mammo.reports.components.tables import certified_table, operating_table
+from radiomics_mammo.reports.components.tables import CERTIFIED, OPERATING
 from radiomics_mammo.reports.figures.confusion import Matrix, confusion_figure
 from radiomics_mammo.reports.section import ReportInputs
 from radiomics_mammo.runs.results import DEFAULT_SENSITIVITY
@@ -103,7 +103,7 @@ def operating(inputs: ReportInputs) -> PagePart:
     table = inputs.results.operating
     assert table is not None  # what the section needs
     caption = sentence("performance.operating_caption")
-    return PagePart(tables=[operating_table(table, marked(inputs.run.info.candidates), caption=caption)])
+    return PagePart(tables=[report_table(titled(table, marked(inputs.run.info.candidates)), OPERATING, caption)])
 
 
 def certified(inputs: ReportInputs) -> PagePart:
@@ -112,7 +112,8 @@ def certified(inputs: ReportInputs) -> PagePart:
     assert table is not None  # what the section needs
     title = info.candidates.get(info.best, "the best model")
     text = sentence("performance.certified", positive=info.classes[1], title=title)
-    return PagePart(text=[text, *certified_sentences(table, info)], tables=[certified_table(table)])
+    page_table = report_table(table, CERTIFIED, sentence("performance.certified_caption"))
+    return PagePart(text=[text, *certified_sentences(table, info)], tables=[page_table])
 
 
 def certified_sentences(table: pd.DataFrame, info: RunInfo) -> list[str]:

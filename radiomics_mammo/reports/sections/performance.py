@@ -8,16 +8,12 @@ import pandas as pd
 from markupsafe import Markup
 
 from radiomics_mammo.evaluation.training.registry import REFERENCE_MODEL
+from radiomics_mammo.reports.components.columns import report_table
 from radiomics_mammo.reports.components.model_names import RADIOLOGISTS, selected_for_figure
 from radiomics_mammo.reports.components.numbers import records
 from radiomics_mammo.reports.components.page import Figure, PagePart
 from radiomics_mammo.reports.components.sentences import sentence
-from radiomics_mammo.reports.components.tables import (
-    inflation_table,
-    leakage_checks_table,
-    subgroup_name,
-    subgroup_table,
-)
+from radiomics_mammo.reports.components.tables import INFLATION, LEAKAGE_CHECKS, SUBGROUPS, subgroup_name
 from radiomics_mammo.reports.figures.decision_curve import decision_figure
 from radiomics_mammo.reports.figures.forest import ForestRow, forest_figure
 from radiomics_mammo.reports.figures.reliability import Calibration, reliability_figure
@@ -72,7 +68,7 @@ def subgroups(inputs: ReportInputs) -> PagePart:
     return PagePart(
         text=[sentence("performance.subgroups")],
         figures=[Figure(svg, caption, name="subgroup-forest")],
-        tables=[subgroup_table(table, title=title)],
+        tables=[report_table(table, SUBGROUPS, sentence("performance.subgroup_table", title=title))],
     )
 
 
@@ -88,12 +84,15 @@ def _subgroup_forest(table: pd.DataFrame, note: str) -> Markup:
 def inflation(inputs: ReportInputs) -> PagePart:
     """Build the section of AUROC inflation by leaky protocols."""
     assert inputs.results.auroc_inflation is not None  # what the section needs
-    return PagePart(text=[sentence("leakage.inflation")], tables=[inflation_table(inputs.results.auroc_inflation)])
+    caption = sentence("leakage.inflation_caption")
+    table = report_table(inputs.results.auroc_inflation, INFLATION, caption, stacked=True)
+    return PagePart(text=[sentence("leakage.inflation")], tables=[table])
 
 
 def leakage_checks(inputs: ReportInputs) -> PagePart:
     """Build the section of leakage checks."""
     assert inputs.results.leakage_checks is not None  # what the section needs
-    table = leakage_checks_table(inputs.results.leakage_checks)
+    caption = sentence("leakage.checks_caption")
+    table = report_table(inputs.results.leakage_checks, LEAKAGE_CHECKS, caption, stacked=True)
     failed = sum(row[1] == "FAILED" for row in table.rows)
     return PagePart(text=[sentence("leakage.checks", failed=failed, checks=len(table.rows))], tables=[table])
