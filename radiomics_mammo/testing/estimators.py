@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from radiomics_mammo.evaluation.cohort.cohort import prepare_cohort
 from radiomics_mammo.evaluation.cohort.records import FEATURES, Settings
 from radiomics_mammo.evaluation.cohort.target import Target
+from radiomics_mammo.evaluation.training.calibration import expit
 from radiomics_mammo.evaluation.training.candidate_rows import CandidateRows
-from radiomics_mammo.evaluation.training.estimators.base import Estimator, sigmoid
+from radiomics_mammo.evaluation.training.estimators.base import Estimator
 from radiomics_mammo.evaluation.training.fold_data import FoldData
 from radiomics_mammo.evaluation.training.plan import Plan, Tuning
 from radiomics_mammo.evaluation.training.splits import repeated_folds
@@ -81,7 +82,7 @@ def _check_contributions(tested: Estimator, model: object, x: NDArray[np.float64
     values = tested.contributions(model, x)
     assert values.shape == (len(x), x.shape[1] + 1), "contributions are not one a column and a base value"
     total = values.sum(axis=1)
-    output = sigmoid(total) if tested.contribution_unit == "log-odds" else total
+    output = expit(total) if tested.contribution_unit == "log-odds" else total
     difference = np.abs(output - tested.score(model, x)).max()
     assert difference < 1e-5, f"contributions do not add up to the score: they differ by {difference:.2g}"
 

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from radiomics_mammo.evaluation.explanation.birads_concepts import concept_of, parts_of
+from radiomics_mammo.evaluation.training.preprocessing import rank_correlation
 
 Floats = NDArray[np.float64]
 
@@ -70,20 +71,6 @@ def _clusters(alike: Floats) -> list[list[int]]:
     np.fill_diagonal(distances, 0.0)
     label = fcluster(linkage(squareform(distances, checks=False), method="average"), 1.0 - ALIKE, criterion="distance")
     return [np.flatnonzero(label == each).tolist() for each in np.unique(label)]
-
-
-def rank_correlation(x: Floats) -> Floats:
-    """Compute Spearman's coefficients of all pairs of columns."""
-    ranks = pd.DataFrame(x).rank().to_numpy()
-    centred = np.nan_to_num(ranks - _mean_where_known(ranks))
-    norm = np.sqrt((centred**2).sum(axis=0))
-    centred /= np.where(norm > 0, norm, 1.0)
-    return np.asarray(centred.T @ centred)
-
-
-def _mean_where_known(ranks: Floats) -> Floats:
-    known = (~np.isnan(ranks)).sum(axis=0)
-    return np.asarray((known + 1) / 2)  # the ranks of n values have this mean
 
 
 def interaction_table(names: Sequence[str], folds: Sequence[tuple[int, Floats]], *, most: int = 10) -> pd.DataFrame:

@@ -53,19 +53,8 @@ def placements(y: Labels, p: Floats) -> tuple[Floats, Floats]:
         Share of positives above.
     """
     positive_scores, negative_scores = np.sort(p[..., y == 1], axis=-1), np.sort(p[..., y == 0], axis=-1)
-    below = np.stack(
-        [
-            [_proportion_below(a, b) for a, b in zip(*candidate, strict=True)]
-            for candidate in zip(p, negative_scores, strict=True)
-        ]
-    )
-    above = np.stack(
-        [
-            [_proportion_below(a, b) for a, b in zip(*candidate, strict=True)]
-            for candidate in zip(p, positive_scores, strict=True)
-        ]
-    )
-    return below.mean(axis=1)[:, y == 1], 1.0 - above.mean(axis=1)[:, y == 0]
+    below, above = _proportions_below(p, negative_scores), _proportions_below(p, positive_scores)
+    return below[:, y == 1], 1.0 - above[:, y == 0]
 
 
 def delong(y: Labels, p: Floats) -> Auroc:
@@ -127,8 +116,13 @@ def paired_difference(auroc: Auroc, i: int, j: int, *, level: float = 0.95) -> D
     return Difference(value, value - reach, value + reach, float(2.0 * ndtr(-abs(value) / error)))
 
 
+def _proportions_below(p: Floats, others: Floats) -> Floats:
+    """Compute the proportion of sorted others below each score, mean over repeats; (n_candidates, n_units)."""
+    repeats = [[_proportion_below(*pair) for pair in zip(*each, strict=True)] for each in zip(p, others, strict=True)]
+    return np.asarray(np.mean(repeats, axis=1))
+
+
 def _proportion_below(at: Floats, others: Floats) -> Floats:
-    """Compute the proportion of sorted others below each value."""
     twice = np.searchsorted(others, at, side="left") + np.searchsorted(others, at, side="right")
     return twice / (2.0 * others.size)
 

@@ -22,7 +22,18 @@ ALIKE = 0.95
 _CORRELATED_ROWS = 5_000  # enough to tell 0.95 from 0.94; more rows would only cost time
 
 
-class DropConstant(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class _Columns(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Keep the columns at the positions ``support_``."""
+
+    support_: NDArray[np.int64]
+
+    def transform(self, X: Floats) -> Floats:
+        """Keep them."""
+        check_is_fitted(self)
+        return np.asarray(X[:, self.support_])
+
+
+class DropConstant(_Columns):
     """Keep the columns that take at least two values among the training rows; nulls do not count as one.
 
     Where there is none the first stays, as a constant, so that a model can still say the share of positives.
@@ -31,7 +42,7 @@ class DropConstant(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     ones, so this compares the largest with the smallest value.
     """
 
-    def fit(self, X: Floats, y: object = None) -> Self:  # noqa: ARG002 (scikit-learn's signature)
+    def fit(self, X: Floats, y: object = None) -> Self:  # noqa: ARG002
         """Find the columns that vary."""
         # Column by column: whole-array masks would take as much memory again as the table.
         spread = [column[~np.isnan(column)] for column in X.T]
@@ -39,13 +50,8 @@ class DropConstant(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.support_ = np.flatnonzero(vary) if any(vary) else np.zeros(1, dtype=np.int64)
         return self
 
-    def transform(self, X: Floats) -> Floats:
-        """Keep them."""
-        check_is_fitted(self)
-        return np.asarray(X[:, self.support_])
 
-
-class DropAlike(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class DropAlike(_Columns):
     """Leave out a column whose rank correlation with an earlier one that stays is ``ALIKE`` or more.
 
     The earlier one in the table's order stays, so that folds agree on which. Labels are not looked at.
@@ -54,7 +60,7 @@ class DropAlike(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def fit(self, X: Floats, y: object = None) -> Self:  # noqa: ARG002
         """Find them, on evenly spaced rows where there are more than 5,000."""
         some = X[np.linspace(0, len(X) - 1, min(len(X), _CORRELATED_ROWS)).astype(np.int64)]
-        alike = np.abs(_rank_correlation(some)) >= ALIKE
+        alike = np.abs(rank_correlation(some)) >= ALIKE
         positions: list[int] = []
         for column in range(X.shape[1]):
             if not alike[column, positions].any():
@@ -62,13 +68,8 @@ class DropAlike(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.support_ = np.asarray(positions, dtype=np.int64)
         return self
 
-    def transform(self, X: Floats) -> Floats:
-        """Keep the others."""
-        check_is_fitted(self)
-        return np.asarray(X[:, self.support_])
 
-
-class Take(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class Take(_Columns):
     """Keep the columns at given positions."""
 
     def __init__(self, columns: Sequence[int] = ()) -> None:
@@ -79,18 +80,14 @@ class Take(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.support_ = np.asarray(self.columns, dtype=np.int64)
         return self
 
-    def transform(self, X: Floats) -> Floats:
-        """Keep them."""
-        check_is_fitted(self)
-        return np.asarray(X[:, self.support_])
 
-
-def _rank_correlation(x: Floats) -> Floats:
+def rank_correlation(x: Floats) -> Floats:
+    """Compute Spearman's coefficients of all pairs of columns; a null lies in the middle of its column."""
     from scipy.stats import rankdata
 
     missing = np.isnan(x)
     ranks = rankdata(x, axis=0, nan_policy="omit") if missing.any() else rankdata(x, axis=0)
-    # A null lies in the middle; the ranks of n values have the mean (n + 1) / 2.
+    # The ranks of n values have the mean (n + 1) / 2.
     centred = np.where(missing, 0.0, ranks - ((~missing).sum(axis=0) + 1) / 2)
     norm = np.sqrt((centred**2).sum(axis=0))
     centred /= np.where(norm > 0, norm, 1.0)

@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 
 from radiomics_mammo.evaluation.metrics.bootstrap import draw_patients
-from radiomics_mammo.evaluation.metrics.precision_recall import precision_recall
-from radiomics_mammo.evaluation.metrics.roc import roc
+from radiomics_mammo.evaluation.metrics.curves import precision_recall, roc
 from radiomics_mammo.evaluation.training.registry import REFERENCE_MODEL
 from radiomics_mammo.reports.components.model_names import MAX_CURVES, RADIOLOGISTS, selected_for_figure
 from radiomics_mammo.reports.components.numbers import select_estimate
@@ -35,10 +34,10 @@ def build(inputs: ReportInputs) -> PagePart:
     for name in selected_for_figure(info.candidates, auroc=value["auroc"], best=info.best, always=(REFERENCE_MODEL,)):
         title, p, banded = info.candidates[name], wide.loc[name].to_numpy(np.float64), counts if not rocs else None
         r, radiologists = roc(y, p, group, counts=banded), name == RADIOLOGISTS
-        rocs.append(CurveLine(title, r.fpr, r.tpr, r.low, r.high, value["auroc"][name], radiologists))
+        rocs.append(CurveLine(title, r.x, r.y, r.low, r.high, value["auroc"][name], radiologists))
         c = precision_recall(y, p, group, counts=banded)
         precision = value["average_precision"][name]
-        precisions.append(CurveLine(title, c.recall, c.precision, c.low, c.high, precision, radiologists))
+        precisions.append(CurveLine(title, c.x, c.y, c.low, c.high, precision, radiologists))
     prevalence = float(y.mean())
     shared = {
         "n_models": len(info.candidates) if len(info.candidates) > MAX_CURVES else 0,

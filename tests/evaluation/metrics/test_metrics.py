@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
 from radiomics_mammo.evaluation.metrics.bootstrap import all_bootstrap_scores, draw_patients, interval
+from radiomics_mammo.evaluation.metrics.curves import roc
 from radiomics_mammo.evaluation.metrics.metrics import METRICS, curve, scores
-from radiomics_mammo.evaluation.metrics.roc import roc
 
 NAMES = list(METRICS)
 
@@ -137,7 +137,7 @@ def test_roc_goes_through_scikit_learns_points():
     found = roc(y, p[None], np.arange(y.size))
     fpr, tpr, _ = roc_curve(y, p, drop_intermediate=False)
     last = np.append(np.flatnonzero(np.diff(fpr)), fpr.size - 1)
-    np.testing.assert_allclose(found.tpr, np.interp(found.fpr, fpr[last], tpr[last]), atol=1e-12)
+    np.testing.assert_allclose(found.y, np.interp(found.x, fpr[last], tpr[last]), atol=1e-12)
     assert np.isnan(found.low).all()
 
 
@@ -145,7 +145,7 @@ def test_roc_band_holds_the_curve():
     y, p = random_case(6, n=120, ties=100)
     group = np.arange(y.size)
     found = roc(y, p[None], group, counts=draw_patients(y.size, draws=200, seed=0))
-    inside = (found.low <= found.tpr + 1e-9) & (found.tpr <= found.high + 1e-9)
+    inside = (found.low <= found.y + 1e-9) & (found.y <= found.high + 1e-9)
     assert inside.mean() > 0.95
     assert (found.high - found.low).max() > 0.05
 

@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
 from radiomics_mammo.evaluation.metrics.bootstrap import draw_patients
-from radiomics_mammo.evaluation.metrics.precision_recall import precision_recall
+from radiomics_mammo.evaluation.metrics.curves import precision_recall
 
 
 def scored(seed: int, *, rows: int = 120, levels: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -29,22 +29,22 @@ def reached(y: np.ndarray, p: np.ndarray, grid: np.ndarray) -> list[float]:
 def test_points_are_those_of_scikit_learn(levels):
     y, p, group = scored(1, levels=levels)
     found = precision_recall(y, p, group)
-    expected = np.mean([reached(y, one, found.recall) for one in p], axis=0)
-    np.testing.assert_allclose(found.precision, expected, rtol=1e-12)
+    expected = np.mean([reached(y, one, found.x) for one in p], axis=0)
+    np.testing.assert_allclose(found.y, expected, rtol=1e-12)
     assert np.isnan(found.low).all()
 
 
 def test_a_curve_by_hand():
     y = np.array([1, 0, 1, 0], dtype=np.int8)
     found = precision_recall(y, np.array([[0.9, 0.8, 0.7, 0.1]]), np.arange(4))
-    np.testing.assert_allclose(found.precision[found.recall <= 0.5], 1.0)
-    np.testing.assert_allclose(found.precision[found.recall > 0.5], 2 / 3)
+    np.testing.assert_allclose(found.y[found.x <= 0.5], 1.0)
+    np.testing.assert_allclose(found.y[found.x > 0.5], 2 / 3)
 
 
 def test_the_area_under_the_steps_is_average_precision():
     y, p, group = scored(2, rows=101)
     found = precision_recall(y, p[:1], group)
-    area = found.precision[1:].mean()  # right ends of the steps
+    area = found.y[1:].mean()  # right ends of the steps
     assert area == pytest.approx(average_precision_score(y, p[0]), abs=0.02)
 
 
@@ -55,7 +55,7 @@ def test_the_band_equals_repeating_the_rows_of_the_patients_drawn():
     drawn = []
     for count in counts:
         rows = np.repeat(np.arange(60), count[group])
-        drawn.append(np.mean([reached(y[rows], one[rows], found.recall) for one in p], axis=0))
+        drawn.append(np.mean([reached(y[rows], one[rows], found.x) for one in p], axis=0))
     low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
     np.testing.assert_allclose(found.low, low, rtol=1e-12)
     np.testing.assert_allclose(found.high, high, rtol=1e-12)

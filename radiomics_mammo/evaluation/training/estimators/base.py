@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_mammo.errors import InputError
+from radiomics_mammo.evaluation.training.calibration import expit
 from radiomics_mammo.evaluation.training.plan import WHOLE
 from radiomics_mammo.evaluation.training.samplers import SAMPLERS
 
@@ -173,11 +174,6 @@ def library_version(library: str) -> str:
     return str(import_module({"scikit-learn": "sklearn"}.get(library, library)).__version__)
 
 
-def sigmoid(z: Floats) -> Floats:
-    """Compute 1 / (1 + exp(-z)); shape as given."""
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(z, -700, 700))))
-
-
 class SklearnEstimator(Estimator):
     """A classifier with scikit-learn's interface, fitted inner fold after inner fold.
 
@@ -225,7 +221,7 @@ class SklearnEstimator(Estimator):
         """Score rows by the probability of class 1 or, where there is none, by the decision's sigmoid."""
         if hasattr(model, "predict_proba"):
             return np.asarray(model.predict_proba(x)[:, 1], dtype=np.float64)
-        return sigmoid(np.asarray(model.decision_function(x), dtype=np.float64))
+        return expit(np.asarray(model.decision_function(x), dtype=np.float64))
 
     def vote(self, model: Any, x: Floats) -> Floats:
         """Score rows as a member of a bag: by probability, or by class where there is none."""

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from radiomics_mammo.evaluation.cohort.records import Settings
-from radiomics_mammo.evaluation.training.estimators.base import Draw, Floats, Parameters, SklearnEstimator, sigmoid
+from radiomics_mammo.evaluation.training.calibration import expit
+from radiomics_mammo.evaluation.training.estimators.base import Draw, Floats, Parameters, SklearnEstimator
 from radiomics_mammo.evaluation.training.fixed_order import dot, squared_distances
 
 KERNEL_ROWS = 5_000
@@ -36,7 +37,7 @@ class LinearSvm(SklearnEstimator):
 
     def score(self, model: Any, x: Floats) -> Floats:
         """Score rows by the sigmoid of the decision."""
-        return sigmoid(self.decision(model, x))
+        return expit(self.decision(model, x))
 
     def vote(self, model: Any, x: Floats) -> Floats:
         """Return the predicted class, as there is no probability."""
