@@ -21,9 +21,13 @@ columns (one row for each unit of prediction: lesion, image, breast or patient, 
                        to a radiologist) or positive. It is the same in all rows of a patient, and valid only if the
                        table has all units of the patient. Without a patient's name, or with a row that could not be
                        scored, nothing is ruled out. The certificate is of the training procedure, on out-of-fold
-                       predictions of patients like those of the training set; other scanners and populations are
-                       not covered
-  out_of_range         features outside the range of the training set, with their names: do not trust p
+                       predictions of patients like those of the training set: a patient with a unit that is unlike
+                       the training cases gets the verdict out_of_distribution, and so do all patients of a table
+                       that is unlike them as a whole, for any prevalence. p is given, and is not valid
+  typicality           share of the training cases that lie as far from the others as this one, or farther
+  out_of_distribution  why it is unlike the training cases: range, mask_style, distance, null, mostly_null,
+                       acquisition, pixel_size or table_shift; empty where it is not. reasons has the details
+  out_of_range         features outside the range of the training set, with their names
   in_training, remark  the patient is in the training set: not an independent prediction
 
 A table made with another recipe or engine is refused. A CSV or a table of another tool does not state how it was
@@ -38,6 +42,7 @@ examples:
   python -m radiomics_mammo.predict runs/rsna --image mammogram.dcm
 
 exit codes: 0 there are predictions (failed cases are listed), 1 every case failed, 2 an error, printed in one line,
+3 with --strict: the table, or more cases than chance allows, are out of distribution; predictions are written,
 130 stopped by Ctrl-C, 143 by SIGTERM
 """
 _INPUT, _IMAGE, _OUTPUT = "Input", "With --image", "Output"
@@ -67,6 +72,9 @@ class PredictOptions:
     )
     sensitivity: float | None = option(
         None, metavar="S", help="certified sensitivity on which verdicts are based (default: that of compare)"
+    )
+    strict: bool = option(
+        False, help="exit with 3 where the table, or more cases than chance allows, are out of distribution"
     )
     mask: Path | None = option(
         None,

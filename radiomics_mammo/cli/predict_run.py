@@ -11,7 +11,13 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from radiomics_mammo.cli.predict_options import PredictOptions
-from radiomics_mammo.core.console import EXIT_ALL_FAILED, print_error, print_message, print_table
+from radiomics_mammo.core.console import (
+    EXIT_ALL_FAILED,
+    EXIT_OUT_OF_DISTRIBUTION,
+    print_error,
+    print_message,
+    print_table,
+)
 from radiomics_mammo.errors import CaseError, InputError
 from radiomics_mammo.evaluation.cohort.join import read_joined
 from radiomics_mammo.prediction.score import Scored, by_verdict, check_table, choose_certificate, score_table
@@ -24,7 +30,17 @@ from radiomics_mammo.tables.feature_table import Table
 
 SHOWN = 20
 """Rows on the screen; --out has all."""
-_COLUMNS = ("case", "patient", "score", "p", "call", "p of patient", "verdict on patient", "out of range", "trained on")
+_COLUMNS = (
+    "case",
+    "patient",
+    "score",
+    "p",
+    "call",
+    "p of patient",
+    "verdict on patient",
+    "out of range",
+    "trained on",
+)
 _NUMBERS = ("score", "p", "p of patient", "out of range")
 
 
@@ -56,6 +72,8 @@ def predict_cases(options: PredictOptions) -> int:
         print_message(f"  {n} of {len(scored.predictions)} predictions: {name}")
     if out is not None:
         print_message(f"predictions: {out.absolute()}")
+    if options.strict and scored.distribution is not None and scored.distribution.alarming:
+        return EXIT_OUT_OF_DISTRIBUTION
     return 0 if len(scored.predictions) else EXIT_ALL_FAILED
 
 
@@ -113,7 +131,7 @@ def _table(predictions: pd.DataFrame, facts: ModelFacts) -> RichTable:
             f"{row['p']:.3f}",
             row["call"],
             "" if math.isnan(row["p_patient"]) else f"{row['p_patient']:.3f}",
-            row["verdict"],
+            row["verdict"] + (f" ({row['out_of_distribution']})" if row.get("out_of_distribution") else ""),
             f"{row['out_of_range']}" + (f": {row['out_of_range_features']}" if row["out_of_range"] else ""),
             "yes" if row["remark"] else "",
         )

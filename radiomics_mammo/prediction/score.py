@@ -17,6 +17,12 @@ from radiomics_mammo.evaluation.cohort.parse_cells import TOO_LARGE, cell_texts,
 from radiomics_mammo.evaluation.cohort.patient_groups import PATIENT, merge_groups, patient_names, table_patient_ids
 from radiomics_mammo.evaluation.cohort.prediction_units import aggregate, make_units
 from radiomics_mammo.evaluation.cohort.records import Units
+from radiomics_mammo.prediction.distribution_check import (
+    NOT_CHECKED,
+    OUT_OF_DISTRIBUTION,
+    DistributionCheck,
+    check_distribution,
+)
 from radiomics_mammo.runs.model_metadata import Certificate, ModelFacts
 from radiomics_mammo.runs.saved_model import SavedModel
 from radiomics_mammo.tables.feature_table import Table
@@ -37,17 +43,21 @@ class Scored:
     predictions : pandas.DataFrame
         One row a unit: case_id, patient_id, cases (number of rows), score (raw), p (calibrated),
         training_prevalence, call, p_patient (the highest p of the patient's units; null where no patient is named),
-        verdict (of the patient: the same in all rows), out_of_range (number of features), out_of_range_features,
-        null_features, in_training (null where unknown), remark, data (``real`` or ``phantom``).
+        verdict (of the patient: the same in all rows), typicality, out_of_distribution (codes), reasons (see
+        :class:`radiomics_mammo.prediction.distribution_check.DistributionCheck`), out_of_range (number of features),
+        out_of_range_features, null_features, in_training (null where unknown), remark, data (``real`` or ``phantom``).
     failures : pandas.DataFrame
         One row a case that has no prediction: case_id, patient_id, cause, remedy.
     warnings : tuple of str
         What must be known before the predictions are used.
+    distribution : DistributionCheck or None
+        None where the model does not hold its training distribution, or nothing was scored.
     """
 
     predictions: pd.DataFrame
     failures: pd.DataFrame
     warnings: tuple[str, ...]
+    distribution: DistributionCheck | None
 
 
 def check_table(facts: ModelFacts, table: Table, *, trusted: bool, path: Path | None = None) -> None:
@@ -130,15 +140,39 @@ def score_table(
     after = predictions.columns.tolist().index("call") + 1
     predictions.insert(after, "p_patient", _highest(predictions["p"].to_numpy(), units.group))
     verdicts = _verdicts(predictions["p_patient"].tolist(), incomplete, certificate=certificate, subject=subject)
-    predictions.insert(after + 1, "verdict", verdicts)
+    check = _check(model, x[valid], subset, units, predictions)
+    predictions.insert(after + 1, "verdict", _withhold(verdicts, check, units.group, given=certificate is not None))
+    for place, (name, values) in enumerate(({} if check is None else check.columns()).items()):
+        predictions.insert(after + 2 + place, name, values)
     predictions["data"] = _data(subset, units.of, phantom=facts.phantom)
-    warnings = _warnings(model, subset, training_patients=training_patients)
+    warnings = [*_warnings(model, subset, training_patients=training_patients), *(check.warnings() if check else ())]
     if incomplete.any() and facts.unit != "lesion":
         warnings.append("Some patients lack a row that could not be scored: their prediction is that of the others.")
     overlap = int((predictions["remark"] != "").sum())
     if overlap:
         warnings.append(f"{overlap} of {len(predictions)} predictions are of patients that it was trained on.")
-    return Scored(predictions, failures, tuple(warnings))
+    return Scored(predictions, failures, tuple(warnings), check)
+
+
+def _check(
+    model: SavedModel, x: Floats, rows: pd.DataFrame, units: Units, predictions: pd.DataFrame
+) -> DistributionCheck | None:
+    if model.distribution is None or not len(rows):
+        return None
+    new = ~predictions["in_training"].fillna(False).to_numpy(np.bool_)
+    return check_distribution(
+        model.distribution, x, rows, units, scores=predictions["score"].to_numpy(np.float64), new=new
+    )
+
+
+def _withhold(
+    verdicts: list[str], check: DistributionCheck | None, patients: NDArray[np.int64], *, given: bool
+) -> list[str]:
+    """Replace the verdicts on patients with a unit that is out of distribution."""
+    if check is None:
+        return [NOT_CHECKED if given else verdict for verdict in verdicts]
+    unlike = np.isin(patients, patients[check.withheld & (patients != _NO_PATIENT)]) | check.withheld
+    return [OUT_OF_DISTRIBUTION if out else verdict for out, verdict in zip(unlike, verdicts, strict=True)]
 
 
 def _identified(frame: pd.DataFrame, facts: ModelFacts, *, single: bool) -> tuple[pd.DataFrame, NDArray[np.int64]]:
@@ -281,6 +315,8 @@ def _phantom_rows(rows: pd.DataFrame) -> NDArray[np.bool_]:
 
 def _warnings(model: SavedModel, rows: pd.DataFrame, *, training_patients: Collection[str] | None) -> list[str]:
     warnings = list(model.notes)
+    if model.distribution is None:
+        warnings.append("Not checked: whether the cases are like the training cases, no summary of which is saved.")
     simulated = _phantom_rows(rows)
     if model.facts.phantom and not simulated.all():
         warnings.append(

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from radiomics_mammo.evaluation.cohort.records import Candidate
 from radiomics_mammo.evaluation.metrics.certified_sensitivity import TARGETS, certified_table
+from radiomics_mammo.evaluation.out_of_distribution.training_distribution import TrainingDistribution
 from radiomics_mammo.evaluation.result_tables.decisions import selected_among_several
 from radiomics_mammo.evaluation.study import Study
 from radiomics_mammo.evaluation.training.cross_validation import fit_final_model
@@ -57,5 +59,17 @@ def save_final_model(folder: Path, study: Study, info: RunInfo) -> tuple[Fitted,
         group=info.group,
     )
     (folder / MODEL).mkdir()
-    save_model(folder / MODEL, fitted, facts=facts)
+    save_model(folder / MODEL, fitted, facts=facts, distribution=_distribution(study, candidate))
     return fitted, facts
+
+
+def _distribution(study: Study, candidate: Candidate) -> TrainingDistribution:
+    plan, block = study.plan, block_of(candidate)
+    return TrainingDistribution.fit(
+        plan.cohort.take(block, np.arange(plan.cohort.y.size)),
+        plan.cohort.names(block),
+        units=plan.cohort.units,
+        rows=plan.cohort.rows,
+        scores=study.outcome.raw[plan.candidates.index(candidate), 0],
+        fold_of=plan.fold_of[0],
+    )

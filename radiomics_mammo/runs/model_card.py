@@ -32,6 +32,7 @@ _STEPS = {
     "alike": "of columns with nearly equal ranks the first one",
     "impute": "nulls to the median of the training rows, with an indicator of missingness",
     "scale": "mean 0 and deviation 1",
+    "clip": "values more than 5 deviations from the mean set to 5 deviations",
     "choose": "selection of the columns that separate the classes most stably",
 }
 

@@ -1,7 +1,8 @@
 """A trained model in a folder, in formats that run no code when they are read.
 
 ``model.json`` holds everything that is plain numbers and text, with a SHA-256 of each other file;
-``preparation.skops`` holds the preparation, and one more file the fitted model in its estimator's own format.
+``preparation.skops`` holds the preparation, one more file the fitted model in its estimator's own format, and
+``training_distribution.npz`` the training cases in summary, by which predictions are checked.
 The SHA-256 guards against damage, not against tampering: who can change a file can change its hash beside it. That
 reading runs no code rests on the list of types (:mod:`radiomics_mammo.evaluation.training.estimators.skops_io`).
 """
@@ -11,6 +12,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,6 +23,8 @@ import numpy as np
 
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.evaluation.cohort.records import Candidate
+from radiomics_mammo.evaluation.out_of_distribution import training_distribution
+from radiomics_mammo.evaluation.out_of_distribution.training_distribution import TrainingDistribution
 from radiomics_mammo.evaluation.training.calibration import CALIBRATIONS, Calibrator
 from radiomics_mammo.evaluation.training.estimators.base import Estimator, library_version
 from radiomics_mammo.evaluation.training.estimators.skops_io import dump, load
@@ -28,11 +33,12 @@ from radiomics_mammo.evaluation.training.registry import MODELS, estimator_of, i
 from radiomics_mammo.runs.model_metadata import ModelFacts, facts_from, facts_record
 from radiomics_mammo.tables.atomic import write_bytes
 
-FORMAT = 2
+FORMAT = 3
 MODEL = "model"
 """The folder's name in a run."""
 INFO = "model.json"
 PREPARATION = "preparation.skops"
+DISTRIBUTION = "training_distribution.npz"
 
 _AGAIN = "Run python -m radiomics_mammo.compare again."
 
@@ -45,15 +51,22 @@ class SavedModel:
     ----------
     notes : tuple of str
         What differs between the libraries that saved it and those that read it.
+    distribution : TrainingDistribution or None
+        Its training cases in summary; None where none was saved: cases cannot be checked then.
     """
 
     fitted: Fitted
     facts: ModelFacts
     notes: tuple[str, ...] = ()
+    distribution: TrainingDistribution | None = None
 
 
-def save_model(folder: Path, fitted: Fitted, *, facts: ModelFacts) -> None:
+def save_model(
+    folder: Path, fitted: Fitted, *, facts: ModelFacts, distribution: TrainingDistribution | None = None
+) -> None:
     """Write a model into a folder that exists; the same model gives the same bytes.
+
+    Without a distribution no prediction of it gets a verdict.
 
     Raises
     ------
@@ -64,6 +77,8 @@ def save_model(folder: Path, fitted: Fitted, *, facts: ModelFacts) -> None:
     """
     estimator = fitted.estimator
     files = {PREPARATION: dump(fitted.preparation), estimator.file: estimator.save(fitted.model)}
+    if distribution is not None:
+        files[DISTRIBUTION] = training_distribution.dump(distribution)
     record = {
         "format": FORMAT,
         "candidate": asdict(fitted.candidate),
@@ -111,7 +126,17 @@ def load_model(folder: str | Path) -> SavedModel:
         facts = facts_from(record["facts"])
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"is damaged ({error!r})", path=folder / INFO, remedy=_AGAIN) from error
-    return SavedModel(fitted, facts, tuple(dict.fromkeys((*notes, *more))))
+    distribution = _distribution(content.get(DISTRIBUTION), facts, path=folder / DISTRIBUTION)
+    return SavedModel(fitted, facts, tuple(dict.fromkeys((*notes, *more))), distribution)
+
+
+def _distribution(content: bytes | None, facts: ModelFacts, *, path: Path) -> TrainingDistribution | None:
+    if content is None:
+        return None
+    try:
+        return training_distribution.load(content, names=facts.features)
+    except (KeyError, TypeError, ValueError, OSError, zipfile.BadZipFile, zlib.error) as error:
+        raise InputError(f"is damaged ({error!r})", path=path, remedy=_AGAIN) from error
 
 
 def _candidate(record: Mapping[str, Any], *, path: Path) -> Candidate:
@@ -168,7 +193,7 @@ def _entry(record: Mapping[str, Any], name: str, folder: Path) -> dict[str, str]
 def _listed(record: Mapping[str, Any], estimator: Estimator, folder: Path) -> dict[str, str]:
     """Return the files and their hashes; only names that are written here, so that no path leads out of the folder."""
     files = _entry(record, "sha256", folder)
-    if set(files) != {PREPARATION, estimator.file}:
+    if set(files) - {DISTRIBUTION} != {PREPARATION, estimator.file}:
         raise InputError(
             f"is damaged (it lists the files {', '.join(sorted(files))})", path=folder / INFO, remedy=_AGAIN
         )

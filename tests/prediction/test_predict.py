@@ -17,7 +17,7 @@ from radiomics_mammo.runs.run_files import FOLDS
 from radiomics_mammo.runs.saved_model import MODEL, save_model
 from radiomics_mammo.tables.feature_table import write_table
 from tests.support.cohorts import FEATURES, toy_frame
-from tests.support.saved_models import facts, fitted, toy_rows
+from tests.support.saved_models import facts, fitted, toy_distribution, toy_rows
 
 MADE = {"recipe_hash": "a" * 64, "recipe_name": "lesion", "engine": "cpu", "features": list(FEATURES)}
 
@@ -25,7 +25,9 @@ MADE = {"recipe_hash": "a" * 64, "recipe_name": "lesion", "engine": "cpu", "feat
 def a_run(folder: Path, *, kind="logistic", patients=("P_00000",), made=MADE, **others) -> Path:
     """Write what predict needs of a run: a model, and the patients of its folds."""
     (folder / MODEL).mkdir(parents=True)
-    save_model(folder / MODEL, fitted(kind), facts=facts(**{"provenance": made, **others}))
+    made_of = facts(**{"provenance": made, **others})
+    distribution = toy_distribution() if made_of.features == FEATURES else None
+    save_model(folder / MODEL, fitted(kind), facts=made_of, distribution=distribution)
     pd.DataFrame({"case_id": [f"{p}_0" for p in patients], "patient_id": list(patients)}).to_parquet(folder / FOLDS)
     return folder
 
@@ -326,3 +328,38 @@ def test_help_says_what_the_probabilities_are(capsys):
     said = " ".join(capsys.readouterr().out.split())
     for wanted in ("training_prevalence", "--trust-table", "--image", "exit codes", "not a medical device"):
         assert wanted in said
+
+
+def test_a_patient_unlike_the_training_patients_gets_no_verdict(tmp_path, capsys):
+    frame = toy_frame(patients=30, seed=3)
+    frame.loc[1, FEATURES[3]] = 1e6
+    table = a_table(tmp_path / "t.parquet", frame=frame)
+    found = predicted(tmp_path, table=table)
+    patient = found["patient_id"] == frame["patient_id"][1]
+    assert patient.sum() > 1  # the patient's other lesions have no verdict either
+    assert set(found.loc[patient, "verdict"]) == {"out_of_distribution"}
+    assert not (found.loc[~patient, "verdict"] == "out_of_distribution").any()
+    assert found["out_of_distribution"][1] == "range, distance"
+    assert found["reasons"][1].startswith(f"range: {FEATURES[3]} 1e+06, training cases ")
+    assert found["p"][1] != ""
+    assert "1 of 60 predictions are out of distribution" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_shifted_table_gets_no_verdict_and_fails_with_strict(tmp_path, capsys):
+    frame = toy_frame(patients=30, seed=3)
+    frame[list(FEATURES)] += 0.9  # no value is out of range by much
+    table, run = a_table(tmp_path / "t.parquet", frame=frame), a_run(tmp_path / "run")
+    assert predict([str(run), "--table", str(table), "--out", str(tmp_path / "p.csv"), "--strict"]) == 3
+    found = pd.read_csv(tmp_path / "p.csv")
+    assert set(found["verdict"]) == {"out_of_distribution"}
+    assert found["reasons"].str.contains("table_shift: p = ").all()
+    assert "The table is out of distribution" in " ".join(capsys.readouterr().err.split())
+    same = a_table(tmp_path / "same.parquet", frame=toy_frame(patients=30, seed=3))
+    assert predict([str(run), "--table", str(same), "--strict"]) == 0
+
+
+def test_a_model_without_a_training_distribution_gives_no_verdict(tmp_path, capsys):
+    run = a_run(tmp_path / "run")
+    save_model(run / MODEL, fitted(), facts=facts(provenance=MADE))
+    assert set(predicted(tmp_path, run=run)["verdict"]) == {"no verdict: not checked against the training cases"}
+    assert "Not checked: whether the cases are like the training cases" in " ".join(capsys.readouterr().err.split())

@@ -26,7 +26,7 @@ from radiomics_mammo.runs.run_files import FOLDS
 from radiomics_mammo.runs.saved_model import MODEL, load_model, save_model
 from radiomics_mammo.tables.feature_table import Table, read_table
 from tests.support.networks import write_onnx
-from tests.support.saved_models import facts, fitted
+from tests.support.saved_models import distribution_of, facts, fitted
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +134,7 @@ def trained_on(folder: Path, table) -> Path:
     low, high = training_range(x)
     said = facts(features=table.features, low=low, high=high, provenance=table.provenance)
     (folder / MODEL).mkdir(parents=True)
-    save_model(folder / MODEL, model, facts=said)
+    save_model(folder / MODEL, model, facts=said, distribution=distribution_of(x, table.features))
     patients = table.frame["patient_id"].tolist()
     pd.DataFrame({"patient_id": patients}).to_parquet(folder / FOLDS)
     return folder
@@ -178,7 +178,7 @@ def test_one_region_is_a_unit_whatever_the_model_predicts(tmp_path, pictures):
         model = load_model(run / MODEL)
         other = tmp_path / unit / MODEL
         other.mkdir(parents=True)
-        save_model(other, model.fitted, facts=replace(model.facts, unit=unit))
+        save_model(other, model.fitted, facts=replace(model.facts, unit=unit), distribution=model.distribution)
         arguments = ["--image", str(pictures / "i4.png"), "--mask", str(pictures / "m4.png"), "--label", "2"]
         assert predict([str(tmp_path / unit), *arguments, "--out", str(tmp_path / f"{unit}.csv")]) == 0
         found = pd.read_csv(tmp_path / f"{unit}.csv")

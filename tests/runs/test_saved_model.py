@@ -230,7 +230,7 @@ def edited(folder: Path, **entries) -> None:
 @pytest.mark.parametrize(
     ("entries", "said"),
     [
-        ({"format": 1}, "not a model of format 2"),
+        ({"format": 1}, "not a model of format 3"),
         ({"sha256": {"../../etc/passwd": "0"}}, "lists the files"),
         ({"sha256": None}, "no sha256"),
         ({"facts": {}}, "is damaged"),

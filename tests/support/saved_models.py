@@ -6,9 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from radiomics_mammo.evaluation.cohort.prediction_units import make_units
 from radiomics_mammo.evaluation.cohort.records import FEATURES as BLOCK
 from radiomics_mammo.evaluation.cohort.records import Settings
+from radiomics_mammo.evaluation.out_of_distribution.training_distribution import TrainingDistribution
 from radiomics_mammo.evaluation.training.calibration import Calibrator, fit_calibrator
 from radiomics_mammo.evaluation.training.estimators.bagging import Bag
 from radiomics_mammo.evaluation.training.estimators.boosting import Boosting, BoostingRows
@@ -17,7 +20,7 @@ from radiomics_mammo.evaluation.training.preprocessing import preparation, with_
 from radiomics_mammo.evaluation.training.registry import estimator_of, parse_candidate
 from radiomics_mammo.evaluation.training.samplers import SAMPLERS
 from radiomics_mammo.runs.model_metadata import Certificate, ModelFacts, training_range
-from tests.support.cohorts import FEATURES
+from tests.support.cohorts import FEATURES, toy_frame
 
 KINDS: dict[str, tuple[str, dict[str, Any], int]] = {
     "logistic": ("logistic", {"C": 0.1}, 120),
@@ -105,3 +108,19 @@ def facts(**others: Any) -> ModelFacts:
         "versions": {"python": "3.11.0"},
     }
     return ModelFacts(**{**said, **others})
+
+
+def toy_distribution() -> TrainingDistribution:
+    """Summarise training cases like those of the toy table and the toy rows; none is far from them."""
+    frame = toy_frame(patients=150, seed=11)
+    return distribution_of(np.vstack([toy_rows()[0], frame[list(FEATURES)].to_numpy(np.float64)]), FEATURES)
+
+
+def distribution_of(x: np.ndarray, names: tuple[str, ...], **columns: Any) -> TrainingDistribution:
+    """Summarise rows as training cases of as many patients, every other one positive."""
+    rows = pd.DataFrame(
+        {"case_id": np.arange(len(x)).astype(str), "patient_id": np.arange(len(x)).astype(str), **columns}
+    )
+    number = np.arange(len(x))
+    units = make_units(rows, (number % 2).astype(np.int8), number)
+    return TrainingDistribution.fit(x, names, units=units, rows=rows, scores=number / len(x), fold_of=number % 5)

@@ -17,6 +17,8 @@ from radiomics_mammo.evaluation.training.embedding_transforms import Compress, F
 
 Floats = NDArray[np.float64]
 
+FARTHEST = 5.0
+"""Standard deviations."""
 ALIKE = 0.95
 """Rank correlation at which the later of two columns is left out."""
 _CORRELATED_ROWS = 5_000  # enough to tell 0.95 from 0.94; more rows would only cost time
@@ -69,6 +71,23 @@ class DropAlike(_Columns):
         return self
 
 
+class Clip(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Move standardised values more than ``FARTHEST`` standard deviations out to there.
+
+    A linear score, or a distance, would extrapolate without limit.
+    """
+
+    def fit(self, X: Floats, y: object = None) -> Self:  # noqa: ARG002
+        """Fit nothing."""
+        self.limit_ = FARTHEST
+        return self
+
+    def transform(self, X: Floats) -> Floats:
+        """Clip them."""
+        check_is_fitted(self)
+        return np.asarray(np.clip(X, -self.limit_, self.limit_))
+
+
 class Take(_Columns):
     """Keep the columns at given positions."""
 
@@ -117,6 +136,7 @@ def preparation(*, native_nulls: bool, widths: Sequence[int] = (), fused: bool =
         steps += [
             ("impute", SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)),
             ("scale", StandardScaler()),
+            ("clip", Clip()),
         ]
     return Pipeline(steps)
 

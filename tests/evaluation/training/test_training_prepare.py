@@ -17,6 +17,7 @@ from radiomics_mammo.evaluation.training.preprocessing import (
     source_columns,
     with_columns,
 )
+from tests.support.saved_models import fitted, toy_rows
 
 
 def correlated(seed: int, *, rows: int = 60, columns: int = 14) -> np.ndarray:
@@ -103,3 +104,14 @@ def test_a_block_that_is_null_in_a_fold_becomes_a_constant():
     steps = preparation(native_nulls=False).fit(np.full((6, 2), np.nan))
     found = steps.transform(np.array([[np.nan, 1.0], [2.0, np.nan]]))
     assert np.isfinite(found).all()
+
+
+@pytest.mark.parametrize("kind", ["logistic", "svm", "svm-rbf"])
+def test_no_score_extrapolates_beyond_five_standard_deviations(kind):
+    x, _ = toy_rows()
+    far, farther = x[:2].copy(), x[:2].copy()
+    far[:, 0] = np.nanmean(x[:, 0]) + 6 * np.nanstd(x[:, 0])
+    farther[:, 0] = 1e30
+    model = fitted(kind)
+    np.testing.assert_array_equal(model.score(far), model.score(farther))
+    assert not np.array_equal(model.score(far), model.score(x[:2]))

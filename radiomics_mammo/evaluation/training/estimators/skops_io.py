@@ -37,6 +37,7 @@ TRUSTED: tuple[str, ...] = (
     # preparation
     "radiomics_mammo.evaluation.training.embedding_transforms.Compress",
     "radiomics_mammo.evaluation.training.embedding_transforms.Fuse",
+    "radiomics_mammo.evaluation.training.preprocessing.Clip",
     "radiomics_mammo.evaluation.training.preprocessing.DropAlike",
     "radiomics_mammo.evaluation.training.preprocessing.DropConstant",
     "radiomics_mammo.evaluation.training.preprocessing.Take",
