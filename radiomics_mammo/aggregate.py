@@ -28,7 +28,7 @@ class AggregateOptions:
         metavar="RULE,...",
         help="see below (default: mean,max,difference for breasts; mean,max,asymmetry for patients)",
     )
-    out: Path = option(metavar="OUT.parquet", help="table to write")
+    out: Path = option(metavar="OUT.parquet", help="table to write; .csv writes CSV with its metadata beside it")
     overwrite: bool = option(False, help="replace an existing table")
 
 

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from radiomics_mammo.core.console import print_message
-from radiomics_mammo.errors import InputError, OutputError
+from radiomics_mammo.errors import OutputError
 from radiomics_mammo.tables.aggregation import metadata_rules
 from radiomics_mammo.tables.aggregation.feature_rules import STATED
 from radiomics_mammo.tables.atomic import make_folder
+from radiomics_mammo.tables.csv_file import check_table_name
 from radiomics_mammo.tables.failures import failures_path, read_failures
 from radiomics_mammo.tables.feature_table import Table, read_table, write_table
 
@@ -55,8 +56,7 @@ def aggregate_tables(
 
 
 def _check_out(out: Path, tables: Sequence[Path], *, overwrite: bool) -> None:
-    if out.suffix != ".parquet":
-        raise InputError("tables are written as Parquet", path=out, remedy="Let --out end in .parquet.")
+    check_table_name(out)
     if not out.exists():
         return
     if any(table.exists() and out.samefile(table) for table in tables):

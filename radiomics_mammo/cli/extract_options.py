@@ -19,7 +19,8 @@ examples:
 
 written:
   TABLE.parquet               one row for each case (a lesion; an image for rsna): identity columns, then features;
-                              recipe, engine, reader and versions as metadata
+                              recipe, engine, reader and versions as metadata; with --out TABLE.csv the same as CSV, and
+                              the metadata in TABLE.csv.metadata.json
   TABLE.parquet.failures.csv  cases without a row: the cause, and what to do
 
 resuming:

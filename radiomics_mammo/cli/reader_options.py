@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from radiomics_mammo.cli.arguments import add_arguments, settings_from
 from radiomics_mammo.core.console import print_message
 from radiomics_mammo.core.option import at_least, option
-from radiomics_mammo.errors import InputError
 from radiomics_mammo.readers import READERS
 
 if TYPE_CHECKING:
@@ -30,8 +29,9 @@ class TableOptions:
         None,
         group=_RUN,
         metavar="TABLE.parquet",
-        help=f"table to write (default: {TABLES}/NAME.parquet, for embed {TABLES}/NAME_emb.parquet; NAME is that of "
-        "the reader, or of your own list or folder)",
+        help="table to write; CSV with its metadata beside it where the name ends in .csv (default: "
+        f"{TABLES}/NAME.parquet, for embed {TABLES}/NAME_emb.parquet; NAME is that of the reader, or of your own list "
+        "or folder)",
     )
     workers: int | None = option(
         None,
@@ -55,11 +55,12 @@ class ChosenReader:
 
     def out(self, *, suffix: str = "") -> Path:
         """Return the table to write; that of a reader of the user's own files has their name by default."""
+        from radiomics_mammo.tables.csv_file import check_table_name  # imports pyarrow
+
         place = self.arguments.place
         name = self.spec.name if self.spec.collection or place is None else place.absolute().stem
         out = self.table.out or TABLES / f"{name}{suffix}.parquet"
-        if out.suffix != ".parquet":
-            raise InputError("tables are written as Parquet", path=out, remedy="Let --out end in .parquet.")
+        check_table_name(out)
         return out
 
     def open(self, recipe: Settings) -> Reader:

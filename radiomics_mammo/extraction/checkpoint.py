@@ -30,6 +30,7 @@ from radiomics_mammo.extraction.checkpoint_parts import (
     write_part,
 )
 from radiomics_mammo.tables.atomic import make_folder, output_error, sync_folder, write_bytes
+from radiomics_mammo.tables.csv_file import is_csv
 from radiomics_mammo.tables.feature_table import FORMAT, decode, encode, read_provenance
 
 HEADER = "header.json"
@@ -233,7 +234,10 @@ def _table_provenance(out: Path, identity: Identity) -> dict[str, Any]:
     except (OSError, pa.ArrowException):
         provenance = {}
     if "identity" not in provenance:
-        raise OutputError("this file exists and is not a table that extract wrote", path=out, remedy=_OVERWRITE)
+        changed = ", or was changed since" if is_csv(out) else ""
+        raise OutputError(
+            f"this file exists and is not a table that extract wrote{changed}", path=out, remedy=_OVERWRITE
+        )
     _compare(provenance["identity"], identity, path=out)
     return provenance
 
@@ -264,7 +268,7 @@ def _difference(key: str, stored: Mapping[str, Any], wanted: Mapping[str, Any]) 
 
 def _refuse_folder(out: Path) -> None:
     if out.is_dir():
-        raise OutputError("this is a folder, not a file", path=out, remedy="Name a .parquet file with --out.")
+        raise OutputError("this is a folder, not a file", path=out, remedy="Name a file with --out.")
 
 
 def _read_header(parts: Path) -> dict[str, Any] | None:

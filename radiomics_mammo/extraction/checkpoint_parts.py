@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 from radiomics_mammo.core.records import Failure, Scalar
 from radiomics_mammo.errors import OutputError
 from radiomics_mammo.tables.atomic import write_bytes
+from radiomics_mammo.tables.csv_file import is_csv
 from radiomics_mammo.tables.feature_table import PROVENANCE_KEY, decode
+from radiomics_mammo.tables.table_file import read_arrow, read_metadata
 
 CASES_KEY = b"radiomics_mammo_cases"
 PART_SUFFIX = ".part"
@@ -63,9 +65,7 @@ def pack(cases: Iterable[CompletedCase], failures: Iterable[tuple[str, Failure]]
 
 def read_table_chunk(path: Path) -> Chunk:
     """Read the completed cases of a table that extract wrote."""
-    import pyarrow.parquet as pq
-
-    metadata = pq.read_schema(path).metadata
+    metadata = read_metadata(path)
     return _chunk(path, json.loads(zlib.decompress(base64.b64decode(metadata[CASES_KEY]))))
 
 
@@ -122,9 +122,7 @@ def read_identity(chunk: Chunk, *, names: Sequence[str], wanted: Sequence[str]) 
         places = [names.index(name) for name in wanted]
         with _part(chunk.path) as (header, _):
             return [tuple(row[place] for place in places) for row in header["rows"]]
-    import pyarrow.parquet as pq
-
-    table = pq.read_table(chunk.path, columns=list(wanted))
+    table = read_arrow(chunk.path, columns=wanted)
     return list(zip(*(table[name].to_pylist() for name in wanted), strict=True))
 
 
@@ -161,17 +159,21 @@ def load_rows(chunk: Chunk, *, names: Sequence[str], wanted: NDArray[np.int64]) 
 def _load_table_rows(
     path: Path, *, names: Sequence[str], wanted: NDArray[np.int64]
 ) -> tuple[Rows, NDArray[np.float64]]:
-    """Read only those row groups that hold a wanted row."""
-    import pyarrow.parquet as pq
+    """Read rows of a finished table: of Parquet only those row groups that hold a wanted row."""
+    if is_csv(path):
+        table, taken = read_arrow(path), wanted
+    else:
+        import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path) as file:
-        sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
-        starts = np.concatenate([[0], np.cumsum(sizes)])
-        groups = np.unique(np.searchsorted(starts, wanted, side="right") - 1)
-        table = file.read_row_groups(groups.tolist())
-        features = decode(file.schema_arrow.metadata[PROVENANCE_KEY])["features"]
-    read = np.concatenate([np.arange(starts[group], starts[group + 1]) for group in groups])
-    table = table.take(pa.array(np.searchsorted(read, wanted)))
+        with pq.ParquetFile(path) as file:
+            sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
+            starts = np.concatenate([[0], np.cumsum(sizes)])
+            groups = np.unique(np.searchsorted(starts, wanted, side="right") - 1)
+            table = file.read_row_groups(groups.tolist())
+        read = np.concatenate([np.arange(starts[group], starts[group + 1]) for group in groups])
+        taken = np.searchsorted(read, wanted)
+    features = decode(table.schema.metadata[PROVENANCE_KEY])["features"]
+    table = table.take(pa.array(taken))
     values = np.empty((table.num_rows, len(features)))
     for position, name in enumerate(features):
         values[:, position] = table[name].to_numpy()

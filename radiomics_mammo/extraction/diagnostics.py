@@ -108,7 +108,7 @@ def _of_mask(sample: Sample, label: int, geometry: Any) -> Mapping[str, Any]:
     if geometry is not None and geometry.GetDimension() == 2:
         place = geometry.TransformContinuousIndexToPhysicalPoint(centre)
     return {
-        "Mask-original_Hash": _hash(np.multiply(mask, label, dtype=np.uint32)),
+        "Mask-original_Hash": _hash(np.multiply(mask, label % 2**32, dtype=np.uint32)),
         "Mask-original_Spacing": None if sample.spacing is None else sample.spacing[::-1],
         "Mask-original_Size": mask.shape[::-1],
         "Mask-original_BoundingBox": (left, top, right - left + 1, bottom - top + 1),

@@ -20,11 +20,10 @@ from radiomics_mammo.tables.failures import failures_path, write_failures
 from radiomics_mammo.tables.feature_table import (
     FORMAT,
     PROVENANCE_KEY,
-    ROW_GROUP_ROWS,
     encode,
     identity_columns,
-    table_file,
 )
+from radiomics_mammo.tables.table_file import ROW_GROUP_ROWS, table_file
 
 
 @dataclass(frozen=True, slots=True)

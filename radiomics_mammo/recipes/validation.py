@@ -9,19 +9,19 @@ import numpy as np
 
 from radiomics_mammo.recipes.findings import Findings, Place, shown
 
+LARGEST = 2**53
+"""Whole numbers beyond are no numbers of pixels, levels or labels."""
 Rule: TypeAlias = tuple[Callable[[Any], bool], str]
 """A test of a value, and a description of what is valid."""
 
 
-def is_number(value: object, low: float, *, strict: bool = False, whole: bool = False) -> bool:
-    """Check for a finite number from a bound on: above it if strict, an integer if whole."""
+def is_number(value: Any, low: float, *, strict: bool = False, whole: bool = False) -> bool:
+    """Check for a finite number from a bound on: above it if strict, an integer below 2⁵³ if whole."""
     if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
         return False
-    try:
-        number = float(value)
-    except OverflowError:  # a whole number beyond 1.8e308
+    if isinstance(value, int) and abs(value) >= (LARGEST if whole else 10**308):
         return False
-    return number == number and abs(number) != float("inf") and (number > low if strict else number >= low)
+    return abs(value) < float("inf") and (value > low if strict else value >= low)
 
 
 def are_numbers(value: object, lengths: tuple[int, ...], low: float, **rule: bool) -> bool:

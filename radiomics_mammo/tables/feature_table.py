@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,15 +19,14 @@ import pyarrow as pa
 from radiomics_mammo.core.records import Sample, Scalar
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.tables.arrow import ARROW_TYPES
-from radiomics_mammo.tables.atomic import atomic_file
+from radiomics_mammo.tables.csv_file import metadata_path, read_csv_metadata, unescaped
+from radiomics_mammo.tables.table_file import read_arrow, read_metadata, table_file
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FORMAT = 2
 PROVENANCE_KEY = b"radiomics_mammo"
-# Fixed, so that the bytes of a table depend on its rows alone and not on how they were computed.
-ROW_GROUP_ROWS = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,55 +154,6 @@ def identity_values(sample: Sample, reader_values: Mapping[str, Scalar]) -> dict
     return {**dict(always[:N_IDS]), **reader_values, **dict(always[N_IDS:])}
 
 
-@contextmanager
-def table_file(
-    path: str | Path,
-    *,
-    schema: pa.Schema,
-    features: Sequence[str],
-    metadata: Mapping[bytes, bytes],
-    n_bytes: int = 0,
-    note: str = "",
-) -> Iterator[Callable[[pa.Table], None]]:
-    """Open a Parquet file, and yield the function that writes Arrow tables as its row groups.
-
-    The same row groups and metadata give the same bytes.
-
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        The Parquet file.
-    schema : pyarrow.Schema
-        Of every table that is written.
-    features : sequence of str
-        The feature columns.
-    metadata : mapping of bytes
-    n_bytes : int
-        Its approximate size, for the message when the disk is full.
-    note : str
-        A sentence for that message: what is not lost.
-
-    Raises
-    ------
-    OutputError
-        The file cannot be written.
-    """
-    import pyarrow.parquet as pq
-
-    measured = set(features)
-    with (
-        atomic_file(path, n_bytes=n_bytes, note=note) as handle,
-        pq.ParquetWriter(
-            handle,
-            schema.with_metadata(dict(metadata)),
-            compression="zstd",
-            # Features hardly repeat: a dictionary would only cost space.
-            use_dictionary=[name for name in schema.names if name not in measured],
-        ) as writer,
-    ):
-        yield lambda table: writer.write_table(table.combine_chunks(), row_group_size=ROW_GROUP_ROWS)
-
-
 def write_table(frame: pd.DataFrame, path: str | Path, *, provenance: Mapping[str, Any]) -> None:
     """Write a data frame as a feature table that :func:`read_table` reads back, atomically.
 
@@ -213,7 +162,7 @@ def write_table(frame: pd.DataFrame, path: str | Path, *, provenance: Mapping[st
     frame : pandas.DataFrame
         One row a case; NaN in a feature column is written as null.
     path : str or pathlib.Path
-        The Parquet file.
+        A Parquet file, or a CSV file where it ends in ``.csv``.
     provenance : mapping
         As in :attr:`Table.provenance`; ``features`` is filled in from the column names where it is absent.
 
@@ -269,7 +218,7 @@ def read_table(path: str | Path, *, features_needed: bool = True) -> Table:
             path=path,
             remedy="Make one with python -m radiomics_mammo.extract, or check the path.",
         )
-    frame, provenance = _read_parquet(path) if _is_parquet(path) else (_read_csv(path), {})
+    frame, provenance, remarks = _read(path)
     frame.columns = pd.Index([str(name) for name in frame.columns])
     repeated = sorted(set(frame.columns[frame.columns.duplicated()]))
     if repeated:
@@ -288,14 +237,12 @@ def read_table(path: str | Path, *, features_needed: bool = True) -> Table:
             path=path,
             remedy="The file was edited after extract wrote it; extract again.",
         )
-    return Table(_numeric(frame, features, path=path), features, provenance)
+    return Table(_numeric(frame, features, path=path), features, provenance, remarks)
 
 
 def read_provenance(path: str | Path) -> dict[str, Any]:
     """Read the provenance of a table, without its rows; empty for tables of other tools."""
-    import pyarrow.parquet as pq
-
-    return decode((pq.read_schema(path).metadata or {}).get(PROVENANCE_KEY))
+    return decode(read_metadata(path).get(PROVENANCE_KEY))
 
 
 def encode(record: Mapping[str, Any]) -> bytes:
@@ -317,11 +264,27 @@ def _is_parquet(path: Path) -> bool:
         raise InputError(f"cannot be read ({error.strerror})", path=path, remedy="Check its permissions.") from error
 
 
-def _read_parquet(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
-    import pyarrow.parquet as pq
+def _read(path: Path) -> tuple[pd.DataFrame, dict[str, Any], tuple[str, ...]]:
+    """Read a table's rows and provenance, and what is to be said about it."""
+    if _is_parquet(path):
+        return (*_read_ours(path), ())
+    stored = read_csv_metadata(path)
+    if stored is None:
+        return _read_csv(path), {}, ()
+    if stored.intact:
+        return (*_read_ours(path), ())
+    frame = _read_csv(path)
+    frame.columns = frame.columns.map(unescaped)
+    frame = frame.apply(lambda column: column.map(unescaped) if column.dtype.kind == "O" else column)
+    provenance = decode(stored.metadata.get(PROVENANCE_KEY))
+    provenance["features"] = [name for name in provenance.get("features", ()) if name in frame.columns]
+    beside = metadata_path(path).name
+    return frame, provenance, (f"{path.name} was changed since it was written; its recipe is that of {beside}.",)
 
+
+def _read_ours(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
     try:
-        table = pq.read_table(path)
+        table = read_arrow(path)
         provenance = decode((table.schema.metadata or {}).get(PROVENANCE_KEY))
         version = provenance.get("format", FORMAT)
     except (OSError, pa.ArrowException, json.JSONDecodeError) as error:

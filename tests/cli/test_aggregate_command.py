@@ -172,7 +172,9 @@ def test_what_is_there_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert aggregate(images, "--to", "breast", "--out", out, "--overwrite") == 0
     assert aggregate(images, "--to", "breast", "--out", images, "--overwrite") == 2
     assert "one of the tables to read" in capsys.readouterr().err
-    assert aggregate(images, "--to", "breast", "--out", tmp_path / "out.csv") == 2
+    assert aggregate(images, "--to", "breast", "--out", tmp_path / "out.xlsx") == 2
+    assert aggregate(images, "--to", "breast", "--out", tmp_path / "out.csv") == 0
+    assert read_table(tmp_path / "out.csv").provenance == read_table(out).provenance
     assert aggregate(tmp_path / "absent.parquet", "--to", "breast", "--out", tmp_path / "x.parquet") == 2
     assert "no such table" in capsys.readouterr().err
 

@@ -214,7 +214,7 @@ def test_all_failed_is_told_by_the_exit_code(tmp_path: Path) -> None:
         (("cbis-ddsm", "absent_folder"), "absent_folder"),
         (("phantom", "--recipe", "no-such-recipe"), "no-such-recipe"),
         (("phantom", "--engine", "cuda"), "cuda"),
-        (("phantom", "--out", "table.csv"), "Let --out end in .parquet"),
+        (("phantom", "--out", "table.xlsx"), "Let --out end in .parquet or .csv"),
         (("phantom", "--limit", "1", "--out", "file/t.parquet"), "cannot be written"),
     ],
 )

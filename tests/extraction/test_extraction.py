@@ -276,7 +276,7 @@ def interrupted(out: Path) -> None:
 
 
 def test_row_groups_do_not_depend_on_the_parts(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("radiomics_mammo.tables.feature_table.ROW_GROUP_ROWS", 16)
+    monkeypatch.setattr("radiomics_mammo.tables.table_file.ROW_GROUP_ROWS", 16)
     monkeypatch.setattr(ToyEngine, "limits", Limits(cases=5))
     run(ToyReader(size=40), out)
     stored = pq.ParquetFile(out).metadata
