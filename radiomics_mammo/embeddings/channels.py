@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from radiomics_mammo.embeddings.inputs import View
 from radiomics_mammo.embeddings.transforms.clahe import equalised
-from radiomics_mammo.embeddings.transforms.resize import resized
+from radiomics_mammo.embeddings.transforms.frame import resized
 
 
 def masked_third(view: View, size: int) -> NDArray[np.float32]:

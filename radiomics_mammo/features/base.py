@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
@@ -14,9 +15,31 @@ from radiomics_mammo.compute.device import DeviceBatch
 from radiomics_mammo.compute.reductions import Array, mean_over_angles
 from radiomics_mammo.core.records import RoiBatch
 from radiomics_mammo.core.settings import Settings
-from radiomics_mammo.features.docstrings import Documented
 
 Formula = Callable[[Any, ModuleType], Array]
+
+
+class Documented:
+    """A record whose ``formula`` is a function with such a docstring."""
+
+    __slots__ = ()
+    formula: Callable[..., Any]
+
+    @property
+    def formula_text(self) -> str:
+        """The formula as text: the docstring's first paragraph without its verb; empty without a docstring."""
+        text = _paragraphs(self.formula)[0].removeprefix("Compute ")
+        first = text.partition(" ")[0]
+        return text[:1].upper() + text[1:] if len(first) > 1 and first.isascii() and first.isalpha() else text
+
+    @property
+    def meaning(self) -> str:
+        """The meaning on a mammogram: the rest of the docstring."""
+        return " ".join(_paragraphs(self.formula)[1:])
+
+
+def _paragraphs(formula: Callable[..., Any]) -> list[str]:
+    return [" ".join(part.split()) for part in (inspect.getdoc(formula) or "").split("\n\n")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,8 @@ from radiomics_mammo.embeddings.engine import EmbeddingEngine, picture_of
 from radiomics_mammo.embeddings.inputs import INPUTS, View
 from radiomics_mammo.embeddings.settings import settings_for
 from radiomics_mammo.embeddings.transforms.clahe import equalised
-from radiomics_mammo.embeddings.transforms.frame import Frame, frame_around, frame_of, laid, shown
+from radiomics_mammo.embeddings.transforms.frame import Frame, frame_around, frame_of, laid, resized, shown
 from radiomics_mammo.embeddings.transforms.intensity_window import windowed
-from radiomics_mammo.embeddings.transforms.resize import resized
 from radiomics_mammo.errors import InputError, MaskError, RoiError
 from radiomics_mammo.imaging.preprocessing.plane import Plane
 from tests.support.networks import gradient, tiny_facts

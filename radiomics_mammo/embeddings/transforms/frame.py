@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 Box = tuple[int, int, int, int]
 """First and past-the-last row, first and past-the-last column."""
@@ -83,3 +84,9 @@ def _start(first: int, past: int, side: int, length: int) -> int:
     if side >= length:
         return -((side - length) // 2)
     return min(max(first - (side - (past - first)) // 2, 0), length - side)
+
+
+def resized(picture: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+    """Compute a square image, 0 to 1, by antialiased bicubic interpolation."""
+    scaled = Image.fromarray(picture).resize((size, size), Image.Resampling.BICUBIC)
+    return np.clip(np.asarray(scaled, dtype=np.float32), 0.0, 1.0)

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import stdtr, stdtrit
 
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.evaluation.metrics.arrays import Codes, Floats, Labels
 from radiomics_mammo.evaluation.metrics.auroc_variance import Difference, obuchowski, paired_difference
-from radiomics_mammo.evaluation.metrics.corrected_t_test import fold_aurocs, nadeau_bengio
-from radiomics_mammo.evaluation.metrics.multiple_testing import benjamini_hochberg, holm
+from radiomics_mammo.evaluation.metrics.metrics import auroc, curve
 
 ALPHA = 0.05
 NO_GAIN, NOT_KNOWN = "no gain", "not known"
@@ -73,3 +73,78 @@ def _pairs(names: Sequence[str], against: str | Mapping[str, str]) -> list[tuple
 
 def _values(result: Difference) -> tuple[float, float, float, float]:
     return result.value, result.low, result.high, result.p
+
+
+def holm(p: Floats) -> Floats:
+    """Compute Holm's adjusted p-values (1979): family-wise error rate."""
+    order, ranked = _ascending(p)
+    factor = ranked.size - np.arange(ranked.size)
+    return _put_back(p, order, np.maximum.accumulate(ranked * factor))
+
+
+def benjamini_hochberg(p: Floats) -> Floats:
+    """Compute Benjamini and Hochberg's adjusted p-values (1995): FDR."""
+    order, ranked = _ascending(p)
+    raised = ranked * ranked.size / (np.arange(ranked.size) + 1.0)
+    return _put_back(p, order, np.minimum.accumulate(raised[::-1])[::-1])
+
+
+def _ascending(p: Floats) -> tuple[np.ndarray[tuple[int], np.dtype[np.intp]], Floats]:
+    order = np.argsort(p, kind="stable")  # NaN last
+    order = order[: np.count_nonzero(~np.isnan(p))]
+    return order, p[order]
+
+
+def _put_back(p: Floats, order: np.ndarray[tuple[int], np.dtype[np.intp]], adjusted: Floats) -> Floats:
+    placed = np.full(p.shape, np.nan)
+    placed[order] = np.minimum(adjusted, 1.0)
+    return placed
+
+
+def fold_aurocs(y: Labels, p: Floats, fold_of: NDArray[np.int16]) -> Floats:
+    """Compute the AUROC of every candidate in every fold of every repeat.
+
+    Parameters
+    ----------
+    p : ndarray of float64, shape (n_candidates, n_repeats, n_units)
+
+    Returns
+    -------
+    ndarray of float64, shape (n_candidates, n_repeats, n_folds)
+        NaN in a fold with one class.
+    """
+    n_folds = int(fold_of.max()) + 1
+    aurocs = np.empty((p.shape[0], p.shape[1], n_folds))
+    for repeat, assigned in enumerate(fold_of):
+        for fold in range(n_folds):
+            rows = assigned == fold
+            aurocs[:, repeat, fold] = [auroc(curve(y[rows], each[rows]))[0] for each in p[:, repeat]]
+    return aurocs
+
+
+def nadeau_bengio(differences: Floats, *, level: float = 0.95) -> Difference:
+    """Compute Nadeau and Bengio's corrected resampled t-test.
+
+    Nadeau & Bengio (2003), with all folds of all repeats as Bouckaert & Frank (2004) use it: the variance of J
+    differences is multiplied by 1/J + 1/(folds - 1) in place of 1/J, on J - 1 degrees of freedom.
+
+    Parameters
+    ----------
+    differences : ndarray of float64, shape (n_repeats, n_folds)
+        NaN where undefined: left out.
+
+    Returns
+    -------
+    Difference
+        Interval and p are NaN with fewer than two defined differences; equal differences of 0 have p 1.
+    """
+    d = differences[~np.isnan(differences)]
+    n_folds = differences.shape[-1]
+    mean = float(d.mean()) if d.size else float("nan")
+    if d.size < 2 or n_folds < 2:
+        return Difference(mean, float("nan"), float("nan"), float("nan"))
+    error = float(np.sqrt(d.var(ddof=1) * (1.0 / d.size + 1.0 / (n_folds - 1))))
+    reach = float(stdtrit(d.size - 1, (1.0 + level) / 2.0)) * error
+    if error == 0.0:
+        return Difference(mean, mean, mean, 1.0 if mean == 0.0 else 0.0)
+    return Difference(mean, mean - reach, mean + reach, float(2.0 * stdtr(d.size - 1, -abs(mean) / error)))

@@ -21,8 +21,7 @@ from radiomics_mammo.features.glcm.entries_cuda import (
     table_entries,
 )
 from radiomics_mammo.features.glcm.sufficient_statistics import GlcmStats
-from radiomics_mammo.features.shared.angle_weights_cuda import angle_weights
-from radiomics_mammo.features.shared.neighbour_offsets import XLOG2X, unique_offsets
+from radiomics_mammo.features.shared.neighbour_offsets import XLOG2X, angle_weights, unique_offsets
 
 REDUCE = "features/glcm/entries.cuh", "features/glcm/reduce.cu"
 MCC = "features/glcm/entries.cuh", "features/glcm/mcc.cu"

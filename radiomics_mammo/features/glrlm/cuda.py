@@ -9,7 +9,7 @@ from radiomics_mammo.compute.device import DeviceBatch, source
 from radiomics_mammo.core.settings import Settings
 from radiomics_mammo.features.glrlm.cpu import ANGLES
 from radiomics_mammo.features.shared import sizes_cuda as sizes
-from radiomics_mammo.features.shared.angle_weights_cuda import angle_weights
+from radiomics_mammo.features.shared.neighbour_offsets import angle_weights
 from radiomics_mammo.features.shared.size_statistics import SHORT, SizeStats
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_mammo.core.records import Sample
-from radiomics_mammo.features.docstrings import Documented
+from radiomics_mammo.features.base import Documented
 
 
 @dataclass(frozen=True, slots=True, eq=False)

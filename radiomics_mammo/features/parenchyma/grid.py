@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from radiomics_mammo.compute.bounding_box import bounding_box
 from radiomics_mammo.features.parenchyma.base import Breast
-from radiomics_mammo.features.parenchyma.depth import depth_in, film_edges
+from radiomics_mammo.imaging.breast.skin_depth import skin_depth
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -110,3 +110,24 @@ def block_sums(values: NDArray[np.generic], block: int) -> Floats:
     for strip, start in zip(strips, range(0, values.shape[0], block), strict=True):
         np.sum(values[start : start + block], axis=0, dtype=np.float64, out=strip)
     return np.add.reduceat(strips, np.arange(0, values.shape[1], block), axis=1, dtype=np.float64)
+
+
+Edges = tuple[bool, bool, bool]
+"""Top, bottom and right of an image."""
+
+
+def film_edges(deep: NDArray[np.bool_]) -> Edges:
+    """Find the edges at which the film ends the breast: the interior reaches them."""
+    return bool(deep[0].any()), bool(deep[-1].any()), bool(deep[:, -1].any())
+
+
+def depth_in(
+    tissue: NDArray[np.bool_], *, film: Edges, spacing: tuple[float, float] | None = None
+) -> NDArray[np.float32]:
+    """Compute the distance from the skin by ``skin_depth``, with background outside all edges but the film's.
+
+    Pixels, or millimetres where the spacing is given; the chest wall is at the left.
+    """
+    top, bottom, right = (int(not edge) for edge in film)
+    framed = np.pad(tissue, ((top, bottom), (0, right)))
+    return skin_depth(framed, spacing=spacing)[top : top + tissue.shape[0], : tissue.shape[1]]

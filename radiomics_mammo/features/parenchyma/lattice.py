@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from radiomics_mammo.compute.bounding_box import bounding_box
 from radiomics_mammo.errors import RoiError
 from radiomics_mammo.features.parenchyma.base import Breast
-from radiomics_mammo.features.parenchyma.depth import depth_in, film_edges
+from radiomics_mammo.features.parenchyma.grid import depth_in, film_edges
 
 Box = tuple[int, int, int, int]
 """First and past-the-last row, first and past-the-last column."""

@@ -14,8 +14,7 @@ from radiomics_mammo.evaluation.metrics.arrays import Counts
 from radiomics_mammo.evaluation.metrics.auroc_variance import Auroc, obuchowski, paired_difference
 from radiomics_mammo.evaluation.metrics.bootstrap import blocks_of, draw_patients, interval
 from radiomics_mammo.evaluation.metrics.metrics import METRICS, Curve, curve
-from radiomics_mammo.evaluation.metrics.multiple_testing import holm
-from radiomics_mammo.evaluation.metrics.paired_comparison import ALPHA, NO_GAIN, NOT_KNOWN
+from radiomics_mammo.evaluation.metrics.paired_comparison import ALPHA, NO_GAIN, NOT_KNOWN, holm
 from radiomics_mammo.evaluation.training.registry import MODELS
 from radiomics_mammo.reports.components.numbers import records
 from radiomics_mammo.reports.sections.class_balancing import effect

@@ -18,9 +18,13 @@ from radiomics_mammo.evaluation.metrics.auroc_variance import (
     paired_difference,
     placements,
 )
-from radiomics_mammo.evaluation.metrics.corrected_t_test import fold_aurocs, nadeau_bengio
-from radiomics_mammo.evaluation.metrics.multiple_testing import benjamini_hochberg, holm
-from radiomics_mammo.evaluation.metrics.paired_comparison import pair_table
+from radiomics_mammo.evaluation.metrics.paired_comparison import (
+    benjamini_hochberg,
+    fold_aurocs,
+    holm,
+    nadeau_bengio,
+    pair_table,
+)
 from tools.interval_coverage import Design, coverage, draw_data
 
 

@@ -12,8 +12,13 @@ from hypothesis import strategies as st
 
 from radiomics_mammo.compute.device import Device, DeviceBatch
 from radiomics_mammo.core.records import Roi
-from radiomics_mammo.features.shared.angle_weights_cuda import angle_weights
-from radiomics_mammo.features.shared.neighbour_offsets import XLOG2X, merge_weighted, offset_weights, unique_offsets
+from radiomics_mammo.features.shared.neighbour_offsets import (
+    XLOG2X,
+    angle_weights,
+    merge_weighted,
+    offset_weights,
+    unique_offsets,
+)
 from radiomics_mammo.features.shared.size_statistics import SizeStats
 from radiomics_mammo.features.shared.size_statistics import reduce_sizes as reduce_on_cpu
 from radiomics_mammo.features.shared.sizes_cuda import LongSizes, footprint, reduce_sizes

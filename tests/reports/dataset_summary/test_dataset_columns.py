@@ -10,8 +10,7 @@ import pytest
 
 from radiomics_mammo.errors import OutputError
 from radiomics_mammo.reports.dataset_summary import check_summary, write_summary
-from radiomics_mammo.reports.dataset_summary.columns import find_label
-from radiomics_mammo.reports.dataset_summary.identifier_columns import is_named_as_identifier
+from radiomics_mammo.reports.dataset_summary.columns import find_label, is_named_as_identifier
 from radiomics_mammo.reports.dataset_summary.tables import MAX_COMPARED
 from tests.support.case_lists import small, understood
 
