@@ -27,7 +27,8 @@ columns (one row for each unit of prediction: lesion, image, breast or patient, 
   typicality           share of the training cases that lie as far from the others as this one, or farther
   out_of_distribution  why it is unlike the training cases: range, mask_style, distance, null, mostly_null,
                        acquisition, pixel_size or table_shift; empty where it is not. reasons has the details
-  out_of_range         features outside the range of the training set, with their names
+  out_of_range         features outside the range of the training set, or null where no training row was, with their
+                       names
   in_training, remark  the patient is in the training set: not an independent prediction
 
 A table made with another recipe or engine is refused. A CSV or a table of another tool does not state how it was

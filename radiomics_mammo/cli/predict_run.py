@@ -79,7 +79,7 @@ def predict_cases(options: PredictOptions) -> int:
 
 def _read(options: PredictOptions, model: SavedModel) -> Table:
     table = read_joined(options.table)
-    check_table(model.facts, table, trusted=options.trust_table, path=options.table[0])
+    check_table(model.facts, table, trusted=options.trust_table, paths=options.table)
     return table
 
 

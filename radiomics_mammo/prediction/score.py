@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from radiomics_mammo.evaluation.cohort.parse_cells import TOO_LARGE, cell_texts,
 from radiomics_mammo.evaluation.cohort.patient_groups import PATIENT, merge_groups, patient_names, table_patient_ids
 from radiomics_mammo.evaluation.cohort.prediction_units import aggregate, make_units
 from radiomics_mammo.evaluation.cohort.records import Units
+from radiomics_mammo.evaluation.out_of_distribution.case_check import MOSTLY
 from radiomics_mammo.prediction.distribution_check import (
     NOT_CHECKED,
     OUT_OF_DISTRIBUTION,
@@ -60,7 +61,7 @@ class Scored:
     distribution: DistributionCheck | None
 
 
-def check_table(facts: ModelFacts, table: Table, *, trusted: bool, path: Path | None = None) -> None:
+def check_table(facts: ModelFacts, table: Table, *, trusted: bool, paths: Sequence[Path] = ()) -> None:
     """Check that the features of a table are those that the model was trained on.
 
     Parameters
@@ -69,21 +70,22 @@ def check_table(facts: ModelFacts, table: Table, *, trusted: bool, path: Path | 
     table : Table
     trusted : bool
         Accept a table that does not state how it was made.
-    path : pathlib.Path, optional
-        For messages.
+    paths : sequence of pathlib.Path
+        The files that were joined, for messages.
 
     Raises
     ------
     InputError
-        Another recipe or engine, or none is recorded.
+        Another recipe or engine, or none is recorded; the message names the file and the settings.
     """
     difference = same_definition(facts.provenance, table.provenance)
+    path = next((path for path in paths if f" of {path.name} such as " in difference), next(iter(paths), None))
     if difference:
         raise InputError(
-            f"made with another recipe or engine than the model's table ({difference})",
+            f"made with another recipe or engine than the model's table (the model's against this one's: {difference})",
             path=path,
-            remedy="Extract it again with the model's recipe (recipe_text in the run's run.json) and engine: the "
-            "same column would hold other numbers.",
+            remedy="Extract this table with the model's recipe (recipe_text in the run's run.json) and engine, or name "
+            "a run that was trained on tables like it: the same column would hold other numbers.",
         )
     recorded = [bool(provenance.get("recipe_hash")) for provenance in (facts.provenance, table.provenance)]
     if not all(recorded) and not trusted:
@@ -128,7 +130,15 @@ def score_table(
     facts = model.facts
     rows, patients = _identified(table.frame, facts, single=single)
     x = _matrix(model, rows)
-    failures, valid = _failures(rows, x, facts, single=single)
+    reasons = _reasons(model, rows, x, single=single)
+    raw = np.full(len(rows), np.nan)
+    usable = ~np.isin(np.arange(len(rows)), list(reasons))
+    if usable.any():
+        raw[usable] = model.fitted.score(x[usable])
+    for row in np.flatnonzero(~np.isfinite(raw)).tolist():
+        reasons.setdefault(row, ("the model's score is not a finite number", "Check the values of the row."))
+    valid = ~np.isin(np.arange(len(rows)), list(reasons))
+    failures = _failures(rows, reasons)
     subset = rows.loc[valid].reset_index(drop=True)
     # Labels are unknown, and none is needed.
     unlabelled = np.zeros(len(subset), dtype=np.int8)
@@ -136,7 +146,7 @@ def score_table(
     incomplete = np.isin(units.group, patients[~valid]) & (units.group != _NO_PATIENT)
     subject = "patient" if facts.group == PATIENT else facts.group
     subject += " (if the region is all there is)" if single else ""
-    predictions = _scores(model, x[valid], units, training_patients=training_patients)
+    predictions = _scores(model, x[valid], raw[valid], units, training_patients=training_patients)
     after = predictions.columns.tolist().index("call") + 1
     predictions.insert(after, "p_patient", _highest(predictions["p"].to_numpy(), units.group))
     verdicts = _verdicts(predictions["p_patient"].tolist(), incomplete, certificate=certificate, subject=subject)
@@ -148,6 +158,13 @@ def score_table(
     warnings = [*_warnings(model, subset, training_patients=training_patients), *(check.warnings() if check else ())]
     if incomplete.any() and facts.unit != "lesion":
         warnings.append("Some patients lack a row that could not be scored: their prediction is that of the others.")
+    new_nulls = _by_unit(_new_nulls(model, x[valid]), units.of, len(units.rows))
+    if new_nulls.any():
+        names = _names(np.asarray(new_nulls.any(axis=0)), facts.features)
+        warnings.append(
+            f"{int(new_nulls.any(axis=1).sum())} of {len(predictions)} predictions lack features that no training row "
+            f"lacked ({names}): they count as out of range, and no verdict is given on their patients."
+        )
     overlap = int((predictions["remark"] != "").sum())
     if overlap:
         warnings.append(f"{overlap} of {len(predictions)} predictions are of patients that it was trained on.")
@@ -216,30 +233,53 @@ def _matrix(model: SavedModel, rows: pd.DataFrame) -> Floats:
     return np.column_stack([numbers(rows, name) for name in wanted])
 
 
-def _failures(
-    rows: pd.DataFrame, x: Floats, facts: ModelFacts, *, single: bool
-) -> tuple[pd.DataFrame, NDArray[np.bool_]]:
-    """Return the rows that cannot be scored with the reasons, and which rows can."""
-    broken: NDArray[np.bool_] = np.asarray((np.abs(x) > TOO_LARGE).any(axis=1))
-    unnamed = np.array(rows["patient_id"] == "") & (facts.unit != "lesion") & (not single)
-    failed = broken | unnamed
-    causes, remedies = [], []
-    for row in np.flatnonzero(failed).tolist():
-        if broken[row]:
-            names = [facts.features[int(i)] for i in np.flatnonzero(np.abs(x[row]) > TOO_LARGE)]
-            causes.append(f"infinite or absurdly large values in {format_list(names)}")
-            remedies.append("Leave the cell empty where a feature is undefined, or extract the case again.")
-        else:
-            causes.append(f"the model predicts by {facts.unit}, and this row names no patient")
-            remedies.append(f"Fill in {facts.group}.")
-    return rows.loc[failed, ["case_id", "patient_id"]].assign(cause=causes, remedy=remedies), ~failed
+def _new_nulls(model: SavedModel, x: Floats) -> NDArray[np.bool_]:
+    """Return which values are null in a feature that was null in no training row, as far as is known."""
+    usual = ~np.isnan(model.facts.low)
+    never_null = usual if model.distribution is None else usual & model.distribution.never_null
+    return np.asarray(np.isnan(x) & never_null)
 
 
-def _scores(model: SavedModel, x: Floats, units: Units, *, training_patients: Collection[str] | None) -> pd.DataFrame:
+def _mostly_null(model: SavedModel, x: Floats) -> NDArray[np.bool_]:
+    """Return which rows lack all features, or more than half of them and one that no training row lacks."""
+    usual = ~np.isnan(model.facts.low)
+    n_null = (np.isnan(x) & usual).sum(axis=1)
+    mostly = (n_null > MOSTLY * usual.sum()) & _new_nulls(model, x).any(axis=1)
+    return np.asarray((n_null == usual.sum()) | mostly)
+
+
+def _reasons(model: SavedModel, rows: pd.DataFrame, x: Floats, *, single: bool) -> dict[int, tuple[str, str]]:
+    """Return cause and remedy of the rows that cannot be scored."""
+    facts, again = model.facts, "extract the case again"
+    reasons = {}
+    for row in np.flatnonzero(_mostly_null(model, x)).tolist():
+        cause = f"{int(np.isnan(x[row]).sum())} of the {len(facts.features)} features that the model takes are null"
+        reasons[row] = (cause, f"Check the region and {again}, or fill in the features.")
+    for row in np.flatnonzero((np.abs(x) > TOO_LARGE).any(axis=1)).tolist():
+        names = [facts.features[int(i)] for i in np.flatnonzero(np.abs(x[row]) > TOO_LARGE)]
+        cause = f"values that are infinite or beyond {TOO_LARGE:.2g} in {format_list(names)}"
+        reasons[row] = (cause, f"Leave the cell empty where a feature is undefined, or {again}.")
+    if facts.unit != "lesion" and not single:
+        for row in np.flatnonzero(rows["patient_id"] == "").tolist():
+            cause = f"the model predicts by {facts.unit}, and this row names no patient"
+            reasons.setdefault(row, (cause, f"Fill in {facts.group}."))
+    return reasons
+
+
+def _failures(rows: pd.DataFrame, reasons: Mapping[int, tuple[str, str]]) -> pd.DataFrame:
+    failed = sorted(reasons)
+    causes, remedies = [reasons[row][0] for row in failed], [reasons[row][1] for row in failed]
+    return rows.loc[failed, ["case_id", "patient_id"]].assign(cause=causes, remedy=remedies)
+
+
+def _scores(
+    model: SavedModel, x: Floats, raw: Floats, units: Units, *, training_patients: Collection[str] | None
+) -> pd.DataFrame:
     facts, fitted = model.facts, model.fitted
-    score = aggregate(fitted.score(x), units.of, facts.rule) if len(x) else np.zeros(0)
+    score = aggregate(raw, units.of, facts.rule) if len(x) else np.zeros(0)
     p = fitted.calibrator(score)
-    outside, null = (_by_unit(part, units.of, len(units.rows)) for part in (facts.outside(x), np.isnan(x)))
+    outside, null = facts.outside(x) | _new_nulls(model, x), np.isnan(x)
+    outside, null = (_by_unit(part, units.of, len(units.rows)) for part in (outside, null))
     patients = units.rows["patient_id"].tolist()
     known = [
         pd.NA if training_patients is None or not patient else patient in training_patients for patient in patients

@@ -168,7 +168,9 @@ def test_values_outside_the_training_range_are_named(tmp_path):
     x[3, 2], x[3, 5], x[7, 0] = high[2] + 1, low[5] - 1, np.nan
     frame[list(FEATURES)] = x
     found = predicted(tmp_path, table=a_table(tmp_path / "t.parquet", frame=frame))
-    assert found["out_of_range"].tolist() == [2 if i == 3 else 0 for i in range(24)]
+    # A null where no training row has one counts, too.
+    assert found["out_of_range"].tolist() == [{3: 2, 7: 1}.get(i, 0) for i in range(24)]
+    assert found["out_of_range_features"][7] == FEATURES[0]
     assert found["out_of_range_features"][3] == f"{FEATURES[2]}, {FEATURES[5]}"
     assert found["null_features"].tolist() == [1 if i == 7 else 0 for i in range(24)]
 
@@ -203,6 +205,63 @@ def test_nothing_but_broken_rows_is_a_failure(tmp_path):
     frame[list(FEATURES)] = np.inf
     table = a_table(tmp_path / "t.parquet", frame=frame)
     assert predict([str(a_run(tmp_path / "run")), "--table", str(table)]) == 1
+
+
+@pytest.mark.reported("Tables", "predict: a row whose features are all, or mostly, empty", "a failure row")
+@pytest.mark.parametrize("n_null", [len(FEATURES), len(FEATURES) // 2 + 1])
+def test_a_row_without_features_has_no_prediction(tmp_path, capsys, n_null):
+    frame = toy_frame(patients=12, seed=3)
+    frame.loc[4, list(FEATURES[:n_null])] = np.nan
+    found = predicted(tmp_path, table=a_table(tmp_path / "t.parquet", frame=frame))
+    assert found["case_id"].tolist() == frame["case_id"].drop(4).tolist()
+    failed = pd.read_csv(tmp_path / "p.csv.failures.csv")
+    assert failed["cause"].tolist() == [f"{n_null} of the 8 features that the model takes are null"]
+    assert f"failed: P_00002_0: {n_null} of the 8" in capsys.readouterr().err
+    assert not found.loc[found["patient_id"] == "P_00002", "verdict"].str.contains("rule-out").any()
+
+
+@pytest.mark.reported("Tables", "predict: a null where training had none", "counts as out of range; no verdict")
+@pytest.mark.parametrize("kind", ["logistic", "xgboost"])
+def test_a_new_null_takes_the_verdict_away(tmp_path, capsys, kind):
+    frame = toy_frame(patients=12, seed=3)
+    frame.loc[4, FEATURES[3]] = np.nan
+    frame.loc[8, FEATURES[1]] = np.nan  # null in every ninth training row
+    run = a_run(tmp_path / "run", kind=kind)
+    found = predicted(tmp_path, run=run, table=a_table(tmp_path / "t.parquet", frame=frame))
+    taken = found["verdict"] == "out_of_distribution"
+    assert np.flatnonzero(taken).tolist() == [4, 5]  # of both rows: the verdict is the patient's
+    assert FEATURES[3] in found["out_of_range_features"][4]
+    assert f"1 of 24 predictions lack features that no training row lacked ({FEATURES[3]})" in capsys.readouterr().err
+
+
+@pytest.mark.reported("Tables", "predict: a value between 3.4e38 and 1e150", "one row, one failure")
+@pytest.mark.parametrize("kind", ["logistic", "forest", "xgboost", "svm-rbf"])
+def test_a_value_beyond_float32_costs_its_row(tmp_path, kind):
+    frame = toy_frame(patients=12, seed=3)
+    frame.loc[[4, 9], FEATURES[1]] = [3.5e38, -1e100]
+    run = a_run(tmp_path / "run", kind=kind)
+    found = predicted(tmp_path, run=run, table=a_table(tmp_path / "t.parquet", frame=frame))
+    assert found["case_id"].tolist() == frame["case_id"].drop([4, 9]).tolist()
+    assert np.isfinite(found["p"]).all()
+    failed = pd.read_csv(tmp_path / "p.csv.failures.csv")
+    assert failed["case_id"].tolist() == frame.loc[[4, 9], "case_id"].tolist()
+
+
+@pytest.mark.reported("Tables", "predict: a table of other settings", "names the table and the setting")
+def test_the_setting_that_differs_is_named(tmp_path, capsys):
+    run = a_run(tmp_path / "run", made={**MADE, "recipe_text": "setting:\n  binWidth: 25\n  label: 1\n"})
+    other = {**MADE, "recipe_hash": "b" * 64, "recipe_text": "setting:\n  binWidth: 32\n  label: 1\n"}
+    message = said_no(capsys, run, "--table", a_table(tmp_path / "t.parquet", made=other))
+    assert "t.parquet" in message
+    assert "setting.binWidth 25 against 32" in message
+    assert "label" not in message
+    frame, few = toy_frame(patients=12, seed=3), list(FEATURES[:3])
+    first = frame.drop(columns=few)
+    one = a_table(tmp_path / "one.parquet", frame=first, made={**MADE, "features": list(FEATURES[3:])})
+    two = a_table(tmp_path / "two.parquet", frame=frame[["case_id", *few]], made={**other, "features": few})
+    message = said_no(capsys, run, "--table", one, two)
+    assert message.startswith(f"error: {two}")
+    assert "3 features of two.parquet" in message
 
 
 def said_no(capsys, *arguments) -> str:

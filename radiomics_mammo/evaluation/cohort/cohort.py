@@ -55,13 +55,16 @@ def prepare_cohort(
     check_columns(frame, features, target)
     frame, y, classes, remarks = _labelled(frame, target, labels)
     _refuse_null_groups(frame, target.group)
-    x, names, feature_notes = feature_matrix(
+    x, names, usable, feature_notes = feature_matrix(
         frame,
         like.columns if like else features,
         also=() if like else target.also_features,
         never=(target.label, target.group),
         keep_empty=like is not None,
     )
+    if not usable.all():
+        frame, y = frame.loc[usable].reset_index(drop=True), y[usable]
+        check_both_classes(Labels(y, classes), frame[target.label])
     identity = [name for name in frame.columns if name not in set(features)]
     rows = _identity_rows(frame[identity], target.group)
     patients, group_notes = patient_groups(frame, target.group)

@@ -16,7 +16,7 @@ from radiomics_mammo.evaluation.cohort.cohort import check_columns, prepare_coho
 from radiomics_mammo.evaluation.cohort.column_roles import METADATA, READING, SCANNER, SIZE_COLUMNS, columns_with_role
 from radiomics_mammo.evaluation.cohort.duplicates import find_duplicates, link_patients
 from radiomics_mammo.evaluation.cohort.labels import Labels, check_both_classes, parse_labels
-from radiomics_mammo.evaluation.cohort.parse_cells import cell_texts, check_finite, numbers
+from radiomics_mammo.evaluation.cohort.parse_cells import TOO_LARGE, cell_texts, numbers
 from radiomics_mammo.evaluation.cohort.patient_groups import merge_groups, table_patient_ids
 from radiomics_mammo.evaluation.cohort.records import Cohort, Floats
 from radiomics_mammo.evaluation.cohort.target import Target
@@ -134,8 +134,7 @@ def _remaining_rows(
 def _values(part: SourceTable, features: Sequence[str]) -> Floats:
     with with_table_path(part.path):
         x = np.column_stack([numbers(part.frame, name) for name in features])
-        check_finite(x, features, part.frame["case_id"].tolist())
-    return x
+    return np.where(np.abs(x) > TOO_LARGE, np.nan, x)
 
 
 def _hidden(train: SourceTable, test: SourceTable) -> tuple[list[str], list[str]]:

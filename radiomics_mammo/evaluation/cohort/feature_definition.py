@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
+
+from radiomics_mammo.evaluation.cohort.parse_cells import format_list
 
 _DEFINITION_OF = {"cpu": "radiomics_mammo", "cuda": "radiomics_mammo"}
 
@@ -11,6 +13,8 @@ _DEFINITION_OF = {"cpu": "radiomics_mammo", "cuda": "radiomics_mammo"}
 class _Maker(NamedTuple):
     recipe: str
     engine: str
+    settings: str
+    table: str
 
 
 def engine_definition(engine: str) -> str:
@@ -50,8 +54,11 @@ def same_definition(left: Mapping[str, Any], right: Mapping[str, Any]) -> str:
         ]
         if differing:
             first = differing[0]
-            where = f", for {len(differing)} features such as {first}" if first else ""
-            record.append(f"{what} {makers[first][field][:16]} against {others[first][field][:16]}{where}")
+            maker, other = makers[first], others[first]
+            table = f" of {other.table}" if other.table else ""
+            where = f", for {len(differing)} features{table} such as {first}" if first else ""
+            settings = _settings_that_differ(maker.settings, other.settings) if what == "recipe" else ""
+            record.append(settings + f"{what} {maker[field][:16]} against {other[field][:16]}{where}")
     return "; ".join(record)
 
 
@@ -65,4 +72,25 @@ def _makers(provenance: Mapping[str, Any]) -> dict[str, _Maker]:
 
 
 def _maker(record: Mapping[str, Any]) -> _Maker:
-    return _Maker(str(record.get("recipe_hash") or ""), engine_definition(str(record.get("engine") or "")))
+    recipe, settings, table = (str(record.get(name) or "") for name in ("recipe_hash", "recipe_text", "name"))
+    return _Maker(recipe, engine_definition(str(record.get("engine") or "")), settings, table)
+
+
+def _settings_that_differ(left: str, right: str) -> str:
+    """Return the entries in which two recipes differ, each with both values."""
+    import yaml
+
+    first, second = (dict(_entries(yaml.safe_load(text))) for text in (left, right))
+    names = [name for name in {**first, **second} if first.get(name) != second.get(name)] if left and right else []
+    absent = "not set"
+    texts = [f"{name} {first.get(name, absent)} against {second.get(name, absent)}" for name in names]
+    return f"{format_list(texts)}; " if texts else ""
+
+
+def _entries(part: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the settings of a recipe, such as ``setting.binWidth``, with their values."""
+    if isinstance(part, Mapping) and part:
+        for key, value in part.items():
+            yield from _entries(value, f"{name}.{key}" if name else str(key))
+    else:
+        yield name, part

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.evaluation.cohort.column_roles import READERS, check_feature_name, columns_with_role
-from radiomics_mammo.evaluation.cohort.parse_cells import check_finite, format_list, numbers, parse_numbers
+from radiomics_mammo.evaluation.cohort.parse_cells import TOO_LARGE, format_list, numbers, parse_numbers
 from radiomics_mammo.evaluation.cohort.records import Floats
 
 _NAMED = 12
@@ -24,8 +25,8 @@ def feature_matrix(
     also: Sequence[str] = (),
     never: Sequence[str] = (),
     keep_empty: bool = False,
-) -> tuple[Floats, tuple[str, ...], list[str]]:
-    """Return the features of a table as numbers.
+) -> tuple[Floats, tuple[str, ...], NDArray[np.bool_], list[str]]:
+    """Return the features of a table as numbers, of the rows that can be used.
 
     Parameters
     ----------
@@ -42,15 +43,17 @@ def feature_matrix(
 
     Returns
     -------
-    x : ndarray of float64, shape (n_rows, n_features)
+    x : ndarray of float64, shape (n_usable, n_features)
         NaN where undefined, never infinite.
     names : tuple of str
+    usable : ndarray of bool, shape (n_rows,)
+        Rows with a value in any feature, and none that is infinite or beyond float32.
     remarks : list of str
 
     Raises
     ------
     InputError
-        A column is missing, not numeric, infinite, or may not be a feature; or no feature is left.
+        A column is missing, not numeric, or may not be a feature; or no feature or no row is left.
     """
     extra = [name for name in resolve_extra_features(frame, also) if name not in features]
     for name in extra:
@@ -72,8 +75,10 @@ def feature_matrix(
             "let another column in by name with --also-feature.",
         )
     x = np.column_stack([numbers(frame, name) for name in names])
-    check_finite(x, names, frame["case_id"].tolist())
+    usable, row_notes = _usable_rows(x, names, frame["case_id"].to_numpy())
+    x = x if usable.all() else x[usable]
     not_null, remarks = _not_empty(x, names, keep_empty=keep_empty)
+    remarks += row_notes
     if extra:
         remarks.append(f"Let in as features by name, beside the radiomic ones: {format_list(extra, most=_NAMED)}.")
     opinions = columns_with_role(extra, READERS)
@@ -82,6 +87,7 @@ def feature_matrix(
     return (
         np.ascontiguousarray(x if not_null.all() else x[:, not_null]),
         tuple(name for name, good in zip(names, not_null, strict=True) if good),
+        usable,
         remarks,
     )
 
@@ -128,10 +134,29 @@ def _refuse(name: str, never: Sequence[str]) -> None:
     check_feature_name(name)
 
 
-def _not_empty(x: Floats, names: Sequence[str], *, keep_empty: bool) -> tuple[NDArray[np.bool_], list[str]]:
-    empty: NDArray[np.bool_] = np.asarray(np.isnan(x).all(axis=0))
+def _usable_rows(x: Floats, names: Sequence[str], cases: NDArray[Any]) -> tuple[NDArray[np.bool_], list[str]]:
+    """Find rows without a value and rows with a value that no model can work with."""
+    too_large, empty = np.abs(x) > TOO_LARGE, np.isnan(x).all(axis=1)
+    broken: NDArray[np.bool_] = np.asarray(too_large.any(axis=1))
+    columns = format_list([names[int(i)] for i in np.flatnonzero(too_large.any(axis=0))])
     if empty.all():
         raise InputError("every feature is null in every row", remedy="Extract the table again.")
+    faults = {
+        f"values that are infinite or beyond {TOO_LARGE:.2g} in {columns}": broken,
+        "no value in any feature": empty,
+    }
+    remarks = [
+        f"{int(rows.sum())} rows were left out, as they have {what}: {format_list(cases[rows].tolist())}."
+        for what, rows in faults.items()
+        if rows.any()
+    ]
+    if (broken | empty).all():
+        raise InputError(" ".join(remarks).rstrip("."), remedy="No row is left: extract the table again.")
+    return np.asarray(~(broken | empty)), remarks
+
+
+def _not_empty(x: Floats, names: Sequence[str], *, keep_empty: bool) -> tuple[NDArray[np.bool_], list[str]]:
+    empty: NDArray[np.bool_] = np.asarray(np.isnan(x).all(axis=0))
     if not empty.any():
         return ~empty, []
     dropped = [name for name, bad in zip(names, empty, strict=True) if bad]

@@ -12,8 +12,8 @@ from radiomics_mammo.errors import InputError
 from radiomics_mammo.evaluation.cohort.records import Floats
 
 _SHOWN = 5
-TOO_LARGE = 1e150
-"""Its square overflows, and so does a standard deviation: such a value is a broken measurement."""
+TOO_LARGE = float(np.finfo(np.float32).max)
+"""Tree models compute in float32: such a value is a broken measurement."""
 
 
 def text(value: object) -> str:
@@ -89,13 +89,13 @@ def check_finite(x: NDArray[np.float64], names: Sequence[str], case_ids: Sequenc
     Raises
     ------
     InputError
-        A value is infinite or above 1e150; columns and rows are named.
+        A value is infinite or beyond float32's largest, 3.4e38; columns and rows are named.
     """
     bad = (x > TOO_LARGE) | (x < -TOO_LARGE)  # False for NaN
     if bad.any():
         columns = [names[int(i)] for i in np.flatnonzero(bad.any(axis=0))]
         rows = [case_ids[int(i)] for i in np.flatnonzero(bad.any(axis=1))]
         raise InputError(
-            f"infinite or absurdly large values in {format_list(columns)}, rows {format_list(rows)}",
+            f"values that are infinite or beyond {TOO_LARGE:.2g} in {format_list(columns)}, rows {format_list(rows)}",
             remedy="Leave the cell empty where a feature is undefined, or take the rows out.",
         )

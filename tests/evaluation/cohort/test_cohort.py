@@ -124,12 +124,37 @@ def test_all_null_feature_is_dropped_and_said():
     assert any("1 features are null in every row" in remark and FEATURES[2] in remark for remark in cohort.remarks)
 
 
-@pytest.mark.parametrize("value", [np.inf, -np.inf, 1e200])
+@pytest.mark.reported("Tables", "compare: a value beyond float32, an infinite one", "the row is left out and named")
+@pytest.mark.parametrize("value", [np.inf, -np.inf, 1e200, 3.5e38])
 def test_infinite_feature(value):
     frame = toy_frame()
     frame.loc[6, FEATURES[1]] = value
-    with pytest.raises(InputError, match=f"{FEATURES[1]}, rows P_00003_0"):
+    cohort = prepared(frame)
+    assert cohort.rows["case_id"].tolist() == frame["case_id"].drop(6).tolist()
+    np.testing.assert_array_equal(cohort.y, frame["malignant"].drop(6))
+    [remark] = [each for each in cohort.remarks if "left out" in each]
+    assert remark.startswith(
+        f"1 rows were left out, as they have values that are infinite or beyond 3.4e+38 in {FEATURES[1]}"
+    )
+    assert "P_00003_0" in remark
+    frame[FEATURES[1]] = value
+    with pytest.raises(InputError, match=f"120 rows were left out.*{FEATURES[1]}"):
         prepared(frame)
+
+
+def test_the_largest_value_of_float32_is_one():
+    frame = toy_frame()
+    frame.loc[6, FEATURES[1]] = float(np.finfo(np.float32).max)
+    assert prepared(frame).y.size == 120
+
+
+@pytest.mark.reported("Tables", "compare: a row without any feature", "the row is left out and named")
+def test_a_row_without_a_value():
+    frame = toy_frame()
+    frame.loc[7, list(FEATURES)] = np.nan
+    cohort = prepared(frame)
+    assert cohort.y.size == 119
+    assert "1 rows were left out, as they have no value in any feature: P_00003_1." in cohort.remarks
 
 
 def test_text_in_a_feature():
