@@ -17,11 +17,8 @@ S = TypeVar("S")
 def add_arguments(parser: argparse.ArgumentParser, *settings: type) -> None:
     """Add an option for every field that :func:`radiomics_mammo.core.option.option` declared.
 
-    Parameters
-    ----------
-    *settings : type
-        Dataclasses; fields that are such dataclasses themselves are included. Fields with the same group stand
-        under one heading, in the order of their first field.
+    Fields that are dataclasses with options themselves are included. Fields with the same group stand under one
+    heading, in the order of their first field.
     """
     groups: dict[str, argparse._ArgumentGroup | argparse.ArgumentParser] = {"": parser}
     exclusive: dict[str, argparse._MutuallyExclusiveGroup] = {}

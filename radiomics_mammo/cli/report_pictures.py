@@ -27,10 +27,7 @@ def case_pictures(run: Run, wanted: WantedPictures, *, large: bool = False) -> P
 
     One image is in memory at a time, and pictures do not depend on their order.
 
-    Parameters
-    ----------
-    large : bool
-        For a page of one case.
+    ``large`` is for a page of one case.
     """
     names = list(dict.fromkeys((*wanted.cards, *wanted.views, *wanted.neighbours)))
     if run.info.unit != "lesion":

@@ -74,16 +74,8 @@ class Device(Protocol):
     ) -> None:
         """Queue a kernel; returns at once.
 
-        Parameters
-        ----------
-        blocks : tuple of int
-            The grid, up to three numbers; with a 0 among them nothing is done.
-        args : tuple
-            Arrays of this device and NumPy scalars of the very types that the kernel declares.
-        shared : int
-            Bytes of dynamic shared memory, at most ``shared_bytes``.
-        threads : int
-            Threads of a block; 0 for ``Device.threads``.
+        With a 0 in the grid nothing is done. ``args`` are arrays of this device and NumPy scalars of the very types
+        that the kernel declares; ``shared`` is dynamic shared memory, in bytes; 0 threads are ``Device.threads``.
         """
         ...
 

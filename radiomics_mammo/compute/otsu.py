@@ -11,21 +11,9 @@ from numpy.typing import NDArray
 def otsu_threshold(values: NDArray[Any], *, bins: int | None = None) -> float:
     """Compute the threshold of greatest between-class variance (Otsu 1979).
 
-    Parameters
-    ----------
-    values : ndarray
-        Finite, not all equal.
-    bins : int, optional
-        Cut between the bins of a histogram, which is faster; by default between any two values.
-
-    Returns
-    -------
-    float
-        Values above it are the upper class. Among cuts in a gap of the histogram it is the middle one.
-
-    References
-    ----------
-    Otsu, N. (1979). A threshold selection method from gray-level histograms. IEEE Trans. Syst. Man Cybern. 9(1), 62-66.
+    Values above it are the upper class; among cuts in a gap of the histogram it is the middle one. With ``bins`` it
+    cuts between the bins of a histogram, which is faster; by default between any two values, which are finite and not
+    all equal. IEEE Trans. Syst. Man Cybern. 9(1), 62-66.
     """
     if bins is None:
         mean = float(values.mean())

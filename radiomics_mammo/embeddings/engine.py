@@ -31,11 +31,7 @@ def picture_of(sample: Sample, settings: EmbeddingSettings) -> NDArray[np.float3
 class EmbeddingEngine:
     """Computes vectors one image at a time: no vector depends on the batch.
 
-    Parameters
-    ----------
-    settings : EmbeddingSettings
-    network : Network
-        The one that the settings name, loaded.
+    The network is the one that the settings name, loaded.
     """
 
     limits = Limits(cases=16)  # some networks take a second a picture, and a kill should lose little

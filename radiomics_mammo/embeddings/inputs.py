@@ -23,12 +23,7 @@ CONTEXT = 0.3
 class View:
     """A square picture.
 
-    Attributes
-    ----------
-    values : ndarray of float32, shape (side, side)
-        From 0 (the background) to 1.
-    inside : ndarray of bool, shape (side, side)
-        The lesion, or the breast.
+    Values are from 0 (the background) to 1; ``inside`` is the lesion, or the breast. Both have shape (side, side).
     """
 
     values: NDArray[np.float32]

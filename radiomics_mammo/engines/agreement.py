@@ -18,14 +18,8 @@ CANCELLING = {"ClusterShade": "ClusterProminence", "Correlation": "", "Skewness"
 class Agreement:
     """Comparison of two sets of feature values.
 
-    Attributes
-    ----------
-    largest : float
-        Largest relative difference.
-    feature : str
-        Feature that has it; empty where all values are equal.
-    differing : tuple of str
-        Features whose relative difference is above the tolerance.
+    ``largest`` is the largest relative difference, ``feature`` the feature that has it, empty where all values are
+    equal; ``differing`` are the features above the tolerance.
     """
 
     largest: float

@@ -32,12 +32,8 @@ Vector = NDArray[np.float64]
 class FilteredEngine:
     """Measure the original image and filtered ones by engines for regions.
 
-    Parameters
-    ----------
-    recipe : Recipe
-        With at least one filter.
-    open_inner : callable (Recipe) -> Engine
-        Opens the engine for regions with a recipe without filters; image types with the same settings share one.
+    ``open_inner`` opens the engine for regions with a recipe without filters; image types with the same settings share
+    one.
     """
 
     def __init__(self, recipe: Recipe, open_inner: Callable[[Recipe], Engine]) -> None:

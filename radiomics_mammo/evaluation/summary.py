@@ -102,10 +102,7 @@ def compare_candidates(
     same draws for every candidate. Models are not trained anew in a draw, so the interval covers the
     sampling of cases, not the training.
 
-    Parameters
-    ----------
-    pairs : sequence of (int, int), optional
-        Positions of the candidates to subtract; by default :func:`resampling_pairs`.
+    ``pairs`` are positions of candidates to subtract, by default :func:`resampling_pairs`.
     """
     y = units.y
     value = np.stack([np.mean([scores(y, each)[:, 0] for each in repeats], axis=0) for repeats in p])

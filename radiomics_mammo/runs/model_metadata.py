@@ -47,11 +47,8 @@ class Certificate:
     def verdict(self, p: float) -> str:
         """Say what a patient's highest probability means under the certificate.
 
-        Parameters
-        ----------
-        p : float
-            The highest of all units of the patient: the certificate is by patient, who is positive when any unit is at
-            or above the threshold. It certifies nothing about a single unit.
+        ``p`` is the highest of all units of the patient: the certificate is by patient, who is positive when any unit
+        is at or above the threshold. It certifies nothing about a single unit.
         """
         if self.threshold is None:
             return f"no certificate: needs {self.needed} patients"

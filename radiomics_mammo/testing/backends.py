@@ -51,10 +51,7 @@ def check_backend(backend: type[Backend], task: Task, *, workers: int = 1) -> No
     It gives the rows of the serial backend, bit for bit; a case that cannot be read becomes a failure and leaves the
     others as they are; leaving the context early and an interrupt free all processes and threads.
 
-    Parameters
-    ----------
-    task : Task
-        Its reader has at least two cases.
+    The reader of the task has at least two cases.
 
     Examples
     --------

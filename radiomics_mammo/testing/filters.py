@@ -19,11 +19,7 @@ def check_filter(tested: Filter, options: object) -> None:
     and finite; the same input gives the same bits and stays as it was; a constant image stays constant; the part of
     the image that is returned does not depend on which box is asked for, beyond the last bits of float32.
 
-    Parameters
-    ----------
-    options : object
-        An instance of ``tested.options`` for which an image of 64 x 72 pixels at a pixel size of 0.7 x 1.3 mm is large
-        enough.
+    With ``options`` an image of 64 x 72 pixels at a pixel size of 0.7 x 1.3 mm must be large enough.
 
     Examples
     --------

@@ -16,10 +16,7 @@ def check_leakage_check(check: LeakageCheck, *, given: CheckInput | None = None)
 
     Its sentence ends with a full stop, and its result is the same for another number of processes.
 
-    Parameters
-    ----------
-    given : CheckInput, optional
-        A cohort without leakage and splits by patient; by default those of a small simulated study.
+    ``given`` is a cohort without leakage and splits by patient; by default those of a small simulated study.
 
     Examples
     --------

@@ -24,14 +24,8 @@ def check_reader(
     Case names are unique, columns are those declared, pixels, masks and spacing are valid, cases load to the same
     samples twice, ``describe()`` opens the same reader again, and a pickled copy reads what the reader reads.
 
-    Parameters
-    ----------
-    reader : Reader
-        Of a collection of which at least one case can be loaded.
-    reopen : callable
-        Opens a reader from its description; :func:`radiomics_mammo.readers.open_reader` knows registered readers.
-    cases : int or None
-        How many cases are loaded; None loads all.
+    At least one case can be loaded; ``reopen`` opens a reader from its description; ``cases`` are loaded, None loads
+    all.
 
     Examples
     --------

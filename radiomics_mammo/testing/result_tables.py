@@ -29,10 +29,7 @@ def check_result_table(table: ResultTable, *, context: TableContext | None = Non
     The columns and their order are those declared, each holds values of its kind, a column that declares no null has
     none, and every need is known and met.
 
-    Parameters
-    ----------
-    context : TableContext, optional
-        A study that meets the needs of the table; by default :func:`small_context`.
+    ``context`` is a study that meets the needs of the table; by default :func:`small_context`.
 
     Examples
     --------

@@ -33,10 +33,7 @@ def check_section(section: Section, *, inputs: ReportInputs | None = None) -> No
     are unique; every table has a caption, every figure a caption and an alternative text; no cell is NaN; no
     word is one of ``FORBIDDEN``.
 
-    Parameters
-    ----------
-    inputs : ReportInputs, optional
-        A run that meets the needs of the section; by default :func:`small_inputs`.
+    ``inputs`` are of a run that meets the needs of the section; by default :func:`small_inputs`.
 
     Examples
     --------

@@ -71,14 +71,8 @@ def load_lite(facts: NetworkFacts) -> Network:
 def lite_graph(weights: Mapping[str, NDArray[Any]], *, path: Path) -> bytes:
     """Write the network without its classifier as ONNX: (n, 3, h, w) to (n, 1280).
 
-    Parameters
-    ----------
-    weights : mapping of str to ndarray
-        The checkpoint, named as in the ``efficientnet_pytorch`` package.
-
-    References
-    ----------
-    Tan, M. and Le, Q. (2019). EfficientNet, ICML; Lite: without squeeze-and-excitation, ReLU6 for swish.
+    The weights are named as in the ``efficientnet_pytorch`` package. Tan and Le, EfficientNet, ICML 2019; Lite: without
+    squeeze-and-excitation, ReLU6 for swish.
     """
     graph = _Graph(weights)
     try:

@@ -17,16 +17,8 @@ def equalised(picture: NDArray[np.float32], *, tiles: int = TILES, clip: float =
     all levels; the cumulative counts then say where each level goes. Between the tiles' centres their answers are
     interpolated.
 
-    Parameters
-    ----------
-    tiles : int
-        In each direction; the picture is mirrored at its end where it cannot be cut evenly.
-    clip : float
-        From 1 (hardly any change) up.
-
-    References
-    ----------
-    Zuiderveld, K. (1994). Contrast limited adaptive histogram equalization. Graphics Gems IV, 474-485.
+    Graphics Gems IV, 474-485. ``clip`` is from 1 (hardly any change) up; the picture is mirrored at its end where it
+    cannot be cut evenly.
     """
     rows, columns = picture.shape
     levels = np.rint(picture * (LEVELS - 1)).astype(np.intp)

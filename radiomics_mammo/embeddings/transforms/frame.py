@@ -36,18 +36,9 @@ class Frame:
 def frame_around(box: Box, shape: tuple[int, int], *, context: float) -> Frame:
     """Return a square around a box, with context.
 
-    Parameters
-    ----------
-    shape : tuple of int
-        Rows and columns of the image.
-    context : float
-        What is added on each side, as a proportion of the box's longer side.
-
-    Returns
-    -------
-    Frame
-        Shifted to lie inside the image; where the image is smaller, it lies in the middle and the frame is padded.
-        Never more than twice as wide as the image: outside is nothing but padding.
+    ``context`` is added on each side, as a proportion of the longer side. The frame is shifted to lie inside the image;
+    where the image is smaller, it lies in the middle and the frame is padded. Never more than twice as wide as the
+    image.
     """
     wanted = round(max(box[1] - box[0], box[3] - box[2]) * (1.0 + 2.0 * context))
     side = min(max(1, wanted), 2 * max(shape))

@@ -18,10 +18,7 @@ def windowed(values: NDArray[Any], *, of: NDArray[Any] | None = None) -> NDArray
     So it does not matter how many bits an image has. Where the two percentiles are equal (a few bright pixels
     on black), minimum and maximum take their place.
 
-    Parameters
-    ----------
-    of : ndarray, optional
-        The pixels whose percentiles count; all of them by default.
+    ``of`` holds the pixels whose percentiles count, by default all.
     """
     bad = values.size - int(np.count_nonzero(np.isfinite(values)))
     if bad:

@@ -38,12 +38,7 @@ _INTERACTIONS = 250_000  # rows times features squared, of one fold
 class ShapResults:
     """SHAP values of one candidate, from which the tables ``shap_*`` are computed.
 
-    Attributes
-    ----------
-    contributions : pandas.DataFrame
-        From :func:`~radiomics_mammo.evaluation.explanation.shap_values.contribution_table`.
-    interactions : list of (rows, ndarray of float64, shape (n_features, n_features)), or None
-        Of each fold of the first repeat; None where the model is not XGBoost.
+    ``interactions`` are (rows, strength) of each fold of the first repeat; None where the model is not XGBoost.
     """
 
     names: tuple[str, ...]

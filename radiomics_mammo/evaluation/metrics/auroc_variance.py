@@ -41,16 +41,8 @@ def placements(y: Labels, p: Floats) -> tuple[Floats, Floats]:
 
     Both means are the AUROC. They are linear in the comparisons, so the mean over repeats is taken here.
 
-    Parameters
-    ----------
-    p : ndarray of float64, shape (n_candidates, n_repeats, n_units)
-
-    Returns
-    -------
-    positives : ndarray of float64, shape (n_candidates, n_positives)
-        Share of negatives below.
-    negatives : ndarray of float64, shape (n_candidates, n_negatives)
-        Share of positives above.
+    ``p`` has shape (n_candidates, n_repeats, n_units). Returns the share of negatives below each positive, and that of
+    positives above each negative.
     """
     positive_scores, negative_scores = np.sort(p[..., y == 1], axis=-1), np.sort(p[..., y == 0], axis=-1)
     below, above = _proportions_below(p, negative_scores), _proportions_below(p, positive_scores)

@@ -34,15 +34,8 @@ def all_bootstrap_scores(y: Labels, p: Floats, group: Codes, *, draws: int, seed
     A value is the mean over repeats of the metric on that repeat's pooled out-of-fold predictions. The
     draws are the same for all candidates and repeats, so differences between candidates are paired.
 
-    Parameters
-    ----------
-    p : ndarray of float64, shape (n_candidates, n_repeats, n_rows)
-        Out-of-fold predictions.
-
-    Returns
-    -------
-    ndarray of float64, shape (n_candidates, n_metrics, n_draws)
-        NaN where a metric is undefined in a draw.
+    ``p`` has shape (n_candidates, n_repeats, n_rows), the result (n_candidates, n_metrics, n_draws); NaN where a metric
+    is undefined in a draw.
     """
     counts = draw_patients(int(group.max()) + 1, draws=draws, seed=seed)
     values = np.empty((p.shape[0], len(METRICS), draws))

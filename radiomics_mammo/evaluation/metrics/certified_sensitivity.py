@@ -135,14 +135,8 @@ def certify(
 ) -> Certificate:
     """Compute the certified thresholds of one candidate over all repeats.
 
-    Parameters
-    ----------
-    p : ndarray of float64, shape (n_repeats, n_units)
-        Out-of-fold predictions, or those of a set that nothing was trained on.
-    sensitivity, confidence, specificity : float
-        Above 0 and below 1; ``specificity`` is by patient and for the upper threshold only.
-    chosen : bool
-        Whether the candidate was chosen among several on the same patients: changes the sentence only.
+    ``p`` has shape (n_repeats, n_units). All three targets lie between 0 and 1; ``specificity`` is by patient and for
+    the upper threshold only; ``chosen`` changes the sentence only.
     """
     _check(sensitivity=sensitivity, confidence=confidence, specificity=specificity)
     positive_best = _highest(p, y == 1, group, np.unique(group[y == 1]))

@@ -31,13 +31,8 @@ def decision_curve(
 
     Predictions must be probabilities. A value is the mean over repeats; the band is pointwise, by drawing patients.
 
-    Parameters
-    ----------
-    p : ndarray of float64, shape (n_candidates, n_repeats, n_units)
-    thresholds : ndarray of float64, shape (n_thresholds,)
-        Ascending, above 0 and below 1.
-    draws : int
-        Of patients; 0 leaves the band out (NaN).
+    ``p`` has shape (n_candidates, n_repeats, n_units); thresholds ascend between 0 and 1. Without draws there is no
+    band.
     """
     counts = draw_patients(int(group.max()) + 1, draws=draws, seed=seed) if draws else None
     everyone = np.full((1, y.size), np.inf)

@@ -22,11 +22,7 @@ _SLACK = 1e-9
 class Metric:
     """A line of ``METRICS``.
 
-    Attributes
-    ----------
-    value : callable (Curve) -> ndarray of float64, shape (n_draws,)
-    shown : bool
-        Whether the narrow tables have it.
+    ``value`` gives one number a draw; ``shown`` says whether the narrow tables have it.
     """
 
     title: str

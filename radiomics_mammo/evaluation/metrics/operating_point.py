@@ -87,9 +87,7 @@ def operating_table(
 
     NaN where there is nothing to share, such as ``ppv`` without a positive call in some repeat.
 
-    Parameters
-    ----------
-    called : ndarray of bool, shape (n_candidates, n_repeats, n_units)
+    ``called`` has shape (n_candidates, n_repeats, n_units).
     """
     positive = np.broadcast_to(y == 1, called.shape[1:])
     rows = []

@@ -33,12 +33,8 @@ def pair_table(
     P-values are adjusted over the rows of the table. ``no gain`` means that none is shown, which does not prove that
     there is none. NaN where a variance is unknown.
 
-    Parameters
-    ----------
-    p : ndarray of float64, shape (n_candidates, n_repeats, n_units)
-    against : str or mapping of str to str
-        The candidate that all others are compared with, or for each candidate that is compared the one to compare it
-        with.
+    ``p`` has shape (n_candidates, n_repeats, n_units); ``against`` is the candidate that all others are compared with,
+    or that of each.
     """
     pairs = _pairs(names, against)
     areas, by_fold = obuchowski(y, p, group), fold_aurocs(y, p, fold_of)
@@ -104,14 +100,8 @@ def _put_back(p: Floats, order: np.ndarray[tuple[int], np.dtype[np.intp]], adjus
 def fold_aurocs(y: Labels, p: Floats, fold_of: NDArray[np.int16]) -> Floats:
     """Compute the AUROC of every candidate in every fold of every repeat.
 
-    Parameters
-    ----------
-    p : ndarray of float64, shape (n_candidates, n_repeats, n_units)
-
-    Returns
-    -------
-    ndarray of float64, shape (n_candidates, n_repeats, n_folds)
-        NaN in a fold with one class.
+    ``p`` has shape (n_candidates, n_repeats, n_units), the result (n_candidates, n_repeats, n_folds); NaN in a fold
+    with one class.
     """
     n_folds = int(fold_of.max()) + 1
     aurocs = np.empty((p.shape[0], p.shape[1], n_folds))
@@ -128,15 +118,8 @@ def nadeau_bengio(differences: Floats, *, level: float = 0.95) -> Difference:
     Nadeau & Bengio (2003), with all folds of all repeats as Bouckaert & Frank (2004) use it: the variance of J
     differences is multiplied by 1/J + 1/(folds - 1) in place of 1/J, on J - 1 degrees of freedom.
 
-    Parameters
-    ----------
-    differences : ndarray of float64, shape (n_repeats, n_folds)
-        NaN where undefined: left out.
-
-    Returns
-    -------
-    Difference
-        Interval and p are NaN with fewer than two defined differences; equal differences of 0 have p 1.
+    Differences have shape (n_repeats, n_folds); NaN are left out. Interval and p are NaN with fewer than two of them;
+    equal differences of 0 have p 1.
     """
     d = differences[~np.isnan(differences)]
     n_folds = differences.shape[-1]

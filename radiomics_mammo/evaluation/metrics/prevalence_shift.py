@@ -60,12 +60,7 @@ def shift_table(
 ) -> pd.DataFrame:
     """Compare prevalences over all units and within each level of common columns.
 
-    Parameters
-    ----------
-    train, test : tuple of (pandas.DataFrame, ndarray of int8, ndarray of int64)
-        One row a unit with the columns, labels, patients.
-    columns : mapping of str to str
-        Column and title; a column that either set lacks is left out.
+    Each set is rows with the columns, labels and patients; ``columns`` are names and titles.
     """
     rows = []
     for column, title, name, in_train, in_test in _levels(train[0], test[0], columns):
@@ -96,16 +91,8 @@ def estimate_prevalence(
     Saerens, Latinne & Decaestecker (2002): valid if only the proportions of the classes differ from training. The
     maximum of their likelihood is computed by bisection: the likelihood is concave.
 
-    Parameters
-    ----------
-    p : ndarray of float64, shape (n_units,)
-        Predictions, calibrated for the prevalence ``prior``.
-
-    Returns
-    -------
-    value, low, high : float
-        A value of 0 or 1 where the likelihood only rises towards it. Equal predictions carry no information on
-        the prevalence: then the value is the prior and the interval NaN.
+    ``p`` is calibrated for the prevalence ``prior``. The value is 0 or 1 where the likelihood only rises towards it.
+    Equal predictions carry no information on the prevalence: then the value is the prior and the interval NaN.
     """
     _check(prior=prior)
     if np.ptp(p) <= _SAME:
@@ -119,12 +106,7 @@ def estimate_prevalence(
 def shift_prior(p: Floats, from_: float, to: float) -> Floats:
     """Compute predictions at another prevalence by Bayes' rule.
 
-    Parameters
-    ----------
-    p : ndarray of float64
-        Any shape.
-    from_, to : float
-        Prevalences, above 0 and below 1.
+    Prevalences are above 0 and below 1.
     """
     _check(from_=from_, to=to)
     positive, negative = p * (to / from_), (1.0 - p) * ((1.0 - to) / (1.0 - from_))

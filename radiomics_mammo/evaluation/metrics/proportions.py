@@ -31,10 +31,7 @@ def clustered_proportion(
     patients; Saha, Miller & Wang 2016), never more than there are units. At a proportion of 0 or 1, whose variance is
     estimated as 0, it is the number of patients: all of a patient's units together count once.
 
-    Parameters
-    ----------
-    part, whole : ndarray, shape (n_repeats, n_units)
-        ``part`` is 0 where ``whole`` is.
+    Both have shape (n_repeats, n_units); ``part`` is 0 where ``whole`` is.
     """
     total = whole.astype(np.float64)
     sums, concerned = total.sum(axis=1), (total > 0).any(axis=0)

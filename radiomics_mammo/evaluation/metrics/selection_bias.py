@@ -56,11 +56,7 @@ def selection_bias(
     The interval is the percentile interval of those scores; as about 37% of the patients are left out, it is rather
     wide.
 
-    Parameters
-    ----------
-    names : sequence of str
-        The candidates to choose from; of equals the first is taken.
-    p : ndarray of float64, shape (n_candidates, n_repeats, n_units)
+    ``p`` has shape (n_candidates, n_repeats, n_units); of equal candidates the first is the best.
     """
     counts = draw_patients(int(group.max()) + 1, draws=draws, seed=seed)
     blocks = [counts[block] for block in blocks_of(draws, y.size)]

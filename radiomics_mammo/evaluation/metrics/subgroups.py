@@ -45,15 +45,8 @@ def subgroup_table(
 ) -> pd.DataFrame:
     """Compute the performance of one candidate in every level of every column.
 
-    Parameters
-    ----------
-    rows : pandas.DataFrame
-        One row a unit. A column that it lacks, or that has one level only, is left out.
-    p : ndarray of float64, shape (n_repeats, n_units)
-    columns : mapping of str to str
-        Column and title.
-    called : ndarray of bool, shape (n_repeats, n_units), optional
-        Which units are called, for sensitivity and specificity.
+    ``rows`` has one row a unit; a column that it lacks, or that has one level only, is left out. ``p`` and ``called``,
+    for sensitivity and specificity, have shape (n_repeats, n_units).
     """
     parts = [("", "All", "all", np.ones(y.size, dtype=np.bool_))]
     for column, title in columns.items():

@@ -89,12 +89,8 @@ def shift_probabilities(
 ) -> tuple[Mapping[str, NDArray[np.float64]], str]:
     """Compute the test set's probabilities at another prevalence.
 
-    Parameters
-    ----------
-    shift : str
-        A prevalence between 0 and 1, or ``em`` (Saerens et al. 2002).
-    by : Candidate
-        Whose predictions the prevalence is estimated from: one population has one prevalence.
+    ``shift`` is a prevalence between 0 and 1, or ``em`` (Saerens et al. 2002): estimated from the predictions of
+    ``by``, since one population has one prevalence.
     """
     from radiomics_mammo.evaluation.metrics.prevalence_shift import estimate_prevalence, shift_prior
 

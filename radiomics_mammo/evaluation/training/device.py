@@ -18,12 +18,7 @@ DEVICES = ("cpu", "cuda", "auto")
 class Device:
     """What was asked for and what it came to.
 
-    Attributes
-    ----------
-    requested_tree_method, requested_device : str
-        What the user wrote; an empty device is "not said".
-    note : str
-        Anything the user should know about the translation; may be empty.
+    ``requested_*`` are what the user wrote, an empty device nothing; ``note`` says how it was translated.
     """
 
     tree_method: str

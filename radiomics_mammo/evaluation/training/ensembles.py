@@ -76,10 +76,7 @@ def rank_average(known: Floats, p: Floats) -> Floats:
 
     A case's value does not depend on who else is predicted with it; ties count half.
 
-    Parameters
-    ----------
-    known : ndarray of float64, shape (n_training_units, n_members)
-    p : ndarray of float64, shape (n_units, n_members)
+    ``known`` has shape (n_training_units, n_members), ``p`` (n_units, n_members).
     """
     ranks = []
     for known_scores, each in zip(np.sort(known, axis=0).T, p.T, strict=True):

@@ -44,14 +44,8 @@ def measure_held_out(
 ) -> list[HeldOut]:
     """Fit one candidate's folds again, to the same bits, and measure their test rows.
 
-    Parameters
-    ----------
-    measure : callable (Fitted, x, *, source, n_features) -> object
-        As :func:`radiomics_mammo.evaluation.explanation.shap_values.contributions`; picklable.
-
-    Returns
-    -------
-    list of (repeat, fold, row positions, measured), in that order
+    ``measure`` is as :func:`radiomics_mammo.evaluation.explanation.shap_values.contributions`, and picklable. Returns
+    repeat, fold, row positions and what was measured, in that order.
     """
     from joblib import Parallel, delayed
 

@@ -116,16 +116,9 @@ def rank_correlation(x: Floats) -> Floats:
 def preparation(*, native_nulls: bool, widths: Sequence[int] = (), fused: bool = False, components: int = 0) -> Any:
     """Build the steps: drop constant and redundant columns, fill nulls, scale.
 
-    Parameters
-    ----------
-    native_nulls : bool
-        Whether the model takes nulls in radiomic features as they are; embeddings have none.
-    widths : sequence of int
-        Columns of each embedder; empty where there is none.
-    fused : bool
-        Whether radiomic features come before the embeddings.
-    components : int
-        As in :class:`radiomics_mammo.evaluation.training.embedding_transforms.Compress`.
+    ``native_nulls``: the model takes nulls in radiomic features as they are. ``widths`` are the columns of each
+    embedder; ``fused``: radiomic features come before them. ``components`` is as in
+    :class:`radiomics_mammo.evaluation.training.embedding_transforms.Compress`.
     """
     if widths:
         compress = Compress(tuple(widths), components)
@@ -150,11 +143,8 @@ def with_columns(fitted: Any, columns: Sequence[int]) -> Any:
 def source_columns(fitted: Any) -> NDArray[np.int64]:
     """Give the column of the block that each column leaving a fitted preparation was made from.
 
-    Returns
-    -------
-    ndarray of int64, shape (n_prepared,)
-        Positions in the block; an indicator of missingness has its feature's. What an embedder gave counts as one
-        column: those of the embedders follow the radiomic features, or begin at 0 where there are none.
+    An indicator of missingness has its feature's. What an embedder gave counts as one column: those of the embedders
+    follow the radiomic features, or begin at 0 where there are none.
     """
     steps = fitted.named_steps
     if "compress" in steps or "fuse" in steps:

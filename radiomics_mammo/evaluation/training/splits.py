@@ -17,13 +17,7 @@ def repeated_folds(
 
     Parameters
     ----------
-    folds, repeats, seed : int
-        Number of folds, number of reshuffled repeats, and what the shuffles are drawn from.
-
-    Returns
-    -------
-    ndarray of int16, shape (repeats, n_rows)
-        The fold in which the row is tested.
+    Returns the fold in which each row is tested, shape (repeats, n_rows).
 
     Raises
     ------

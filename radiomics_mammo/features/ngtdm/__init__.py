@@ -21,17 +21,7 @@ from radiomics_mammo.features.ngtdm.sufficient_statistics import NgtdmStats
 class NgtdmTerms:
     """What several formulas need; arrays have shape (n_roi,).
 
-    Attributes
-    ----------
-    stats : NgtdmStats
-    n : ndarray
-        Pixels.
-    levels : ndarray
-        Grey levels that occur.
-    weighted : ndarray
-        Sum of p(i) s(i).
-    differences : ndarray
-        Sum of s(i).
+    Pixels ``n``, grey levels that occur, ``weighted`` Σ p(i) s(i) and ``differences`` Σ s(i).
     """
 
     stats: NgtdmStats

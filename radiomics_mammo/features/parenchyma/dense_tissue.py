@@ -32,16 +32,8 @@ THINNING = 0.45
 class Dense:
     """The dense tissue of a breast.
 
-    Attributes
-    ----------
-    grid : Coarse
-        The breast on the grid on which it was segmented.
-    values : ndarray of float64, shape (n,)
-        The interior's values after thickness equalisation; empty without a threshold.
-    threshold : float
-        Above it a value is dense; NaN where none can be computed.
-    region : ndarray of bool, shape (rows, columns)
-        The dense pixels of the interior.
+    ``values`` are those of the interior after thickness equalisation, empty without a threshold; ``threshold`` is NaN
+    where none can be computed; ``region`` are the dense pixels of the interior.
     """
 
     grid: Coarse

@@ -20,13 +20,7 @@ from radiomics_mammo.features.parenchyma.dense_tissue import Dense, dense_tissue
 class DensityTerms:
     """What the measures need.
 
-    Attributes
-    ----------
-    dense : Dense
-    breast_area : float
-        mm², or pixels where the spacing is unknown.
-    proportion : float
-        Dense part of the breast, 0 to 1; NaN without a threshold.
+    ``breast_area`` is in mm², or pixels where the spacing is unknown; ``proportion`` is NaN without a threshold.
     """
 
     dense: Dense

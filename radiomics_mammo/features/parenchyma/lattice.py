@@ -112,10 +112,7 @@ def retroareolar_window(breast: Breast, settings: LatticeSettings, *, nipple: tu
 
     Its edge lies where the interior of the breast begins on that row: skin and nipple are outside.
 
-    Returns
-    -------
-    (top, bottom, left, right) or None
-        None where the nipple is not known, no interior lies on its row, or less than half of the square is interior.
+    None where the nipple is not known, no interior lies on its row, or less than half of the square is interior.
     """
     if nipple is None:
         return None

@@ -27,9 +27,7 @@ def outlyingness(table: NDArray[np.float64], depths: NDArray[np.float64]) -> NDA
     nearest in depth: the breast thins towards the skin, so that windows at its margin would always be outlying among
     all windows. Features that do not vary are left out.
 
-    References
-    ----------
-    Iglewicz, B. & Hoaglin, D. (1993). How to Detect and Handle Outliers. ASQC Quality Press (modified z-scores).
+    Iglewicz & Hoaglin, How to Detect and Handle Outliers, 1993 (modified z-scores).
     """
     order = np.argsort(depths, kind="stable")
     starts, near = _groups(len(order))

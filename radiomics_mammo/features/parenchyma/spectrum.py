@@ -53,12 +53,7 @@ class BlockMeans:
 class SpectrumTerms:
     """The fitted line; both NaN where there is none.
 
-    Attributes
-    ----------
-    beta : float
-        Minus its slope.
-    residual : float
-        Root mean square of log₁₀ of measured over fitted power.
+    ``beta`` is minus its slope, ``residual`` the root mean square of log₁₀ of measured over fitted power.
     """
 
     beta: float

@@ -110,12 +110,7 @@ SUMMARIES: dict[str, Summary] = {
 class Lattice:
     """The measured windows of one breast.
 
-    Attributes
-    ----------
-    scores : ndarray of float64, shape (n_windows,)
-        The outlyingness of each.
-    depths : ndarray of float64, shape (n_windows,)
-        Depth of each, from 0 at the skin to 1 at the deepest place of the breast.
+    Of each window its outlyingness, and its depth from 0 at the skin to 1 at the deepest place of the breast.
     """
 
     scores: NDArray[np.float64]

@@ -24,13 +24,8 @@ from radiomics_mammo.features.shape2d.sufficient_statistics import Shape2DStats
 class Shape2DTerms:
     """What several formulas need; arrays have shape (n_roi,).
 
-    Attributes
-    ----------
-    stats : Shape2DStats
-    area, perimeter : ndarray
-        Of the marching-squares outline, mm² and mm.
-    major, minor : ndarray
-        Variances of the pixel centres along the main axes, mm².
+    Area (mm²) and perimeter (mm) are of the marching-squares outline; ``major`` and ``minor`` are variances of the
+    pixel centres along the main axes, mm².
     """
 
     stats: Shape2DStats
