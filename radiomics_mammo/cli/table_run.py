@@ -7,6 +7,7 @@ from pathlib import Path
 
 from radiomics_mammo.cli.reader_options import TableOptions
 from radiomics_mammo.core.console import print_message
+from radiomics_mammo.extraction.error_log import log_path
 from radiomics_mammo.extraction.run import Options, Setup, Summary, extract_table
 from radiomics_mammo.readers.base import Reader
 from radiomics_mammo.tables.failures import failures_path
@@ -53,6 +54,8 @@ def print_run_summary(summary: Summary, *, engine: str, out: Path) -> None:
     print_message(f"  engine    {engine}, {summary.features} features" + (", PHANTOM images" if merged.phantom else ""))
     print_message(f"  table     {out}")
     print_message(f"  failures  {failures_path(out)}")
+    if log_path(out).exists():
+        print_message(f"  log       {log_path(out)}: tracebacks of unexpected errors")
     kinds = Counter(failure.error for failure in merged.failures)
     for kind, number in kinds.most_common(3):
         example = next(failure for failure in merged.failures if failure.error == kind)

@@ -6,6 +6,7 @@ On a terminal progress is a bar; elsewhere (a log file, CI) it is a plain line e
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,8 +26,11 @@ TABLE_WIDTH = 120
 EXIT_ALL_FAILED = 1
 EXIT_ERROR = 2
 EXIT_OUT_OF_DISTRIBUTION = 3
+EXIT_FAULT = 70
+"""As ``EX_SOFTWARE`` of sysexits.h."""
 EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
+EXIT_PIPE = 141
 
 
 class Terminated(KeyboardInterrupt):
@@ -51,12 +55,17 @@ def _console(*, stderr: bool = False) -> Console:
 
 def print_message(text: str) -> None:
     """Print a line of text on standard output."""
-    _console().print(text, soft_wrap=True)
+    _console().print(_printable(text), soft_wrap=True)
 
 
 def print_error(text: str) -> None:
     """Print a line of text on standard error."""
-    _console(stderr=True).print(text, soft_wrap=True)
+    _console(stderr=True).print(_printable(text), soft_wrap=True)
+
+
+def _printable(text: str) -> str:
+    """Return a text without what no stream can encode: bytes of file names that are not UTF-8."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def print_table(table: Table) -> None:
@@ -77,7 +86,8 @@ def run_command(body: Callable[[], int]) -> int:
     Returns
     -------
     int
-        Exit code of the body; 2 after an error of this package, which is printed in one line; 130 after Ctrl-C; 143
+        Exit code of the body; 2 after an error of this package, which is printed in one line; 70 after a fault of this
+        package, whose traceback is in a log that is named; 130 after Ctrl-C; 141 where the output is closed; 143
         after SIGTERM.
     """
     try:
@@ -86,10 +96,35 @@ def run_command(body: Callable[[], int]) -> int:
     except RadiomicsMammoError as error:
         print_error(f"error: {error}")
         return EXIT_ERROR
+    except MemoryError as error:
+        print_error(f"error: not enough memory ({error}). Use fewer --workers or a machine with more memory.")
+        return EXIT_ERROR
+    except BrokenPipeError:
+        sys.stdout = None  # nothing more is written there, not at the end either
+        return EXIT_PIPE
+    except Exception as error:  # noqa: BLE001 - a fault of this package: told as such, and not as a failed case
+        print_error(f"internal error, please report it: {type(error).__name__}: {error}\n{_logged(error)}")
+        return EXIT_FAULT
     except Terminated:
         return EXIT_TERMINATED
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
+
+
+def _logged(error: Exception) -> str:
+    """Write the traceback to a file, and return where it is; the traceback itself where that fails."""
+    import tempfile
+    import traceback
+
+    text = "".join(traceback.format_exception(error))
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="radiomics_mammo-", suffix=".log", delete=False, encoding="utf-8", errors="backslashreplace"
+        ) as log:
+            log.write(f"{' '.join(sys.argv)}\n{text}")
+    except OSError:
+        return text
+    return f"The traceback is in {log.name}."
 
 
 @contextmanager

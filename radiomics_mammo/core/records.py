@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_mammo.errors import CaseError
+from radiomics_mammo.errors import RadiomicsMammoError
 
 Scalar = str | int | float | bool | None
+_LONGEST_CAUSE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,8 @@ class Failure:
         Class name of the error.
     path, cause, remedy : str
         The file, the cause, and what to do.
+    traceback : str
+        Of an unexpected error, for the log; it stands in no table.
     """
 
     case_id: str
@@ -147,29 +150,40 @@ class Failure:
     path: str
     cause: str
     remedy: str
+    traceback: str = field(default="", compare=False, repr=False)
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """Return the values of all fields but the traceback."""
+        return self.case_id, self.patient_id, self.stage, self.error, self.path, self.cause, self.remedy
 
     @classmethod
-    def of(cls, case: Case | Sample, *, stage: str, error: CaseError | OSError | MemoryError) -> Failure:
+    def of(cls, case: Case | Sample, *, stage: str, error: Exception, traceback: str = "") -> Failure:
         """Record an error that cost a case its row.
 
         Parameters
         ----------
         case : Case or Sample
         stage : {'read', 'prepare', 'extract'}
-        error : CaseError, OSError or MemoryError
+        error : Exception
+        traceback : str
+            Of an unexpected error.
         """
         paths = [case.image_path] if isinstance(case, Sample) else []
-        if isinstance(error, CaseError):
+        if isinstance(error, RadiomicsMammoError):
             cause, remedy = error.cause, error.remedy
             paths = [str(error.path or ""), case.mask_path if isinstance(case, Sample) else "", *paths]
         elif isinstance(error, MemoryError):
             cause = f"not enough memory for its pixels ({error})" if str(error) else "not enough memory"
             remedy = "Use fewer --workers or a machine with more memory."
-        else:
+        elif isinstance(error, OSError):
             cause, remedy = f"the file cannot be read ({error})", "Check the disk and the file's permissions."
             paths = [str(getattr(error, "filename", None) or ""), *paths]
+        else:
+            cause = f"an unexpected error: {' '.join(str(error).split())[:_LONGEST_CAUSE] or type(error).__name__}"
+            remedy = "Check its image and its mask. The log has the traceback; please report it."
         path = next(filter(None, paths), "")
-        return cls(case.case_id, case.patient_id, stage, type(error).__name__, path, cause, remedy)
+        return cls(case.case_id, case.patient_id, stage, type(error).__name__, path, cause, remedy, traceback)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

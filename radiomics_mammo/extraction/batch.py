@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 from radiomics_mammo.core.records import Case, Failure, Sample, Scalar
 from radiomics_mammo.engines.base import Measured
 from radiomics_mammo.errors import CaseError, InputError
+from radiomics_mammo.extraction.boundary import Problem, attempt
+from radiomics_mammo.extraction.fingerprint import case_fingerprint
 from radiomics_mammo.extraction.timeline import Span
 from radiomics_mammo.tables.feature_table import identity_values
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from radiomics_mammo.engines.base import Engine, Limits
     from radiomics_mammo.readers.base import Reader
 
+_INT64 = 2**63
 NumberedCase = tuple[int, Case]
 """A case and its position in the input."""
 
@@ -63,6 +67,8 @@ class BatchResult:
         The work's cost.
     spans : tuple of Span
         Start and end of each stage.
+    fingerprints : tuple of str
+        Those of the finished cases' files, taken before they were read.
     """
 
     done: tuple[int, ...]
@@ -72,6 +78,7 @@ class BatchResult:
     failures: list[tuple[int, Failure]]
     seconds: Seconds
     spans: tuple[Span, ...] = ()
+    fingerprints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -224,47 +231,67 @@ def measure_cases(
         The reader gives a column that it did not declare.
     """
     cpu_s = time.process_time()
-    loaded = (load_case(case, reader.load, number=number) for number, case in cases)
-    for measured in measure_batches(engine, loaded):
-        result = _describe(measured, engine=engine, reader=reader, cpu_s=cpu_s)
+    fingerprints: dict[int, str] = {}
+
+    def loaded() -> Iterator[LoadedCase]:
+        for number, case in cases:
+            fingerprints[number] = case_fingerprint(case)
+            yield load_case(case, reader.load, number=number)
+
+    for measured in measure_batches(engine, loaded()):
+        result = _describe(measured, engine=engine, reader=reader, cpu_s=cpu_s, fingerprints=fingerprints)
         cpu_s = time.process_time()
         del measured  # no pixel is held while the next batch is read
         yield result
 
 
-def _describe(measured: MeasuredBatch, *, engine: Engine, reader: Reader, cpu_s: float) -> BatchResult:
-    rows = measured.rows()
-    values = np.array([values for _, _, values in rows], dtype=np.float64)
+def _describe(
+    measured: MeasuredBatch, *, engine: Engine, reader: Reader, cpu_s: float, fingerprints: Mapping[int, str]
+) -> BatchResult:
+    done = tuple(case.number for case in measured.batch.cases)
+    failures = measured.failures()
+    numbers, identity, values = [], [], []
+    for number, sample, vector in measured.rows():
+        try:
+            identity.append(_identity(sample, reader.columns))
+        except CaseError as error:
+            failures.append((number, Failure.of(sample, stage="read", error=error)))
+            continue
+        numbers.append(number)
+        values.append(vector)
     return BatchResult(
-        tuple(case.number for case in measured.batch.cases),
-        tuple(number for number, _, _ in rows),
-        [_identity(sample, reader.columns) for _, sample, _ in rows],
-        values.reshape(len(rows), len(engine.feature_names)),
-        measured.failures(),
+        done,
+        tuple(numbers),
+        identity,
+        np.array(values, dtype=np.float64).reshape(len(values), len(engine.feature_names)),
+        failures,
         measured.seconds,
         _spans(measured, cpu_s=time.process_time() - cpu_s),
+        tuple(fingerprints[number] for number in done),
     )
 
 
 def load_case(case: Case, load: Callable[[Case], Sequence[Sample]], *, number: int) -> LoadedCase:
     """Read a case; one that cannot be read has a failure in place of samples."""
     start = time.perf_counter()
-    samples: Sequence[Sample] = ()
-    failures: Sequence[Failure] = ()
-    try:
-        samples = list(load(case))
-        if not samples:
-            raise CaseError("it holds no region to measure", remedy="Check its mask.")
-    except (CaseError, OSError, MemoryError) as error:
-        failures = (Failure.of(case, stage="read", error=error),)
-    return LoadedCase(number, samples, failures, start, time.perf_counter())
+    samples = attempt(lambda: _regions(case, load))
+    if isinstance(samples, Problem):
+        return LoadedCase(number, (), (samples.failure(case, stage="read"),), start, time.perf_counter())
+    return LoadedCase(number, samples, (), start, time.perf_counter())
+
+
+def _regions(case: Case, load: Callable[[Case], Sequence[Sample]]) -> Sequence[Sample]:
+    samples = list(load(case))
+    if not samples:
+        raise CaseError("it holds no region to measure", remedy="Check its mask.")
+    return samples
 
 
 def _start(engine: Engine, batch: Batch) -> Callable[[], MeasuredBatch]:
     """Begin to measure; the function that is returned waits for the results."""
     start = time.perf_counter()
     samples = batch.samples()
-    finish = _begin(engine, samples)
+    finish = attempt(lambda: engine.start(samples))
 
     def result() -> MeasuredBatch:
         seconds = Seconds(read=batch.read_s)
@@ -274,33 +301,22 @@ def _start(engine: Engine, batch: Batch) -> Callable[[], MeasuredBatch]:
     return result
 
 
-def _begin(engine: Engine, samples: Sequence[Sample]) -> Callable[[], Measured] | MemoryError:
-    try:
-        return engine.start(samples)
-    except MemoryError as error:
-        return error.with_traceback(None)
-
-
 def _results(
-    engine: Engine, samples: Sequence[Sample], seconds: Seconds, *, finish: Callable[[], Measured] | MemoryError
+    engine: Engine, samples: Sequence[Sample], seconds: Seconds, *, finish: Callable[[], Measured] | Problem
 ) -> list[NDArray[np.float64] | Failure]:
-    try:
-        if isinstance(finish, MemoryError):
-            raise finish
-        measured = finish()
-    except MemoryError as error:
-        # The traceback would keep alive what did not fit.
-        problem = error.with_traceback(None)
-    else:
+    measured = finish if isinstance(finish, Problem) else attempt(finish)
+    if not isinstance(measured, Problem):
         seconds.prepare += measured.prepare_s
         seconds.extract += measured.extract_s
         return measured.results
     if len(samples) == 1:
-        return [Failure.of(samples[0], stage="extract", error=problem)]
-    # Only the sample that does not fit is lost.
-    return [
-        result for sample in samples for result in _results(engine, [sample], seconds, finish=_begin(engine, [sample]))
-    ]
+        return [measured.failure(samples[0], stage="extract")]
+    # Only the sample that fails, or does not fit into memory, is lost.
+    results: list[NDArray[np.float64] | Failure] = []
+    for sample in samples:
+        again = attempt(partial(engine.start, [sample]))
+        results += _results(engine, [sample], seconds, finish=again)
+    return results
 
 
 def _spans(measured: MeasuredBatch, *, cpu_s: float) -> tuple[Span, ...]:
@@ -337,5 +353,11 @@ def _checked(sample: Sample, name: str, kind: type) -> Scalar:
             f"the reader gives {value!r} in its column {name!r}, which it declared as {kind.__name__}",
             path=sample.image_path or None,
             remedy="Correct the reader's columns.",
+        )
+    if isinstance(value, int) and not -_INT64 <= value < _INT64:
+        raise CaseError(
+            f"its column {name!r} holds {value:.4g}, which is beyond 64-bit integers",
+            path=sample.mask_path if name == "mask_label" else None,
+            remedy="Correct the value.",
         )
     return value

@@ -6,9 +6,8 @@ from the last part. A header holds the settings of the parts; other settings are
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
+import re
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -29,11 +28,15 @@ from radiomics_mammo.extraction.checkpoint_parts import (
     read_table_chunk,
     write_part,
 )
+from radiomics_mammo.extraction.fingerprint import case_fingerprint
 from radiomics_mammo.tables.atomic import make_folder, output_error, sync_folder, write_bytes
 from radiomics_mammo.tables.csv_file import is_csv
 from radiomics_mammo.tables.feature_table import FORMAT, decode, encode, read_provenance
 
 HEADER = "header.json"
+_ENDED = "ended.json"
+"""What the header is called while its folder is being removed: without a header the parts count for nothing."""
+_OURS = re.compile(rf"({re.escape(HEADER)}|{re.escape(_ENDED)}|part-\d+{re.escape(PART_SUFFIX)})(\.tmp)?")
 _OVERWRITE = "Give --overwrite to replace it, or another --out."
 
 
@@ -161,9 +164,9 @@ def begin_checkpoint(checkpoint: Checkpoint, *, features: Sequence[str]) -> None
 
 
 def append_part(
-    checkpoint: Checkpoint, *, number: int, result: BatchResult, cases: Sequence[Case], fingerprints: Sequence[str]
-) -> None:
-    """Write the result of one batch as a part.
+    checkpoint: Checkpoint, *, number: int, result: BatchResult, cases: Sequence[Case], stamps: Sequence[str]
+) -> dict[str, str]:
+    """Write the result of one batch as a part, and return the fingerprints of its cases by their names.
 
     Parameters
     ----------
@@ -172,8 +175,8 @@ def append_part(
         Above those of all parts (:func:`next_part`).
     result : BatchResult
         Its numbers are positions in ``cases``.
-    cases, fingerprints : sequence
-        All cases of the input, and their fingerprints.
+    cases, stamps : sequence
+        All cases of the input, and their stamps.
 
     Raises
     ------
@@ -181,13 +184,20 @@ def append_part(
         The part cannot be written.
     """
     rows = Counter(result.row_cases)
+    # A worker that died sent none.
+    fingerprints = result.fingerprints or [case_fingerprint(cases[case]) for case in result.done]
+    completed = [
+        CompletedCase(cases[case].case_id, fingerprint, rows[case], stamps[case])
+        for case, fingerprint in zip(result.done, fingerprints, strict=True)
+    ]
     write_part(
         checkpoint.parts / f"part-{number:06d}{PART_SUFFIX}",
-        cases=[CompletedCase(cases[case].case_id, fingerprints[case], rows[case]) for case in result.done],
+        cases=completed,
         failures=[(cases[case].case_id, failure) for case, failure in result.failures],
         rows=result.identity,
         values=result.values,
     )
+    return {case.case_id: case.fingerprint for case in completed}
 
 
 def next_part(checkpoint: Checkpoint) -> int:
@@ -202,15 +212,24 @@ def read_chunks(checkpoint: Checkpoint) -> tuple[Chunk, ...]:
 
 
 def remove_parts(checkpoint: Checkpoint) -> None:
-    """Remove the parts: the header goes first, since without it the rest of the folder counts for nothing."""
-    if not checkpoint.parts.is_dir():
+    """Remove the parts, and their folder unless somebody else's files lie in it.
+
+    The header is renamed first and goes last, so that a kill in between leaves a folder that still is known as ours.
+    """
+    parts = checkpoint.parts
+    if not parts.is_dir():
         return
     try:
-        (checkpoint.parts / HEADER).unlink(missing_ok=True)
-        sync_folder(checkpoint.parts)
-        shutil.rmtree(checkpoint.parts)
+        if (parts / HEADER).exists():
+            (parts / HEADER).replace(parts / _ENDED)
+            sync_folder(parts)
+        for path in sorted(parts.iterdir(), key=lambda path: path.name == _ENDED):
+            if _OURS.fullmatch(path.name):
+                path.unlink()
+        if not any(parts.iterdir()):
+            parts.rmdir()
     except OSError as error:
-        raise output_error(error, path=checkpoint.parts) from error
+        raise output_error(error, path=parts) from error
 
 
 def remove_empty(checkpoint: Checkpoint) -> None:
@@ -272,16 +291,30 @@ def _refuse_folder(out: Path) -> None:
 
 
 def _read_header(parts: Path) -> dict[str, Any] | None:
+    """Return the header of the parts; None where there are none.
+
+    Raises
+    ------
+    OutputError
+        The folder is somebody else's, or its header is damaged.
+    """
     try:
-        return decode((parts / HEADER).read_bytes())
-    except FileNotFoundError:
-        return None  # killed before its first part, or never begun
-    except (OSError, json.JSONDecodeError) as error:
-        raise OutputError(
-            f"the header of the unfinished table cannot be read ({error})",
-            path=parts,
-            remedy="Delete this folder.",
-        ) from error
+        header = decode((parts / HEADER).read_bytes())
+        if header.keys() >= {"identity", "created", "replaces", "features"}:
+            return header
+    except (FileNotFoundError, NotADirectoryError):
+        header = {}
+        names = {path.name for path in parts.iterdir()} if parts.is_dir() else set()
+        # Killed before its header was written or after it was renamed, or never begun.
+        if _ENDED in names or (names <= {f"{HEADER}.tmp"} and not parts.is_file()):
+            return None
+    except (OSError, ValueError, AttributeError) as error:
+        header = {"not readable": error}
+    raise OutputError(
+        f"unfinished rows are kept here, and it has {'no' if not header else 'a damaged or foreign'} {HEADER}",
+        path=parts,
+        remedy="Move it if it is yours, delete it if a run was interrupted, or choose another --out.",
+    )
 
 
 def _part_files(parts: Path) -> list[Path]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import struct
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +27,19 @@ CASES_KEY = b"radiomics_mammo_cases"
 PART_SUFFIX = ".part"
 ROWS_REMAIN = "Finished rows are kept."
 _FEATURE_BYTES = 8
+_CHECKSUM = struct.Struct("<I")
 
 Rows = list[tuple[Scalar, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class CompletedCase:
-    """A finished case: its fingerprint when it was measured, and its number of rows."""
+    """A finished case: its fingerprint when it was measured, its number of rows, and in a part its stamp."""
 
     case_id: str
     fingerprint: str
     rows: int
+    stamp: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +62,9 @@ class Chunk:
 
 
 def pack(cases: Iterable[CompletedCase], failures: Iterable[tuple[str, Failure]]) -> bytes:
-    """Format completed cases as a value of a table's metadata, compressed."""
-    return base64.b64encode(zlib.compress(json.dumps(_record(cases, failures)).encode()))
+    """Format completed cases as a value of a table's metadata, compressed; without stamps, which are of one machine."""
+    unstamped = (replace(case, stamp="") for case in cases)
+    return base64.b64encode(zlib.compress(json.dumps(_record(unstamped, failures)).encode()))
 
 
 def read_table_chunk(path: Path) -> Chunk:
@@ -77,7 +81,7 @@ def write_part(
     rows: Rows,
     values: NDArray[np.float64],
 ) -> None:
-    """Write a part: a line of JSON (cases, failures, identity columns), then the bytes of the features.
+    """Write a part: a checksum, a line of JSON (cases, failures, identity columns), the bytes of the features.
 
     Raises
     ------
@@ -85,7 +89,8 @@ def write_part(
         It cannot be written.
     """
     header = {**_record(cases, failures), "rows": rows, "features": values.shape[1]}
-    write_bytes(path, json.dumps(header).encode() + b"\n" + values.astype("<f8").tobytes(), note=ROWS_REMAIN)
+    content = json.dumps(header).encode() + b"\n" + values.astype("<f8").tobytes()
+    write_bytes(path, _CHECKSUM.pack(zlib.crc32(content)) + content, note=ROWS_REMAIN)
 
 
 def read_part(path: Path) -> Chunk:
@@ -165,7 +170,7 @@ def _load_table_rows(
     else:
         import pyarrow.parquet as pq
 
-        with pq.ParquetFile(path) as file:
+        with path.open("rb") as opened, pq.ParquetFile(opened) as file:
             sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
             starts = np.concatenate([[0], np.cumsum(sizes)])
             groups = np.unique(np.searchsorted(starts, wanted, side="right") - 1)
@@ -184,9 +189,12 @@ def _load_table_rows(
 def _part(path: Path) -> Iterator[tuple[dict[str, Any], bytes]]:
     """Yield a part's line of JSON and its features' bytes; any error in them is damage."""
     try:
-        line, _, content = path.read_bytes().partition(b"\n")
+        data = path.read_bytes()
+        if _CHECKSUM.unpack_from(data) != (zlib.crc32(memoryview(data)[_CHECKSUM.size :]),):
+            raise ValueError("its checksum is another")
+        line, _, content = data[_CHECKSUM.size :].partition(b"\n")
         yield json.loads(line), content
-    except (OSError, LookupError, TypeError, ValueError) as error:
+    except (OSError, LookupError, TypeError, ValueError, struct.error) as error:
         raise OutputError(
             f"a part of the unfinished table is damaged ({error})",
             path=path,
@@ -196,11 +204,11 @@ def _part(path: Path) -> Iterator[tuple[dict[str, Any], bytes]]:
 
 def _record(cases: Iterable[CompletedCase], failures: Iterable[tuple[str, Failure]]) -> dict[str, object]:
     return {
-        "cases": [astuple(case) for case in cases],
-        "failures": [[case_id, asdict(failure)] for case_id, failure in failures],
+        "cases": [astuple(case) if case.stamp else astuple(case)[:-1] for case in cases],
+        "failures": [[case_id, *failure.cells] for case_id, failure in failures],
     }
 
 
 def _chunk(path: Path, record: dict[str, Any]) -> Chunk:
     cases = tuple(CompletedCase(*case) for case in record["cases"])
-    return Chunk(path, cases, tuple((case_id, Failure(**failure)) for case_id, failure in record["failures"]))
+    return Chunk(path, cases, tuple((case_id, Failure(*cells)) for case_id, *cells in record["failures"]))

@@ -29,8 +29,10 @@ from radiomics_mammo.extraction.checkpoint import (
     remove_empty,
     remove_parts,
 )
-from radiomics_mammo.extraction.fingerprint import case_fingerprint
+from radiomics_mammo.extraction.error_log import log_failures, log_path
+from radiomics_mammo.extraction.fingerprint import case_fingerprint, case_stamp
 from radiomics_mammo.extraction.merge import Merged, merge_parts
+from radiomics_mammo.extraction.stamps import read_stamps, write_stamps
 from radiomics_mammo.extraction.timeline import Busy, Span, write_timeline
 from radiomics_mammo.readers import collection_of, remarks_of
 from radiomics_mammo.tables.atomic import make_folder
@@ -155,7 +157,8 @@ class _Run:
 
     checkpoint: Checkpoint
     cases: Sequence[Case]
-    fingerprints: Sequence[str]
+    stamps: Sequence[str]
+    fingerprints: dict[str, str]
     selected: int
     todo: list[NumberedCase]
     features: tuple[str, ...]
@@ -203,6 +206,7 @@ def extract_table(reader: Reader, *, setup: Setup, options: Options) -> Summary:
                 merged = _carry_out(run, reader, setup=setup, workers=workers, keep_spans=options.timeline is not None)
             else:
                 merged = _complete(run.checkpoint)
+                _write_stamps(run)
         finally:
             _write_timeline(run, options.timeline, workers=workers)
     elapsed_s = time.perf_counter() - start
@@ -234,12 +238,29 @@ def _plan(reader: Reader, cases: Sequence[Case], *, setup: Setup, options: Optio
     recipe = setup.recipe
     identity = Identity(recipe.name, recipe.hash, setup.engine, setup.versions, tuple(reader.columns))
     checkpoint = open_checkpoint(options.out, identity=identity, overwrite=options.overwrite)
-    fingerprints = [case_fingerprint(case) for case in cases]
-    known = dict(zip((case.case_id for case in cases), fingerprints, strict=True))
-    done = _done(checkpoint, known, retry_failed=options.retry_failed)
+    stamps = [case_stamp(case) for case in cases]
+    fingerprints = _fingerprints(checkpoint, cases, stamps)
+    done = _done(checkpoint, fingerprints, retry_failed=options.retry_failed)
     selected = len(cases) if options.limit is None else min(options.limit, len(cases))
     todo = [(number, cases[number]) for number in range(selected) if cases[number].case_id not in done]
-    return _Run(checkpoint, cases, fingerprints, selected, todo, checkpoint.features)
+    return _Run(checkpoint, cases, stamps, fingerprints, selected, todo, checkpoint.features)
+
+
+def _fingerprints(checkpoint: Checkpoint, cases: Sequence[Case], stamps: Sequence[str]) -> dict[str, str]:
+    """Return the fingerprints of those cases that are done; only files that were touched since are read again."""
+    completed = {case.case_id for chunk in checkpoint.chunks for case in chunk.cases}
+    known = read_stamps(checkpoint.out)
+    known |= {case.stamp: case.fingerprint for chunk in checkpoint.chunks for case in chunk.cases if case.stamp}
+    here = [(case, stamp) for case, stamp in zip(cases, stamps, strict=True) if case.case_id in completed]
+    with print_if_slow("Comparing the files with those that were measured ..."):
+        return {case.case_id: known.get(stamp) or case_fingerprint(case) for case, stamp in here}
+
+
+def _write_stamps(run: _Run) -> None:
+    pairs = zip(run.cases, run.stamps, strict=True)
+    write_stamps(
+        run.checkpoint.out, {s: run.fingerprints[c.case_id] for c, s in pairs if c.case_id in run.fingerprints}
+    )
 
 
 def _done(checkpoint: Checkpoint, known: Mapping[str, str], *, retry_failed: bool) -> set[str]:
@@ -288,6 +309,7 @@ def _carry_out(run: _Run, reader: Reader, *, setup: Setup, workers: int, keep_sp
         merged = merge_parts(
             run.checkpoint, cases=run.cases, features=run.features, provenance=_provenance(reader, setup)
         )
+        _write_stamps(run)
         remove_parts(run.checkpoint)
         run.seconds.write += time.perf_counter() - start
     except KeyboardInterrupt:
@@ -318,6 +340,8 @@ def _provenance(reader: Reader, setup: Setup) -> dict[str, Any]:
 def _measure_all(run: _Run, backend: Backend, *, keep_spans: bool) -> None:
     ready = backend.ready
     run.features = ready.features
+    if not run.checkpoint.chunks:
+        log_path(run.checkpoint.out).unlink(missing_ok=True)  # an earlier table's
     begin_checkpoint(run.checkpoint, features=ready.features)
     if ready.warm_up.compiled:
         print_message(f"Kernels compiled in {ready.warm_up.seconds:.0f} s (cached for next time).")
@@ -326,12 +350,13 @@ def _measure_all(run: _Run, backend: Backend, *, keep_spans: bool) -> None:
     with progress(len(run.todo), what="cases") as advance, closing(backend.measure(run.todo)) as results:
         for result in results:
             start = time.perf_counter()
-            append_part(
+            log_failures(run.checkpoint.out, (failure for _, failure in result.failures))
+            run.fingerprints |= append_part(
                 run.checkpoint,
                 number=next(parts),
                 result=result,
                 cases=run.cases,
-                fingerprints=run.fingerprints,
+                stamps=run.stamps,
             )
             run.seconds.add(result.seconds)
             end = time.perf_counter()

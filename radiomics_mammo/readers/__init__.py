@@ -28,7 +28,8 @@ def open_reader(description: Mapping[str, Scalar]) -> Reader:
     Raises
     ------
     InputError
-        The name is not in ``READERS``, or the collection is not what the reader reads.
+        The name is not in ``READERS``, the collection is not what the reader reads, or a setting is named that no
+        description has, such as a cache: descriptions come with tables and runs of others.
 
     Examples
     --------
@@ -43,6 +44,9 @@ def open_reader(description: Mapping[str, Scalar]) -> Reader:
     name = str(settings.pop("reader", ""))
     if name not in READERS:
         raise InputError(f"no reader is called {name!r}", remedy=f"Readers: {', '.join(READERS)}.")
+    foreign = [each for each in READERS[name].arguments.undescribed if each in settings]
+    if foreign:
+        raise InputError(f"a description of {name} has no {' and no '.join(foreign)}", remedy="Leave it out.")
     return READERS[name].open(settings)
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import astuple, fields
+from dataclasses import fields
 from pathlib import Path
 
 from radiomics_mammo.core.records import Failure
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.tables.atomic import write_bytes
 
-COLUMNS = tuple(part.name for part in fields(Failure))
+COLUMNS = tuple(part.name for part in fields(Failure) if part.name != "traceback")
 # Spreadsheets run a cell that begins so as a formula; file names and DICOM headers are not trusted.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -36,7 +36,7 @@ def write_failures(path: str | Path, failures: Sequence[Failure]) -> None:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows([_escaped(text) for text in astuple(failure)] for failure in failures)
+    writer.writerows([_escaped(text) for text in failure.cells] for failure in failures)
     write_bytes(path, text.getvalue().encode("utf-8", "surrogateescape"), note="The feature table is written.")
 
 

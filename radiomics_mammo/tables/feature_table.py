@@ -247,7 +247,8 @@ def read_provenance(path: str | Path) -> dict[str, Any]:
 
 def encode(record: Mapping[str, Any]) -> bytes:
     """Return JSON bytes that do not depend on the order of the keys."""
-    return json.dumps(record, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+    text = json.dumps(record, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "backslashreplace")  # JSON's own escapes, for names of files that are not UTF-8
 
 
 def decode(content: bytes | None) -> dict[str, Any]:

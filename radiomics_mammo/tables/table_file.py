@@ -76,7 +76,8 @@ def read_metadata(path: str | Path) -> Mapping[bytes, bytes]:
         return stored.metadata if stored is not None and stored.intact else {}
     import pyarrow.parquet as pq
 
-    metadata: Mapping[bytes, bytes] = pq.read_schema(path).metadata or {}
+    with Path(path).open("rb") as file:  # pyarrow itself opens no path that is not UTF-8
+        metadata: Mapping[bytes, bytes] = pq.read_schema(file).metadata or {}
     return metadata
 
 
@@ -98,7 +99,8 @@ def read_arrow(path: str | Path, *, columns: Sequence[str] | None = None) -> pa.
     if stored is None:
         import pyarrow.parquet as pq
 
-        return pq.read_table(path, columns=None if columns is None else list(columns))
+        with Path(path).open("rb") as file:
+            return pq.read_table(file, columns=None if columns is None else list(columns))
     if not stored.intact:
         raise InputError("it was changed since it was written", path=path, remedy="Extract it again.")
     return read_csv_table(path, stored, columns=columns)

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -73,8 +74,18 @@ def test_ends_become_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(raising(OutputError("full", path="/x", remedy="Free some."))) == 2
     assert capsys.readouterr().err == "error: /x: full. Free some.\n"
     assert run_command(raising(KeyboardInterrupt())) == 130
-    with pytest.raises(ZeroDivisionError):  # a fault of the program is no user's error
-        run_command(raising(ZeroDivisionError()))
+    assert run_command(raising(MemoryError("9 GiB"))) == 2
+    assert capsys.readouterr().err.startswith("error: not enough memory (9 GiB)")
+
+
+@pytest.mark.reported("Faults", "a traceback's exit code", "70, 'internal error, please report it', traceback in a log")
+def test_a_fault_of_the_program_is_no_failed_case(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(raising(ZeroDivisionError("by \udcff"))) == 70
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == "internal error, please report it: ZeroDivisionError: by \\udcff"
+    log = Path(second.removeprefix("The traceback is in ").removesuffix("."))
+    assert "ZeroDivisionError: by \\udcff" in log.read_text()
+    log.unlink()
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGTERM"), reason="no SIGTERM here")

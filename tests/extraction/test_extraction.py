@@ -15,6 +15,7 @@ import pytest
 from radiomics_mammo.core.records import Case, Sample
 from radiomics_mammo.engines.base import Limits
 from radiomics_mammo.errors import EngineError, InputError, OutputError
+from radiomics_mammo.extraction.error_log import log_path
 from radiomics_mammo.extraction.run import Options, Setup, Summary, extract_table
 from radiomics_mammo.tables.failures import failures_path, read_failures
 from radiomics_mammo.tables.feature_table import read_table
@@ -179,7 +180,7 @@ def test_a_folder_in_the_tables_place_is_said(out: Path) -> None:
 
 def test_an_unwritable_place_is_said_before_any_image_is_read(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    reader = ToyReader(size=1, wrong=((0, "bug"),))  # reading it would end in another error
+    reader = ToyReader(size=1, wrong=((0, "stop"),))  # reading it would end in another error
     with pytest.raises(OutputError, match="cannot be written"):
         run(reader, tmp_path / "file" / "toy.parquet")
 
@@ -252,27 +253,38 @@ def test_workers_that_all_die_end_the_run(out: Path) -> None:
         run(reader, out, workers=2)
 
 
-def test_a_fault_of_the_program_is_not_hidden(out: Path) -> None:
-    with pytest.raises(ZeroDivisionError):
-        run(ToyReader(size=4, wrong=((2, "bug"),)), out)
-    with pytest.raises(EngineError, match=r"unexpected error \(above\) at .*case2"):
-        run(ToyReader(size=4, wrong=((2, "bug"),)), out, workers=2)
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_error_that_nobody_foresaw_costs_its_row_and_is_logged(out: Path, workers: int) -> None:
+    assert run(ToyReader(size=4, wrong=((2, "bug"),)), out, workers=workers).merged.rows == 3
+    (failure,) = read_failures(failures_path(out))
+    assert (failure.case_id, failure.stage, failure.error) == ("case2", "read", "ZeroDivisionError")
+    assert "a fault of the program" in failure.cause
+    log = log_path(out).read_text()
+    assert log.startswith("case case2, read\nTraceback")
+    assert "misbehave" in log
+    run(ToyReader(size=4), out, overwrite=True)
+    assert not log_path(out).exists()
 
 
+@pytest.mark.reported("Faults", "one flipped bit in a part of an unfinished run", "noticed, and the part is named")
 def test_a_damaged_part_is_named(out: Path) -> None:
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(KeyboardInterrupt):
         interrupted(out)
     parts = sorted(out.with_name("toy.parquet.parts").glob("part-*.part"))
-    parts[0].write_bytes(b"{} no longer")
-    with pytest.raises(OutputError, match="damaged") as caught:
-        run(ToyReader(size=200), out)
-    assert str(parts[0]) in str(caught.value)
+    whole = parts[0].read_bytes()
+    for place in (0, 10, len(whole) // 2, len(whole) - 1):
+        flipped = bytearray(whole)
+        flipped[place] ^= 1
+        parts[0].write_bytes(flipped)
+        with pytest.raises(OutputError, match="damaged") as caught:
+            run(ToyReader(size=200), out)
+        assert str(parts[0]) in str(caught.value)
     parts[0].unlink()
     assert run(ToyReader(size=200), out).merged.rows == 200
 
 
 def interrupted(out: Path) -> None:
-    run(ToyReader(size=200, wrong=((150, "bug"),)), out)
+    run(ToyReader(size=200, wrong=((150, "stop"),)), out)
 
 
 def test_row_groups_do_not_depend_on_the_parts(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,7 +51,7 @@ def test_a_finished_table_is_left_alone(out: Path) -> None:
     run(reader, out)
     before = out.stat().st_mtime_ns
     failures_path(out).unlink()
-    summary = run(ToyReader(size=4, wrong=((0, "bug"), (1, "bug"), (2, "bug"), (3, "bug"))), out)
+    summary = run(ToyReader(size=4, wrong=((0, "stop"), (1, "stop"), (2, "stop"), (3, "stop"))), out)
     assert (summary.skipped, summary.workers, summary.merged.rows) == (4, 0, 3)
     assert out.stat().st_mtime_ns == before
     assert len(read_failures(failures_path(out))) == 1  # the lost one is written again
@@ -165,22 +165,22 @@ def test_a_foreign_file_is_not_overwritten_unasked(out: Path, content: bytes) ->
 
 
 def interrupted(out: Path) -> None:
-    run(ToyReader(size=200, wrong=((150, "bug"),)), out)
+    run(ToyReader(size=200, wrong=((150, "stop"),)), out)
 
 
 def test_an_interrupted_run_is_gone_on_with(out: Path, tmp_path: Path) -> None:
     run(ToyReader(size=200), tmp_path / "whole.parquet")
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(KeyboardInterrupt):
         interrupted(out)
     assert not out.exists()
-    summary = run(ToyReader(size=200, wrong=((0, "bug"), (127, "bug"))), out)  # none of the done is read again
+    summary = run(ToyReader(size=200, wrong=((0, "stop"), (127, "stop"))), out)  # none of the done is read again
     assert (summary.skipped, summary.merged.rows) == (128, 200)
     assert out.read_bytes() == (tmp_path / "whole.parquet").read_bytes()
     assert names_beside(out) == ["toy.parquet", "toy.parquet.failures.csv"]
 
 
 def test_parts_of_other_settings_are_refused(out: Path) -> None:
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(KeyboardInterrupt):
         interrupted(out)
     with pytest.raises(OutputError, match=r"engine toy, now other"):
         run(ToyReader(size=200), out, setup=toy_setup(engine="other"))
@@ -189,8 +189,8 @@ def test_parts_of_other_settings_are_refused(out: Path) -> None:
 
 def test_an_interrupted_overwrite_is_gone_on_with_and_keeps_the_old_table_till_then(out: Path) -> None:
     run(ToyReader(size=200), out, setup=toy_setup(engine="old"))
-    with pytest.raises(ZeroDivisionError):
-        run(ToyReader(size=200, wrong=((150, "bug"),)), out, overwrite=True)
+    with pytest.raises(KeyboardInterrupt):
+        run(ToyReader(size=200, wrong=((150, "stop"),)), out, overwrite=True)
     assert read_table(out).provenance["engine"] == "old"
     assert run(ToyReader(size=200), out, overwrite=True).skipped == 128
     assert read_table(out).provenance["engine"] == "toy"
@@ -209,8 +209,30 @@ def test_other_features_under_the_same_settings_are_refused(out: Path) -> None:
 
 
 def test_the_time_of_the_first_start_stays(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(KeyboardInterrupt):
         interrupted(out)
     monkeypatch.delenv("SOURCE_DATE_EPOCH")
     run(ToyReader(size=200), out)
     assert read_table(out).provenance["created"] == "2023-11-14T22:13:20Z"
+
+
+@pytest.mark.reported("Faults", "a folder of the user called TABLE.parquet.parts", "refused, and nothing in it removed")
+@pytest.mark.parametrize("name", ["notes.txt", "part-000001.part", "header.json", "ended.txt"])
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_folder_of_the_user_is_never_removed(out: Path, name: str, overwrite: bool) -> None:
+    theirs = out.with_name("toy.parquet.parts") / name
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("{}")
+    with pytest.raises(OutputError, match=r"unfinished rows are kept here.*choose another --out"):
+        run(ToyReader(size=3), out, overwrite=overwrite)
+    assert theirs.read_text() == "{}"
+    assert names_beside(out) == ["toy.parquet.parts"]
+
+
+def test_a_file_of_the_user_beside_the_parts_stays(out: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(out)
+    theirs = out.with_name("toy.parquet.parts") / "notes.txt"
+    theirs.write_text("mine")
+    run(ToyReader(size=200), out)
+    assert [path.name for path in theirs.parent.iterdir()] == ["notes.txt"]

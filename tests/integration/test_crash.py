@@ -100,7 +100,7 @@ def test_killed_again_and_again_it_ends_in_the_same_bytes(out: Path, whole: tupl
     assert sorted(path.name for path in out.parent.iterdir()) == ["toy.parquet", "toy.parquet.failures.csv"]
 
 
-@pytest.mark.parametrize("step", ["part 1", "part 4", "table", "failures", "header removed", "removal"])
+@pytest.mark.parametrize("step", ["part 1", "part 4", "table", "failures", "header", "removal", "ended"])
 def test_stopped_before_any_step_it_ends_in_the_same_bytes(
     out: Path, whole: tuple[bytes, bytes], step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -109,8 +109,8 @@ def test_stopped_before_any_step_it_ends_in_the_same_bytes(
 
     monkeypatch.setattr(ToyEngine, "limits", Limits(cases=7))
     reader = ToyReader(size=SIZE, wrong=WRONG)
-    # A rename ends every step; the header's is the first, then nine parts, the table, the failures.
-    renames = {"part 1": 1, "part 4": 4, "table": 10, "failures": 11}.get(step, 12)
+    # A rename ends every step: the header, nine parts, the table, the failures, the header at the end.
+    renames = {"part 1": 1, "part 4": 4, "table": 10, "failures": 11, "header": 12}.get(step, 13)
     real_replace, real_unlink, done = Path.replace, Path.unlink, []
 
     class Killed(BaseException):
@@ -123,23 +123,17 @@ def test_stopped_before_any_step_it_ends_in_the_same_bytes(
         return real_replace(self, target)
 
     def unlink(self: Path, missing_ok: bool = False) -> None:
-        if self.name == "header.json" and step == "header removed":
+        if (self.name, step) in (("part-000002.part", "removal"), ("ended.json", "ended")):
             raise Killed
         real_unlink(self, missing_ok)
-
-    def rmtree(folder: Path) -> None:
-        assert step == "removal"
-        real_unlink(next(folder.glob("part-*.part")))
-        raise Killed
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "replace", replace)
         patch.setattr(Path, "unlink", unlink)
-        patch.setattr("radiomics_mammo.extraction.checkpoint.shutil.rmtree", rmtree)
         patch.setattr("radiomics_mammo.extraction.run.remove_empty", lambda _: None)
         with pytest.raises(Killed):
             extract_table(reader, setup=toy_setup(), options=Options(out))
-    assert len(done) == min(renames + 1, 12)
+    assert len(done) == min(renames + 1, 13)
     extract_table(reader, setup=toy_setup(), options=Options(out))
     assert contents(out) == whole
     assert sorted(path.name for path in out.parent.iterdir()) == ["toy.parquet", "toy.parquet.failures.csv"]
@@ -223,7 +217,7 @@ def test_a_full_disk_at_the_end_keeps_the_rows(
     assert "Finished rows are kept." in str(caught.value)
     assert not list(out.parent.glob("*.tmp"))
     # Nothing is read again: reading any case would now fail.
-    broken = ToyReader(size=SIZE, wrong=tuple((number, "bug") for number in range(SIZE)))
+    broken = ToyReader(size=SIZE, wrong=tuple((number, "stop") for number in range(SIZE)))
     extract_table(broken, setup=toy_setup(), options=Options(out))
     assert contents(out) == whole
 

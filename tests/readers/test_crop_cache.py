@@ -17,6 +17,7 @@ import pytest
 
 from radiomics_mammo.core.records import BreastMarks, Sample
 from radiomics_mammo.errors import InputError
+from radiomics_mammo.readers import open_reader
 from radiomics_mammo.readers.rsna import crop_cache, samples
 from radiomics_mammo.readers.rsna.crop_cache import CropCache, entry_key, open_cache
 from radiomics_mammo.readers.rsna.reader import RsnaReader
@@ -206,7 +207,7 @@ def test_an_entry_whose_time_cannot_be_set_is_used(tmp_path, monkeypatch):
 def test_leavings_of_killed_processes_go(tmp_path):
     cache = open_cache(tmp_path, limit=1000)
     (tmp_path / "ab").mkdir()
-    old, new = tmp_path / "ab/x.1.tmp", tmp_path / "ab/y.2.tmp"
+    old, new = tmp_path / f"ab/{0:040x}.crop.1.tmp", tmp_path / f"ab/{1:040x}.crop.2.tmp"
     for path in (old, new):
         path.write_bytes(b"half")
     os.utime(old, (1000, 1000))
@@ -238,6 +239,47 @@ def test_what_cannot_be_a_cache(tmp_path):
     dicom_tree(tmp_path / "tree", two_women())
     with pytest.raises(InputError, match="cannot be made"):
         RsnaReader(tmp_path / "tree", cache=tmp_path / "file")
+
+
+@pytest.mark.reported("Faults", "--cache FOLDER with the user's files", "refused; only what the cache made is removed")
+def test_a_folder_of_somebody_is_no_cache(tmp_path):
+    files = [tmp_path / "full-report.txt", tmp_path / "ab/mine.crop", tmp_path / "ab/notes.tmp"]
+    files[1].parent.mkdir()
+    for file in files:
+        file.write_text("mine")
+        os.utime(file, (1000, 1000))
+    with pytest.raises(InputError, match="was not made as a cache"):
+        open_cache(tmp_path, limit=10**6)
+    cache = open_cache(tmp_path / "cache", limit=10)
+    for file in files:  # nor are they touched where they lie in a cache
+        moved = tmp_path / "cache" / file.relative_to(tmp_path)
+        moved.parent.mkdir(exist_ok=True)
+        file.rename(moved)
+    (tmp_path / "elsewhere").mkdir()
+    linked = tmp_path / "elsewhere" / f"{0:040x}.crop"
+    linked.write_text("mine")
+    (tmp_path / "cache/cd").symlink_to(tmp_path / "elsewhere")
+    open_cache(tmp_path / "cache", limit=10).shrink()
+    cache._make_room(10)
+    assert all((tmp_path / "cache" / file.relative_to(tmp_path)).exists() for file in files)
+    assert linked.exists()
+
+
+@pytest.mark.reported("Faults", "run.json from someone else names a cache", "refused: no folder is opened")
+def test_a_description_opens_no_cache(tmp_path):
+    root = dicom_tree(tmp_path / "tree", two_women())
+    with pytest.raises(InputError, match="a description of rsna has no cache"):
+        open_reader({**RsnaReader(root).describe(), "cache": str(tmp_path / "cache")})
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_replaced_file_is_another_entry(tmp_path):
+    image = tmp_path / "image.dcm"
+    image.write_bytes(b"12345")
+    before, key = image.stat(), entry_key(str(image), "s")
+    image.write_bytes(b"54321")
+    os.utime(image, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert entry_key(str(image), "s") != key
 
 
 def _write_many(folder: str, first: int) -> None:
@@ -326,7 +368,7 @@ def test_a_kept_crop_is_read_ahead_in_place_of_its_image(tmp_path, monkeypatch):
     assert opened == [str(kept), other.source.image]
 
 
-VERSION, DIGEST = 1, "66e41f5fdeb7f1c0"
+VERSION, DIGEST = 1, "b9aa908bd53cdab9"
 PLAIN = (ast.Attribute, ast.Constant)
 NO_PIXELS = {"imaging.preprocessing.plane", "imaging.formats.nifti", "readers.rsna.file_tree"}
 """Modules that the code imports and that make no difference to a crop."""

@@ -109,6 +109,8 @@ def misbehave(how: str, case: Case, *, died: str) -> None:
         if died:
             Path(died).touch()
         os.kill(os.getpid(), signal.SIGKILL)
+    if how == "stop":
+        raise KeyboardInterrupt
     if how == "bug":
         raise ZeroDivisionError("a fault of the program")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from radiomics_mammo.errors import ReadError
 from radiomics_mammo.imaging.formats.dicom.decode import DOWNLOAD_AGAIN
 from radiomics_mammo.imaging.formats.dicom.read import read_dicom, refuse_non_files
+from radiomics_mammo.imaging.formats.itk_header import check_itk_file
 from radiomics_mammo.imaging.formats.nifti import refuse_cut_nifti
 from radiomics_mammo.imaging.formats.raster import read_raster
 
@@ -84,6 +86,8 @@ def read_image(path: str | Path, *, indices: bool = False) -> ImageFile:
     path = Path(path)
     if "://" in str(path) or str(path).startswith(("http:/", "https:/")):
         raise ReadError("is an address, not a file", path=path, remedy="Download it first.")
+    if "\0" in str(path):
+        raise ReadError("has a NUL character in its name", path=path, remedy="Correct the name.")
     refuse_non_files(path)
     image = _reader_of(path, indices=indices)(path)
     pixels = image.pixels
@@ -141,8 +145,9 @@ def _read_raster(path: Path, *, indices: bool) -> ImageFile:
 
 def _read_npy(path: Path) -> ImageFile:
     try:
-        array = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        # A map is no longer than its file, whatever the header announces.
+        array = np.array(np.load(path, mmap_mode="r", allow_pickle=False))
+    except (OSError, ValueError, EOFError, TypeError, OverflowError, SyntaxError, TokenError) as error:
         raise ReadError(
             f"is not a readable array ({error})",
             path=path,
@@ -161,6 +166,8 @@ def _read_itk(path: Path) -> ImageFile:
 
     if path.name.lower().endswith((".nii", ".nii.gz")):
         refuse_cut_nifti(path)
+    else:
+        check_itk_file(path)
     try:
         image = SimpleITK.ReadImage(str(path))
     except RuntimeError as error:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from radiomics_mammo.errors import ReadError
 from radiomics_mammo.imaging.formats.dicom.decode import DOWNLOAD_AGAIN
+from radiomics_mammo.imaging.formats.itk_header import MOST_BYTES
 
 _BLOCK = 1 << 22
 # Length of the header, then where dim, bitpix and vox_offset stand in it and how they are stored.
@@ -37,25 +38,31 @@ def refuse_cut_nifti(path: Path) -> None:
             zipped = raw.read(2) == b"\x1f\x8b"
         with gzip.open(path, "rb") if zipped else path.open("rb") as file:
             head = file.read(540)
+            promised = _promised(head)
+            if promised is None:
+                raise ReadError("has no NIfTI header", path=path, remedy=DOWNLOAD_AGAIN)
+            if not 0 < promised <= MOST_BYTES:
+                raise ReadError("has a damaged NIfTI header", path=path, remedy=DOWNLOAD_AGAIN)
             length = len(head)
-            while block := file.read(_BLOCK):
+            # To the end, where the checksum stands; but not for ever.
+            while length <= 2 * promised + _BLOCK and (block := file.read(_BLOCK)):
                 length += len(block)
     except (OSError, EOFError, zlib.error) as error:
         raise ReadError(f"is truncated or broken ({error})", path=path, remedy=DOWNLOAD_AGAIN) from error
-    promised = _promised(head)
-    if promised is None:
-        raise ReadError("has no NIfTI header", path=path, remedy=DOWNLOAD_AGAIN)
     if length < promised:
         raise ReadError(f"is truncated: {length} of {promised} bytes are there", path=path, remedy=DOWNLOAD_AGAIN)
 
 
 def _promised(head: bytes) -> int | None:
+    """Return how long the file should be; None without a header, 0 with one that means nothing."""
     for order in "<>":
         size: int = struct.unpack_from(f"{order}i", head)[0] if len(head) >= 348 else 0
         layout = _LAYOUTS.get(size)
         if layout is None or len(head) < size:
             continue
         dim, bits, start = (struct.unpack_from(order + code, head, at) for code, at in layout)
+        if not 1 <= dim[0] <= 7 or min(dim[1 : dim[0] + 1]) < 0 or bits[0] <= 0 or not 0 <= start[0] <= MOST_BYTES:
+            return 0
         values: int = math.prod(max(length, 1) for length in dim[1 : dim[0] + 1])
         return int(start[0]) + values * int(bits[0]) // 8
     return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import warnings
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,10 @@ from radiomics_mammo.errors import ReadError
 from radiomics_mammo.imaging.formats.dicom.decode import DOWNLOAD_AGAIN
 
 _PNG_GREY, _PNG_PALETTE = 0, 3
-_TIFF_PHOTOMETRIC = 262
+_TIFF_COMPRESSION, _TIFF_PHOTOMETRIC = 259, 262
+_TIFF_DEFLATED = (8, 32946)
+_TIFF_DATA = ((273, 279), (324, 325))
+"""Tags of where strips and tiles stand, and of their lengths."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +53,8 @@ def read_raster(path: Path, *, indices: bool = False) -> Raster:
     from PIL import Image, UnidentifiedImageError
 
     depth, kind = _png_depth(path)
+    if depth:
+        _check_png(path)
     if depth == 16 and kind != _PNG_GREY:
         return Raster(_by_itk(path), lossy=False)
     try:
@@ -56,6 +62,7 @@ def read_raster(path: Path, *, indices: bool = False) -> Raster:
             # A film scanned at 42 um has more pixels than Pillow expects of an honest picture; it still
             # refuses twice that limit (358 megapixels).
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore", UserWarning)  # of metadata that no pixel depends on
             with Image.open(path) as picture:
                 return _decoded(picture, path, indices=indices, depth=depth)
     except Image.DecompressionBombError as error:
@@ -64,7 +71,7 @@ def read_raster(path: Path, *, indices: bool = False) -> Raster:
         if _is_tiff(path):
             return Raster(_by_itk(path), lossy=False)
         raise ReadError("is not a picture that Pillow knows", path=path, remedy=DOWNLOAD_AGAIN) from error
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
+    except (OSError, SyntaxError, ValueError, EOFError, TypeError, LookupError, struct.error, zlib.error) as error:
         raise ReadError(f"is broken or truncated ({error})", path=path, remedy=DOWNLOAD_AGAIN) from error
 
 
@@ -80,6 +87,8 @@ def _decoded(picture: Any, path: Path, *, indices: bool, depth: int) -> Raster:
     if picture.mode in ("CMYK", "YCbCr", "LAB", "HSV"):
         raise ReadError(f"is a colour picture ({picture.mode})", path=path, remedy="Export it in shades of grey.")
     pixels = np.array(picture)
+    if picture.format == "TIFF":
+        _check_tiff(picture, path)
     if pixels.dtype == np.bool_:
         pixels = pixels.astype(np.uint8)
     if depth in (2, 4) and picture.mode == "L":
@@ -102,6 +111,32 @@ def _png_depth(path: Path) -> tuple[int, int]:
     if head[:4] != b"\x89PNG" or len(head) < 26:
         return 0, 0
     return head[24], head[25]
+
+
+def _check_png(path: Path) -> None:
+    """Check the checksum of every chunk; Pillow leaves out those of the pixels."""
+    data = memoryview(path.read_bytes())
+    start, kind = 8, b""
+    while kind != b"IEND":
+        if len(data) < start + 12:
+            raise ReadError("is truncated", path=path, remedy=DOWNLOAD_AGAIN)
+        (length,) = struct.unpack_from(">I", data, start)
+        kind = bytes(data[start + 4 : start + 8])
+        end = start + 8 + length
+        if data[end : end + 4] != struct.pack(">I", zlib.crc32(data[start + 4 : end])):
+            raise ReadError("is damaged: a checksum is another", path=path, remedy=DOWNLOAD_AGAIN)
+        start = end + 4
+
+
+def _check_tiff(picture: Any, path: Path) -> None:
+    """Check the checksums of deflated strips and tiles; libtiff reads as far as it needs pixels."""
+    if picture.tag_v2.get(_TIFF_COMPRESSION) not in _TIFF_DEFLATED:
+        return
+    with path.open("rb") as file:
+        for places, lengths in _TIFF_DATA:
+            for place, length in zip(picture.tag_v2.get(places, ()), picture.tag_v2.get(lengths, ()), strict=True):
+                file.seek(place)
+                zlib.decompress(file.read(length))
 
 
 def _is_tiff(path: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ EACH = "each"
 
 _FEATURE = re.compile(r"[a-z][\w.-]*_(firstorder|shape|shape2D|glcm|glrlm|glszm|gldm|ngtdm)_\w+")
 _WHOLE = re.compile(r"[+-]?(0|[1-9]\d{0,17})")
-_DECIMAL = re.compile(r"[+-]?(0|[1-9]\d*)?(\.\d*)?([eE][+-]?\d+)?")
+_DECIMAL = re.compile(r"[+-]?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _MISSING = frozenset({"", "na", "n/a", "nan", "null"})
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False, "": False}
 
@@ -160,8 +161,8 @@ def _source(line: CsvRow, meaning: dict[str, str], path: Path) -> ManifestSource
 def _absolute(cell: str, folder: Path) -> str:
     if not cell or "://" in cell:
         return cell
-    full = folder / Path(cell).expanduser()
-    if "\\" in cell and not full.exists():
+    full = folder / os.path.expanduser(cell)  # noqa: PTH111 - leaves ~nobody as it is
+    if "\\" in cell and not os.path.exists(full):  # noqa: PTH110 - a name that no file can have is no error
         # Written on Windows, read elsewhere.
         full = folder / cell.replace("\\", "/")
     return str(full)
@@ -174,7 +175,7 @@ def _labels(cell: str, line: int, path: Path) -> tuple[int, ...] | None:
         return ()
     labels = []
     for part in re.split(r"[;,\s]+", cell):
-        whole = re.fullmatch(r"(-?\d+)(\.0*)?", part)
+        whole = re.fullmatch(r"(-?\d{1,20})(\.0*)?", part)
         if whole is None or int(whole[1]) == 0:
             raise InputError(
                 f"line {line}: {cell!r} is no label of a mask",
@@ -283,6 +284,6 @@ def _typed(values: Sequence[str]) -> tuple[type, list[Scalar]]:
     known = [cell for cell in values if cell.casefold() not in _MISSING]
     if known and all(_WHOLE.fullmatch(cell) for cell in known):
         return int, [None if cell.casefold() in _MISSING else int(cell) for cell in values]
-    if known and all(_DECIMAL.fullmatch(cell) and re.search(r"\d", cell.split("e")[0]) for cell in known):
+    if known and all(_DECIMAL.fullmatch(cell) and math.isfinite(float(cell)) for cell in known):
         return float, [None if cell.casefold() in _MISSING else float(cell) for cell in values]
     return str, [None if cell.casefold() in _MISSING else cell for cell in values]

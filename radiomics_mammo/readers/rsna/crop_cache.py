@@ -10,6 +10,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 import struct
 import time
 import zlib
@@ -33,6 +34,13 @@ _HEAD = struct.Struct("<8sI")  # magic, checksum of all that follows
 _SUFFIX = ".crop"
 _TEMPORARY = ".tmp"
 _FULL = "full-"
+_MARKER = "radiomics_mammo_cache.txt"
+"""What tells a folder of our own making; nothing in any other is ever removed."""
+_MARK = "A cache of radiomics_mammo. It may be deleted: what is missing is made anew.\n"
+_SHELF = re.compile(r"[0-9a-f]{2}")
+_ENTRY = re.compile(rf"[0-9a-f]{{40}}{re.escape(_SUFFIX)}")
+_LEFTOVER = re.compile(rf"[0-9a-f]{{40}}{re.escape(_SUFFIX)}\.\d+{re.escape(_TEMPORARY)}")
+_FULL_SIGN = re.compile(rf"{_FULL}\d+\.\d{{6}}")
 _STALE_SECONDS = 3600.0
 # The folder is looked over once for each sixty-fourth of the limit that is written, and brought to seven eighths.
 _RECHECKS = 64
@@ -107,7 +115,8 @@ class CropCache:
     def shrink(self) -> None:
         """Check the limit at the start of a run, and remove what exceeds it."""
         for left in self.folder.glob(f"{_FULL}*"):
-            _remove(left)
+            if _FULL_SIGN.fullmatch(left.name):
+                _remove(left)
         if sum(size for _, size, _ in self._entries()) > self.limit:
             self._make_room(0)
 
@@ -149,16 +158,16 @@ class CropCache:
         entries = []
         now = time.time()
         for shelf in os.scandir(self.folder):
-            if len(shelf.name) != 2 or not shelf.is_dir():
+            if not _SHELF.fullmatch(shelf.name) or not shelf.is_dir(follow_symlinks=False):
                 continue
             for entry in os.scandir(shelf.path):
                 try:
                     status = entry.stat()
                 except OSError:  # another process has removed it
                     continue
-                if entry.name.endswith(_SUFFIX):
+                if _ENTRY.fullmatch(entry.name):
                     entries.append((status.st_mtime_ns, status.st_size, entry.path))
-                elif entry.name.endswith(_TEMPORARY) and now - status.st_mtime > _STALE_SECONDS:
+                elif _LEFTOVER.fullmatch(entry.name) and now - status.st_mtime > _STALE_SECONDS:
                     _remove(Path(entry.path))
         return entries
 
@@ -169,7 +178,7 @@ def open_cache(folder: str | Path, *, limit: int, since: float | None = None) ->
     Parameters
     ----------
     folder : path
-        May be shared by collections, settings and processes.
+        New, empty, or an earlier run's cache; may be shared by collections, settings and processes.
     limit : int
         Bytes that all entries together may take.
     since : float, optional
@@ -178,7 +187,7 @@ def open_cache(folder: str | Path, *, limit: int, since: float | None = None) ->
     Raises
     ------
     InputError
-        The folder cannot be made or written to, or the limit is not positive.
+        The folder cannot be made or written to, holds other files, or the limit is not positive.
     """
     folder = Path(folder)
     if limit <= 0:
@@ -191,6 +200,15 @@ def open_cache(folder: str | Path, *, limit: int, since: float | None = None) ->
         ) from error
     if not os.access(folder, os.W_OK | os.X_OK):
         raise InputError("cannot be written to", path=folder, remedy="Name another folder with --cache.")
+    marker = folder / _MARKER
+    if not marker.is_file():
+        if any(path.name != _MARKER for path in folder.iterdir()):
+            raise InputError(
+                "holds files, and was not made as a cache",
+                path=folder,
+                remedy="Name a new or empty folder with --cache.",
+            )
+        marker.write_text(_MARK, encoding="utf-8")
     return CropCache(folder, limit, time.time() if since is None else since)
 
 
@@ -213,7 +231,7 @@ def entry_key(image: str, settings: object) -> str | None:
         status = os.stat(image)  # noqa: PTH116 - once an image, and Path objects are slow
     except OSError:
         return None
-    text = repr((FORMAT, image, status.st_size, status.st_mtime_ns, settings))
+    text = repr((FORMAT, image, status.st_size, status.st_mtime_ns, status.st_ctime_ns, settings))
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:40]
 
 

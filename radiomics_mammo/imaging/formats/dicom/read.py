@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -40,6 +41,7 @@ _BAD_BYTES = (
     LookupError,
     TypeError,
     EOFError,
+    zlib.error,
     OverflowError,
     MemoryError,
     struct.error,
