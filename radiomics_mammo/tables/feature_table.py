@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from radiomics_mammo.core.column_names import is_identifier
+from radiomics_mammo.core.input_table import read_frame
 from radiomics_mammo.core.records import Sample, Scalar
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.tables.arrow import ARROW_TYPES
@@ -181,12 +183,12 @@ def write_table(frame: pd.DataFrame, path: str | Path, *, provenance: Mapping[st
 
 
 def read_table(path: str | Path, *, features_needed: bool = True) -> Table:
-    """Read a feature table: ours, or any Parquet or CSV with columns named as pyradiomics names them.
+    """Read a feature table: ours, or any table with columns named as pyradiomics names them.
 
     Parameters
     ----------
     path : str or pathlib.Path
-        ``.parquet`` or ``.csv`` (comma, semicolon or tab).
+        Parquet, Feather, CSV, TSV or Excel.
     features_needed : bool
         Refuse a table without feature columns; a clinical table has none.
 
@@ -270,17 +272,19 @@ def _read(path: Path) -> tuple[pd.DataFrame, dict[str, Any], tuple[str, ...]]:
     if _is_parquet(path):
         return (*_read_ours(path), ())
     stored = read_csv_metadata(path)
-    if stored is None:
-        return _read_csv(path), {}, ()
-    if stored.intact:
+    if stored is not None and stored.intact:
         return (*_read_ours(path), ())
-    frame = _read_csv(path)
+    frame, notes = read_frame(path, text=is_identifier)
+    remarks = tuple(f"{path.name}: {note}" for note in notes)
+    if stored is None:
+        return frame, {}, remarks
     frame.columns = frame.columns.map(unescaped)
     frame = frame.apply(lambda column: column.map(unescaped) if column.dtype.kind == "O" else column)
     provenance = decode(stored.metadata.get(PROVENANCE_KEY))
     provenance["features"] = [name for name in provenance.get("features", ()) if name in frame.columns]
     beside = metadata_path(path).name
-    return frame, provenance, (f"{path.name} was changed since it was written; its recipe is that of {beside}.",)
+    changed = f"{path.name} was changed since it was written; its recipe is that of {beside}."
+    return frame, provenance, (changed, *remarks)
 
 
 def _read_ours(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
@@ -295,31 +299,6 @@ def _read_ours(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
     if version != FORMAT:
         raise InputError(f"is a table of format {version}, not {FORMAT}", path=path, remedy="Extract it again.")
     return table.to_pandas(), provenance
-
-
-def _read_csv(path: Path) -> pd.DataFrame:
-    import pandas as pd
-
-    try:
-        with path.open(encoding="utf-8-sig") as handle:
-            header = handle.readline()
-        separator = max(",;\t", key=header.count)
-        names = [name.strip().strip('"') for name in header.split(separator)]
-        if len(set(names)) < len(names):  # pandas would rename the second one
-            raise InputError("it has a column twice", path=path, remedy="Keep one of each.")
-        return pd.read_csv(
-            path,
-            sep=separator,
-            dtype={"case_id": str, "patient_id": str},
-            encoding="utf-8-sig",
-            low_memory=False,
-        )
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise InputError(
-            f"not a readable CSV table ({_single_line(error)})",
-            path=path,
-            remedy="Save it as UTF-8 CSV or Parquet.",
-        ) from error
 
 
 def _numeric(frame: pd.DataFrame, features: Sequence[str], *, path: Path) -> pd.DataFrame:

@@ -128,8 +128,8 @@ def test_a_foreign_parquet_is_read_and_made_float64(tmp_path: Path) -> None:
     ("content", "message"),
     [
         (b"PAR1 this is not Parquet", "not a readable Parquet file"),
-        (b"", "not a readable CSV"),
-        (b"\xff\xfe\x00\x01", "not a readable CSV"),
+        (b"", "no header line"),
+        (b"\xff\xfe\x00\xd8\x01\x00", "is not text"),
         (b"case_id,x\na,1\n", "no feature columns"),
         (b"case_id,original_glcm_Contrast\na,high\n", "holds text"),
         (b"case_id,original_glcm_Contrast,original_glcm_Contrast\na,1,2\n", "twice"),

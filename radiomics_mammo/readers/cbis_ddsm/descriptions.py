@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from radiomics_mammo.core.input_table import TableRow, read_header, read_input_table
 from radiomics_mammo.core.records import Scalar
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.readers.base import some_of
-from radiomics_mammo.readers.csv_table import CsvRow, read_csv, read_header
 
 COLUMNS: tuple[tuple[str, type], ...] = (
     ("abnormality_type", str),
@@ -123,7 +123,8 @@ def read_rows(paths: Iterable[Path]) -> tuple[list[CbisRow], list[str]]:
     rows: dict[str, CbisRow] = {}
     repeated = 0
     for path in paths:
-        header, records = read_csv(path)
+        table = read_input_table(path)
+        header, records = table.header, table.rows
         names = {_plain(name) for name in header}
         missing = [name for name in _NEEDED if name not in names]
         if missing:
@@ -148,7 +149,7 @@ def read_rows(paths: Iterable[Path]) -> tuple[list[CbisRow], list[str]]:
     return list(rows.values()), remarks + _contradictions(rows.values())
 
 
-def _row(record: CsvRow, path: Path) -> CbisRow:
+def _row(record: TableRow, path: Path) -> CbisRow:
     values = {_plain(name): cell for name, cell in record.values.items()}
     origin = f"{path.name} line {record.line}"
     image, crop, mask = (_parts(values.get(name, "")) for name in (_IMAGE, _CROP, _MASK))

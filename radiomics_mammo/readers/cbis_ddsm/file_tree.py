@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from radiomics_mammo.core.input_table import read_input_table
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.readers.csv_table import read_csv
 
 _PICTURES = (".dcm", ".dicom", ".jpg", ".jpeg", ".png", ".tif", ".tiff")
 # manifest-…/CBIS-DDSM/<case> is two down; room for patients who sort downloads into folders of their own.
@@ -95,7 +95,7 @@ def kaggle_series(root: Path) -> dict[str, list[str]]:
     for path in (root / "csv" / "dicom_info.csv", root / "dicom_info.csv"):
         if not path.is_file():
             continue
-        _, rows = read_csv(path)
+        rows = read_input_table(path).rows
         for row in rows:
             patient, image = row.values.get("PatientID", ""), row.values.get("image_path", "")
             folder = image.replace("\\", "/").split("/")[-2:-1]

@@ -11,12 +11,12 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from radiomics_mammo.core.input_table import read_input_table
 from radiomics_mammo.core.records import Case, Sample
 from radiomics_mammo.errors import InputError, MaskError, ReadError
 from radiomics_mammo.imaging.formats.image_file import ImageFile, read_image
 from radiomics_mammo.imaging.formats.masks import labelled_regions
 from radiomics_mammo.readers.base import existing_folder
-from radiomics_mammo.readers.csv_table import read_csv
 from radiomics_mammo.readers.image_folder import ImageFolderArguments
 from radiomics_mammo.readers.image_folder.pairing import Pair, Pairs, find_pairs, refuse_all
 from radiomics_mammo.readers.phantom.output_folder import is_phantom
@@ -203,7 +203,8 @@ def _folder_labels(stems: Sequence[str] | dict[str, None]) -> dict[str, str | No
 
 def _read_labels(path: Path, stems: dict[str, None]) -> dict[str, str | None]:
     """Return the labels that a CSV gives images, named by their path with or without its ending."""
-    header, rows = read_csv(path)
+    table = read_input_table(path)
+    header, rows = table.header, table.rows
     names = {name.casefold(): name for name in header}
     missing = [name for name in ("image", "label") if name not in names]
     if missing:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from radiomics_mammo.core.input_table import TableRow, read_input_table
 from radiomics_mammo.core.records import Scalar
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.readers.csv_table import CsvRow, read_csv
 
 KNOWN = ("image", "mask", "case_id", "patient_id", "mask_label", "label", "spacing_mm", "phantom")
 """Columns with a meaning, in any case; ``label`` is the mask's label unless there is a ``mask_label``."""
@@ -94,7 +94,8 @@ def read_manifest(path: Path) -> Manifest:
         Not CSV, no ``image`` column, no rows, two lines of one case, a column that the table has of its own,
         or a label, spacing or phantom cell that means nothing.
     """
-    header, lines = read_csv(path)
+    table = read_input_table(path)
+    header, lines = table.header, table.rows
     meaning = _meanings(header, path)
     if not lines:
         raise InputError("has no rows", path=path, remedy="Add one line for each image and mask.")
@@ -107,12 +108,19 @@ def read_manifest(path: Path) -> Manifest:
         ManifestRow(case, patient, {name: typed[name][1][i] for name in other}, source)
         for i, (case, patient, source) in enumerate(zip(ids, patients, sources, strict=True))
     )
-    return Manifest(rows, tuple((name, typed[name][0]) for name in other), tuple(remarks))
+    return Manifest(rows, tuple((name, typed[name][0]) for name in other), (*table.notes, *remarks))
 
 
 def _meanings(header: Sequence[str], path: Path) -> dict[str, str]:
     """Return the header's names of the columns in ``KNOWN``."""
     names = {name.casefold(): name for name in header}
+    if len(names) < len(header):
+        twice = [name for name in header if names[name.casefold()] != name]
+        raise InputError(
+            f"names a column twice: {', '.join(f'{name}, {names[name.casefold()]}' for name in twice)}",
+            path=path,
+            remedy="Rename or remove one of them.",
+        )
     if "image" not in names:
         raise InputError(
             f"has no image column (it has {', '.join(header)})",
@@ -140,7 +148,7 @@ def _meanings(header: Sequence[str], path: Path) -> dict[str, str]:
     return meaning
 
 
-def _source(line: CsvRow, meaning: dict[str, str], path: Path) -> ManifestSource:
+def _source(line: TableRow, meaning: dict[str, str], path: Path) -> ManifestSource:
     values = {known: line.values[name] for known, name in meaning.items()}
     mask = values.get("mask", "")
     truth = values.get("phantom", "").casefold()
@@ -204,7 +212,7 @@ def _spacing(cell: str, line: int, path: Path) -> tuple[float, float] | None:
 
 
 def _case_ids(
-    lines: Sequence[CsvRow], meaning: dict[str, str], sources: Sequence[ManifestSource], path: Path
+    lines: Sequence[TableRow], meaning: dict[str, str], sources: Sequence[ManifestSource], path: Path
 ) -> list[str]:
     column = meaning.get("case_id")
     given = [line.values[column] if column else "" for line in lines]
@@ -264,7 +272,7 @@ def _inside(path: str, folder: Path) -> str:
     return "_".join([*(part for part in parent.parts if part not in ("/", "..")), _stem(path)])
 
 
-def _patient_ids(lines: Sequence[CsvRow], meaning: dict[str, str], ids: Sequence[str]) -> tuple[list[str], list[str]]:
+def _patient_ids(lines: Sequence[TableRow], meaning: dict[str, str], ids: Sequence[str]) -> tuple[list[str], list[str]]:
     column = meaning.get("patient_id")
     given = [line.values[column] if column else "" for line in lines]
     lacking = given.count("")

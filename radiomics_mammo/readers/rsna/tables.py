@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from math import isfinite, nan
 from pathlib import Path
 
+from radiomics_mammo.core.input_table import TableRow, read_input_table
 from radiomics_mammo.core.records import Scalar
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.readers.csv_table import CsvRow, read_csv
 
 TABLES = {"train": "train.csv", "test": "test.csv"}
 TABLE_COLUMNS: tuple[tuple[str, type], ...] = (
@@ -117,7 +117,8 @@ def read_rows(tables: Mapping[str, Path]) -> list[RsnaRow]:
 
 
 def _read_table(path: Path, split: str) -> Iterable[tuple[RsnaRow, int]]:
-    header, lines = read_csv(path)
+    table = read_input_table(path)
+    header, lines = table.header, table.rows
     names = {name.casefold(): name for name in header}
     absent = [name for name in _NEEDED if name not in names]
     if absent:
@@ -134,7 +135,7 @@ def _read_table(path: Path, split: str) -> Iterable[tuple[RsnaRow, int]]:
     return ((_row(line, split, columns_of, ids, path), line.line) for line in lines)
 
 
-def _row(line: CsvRow, split: str, columns_of: Mapping[str, str], ids: tuple[str, str], path: Path) -> RsnaRow:
+def _row(line: TableRow, split: str, columns_of: Mapping[str, str], ids: tuple[str, str], path: Path) -> RsnaRow:
     values = line.values
     patient, image = (_identifier(values[name], name, line, path) for name in ids)
     side = SIDES.get(values[columns_of["laterality"]].upper())
@@ -156,7 +157,7 @@ def _row(line: CsvRow, split: str, columns_of: Mapping[str, str], ids: tuple[str
     return RsnaRow(patient, image, split, columns)
 
 
-def _identifier(cell: str, name: str, line: CsvRow, path: Path) -> str:
+def _identifier(cell: str, name: str, line: TableRow, path: Path) -> str:
     if not cell or any(character in cell for character in "/\\\0") or cell in (".", ".."):
         raise _refusal(line, name, cell, "an identifier", path)
     return cell.removesuffix(".0")  # pandas' way with a column that has gaps
@@ -166,14 +167,14 @@ def _text(cell: str, *_: object) -> str:
     return cell
 
 
-def _number(cell: str, name: str, line: CsvRow, path: Path) -> float:
+def _number(cell: str, name: str, line: TableRow, path: Path) -> float:
     number = _float(cell)
     if not isfinite(number):
         raise _refusal(line, name, cell, "a number", path)
     return number
 
 
-def _whole(cell: str, name: str, line: CsvRow, path: Path) -> int:
+def _whole(cell: str, name: str, line: TableRow, path: Path) -> int:
     number = float(_TRUTH.get(cell.upper(), _float(cell)))
     if name in _FLAGS and number not in (0, 1):
         raise _refusal(line, name, cell, "0 or 1", path)
@@ -190,10 +191,10 @@ def _float(cell: str) -> float:
         return nan
 
 
-_READ: dict[type, Callable[[str, str, CsvRow, Path], Scalar]] = {str: _text, float: _number, int: _whole}
+_READ: dict[type, Callable[[str, str, TableRow, Path], Scalar]] = {str: _text, float: _number, int: _whole}
 
 
-def _refusal(line: CsvRow, name: str, cell: str, wanted: str, path: Path) -> InputError:
+def _refusal(line: TableRow, name: str, cell: str, wanted: str, path: Path) -> InputError:
     return InputError(
         f"line {line.line}: {name} is {cell!r}, not {wanted}", path=path, remedy="Correct the cell or empty it."
     )
