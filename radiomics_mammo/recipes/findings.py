@@ -14,6 +14,8 @@ from radiomics_mammo.errors import RecipeError
 Place: TypeAlias = tuple[str, ...]
 """The keys that lead to an entry: ``("setting", "binWidth")``."""
 
+MOST = 30
+"""Faults that one message lists."""
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 60
 _SHORT.maxlevel, _SHORT.maxlist, _SHORT.maxtuple = 3, 4, 4
@@ -51,7 +53,7 @@ class Findings:
     def unknown(self, what: str, name: str, known: Iterable[str], *, at: Place) -> None:
         """Add an unknown name as a fault; the remedy says which are known, and which may be meant."""
         known = list(known)
-        matches = difflib.get_close_matches(name.lower(), [each.lower() for each in known], n=1, cutoff=0.75)
+        matches = difflib.get_close_matches(name[:80].lower(), [each.lower() for each in known], n=1, cutoff=0.75)
         meant = next((each for each in known if matches and each.lower() == matches[0]), None)
         hint = f" (is {meant} meant?)" if meant else ""
         self.fault(f"unknown {what} {shown(name)}{hint}", at=at, remedy=f"Known: {', '.join(known)}.")
@@ -80,9 +82,10 @@ class Findings:
         if len(faults) == 1:
             raise RecipeError(where[0] + faults[0].cause, path=self.path, remedy=faults[0].remedy)
         text, remedies = f"{len(faults)} faults:", set()
-        for line, each in zip(where, faults, strict=True):
+        for line, each in list(zip(where, faults, strict=True))[:MOST]:
             text += f"\n  {line}{each.cause}" + ("" if each.remedy in remedies else f". {each.remedy[:-1]}")
             remedies.add(each.remedy)
+        text += f"\n  and {len(faults) - MOST} more" if len(faults) > MOST else ""
         raise RecipeError(text, path=self.path, remedy="Correct all of them.")
 
 

@@ -86,17 +86,19 @@ def image_types_from(
         owner = filter_options()[key]
         if owner not in types:
             findings.note(f"{key} is not used: no imageType {owner} is named", at=("setting", key))
-    entries = types or {ORIGINAL: None}
-    return tuple(
+    parsed = [
         _image_type(name, entry, settings=settings, shared=shared, findings=findings)
-        for name, entry in entries.items()
+        for name, entry in (types or {ORIGINAL: None}).items()
         if name not in missing
-    )
+    ]
+    if types and not any(parsed) and not missing:
+        findings.fault("imageType gives no image", at=(TYPES,), remedy=f"Name {ORIGINAL}, or settings of the filter.")
+    return tuple(each for each in parsed if each is not None)
 
 
 def _image_type(
     name: str, entry: object, *, settings: Settings, shared: Mapping[str, Any], findings: Findings
-) -> ImageType:
+) -> ImageType | None:
     at = (TYPES, name)
     body = mapping_of(entry, what=f"imageType {name}", findings=findings, at=at)
     of_filter = {key for key, owner in filter_options().items() if owner == name}
@@ -108,6 +110,11 @@ def _image_type(
     if name == ORIGINAL:
         return ImageType(name, chosen)
     options = {key: plain_value(body.get(key, shared.get(key))) for key in of_filter if key in body or key in shared}
+    needed = [each.name for each in fields(FILTERS[name].options) if each.default == ()]
+    lacking = [key for key in needed if key not in options]
+    if lacking:
+        findings.note(f"imageType {name} gives no image, as in pyradiomics: it has no {lacking[0]}", at=at)
+        return None
     return ImageType(name, chosen, _filter_options(name, options, findings=findings, at=at))
 
 
@@ -118,5 +125,7 @@ def _filter_options(name: str, options: Mapping[str, Any], *, findings: Findings
     try:
         return None if nested else FILTERS[name].options(**options)
     except ValueError as error:
-        findings.fault(f"imageType {name}: {error}", at=(*at, *list(options)[:1]), remedy="Correct the value.")
+        findings.fault(
+            f"imageType {name}: {str(error)[:300]}", at=(*at, *list(options)[:1]), remedy="Correct the value."
+        )
         return None

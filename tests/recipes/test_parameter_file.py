@@ -279,6 +279,23 @@ def test_attacks_are_refused_in_one_line(refused, kind):
     assert "\n" not in message or kind == "two documents"
 
 
+@reported("imageType LoG without sigma", "read, with a note: it gives no image, as in pyradiomics")
+def test_a_filter_without_its_settings_gives_no_image(read, refused):
+    recipe = read("imageType:\n  Original: {}\n  LoG: {}\n")
+    assert [each.name for each in recipe.image_types] == ["Original"]
+    assert recipe.notes == ("line 3: imageType LoG gives no image, as in pyradiomics: it has no sigma",)
+    assert "gives no image" in refused("imageType:\n  LoG:\n")
+    shared = read("imageType: {Original: {}, LoG: {}}\nsetting: {sigma: [1.0]}\n")
+    assert [each.name for each in shared.image_types] == ["Original", "LoG"]
+
+
+def test_a_message_lists_no_more_than_thirty_faults(refused):
+    message = refused("setting:\n" + "".join(f"  wrong{n}: 1\n" for n in range(200)))
+    assert message.splitlines()[0].endswith("200 faults:")
+    assert "and 170 more" in message
+    assert len(message) < 4000
+
+
 def test_aliases_and_merges_of_plain_values_are_read(read):
     recipe = read(
         "setting: &s\n  binWidth: 7\n  label: 2\nimageType:\n  Original: &o\n    binWidth: 9\n  LoG:\n    <<: *o\n"
