@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -53,8 +54,9 @@ def prepared(x: np.ndarray) -> Any:
     return with_columns(preparation(native_nulls=False).fit(x), range(6))
 
 
+@cache
 def trained(kind: str) -> Any:
-    """Fit the model of a kind on the toy rows."""
+    """Fit the model of a kind on the toy rows; once a process, as nothing changes it."""
     name, parameters, n_rows = KINDS[kind]
     estimator, (x, y) = estimator_of(parse_candidate(name)), toy_rows()
     x = prepared(x).transform(x)
@@ -64,6 +66,8 @@ def trained(kind: str) -> Any:
     model = estimator.build(Settings(), parameters, seed=1, n_rows=n_rows)
     if hasattr(model, "steps"):
         model.set_params(nystroem__n_components=20)
+    if "forest" in kind or "trees" in kind:
+        model.set_params(n_estimators=20)
     if isinstance(estimator, Bag):
         model = SAMPLERS["bagging"].build(y, 1)(model)
     return model.fit(x, y)

@@ -36,7 +36,7 @@ def assert_rows_score_alike(score, x: np.ndarray) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_row_scores_the_same_whatever_it_is_scored_with(kind):
-    x, _ = toy_rows(n=300, seed=9)
+    x, _ = toy_rows(n=60, seed=9)
     assert_rows_score_alike(fitted(kind).score, x)
 
 
