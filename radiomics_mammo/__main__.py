@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 COMMANDS = {
     "extract": "compute radiomic features of images and masks: one table",
@@ -23,8 +24,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments and arguments[0] in COMMANDS:
         module = importlib.import_module(f"radiomics_mammo.{arguments[0]}")
-        code: int = module.main(arguments[1:])
-        return code
+        from radiomics_mammo.core.crashes import survive_crashes
+
+        command: Callable[[], int] = partial(module.main, arguments[1:])
+        # Only they read files of others in a long run; tests give argv, and want no child.
+        return survive_crashes(command) if argv is None and arguments[0] in ("extract", "embed") else command()
     help_requested = not arguments or arguments[0] in {"-h", "--help"}
     stream = sys.stdout if help_requested else sys.stderr
     if not help_requested:

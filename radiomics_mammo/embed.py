@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from radiomics_mammo.cli.arguments import settings_from
 from radiomics_mammo.cli.command import command_parser, run_command
 from radiomics_mammo.cli.reader_options import TableOptions, add_readers, chosen_reader
+from radiomics_mammo.core.crashes import survive_crashes
 
 if TYPE_CHECKING:
     from radiomics_mammo.readers.base import ReaderSpec
@@ -79,4 +80,4 @@ def _embed(arguments: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(survive_crashes(main))

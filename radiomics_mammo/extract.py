@@ -10,6 +10,7 @@ from radiomics_mammo.cli.arguments import settings_from
 from radiomics_mammo.cli.command import command_parser, run_command
 from radiomics_mammo.cli.extract_options import EPILOG, ExtractOptions, FileOptions, OverviewOptions
 from radiomics_mammo.cli.reader_options import TableOptions, add_readers, chosen_reader
+from radiomics_mammo.core.crashes import survive_crashes
 
 
 # Heavy imports are inside the functions: workers import this module again, and --help should be fast.
@@ -41,4 +42,4 @@ def _extract(arguments: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(survive_crashes(main))

@@ -24,6 +24,7 @@ from typing import Self
 
 import numpy as np
 
+from radiomics_mammo.core.crashes import is_crash
 from radiomics_mammo.core.records import Case, Failure
 from radiomics_mammo.errors import EngineError, RadiomicsMammoError
 from radiomics_mammo.extraction.backends.base import Ready, Task
@@ -215,7 +216,8 @@ class ProcessesBackend:
             )
         for job in reversed(worker.jobs):
             schedule.waiting.extendleft(reversed(job))
-        schedule.deaths += 1
+        crashed = len(suspects) == 1 and is_crash(worker.process.exitcode)
+        schedule.deaths += not crashed  # any number of cases may crash a library
         if schedule.deaths > _MAX_DEATHS:
             raise EngineError(
                 f"{schedule.deaths} worker processes died in a row ({_exit_reason(worker.process)}), last at {names}",
@@ -223,7 +225,7 @@ class ProcessesBackend:
             )
         if len(suspects) == 1:
             ((number, case),) = suspects
-            failure = _worker_died(case, reason=_exit_reason(worker.process))
+            failure = _worker_died(case, reason=_exit_reason(worker.process), crashed=crashed)
             values = np.empty((0, len(self.ready.features)))
             yield BatchResult((number,), (), [], values, [(number, failure)], Seconds())
         else:
@@ -268,7 +270,7 @@ def _remove_done(worker: _Worker, result: BatchResult) -> None:
         worker.jobs.popleft()
 
 
-def _worker_died(case: Case, *, reason: str) -> Failure:
+def _worker_died(case: Case, *, reason: str, crashed: bool) -> Failure:
     return Failure(
         case.case_id,
         case.patient_id,
@@ -276,7 +278,9 @@ def _worker_died(case: Case, *, reason: str) -> Failure:
         "WorkerDied",
         "",
         f"the worker process that measured it alone died ({reason})",
-        "If memory ran out, use fewer --workers or a machine with more; then --retry-failed.",
+        "A library crashed on its image or its mask: export them again."
+        if crashed
+        else "If memory ran out, use fewer --workers or a machine with more; then --retry-failed.",
     )
 
 

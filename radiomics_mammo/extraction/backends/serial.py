@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
+from radiomics_mammo.core.crashes import crashed_before
 from radiomics_mammo.engines.base import Engine
 from radiomics_mammo.extraction.backends.base import Ready, Task
 from radiomics_mammo.extraction.batch import BatchResult, NumberedCase, measure_cases
@@ -32,8 +33,8 @@ class SerialBackend:
 
     @classmethod
     def serves(cls, workers: int) -> bool:
-        """Return whether there is one worker."""
-        return workers == 1
+        """Return whether there is one worker, and no case has crashed this process before."""
+        return workers == 1 and not crashed_before()
 
     def __enter__(self) -> Self:
         """Open the engine."""
