@@ -67,7 +67,7 @@ class InputError(RadiomicsMammoError):
 
 
 class RecipeError(RadiomicsMammoError):
-    """A setting of a recipe is unknown, unsupported or out of range; raised before any image is read."""
+    """A setting of a recipe is unknown, unsupported or out of range."""
 
 
 class EngineError(RadiomicsMammoError):

@@ -42,7 +42,7 @@ def write_collection_summary(reader: Reader, folder: Path, *, overwrite: bool) -
 
 
 def write_preview(reader: Reader, path: Path, *, count: int, recipe: Recipe) -> None:
-    """Draw a contact sheet of some images with the regions found, and the windows of the recipe's lattice."""
+    """Draw a contact sheet of images with the regions found and the lattice's windows."""
     from radiomics_mammo.extraction.contact_sheet import draw_preview
 
     boxes = None if recipe.lattice is None else partial(_windows, settings=recipe.lattice)

@@ -54,7 +54,7 @@ class ChosenReader:
     table: TableOptions
 
     def out(self, *, suffix: str = "") -> Path:
-        """Return the table to write; that of a reader of the user's own files has their name by default."""
+        """Return the table to write; the user's own list or folder gives its name."""
         from radiomics_mammo.tables.csv_file import check_table_name  # imports pyarrow
 
         place = self.arguments.place

@@ -23,7 +23,7 @@ from radiomics_mammo.runs.run_folder import Run
 
 
 def case_pictures(run: Run, wanted: WantedPictures, *, large: bool = False) -> Pictures:
-    """Read some cases again and draw them; images that cannot be read are stated, and no error.
+    """Read some cases again and draw them; state images that cannot be read.
 
     One image is in memory at a time, and pictures do not depend on their order.
 

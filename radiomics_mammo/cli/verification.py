@@ -86,7 +86,7 @@ def _box_sum(image: NDArray[np.int64], radius: int) -> NDArray[np.int64]:
 
 
 def recipes() -> dict[str, Recipe]:
-    """Return the recipes that are checked, by the name of their setting: all features of pyradiomics."""
+    """Return the recipes that are checked: all features of pyradiomics."""
     return {name: recipe_from({"setting": setting}) for name, setting in SETTINGS.items()}
 
 
@@ -100,7 +100,7 @@ def read_reference() -> dict[tuple[str, str], dict[str, float]]:
 
 
 def verify_engine(name: str, *, seconds: float = 1.0) -> Verification:
-    """Measure the simulated regions with an engine and compare with the stored values of pyradiomics."""
+    """Compare an engine on simulated regions with stored values of pyradiomics."""
     engine_name, _ = choose_engine(name)
     samples, stored = regions(), read_reference()
     agreements, rate, compared = [], 0.0, 0

@@ -81,7 +81,7 @@ class CudaDevice:
             return cupy.zeros(shape, dtype)
 
     def constant(self, host: NDArray[Any]) -> Array:
-        """Return a small table, as :meth:`Device.constant`; the host waits for its first copy alone."""
+        """Return a small table; the host waits for its first copy alone."""
         key = (host.dtype.str, host.shape, host.tobytes())
         if key not in self._constants:
             with _translated():
@@ -95,7 +95,7 @@ class CudaDevice:
         return staged
 
     def upload(self, staged: NDArray[np.uint8]) -> Array:
-        """Copy on a stream of its own, beside the work on the batch before; the work's stream waits for it."""
+        """Copy on a stream of its own; the work's stream waits for it."""
         with _translated():
             with self._copies:
                 array = cupy.empty(staged.shape, np.uint8)

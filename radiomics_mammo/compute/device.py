@@ -108,7 +108,7 @@ class Device(Protocol):
         ...
 
     def stage(self, name: str) -> AbstractContextManager[None]:
-        """Name the work queued within, for timing; a part of another stage is called ``stage: part``."""
+        """Name the work queued within, for timing; parts are called ``stage: part``."""
         ...
 
     def mark_stages(self) -> None:
@@ -129,7 +129,7 @@ class Device(Protocol):
 
 
 def check_grid(blocks: Blocks, shared: int, device: Device) -> bool:
-    """Return whether there is anything to launch; a grid that no GPU takes is a programming error."""
+    """Return whether there is anything to launch; raise for a grid that no GPU takes."""
     if any(n > most for n, most in zip(blocks, MOST_BLOCKS, strict=False)) or shared > device.shared_bytes:
         raise ValueError(f"no device takes a grid of {blocks} with {shared} bytes of shared memory")
     return min(blocks) > 0

@@ -19,7 +19,7 @@ import numba
 
 @cache
 def cache_folder() -> Path:
-    """Return the folder of compiled kernels of these sources, in ``NUMBA_CACHE_DIR`` or the user's cache."""
+    """Return the folder of compiled kernels of these sources."""
     package = Path(__file__).parents[1]
     others = ("compute/bounding_box.py", "engines/ragged.py", "compute/reductions.py", "compute/jit.py")
     sources = sorted(
@@ -47,7 +47,7 @@ def cache_folder() -> Path:
 
 
 def kernel(function: Callable[..., Any] | None = None, *, fastmath: set[str] | bool = False) -> Any:
-    """Compile a function at its first call, without the interpreter lock, and keep the result on disk.
+    """Compile a function at its first call, without the GIL, and cache it on disk.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ Array = Any
 
 @singledispatch
 def total(a: Array) -> Array:
-    """Sum over the last axis by folding it in half, in an order that is the same on every engine.
+    """Sum over the last axis in an order that is the same on every engine.
 
     The implementation is chosen by the array's type; that for CuPy's is registered in ``cupy_device``. Padding the
     axis with zeros leaves every bit of the result as it was, which a library's own sum does not promise; rows of one

@@ -33,7 +33,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class WarmUp:
-    """The cost of a start: seconds, and how many kernels were compiled (0 when all were cached)."""
+    """The cost of a start: seconds, and kernels compiled (0 when all were cached)."""
 
     seconds: float
     compiled: int

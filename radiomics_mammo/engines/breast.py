@@ -62,7 +62,7 @@ Results = list[Vector | Failure]
 
 
 def inner_recipe(recipe: Recipe) -> Recipe:
-    """Return the recipe of an engine for both breasts and windows: every feature that either needs."""
+    """Return the recipe of an engine for both breasts and windows."""
     window = {} if recipe.lattice is None else recipe.lattice.featureClass
     return _of_regions(recipe, union(recipe.features, window))
 
@@ -140,7 +140,7 @@ class BreastEngine:
         return WarmUp(time.perf_counter() - start, compiled)
 
     def measure(self, samples: Sequence[Sample]) -> Measured:
-        """Measure every sample and wait for it; values do not depend on which samples share a call.
+        """Measure every sample, whose values do not depend on the others, and wait.
 
         A sample whose whole region cannot be measured has a Failure in its place; a window that cannot be measured is
         left out of the summaries.
@@ -148,7 +148,7 @@ class BreastEngine:
         return self.start(samples)()
 
     def start(self, samples: Sequence[Sample]) -> Callable[[], Measured]:
-        """Start the inner engines on breasts and windows, and return a function that waits for the vectors."""
+        """Start the inner engines; the returned function waits for the vectors."""
         start = time.perf_counter()
         windowed = [self._windowed(sample) for sample in samples]
         measurable = [each for each in windowed if isinstance(each, _Windowed)]

@@ -35,7 +35,7 @@ class CpuEngine:
         self.feature_names = columns_of(recipe.features)
 
     def warm_up(self) -> WarmUp:
-        """Run one small region through every kernel, so that each is compiled or loaded from numba's cache."""
+        """Compile every kernel, or load it from numba's cache, on a small region."""
         start = time.perf_counter()
         with event.install_recorder("numba:compile") as compiled:
             with slowest_beside(self.recipe) as beside:

@@ -63,13 +63,13 @@ class CudaEngine:
         self._in_flight: list[_Queued] = []
 
     def warm_up(self) -> WarmUp:
-        """Run one small region through every kernel, so that each is compiled or loaded from CuPy's cache."""
+        """Compile every kernel, or load it from CuPy's cache, on a small region."""
         start = time.perf_counter()
         self.measure([small_sample()])
         return WarmUp(time.perf_counter() - start, 0)
 
     def measure(self, samples: Sequence[Sample]) -> Measured:
-        """Measure every sample and wait for it; values do not depend on which samples share a call."""
+        """Measure every sample, whose values do not depend on the others, and wait."""
         return self.start(samples)()
 
     def start(self, samples: Sequence[Sample]) -> Callable[[], Measured]:
@@ -171,7 +171,7 @@ class CudaEngine:
         self.device.release()
 
     def cost(self, rois: Sequence[Roi], width: int) -> NDArray[np.float64]:
-        """Return fractions of the memory budget and of the number of regions; families run one after another."""
+        """Return fractions of the memory budget and of the number of regions."""
         shapes = np.array([roi.mask.shape for roi in rois], dtype=np.int64)
         framed = (shapes + 2 * self.pad).prod(axis=1)
         sent = shapes.prod(axis=1) * np.array([roi.values.dtype.itemsize + 2 for roi in rois])

@@ -75,7 +75,7 @@ class FilteredEngine:
         return self.start(samples)()
 
     def start(self, samples: Sequence[Sample]) -> Callable[[], Measured]:
-        """Begin to measure the original images and filter; calling the result waits for the vectors."""
+        """Begin to measure and filter; the returned function waits for the vectors."""
         finish_original = self._original.start(samples)
         start = time.perf_counter()
         filtered = [self._filtered(sample) for sample in samples]

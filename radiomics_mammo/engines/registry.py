@@ -108,7 +108,7 @@ def open_engine(name: str, recipe: Recipe, gpu_memory: int | None = None) -> Eng
 
 
 def engine_versions(name: str) -> dict[str, str]:
-    """Return the versions of everything that a feature value depends on, for the table's provenance."""
+    """Return the versions of everything that a feature value depends on."""
     if name == "pyradiomics":
         return library_versions("pyradiomics-bhklab")
     if name == "cuda":

@@ -27,7 +27,7 @@ class Documented:
 
     @property
     def formula_text(self) -> str:
-        """The formula as text: the docstring's first paragraph without its verb; empty without a docstring."""
+        """The formula as text: the docstring's first paragraph without its verb."""
         text = _paragraphs(self.formula)[0].removeprefix("Compute ")
         first = text.partition(" ")[0]
         return text[:1].upper() + text[1:] if len(first) > 1 and first.isascii() and first.isalpha() else text
@@ -104,7 +104,7 @@ class Family:
     per_angle: bool = False
 
     def chosen(self, wanted: Sequence[str]) -> tuple[Feature, ...]:
-        """Return the wanted features in the order of the columns; all but the optional ones if none is named."""
+        """Return the wanted features in the order of the columns."""
         return tuple(f for f in (*self.features, *self.optional) if f.name in wanted) if wanted else self.features
 
     def values(self, stats: Any, *, wanted: Sequence[str], xp: ModuleType) -> Array:

@@ -73,7 +73,7 @@ class Section:
     chapter: str = ""
 
     def missing(self, inputs: ReportInputs) -> list[str]:
-        """Return the needs that are not there, as a reader knows them: by file name where there is a file."""
+        """Return the needs that are not there, by file name where there is a file."""
         absent = [need for need in self.needs if not any(inputs.has(name) for name in need.split(" or "))]
         return [" or ".join(_file_name(name) for name in need.split(" or ")) for need in absent]
 

@@ -102,7 +102,7 @@ class ModelFacts:
 
     @property
     def prevalence(self) -> float:
-        """Share of positive units among those that it was trained on: what its probabilities start from."""
+        """Share of positive units in training: what its probabilities start from."""
         return self.positives / self.units
 
     def outside(self, x: Floats) -> NDArray[np.bool_]:

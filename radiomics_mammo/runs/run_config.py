@@ -56,6 +56,6 @@ class RunConfig:
         return self.split == "official"
 
     def command(self) -> dict[str, Any]:
-        """Return the options that decide the result, for a repetition: the number of trials, not the minutes."""
+        """Return the options that decide the result, with trials in place of minutes."""
         options = {name: value for name, value in asdict(self.options).items() if name != "workers"}
         return {**asdict(self.target), **options, "official": self.official}

@@ -46,7 +46,7 @@ class _BreakingReader:
 
 
 def check_backend(backend: type[Backend], task: Task, *, workers: int = 1) -> None:
-    """Check that a backend keeps the contract of :class:`radiomics_mammo.extraction.backends.base.Backend`.
+    """Check that a backend keeps the contract of ``backends.base.Backend``.
 
     It gives the rows of the serial backend, bit for bit; a case that cannot be read becomes a failure and leaves the
     others as they are; leaving the context early and an interrupt free all processes and threads.

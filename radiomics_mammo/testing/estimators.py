@@ -24,7 +24,7 @@ _NAMES = tuple(f"original_glcm_F{i}" for i in range(5))
 
 
 def check_estimator(tested: Estimator) -> None:
-    """Check that a kind of model does what cross-validation, explanation and prediction rely on.
+    """Check a kind of model: what validation, explanation and prediction rely on.
 
     Its library is there; inner folds are scored between 0 and 1, one value a validation row; the same rows give the
     same model, whatever else was fitted before; a row's score depends on that row alone and survives saving and

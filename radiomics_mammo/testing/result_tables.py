@@ -82,7 +82,7 @@ def _check_column(name: str, values: pd.Series, column: Column) -> None:
 
 @cache
 def small_context() -> TableContext:
-    """Return a study of simulated rows that meets the needs of every registered table, and its tables.
+    """Return a simulated study that meets the needs of every registered table.
 
     Examples
     --------

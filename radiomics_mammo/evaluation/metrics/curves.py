@@ -18,7 +18,7 @@ At = Callable[[Curve, Floats], Floats]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MeanCurve:
-    """Mean height ``y`` of the repeats' curves over a grid ``x`` from 0 to 1, each of shape (n_points,).
+    """Mean height ``y`` of the repeats' curves over a grid ``x`` from 0 to 1.
 
     ``low`` and ``high`` are the pointwise 95% percentile band over draws of patients; NaN without draws.
     """

@@ -58,7 +58,7 @@ def fit_calibrator(score: Floats, y: NDArray[np.int8], *, kind: str = "sigmoid")
 
 
 def logit(p: Floats, *, least: float = _FITTED) -> Floats:
-    """Log-odds of scores, which are moved inwards to ``least`` and 1 - ``least``: 0 and 1 have none."""
+    """Log-odds of scores, moved inwards to ``least`` and 1 - ``least``."""
     clipped = np.clip(p, least, 1 - least)
     return np.asarray(np.log(clipped / (1 - clipped)))
 

@@ -43,7 +43,7 @@ class CandidateRows:
         return self.fold.seed if part == WHOLE else self.fold.seed + 1 + part
 
     def train(self, part: int, parameters: dict[str, Any]) -> Resampled:
-        """Return the training rows of an inner fold, or of ``WHOLE``, resampled; a bag resamples by itself."""
+        """Return the training rows of an inner fold, or of ``WHOLE``, resampled."""
         x, y = self._select(self.fold.prepared(part).train, part, parameters), self.fold.labels(part)
         if self.sampler == "bagging":
             return Resampled(x, y, np.ones(y.size))

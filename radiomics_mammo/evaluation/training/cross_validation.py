@@ -111,7 +111,7 @@ def fold_data(
 
 
 def refit(plan: Plan, candidate: Candidate, outcome: Outcome, *, repeat: int, fold: int) -> tuple[FoldData, Fitted]:
-    """Fit one candidate of one fold again with the parameters that were tuned there, to the same bits."""
+    """Fit one candidate of one fold again as it was tuned there, to the same bits."""
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     with threadpool_limits(1):

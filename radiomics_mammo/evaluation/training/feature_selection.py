@@ -55,7 +55,7 @@ def _half(y: Labels, group: NDArray[np.int64], rng: np.random.Generator) -> NDAr
 
 
 def mrmr(x: Floats, y: Labels, seed: int) -> Floats:  # noqa: ARG001 (one signature for the table)
-    """Score by relevance over redundancy (Peng et al., TPAMI 2005; the quotient of Zhao et al. 2019).
+    """Score by relevance over redundancy (Peng et al., TPAMI 2005; Zhao et al. 2019).
 
     Relevance is the absolute rank correlation with the label, redundancy its mean with the features chosen
     before.
@@ -80,7 +80,7 @@ def mrmr(x: Floats, y: Labels, seed: int) -> Floats:  # noqa: ARG001 (one signat
 
 
 def lasso(x: Floats, y: Labels, seed: int) -> Floats:
-    """Score by how strong a penalty a feature survives in an L1 logistic regression, then by its weight."""
+    """Score by how strong an L1 penalty a feature survives, then by its weight."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.svm import l1_min_c
 
@@ -98,7 +98,7 @@ def lasso(x: Floats, y: Labels, seed: int) -> Floats:
 
 
 def boruta(x: Floats, y: Labels, seed: int) -> Floats:
-    """Score by importance in a forest beyond the best of as many shuffled shadows (Kursa & Rudnicki 2010)."""
+    """Score by importance beyond the best shuffled shadow (Kursa & Rudnicki 2010)."""
     from sklearn.ensemble import ExtraTreesClassifier
 
     shadows = np.random.default_rng(seed).permuted(x, axis=0)

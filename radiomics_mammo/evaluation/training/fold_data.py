@@ -39,7 +39,7 @@ class Prepared:
 
 
 class FoldData:
-    """One outer fold: it exists so that candidates and trials share what does not depend on them.
+    """One outer fold: what candidates and trials share.
 
     Parameters
     ----------
@@ -122,13 +122,13 @@ class FoldData:
         return self.y[self.rows(part)[0]]
 
     def prepared(self, part: int) -> Prepared:
-        """Return an inner fold, or ``WHOLE``, imputed and scaled as its training rows have it; prepared once."""
+        """Return an inner fold, or ``WHOLE``, imputed and scaled; prepared once."""
         if part not in self._prepared:
             self._prepared[part] = self._prepare(part, native_nulls=False)
         return self._prepared[part]
 
     def native(self, part: int, library: str, dataset: Callable[..., Any]) -> Native:
-        """Return an inner fold, or ``WHOLE``, nulls left in, in a library's own format; prepared once.
+        """Return an inner fold, or ``WHOLE``, with nulls, in a library's own format.
 
         The prepared rows themselves are not kept: a large table lies in memory as bins only.
         ``dataset(x, *, settings, reference)`` makes the format; the reference are the training rows of validation rows.
@@ -162,7 +162,7 @@ class FoldData:
         return float(np.mean([self.auroc(part, scores) for part, scores in enumerate(validation)]))
 
     def out_of_fold(self, validation: Sequence[Floats]) -> Floats:
-        """Return the inner folds' validation scores, aggregated by unit; in the order of ``unit_y``."""
+        """Return the inner folds' validation scores by unit, in the order of ``unit_y``."""
         scores = np.empty(self.train.size)
         for (_, rows), values in zip(self.inner, validation, strict=True):
             scores[rows] = values

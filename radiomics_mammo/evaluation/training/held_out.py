@@ -22,7 +22,7 @@ HeldOut = tuple[int, int, NDArray[np.intp], Any]
 
 
 def explained_names(plan: Plan, candidate: Candidate) -> tuple[str, ...]:
-    """List the features that contributions are computed for, in the order of ``source_columns``.
+    """List the features with contributions, in the order of ``source_columns``.
 
     The columns of an embedder are one feature, ``…_Embedding``: a component of it has no meaning of its own.
     """

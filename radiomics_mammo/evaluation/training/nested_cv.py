@@ -64,7 +64,7 @@ class CandidateFold:
 
 
 def tune(fold: FoldData, candidate: Candidate, rankings: Rankings) -> TunedFold:
-    """Tune a candidate, then fit calibrator and threshold on the inner folds' out-of-fold scores.
+    """Tune a candidate, then fit calibrator and threshold on out-of-fold scores.
 
     The scores are of real rows, aggregated by unit; no resampled row is ever among them.
     """

@@ -80,7 +80,7 @@ class Plan:
 
 
 def light(plan: Plan) -> Plan:
-    """Return a plan without identity columns: workers get arrays by memory map, but text with each fold."""
+    """Return a plan without identity columns, which each worker would copy."""
     test = None if plan.test is None else _without_text(plan.test)
     return replace(plan, cohort=_without_text(plan.cohort), test=test)
 

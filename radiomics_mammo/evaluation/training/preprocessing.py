@@ -36,7 +36,7 @@ class _Columns(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
 
 class DropConstant(_Columns):
-    """Keep the columns that take at least two values among the training rows; nulls do not count as one.
+    """Keep the columns that take at least two values among the training rows.
 
     Where there is none the first stays, as a constant, so that a model can still say the share of positives.
 
@@ -54,7 +54,7 @@ class DropConstant(_Columns):
 
 
 class DropAlike(_Columns):
-    """Leave out a column whose rank correlation with an earlier one that stays is ``ALIKE`` or more.
+    """Leave out columns whose rank correlation with one before is ``ALIKE`` or more.
 
     The earlier one in the table's order stays, so that folds agree on which. Labels are not looked at.
     """
@@ -101,7 +101,7 @@ class Take(_Columns):
 
 
 def rank_correlation(x: Floats) -> Floats:
-    """Compute Spearman's coefficients of all pairs of columns; a null lies in the middle of its column."""
+    """Compute Spearman's coefficients of all pairs of columns; nulls in the middle."""
     from scipy.stats import rankdata
 
     missing = np.isnan(x)
@@ -141,7 +141,7 @@ def with_columns(fitted: Any, columns: Sequence[int]) -> Any:
 
 
 def source_columns(fitted: Any) -> NDArray[np.int64]:
-    """Give the column of the block that each column leaving a fitted preparation was made from.
+    """Give the column of the block that each prepared column was made from.
 
     An indicator of missingness has its feature's. What an embedder gave counts as one column: those of the embedders
     follow the radiomic features, or begin at 0 where there are none.

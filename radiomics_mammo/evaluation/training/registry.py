@@ -164,7 +164,7 @@ def takes(model: Model, sampler: str) -> bool:
 
 
 def estimator_of(candidate: Candidate) -> Estimator:
-    """Return the kind of model that a candidate is fitted as: a bag of it where the sampler is a bag."""
+    """Return the kind of model of a candidate; a bag of it for the sampler bagging."""
     estimator = MODELS[candidate.model].estimator
     assert estimator is not None, f"{candidate.model} is an ensemble, which is not fitted"
     member = estimator.bag_member if candidate.sampler == "bagging" else None
@@ -183,7 +183,7 @@ def block_of(candidate: Candidate) -> str:
 
 
 def parse_candidates(text: str) -> tuple[Candidate, ...]:
-    """Parse a comma-separated list of candidates; ``+all`` stands for every sampler of the model."""
+    """Parse a list of candidates; ``+all`` stands for every sampler of the model."""
     names = [name.strip() for name in text.split(",") if name.strip()]
     candidates = tuple(candidate for name in names for candidate in _all_samplers(name))
     if not candidates:

@@ -46,7 +46,7 @@ def none(y: NDArray[np.int8], seed: int) -> None:
 
 
 def oversampling(y: NDArray[np.int8], seed: int) -> Any:  # noqa: ARG001 (one signature for the table)
-    """Build a sampler that repeats random cases of the rarer class until the classes are balanced."""
+    """Build a sampler that repeats random cases of the rarer class."""
     from imblearn.over_sampling import RandomOverSampler
 
     return RandomOverSampler(random_state=seed)

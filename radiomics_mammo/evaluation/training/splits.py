@@ -64,7 +64,7 @@ def _both_classes(y: NDArray[np.int8], assigned: NDArray[np.int16], folds: int) 
 
 
 def inner_folds(y: NDArray[np.int8], group: NDArray[np.int64], *, folds: int, seed: int) -> NDArray[np.int16]:
-    """Split the training rows of a fold once more, on the patient, for what is tuned and calibrated.
+    """Split the training rows of a fold once more, by patient.
 
     Fewer folds than asked for where the rarer class has fewer patients, but two at least.
 
@@ -83,5 +83,5 @@ def inner_folds(y: NDArray[np.int8], group: NDArray[np.int64], *, folds: int, se
 
 
 def fold_seed(seed: int, repeat: int, fold: int) -> int:
-    """Return the seed of all that is random in one fold (-1: all patients); all candidates share it."""
+    """Return the seed of one fold (-1: all patients), which all candidates share."""
     return int(np.random.SeedSequence([seed, repeat, fold + 1]).generate_state(1)[0] & 0x7FFFFFFF)

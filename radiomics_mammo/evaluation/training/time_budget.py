@@ -14,14 +14,14 @@ _SPARED = 0.75  # of the minutes; the rest is for the statistics, the checks and
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How many settings a candidate can be given (at least 1), and the minutes that one alone takes."""
+    """How many settings a candidate can be given, and the minutes that one takes."""
 
     trials: int
     least: float
 
 
 def trials_within(plan: Plan, *, minutes: float, workers: int) -> Budget:
-    """Time one fold with the default settings and say how many settings a candidate can be given.
+    """Time one fold and say how many settings a candidate can be given.
 
     The number depends on the machine, so a run records it: the same number with ``--trials`` gives the same run.
     """

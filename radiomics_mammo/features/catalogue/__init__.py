@@ -54,7 +54,7 @@ def describe(column: str) -> Row | None:
 
 
 def meaning(column: str) -> str:
-    """Return the meaning of a column on a mammogram; empty for a column that is not in the catalogue."""
+    """Return the meaning of a column on a mammogram; empty if it is not listed."""
     row = describe(column)
     return "" if row is None else row["meaning"]
 

@@ -53,7 +53,7 @@ _OF_IMAGES = {
 
 
 def lattice_rows() -> list[Row]:
-    """List the rows of the lattice with the quantiles of ``features/breast.yaml``, in the table's order."""
+    """List the rows of the lattice of ``features/breast.yaml``, in the table's order."""
     bases = [row for row in family_rows() if feature_parts(row["name"])[1] != SHAPE]
     grid = [summed_up(base, prefix) for prefix in SUMMARIES if prefix != RETROAREOLAR for base in bases]
     counts = [measure_row(f"lattice_windows_{m.name}", m, title="Lattice of windows") for m in WINDOW_MEASURES]

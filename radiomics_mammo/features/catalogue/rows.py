@@ -26,7 +26,7 @@ SOURCES: dict[str, str] = {
 
 
 def family_rows(*, optional: bool = False) -> list[Row]:
-    """List the rows of the features that every region has, or of those that a recipe must name."""
+    """List the rows of features of every region, or of those that a recipe must name."""
     return [
         {**_row(f"original_{family.name}_{each.name}", each, family.title, SOURCES[family.name]), "ibsi": each.ibsi}
         for family in FAMILIES.values()

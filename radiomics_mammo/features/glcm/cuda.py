@@ -45,7 +45,7 @@ def statistics(batch: DeviceBatch, settings: Settings) -> GlcmStats:
 
 
 def footprint(framed: NDArray[np.int64], width: int, settings: Settings) -> NDArray[np.int64]:
-    """Bytes that ``statistics`` and the formulas take for each region, whichever way they count."""
+    """Bytes that ``statistics`` and the formulas take for each region."""
     symmetric, n_angle = settings.symmetricalGLCM, len(unique_offsets(settings.distances))
     merged = n_angle if settings.weightingNorm is not None else 1
     n_segment, rows = n_angle // merged, (width - 1) * (1 if symmetric else 2)

@@ -117,20 +117,20 @@ def table_bytes(width: int, symmetric: bool) -> int:
 
 
 def is_dense(width: int, symmetric: bool, device: Device) -> bool:
-    """Return whether levels are counted in tables: where one fits into a block's shared memory."""
+    """Return whether levels are counted in tables, in a block's shared memory."""
     return table_bytes(width, symmetric) <= device.shared_bytes
 
 
 def capacity_of(
     framed: NDArray[np.int64], bounds: NDArray[np.int64], symmetric: bool, merged: int
 ) -> NDArray[np.int64]:
-    """Return how many entries a segment can have: all that there are, or two for each pixel and angle."""
+    """Return how many entries a segment can have."""
     smaller: NDArray[np.int64] = np.minimum((1 if symmetric else 2) * bounds * bounds, 2 * merged * framed)
     return smaller
 
 
 def dense_entries(batch: DeviceBatch, plan: Plan) -> Entries:
-    """Count in tables: a block's own in shared memory, then each region's, then its non-zero entries."""
+    """Count in tables: a block's, then the region's, then its non-zero entries."""
     device, width = batch.device, batch.width
     size, symmetric = table_entries(width, plan.symmetric), np.int32(plan.symmetric)
     framed = (batch.shapes + 2 * batch.pad).prod(axis=1)

@@ -12,7 +12,7 @@ from radiomics_mammo.core.records import RoiBatch
 
 
 class GlcmSums(NamedTuple):
-    """The arrays of :class:`GlcmStats` that kernels add to; numba takes a named tuple as one argument."""
+    """The arrays of :class:`GlcmStats` that kernels add to, as one argument."""
 
     px: Array
     py: Array
@@ -24,7 +24,7 @@ class GlcmSums(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GlcmStats:
-    """Sufficient statistics of co-occurrence matrices; all counts are whole numbers held in float64.
+    """Sufficient statistics of co-occurrence matrices; counts are held in float64.
 
     Attributes
     ----------

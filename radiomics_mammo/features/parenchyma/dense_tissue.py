@@ -73,7 +73,7 @@ def dense_tissue(breast: Breast) -> Dense:
 
 
 def equalise_thickness(grid: Coarse) -> Floats:
-    """Raise the values near the skin by what fat is darker there than deeper; the rest stays as it is."""
+    """Raise the values near the skin by what fat is darker there than deeper."""
     reach = int(THINNING * grid.depth[grid.mask].max())
     ring = np.minimum(np.maximum(grid.depth, 0.0).astype(np.int64), reach + 1)  # the last holds all that is deeper
     inside = ring[grid.mask]

@@ -108,7 +108,7 @@ def windows(breast: Breast, settings: LatticeSettings) -> list[Box]:
 
 
 def retroareolar_window(breast: Breast, settings: LatticeSettings, *, nipple: tuple[float, float] | None) -> Box | None:
-    """Lay one square window behind the nipple: towards the chest wall, centred on the nipple's row.
+    """Lay one square window behind the nipple, towards the chest wall.
 
     Its edge lies where the interior of the breast begins on that row: skin and nipple are outside.
 

@@ -19,7 +19,7 @@ Entries = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
 
 
 def neighbour_offsets(distances: tuple[int, ...]) -> NDArray[np.int64]:
-    """All (row, column) steps whose larger component is one of the distances, in both directions."""
+    """All (row, column) steps whose larger component is one of the distances."""
     reach = max(distances)
     steps = [
         (dy, dx)
@@ -40,7 +40,7 @@ def unique_offsets(distances: tuple[int, ...]) -> NDArray[np.int64]:
 def offset_weights(
     offsets: NDArray[np.int64], spacing: NDArray[np.float64], norm: str, *, decay: bool
 ) -> NDArray[np.float64]:
-    """Weight of each angle by the length of its step, as pyradiomics' ``weightingNorm`` has it.
+    """Weight of each angle by its step, as pyradiomics' ``weightingNorm`` has it.
 
     With ``decay`` it is exp(-length squared) (co-occurrence), without the length itself (runs).
     """

@@ -49,7 +49,7 @@ class LongSizes:
 def reduce_sizes(
     batch: DeviceBatch, table: Array, *, long: LongSizes | None = None, weights: Array | None = None
 ) -> SizeStats:
-    """Reduce matrices of level by size to sufficient statistics, in the cpu engine's order of additions.
+    """Reduce matrices of level by size, in the cpu engine's order of additions.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def cached_sizes(batch: DeviceBatch) -> int:
 def footprint(
     framed: NDArray[np.int64], width: int, *, n_angle: int, n_matrix: int, n_sizes: int, long: bool
 ) -> NDArray[np.int64]:
-    """Bytes of each region for a table, its long sizes, its statistics and the formulas over them."""
+    """Bytes of each region for a table, its statistics and the formulas over them."""
     table = 4 * n_angle * width * n_sizes
     lists = 8 * n_angle * (framed // n_sizes + 1) + 4 * n_matrix if long else 0
     by_level = 8 * n_matrix * width

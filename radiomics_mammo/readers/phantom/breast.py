@@ -182,7 +182,7 @@ def _amplitude(
 
 
 def skin_depth(anatomy: Anatomy) -> Floats:
-    """Return the distance below the skin (mm) on a coarse grid over the canvas; negative outside."""
+    """Return the distance below the skin (mm) on a coarse grid; negative outside."""
     from scipy.spatial import cKDTree
 
     rows, columns = (int(n / COARSE_MM) + 2 for n in (FIELD_MM[0], CANVAS_MM))

@@ -35,7 +35,7 @@ SOFTNESS = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spicules:
-    """Thin strands that leave the edge: angle (rad), length and width (mm), bend (rad at the tip)."""
+    """Thin strands: angle (rad), length and width (mm), bend (rad at the tip)."""
 
     angle: Floats
     length: Floats

@@ -55,7 +55,7 @@ def read_context(run: Run, results: Results, *, pictures: Pictures, meaning: Mea
 
 
 def waterfall_terms(context: CaseContext, case_ids: Sequence[str]) -> dict[str, Terms]:
-    """Return the waterfalls of the explained model for some cases; empty where nothing was explained."""
+    """Return the waterfalls of the explained model for some cases."""
     run = context.run
     if run.contributions is None or not run.info.explained:
         return {}

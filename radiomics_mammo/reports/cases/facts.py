@@ -24,7 +24,7 @@ _LONGEST = 60  # characters: more is no entry of a vocabulary
 
 
 def fact(row: Mapping[str, object], column: str) -> str:
-    """Return a cell as text: empty where missing, whole numbers without a point, cut where too long."""
+    """Return a cell as text: empty where missing, cut where too long."""
     value = row.get(column)
     if value is None or pd.isna(value):  # type: ignore[call-overload]
         return ""

@@ -30,7 +30,7 @@ def nearest_cases_of(
 
 
 def similarity_text(run: Run) -> str:
-    """Return what similarity is based on; empty where all features and all training cases are used."""
+    """Return what similarity is based on; empty for all features and cases."""
     info = run.info
     # A table of embeddings alone counts them as its features.
     embeddings = bool(info.embeddings) and info.features not in (0, sum(int(each["dims"]) for each in info.embeddings))
@@ -38,7 +38,7 @@ def similarity_text(run: Run) -> str:
 
 
 def out_of_range_text(table: pd.DataFrame | None) -> Mapping[str, list[str]]:
-    """Return the values of each case outside the range of the fold's training cases, the farthest first."""
+    """Return each case's values outside the training range, the farthest first."""
     by_case: dict[str, list[str]] = {}
     for row in [] if table is None else table.to_dict("records"):
         value, low, high = (float(row[name]) for name in ("value", "low", "high"))

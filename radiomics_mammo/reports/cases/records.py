@@ -54,7 +54,7 @@ class WantedPictures:
 
 @dataclass(frozen=True, slots=True)
 class ShownImage:
-    """An image where it is shown: its key in the store, its size, its alternative text and its caption.
+    """An image where it is shown: key in the store, size, alternative text, caption.
 
     ``absent`` is the reason where there is none; then ``key`` is empty.
     """

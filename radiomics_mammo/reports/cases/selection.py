@@ -27,7 +27,7 @@ _LESION = ("abnormality_type", "abnormality_id")
 
 @dataclass(frozen=True, slots=True)
 class CaseGroup:
-    """Cases of one kind that get a card: slug and heading of the group, what they are, their ids in order."""
+    """Cases of one kind that get a card: slug, heading, text, ids in order."""
 
     slug: str
     title: str
@@ -38,7 +38,7 @@ class CaseGroup:
 def select_cases(
     predictions: pd.DataFrame, neighbours: pd.DataFrame | None, *, classes: Sequence[str], similarity: str = ""
 ) -> list[CaseGroup]:
-    """Select the false negatives, the most confident false positives, and typical cases of each class.
+    """Select false negatives, confident false positives, and typical cases.
 
     Without a table of neighbours no typical cases are selected.
     """
@@ -62,7 +62,7 @@ def _title(outcome: str, classes: Sequence[str]) -> str:
 
 
 def wanted_pictures(run: Run, results: Results) -> WantedPictures:
-    """Return the cases whose images the page shows; none where a prediction is about several rows."""
+    """Return the cases whose images the page shows; none for units of several rows."""
     if not run.info.best or run.info.unit != "lesion":
         return WantedPictures()
     groups = select_cases(outcomes(run), results.neighbours, classes=run.info.classes)
@@ -84,7 +84,7 @@ def pictures_for(run: Run, results: Results, cards: Sequence[str]) -> WantedPict
 
 
 def other_views(cases: pd.DataFrame) -> Mapping[str, tuple[str, ...]]:
-    """Return, for each case, the cases of the same breast in another view, those of the same lesion first."""
+    """Return each case's other views of the breast, those of the same lesion first."""
     if not {"laterality", "view"} <= set(cases.columns):
         return {}
     columns = ("patient_id", "laterality", "view", *_LESION)
@@ -104,7 +104,7 @@ def other_views(cases: pd.DataFrame) -> Mapping[str, tuple[str, ...]]:
 
 
 def is_same_lesion(each: Mapping[str, object], other: Mapping[str, object]) -> bool:
-    """Return whether two cases of a breast are one lesion: the same number and type in the table."""
+    """Return whether two cases of a breast have the same number and type."""
     return bool(fact(each, _LESION[-1])) and all(fact(each, name) == fact(other, name) for name in _LESION)
 
 

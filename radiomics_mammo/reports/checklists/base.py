@@ -41,7 +41,7 @@ Ask = Callable[["Facts"], Answer]
 
 
 def answered(macro: str, *what: str) -> Ask:
-    """Return the function that answers an item by a macro of ``templates/text/checklist_answers.j2``."""
+    """Return the function that answers an item by a macro of ``checklist_answers.j2``."""
 
     def ask(facts: Facts) -> Answer:
         values = {"what": what[0]} if what else {}
@@ -99,7 +99,7 @@ class Facts:
 
     @property
     def collection(self) -> Mapping[str, Any]:
-        """The collection that the table records: name, licence, citation, outlines; empty where it does not."""
+        """The collection that the table records; empty where it does not."""
         blank = dict.fromkeys(("name", "licence", "citation", "outlines"), "")
         return {**blank, **(self.info.provenance.get("collection") or {})}
 
@@ -255,7 +255,7 @@ class Facts:
         return self.info.candidates.get(candidate, candidate)
 
     def titles_of(self, *models: str) -> list[str]:
-        """Return the titles of the candidates of some models, on any block and with any resampling."""
+        """Return the titles of the candidates of some models."""
         return [title for name, title in self.info.candidates.items() if split_name(name).model in models]
 
     def tested(self, models: Sequence[str]) -> bool:

@@ -51,7 +51,7 @@ def decimals(spec: str) -> Format:
 
 
 def interval(low: str = "", high: str = "", *, signed: bool = False, as_percent: bool = False) -> Format:
-    """Return a format of a value with its interval; the ends are ``KEY_low`` and ``KEY_high`` unless named."""
+    """Return a format of a value with its interval, ``KEY_low`` and ``KEY_high``."""
 
     def cell(row: Row, key: str) -> Estimate:
         ends = low or f"{key}_low", high or f"{key}_high"

@@ -32,7 +32,7 @@ def write_parts(page: Page, folder: Path) -> list[Path]:
 
 
 def csv_text(table: ReportTable) -> str:
-    """Write a table as CSV (RFC 4180): numbers as software reads them, a column with intervals as three.
+    """Write a table as CSV (RFC 4180); a column with intervals becomes three.
 
     A cell that a spreadsheet would take for a formula gets an apostrophe before it.
     """

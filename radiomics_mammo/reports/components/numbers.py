@@ -42,7 +42,7 @@ def count(value: float) -> str:
 def estimate(
     row: Mapping[str, Any], value: str = "value", low: str = "low", high: str = "high", *, signed: bool = False
 ) -> Estimate:
-    """Format a value with its interval from three entries of a row; no interval where it is undefined."""
+    """Format a value with its interval; no interval where it is undefined."""
     text = number(float(row[value]), signed=signed)
     if any(pd.isna(row[name]) for name in (low, high)):
         return Estimate(text)
@@ -71,7 +71,7 @@ def records(table: pd.DataFrame) -> Sequence[dict[str, Any]]:
 
 
 def select_estimate(table: pd.DataFrame, **where: str) -> dict[str, float]:
-    """Return value, low and high of the one row of ``summary`` or ``differences`` that matches."""
+    """Return value, low and high of the one row of a summary that matches."""
     rows = table
     for column, wanted in where.items():
         rows = rows[rows[column] == wanted]

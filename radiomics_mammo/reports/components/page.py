@@ -31,7 +31,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A drawing with its caption; ``name`` is its file's, where the part's slug and a number will not do."""
+    """A drawing with its caption; ``name`` is its file's, if not a number."""
 
     svg: Markup
     caption: str
@@ -81,7 +81,7 @@ class FlowStep:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """A flow chart of the study population: common steps, then a branch for each set of patients."""
+    """A flow chart of the study population: common steps, then branches."""
 
     steps: Sequence[FlowStep]
     branches: Sequence[tuple[str, Sequence[FlowStep]]]
@@ -130,7 +130,7 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The report: its parts in the order of the page, and the sections that are left out with the reason."""
+    """The report: its parts, and the sections that are left out with the reason."""
 
     title: str
     phantom: bool
@@ -174,7 +174,7 @@ def breakable(name: object) -> Markup:
 
 
 def slug(text: object) -> str:
-    """Format a text as a file name or anchor: small letters, digits and hyphens; ``x`` if nothing is left."""
+    """Format a text as a file name or anchor: small letters, digits and hyphens."""
     return re.sub(r"[^a-z0-9]+", "-", str(text).lower()).strip("-") or "x"
 
 

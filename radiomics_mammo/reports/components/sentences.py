@@ -25,7 +25,7 @@ def sentence(name: str, /, **values: object) -> str:
 
 
 def paragraphs(name: str, /, **values: object) -> list[str]:
-    """Return the paragraphs of a macro, separated by ``---``; an empty list where it gives no text."""
+    """Return the paragraphs of a macro, separated by ``---``."""
     return [" ".join(part.split()) for part in _macro(name, values).split("---") if part.strip()]
 
 

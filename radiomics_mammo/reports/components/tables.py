@@ -63,7 +63,7 @@ def resampling_table(
     verdicts: Mapping[Any, str] | None = None,
     last: Column | None = None,
 ) -> ReportTable:
-    """Show the differences between models with and without resampling; ``last`` is a column of ``verdicts``."""
+    """Show the differences between models with and without resampling."""
     wide = wide_metrics(table, "model", "against")
     pairs = list(zip(wide["model"], wide["against"], strict=True))
     names = [f"{titles.get(model, model)} minus {titles.get(against, against)}" for model, against in pairs]
@@ -115,7 +115,7 @@ CERTIFIED_TEST = (
 
 
 def subgroup_name(row: Mapping[str, Any], _: str = "") -> str:
-    """Return the name of a row by subgroup: the column's title and the level; the level alone for all."""
+    """Return the name of a row by subgroup: the column's title and the level."""
     everyone = pd.isna(row["column"]) or not row["column"]
     return str(row["level"]) if everyone else f"{row['title']}: {row['level']}"
 

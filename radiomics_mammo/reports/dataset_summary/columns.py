@@ -75,7 +75,7 @@ def _finite(numbers: pd.Series) -> pd.Series:
 
 
 def count_infinite(frame: pd.DataFrame, table: pd.DataFrame) -> dict[str, int]:
-    """Count the infinite values that :func:`typed` took for missing, of each column that had some."""
+    """Count the infinite values of each column, which :func:`typed` took for missing."""
     gone = {
         str(name): int((np.isinf(pd.to_numeric(frame[name], errors="coerce").astype("float64"))).sum())
         for name in frame.columns
@@ -140,7 +140,7 @@ def _is_list(column: pd.Series, role: str, filled: int, distinct: int) -> bool:
 
 
 def levels_of(column: pd.Series, kind: str) -> pd.Series:
-    """Return each row's level as an ordered categorical: numbers in groups, ``not given`` last.
+    """Return each row's level as an ordered categorical, ``not given`` last.
 
     Ages have the bands of the reports; other numbers are cut at their quartiles.
     """
@@ -203,7 +203,7 @@ _UNIQUE = 0.5
 
 
 def is_named_as_identifier(column: str) -> bool:
-    """Return whether a column has the name of an identifier (``PatientName``, ``birth_date``, ``mrn``)."""
+    """Return whether a column has the name of an identifier (``birth_date``)."""
     words = {word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", column)}
     units = {word for word in words if _NAMING.fullmatch(word)}
     if any("birth" in word for word in units) and words & _OF_BIRTHS:

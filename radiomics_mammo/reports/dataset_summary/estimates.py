@@ -46,7 +46,7 @@ def auroc_of(y: Labels, score: Floats, group: Codes) -> Interval:
 
 
 def is_above_half(value: pd.Series, low: pd.Series) -> pd.Series:
-    """Return whether intervals of AUROCs are above one half; an AUROC of 1 has no interval, and is."""
+    """Return whether intervals of AUROCs are above one half, or the AUROC is 1."""
     return (low > 0.5) | (value >= 1.0)
 
 
@@ -57,7 +57,7 @@ def both_directions(estimate: Interval) -> Interval:
 
 
 def risk(levels: Sequence[NDArray[np.integer]], y: Labels, group: Codes, *, seed: int = 0) -> Floats:
-    """Compute a score of rows from the prevalence of their levels among other patients (naive Bayes).
+    """Compute a score of rows from their levels' prevalence elsewhere (naive Bayes).
 
     Five folds of patients; in each, the logarithm of a level's proportion of positives in the four others over the
     proportion of all (one row at that proportion added, so that empty levels say nothing), summed over the columns as
@@ -87,7 +87,7 @@ def _risk_of(codes: NDArray[np.int64], y: Labels, fold: NDArray[np.int64]) -> Fl
 
 
 def cramers_v(a: pd.Series, b: pd.Series) -> float:
-    """Compute Cramér's V of two categoricals over the rows that have both; NaN where one has one value."""
+    """Compute Cramér's V of two categoricals; NaN where one has one value."""
     from scipy.stats.contingency import association
 
     i, j = a.cat.codes.to_numpy(np.int64), b.cat.codes.to_numpy(np.int64)

@@ -16,7 +16,7 @@ from radiomics_mammo.tables.feature_table import is_feature_name
 
 
 def cases_frame(cases: Iterable[Case]) -> pd.DataFrame:
-    """Return cases as a table, one row each: case_id, patient_id, the reader's columns; None where missing."""
+    """Return cases as a table: case_id, patient_id, the reader's columns."""
     rows = [{"case_id": case.case_id, "patient_id": case.patient_id, **case.columns} for case in cases]
     return pd.DataFrame(rows, dtype=object)
 

@@ -25,7 +25,7 @@ _MIN_PROPORTION = 0.005  # of all patients: the interval of a smaller group woul
 
 @dataclass(frozen=True, slots=True)
 class SummarySection:
-    """A section: slug and heading, the function that builds it, the table that it needs to have rows."""
+    """A section: slug, heading, the function that builds it, the table it needs."""
 
     slug: str
     title: str

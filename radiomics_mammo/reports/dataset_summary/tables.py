@@ -141,7 +141,7 @@ def rates(dataset: Dataset) -> pd.DataFrame:
 
 
 def predictors(dataset: Dataset) -> pd.DataFrame:
-    """Compute the AUROC of each column, and of all of a role together, as a predictor of the label.
+    """Compute the AUROC of each column, and of each role, as a predictor.
 
     A number is taken as it is (rows without one are left out), either way round; a category by the proportion of
     positives in its levels among other patients (see :func:`radiomics_mammo.reports.dataset_summary.estimates.risk`).

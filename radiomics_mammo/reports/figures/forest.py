@@ -19,7 +19,7 @@ _MOST = 34  # characters of a label; the alternative text has the whole label
 
 @dataclass(frozen=True, slots=True)
 class ForestRow:
-    """One line: label, value, interval (NaN draws none), and ``best``, ``baseline`` or nothing."""
+    """One line: label, value, interval (NaN draws none), mark."""
 
     label: str
     value: float

@@ -21,7 +21,7 @@ _MANY = 12  # trainings whose lines are drawn as an image, which stays small
 
 
 def learning_figure(curves: pd.DataFrame, *, title: str, name: str, note: str = "") -> Markup:
-    """Draw the curves of one model, with a point at the number of epochs chosen for the outer fold."""
+    """Draw the curves of one model, with a point at the chosen number of epochs."""
     n = len(curves[KEYS].drop_duplicates())
     with canvas(4.8, 7.4) as figure:
         for axes, (column, word) in zip(figure.subplots(3, 1, sharex=True), FIGURES.items(), strict=True):

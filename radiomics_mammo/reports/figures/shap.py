@@ -148,7 +148,7 @@ def rank_figure(features: pd.DataFrame, *, note: str = "") -> Markup:
 
 
 def rasterise(axes: Any) -> None:
-    """Draw the points of a figure as an image: thousands of vector points make a page of megabytes."""
+    """Draw the points of a figure as an image, which stays small."""
     for drawn in axes.collections:
         drawn.set_rasterized(True)
 

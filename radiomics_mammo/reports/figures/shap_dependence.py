@@ -48,7 +48,7 @@ def _text(value: object) -> str:
 
 
 def dependence_figure(moved: pd.DataFrame, values: pd.DataFrame, by: Colours, *, unit: str, note: str = "") -> Markup:
-    """Draw one panel for each feature: its SHAP value over its value, one point for each held-out case.
+    """Draw one panel for each feature: its SHAP value over its value.
 
     The scatter plot of shap needs pyplot's global state; these panels do not. The tables have the same order of cases.
     """
@@ -98,7 +98,7 @@ def _trend_note(moved: pd.DataFrame, values: pd.DataFrame, title: str, note: str
 
 
 def trend(value: pd.Series, contribution: pd.Series) -> str:
-    """Return whether SHAP values increase with the value: ``increases``, ``decreases``, ``has no trend``."""
+    """Return ``increases``, ``decreases`` or ``has no trend``."""
     rho = rank_rho(value, contribution)
     if np.isnan(rho) or abs(rho) < CLEAR:
         return "has no trend"

@@ -108,7 +108,7 @@ def obstacles(a: RunInfo, b: RunInfo, common: Overlap) -> list[str]:
 
 
 def pairs_of(a: RunInfo, b: RunInfo) -> list[Pair]:
-    """Return the pair of best candidates, then every candidate that both runs have, except no-skill models."""
+    """Return the pair of best candidates, then the candidates of both runs."""
     best = [Pair(a.best, b.best)] if a.best and b.best else []
     no_skill = {name for name, model in MODELS.items() if model.constant}
     same = [Pair(name, name) for name in a.candidates if name in b.candidates and name not in no_skill]
@@ -130,7 +130,7 @@ def differences(a: Run, b: Run, common: Overlap, pairs: Sequence[Pair], *, draws
 
 
 def probabilities(run: Run, candidate: str, cases: Sequence[str]) -> Floats:
-    """Return a candidate's out-of-fold probabilities of some cases; shape (n_repeats, n_cases)."""
+    """Return a candidate's probabilities of some cases; (n_repeats, n_cases)."""
     return _by_repeat(run.predictions, candidate, cases, "p").to_numpy(dtype=np.float64)
 
 

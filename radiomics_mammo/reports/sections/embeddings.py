@@ -101,7 +101,7 @@ def _weights(info: RunInfo) -> ReportTable:
 
 
 def embedder_title(embedder: Mapping[str, Any]) -> str:
-    """Return the name of an embedder and its input, which a table of another tool does not record."""
+    """Return the name of an embedder and its input, where it is recorded."""
     return f"{embedder['name']} on {embedder['input']}" if "input" in embedder else str(embedder["name"])
 
 

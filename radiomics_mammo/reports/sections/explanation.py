@@ -141,7 +141,7 @@ def _concept_table(run: Run, by_case: pd.DataFrame, features: pd.DataFrame, mean
 
 
 def direction(run: Run, by_case: pd.DataFrame, name: str) -> str:
-    """Return the class that high values favour, by the rank correlation of value and SHAP value."""
+    """Return the class that high values favour, by rank correlation."""
     if run.values is None or name not in run.values.columns:
         return "–"
     rho = rank_rho(run.values.set_index("case_id")[name].loc[by_case.index], by_case[name])

@@ -117,6 +117,6 @@ def certified(inputs: ReportInputs) -> PagePart:
 
 
 def certified_sentences(table: pd.DataFrame, info: RunInfo) -> list[str]:
-    """Return the sentence of the requested sensitivity; none where the table has no row for it."""
+    """Return the sentence of the requested sensitivity, if the table has it."""
     requested = table[(table["target"] - info.command.get("sensitivity", DEFAULT_SENSITIVITY)).abs() < 1e-9]
     return [str(text) for text in requested["sentence"]]

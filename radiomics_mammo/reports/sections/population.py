@@ -42,7 +42,7 @@ def build(inputs: ReportInputs) -> PagePart:
 
 
 def cohort_flow(run: Run) -> Flow:
-    """Count from the listed cases to the patients of each class, separately for the held-out test set.
+    """Count from the listed cases to the patients of each class.
 
     Rows that a table has and the comparison excluded are no step: the run's remarks give the reason.
     """

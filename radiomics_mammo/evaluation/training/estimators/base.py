@@ -113,7 +113,7 @@ class Estimator(ABC):
     interacts: bool = False
 
     def space(self, draw: Draw) -> Parameters:  # noqa: ARG002 (nothing to tune)
-        """Return the tuned parameters, drawn between their limits; the first draw gives the defaults."""
+        """Return the tuned parameters; the first draw gives the defaults."""
         return {}
 
     @property
@@ -153,7 +153,7 @@ class Estimator(ABC):
         return self.score_fold(model, x)
 
     def contributions(self, model: Any, x: Floats) -> Floats:
-        """Compute SHAP values of prepared rows and, last, the base value; shape (n_rows, n_columns + 1)."""
+        """Compute SHAP values and, last, the base value; shape (n_rows, n_columns + 1)."""
         raise NotImplementedError
 
     def interactions(self, model: Any, x: Floats) -> Floats:
@@ -170,7 +170,7 @@ class Estimator(ABC):
 
 
 def library_version(library: str) -> str:
-    """Return a library's version from its module, as XGBoost comes under two distribution names."""
+    """Return a library's version from its module: XGBoost has two distributions."""
     return str(import_module({"scikit-learn": "sklearn"}.get(library, library)).__version__)
 
 
@@ -188,7 +188,7 @@ class SklearnEstimator(Estimator):
 
     @abstractmethod
     def build(self, settings: Settings, parameters: Parameters, *, seed: int, n_rows: int) -> Any:
-        """Build an unfitted classifier of one thread; ``n_rows`` are the training rows of the outer fold."""
+        """Build an unfitted classifier; ``n_rows`` are the outer fold's training rows."""
 
     @property
     def bag_member(self) -> SklearnEstimator | None:

@@ -46,7 +46,7 @@ class Logistic(SklearnEstimator):
 
 
 class Lasso(Logistic):
-    """An L1 logistic regression (Tibshirani, JRSS B 1996;58:267-288): few features, the others exactly 0."""
+    """An L1 logistic regression (Tibshirani, JRSS B 1996;58:267-288)."""
 
     def build(self, settings: Settings, parameters: Parameters, *, seed: int, n_rows: int) -> Any:  # noqa: ARG002
         """Build the classifier."""
@@ -58,7 +58,7 @@ class Lasso(Logistic):
 
 
 class ElasticNet(Logistic):
-    """An elastic net (Zou & Hastie, JRSS B 2005;67:301-320): correlated features come in together."""
+    """An elastic net (Zou & Hastie, JRSS B 2005;67:301-320)."""
 
     def space(self, draw: Draw) -> Parameters:
         """Return C and the proportion of L1 in the penalty."""

@@ -14,7 +14,7 @@ TREES = 150
 
 
 class RandomForest(SklearnEstimator):
-    """A random forest (Breiman, Mach Learn 2001;45:5-32); leaf size and features of a split are tuned."""
+    """A random forest (Breiman, Mach Learn 2001;45:5-32)."""
 
     contribution_unit = "probability"
     contribution_cost = 20

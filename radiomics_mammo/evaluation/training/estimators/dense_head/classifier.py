@@ -23,7 +23,7 @@ DEVICES = ("cpu", "cuda")
 
 
 class DenseHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """Dense layer of rectified units, dropout and one sigmoid unit, for embeddings of a frozen network.
+    """Dense layer of rectified units, dropout and one sigmoid unit, for embeddings.
 
     Trained on binary cross-entropy by Adam with decoupled weight decay. Initial weights, order of the batches and
     dropout are drawn from one NumPy generator whatever trains it, so the backends follow the same path up to the

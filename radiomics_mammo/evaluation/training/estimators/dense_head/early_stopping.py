@@ -80,7 +80,7 @@ class _Monitor:
         )
 
     def measure(self) -> tuple[Floats, list[tuple[float, ...]]]:
-        """Return the validation rows' probabilities; and part, loss, AUROC and accuracy of both parts."""
+        """Return validation probabilities; and part, loss, AUROC, accuracy of both parts."""
         weights, p = self._training.weights(), np.zeros(0)
         points: list[tuple[float, ...]] = []
         for part, (x, y, cost) in enumerate(self._rows):

@@ -17,7 +17,7 @@ _PATIENCE = 10  # epochs without a better mean AUROC before it stops
 
 
 class DenseHeadEstimator(SklearnEstimator):
-    """A dense head for embeddings: 128 rectified units, dropout 0.4, one sigmoid, classes weighted equally."""
+    """A dense head for embeddings, classes weighted equally."""
 
     resampled = False
     selects = False

@@ -69,7 +69,7 @@ def margin(weights: Weights, x: Numbers) -> NDArray[np.float64]:
 
 
 def margin_by_row(weights: Weights, x: Numbers) -> NDArray[np.float64]:
-    """Compute the log-odds in float64, the bits of a row's independent of the other rows; shape (n_rows,)."""
+    """Compute log-odds in float64, the bits of a row's independent of other rows."""
     hidden = np.maximum(dot(np.asarray(x, dtype=PRECISION), weights["w1"]) + weights["b1"], 0)
     return np.asarray(dot(hidden, weights["w2"]) + weights["b2"])
 
@@ -82,7 +82,7 @@ def probability(z: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def losses(z: Numbers, y: NDArray[np.integer[Any]]) -> Numbers:
-    """Give each row's binary cross-entropy, -log of the probability of what it is; never infinite."""
+    """Give each row's binary cross-entropy; never infinite."""
     return np.asarray(np.logaddexp(0, z) - y * z)
 
 
@@ -92,7 +92,7 @@ def class_weights(y: NDArray[np.int8], *, balanced: bool) -> NDArray[np.float64]
 
 
 def gradients(weights: Weights, x: Numbers, y: Numbers, cost: Numbers, mask: Numbers) -> Weights:
-    """Give the slope of a batch's mean loss, each row's multiplied by its cost, along every weight."""
+    """Give the slope of a batch's mean loss, weighted by cost, along every weight."""
     entered = x @ weights["w1"] + weights["b1"]
     left = np.maximum(entered, 0) * mask
     z = left @ weights["w2"] + weights["b2"]
