@@ -20,7 +20,7 @@ from radiomics_mammo.engines.registry import choose_engine, engine_versions, ope
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.extraction.batch import LoadedCase, load_case, measure_batches
 from radiomics_mammo.extraction.diagnostics import diagnostics
-from radiomics_mammo.imaging.formats.in_memory import Picture, picture_of, region_of
+from radiomics_mammo.imaging.masks.in_memory import Picture, picture_of, region_of
 from radiomics_mammo.readers.base import Reader
 from radiomics_mammo.recipes.recipe import Recipe, load_recipe, recipe_from
 from radiomics_mammo.tables.feature_table import identity_values

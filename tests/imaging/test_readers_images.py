@@ -12,8 +12,8 @@ from PIL import Image
 
 from radiomics_mammo.errors import MaskError, ReadError
 from radiomics_mammo.imaging.formats.dicom.read import PHANTOM_MANUFACTURER, write_dicom
-from radiomics_mammo.imaging.formats.image_file import Geometry, read_image
-from radiomics_mammo.imaging.formats.masks import fitted, labels_in, refuse_other_frame, scaled_to
+from radiomics_mammo.imaging.formats.image_file import read_image, read_mask
+from radiomics_mammo.imaging.masks.placement import place, scaled_to
 
 RNG = np.random.default_rng(0)
 GREY8 = RNG.integers(0, 256, (21, 34)).astype(np.uint8)
@@ -143,11 +143,11 @@ def test_palette(tmp_path):
     picture.putpalette([0, 0, 0, 200, 200, 200, 90, 90, 90])
     picture.save(tmp_path / "grey.png")
     np.testing.assert_array_equal(read_image(tmp_path / "grey.png").pixels, np.array([0, 200, 90])[labels])
-    np.testing.assert_array_equal(read_image(tmp_path / "grey.png", indices=True).pixels, labels)
+    np.testing.assert_array_equal(read_mask(tmp_path / "grey.png").pixels, labels)
     picture.putpalette([0, 0, 0, 255, 0, 0, 0, 255, 0])
     picture.save(tmp_path / "coloured.png")
     assert "colour" in refusal(tmp_path / "coloured.png").cause
-    np.testing.assert_array_equal(read_image(tmp_path / "coloured.png", indices=True).pixels, labels)
+    np.testing.assert_array_equal(read_mask(tmp_path / "coloured.png").pixels, labels)
 
 
 @pytest.mark.parametrize("bits", [1, 2, 4])
@@ -296,36 +296,11 @@ def test_scaling_is_refused_above_two_permille():
     assert scaled_to(mask, (2000, 1997)) is not None
     assert scaled_to(mask, (2000, 1995)) is None
     with pytest.raises(MaskError, match="another aspect"):
-        fitted(mask, (2000, 1995), path="m.png")
+        place(mask, (2000, 1995), mask=None, image=None)
 
 
 def test_mask_that_vanishes():
     mask = np.zeros((1000, 1000), dtype=bool)
     mask[0, 0] = True
     with pytest.raises(MaskError, match="vanishes"):
-        fitted(mask, (100, 100), path="m.png")
-
-
-def test_labels():
-    assert labels_in(np.array([[0, 3, 3], [7, 0, 0]], np.uint8), path="m") == [3.0, 7.0]
-    assert labels_in(np.array([[0, np.nan, 2.0]]), path="m") == [2.0]
-    for empty in (np.zeros((2, 2)), np.zeros((2, 2), bool), np.array([[0, np.nan]])):
-        with pytest.raises(MaskError, match="empty"):
-            labels_in(empty, path="m")
-    with pytest.raises(MaskError, match="nothing but NaN"):
-        labels_in(np.full((2, 2), np.nan), path="m")
-    with pytest.raises(MaskError, match="is a grey image"):
-        labels_in(np.arange(4000).reshape(40, 100), path="m")
-
-
-def test_headers_that_place_image_and_mask_apart():
-    image = Geometry(origin=(0.0, 0.0), direction=(1, 0, 0, 1), spacing=(0.1, 0.1))
-    refuse_other_frame(image, None, path="m")
-    refuse_other_frame(image, Geometry((0.04, 0.0), (1, 0, 0, 1), (0.1, 0.1)), path="m")
-    refuse_other_frame(image, Geometry((0.03, 0.0), (1, 0, 0, 1), (0.2, 0.2)), path="m")
-    for other in (
-        Geometry((5.0, 0.0), (1, 0, 0, 1), (0.1, 0.1)),
-        Geometry((0.0, 0.0), (-1, 0, 0, 1), (0.1, 0.1)),
-    ):
-        with pytest.raises(MaskError, match="places it elsewhere"):
-            refuse_other_frame(image, other, path="m")
+        place(mask, (100, 100), mask=None, image=None)

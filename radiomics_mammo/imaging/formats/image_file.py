@@ -14,21 +14,19 @@ from numpy.typing import NDArray
 from radiomics_mammo.errors import ReadError
 from radiomics_mammo.imaging.formats.dicom.decode import DOWNLOAD_AGAIN
 from radiomics_mammo.imaging.formats.dicom.read import read_dicom, refuse_non_files
+from radiomics_mammo.imaging.formats.geometry import Geometry
 from radiomics_mammo.imaging.formats.itk_header import check_itk_file
 from radiomics_mammo.imaging.formats.nifti import refuse_cut_nifti
 from radiomics_mammo.imaging.formats.raster import read_raster
 
-FORMATS = "DICOM, NIfTI, NRRD, MHA, PNG, TIFF, JPEG, .npy"
+FORMATS = "DICOM, NIfTI, NRRD, MHA, PNG, TIFF, JPEG, BMP, GIF, PGM, WebP, .npy"
 _SINGLE_SLICES = "This is 3-D: export single slices."
-
-
-@dataclass(frozen=True, slots=True)
-class Geometry:
-    """Position of the image from the header of a NIfTI, NRRD or MHA file, in the file's axes."""
-
-    origin: tuple[float, ...]
-    direction: tuple[float, ...]
-    spacing: tuple[float, ...]
+_RASTERS = (
+    *(b"\x89PNG", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"BM"),
+    *(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
+    *(b"P1", b"P2", b"P4", b"P5"),
+)
+"""First bytes of PNG, JPEG, GIF, BMP, TIFF and portable grey maps."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +46,11 @@ class ImageFile:
     phantom : bool
         The header says that this package simulated it.
     geometry : Geometry or None
-        For telling a mask that was drawn in another frame; None where the format has none.
+        Where the pixels lie; None where the format has no header for it.
+    palette : ndarray of uint8, shape (n_colours, 3 or 4), or None
+        Of a mask file: the colours of its values.
+    segments : bool
+        Of a mask file: each channel is a segment.
     """
 
     pixels: NDArray[Any]
@@ -57,6 +59,8 @@ class ImageFile:
     lossy: bool = False
     phantom: bool = False
     geometry: Geometry | None = None
+    palette: NDArray[np.uint8] | None = None
+    segments: bool = False
 
     @property
     def values(self) -> NDArray[Any]:
@@ -64,32 +68,48 @@ class ImageFile:
         return self.pixels.astype(np.uint8) if self.pixels.dtype == np.bool_ else self.pixels
 
 
-def read_image(path: str | Path, *, indices: bool = False) -> ImageFile:
+def read_image(path: str | Path) -> ImageFile:
     """Read one grey image; its first bytes, then its name, decide the format.
 
     Parameters
     ----------
     path : path
-        DICOM, NIfTI, NRRD, MHA/MHD, PNG, TIFF, JPEG or .npy. A third axis of length one is dropped.
-    indices : bool
-        Take the indices of a palette picture instead of its colours, as label masks want.
-
-    Returns
-    -------
-    ImageFile
+        DICOM, NIfTI, NRRD, MHA/MHD, PNG, TIFF, JPEG, BMP, GIF, PGM, WebP or .npy. A third axis of length one is
+        dropped.
 
     Raises
     ------
     ReadError
         Missing, empty, a folder, unreadable, of an unknown kind, truly three-dimensional, or in colour.
     """
-    path = Path(path)
+    image = _read(Path(path), mask=False)
+    if image.pixels.ndim == 3 and _has_channels(image):
+        pixels, notes = grey_of(image.pixels, path=path)
+        image = replace(image, pixels=pixels, notes=(*image.notes, *notes))
+    return _checked(image, path)
+
+
+def read_mask(path: str | Path) -> ImageFile:
+    """Read a mask file as :func:`read_image` does, with its channels and its palette, which tell what it means.
+
+    Raises
+    ------
+    ReadError
+        As of an image; colours are read.
+    """
+    return _checked(_read(Path(path), mask=True), path)
+
+
+def _read(path: Path, *, mask: bool) -> ImageFile:
     if "://" in str(path) or str(path).startswith(("http:/", "https:/")):
         raise ReadError("is an address, not a file", path=path, remedy="Download it first.")
     if "\0" in str(path):
         raise ReadError("has a NUL character in its name", path=path, remedy="Correct the name.")
     refuse_non_files(path)
-    image = _reader_of(path, indices=indices)(path)
+    return _reader_of(path, indices=mask)(path)
+
+
+def _checked(image: ImageFile, path: str | Path) -> ImageFile:
     pixels = image.pixels
     if pixels.dtype.kind not in "biuf":
         raise ReadError(
@@ -97,7 +117,7 @@ def read_image(path: str | Path, *, indices: bool = False) -> ImageFile:
             path=path,
             remedy="Save it with integers or floating-point numbers.",
         )
-    if pixels.ndim != 2:
+    if pixels.ndim != 2 and not (pixels.ndim == 3 and _has_channels(image)):
         raise ReadError(f"has the shape {pixels.shape}", path=path, remedy=_SINGLE_SLICES)
     if pixels.size == 0:
         raise ReadError(f"has no pixels (shape {pixels.shape})", path=path, remedy="Export the file again.")
@@ -106,6 +126,11 @@ def read_image(path: str | Path, *, indices: bool = False) -> ImageFile:
     # Compiled kernels know native, writeable, contiguous arrays; masks of one bit are left as bool.
     pixels = np.require(pixels, dtype=pixels.dtype.newbyteorder("="), requirements=["C", "W"])
     return replace(image, pixels=pixels)
+
+
+def _has_channels(image: ImageFile) -> bool:
+    shape = image.pixels.shape
+    return image.segments or (shape[-1] in (2, 3, 4) and min(shape[:2]) > 4)
 
 
 def _reader_of(path: Path, *, indices: bool) -> Callable[[Path], ImageFile]:
@@ -117,7 +142,7 @@ def _reader_of(path: Path, *, indices: bool) -> Callable[[Path], ImageFile]:
     name = path.name.lower()
     if head[128:132] == b"DICM":
         return _read_dicom
-    if head.startswith((b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
+    if head.startswith(_RASTERS) or (head.startswith(b"RIFF") and head[8:12] == b"WEBP"):
         return lambda path: _read_raster(path, indices=indices)
     if head.startswith(b"\x93NUMPY"):
         return _read_npy
@@ -125,7 +150,7 @@ def _reader_of(path: Path, *, indices: bool) -> Callable[[Path], ImageFile]:
         return _read_itk
     if name.endswith((".dcm", ".dicom", ".ima")):
         return _read_dicom  # which says what is wrong with it
-    if name.endswith((".png", ".jpg", ".jpeg", ".tif", ".tiff", ".npy")):
+    if name.endswith((".png", ".jpg", ".jpeg", ".tif", ".tiff", ".npy", ".bmp", ".gif", ".pgm", ".webp")):
         kind = path.suffix.lstrip(".").upper()
         raise ReadError(f"is not a {kind} file inside", path=path, remedy=DOWNLOAD_AGAIN)
     raise ReadError("is of an unknown kind", path=path, remedy=f"Readable are {FORMATS}.")
@@ -133,14 +158,15 @@ def _reader_of(path: Path, *, indices: bool) -> Callable[[Path], ImageFile]:
 
 def _read_dicom(path: Path) -> ImageFile:
     image = read_dicom(path)
-    return ImageFile(image.pixels, spacing=image.spacing, notes=image.notes, phantom=image.phantom)
+    return ImageFile(
+        image.pixels, spacing=image.spacing, notes=image.notes, phantom=image.phantom, geometry=image.geometry
+    )
 
 
 def _read_raster(path: Path, *, indices: bool) -> ImageFile:
     picture = read_raster(path, indices=indices)
-    pixels, notes = _grey(picture.pixels, path) if picture.pixels.ndim == 3 else (picture.pixels, ())
     lossy = ("8-bit lossy JPEG",) if picture.lossy else ()
-    return ImageFile(pixels, notes=(*lossy, *notes, *picture.notes), lossy=picture.lossy)
+    return ImageFile(picture.pixels, notes=(*lossy, *picture.notes), lossy=picture.lossy, palette=picture.palette)
 
 
 def _read_npy(path: Path) -> ImageFile:
@@ -155,9 +181,6 @@ def _read_npy(path: Path) -> ImageFile:
         ) from error
     if array.ndim == 3 and 1 in array.shape:
         array = array.squeeze(axis=array.shape.index(1))
-    if array.ndim == 3 and array.shape[-1] in (3, 4) and min(array.shape[:2]) > 4:
-        pixels, notes = _grey(array, path)
-        return ImageFile(pixels, notes=notes)
     return ImageFile(array)
 
 
@@ -174,22 +197,34 @@ def _read_itk(path: Path) -> ImageFile:
         reason = str(error).strip().splitlines()[-1][-160:]
         raise ReadError(f"cannot be read ({reason})", path=path, remedy=DOWNLOAD_AGAIN) from error
     # A copy: a view of an image that only this function holds would be of freed memory.
+    return of_itk(image)
+
+
+def of_itk(image: Any) -> ImageFile:
+    """Return a SimpleITK image; a third axis of length one is dropped."""
+    import SimpleITK
+
     array = SimpleITK.GetArrayFromImage(image)
-    spacing = tuple(reversed(image.GetSpacing()))
-    if image.GetNumberOfComponentsPerPixel() > 1:
-        array, notes = _grey(array, path)
-    else:
-        notes = ()
-    if array.ndim == 3 and 1 in array.shape:
-        axis = array.shape.index(1)
-        array = array.squeeze(axis=axis)
-        spacing = spacing[:axis] + spacing[axis + 1 :]
-    geometry = Geometry(origin=image.GetOrigin(), direction=image.GetDirection(), spacing=tuple(image.GetSpacing()))
-    known = len(spacing) == 2 and all(np.isfinite(mm) and mm > 0 for mm in spacing)
-    return ImageFile(array, spacing=(spacing[0], spacing[1]) if known else None, notes=notes, geometry=geometry)
+    spacing, normal = tuple(image.GetSpacing()), 2
+    if image.GetDimension() == 3 and 1 in image.GetSize():
+        normal = len(spacing) - 1 - array.shape.index(1)
+        array = array.squeeze(axis=2 - normal)
+    geometry = None
+    if array.ndim - (image.GetNumberOfComponentsPerPixel() > 1) == 2 and len(spacing) < 4:
+        geometry = Geometry.of_slice(image.GetOrigin(), image.GetDirection(), spacing, normal=normal)
+    in_plane = [mm for axis, mm in enumerate(spacing) if axis != normal or len(spacing) == 2]
+    known = geometry is not None and all(np.isfinite(mm) and mm > 0 for mm in in_plane)
+    channels = image.GetNumberOfComponentsPerPixel() > 1
+    coloured = array.dtype == np.uint8 and array.shape[-1] in (3, 4) and array.max(initial=0) > 1
+    return ImageFile(
+        array,
+        spacing=(float(in_plane[1]), float(in_plane[0])) if known else None,
+        geometry=geometry,
+        segments=channels and not coloured,
+    )
 
 
-def _grey(channels: NDArray[Any], path: Path) -> tuple[NDArray[Any], tuple[str, ...]]:
+def grey_of(channels: NDArray[Any], *, path: str | Path | None) -> tuple[NDArray[Any], tuple[str, ...]]:
     """Return the one channel of an image whose colours are all grey; alpha comes last."""
     count = channels.shape[-1]
     colours = channels[..., : count - 1] if count in (2, 4) else channels

@@ -1,4 +1,4 @@
-"""PNG, TIFF and JPEG, without losing bits on the way."""
+"""PNG, TIFF, JPEG, BMP, GIF, WebP and portable grey maps, without losing bits on the way."""
 
 from __future__ import annotations
 
@@ -24,15 +24,16 @@ _TIFF_DATA = ((273, 279), (324, 325))
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Raster:
-    """Pixels as stored: (rows, columns) or (rows, columns, channels)."""
+    """Pixels as stored: (rows, columns) or (rows, columns, channels), and the colours of indices."""
 
     pixels: NDArray[Any]
     lossy: bool
     notes: tuple[str, ...] = ()
+    palette: NDArray[np.uint8] | None = None
 
 
 def read_raster(path: Path, *, indices: bool = False) -> Raster:
-    """Read a PNG, TIFF or JPEG file without losing bits.
+    """Read a raster file without losing bits.
 
     Parameters
     ----------
@@ -79,10 +80,14 @@ def _decoded(picture: Any, path: Path, *, indices: bool, depth: int) -> Raster:
     pages = getattr(picture, "n_frames", 1)
     if pages > 1 and picture.format != "MPO":
         raise ReadError(f"has {pages} pages", path=path, remedy="Export the pages one by one.")
-    lossy = picture.format in ("JPEG", "MPO") or picture.info.get("compression") in ("jpeg", "tiff_jpeg")
-    if picture.mode in ("P", "PA") and not indices:
+    lossy = _is_lossy(picture, path)
+    if picture.format == "BMP" and picture.mode == "1" and _bmp_bits(path) == 8:
+        return Raster(_by_itk(path), lossy=False)  # Pillow takes its bytes for bits
+    # The indices of a GIF are of no one's choice: its colours count.
+    if picture.mode in ("P", "PA") and (not indices or picture.format == "GIF"):
         picture = picture.convert("RGBA" if "transparency" in picture.info else "RGB")
-    elif picture.mode == "PA":
+    palette = palette_of(picture) if picture.mode in ("P", "PA") else None
+    if picture.mode == "PA":
         picture = picture.getchannel(0)
     if picture.mode in ("CMYK", "YCbCr", "LAB", "HSV"):
         raise ReadError(f"is a colour picture ({picture.mode})", path=path, remedy="Export it in shades of grey.")
@@ -97,7 +102,32 @@ def _decoded(picture: Any, path: Path, *, indices: bool, depth: int) -> Raster:
     if _white_is_zero(picture) and pixels.dtype == np.uint16:
         # Pillow inverts such TIFF files at 8 bits and forgets to at 16.
         return Raster(np.iinfo(np.uint16).max - pixels, lossy=lossy, notes=("inverted: white is zero in the file",))
-    return Raster(pixels, lossy=lossy)
+    return Raster(pixels, lossy=lossy, palette=palette)
+
+
+def _is_lossy(picture: Any, path: Path) -> bool:
+    if picture.format == "WEBP":
+        with path.open("rb") as file:
+            return b"VP8L" not in file.read(64)
+    return picture.format in ("JPEG", "MPO") or picture.info.get("compression") in ("jpeg", "tiff_jpeg")
+
+
+def _bmp_bits(path: Path) -> int:
+    with path.open("rb") as file:
+        return struct.unpack_from("<H", file.read(30), 28)[0]  # type: ignore[no-any-return]
+
+
+def palette_of(picture: Any) -> NDArray[np.uint8]:
+    """Return red, green, blue and opacity of each index of a PIL image with a palette."""
+    colours = np.array(picture.getpalette(), dtype=np.uint8).reshape(-1, 3)
+    opacity = np.full((len(colours), 1), 255, np.uint8)
+    transparent = picture.info.get("transparency")
+    if isinstance(transparent, int) and transparent < len(opacity):
+        opacity[transparent] = 0
+    elif isinstance(transparent, bytes):
+        known = min(len(transparent), len(opacity))
+        opacity[:known, 0] = np.frombuffer(transparent[:known], np.uint8)
+    return np.hstack([colours, opacity])
 
 
 def _white_is_zero(picture: Any) -> bool:

@@ -11,15 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_mammo.errors import MaskError
-from radiomics_mammo.imaging.formats.masks import (
-    JPEG_THRESHOLD,
-    other_aspect,
-    scaled_to,
-    scaling_note,
-    size,
-    two_clusters,
-)
+from radiomics_mammo.imaging.masks.placement import other_aspect, scaled_to, scaling_note, size
 
+JPEG_THRESHOLD = 127
 CROP_MARGIN = 20
 """Pixels that CBIS-DDSM leaves around the mask's box on each side of a crop."""
 
@@ -68,6 +62,12 @@ def kind_of(candidate: Candidate, frame: tuple[int, int]) -> Kind:
         return "mask" if full else "other"
     smaller = pixels.shape[0] < frame[0] or pixels.shape[1] < frame[1]
     return "crop" if smaller else "other"
+
+
+def two_clusters(pixels: NDArray[Any]) -> bool:
+    """Return whether an image was black and white before JPEG."""
+    low, high = pixels < 48, pixels > 207
+    return bool(low.any() and high.any() and pixels.size - low.sum() - high.sum() <= 0.05 * pixels.size)
 
 
 def pair(

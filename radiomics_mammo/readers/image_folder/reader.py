@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from radiomics_mammo.core.input_table import read_input_table
 from radiomics_mammo.core.records import Case, Sample
 from radiomics_mammo.errors import InputError, MaskError, ReadError
-from radiomics_mammo.imaging.formats.image_file import ImageFile, read_image
-from radiomics_mammo.imaging.formats.masks import labelled_regions
+from radiomics_mammo.imaging.formats.image_file import ImageFile, read_image, read_mask
+from radiomics_mammo.imaging.masks.regions import labelled_regions
 from radiomics_mammo.readers.base import existing_folder
 from radiomics_mammo.readers.image_folder import ImageFolderArguments
 from radiomics_mammo.readers.image_folder.pairing import Pair, Pairs, find_pairs, refuse_all
@@ -138,7 +138,7 @@ class ImageFolderReader(ImageFolderArguments):
     ) -> tuple[list[tuple[int | None, NDArray[np.bool_]]], tuple[str, ...]]:
         if not path:
             return [(None, np.ones(image.pixels.shape, dtype=np.bool_))], ("no mask: the whole image is the region",)
-        mask, labels = read_image(path, indices=True), None if self.label is None else (self.label,)
+        mask, labels = read_mask(path), None if self.label is None else (self.label,)
         return labelled_regions(
             mask, image, labels=labels, correct=self.correct_mask, tolerance=self.tolerance, path=path
         )

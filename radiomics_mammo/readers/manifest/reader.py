@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from radiomics_mammo.core.records import Case, Sample
 from radiomics_mammo.errors import MaskError, ReadError
-from radiomics_mammo.imaging.formats.image_file import ImageFile, read_image
-from radiomics_mammo.imaging.formats.masks import labelled_regions
+from radiomics_mammo.imaging.formats.image_file import ImageFile, read_image, read_mask
+from radiomics_mammo.imaging.masks.regions import labelled_regions
 from radiomics_mammo.readers.manifest import ManifestArguments
 from radiomics_mammo.readers.manifest.rows import Manifest, ManifestSource, read_manifest
 
@@ -113,7 +113,7 @@ class ManifestReader(ManifestArguments):
         if not source.mask:
             return [(None, np.ones(image.pixels.shape, dtype=np.bool_))], ("no mask: the whole image is the region",)
         labels = (self.label,) if source.labels is None and self.label is not None else source.labels
-        mask = read_image(source.mask, indices=True)
+        mask = read_mask(source.mask)
         return labelled_regions(
             mask, image, labels=labels, correct=self.correct_mask, tolerance=self.tolerance, path=source.mask
         )

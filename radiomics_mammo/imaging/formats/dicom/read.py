@@ -24,6 +24,7 @@ from radiomics_mammo.imaging.formats.dicom.decode import (
 )
 from radiomics_mammo.imaging.formats.dicom.display_window import CHOICES, NOT_APPLIED, Shown, displayed, rescaled
 from radiomics_mammo.imaging.formats.dicom.repair import completed, has_no_preamble
+from radiomics_mammo.imaging.formats.geometry import Geometry
 
 PHANTOM_MANUFACTURER = "radiomics_mammo phantom"
 """The Manufacturer that marks a simulated image."""
@@ -59,6 +60,8 @@ class DicomImage:
         header-only read.
     rows, columns : int
         Size that the header states.
+    geometry : Geometry or None
+        Where the pixels lie; an image that states no position lies at the origin, as SimpleITK has it.
     spacing : tuple of float or None
         Millimetres (row, column).
     notes : tuple of str
@@ -78,6 +81,7 @@ class DicomImage:
     rows: int
     columns: int
     spacing: tuple[float, float] | None
+    geometry: Geometry | None
     notes: tuple[str, ...]
     patient_id: str
     study_uid: str
@@ -154,6 +158,7 @@ def _image(dataset: Any, shown: Shown) -> DicomImage:
         rows=int(dataset.get("Rows") or 0),
         columns=int(dataset.get("Columns") or 0),
         spacing=spacing,
+        geometry=_geometry(dataset, spacing),
         notes=(*notes, *shown.notes),
         patient_id=header_text(dataset, "PatientID"),
         study_uid=header_text(dataset, "StudyInstanceUID"),
@@ -311,6 +316,21 @@ def _spacing(dataset: Any) -> tuple[tuple[float, float] | None, tuple[str, ...]]
         if text:
             notes = (*notes, f"{keyword} is not usable: {text[:40]!r}")
     return None, notes
+
+
+def _geometry(dataset: Any, spacing: tuple[float, float] | None) -> Geometry | None:
+    if spacing is None:
+        return None
+    try:
+        origin = [float(mm) for mm in dataset.get("ImagePositionPatient") or (0, 0, 0)]
+        axes = [float(cosine) for cosine in dataset.get("ImageOrientationPatient") or (1, 0, 0, 0, 1, 0)]
+        thickness = float(dataset.get("SpacingBetweenSlices") or dataset.get("SliceThickness") or 1.0)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    if len(origin) != 3 or len(axes) != 6 or not np.isfinite([*origin, *axes]).all():
+        return None
+    direction = np.column_stack([axes[:3], axes[3:], np.cross(axes[:3], axes[3:])]).ravel()
+    return Geometry.of_slice(origin, direction.tolist(), (spacing[1], spacing[0], thickness))
 
 
 def _short(error: BaseException) -> str:

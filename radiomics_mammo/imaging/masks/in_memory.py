@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
@@ -9,23 +10,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_mammo.errors import MaskError, ReadError
-from radiomics_mammo.imaging.formats.image_file import Geometry, ImageFile, read_image
-from radiomics_mammo.imaging.formats.masks import labelled_regions
+from radiomics_mammo.imaging.formats.image_file import ImageFile, grey_of, of_itk, read_image, read_mask
+from radiomics_mammo.imaging.formats.raster import palette_of
+from radiomics_mammo.imaging.masks.regions import labelled_regions
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
+    from PIL import Image
 
-Picture: TypeAlias = Union["NDArray[Any]", "sitk.Image", str, Path]
+Picture: TypeAlias = Union["NDArray[Any]", "sitk.Image", "Image.Image", str, Path]
 
 
 def picture_of(given: Picture, *, what: str) -> ImageFile:
-    """Read an image from an array, a SimpleITK image or a path.
+    """Read an image or a mask from an array, a SimpleITK or PIL image, or a path.
 
     Parameters
     ----------
-    given : ndarray, SimpleITK.Image or path
+    given : ndarray, SimpleITK.Image, PIL.Image.Image or path
+        Of an array, an axis of length one is dropped.
     what : str
-        ``image`` or ``mask``, for messages.
+        ``image`` or ``mask``.
 
     Raises
     ------
@@ -33,28 +37,35 @@ def picture_of(given: Picture, *, what: str) -> ImageFile:
         The file cannot be read, or it is not one plane of real numbers.
     """
     if isinstance(given, (str, Path)):
-        return read_image(given, indices=what == "mask")
-    if isinstance(given, np.ndarray):
-        return ImageFile(_single_plane(given, what))
+        return read_image(given) if what == "image" else read_mask(given)
     if hasattr(given, "GetDirection"):
-        import SimpleITK as sitk
-
-        spacing = given.GetSpacing()
-        return ImageFile(
-            _single_plane(sitk.GetArrayFromImage(given), what),
-            spacing=(float(spacing[1]), float(spacing[0])),
-            geometry=Geometry(given.GetOrigin(), given.GetDirection(), spacing),
+        file = of_itk(given)
+    elif isinstance(given, np.ndarray):
+        file = ImageFile(given)
+    elif hasattr(given, "getpalette"):
+        indexed = given.mode in ("P", "PA")
+        picture = given.convert("RGB") if indexed and what == "image" else given
+        file = ImageFile(np.asarray(picture), palette=palette_of(given) if indexed and what == "mask" else None)
+    else:
+        raise ReadError(
+            f"the {what} is {type(given).__name__}", remedy="Give an array, a SimpleITK or PIL image, or a path."
         )
-    raise ReadError(f"the {what} is {type(given).__name__}", remedy="Give an array, a SimpleITK image or a path.")
+    return _single_plane(file, what)
 
 
-def _single_plane(pixels: NDArray[Any], what: str) -> NDArray[Any]:
-    plane = pixels[0] if pixels.ndim == 3 and pixels.shape[0] == 1 else pixels
-    if plane.ndim != 2 or plane.size == 0 or plane.dtype.kind not in "buif":
+def _single_plane(file: ImageFile, what: str) -> ImageFile:
+    pixels, notes = file.pixels, file.notes
+    if pixels.ndim == 3 and 1 in (pixels.shape[0], pixels.shape[2]):
+        pixels = pixels.squeeze(axis=0 if pixels.shape[0] == 1 else 2)
+    channels = pixels.ndim == 3 and (file.segments or pixels.shape[2] in (2, 3, 4)) and pixels.dtype.kind in "buif"
+    if channels and what == "image":
+        pixels, more = grey_of(pixels, path=None)
+        notes = (*notes, *more)
+    if not (channels or pixels.ndim == 2) or pixels.size == 0 or pixels.dtype.kind not in "buif":
         raise ReadError(
             f"the {what} has shape {pixels.shape} and type {pixels.dtype}", remedy="Give one plane of real numbers."
         )
-    return plane
+    return replace(file, pixels=pixels, notes=notes)
 
 
 def region_of(
@@ -91,7 +102,7 @@ def region_of(
     MaskError
         No or several regions, another aspect, or another place.
     """
-    labels = None if label is None or mask.lossy else (label,)
+    labels = None if label is None else (label,)
     regions, notes = labelled_regions(mask, image, labels=labels, correct=correct, tolerance=tolerance, path=path)
     if len(regions) > 1:
         raise MaskError(

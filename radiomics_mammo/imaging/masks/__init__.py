@@ -1,0 +1,1 @@
+"""What a mask file means, and where it lies."""
