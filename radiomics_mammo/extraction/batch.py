@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from radiomics_mammo.core.boundary import Problem, attempt
 from radiomics_mammo.core.records import Case, Failure, Sample, Scalar
 from radiomics_mammo.engines.base import Measured
 from radiomics_mammo.errors import CaseError, InputError
-from radiomics_mammo.extraction.boundary import Problem, attempt
 from radiomics_mammo.extraction.fingerprint import case_fingerprint
 from radiomics_mammo.extraction.timeline import Span
 from radiomics_mammo.tables.feature_table import identity_values

@@ -11,9 +11,10 @@ from pathlib import Path
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from radiomics_mammo.core.boundary import Problem, attempt
 from radiomics_mammo.core.console import progress
-from radiomics_mammo.core.records import Case, Failure, Sample
-from radiomics_mammo.errors import CaseError, InputError
+from radiomics_mammo.core.records import Case, Sample
+from radiomics_mammo.errors import InputError
 from radiomics_mammo.extraction.contact_sheet_panel import (
     COLOURS,
     PAPER,
@@ -157,12 +158,16 @@ def _columns(count: int) -> int:
 
 def _panel(reader: Reader, case: Case, width: int, text: int, windows: Windows | None) -> tuple[Image.Image, list[str]]:
     """Draw the panel and return the names of what it shows; none where the case failed."""
-    try:
+
+    def read() -> tuple[Sequence[Sample], Sequence[Box]]:
         samples = reader.load(case)
-        sample = samples[0]
-        boxes = windows(sample) if windows is not None else ()
-    except (CaseError, OSError, MemoryError) as error:
-        return draw_failure(Failure.of(case, stage="read", error=error), width=width, text=text), []
+        return samples, windows(samples[0]) if windows is not None else ()
+
+    outcome = attempt(read)
+    if isinstance(outcome, Problem):
+        return draw_failure(outcome.failure(case, stage="read"), width=width, text=text), []
+    samples, boxes = outcome
+    sample = samples[0]
     notes = (f"1 of {len(samples)} regions of this mask",) if len(samples) > 1 else ()
     names = shown_names(sample) + (["windows"] if boxes else []) + ([_SIMULATED] if sample.phantom else [])
     return draw_panel(sample, width=width, text=text, windows=boxes, notes=notes), names

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
-from radiomics_mammo.errors import CaseError, InputError
+from radiomics_mammo.errors import InputError
 from radiomics_mammo.readers.base import Reader, ReaderSpec, imported
 
 if TYPE_CHECKING:
@@ -110,10 +111,11 @@ def find_samples(reader: Reader, cases: Mapping[str, Case], rows: Iterable[str])
     sample : Sample or None
         None where the row is unknown or can no longer be read. One image is in memory at a time.
     """
+    from radiomics_mammo.core.boundary import Problem, attempt  # --help builds options from this module
+
     for row in rows:
         case = cases.get(row) or cases.get(row.rpartition("_label")[0])
-        try:
-            samples = () if case is None else reader.load(case)
-        except CaseError:
+        samples = () if case is None else attempt(partial(reader.load, case))
+        if isinstance(samples, Problem):
             samples = ()  # it was read when the table was made: a report lacks one picture rather than fails
         yield row, next((sample for sample in samples if sample.case_id == row), None)

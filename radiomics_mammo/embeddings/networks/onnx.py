@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,6 +88,8 @@ def open_session(content: bytes, *, path: Path) -> onnxruntime.InferenceSession:
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     options.log_severity_level = 4  # what it would print stands in the error
+    # Weights in other files are in no checksum, and would be taken from whatever folder is the current one.
+    options.add_session_config_entry("session.model_external_initializers_file_folder_path", os.devnull)
     unreadable = (
         problems.Fail, problems.InvalidGraph, problems.InvalidProtobuf, problems.InvalidArgument,
         problems.NoSuchFile, problems.NotImplemented, problems.RuntimeException,
