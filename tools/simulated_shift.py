@@ -220,9 +220,8 @@ def main() -> int:
     parser.add_argument("masses", type=Path, help="folder of the 1,318 real masses")
     parser.add_argument("--figure", type=Path, help="draw the results")
     given = parser.parse_args()
-    print(
-        "| change | strength | threshold alone | with each case's check | with the table's check | cases out | tables out |"
-    )
+    checks = "threshold alone | with each case's check | with the table's check"
+    print(f"| change | strength | {checks} | cases out of distribution | tables out of distribution |")
     print("|---|---|---|---|---|---|---|")
     results = simulate(given.masses)
     if given.figure is not None:

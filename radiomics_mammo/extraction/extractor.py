@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import operator
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -92,19 +93,21 @@ class FeatureExtractor:
         self,
         image: Picture,
         mask: Picture,
-        spacing: float | tuple[float, float] | None = None,
         label: int | None = None,
+        *,
+        spacing: float | tuple[float, float] | None = None,
     ) -> OrderedDict[str, Any]:
-        """Measure one region.
+        """Measure one region; called as pyradiomics' ``execute``.
 
         Parameters
         ----------
-        image, mask : ndarray, SimpleITK.Image or path
-            Two-dimensional, of one size. Any value of the mask but 0 counts, unless a label is named.
-        spacing : float or (row, column), optional
-            Millimetres; None takes the image's own, where it has one.
+        image, mask : ndarray, SimpleITK.Image, PIL.Image.Image or path
+            One plane. A mask of one value besides 0 is that region, unless a label is named; see
+            :func:`radiomics_mammo.imaging.masks.regions.labelled_regions`.
         label : int, optional
             The mask's value that is the region; None takes the recipe's ``label``.
+        spacing : float or (row, column), optional
+            Millimetres; None takes the image's own, where it has one.
 
         Returns
         -------
@@ -117,7 +120,10 @@ class FeatureExtractor:
         ------
         CaseError
             The image or the mask cannot be read or measured.
+        InputError
+            The label is no whole number, or the spacing not finite and above 0.
         """
+        label = _checked_label(label)
         sample = sample_of(image, mask, settings=self.recipe.settings, spacing=spacing, label=label)
         result = self.measure(sample)
         if isinstance(result, Failure):
@@ -244,27 +250,49 @@ def sample_of(
     CaseError
         The image or the mask cannot be read, or do not fit.
     """
+    given, wanted = _checked_spacing(spacing), _checked_label(label)
     picture = picture_of(image, what="image")
     region, notes = region_of(
         picture_of(mask, what="mask"),
         picture,
-        label=settings.label if label is None else label,
+        label=settings.label if wanted is None else wanted,
         correct=settings.correctMask,
         tolerance=settings.geometryTolerance,
         path=_path(mask),
     )
-    given = (spacing, spacing) if isinstance(spacing, (int, float)) else spacing
     return Sample(
         case_id=case_id,
         patient_id=case_id,
         image=picture.pixels,
         mask=region,
-        spacing=picture.spacing if given is None else (float(given[0]), float(given[1])),
+        spacing=picture.spacing if given is None else given,
         notes=(*picture.notes, *notes),
         phantom=picture.phantom,
         image_path=_path(image),
         mask_path=_path(mask),
     )
+
+
+def _checked_spacing(spacing: Any) -> tuple[float, float] | None:
+    if spacing is None:
+        return None
+    try:
+        values = np.asarray(spacing, dtype=np.float64)
+    except (TypeError, ValueError):
+        values = np.zeros(0)
+    if values.shape not in ((), (2,)) or not (np.isfinite(values) & (values > 0)).all():
+        raise InputError(
+            f"the spacing is {spacing!r}", remedy="Give millimetres, finite and above 0: one number, or (row, column)."
+        )
+    row, column = np.broadcast_to(values, 2).tolist()
+    return row, column
+
+
+def _checked_label(label: Any) -> int | None:
+    try:
+        return None if label is None else operator.index(label)
+    except TypeError:
+        raise InputError(f"the label is {label!r}", remedy="Give a whole number.") from None
 
 
 def _path(picture: Picture) -> str:

@@ -185,3 +185,43 @@ def test_bad_arguments_are_named(extractor):
 def test_a_constant_image_has_features_but_no_null_that_is_not_named(extractor):
     row = features(extractor.execute(np.full((9, 9), 5.0), np.ones((9, 9))))
     assert not any(np.isnan(v) for v in row.values())
+
+
+@pytest.mark.reported("Regions", "execute(image, mask, 1): the third argument is the label", "pyradiomics' signature")
+def test_the_third_argument_is_the_label_as_in_pyradiomics():
+    extractor = FeatureExtractor({"featureClass": {"shape2D": ["PixelSurface"]}})
+    mask = np.zeros((20, 20), np.uint8)
+    mask[4:9, 3:9], mask[12:15, 12:15] = 1, 2
+    image = np.random.default_rng(0).integers(0, 99, mask.shape)
+    for label, pixels in ((1, 30), (2, 9), (np.uint8(2), 9)):
+        assert extractor.execute(image, mask, label)["diagnostics_Mask-original_VoxelNum"] == pixels
+    assert extractor.execute(image, mask, 1, spacing=np.float32(0.5))["original_shape2D_PixelSurface"] == 7.5
+    with pytest.raises(TypeError):
+        extractor.execute(image, mask, 1, 0.07)
+    with pytest.raises(InputError, match=r"the label is 1\.5"):
+        extractor.execute(image, mask, 1.5)
+
+
+@pytest.mark.reported("Regions", "spacing 0, negative, NaN, text", "finite and above 0")
+@pytest.mark.parametrize("spacing", [0, -0.07, np.nan, np.inf, (0.07, 0), (1, 2, 3), "x", ()])
+def test_a_spacing_is_finite_and_above_zero(spacing):
+    extractor = FeatureExtractor({"featureClass": {"shape2D": ["PixelSurface"]}})
+    with pytest.raises(InputError, match="the spacing is"):
+        extractor.execute(np.ones((5, 5)), np.ones((5, 5)), spacing=spacing)
+
+
+@pytest.mark.reported("Regions", "(h, w, 1) and (1, h, w) arrays, PIL images", "read")
+def test_arrays_with_an_axis_of_one_and_pil_images_are_read():
+    from PIL import Image
+
+    extractor = FeatureExtractor({"featureClass": {"firstorder": ["Mean", "Range"]}})
+    image = np.random.default_rng(0).integers(0, 255, (20, 24)).astype(np.uint8)
+    mask = np.zeros(image.shape, np.uint8)
+    mask[5:15, 6:20] = 1
+    want = features(extractor.execute(image, mask))
+    pictures = (image[None], image[..., None], Image.fromarray(image), np.repeat(image[..., None], 3, axis=2))
+    palette = Image.fromarray(1 - mask, "P")
+    palette.putpalette([255, 255, 255, 0, 0, 0])
+    for picture in pictures:
+        for region in (mask[None], mask[..., None], Image.fromarray(mask * 255), palette):
+            assert features(extractor.execute(picture, region)) == want
