@@ -115,3 +115,17 @@ def test_headers_by_hand_are_read(tmp_path: Path) -> None:
     for name in ("a.nrrd", "b.nrrd", "c.nhdr", "d.mha", "e.mhd"):
         np.testing.assert_array_equal(read_image(tmp_path / name).pixels, RAMP, err_msg=name)
     assert data_files(str(tmp_path / "c.nhdr")) == (str(tmp_path / "c.gz"),)
+
+
+@pytest.mark.reported("Faults", "NIfTI of vectors with a rescale (ITK aborts)", "refused before ITK")
+@pytest.mark.parametrize(("place", "content"), [(112, b"\x00\x00\x00\x40"), (116, b"\x00\x00\x80\x3f")])
+def test_vectors_that_are_rescaled_are_refused(tmp_path: Path, place: int, content: bytes) -> None:
+    path = tmp_path / "v.nii"
+    colours = np.stack([RAMP.astype(np.uint8)] * 3, axis=-1)
+    sitk.WriteImage(sitk.GetImageFromArray(colours, isVector=True), str(path))
+    np.testing.assert_array_equal(read_image(path).pixels, RAMP)
+    data = bytearray(path.read_bytes())
+    data[place : place + 4] = content
+    path.write_bytes(data)
+    with pytest.raises(ReadError, match="damaged NIfTI header"):
+        read_image(path)

@@ -13,11 +13,13 @@ from radiomics_mammo.imaging.formats.dicom.decode import DOWNLOAD_AGAIN
 from radiomics_mammo.imaging.formats.itk_header import MOST_BYTES
 
 _BLOCK = 1 << 22
-# Length of the header, then where dim, bitpix and vox_offset stand in it and how they are stored.
+# Length of the header, then where dim, bitpix, vox_offset, slope with intercept, and datatype stand in it.
 _LAYOUTS = {
-    348: (("8h", 40), ("h", 72), ("f", 108)),
-    540: (("8q", 16), ("h", 14), ("q", 168)),
+    348: (("8h", 40), ("h", 72), ("f", 108), ("2f", 112), ("h", 70)),
+    540: (("8q", 16), ("h", 14), ("q", 168), ("2d", 176), ("h", 12)),
 }
+_SEVERAL_NUMBERS = (32, 128, 1792, 2048, 2304)
+"""Datatypes of complex numbers and colours."""
 
 
 def refuse_cut_nifti(path: Path) -> None:
@@ -60,9 +62,12 @@ def _promised(head: bytes) -> int | None:
         layout = _LAYOUTS.get(size)
         if layout is None or len(head) < size:
             continue
-        dim, bits, start = (struct.unpack_from(order + code, head, at) for code, at in layout)
+        dim, bits, start, scale, kind = (struct.unpack_from(order + code, head, at) for code, at in layout)
         if not 1 <= dim[0] <= 7 or min(dim[1 : dim[0] + 1]) < 0 or bits[0] <= 0 or not 0 <= start[0] <= MOST_BYTES:
             return 0
+        several = math.prod(dim[5 : dim[0] + 1]) > 1 or kind[0] in _SEVERAL_NUMBERS
+        if several and (scale[0] not in (0, 1) or scale[1] != 0):
+            return 0  # ITK writes beyond its memory when it rescales such values
         values: int = math.prod(max(length, 1) for length in dim[1 : dim[0] + 1])
         return int(start[0]) + values * int(bits[0]) // 8
     return None
