@@ -42,6 +42,11 @@ class TableOptions:
     )
     limit: int | None = option(None, group=_RUN, metavar="N", check=at_least(1), help="only the first N cases")
     overwrite: bool = option(False, group=_RUN, help="replace an existing table")
+    require_spacing: bool = option(
+        False,
+        group=_RUN,
+        help="make each case of unknown pixel size a failure, instead of measuring in pixels",
+    )
     retry_failed: bool = option(False, group=_RUN, help="repeat the cases that failed in an earlier run")
 
 

@@ -10,6 +10,7 @@ from radiomics_mammo.core.console import print_message
 from radiomics_mammo.extraction.error_log import log_path
 from radiomics_mammo.extraction.run import Options, Setup, Summary, extract_table
 from radiomics_mammo.readers.base import Reader
+from radiomics_mammo.readers.spacing_required import SpacingRequired
 from radiomics_mammo.tables.failures import failures_path
 
 
@@ -20,6 +21,8 @@ def write_rows(
     options = Options(
         out, workers, table.limit, overwrite=table.overwrite, retry_failed=table.retry_failed, timeline=timeline
     )
+    if table.require_spacing:
+        reader = SpacingRequired(reader)
     summary = extract_table(reader, setup=setup, options=options)
     print_run_summary(summary, engine=setup.engine, out=out)
     return 0 if summary.merged.rows else 1
@@ -52,6 +55,13 @@ def print_run_summary(summary: Summary, *, engine: str, out: Path) -> None:
                 f"{100 * summary.busy:.0f}% of the time while measuring"
             )
     print_message(f"  engine    {engine}, {summary.features} features" + (", PHANTOM images" if merged.phantom else ""))
+    if 0 < merged.in_pixels < merged.rows:
+        print_message(
+            f"  spacing   unknown in {merged.in_pixels} of {merged.rows} rows: their sizes are in pixels, and those of "
+            "the others in millimetres; --require-spacing makes failures of them"
+        )
+    for note, number in Counter(merged.notes).most_common(5):
+        print_message(f"  note      {number} x {note}")
     print_message(f"  table     {out}")
     print_message(f"  failures  {failures_path(out)}")
     if log_path(out).exists():

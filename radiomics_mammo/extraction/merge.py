@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,6 +27,8 @@ from radiomics_mammo.tables.feature_table import (
 )
 from radiomics_mammo.tables.table_file import ROW_GROUP_ROWS, table_file
 
+_NUMBER = re.compile(r"\d[\d.,e+-]*")
+
 
 @dataclass(frozen=True, slots=True)
 class Merged:
@@ -38,11 +42,17 @@ class Merged:
         Whether any of them is simulated.
     failures : tuple of Failure
         Why cases have no row.
+    notes : mapping of str to int
+        Number of rows with each note; numbers within a note are left out. Empty where nothing was merged.
+    in_pixels : int
+        Rows without a spacing.
     """
 
     rows: int
     phantom: bool
     failures: tuple[Failure, ...]
+    notes: Mapping[str, int] = field(default_factory=dict)
+    in_pixels: int = 0
 
 
 def merge_parts(
@@ -95,10 +105,10 @@ def merge_parts(
         "features": list(features),
     }
     metadata = {PROVENANCE_KEY: encode(record), CASES_KEY: pack(completed, failures)}
-    _write(checkpoint, index, columns=columns, features=features, metadata=metadata)
+    notes, in_pixels = _write(checkpoint, index, columns=columns, features=features, metadata=metadata)
     reasons = tuple(failure for _, failure in failures)
     write_failures(failures_path(checkpoint.out), reasons)
-    return Merged(index.numbers.size, phantom, reasons)
+    return Merged(index.numbers.size, phantom, reasons, notes, in_pixels)
 
 
 def _write(
@@ -108,8 +118,10 @@ def _write(
     columns: Sequence[tuple[str, type]],
     features: Sequence[str],
     metadata: Mapping[bytes, bytes],
-) -> None:
-    """Write one row group after the other, so that no more than one is in memory."""
+) -> tuple[Counter[str], int]:
+    """Write one row group after the other, so that no more than one is in memory; count notes and missing spacings."""
+    notes: Counter[str] = Counter()
+    in_pixels = 0
     names = [name for name, _ in columns]
     kinds = [(name, ARROW_TYPES[kind]) for name, kind in columns]
     schema = pa.schema(kinds + [(name, pa.float64()) for name in features])
@@ -118,7 +130,12 @@ def _write(
         checkpoint.out, schema=schema, features=features, metadata=metadata, n_bytes=n_bytes, note=ROWS_REMAIN
     ) as write:
         for rows, values in blocks(index, names=names, features=len(features), size=ROW_GROUP_ROWS):
-            write(_table(rows, values, columns, features).replace_schema_metadata(dict(metadata)))
+            table = _table(rows, values, columns, features)
+            write(table.replace_schema_metadata(dict(metadata)))
+            in_pixels += table["spacing_row_mm"].null_count
+            for text in filter(None, table["notes"].to_pylist()):
+                notes.update({_NUMBER.sub("…", note) for note in text.split("; ")})
+    return notes, in_pixels
 
 
 def _repeat(row_id: str, case: Case) -> Failure:

@@ -47,6 +47,7 @@ IDENTITY_COLUMNS = (
     IdentityColumn("phantom", bool, lambda sample: bool(sample.phantom)),
     IdentityColumn("spacing_row_mm", float, lambda sample: sample.spacing[0] if sample.spacing else None),
     IdentityColumn("spacing_column_mm", float, lambda sample: sample.spacing[1] if sample.spacing else None),
+    IdentityColumn("spacing_unit", str, lambda sample: "mm" if sample.spacing else "pixel"),
     IdentityColumn("image_rows", int, lambda sample: sample.image.shape[0]),
     IdentityColumn("image_columns", int, lambda sample: sample.image.shape[1]),
     IdentityColumn("mask_pixels", int, lambda sample: int(np.count_nonzero(sample.mask))),

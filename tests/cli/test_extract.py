@@ -348,3 +348,22 @@ def test_the_gpu_s_memory_means_nothing_to_the_cpu(tmp_path: Path, capsys: pytes
     arguments = ("--engine", "cpu", "--gpu-memory", "6G", "--workers", 1, "--limit", 1)
     assert run("phantom", "--patients", 2, *arguments, "--out", tmp_path / "t.parquet") == 0
     assert "--gpu-memory is for the cuda engine" in capsys.readouterr().out
+
+
+@pytest.mark.reported("Geometry", "rows in millimetres and rows in pixels in one table", "a note; --require-spacing")
+def test_pixels_beside_millimetres_are_noted_and_can_be_refused(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    mask = np.zeros((24, 24), np.uint8)
+    mask[5:18, 6:19] = 255
+    Image.fromarray(mask).save(tmp_path / "m.png")
+    for name in ("a", "b"):
+        Image.fromarray(rng.integers(0, 255, mask.shape).astype(np.uint8)).save(tmp_path / f"{name}.png")
+    (tmp_path / "c.csv").write_text("case_id,image,mask,spacing_mm\na,a.png,m.png,0.07\nb,b.png,m.png,\n")
+    out = tmp_path / "t.parquet"
+    command = ["manifest", str(tmp_path / "c.csv"), "--out", str(out), "--workers", "1", "--engine", "cpu"]
+    assert main(command) == 0
+    assert "unknown in 1 of 2 rows" in capsys.readouterr().out
+    assert read_table(out).frame["spacing_unit"].tolist() == ["mm", "pixel"]
+    assert main([*command, "--overwrite", "--require-spacing"]) == 0
+    assert read_table(out).frame["case_id"].tolist() == ["a"]
+    assert "the pixel size is unknown" in capsys.readouterr().out

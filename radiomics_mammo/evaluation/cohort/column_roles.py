@@ -68,6 +68,7 @@ IDENTITY = (
     "split",
     "notes",
     "phantom",
+    "spacing_unit",
 )
 """Names of patients, images and files: never features."""
 

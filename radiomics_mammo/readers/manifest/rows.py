@@ -22,6 +22,7 @@ RESERVED = frozenset(
         "phantom",
         "spacing_row_mm",
         "spacing_column_mm",
+        "spacing_unit",
         "image_rows",
         "image_columns",
         "mask_pixels",
