@@ -25,6 +25,7 @@ from radiomics_mammo.runs.run_files import (
 )
 from radiomics_mammo.runs.run_info import RunInfo, read_info
 from radiomics_mammo.tables.atomic import atomic_file, output_error, sync_folder, write_bytes
+from radiomics_mammo.tables.csv_file import escaped_frame, unescaped_frame
 from radiomics_mammo.tables.lock import table_lock
 
 
@@ -54,9 +55,9 @@ class Run:
 
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:
-    """Write a table of the run; the same frame gives the same bytes."""
-    if path.suffix == ".csv":
-        write_bytes(path, frame.to_csv(index=False, lineterminator="\n").encode())
+    """Write a table; the same frame gives the same bytes, and no cell of a CSV is run as a formula."""
+    if path.suffix.lower() == ".csv":
+        write_bytes(path, escaped_frame(frame).to_csv(index=False, lineterminator="\n").encode("utf-8", "replace"))
         return
     with atomic_file(path) as handle:
         frame.to_parquet(handle, index=False, compression="zstd")
@@ -154,7 +155,7 @@ def read_run(folder: Path) -> Run:
 def read_table(path: Path) -> pd.DataFrame:
     """Read a table of the run."""
     try:
-        return pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
+        return unescaped_frame(pd.read_csv(path)) if path.suffix == ".csv" else pd.read_parquet(path)
     except (OSError, pa.ArrowException, ValueError) as error:
         raise InputError(
             f"cannot be read ({' '.join(str(error).split())[:200]})",

@@ -13,12 +13,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pyarrow as pa
 
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.tables.atomic import atomic_file, write_bytes
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _ESCAPE = r"^('*[=+\-@\t\r])"
 _ESCAPED = r"^'('*[=+\-@\t\r])"
@@ -149,6 +152,21 @@ def escaped(text: str) -> str:
 def unescaped(text: object) -> object:
     """Return text as it was before :func:`escaped`; other values as they are."""
     return re.sub(_ESCAPED, r"\1", text) if isinstance(text, str) else text
+
+
+def escaped_frame(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame with :func:`escaped` text and column names, to be written as CSV."""
+    return _mapped(frame, lambda cell: escaped(cell) if isinstance(cell, str) else cell)
+
+
+def unescaped_frame(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame as it was before :func:`escaped_frame`."""
+    return _mapped(frame, unescaped)
+
+
+def _mapped(frame: pd.DataFrame, function: Callable[[object], object]) -> pd.DataFrame:
+    frame = frame.apply(lambda column: column if column.dtype.kind in "biufM" else column.map(function))
+    return frame.set_axis(frame.columns.map(function), axis=1)
 
 
 class _Hashing:

@@ -11,10 +11,9 @@ from pathlib import Path
 from radiomics_mammo.core.records import Failure
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.tables.atomic import write_bytes
+from radiomics_mammo.tables.csv_file import escaped, unescaped
 
 COLUMNS = tuple(part.name for part in fields(Failure) if part.name != "traceback")
-# Spreadsheets run a cell that begins so as a formula; file names and DICOM headers are not trusted.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def failures_path(table: str | Path) -> Path:
@@ -36,12 +35,12 @@ def write_failures(path: str | Path, failures: Sequence[Failure]) -> None:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows([_escaped(text) for text in failure.cells] for failure in failures)
+    writer.writerows([escaped(text) for text in failure.cells] for failure in failures)
     write_bytes(path, text.getvalue().encode("utf-8", "surrogateescape"), note="The feature table is written.")
 
 
 def read_failures(path: str | Path) -> list[Failure]:
-    """Read a failures table back (the apostrophes stay).
+    """Read a failures table back.
 
     Raises
     ------
@@ -55,8 +54,4 @@ def read_failures(path: str | Path) -> list[Failure]:
         raise InputError(f"cannot be read ({error})", path=path, remedy="Check the file and its rights.") from error
     if not rows or tuple(rows[0]) != COLUMNS or any(len(row) != len(COLUMNS) for row in rows):
         raise InputError("this is not a failures table", path=path, remedy="extract writes one beside its table.")
-    return [Failure(*row) for row in rows[1:]]
-
-
-def _escaped(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return [Failure(*map(str, map(unescaped, row))) for row in rows[1:]]

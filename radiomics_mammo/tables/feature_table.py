@@ -21,7 +21,7 @@ from radiomics_mammo.core.input_table import read_frame
 from radiomics_mammo.core.records import Sample, Scalar
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.tables.arrow import ARROW_TYPES
-from radiomics_mammo.tables.csv_file import metadata_path, read_csv_metadata, unescaped
+from radiomics_mammo.tables.csv_file import metadata_path, read_csv_metadata, unescaped_frame
 from radiomics_mammo.tables.table_file import read_arrow, read_metadata, table_file
 
 if TYPE_CHECKING:
@@ -279,8 +279,7 @@ def _read(path: Path) -> tuple[pd.DataFrame, dict[str, Any], tuple[str, ...]]:
     remarks = tuple(f"{path.name}: {note}" for note in notes)
     if stored is None:
         return frame, {}, remarks
-    frame.columns = frame.columns.map(unescaped)
-    frame = frame.apply(lambda column: column.map(unescaped) if column.dtype.kind == "O" else column)
+    frame = unescaped_frame(frame)
     provenance = decode(stored.metadata.get(PROVENANCE_KEY))
     provenance["features"] = [name for name in provenance.get("features", ()) if name in frame.columns]
     beside = metadata_path(path).name

@@ -200,6 +200,19 @@ def test_a_broken_row_costs_that_row(tmp_path, capsys):
     assert "failed: P_00002_0" in capsys.readouterr().err
 
 
+@pytest.mark.reported("Faults", "formulas in predict --out x.csv and its failures.csv", "text, apostrophe in front")
+def test_no_cell_of_the_predictions_is_a_formula(tmp_path):
+    frame = toy_frame(patients=12, seed=3)
+    frame.loc[[0, 2], "case_id"] = ["=cmd|'/c calc'!A1", "@SUM(1)"]
+    frame.loc[[1, 3], "patient_id"] = ["+1", "-2"]
+    frame.loc[2, FEATURES[0]] = np.inf
+    found = predicted(tmp_path, table=a_table(tmp_path / "t.parquet", frame=frame))
+    assert found["case_id"][0] == "'=cmd|'/c calc'!A1"
+    assert found["patient_id"][[1, 2]].tolist() == ["'+1", "'-2"]
+    failed = pd.read_csv(tmp_path / "p.csv.failures.csv")
+    assert failed["case_id"].tolist() == ["'@SUM(1)"]
+
+
 def test_nothing_but_broken_rows_is_a_failure(tmp_path):
     frame = toy_frame(patients=2)
     frame[list(FEATURES)] = np.inf

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import errno
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from radiomics_mammo.errors import InputError, OutputError
 from radiomics_mammo.runs.run_files import INFO
-from radiomics_mammo.runs.run_folder import new_run, read_run
+from radiomics_mammo.runs.run_folder import new_run, read_run, read_table, write_table
 from radiomics_mammo.tables.lock import table_lock
 
 
@@ -102,3 +104,13 @@ def test_reading_what_is_no_run(tmp_path):
         (tmp_path / INFO).write_text(text)
         with pytest.raises(InputError, match=said):
             read_run(tmp_path)
+
+
+@pytest.mark.reported("Faults", "formulas in neighbours.csv and other tables of a run", "text; read back as it was")
+def test_no_cell_of_a_run_is_a_formula(tmp_path):
+    frame = pd.DataFrame({"case_id": ["=1+1", "@a", "'=b", "c-d", None], "=x": [-1.5, np.nan, 2.0, 3.0, 4.0]})
+    write_table(frame, tmp_path / "t.csv")
+    plain = pd.read_csv(tmp_path / "t.csv")
+    assert plain["case_id"][:4].tolist() == ["'=1+1", "'@a", "''=b", "c-d"]
+    assert list(plain.columns) == ["case_id", "'=x"]
+    pd.testing.assert_frame_equal(read_table(tmp_path / "t.csv"), frame)

@@ -11,9 +11,9 @@ from pathlib import Path
 from radiomics_mammo.errors import OutputError
 from radiomics_mammo.reports.components.page import Estimate, Figure, Page, PagePart, ReportTable, slug
 from radiomics_mammo.tables.atomic import write_bytes
+from radiomics_mammo.tables.csv_file import escaped
 
 _NUMBER = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?(e[+-]?\d+)?")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _INK = "#1c2430"
 
 
@@ -90,4 +90,4 @@ def _safe(text: str) -> str:
         return plain.replace(",", "").removeprefix("+")
     if text == "–":
         return ""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return escaped(text)
