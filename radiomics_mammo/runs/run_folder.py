@@ -12,6 +12,8 @@ import pandas as pd
 import pyarrow as pa
 
 from radiomics_mammo.errors import InputError, OutputError
+from radiomics_mammo.evaluation.result_tables import RESULT_TABLES
+from radiomics_mammo.evaluation.result_tables.base import Column
 from radiomics_mammo.runs.run_files import (
     CASES,
     CONTRIBUTIONS,
@@ -27,6 +29,8 @@ from radiomics_mammo.runs.run_info import RunInfo, read_info
 from radiomics_mammo.tables.atomic import atomic_file, output_error, sync_folder, write_bytes
 from radiomics_mammo.tables.csv_file import escaped_frame, unescaped_frame
 from radiomics_mammo.tables.lock import table_lock
+
+_AGAIN = "Run python -m radiomics_mammo.compare again with --overwrite."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,12 +142,18 @@ def read_run(folder: Path) -> Run:
         raise InputError("there is no such run folder", path=folder, remedy="Run compare first, or check the path.")
     info = read_info(folder / INFO)
     explained = (folder / CONTRIBUTIONS).exists()
+    summary = read_table(folder / SUMMARY)
+    if set(summary["model"]) != {*info.candidates}:
+        difference = ", ".join(sorted({*map(str, summary["model"])} ^ {*info.candidates}))
+        raise InputError(
+            f"was edited: models of run.json and of {SUMMARY} differ ({difference})", path=folder, remedy=_AGAIN
+        )
     return Run(
         folder=folder,
         info=info,
         predictions=read_table(folder / PREDICTIONS),
         cases=read_table(folder / CASES),
-        summary=read_table(folder / SUMMARY),
+        summary=summary,
         differences=read_table(folder / DIFFERENCES),
         # Without the mark: every other column that is left is a feature.
         contributions=read_table(folder / CONTRIBUTIONS).drop(columns="data", errors="ignore") if explained else None,
@@ -153,12 +163,32 @@ def read_run(folder: Path) -> Run:
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Read a table of the run."""
+    """Read a table of the run; a result table has the columns that it is declared with."""
+    columns = next((table.columns for table in RESULT_TABLES.values() if table.file == path.name), ())
     try:
-        return unescaped_frame(pd.read_csv(path)) if path.suffix == ".csv" else pd.read_parquet(path)
+        frame = unescaped_frame(pd.read_csv(path)) if path.suffix == ".csv" else pd.read_parquet(path)
     except (OSError, pa.ArrowException, ValueError) as error:
         raise InputError(
             f"cannot be read ({' '.join(str(error).split())[:200]})",
             path=path,
-            remedy="Run python -m radiomics_mammo.compare again with --overwrite.",
+            remedy=_AGAIN,
         ) from error
+    faults = list(filter(None, (_fault(frame, column) for column in columns)))
+    if faults:
+        raise InputError(f"was edited: {'; '.join(faults)}", path=path, remedy=_AGAIN)
+    return frame
+
+
+def _fault(frame: pd.DataFrame, column: Column) -> str:
+    """Return how a column of a result table differs from its declaration; empty where it does not."""
+    if "*" in column.name:
+        return ""
+    if column.name not in frame.columns:
+        return f"no column {column.name!r}"
+    values = frame[column.name]
+    if column.kind == "text" or not len(frame):
+        return ""
+    if not column.null and values.isna().any():
+        return f"empty cells in {column.name!r}"
+    kinds = "b" if column.kind == "flag" else "iuf"
+    return "" if values.dtype.kind in kinds or values.isna().all() else f"column {column.name!r} is no {column.kind}"

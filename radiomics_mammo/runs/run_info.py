@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from radiomics_mammo.errors import InputError
+from radiomics_mammo.evaluation.cohort.target import Target
+from radiomics_mammo.evaluation.options import ComparisonOptions
 
 FORMAT = 4
 
@@ -96,4 +99,34 @@ def read_info(path: Path) -> RunInfo:
     if set(record) != names:
         mismatch = ", ".join(sorted(names ^ set(record)))
         raise InputError(f"entries missing or unknown: {mismatch}", path=path, remedy=again)
+    hints, command = get_type_hints(RunInfo), record["command"]
+    wrong = [name for name, kind in hints.items() if not _is_of(record[name], kind)]
+    if not wrong:
+        options = {**get_type_hints(Target), **get_type_hints(ComparisonOptions)}
+        wrong = [f"command.{name}" for name in ("bootstrap",) if name not in command]
+        wrong += [f"command.{name}" for name, kind in options.items() if not _is_of(command.get(name), kind | None)]
+        wrong += ["classes"] * (len(record["classes"]) != 2)
+        wrong += [
+            name for name in ("best", "explained", "final_model") if record[name] not in ("", *record["candidates"])
+        ]
+    if wrong:
+        raise InputError(f"was edited: {', '.join(wrong)} cannot be what it was", path=path, remedy=again)
     return RunInfo(**record)
+
+
+def _is_of(value: object, kind: Any) -> bool:
+    """Return whether a value of JSON is of an annotated type; a list stands for a tuple, and a whole number is real."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if kind is Any:
+        return True
+    if origin is Literal:
+        return value in arguments
+    if origin in (Union, UnionType):
+        return any(_is_of(value, each) for each in arguments)
+    if origin is dict:
+        return isinstance(value, dict) and all(_is_of(each, arguments[1]) for each in value.values())
+    if origin in (list, tuple):
+        return isinstance(value, list) and all(_is_of(each, arguments[0]) for each in value)
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, kind) and isinstance(value, bool) == (kind is bool)

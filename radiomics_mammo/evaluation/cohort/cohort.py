@@ -179,7 +179,7 @@ def _labelled(
     missing = int((~known).sum())
     if missing and not target.drop_unlabelled:
         raise InputError(
-            f"label column {target.label!r} is empty in {missing} rows "
+            f"label column {target.label!r} is empty or unknown in {missing} rows "
             f"({format_list(frame.loc[~known, 'case_id'].tolist())})",
             remedy="Fill it in, or leave those rows out with --drop-unlabelled.",
         )

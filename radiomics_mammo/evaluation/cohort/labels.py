@@ -15,6 +15,9 @@ from radiomics_mammo.evaluation.cohort.parse_cells import cell_texts
 WORDS = {"0": 0, "1": 1, "false": 0, "true": 1}
 """What a label may hold without a word on what it means, in lower case."""
 
+MISSING = frozenset({"", "unknown", "na", "n/a", "nan", "none", "null", "?", "missing"})
+"""Cells without a label, in lower case, unless they are named as positive or negative."""
+
 _SHOWN = 8
 
 
@@ -25,7 +28,7 @@ class Labels:
     Attributes
     ----------
     y : ndarray of int8, shape (n_rows,)
-        0, 1, or -1 where the cell is empty.
+        0, 1, or -1 where the cell is empty or says that nothing is known (``MISSING``).
     classes : tuple of (str, str)
         What 0 and 1 are called.
     """
@@ -49,7 +52,8 @@ def parse_labels(column: pd.Series, *, positive: Sequence[str] = (), negative: S
     InputError
         The values are neither 0/1 nor named, or only one class is there.
     """
-    entries = cell_texts(column)
+    named = {*positive, *negative}
+    entries = [cell if cell in named or cell.lower() not in MISSING else "" for cell in cell_texts(column)]
     values = sorted({cell for cell in entries if cell})
     meaning = _named(column.name, values, positive, negative) if positive else _plain(column.name, values)
     y = np.array([meaning[cell] if cell else -1 for cell in entries], dtype=np.int8)

@@ -39,7 +39,9 @@ def format_list(values: Sequence[object], *, most: int = _SHOWN) -> str:
 
 
 def parse_numbers(column: pd.Series) -> Floats | None:
-    """Parse a column as float64, NaN for nulls; None where it holds text."""
+    """Parse a column as float64, NaN for nulls; None where it holds text, dates or durations."""
+    if column.dtype.kind in "mM":
+        return None
     try:
         return np.asarray(pd.to_numeric(column).astype("Float64").to_numpy(np.float64, na_value=np.nan))
     except (ValueError, TypeError):

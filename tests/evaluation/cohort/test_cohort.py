@@ -93,7 +93,7 @@ def test_null_labels_are_dropped_only_when_told():
     frame = toy_frame()
     frame["malignant"] = frame["malignant"].astype("Int64")
     frame.loc[[3, 7], "malignant"] = pd.NA
-    with pytest.raises(InputError, match=r"empty in 2 rows \(P_00001_1, P_00003_1\).*--drop-unlabelled"):
+    with pytest.raises(InputError, match=r"empty or unknown in 2 rows \(P_00001_1, P_00003_1\).*--drop-unlabelled"):
         prepared(frame)
     cohort = prepared(frame, drop_unlabelled=True)
     assert cohort.y.size == len(frame) - 2
@@ -342,3 +342,22 @@ def test_every_refusal_says_what_to_do():
         assert caught.value.cause
         assert not caught.value.cause.endswith(".")
         assert caught.value.remedy.endswith((".", "MALIGNANT"))
+
+
+@pytest.mark.reported("Tables", "0 / 1 / unknown labels", "unknown, NA, ? and empty are no label: --drop-unlabelled")
+def test_unknown_labels_are_no_labels():
+    frame = toy_frame()
+    frame["malignant"] = frame["malignant"].astype(object)
+    frame.loc[:3, "malignant"] = ["unknown", "NA", "?", ""]
+    with pytest.raises(InputError, match="empty or unknown in 4 rows") as caught:
+        prepared(frame)
+    assert "--drop-unlabelled" in caught.value.remedy
+    assert prepared(frame, drop_unlabelled=True).y.size == 116
+
+
+@pytest.mark.reported("Tables", "a datetime column let in by name", "refused")
+def test_dates_are_no_feature():
+    frame = toy_frame()
+    frame["taken"] = pd.to_datetime(["2020-01-01", None] * 60)
+    with pytest.raises(InputError, match="'taken' is not numeric"):
+        prepared(frame, also_features=("taken",))
