@@ -41,8 +41,8 @@ def write_collection_summary(reader: Reader, folder: Path, *, overwrite: bool) -
     )
 
 
-def write_preview(reader: Reader, path: Path, *, count: int, recipe: Recipe) -> None:
-    """Draw a contact sheet of images with the regions found and the lattice's windows."""
+def write_preview(reader: Reader, path: Path, *, count: int, recipe: Recipe) -> int:
+    """Draw a contact sheet of some images with regions and lattice windows; return how many could be drawn."""
     from radiomics_mammo.extraction.contact_sheet import draw_preview
 
     boxes = None if recipe.lattice is None else partial(_windows, settings=recipe.lattice)
@@ -50,7 +50,9 @@ def write_preview(reader: Reader, path: Path, *, count: int, recipe: Recipe) -> 
     for remark in remarks_of(reader):
         print_message(f"note: {remark}")
     failures = f", {drawn.failed} of which failed" if drawn.failed else ""
-    print_message(f"Contact sheet of {drawn.drawn + drawn.failed} of {drawn.cases} images{failures}: {path}")
+    absent = f"; the files of {drawn.absent} are not there" if drawn.absent else ""
+    print_message(f"Contact sheet of {drawn.drawn + drawn.failed} of {drawn.cases} images{failures}{absent}: {path}")
+    return drawn.drawn
 
 
 def _windows(sample: Sample, settings: LatticeSettings) -> list[Box]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from radiomics_mammo.cli.extract_options import ExtractOptions, FileOptions, OverviewOptions
 from radiomics_mammo.cli.reader_options import ChosenReader
-from radiomics_mammo.core.console import print_message, progress
+from radiomics_mammo.core.console import EXIT_ALL_FAILED, print_message, progress
 from radiomics_mammo.core.settings import Settings
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.extraction.backends.processes import default_workers, start_early
@@ -59,7 +59,7 @@ def extract_features(chosen: ChosenReader, options: ExtractOptions) -> int:
 
 
 def print_overview(chosen: ChosenReader, options: ExtractOptions, overview: OverviewOptions) -> int:
-    """Write the summary and the contact sheet of a collection; return the exit code."""
+    """Write the summary and the contact sheet of a collection; return 1 where no image can be drawn, else 0."""
     from radiomics_mammo.cli.collection_overview import check_preview, write_collection_summary, write_preview
 
     table = chosen.table
@@ -77,7 +77,8 @@ def print_overview(chosen: ChosenReader, options: ExtractOptions, overview: Over
         page = write_collection_summary(reader, overview.summary, overwrite=table.overwrite)
         print_message(f"Summary: {page}")
     if overview.preview is not None:
-        write_preview(reader, overview.preview, count=overview.preview_images, recipe=recipe)
+        drawn = write_preview(reader, overview.preview, count=overview.preview_images, recipe=recipe)
+        return 0 if drawn else EXIT_ALL_FAILED
     return 0
 
 

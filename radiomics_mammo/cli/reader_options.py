@@ -47,6 +47,9 @@ class TableOptions:
         group=_RUN,
         help="make each case of unknown pixel size a failure, instead of measuring in pixels",
     )
+    only_present: bool = option(
+        False, group=_RUN, help="leave out the cases whose files are not there, such as those of a partial download"
+    )
     retry_failed: bool = option(False, group=_RUN, help="repeat the cases that failed in an earlier run")
 
 

@@ -9,6 +9,7 @@ from radiomics_mammo.cli.reader_options import TableOptions
 from radiomics_mammo.core.console import print_message
 from radiomics_mammo.extraction.error_log import log_path
 from radiomics_mammo.extraction.run import Options, Setup, Summary, extract_table
+from radiomics_mammo.readers import regions_of
 from radiomics_mammo.readers.base import Reader
 from radiomics_mammo.readers.spacing_required import SpacingRequired
 from radiomics_mammo.tables.failures import failures_path
@@ -19,17 +20,24 @@ def write_rows(
 ) -> int:
     """Compute the rows and write the table; return 0 where it has rows, else 1."""
     options = Options(
-        out, workers, table.limit, overwrite=table.overwrite, retry_failed=table.retry_failed, timeline=timeline
+        out,
+        workers,
+        table.limit,
+        overwrite=table.overwrite,
+        retry_failed=table.retry_failed,
+        timeline=timeline,
+        only_present=table.only_present,
     )
+    regions = regions_of(reader)
     if table.require_spacing:
         reader = SpacingRequired(reader)
     summary = extract_table(reader, setup=setup, options=options)
-    print_run_summary(summary, engine=setup.engine, out=out)
+    print_run_summary(summary, engine=setup.engine, out=out, regions=regions)
     return 0 if summary.merged.rows else 1
 
 
-def print_run_summary(summary: Summary, *, engine: str, out: Path) -> None:
-    """Print rows, seconds, files and the most frequent failures."""
+def print_run_summary(summary: Summary, *, engine: str, out: Path, regions: str = "") -> None:
+    """Print rows, seconds, kinds of regions, files and the most frequent failures."""
     merged, seconds = summary.merged, summary.seconds
     if not summary.workers and summary.skipped == summary.cases and not seconds.write:
         print_message(
@@ -55,6 +63,8 @@ def print_run_summary(summary: Summary, *, engine: str, out: Path) -> None:
                 f"{100 * summary.busy:.0f}% of the time while measuring"
             )
     print_message(f"  engine    {engine}, {summary.features} features" + (", PHANTOM images" if merged.phantom else ""))
+    if regions:
+        print_message(f"  regions   {regions}")
     if 0 < merged.in_pixels < merged.rows:
         print_message(
             f"  spacing   unknown in {merged.in_pixels} of {merged.rows} rows: their sizes are in pixels, and those of "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 ALIASES: dict[str, tuple[str, ...]] = {
     "image": (
@@ -74,8 +74,3 @@ def understood(header: Sequence[str], *, wanted: Sequence[str] = tuple(ALIASES))
         usual = [name for name in names if plain(name) == plain(meaning)]
         columns[meaning] = usual or names
     return columns
-
-
-def aliases_text(meanings: Mapping[str, str]) -> str:
-    """Format what was understood: ``image from 'Image', patient_id from 'PatientID'``; empty for usual names."""
-    return ", ".join(f"{meaning} from {name!r}" for meaning, name in meanings.items() if name != meaning)

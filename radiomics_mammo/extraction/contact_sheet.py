@@ -24,6 +24,7 @@ from radiomics_mammo.extraction.contact_sheet_panel import (
     shown_names,
     write_line,
 )
+from radiomics_mammo.readers import present_cases
 from radiomics_mammo.readers.base import Reader
 from radiomics_mammo.tables.atomic import write_bytes
 
@@ -48,14 +49,15 @@ class PreviewResult:
         The sheet.
     drawn, failed : int
         Panels with a picture, and panels with the reason for its absence.
-    cases : int
-        How many cases the collection has.
+    cases, absent : int
+        How many cases the collection has, and how many of them have files that are not there.
     """
 
     path: Path
     drawn: int
     failed: int
     cases: int
+    absent: int
 
 
 def draw_preview(reader: Reader, *, path: str | Path, count: int = 24, windows: Windows | None = None) -> PreviewResult:
@@ -91,7 +93,8 @@ def draw_preview(reader: Reader, *, path: str | Path, count: int = 24, windows: 
     cases = reader.cases()
     if not cases:
         raise InputError("there are no cases to draw", remedy="Look at the collection and at --split.")
-    chosen = choose_cases(cases, count)
+    present = present_cases(cases)
+    chosen = choose_cases(present or cases, count)
     across = _columns(len(chosen))
     width, text = WIDTH // across, 13 if across <= 6 else 11
     panels, failed, names = [], 0, set[str]()
@@ -111,7 +114,7 @@ def draw_preview(reader: Reader, *, path: str | Path, count: int = 24, windows: 
     metadata.add_text("Software", SOFTWARE)
     image.save(content, format="PNG", optimize=True, pnginfo=metadata)
     write_bytes(path, content.getvalue())
-    return PreviewResult(path, drawn, failed, len(cases))
+    return PreviewResult(path, drawn, failed, len(cases), len(cases) - len(present))
 
 
 def check_request(path: Path, count: int) -> None:

@@ -34,7 +34,7 @@ from radiomics_mammo.extraction.fingerprint import case_fingerprint, case_stamp
 from radiomics_mammo.extraction.merge import Merged, merge_parts
 from radiomics_mammo.extraction.stamps import read_stamps, write_stamps
 from radiomics_mammo.extraction.timeline import Busy, Span, write_timeline
-from radiomics_mammo.readers import collection_of, remarks_of
+from radiomics_mammo.readers import collection_of, present_cases, remarks_of
 from radiomics_mammo.tables.atomic import make_folder
 from radiomics_mammo.tables.failures import failures_path, write_failures
 from radiomics_mammo.tables.feature_table import identity_columns, read_provenance
@@ -109,6 +109,8 @@ class Options:
         Measure the cases again that failed before.
     timeline : pathlib.Path or None
         Where to draw the timeline of all processes.
+    only_present : bool
+        Leave out the cases whose files are not there.
     """
 
     out: Path
@@ -117,6 +119,7 @@ class Options:
     overwrite: bool = False
     retry_failed: bool = False
     timeline: Path | None = None
+    only_present: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +197,7 @@ def extract_table(reader: Reader, *, setup: Setup, options: Options) -> Summary:
     """
     start = time.perf_counter()
     identity_columns(reader.columns)
-    cases = _checked(reader.cases())
+    cases = _checked(reader.cases(), only_present=options.only_present)
     for remark in remarks_of(reader):
         print_message(f"note: {remark}")
     make_folder(options.out.parent)
@@ -223,9 +226,16 @@ def _write_timeline(run: _Run, path: Path | None, *, workers: int) -> None:
         print_message("note: nothing was measured, so there is no timeline.")
 
 
-def _checked(cases: Sequence[Case]) -> Sequence[Case]:
+def _checked(cases: Sequence[Case], *, only_present: bool) -> Sequence[Case]:
     if not cases:
         raise InputError("it holds no cases", remedy="Check the path and the selection.")
+    present = present_cases(cases) if only_present else cases
+    if len(present) < len(cases):
+        absent = f"the files of {len(cases) - len(present)} of {len(cases)} cases are not there"
+        if not present:
+            raise InputError(absent, remedy="Check the paths, or download the files.")
+        print_message(f"note: {absent}; left out (--only-present).")
+    cases = present
     seen: set[str] = set()
     for case in cases:
         if case.case_id in seen:

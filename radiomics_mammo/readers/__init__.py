@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from functools import partial
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from radiomics_mammo.errors import InputError
@@ -71,6 +73,32 @@ def remarks_of(reader: Reader) -> tuple[str, ...]:
     """Return a reader's remarks on the collection as a whole, once ``cases()`` was called."""
     remarks: tuple[str, ...] = getattr(reader, "remarks", ())
     return remarks
+
+
+def regions_of(reader: Reader) -> str:
+    """Return how many cases have which kind of region, where the reader counts them."""
+    regions: str = getattr(reader, "regions", "")
+    return regions
+
+
+def present_cases(cases: Sequence[Case]) -> list[Case]:
+    """Return the cases whose files are there; those of readers that name no files are.
+
+    A source with an attribute ``complete`` states it; of any other, all absolute paths must exist.
+    """
+    return [case for case in cases if _is_present(case.source)]
+
+
+def _is_present(source: object) -> bool:
+    complete = getattr(source, "complete", None)
+    if complete is not None:
+        return bool(complete)
+    values = [getattr(source, each.name) for each in fields(source)] if is_dataclass(source) else []
+    paths = [str(value) for value in values if isinstance(value, (str, PurePath)) and PurePath(value).is_absolute()]
+    try:
+        return all(Path(path).exists() for path in paths)
+    except (OSError, ValueError):  # a name that no file can have
+        return False
 
 
 def listed(reader: Reader) -> Sequence[Case]:

@@ -196,3 +196,10 @@ def existing_folder(path: str | Path, *, remedy: str) -> Path:
 def some_of(names: Sequence[str]) -> str:
     """Format the first three names of a list."""
     return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+
+
+def refuse_all(faults: Sequence[str], *, path: Path, remedy: str) -> None:
+    """Raise InputError with all faults, the first ten in full, if there are any."""
+    if faults:
+        more = f"; and {len(faults) - 10} more" if len(faults) > 10 else ""
+        raise InputError("; ".join(faults[:10]) + more, path=path, remedy=remedy)

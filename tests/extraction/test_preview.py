@@ -71,7 +71,7 @@ def test_more_views_of_each_where_patients_are_few():
 def test_a_sheet(tmp_path):
     path = tmp_path / "sheet.png"
     result = draw_preview(Screening(), path=path, count=20)
-    assert result == PreviewResult(path, 19, 1, 20)
+    assert result == PreviewResult(path, 19, 1, 20, 0)
     assert [file.name for file in tmp_path.iterdir()] == ["sheet.png"]
     with Image.open(path) as sheet:
         assert sheet.width == 1600 and sheet.mode == "RGB"

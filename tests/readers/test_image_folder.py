@@ -111,7 +111,7 @@ def test_labels_come_from_the_csv(tmp_path):
     (tmp_path / "labels.csv").write_text("image,label\nx/1.png,a\nx/1,b\ny,c\n")
     message = refusal(tmp_path)
     assert "line 3: x/1 has a label already" in message and "line 4: there is no image 'y'" in message
-    (tmp_path / "labels.csv").write_text("file,label\nx/1.png,a\n")
+    (tmp_path / "labels.csv").write_text("picture,label\nx/1.png,a\n")
     assert "no column image" in refusal(tmp_path)
 
 

@@ -45,13 +45,20 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def opened(folder: Path, text: str, **settings: object) -> ManifestReader:
+    """Open a list; without a column of masks the whole image is measured."""
+    if "mask" not in text.partition("\n")[0].casefold():
+        settings.setdefault("whole", "image")
+    return ManifestReader(manifest(folder, text), **settings)
+
+
 def samples(folder: Path, text: str, **settings: str) -> list[Sample]:
-    reader = ManifestReader(manifest(folder, text), **settings)
+    reader = opened(folder, text, **settings)
     return [sample for case in reader.cases() for sample in reader.load(case)]
 
 
 def failure(folder: Path, text: str, **settings: str) -> CaseError:
-    reader = ManifestReader(manifest(folder, text), **settings)
+    reader = opened(folder, text, **settings)
     (case,) = reader.cases()
     with pytest.raises(CaseError) as caught:
         reader.load(case)
@@ -61,7 +68,7 @@ def failure(folder: Path, text: str, **settings: str) -> CaseError:
 
 def refusal(folder: Path, text: str) -> InputError:
     with pytest.raises(InputError) as caught:
-        ManifestReader(manifest(folder, text))
+        opened(folder, text)
     assert caught.value.path == str(folder / "cases.csv") and caught.value.remedy
     return caught.value
 
@@ -95,7 +102,7 @@ def test_pyradiomics_batch_headers(folder):
     (sample,) = samples(folder, "Patient,Image,Mask,Label\n007,a.png,two.png,4\n")
     np.testing.assert_array_equal(sample.mask, MASK == 4)
     assert sample.case_id == "a"
-    assert sample.columns == {"Patient": "007", "mask_label": 4}
+    assert (sample.patient_id, dict(sample.columns)) == ("007", {"mask_label": 4})
     assert "not supported" in refusal(folder, "Image,Mask,Label_channel\na.png,two.png,1\n").cause
 
 
@@ -106,7 +113,7 @@ def test_several_labels_give_several_rows(folder):
         for row in rows:
             np.testing.assert_array_equal(row.mask, row.columns["mask_label"] == MASK)
             assert row.case_id == f"a_label{row.columns['mask_label']}" and row.columns["age"] == 61
-    reader = ManifestReader(manifest(folder, "image,mask\na.png,two.png\n"))
+    reader = opened(folder, "image,mask\na.png,two.png\n")
     found = dict(find_samples(reader, {"a": reader.cases()[0]}, ["a_label4", "a_label9", "b"]))
     assert [found["a_label9"], found["b"]] == [None, None]
     np.testing.assert_array_equal(found["a_label4"].mask, MASK == 4)
@@ -134,7 +141,7 @@ def test_columns_go_through_with_one_type_each(folder):
         "a.png,one.png,1,p1,61,1.5,007,1,4A,,3,2020-01-01\n"
         "a.png,one.png,2,p1,,2,008,0,,,x,2020-01-02\n"
     )
-    reader = ManifestReader(manifest(folder, text))
+    reader = opened(folder, text)
     assert reader.columns == (
         ("age", int),
         ("size_mm", float),
@@ -160,7 +167,7 @@ def test_columns_go_through_with_one_type_each(folder):
 @pytest.mark.parametrize("cells", [("1e3", "-2.5", ".5"), ("NA", "n/a", "NaN", "null", "4.")])
 def test_numbers_and_missing(folder, cells):
     text = "image,x\n" + "".join(f"a{i}.png,{cell}\n" for i, cell in enumerate(cells))
-    reader = ManifestReader(manifest(folder, text))
+    reader = opened(folder, text)
     assert reader.columns[0] == ("x", float)
     values = [case.columns["x"] for case in reader.cases()]
     assert values == [None if cell.lower() in ("na", "n/a", "nan", "null") else float(cell) for cell in cells]
@@ -169,12 +176,12 @@ def test_numbers_and_missing(folder, cells):
 @pytest.mark.parametrize("cells", [("1", "e5"), ("1", "."), ("inf",), ("1", "-"), ("True", "False"), ("1_000",)])
 def test_what_is_no_number(folder, cells):
     text = "image,x\n" + "".join(f"a{i}.png,{cell}\n" for i, cell in enumerate(cells))
-    assert ManifestReader(manifest(folder, text)).columns[0] == ("x", str)
+    assert opened(folder, text).columns[0] == ("x", str)
 
 
 def test_ids_are_made_as_long_as_needed(folder):
     def ids(text: str) -> list[str]:
-        return [case.case_id for case in ManifestReader(manifest(folder, text)).cases()]
+        return [case.case_id for case in opened(folder, text).cases()]
 
     assert ids("image,mask\nx/a.nii.gz,m.png\nx/b.dcm,m.png\n") == ["a", "b"]
     assert ids("image,mask\na.png,m1.png\na.png,m2.png\n") == ["a_m1", "a_m2"]
@@ -190,9 +197,9 @@ def test_cases_that_stand_twice(folder):
 
 
 def test_patients(folder):
-    (remark,) = remarks_of(ManifestReader(manifest(folder, "image\na.png\nb.png\n")))
+    (remark,) = remarks_of(opened(folder, "image\na.png\nb.png\n"))
     assert "no patient_id column" in remark
-    reader = ManifestReader(manifest(folder, "image,patient_id\na.png,p\nb.png,\n"))
+    reader = opened(folder, "image,patient_id\na.png,p\nb.png,\n")
     assert [case.patient_id for case in reader.cases()] == ["p", "b"]
     assert remarks_of(reader) == ("1 lines have no patient_id: each counts as a patient of its own",)
 
@@ -200,7 +207,7 @@ def test_patients(folder):
 def test_columns_that_are_missing_twice_or_taken(folder):
     error = refusal(folder, "picture,mask\na.png,m.png\n")
     assert error.cause == "has no image column (it has picture, mask)"
-    assert "mask, Mask" in refusal(folder, "image,mask,Mask\na,b,c\n").cause
+    assert "'mask' and 'Mask' could both be the mask" in refusal(folder, "image,mask,Mask\na,b,c\n").cause
     for name in (
         "notes",
         "Image_Path",
@@ -210,7 +217,7 @@ def test_columns_that_are_missing_twice_or_taken(folder):
     ):
         assert name in refusal(folder, f"image,{name}\na.png,1\n").cause
     # Descriptors that only look like features go through.
-    assert ManifestReader(manifest(folder, "image,mass_shape\na.png,OVAL\n")).columns[0] == (
+    assert opened(folder, "image,mass_shape\na.png,OVAL\n").columns[0] == (
         "mass_shape",
         str,
     )
@@ -221,7 +228,9 @@ def test_files_that_are_no_manifest(folder):
     assert "no header" in refusal(folder, "").cause
     assert "line 2 has 3 cells" in refusal(folder, "image,mask\na.png,b.png,c\n").cause
     (folder / "cases.csv").write_bytes("image\nmäuse.png\n".encode("latin-1"))
-    assert remarks_of(ManifestReader(folder / "cases.csv"))[0] == "it is not UTF-8 and was read as cp1252"
+    assert (
+        remarks_of(ManifestReader(folder / "cases.csv", whole="image"))[0] == "it is not UTF-8 and was read as cp1252"
+    )
     (folder / "cases.csv").write_bytes(b"PK\x03\x04...")
     with pytest.raises(InputError, match="workbook"):
         ManifestReader(folder / "cases.csv")
@@ -268,7 +277,7 @@ NO_VIEW = "no column states the view: no pectoral muscle was searched"
 
 def test_whole_image_or_breast(folder):
     for text in ("image\na.png\n", "image,mask\na.png,\n"):
-        (sample,) = samples(folder, text)
+        (sample,) = samples(folder, text, whole="image")
         assert sample.mask.all() and sample.mask.shape == IMAGE.shape and "whole image" in sample.notes[0]
         assert sample.columns["mask_label"] is None and sample.mask_path == ""
     disk = np.hypot(*np.ogrid[-60:60, 0:90]) < 50
@@ -322,7 +331,7 @@ def test_reader_travels(folder):
 
 
 def test_rows_that_can_no_longer_be_read_are_left_out(folder):
-    reader = ManifestReader(manifest(folder, "image,mask,case_id\na.png,one.png,x\ngone.png,one.png,y\n"))
+    reader = opened(folder, "image,mask,case_id\na.png,one.png,x\ngone.png,one.png,y\n")
     found = dict(find_samples(reader, {case.case_id: case for case in reader.cases()}, ["y", "x"]))
     assert found["y"] is None and found["x"] is not None
 

@@ -121,10 +121,12 @@ def read_rows(paths: Iterable[Path]) -> tuple[list[CbisRow], list[str]]:
         A column is missing, a number is none, or two rows of one abnormality contradict each other.
     """
     rows: dict[str, CbisRow] = {}
+    notes: list[str] = []
     repeated = 0
     for path in paths:
         table = read_input_table(path)
         header, records = table.header, table.rows
+        notes += [f"{path.name}: {note}" for note in table.notes]
         names = {_plain(name) for name in header}
         missing = [name for name in _NEEDED if name not in names]
         if missing:
@@ -145,8 +147,8 @@ def read_rows(paths: Iterable[Path]) -> tuple[list[CbisRow], list[str]]:
                     remedy="Remove one of the two rows.",
                 )
             repeated += 1
-    remarks = [f"{repeated} rows stand twice in the description CSVs and count once"] if repeated else []
-    return list(rows.values()), remarks + _contradictions(rows.values())
+    notes += [f"{repeated} rows stand twice in the description CSVs and count once"] if repeated else []
+    return list(rows.values()), notes + _contradictions(rows.values())
 
 
 def _row(record: TableRow, path: Path) -> CbisRow:

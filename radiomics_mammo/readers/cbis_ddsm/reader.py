@@ -43,6 +43,11 @@ class CbisFiles:
     roi_name: str
     series: str
 
+    @property
+    def complete(self) -> bool:
+        """Return whether the mammogram and files of its mask are there."""
+        return bool(self.images and self.candidates)
+
 
 @dataclass(frozen=True)
 class CbisDdsmReader(CbisDdsmArguments):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from radiomics_mammo.errors import InputError
+from radiomics_mammo.readers.base import refuse_all
 
 IMAGES, MASKS = "images", "masks"
 ENDINGS = (
@@ -16,7 +17,6 @@ ENDINGS = (
     ".jpeg", ".npy",
 )  # fmt: skip
 _MASK = re.compile(r"(?P<stem>.+?)_mask(?:_?(?P<number>\d+))?", re.IGNORECASE)
-_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +81,6 @@ def find_pairs(root: Path) -> Pairs:
     ]
     refuse_all(_ambiguous(images, pairs, root), path=root, remedy="Rename or remove the files.")
     return Pairs(tuple(pairs), tuple(others))
-
-
-def refuse_all(faults: Sequence[str], *, path: Path, remedy: str) -> None:
-    """Raise InputError with all faults, if there are any."""
-    if faults:
-        more = f"; and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else ""
-        raise InputError("; ".join(faults[:_SHOWN]) + more, path=path, remedy=remedy)
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -11,14 +11,15 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from radiomics_mammo.core.column_names import understood
 from radiomics_mammo.core.input_table import read_input_table
 from radiomics_mammo.core.records import Case, Sample
 from radiomics_mammo.errors import InputError, MaskError, ReadError
 from radiomics_mammo.imaging.formats.image_file import ImageFile, read_image, read_mask
 from radiomics_mammo.imaging.masks.regions import labelled_regions
-from radiomics_mammo.readers.base import existing_folder
+from radiomics_mammo.readers.base import existing_folder, refuse_all
 from radiomics_mammo.readers.image_folder import ImageFolderArguments
-from radiomics_mammo.readers.image_folder.pairing import Pair, Pairs, find_pairs, refuse_all
+from radiomics_mammo.readers.image_folder.pairing import Pair, Pairs, find_pairs
 from radiomics_mammo.readers.phantom.output_folder import is_phantom
 
 LABELS = "labels.csv"
@@ -205,7 +206,7 @@ def _read_labels(path: Path, stems: dict[str, None]) -> dict[str, str | None]:
     """Return the labels that a CSV gives images, named by their path with or without its ending."""
     table = read_input_table(path)
     header, rows = table.header, table.rows
-    names = {name.casefold(): name for name in header}
+    names = {meaning: each[0] for meaning, each in understood(header, wanted=("image", "label")).items()}
     missing = [name for name in ("image", "label") if name not in names]
     if missing:
         raise InputError(

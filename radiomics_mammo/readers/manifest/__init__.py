@@ -1,4 +1,4 @@
-"""Manifest: images and masks of any origin, listed in a CSV."""
+"""Manifest: images and masks of any origin, listed in a table."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class ManifestArguments(ReaderArguments):
     """Settings of the reader of a manifest; the last three are those of a recipe."""
 
     name: ClassVar[str] = "manifest"
-    path: Path = option(help="list of cases", metavar="CASES.csv", positional=True)
-    whole: str = option(
-        "image",
+    path: Path = option(help="list of cases: CSV, TSV, Excel, Parquet, Feather", metavar="CASES.csv", positional=True)
+    whole: str | None = option(
+        None,
         help="region of a case without a mask: the whole image, or the breast found in it, prepared as those of rsna "
-        "(columns laterality, view and implant help)",
+        "(columns laterality, view and implant help; default: a case without a mask fails)",
         choices=("image", "breast"),
     )
     label: int | None = field(default=None, metadata={"recipe": "label"})
@@ -30,9 +30,10 @@ class ManifestArguments(ReaderArguments):
 SPEC = ReaderSpec(
     arguments=ManifestArguments,
     reader="radiomics_mammo.readers.manifest.reader:ManifestReader",
-    help="your own images and masks, listed in a CSV",
-    description="Read images and masks that a CSV lists: columns image, mask, and any of case_id, patient_id, label "
-    "(value of the mask), spacing_mm; other columns are copied to the table. Paths are relative to the CSV. Images: "
-    "DICOM, NIfTI, NRRD, PNG, TIFF, JPEG, .npy.",
+    help="your own images and masks, listed in a table",
+    description="Read images and masks that a table lists (CSV, TSV, Excel, Parquet, Feather): columns image, mask, "
+    "and any of case_id, patient_id, label (value of the mask), spacing_mm, under these or other usual names; instead "
+    "of a mask a box in pixels (xmin, ymin, xmax, ymax; the last two are just outside). Other columns are copied to "
+    "the table. Paths are relative to the list. Images: DICOM, NIfTI, NRRD, PNG, TIFF, JPEG, .npy.",
     outlines="Masks listed in the manifest; how they were drawn is not recorded in the run.",
 )
