@@ -12,8 +12,6 @@ import pandas as pd
 import pyarrow as pa
 
 from radiomics_mammo.errors import InputError, OutputError
-from radiomics_mammo.evaluation.result_tables import RESULT_TABLES
-from radiomics_mammo.evaluation.result_tables.base import Column
 from radiomics_mammo.runs.run_files import (
     CASES,
     CONTRIBUTIONS,
@@ -163,8 +161,7 @@ def read_run(folder: Path) -> Run:
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Read a table of the run; a result table has the columns that it is declared with."""
-    columns = next((table.columns for table in RESULT_TABLES.values() if table.file == path.name), ())
+    """Read a table of the run."""
     try:
         frame = unescaped_frame(pd.read_csv(path)) if path.suffix == ".csv" else pd.read_parquet(path)
     except (OSError, pa.ArrowException, ValueError) as error:
@@ -173,22 +170,4 @@ def read_table(path: Path) -> pd.DataFrame:
             path=path,
             remedy=_AGAIN,
         ) from error
-    faults = list(filter(None, (_fault(frame, column) for column in columns)))
-    if faults:
-        raise InputError(f"was edited: {'; '.join(faults)}", path=path, remedy=_AGAIN)
     return frame
-
-
-def _fault(frame: pd.DataFrame, column: Column) -> str:
-    """Return how a column of a result table differs from its declaration; empty where it does not."""
-    if "*" in column.name:
-        return ""
-    if column.name not in frame.columns:
-        return f"no column {column.name!r}"
-    values = frame[column.name]
-    if column.kind == "text" or not len(frame):
-        return ""
-    if not column.null and values.isna().any():
-        return f"empty cells in {column.name!r}"
-    kinds = "b" if column.kind == "flag" else "iuf"
-    return "" if values.dtype.kind in kinds or values.isna().all() else f"column {column.name!r} is no {column.kind}"

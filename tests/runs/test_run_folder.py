@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from radiomics_mammo.errors import InputError, OutputError
-from radiomics_mammo.evaluation.result_tables import RESULT_TABLES
 from radiomics_mammo.runs.run_files import INFO
 from radiomics_mammo.runs.run_folder import new_run, read_run, read_table, write_table
 from radiomics_mammo.tables.lock import table_lock
@@ -115,21 +114,3 @@ def test_no_cell_of_a_run_is_a_formula(tmp_path):
     assert plain["case_id"][:4].tolist() == ["'=1+1", "'@a", "''=b", "c-d"]
     assert list(plain.columns) == ["case_id", "'=x"]
     pd.testing.assert_frame_equal(read_table(tmp_path / "t.csv"), frame)
-
-
-@pytest.mark.reported("Faults", "a result table of a run edited by hand", "one line naming the file and the column")
-@pytest.mark.parametrize(
-    ("edit", "fault"),
-    [
-        (lambda t: t.drop(columns="auroc"), "no column 'auroc'"),
-        (lambda t: t.assign(auroc="high"), "column 'auroc' is no number"),
-    ],
-)
-def test_an_edited_table_is_refused(tmp_path, edit, fault):
-    columns = [each for each in RESULT_TABLES["auroc"].columns if "*" not in each.name]
-    frame = pd.DataFrame({each.name: ["a"] if each.kind == "text" else [1] for each in columns})
-    write_table(frame, tmp_path / "auroc.csv")
-    assert read_table(tmp_path / "auroc.csv").shape == frame.shape
-    write_table(edit(frame), tmp_path / "auroc.csv")
-    with pytest.raises(InputError, match=fault):
-        read_table(tmp_path / "auroc.csv")
