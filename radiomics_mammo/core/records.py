@@ -84,6 +84,8 @@ class Sample:
         The files that were read, for the row and for messages; empty for arrays in memory.
     marks : BreastMarks or None
         Landmarks, where the region is a whole breast.
+    presentation_intent_type : str
+        DICOM's ``FOR PRESENTATION`` or ``FOR PROCESSING``; empty where the file states none.
     """
 
     case_id: str
@@ -97,6 +99,7 @@ class Sample:
     image_path: str = ""
     mask_path: str = ""
     marks: BreastMarks | None = None
+    presentation_intent_type: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -48,6 +48,7 @@ IDENTITY_COLUMNS = (
     IdentityColumn("spacing_row_mm", float, lambda sample: sample.spacing[0] if sample.spacing else None),
     IdentityColumn("spacing_column_mm", float, lambda sample: sample.spacing[1] if sample.spacing else None),
     IdentityColumn("spacing_unit", str, lambda sample: "mm" if sample.spacing else "pixel"),
+    IdentityColumn("presentation_intent_type", str, lambda sample: sample.presentation_intent_type or None),
     IdentityColumn("image_rows", int, lambda sample: sample.image.shape[0]),
     IdentityColumn("image_columns", int, lambda sample: sample.image.shape[1]),
     IdentityColumn("mask_pixels", int, lambda sample: int(np.count_nonzero(sample.mask))),

@@ -47,7 +47,7 @@ def test_rows_hold_identity_then_features(out: Path) -> None:
     assert table.column_names == [
         "case_id", "patient_id", "side", "malignant", "age", "screened", "mask_label", "notes", "phantom",
         "spacing_row_mm", "spacing_column_mm", "spacing_unit",
-        "image_rows", "image_columns", "mask_pixels", "image_path",
+        "presentation_intent_type", "image_rows", "image_columns", "mask_pixels", "image_path",
         "mask_path", *FEATURES,
     ]  # fmt: skip
     assert [row["case_id"] for row in rows] == [f"case{number}" for number in range(7)]
@@ -56,7 +56,8 @@ def test_rows_hold_identity_then_features(out: Path) -> None:
     assert rows[3] | dict.fromkeys(FEATURES) == {
         "case_id": "case3", "patient_id": "P_00001", "side": "LEFT", "malignant": 1, "age": 43.5,
         "screened": True, "mask_label": None, "notes": "scaled by 1.149; 8-bit", "phantom": False,
-        "spacing_row_mm": 0.1, "spacing_column_mm": 0.2, "spacing_unit": "mm", "image_rows": 12, "image_columns": 10,
+        "spacing_row_mm": 0.1, "spacing_column_mm": 0.2, "spacing_unit": "mm",
+        "presentation_intent_type": None, "image_rows": 12, "image_columns": 10,
         "mask_pixels": 30, "image_path": "images/3.png", "mask_path": "", **dict.fromkeys(FEATURES),
     }  # fmt: skip
     assert rows[0]["spacing_row_mm"] is None

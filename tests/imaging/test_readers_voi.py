@@ -175,7 +175,7 @@ def test_values_above_bits_stored_saturate_with_a_note():
     assert (dark.pixels[:2, :3] == 0).all() and dark.pixels[2, 0] == 4095 - 128
     window = shown(header(WindowCenter=2048, WindowWidth=4096), stored)
     assert (window.pixels[:2, :3] == 4095).all()
-    with pytest.raises(ReadError, match="nothing but values above its 12 bits"):
+    with pytest.raises(ReadError, match="above the highest value of its 12 bits"):
         shown(header(), RAMP + np.uint16(4096))
 
 

@@ -69,6 +69,7 @@ IDENTITY = (
     "notes",
     "phantom",
     "spacing_unit",
+    "presentation_intent_type",
 )
 """Names of patients, images and files: never features."""
 

@@ -51,6 +51,8 @@ class ImageFile:
         Of a mask file: the colours of its values.
     segments : bool
         Of a mask file: each channel is a segment.
+    presentation_intent_type : str
+        Of a DICOM file: ``FOR PRESENTATION``, ``FOR PROCESSING``, or empty.
     """
 
     pixels: NDArray[Any]
@@ -61,6 +63,7 @@ class ImageFile:
     geometry: Geometry | None = None
     palette: NDArray[np.uint8] | None = None
     segments: bool = False
+    presentation_intent_type: str = ""
 
     @property
     def values(self) -> NDArray[Any]:
@@ -68,7 +71,7 @@ class ImageFile:
         return self.pixels.astype(np.uint8) if self.pixels.dtype == np.bool_ else self.pixels
 
 
-def read_image(path: str | Path) -> ImageFile:
+def read_image(path: str | Path, *, frame: int | None = None, projection: str | None = None) -> ImageFile:
     """Read one grey image; its first bytes, then its name, decide the format.
 
     Parameters
@@ -76,20 +79,25 @@ def read_image(path: str | Path) -> ImageFile:
     path : path
         DICOM, NIfTI, NRRD, MHA/MHD, PNG, TIFF, JPEG, BMP, GIF, PGM, WebP or .npy. A third axis of length one is
         dropped.
+    frame : int, optional
+        Which frame of a DICOM file, from 1.
+    projection : {'mean', 'maximum'}, optional
+        Of all frames of a DICOM file.
 
     Raises
     ------
     ReadError
-        Missing, empty, a folder, unreadable, of an unknown kind, truly three-dimensional, or in colour.
+        Missing, empty, a folder, unreadable, of an unknown kind, truly three-dimensional, or in colour; or it has no
+        such frame.
     """
-    image = _read(Path(path), mask=False)
+    image = _read(Path(path), mask=False, frame=frame, projection=projection)
     if image.pixels.ndim == 3 and _has_channels(image):
         pixels, notes = grey_of(image.pixels, path=path)
         image = replace(image, pixels=pixels, notes=(*image.notes, *notes))
     return _checked(image, path)
 
 
-def read_mask(path: str | Path) -> ImageFile:
+def read_mask(path: str | Path, *, frame: int | None = None) -> ImageFile:
     """Read a mask file as :func:`read_image` does, with its channels and its palette, which tell what it means.
 
     Raises
@@ -97,16 +105,21 @@ def read_mask(path: str | Path) -> ImageFile:
     ReadError
         As of an image; colours are read.
     """
-    return _checked(_read(Path(path), mask=True), path)
+    return _checked(_read(Path(path), mask=True, frame=frame), path)
 
 
-def _read(path: Path, *, mask: bool) -> ImageFile:
+def _read(path: Path, *, mask: bool, frame: int | None = None, projection: str | None = None) -> ImageFile:
     if "://" in str(path) or str(path).startswith(("http:/", "https:/")):
         raise ReadError("is an address, not a file", path=path, remedy="Download it first.")
     if "\0" in str(path):
         raise ReadError("has a NUL character in its name", path=path, remedy="Correct the name.")
     refuse_non_files(path)
-    return _reader_of(path, indices=mask)(path)
+    reader = _reader_of(path, indices=mask)
+    if reader is _read_dicom:
+        return _read_dicom(path, frame=frame, projection=projection)
+    if frame not in (None, 1):
+        raise ReadError(f"has no frame {frame}", path=path, remedy="Frames are of DICOM files.")
+    return reader(path)
 
 
 def _checked(image: ImageFile, path: str | Path) -> ImageFile:
@@ -156,10 +169,15 @@ def _reader_of(path: Path, *, indices: bool) -> Callable[[Path], ImageFile]:
     raise ReadError("is of an unknown kind", path=path, remedy=f"Readable are {FORMATS}.")
 
 
-def _read_dicom(path: Path) -> ImageFile:
-    image = read_dicom(path)
+def _read_dicom(path: Path, *, frame: int | None = None, projection: str | None = None) -> ImageFile:
+    image = read_dicom(path, frame=frame, projection=projection)
     return ImageFile(
-        image.pixels, spacing=image.spacing, notes=image.notes, phantom=image.phantom, geometry=image.geometry
+        image.pixels,
+        spacing=image.spacing,
+        notes=image.notes,
+        phantom=image.phantom,
+        geometry=image.geometry,
+        presentation_intent_type=image.presentation_intent_type,
     )
 
 

@@ -123,7 +123,7 @@ def _background(codes: NDArray[np.uint64], values: NDArray[np.uint64], listed: l
 def _of_single_hue(colours: NDArray[Any], top: NDArray[Any]) -> tuple[NDArray[Any], Notes]:
     """Return the brightest channel of a picture in shades of one colour, as lossy compression leaves it."""
     bright = top > top.max() / 2
-    low, high = np.percentile(colours[bright].astype(np.float64), [5, 95], axis=0)
+    low, high = np.percentile(colours[bright].astype(np.float64), [20, 80], axis=0)
     if (high - low).max() > 2 * _NEARLY:
         raise MaskError("the mask is a colour picture", remedy="Save it as a label map: 0 outside, 1 inside.")
     return top, ("mask in shades of one colour: its brightest channel is read",)

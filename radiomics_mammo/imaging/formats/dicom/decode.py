@@ -6,7 +6,7 @@ The order of decoders is for speed and for surviving damaged files, lossless res
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,8 @@ _PREFERRED = {
     **dict.fromkeys(_JPEG_2000, "pylibjpeg"),
     **dict.fromkeys(_JPEG_LS, "pyjpegls"),
 }
+_JPEG_LOSSY_12 = ("1.2.840.10008.1.2.4.51",)
+_NATIVE = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2")
 _WORDS = {
     "1.2.840.10008.1.2": "raw",
     "1.2.840.10008.1.2.1": "raw",
@@ -49,8 +51,10 @@ _START_OF_FRAME = {**dict.fromkeys(_JPEG_LOSSLESS, _LOSSLESS), **dict.fromkeys(_
 _END_OF_IMAGE = b"\xff\xd9"
 
 
-def stored_pixels(dataset: Any, path: Path) -> NDArray[Any]:
-    """Read the one grey frame of a dataset.
+def stored_pixels(
+    dataset: Any, path: Path, *, frame: int | None = None, projection: str | None = None
+) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """Read one grey frame of a dataset, or a projection of its frames.
 
     Parameters
     ----------
@@ -58,20 +62,33 @@ def stored_pixels(dataset: Any, path: Path) -> NDArray[Any]:
         With its pixel data and file meta.
     path : path
         For messages.
+    frame : int, optional
+        From 1.
+    projection : {'mean', 'maximum'}, optional
+        Of all frames, pixel by pixel.
 
     Returns
     -------
-    ndarray, shape (rows, columns)
-        Native, writeable, contiguous. Bits above BitsStored stay where they belong to the value.
+    pixels : ndarray, shape (rows, columns)
+        Native, writeable, contiguous. Bits above BitsStored stay where they belong to the value; left-aligned
+        values are shifted.
+    notes : tuple of str
 
     Raises
     ------
     ReadError
         No pixel data, several frames, colour, or no decoder for the transfer syntax.
     """
-    _check_single_grey_frame(dataset, path)
+    frames = _check_grey_frames(dataset, path, frame=frame, projection=projection)
+    notes = _believe_stream_sign(dataset)
+    indices = range(frames) if projection else [(frame or 1) - 1]
     marker = _START_OF_FRAME.get(str(dataset.file_meta.TransferSyntaxUID))
-    stored = _by_pydicom(dataset) if marker is None else _jpeg(dataset, marker, path)
+    stored = _projected((_frame(dataset, index, frames, marker=marker, path=path) for index in indices), projection)
+    if frames > 1:
+        what = f"{projection} of {frames} frames" if projection else f"frame {frame} of {frames}"
+        notes = (*notes, what)
+    stored, shifted = _right_aligned(stored, dataset)
+    notes = (*notes, *shifted)
     if stored.ndim != 2:
         raise ReadError(
             f"is not a two-dimensional picture (shape {stored.shape})",
@@ -79,7 +96,48 @@ def stored_pixels(dataset: Any, path: Path) -> NDArray[Any]:
             remedy="Export single grey frames.",
         )
     # Compiled kernels know native, writeable, contiguous arrays.
-    return np.require(stored, dtype=stored.dtype.newbyteorder("="), requirements=["C", "W"])
+    return np.require(stored, dtype=stored.dtype.newbyteorder("="), requirements=["C", "W"]), notes
+
+
+def _frame(dataset: Any, index: int, frames: int, *, marker: int | None, path: Path) -> NDArray[Any]:
+    if marker is None:
+        return _by_pydicom(dataset, index)
+    return _jpeg(dataset, marker, path, index=index, frames=frames)
+
+
+def _projected(frames: Iterator[NDArray[Any]], projection: str | None) -> NDArray[Any]:
+    first = next(frames)
+    if projection is None:
+        return first
+    count, total = 1, first.astype(np.float64) if projection == "mean" else first.copy()
+    for each in frames:
+        count += 1
+        total = total + each if projection == "mean" else np.maximum(total, each)
+    return (total / count).astype(np.float32) if projection == "mean" else total
+
+
+def _right_aligned(stored: NDArray[Any], dataset: Any) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """Shift values that lie at the top of their bits (HighBit above BitsStored - 1)."""
+    high, bits = dataset.get("HighBit"), bits_of(dataset)
+    spare = 0 if high is None else int(high) + 1 - bits
+    if spare <= 0 or stored.dtype.kind not in "iu" or str(dataset.file_meta.TransferSyntaxUID) not in _NATIVE:
+        return stored, ()
+    return stored >> spare, (f"values in bits {spare} to {int(high)}: shifted down by {spare}",)
+
+
+def _believe_stream_sign(dataset: Any) -> tuple[str, ...]:
+    """Make the header agree with a JPEG 2000 stream on whether values are signed."""
+    if str(dataset.file_meta.TransferSyntaxUID) not in _JPEG_2000:
+        return ()
+    data = bytes(dataset.PixelData[:4096])
+    start = data.find(b"\xff\x4f\xff\x51")
+    if start < 0 or len(data) < start + 43:
+        return ()
+    signed = data[start + 42] >> 7  # Ssiz of the first component
+    if signed == int(dataset.get("PixelRepresentation") or 0):
+        return ()
+    dataset.PixelRepresentation = signed
+    return (f"the compressed picture has {'signed' if signed else 'unsigned'} values, and the header says otherwise",)
 
 
 def encoding_of(dataset: Any) -> str:
@@ -109,25 +167,25 @@ def _decoder(syntax: Any) -> Any:
     return get_decoder(syntax)
 
 
-def _by_pydicom(dataset: Any) -> NDArray[Any]:
+def _by_pydicom(dataset: Any, index: int) -> NDArray[Any]:
     syntax = dataset.file_meta.TransferSyntaxUID
     plugin = _PREFERRED.get(str(syntax), "")
     if plugin not in _decoder(syntax).available_plugins:
         plugin = ""
-    dataset.pixel_array_options(decoding_plugin=plugin, correct_unused_bits=_has_foreign_bits(dataset))
+    dataset.pixel_array_options(index=index, decoding_plugin=plugin, correct_unused_bits=_has_foreign_bits(dataset))
     pixels: NDArray[Any] = dataset.pixel_array
     return pixels
 
 
-def _jpeg(dataset: Any, marker: int, path: Path) -> NDArray[Any]:
+def _jpeg(dataset: Any, marker: int, path: Path, *, index: int, frames: int) -> NDArray[Any]:
     """Read lossless JPEG or JPEG-LS, once the stream is known to be whole and of the stated size."""
     from pydicom.encaps import get_frame
 
-    stream = get_frame(dataset.PixelData, 0, number_of_frames=1)
+    stream = get_frame(dataset.PixelData, index, number_of_frames=frames)
     _refuse_lying_stream(stream, dataset, marker=marker, path=path)
     if _is_ours(dataset):
         return decode_lossless(stream).astype(f"u{int(dataset.BitsAllocated) // 8}", copy=False)
-    return _by_pydicom(dataset)
+    return _by_pydicom(dataset, index)
 
 
 def _is_ours(dataset: Any) -> bool:
@@ -167,14 +225,17 @@ def _has_foreign_bits(dataset: Any) -> bool:
     return embedded or int(dataset.get("PixelRepresentation") or 0) == 1
 
 
-def _check_single_grey_frame(dataset: Any, path: Path) -> None:
+def _check_grey_frames(dataset: Any, path: Path, *, frame: int | None, projection: str | None) -> int:
+    """Return the number of frames, once it is known that they can be read."""
     frames = int(dataset.get("NumberOfFrames") or 1)
-    if frames > 1:
+    if frames > 1 and frame is None and projection is None:
         raise ReadError(
-            f"has {frames} frames; this reads single pictures",
+            f"has {frames} frames",
             path=path,
-            remedy="Export the frames one by one.",
+            remedy="Name one (--frame N, or a column frame), or take their --projection mean or maximum.",
         )
+    if frame is not None and not 1 <= frame <= frames:
+        raise ReadError(f"has no frame {frame}; it has {frames}", path=path, remedy="Correct the number of the frame.")
     samples = int(dataset.get("SamplesPerPixel") or 1)
     photometric = header_text(dataset, "PhotometricInterpretation")
     if samples > 1 or photometric not in ("MONOCHROME1", "MONOCHROME2", ""):
@@ -197,8 +258,10 @@ def _check_single_grey_frame(dataset: Any, path: Path) -> None:
             remedy="Convert it to an uncompressed DICOM file.",
         ) from error
     if not (decoder.is_available or _is_ours(dataset)):
+        wheel = "pylibjpeg-libjpeg" if str(syntax) in _JPEG_LOSSY_12 else "radiomics-mammo[dicom]"
         raise ReadError(
             f"is compressed as {syntax.name}, and no decoder for that is installed",
             path=path,
-            remedy='Run: pip install "radiomics-mammo[dicom]"',
+            remedy=f'Run: pip install "{wheel}"',
         )
+    return frames

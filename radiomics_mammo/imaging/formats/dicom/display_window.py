@@ -21,6 +21,8 @@ CHOICES = ("first", "none")
 
 NOT_APPLIED = "none"
 _ROWS = 16
+_MOST_SATURATED = 0.5
+"""Share of the pixels that may be saturated."""
 _LUT_BITS = (8, 10, 11, 12, 13, 14, 15, 16)
 
 
@@ -114,7 +116,7 @@ def displayed(stored: NDArray[Any], dataset: Any, *, voi: str, path: Path) -> Sh
     if len(seen) < 2 or not np.isfinite(seen.astype(np.float64)).all():
         raise _without_picture(seen, path)
     scale = _scale(seen, dataset)
-    notes = _saturation(table, scale)
+    notes = _saturation(table, scale, path)
     applied = None
     if voi != NOT_APPLIED:
         try:
@@ -220,12 +222,19 @@ def _without_picture(seen: NDArray[Any], path: Path) -> ReadError:
     return ReadError("has pixels that are not numbers", path=path, remedy="Export the file again.")
 
 
-def _saturation(table: _Table, scale: _Scale) -> tuple[str, ...]:
+def _saturation(table: _Table, scale: _Scale, path: Path) -> tuple[str, ...]:
     above = table.seen & (table.codes > scale.high)
     if not above.any():
         return ()
     count = int(np.bincount(table.index.ravel(), minlength=len(table.codes))[above].sum())
     highest = int(table.codes[above].max())
+    if count > _MOST_SATURATED * table.index.size:
+        raise ReadError(
+            f"has {count} of {table.index.size} pixels above the highest value of its {scale.bits} bits, up to "
+            f"{highest}: the bits that its header states cannot be meant",
+            path=path,
+            remedy="Export the file again, with BitsStored and HighBit as they are.",
+        )
     return (f"{count} pixels above the highest value stored ({scale.high}), up to {highest}: taken as saturated",)
 
 

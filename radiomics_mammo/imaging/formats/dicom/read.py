@@ -23,12 +23,15 @@ from radiomics_mammo.imaging.formats.dicom.decode import (
     stored_pixels,
 )
 from radiomics_mammo.imaging.formats.dicom.display_window import CHOICES, NOT_APPLIED, Shown, displayed, rescaled
+from radiomics_mammo.imaging.formats.dicom.functional_groups import apply_functional_groups
 from radiomics_mammo.imaging.formats.dicom.repair import completed, has_no_preamble
 from radiomics_mammo.imaging.formats.geometry import Geometry
 
 PHANTOM_MANUFACTURER = "radiomics_mammo phantom"
 """The Manufacturer that marks a simulated image."""
 
+PROJECTIONS = ("mean", "maximum")
+"""Of the frames of a tomosynthesis volume."""
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 _IMPLICIT_LITTLE = "1.2.840.10008.1.2"
 # Under pydicom's own root; names the writer, so that bytes do not change with pydicom's version.
@@ -72,6 +75,8 @@ class DicomImage:
         The transfer syntax in words, such as ``JPEG 2000 lossless`` or ``raw``.
     bits_stored : int
         How many bits hold a value.
+    presentation_intent_type : str
+        ``FOR PRESENTATION`` or ``FOR PROCESSING``; empty where the header states none.
     voi : str
         The VOI transform that was applied, see :class:`radiomics_mammo.imaging.formats.dicom.display_window.Shown`;
         ``none`` otherwise.
@@ -93,6 +98,7 @@ class DicomImage:
     view: str
     encoding: str
     bits_stored: int
+    presentation_intent_type: str
     voi: str
 
     @property
@@ -101,8 +107,15 @@ class DicomImage:
         return self.manufacturer == PHANTOM_MANUFACTURER
 
 
-def read_dicom(path: str | Path, *, header_only: bool = False, voi: str | None = None) -> DicomImage:
-    """Read a single-frame, grey DICOM file.
+def read_dicom(
+    path: str | Path,
+    *,
+    header_only: bool = False,
+    voi: str | None = None,
+    frame: int | None = None,
+    projection: str | None = None,
+) -> DicomImage:
+    """Read a grey DICOM file, or one frame of it, or a projection of its frames.
 
     Values are the stored ones after the modality rescale (identity keeps the integer dtype) and, for
     MONOCHROME1, the inversion ``2**BitsStored - 1 - stored`` (before the rescale), so that bright is always
@@ -120,6 +133,10 @@ def read_dicom(path: str | Path, *, header_only: bool = False, voi: str | None =
         Leave the pixels on disk; ``pixels`` is then of shape (0, 0).
     voi : {'first', 'none'}, optional
         Give values as displayed, with the header's first VOI transform or without one.
+    frame : int, optional
+        Which frame of several, from 1.
+    projection : {'mean', 'maximum'}, optional
+        Of all frames.
 
     Returns
     -------
@@ -140,10 +157,14 @@ def read_dicom(path: str | Path, *, header_only: bool = False, voi: str | None =
     # Header values are converted when they are asked for, so the whole reading is guarded, not only dcmread.
     with _explained(path):
         dataset = dcmread(path, stop_before_pixels=header_only, force=has_no_preamble(path))
-        notes = completed(dataset)
+        apply_functional_groups(dataset, frame=(frame or 1) - 1)
+        notes = (*completed(dataset), *_origin_notes(dataset))
         if header_only:
             return _image(dataset, Shown(np.empty((0, 0), dtype=np.uint8), NOT_APPLIED, notes))
-        stored = stored_pixels(dataset, path)
+        if projection not in (None, *PROJECTIONS):
+            raise ValueError(f"projection is {projection!r}: choose one of {', '.join(PROJECTIONS)}")
+        stored, decoded = stored_pixels(dataset, path, frame=frame, projection=projection)
+        notes = (*notes, *decoded)
         if voi is None:
             shown = Shown(_pixels(stored, dataset), NOT_APPLIED, ())
         else:
@@ -170,6 +191,7 @@ def _image(dataset: Any, shown: Shown) -> DicomImage:
         view=header_text(dataset, "ViewPosition") or header_text(dataset, "PatientOrientation"),
         encoding=encoding_of(dataset),
         bits_stored=bits_of(dataset),
+        presentation_intent_type=header_text(dataset, "PresentationIntentType").upper(),
         voi=shown.voi,
     )
 
@@ -281,6 +303,15 @@ def refuse_non_files(path: Path) -> None:
         raise ReadError("is empty (0 bytes)", path=path, remedy=DOWNLOAD_AGAIN)
 
 
+def _origin_notes(dataset: Any) -> tuple[str, ...]:
+    notes = []
+    if header_text(dataset, "PresentationIntentType").upper() == "FOR PROCESSING":
+        notes.append("image FOR PROCESSING: values are not those of images for presentation")
+    if header_text(dataset, "BurnedInAnnotation").upper() == "YES":
+        notes.append("burned-in annotation: text may lie within the region")
+    return tuple(notes)
+
+
 def _pixels(stored: NDArray[Any], dataset: Any) -> NDArray[np.generic]:
     if header_text(dataset, "PhotometricInterpretation") == "MONOCHROME1":
         stored = _inverted(stored, bits=bits_of(dataset))
@@ -305,6 +336,7 @@ def _spacing(dataset: Any) -> tuple[tuple[float, float] | None, tuple[str, ...]]
     for keyword, note in (
         ("PixelSpacing", ()),
         ("ImagerPixelSpacing", ("spacing at the detector, not corrected for magnification",)),
+        ("NominalScannedPixelSpacing", ("spacing of the scanned film",)),
     ):
         try:
             text = header_text(dataset, keyword)
@@ -315,6 +347,12 @@ def _spacing(dataset: Any) -> tuple[tuple[float, float] | None, tuple[str, ...]]
             return (numbers[0], numbers[1]), (*notes, *note)
         if text:
             notes = (*notes, f"{keyword} is not usable: {text[:40]!r}")
+    aspect = header_text(dataset, "PixelAspectRatio").split("\\")
+    if len(aspect) == 2 and aspect[0] != aspect[1]:
+        notes = (
+            *notes,
+            f"pixels are not square (PixelAspectRatio {':'.join(aspect)}): shape is measured as if they were",
+        )
     return None, notes
 
 

@@ -47,8 +47,16 @@ def completed(dataset: Any) -> tuple[str, ...]:
         notes.append(f"no BitsStored in the header: taken as {dataset.BitsStored}")
     if "PixelData" in dataset and dataset.get("PixelRepresentation") is None:
         dataset.PixelRepresentation = 0
-    if "PixelData" in dataset and not header_text(dataset, "PhotometricInterpretation"):
+    photometric = header_text(dataset, "PhotometricInterpretation")
+    if "PixelData" in dataset and not photometric:
         dataset.PhotometricInterpretation = "MONOCHROME2"
+    elif photometric != photometric.upper():
+        dataset.PhotometricInterpretation = photometric.upper()
+    if "PixelData" in dataset and not dataset.get("SamplesPerPixel"):
+        dataset.SamplesPerPixel = 1
+    if "ModalityLUTSequence" in dataset and not dataset.ModalityLUTSequence:
+        del dataset.ModalityLUTSequence
+        notes.append("the modality LUT of the header is empty: not applied")
     return tuple(notes)
 
 
