@@ -88,6 +88,10 @@ class PredictOptions:
     spacing: float | None = option(
         None, group=_IMAGE, metavar="MM", help="pixel spacing, where the image does not state it"
     )
+    frame: int | None = option(None, group=_IMAGE, metavar="N", help="frame of a DICOM file of several, from 1")
+    projection: Literal["mean", "maximum"] | None = option(
+        None, group=_IMAGE, help="projection of the frames of a DICOM file of several"
+    )
     laterality: Literal["", "LEFT", "RIGHT"] = option(
         "", group=_IMAGE, metavar="LEFT|RIGHT", help="side of a whole breast, where the image does not state it"
     )

@@ -24,6 +24,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "label": ("label",),
     "spacing_mm": ("spacing mm", "pixel spacing", "pixel spacing mm", "spacing"),
     "phantom": ("phantom",),
+    "frame": ("frame", "frame number"),
     "laterality": (
         "laterality", "side", "image laterality", "breast side", "left or right breast", "breast laterality",
     ),

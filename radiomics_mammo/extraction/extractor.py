@@ -231,6 +231,8 @@ def sample_of(
     spacing: float | tuple[float, float] | None = None,
     label: int | None = None,
     case_id: str = "",
+    frame: int | None = None,
+    projection: str | None = None,
 ) -> Sample:
     """Read an image and its mask as one region.
 
@@ -244,6 +246,8 @@ def sample_of(
     label : int, optional
         The mask's value that is the region.
     case_id : str
+    frame, projection : optional
+        Of a path, as for :func:`radiomics_mammo.imaging.formats.image_file.read_image`.
 
     Raises
     ------
@@ -251,9 +255,9 @@ def sample_of(
         The image or the mask cannot be read, or do not fit.
     """
     given, wanted = _checked_spacing(spacing), _checked_label(label)
-    picture = picture_of(image, what="image")
+    picture = picture_of(image, what="image", frame=frame, projection=projection)
     region, notes = region_of(
-        picture_of(mask, what="mask"),
+        picture_of(mask, what="mask", frame=frame),
         picture,
         label=settings.label if wanted is None else wanted,
         correct=settings.correctMask,
@@ -270,6 +274,7 @@ def sample_of(
         phantom=picture.phantom,
         image_path=_path(image),
         mask_path=_path(mask),
+        presentation_intent_type=picture.presentation_intent_type,
     )
 
 

@@ -47,6 +47,10 @@ class ImageRequest:
         ``auto``, ``cpu`` or ``cuda``, for radiomic features.
     weights : pathlib.Path or None
         The network's file, where it is not a package's or has moved.
+    frame : int or None
+        Of a DICOM file of several frames, from 1.
+    projection : {'mean', 'maximum'} or None
+        Of its frames.
     """
 
     image: Path
@@ -58,6 +62,8 @@ class ImageRequest:
     view: str = ""
     engine: str = "auto"
     weights: Path | None = None
+    frame: int | None = None
+    projection: str | None = None
 
     def refuse(self, *names: str, cause: str) -> None:
         """Raise InputError where one of these options is given: it does not fit the model."""
@@ -108,7 +114,8 @@ def _read(request: ImageRequest, described: Mapping[str, Scalar], *, settings: S
     """Read the image as the reader of the model's tables would, or with the given mask."""
     spec = READERS.get(str(described.get("reader")))
     if spec is not None and spec.read_image:
-        request.refuse("mask", "label", "spacing", cause="the model measures whole breasts, found in the image")
+        cause = "the model measures whole breasts, found in the image"
+        request.refuse("mask", "label", "spacing", "frame", "projection", cause=cause)
         hints = {"laterality": request.laterality, "view": request.view}
         sample: Sample = imported(spec.read_image)(
             request.image, described=described, patient_id=request.patient, **hints
@@ -126,6 +133,8 @@ def _read(request: ImageRequest, described: Mapping[str, Scalar], *, settings: S
         spacing=request.spacing,
         label=request.label,
         case_id=request.image.name,
+        frame=request.frame,
+        projection=request.projection,
     )
     return replace(sample, patient_id=request.patient)
 

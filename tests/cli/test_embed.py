@@ -219,7 +219,7 @@ def test_mistakes_are_told_in_a_line(tmp_path: Path, onnx: str, capsys: pytest.C
         (("manifest", tmp_path / "gone.csv"), "gone.csv"),
         (("manifest", path, "--model", "resnet"), "no network is called 'resnet'"),
         (("manifest", path, "--model", "onnx:gone.onnx"), "there is no such file"),
-        (("manifest", path, "--out", tmp_path / "t.csv"), "tables are written as Parquet"),
+        (("manifest", path, "--out", tmp_path / "t.xlsx"), "t.xlsx"),
         (("manifest", path, "--model", onnx, "--input", "mask", "--channels", "clahe"), "no channels 'clahe'"),
         (("manifest", path, "--model", onnx, "--input", "breast", "--context", 0.2), "no context"),
     ]:

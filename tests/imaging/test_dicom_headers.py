@@ -170,3 +170,36 @@ def test_the_wheel_of_a_missing_decoder_is_named(tmp_path, monkeypatch):
     with pytest.raises(ReadError, match="no decoder for that") as caught:
         read_dicom(path)
     assert "pylibjpeg-libjpeg" in caught.value.remedy
+
+
+@pytest.mark.reported("DICOM", "frames in a list of cases (column frame) and for all (--frame)", "each with its mask")
+def test_a_list_of_cases_names_frames(tmp_path):
+    from radiomics_mammo.readers.manifest.reader import ManifestReader
+
+    frames = np.stack([picture(shape=(20, 24)) >> 6 << k for k in range(3)])
+    masks = np.zeros(frames.shape, np.uint8)
+    for k in range(3):
+        masks[k, 4 : 9 + k, 5:15] = 1
+
+    def many(pixels):
+        def change(dataset):
+            dataset.NumberOfFrames = 3
+            dataset.PixelData = pixels.tobytes()
+
+        return change
+
+    changed(saved(tmp_path / "i.dcm", frames[0]), many(frames))
+    changed(saved(tmp_path / "m.dcm", masks[0]), many(masks))
+    saved(tmp_path / "m1.dcm", masks[1])
+    (tmp_path / "c.csv").write_text("image,mask,frame\ni.dcm,m.dcm,1\ni.dcm,m.dcm,3\ni.dcm,m1.dcm,2\n")
+    reader = ManifestReader(tmp_path / "c.csv")
+    samples = [reader.load(case)[0] for case in reader.cases()]
+    assert len({sample.case_id for sample in samples}) == 3
+    for sample, k in zip(samples, (0, 2, 1), strict=True):
+        np.testing.assert_array_equal(sample.image, frames[k])
+        np.testing.assert_array_equal(sample.mask, masks[k] == 1)
+    (tmp_path / "d.csv").write_text("image,mask\ni.dcm,m1.dcm\n")
+    for options, image in (({"frame": 2}, frames[1]), ({"projection": "maximum"}, frames.max(axis=0))):
+        reader = ManifestReader(tmp_path / "d.csv", **options)
+        (sample,) = reader.load(reader.cases()[0])
+        np.testing.assert_array_equal(sample.image, image)

@@ -239,7 +239,7 @@ def test_preferred_decoders_agree_with_all_others(tmp_path, shared_data):
     compared = 0
     for path in all_files(tmp_path, shared_data):
         dataset = pydicom.dcmread(path)
-        ours = decode.stored_pixels(pydicom.dcmread(path), path)
+        ours, _ = decode.stored_pixels(pydicom.dcmread(path), path)
         for plugin in decode._decoder(dataset.file_meta.TransferSyntaxUID).available_plugins:
             other = pydicom.dcmread(path)
             other.pixel_array_options(decoding_plugin=plugin, correct_unused_bits=False)

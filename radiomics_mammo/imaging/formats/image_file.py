@@ -100,6 +100,8 @@ def read_image(path: str | Path, *, frame: int | None = None, projection: str | 
 def read_mask(path: str | Path, *, frame: int | None = None) -> ImageFile:
     """Read a mask file as :func:`read_image` does, with its channels and its palette, which tell what it means.
 
+    A mask of one frame is the mask of every frame.
+
     Raises
     ------
     ReadError
@@ -116,8 +118,9 @@ def _read(path: Path, *, mask: bool, frame: int | None = None, projection: str |
     refuse_non_files(path)
     reader = _reader_of(path, indices=mask)
     if reader is _read_dicom:
-        return _read_dicom(path, frame=frame, projection=projection)
-    if frame not in (None, 1):
+        single = mask and frame is not None and read_dicom(path, header_only=True).frames == 1
+        return _read_dicom(path, frame=None if single else frame, projection=projection)
+    if frame not in (None, 1) and not mask:
         raise ReadError(f"has no frame {frame}", path=path, remedy="Frames are of DICOM files.")
     return reader(path)
 

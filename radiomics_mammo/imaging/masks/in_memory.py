@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Picture: TypeAlias = Union["NDArray[Any]", "sitk.Image", "Image.Image", str, Path]
 
 
-def picture_of(given: Picture, *, what: str) -> ImageFile:
+def picture_of(given: Picture, *, what: str, frame: int | None = None, projection: str | None = None) -> ImageFile:
     """Read an image or a mask from an array, a SimpleITK or PIL image, or a path.
 
     Parameters
@@ -30,6 +30,8 @@ def picture_of(given: Picture, *, what: str) -> ImageFile:
         Of an array, an axis of length one is dropped.
     what : str
         ``image`` or ``mask``.
+    frame, projection : optional
+        Of a path, as for :func:`radiomics_mammo.imaging.formats.image_file.read_image`.
 
     Raises
     ------
@@ -37,7 +39,9 @@ def picture_of(given: Picture, *, what: str) -> ImageFile:
         The file cannot be read, or it is not one plane of real numbers.
     """
     if isinstance(given, (str, Path)):
-        return read_image(given) if what == "image" else read_mask(given)
+        if what == "mask":
+            return read_mask(given, frame=frame)
+        return read_image(given, frame=frame, projection=projection)
     if hasattr(given, "GetDirection"):
         file = of_itk(given)
     elif isinstance(given, np.ndarray):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from radiomics_mammo.core.option import option
+from radiomics_mammo.core.option import at_least, option
 from radiomics_mammo.readers.base import ReaderArguments, ReaderSpec
 
 
@@ -26,6 +26,12 @@ class ImageFolderArguments(ReaderArguments):
         help="regular expression with a group (?P<patient>...) that finds the patient in an image's path below the "
         "folder of images, without its ending (default: each image is a patient of its own)",
         metavar="REGEX",
+    )
+    frame: int | None = option(
+        None, metavar="N", check=at_least(1), help="frame of DICOM files of several frames, from 1"
+    )
+    projection: str | None = option(
+        None, help="projection of the frames of DICOM files of several frames", choices=("mean", "maximum")
     )
     label: int | None = field(default=None, metadata={"recipe": "label"})
     correct_mask: bool = field(default=False, metadata={"recipe": "correctMask"})

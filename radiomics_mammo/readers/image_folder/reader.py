@@ -114,7 +114,7 @@ class ImageFolderReader(ImageFolderArguments):
             raise MaskError("belongs to no image", path=source.mask, remedy="Name it as its image, or remove it.")
         if not source.mask and self.whole is None:
             raise ReadError("has no mask", path=source.image, remedy="Add its mask, or measure it with --whole image.")
-        image = read_image(source.image)
+        image = read_image(source.image, frame=self.frame, projection=None if self.frame else self.projection)
         regions, notes = self._regions(image, source.mask)
         if self.patient_pattern is None:
             notes = (*notes, _PATIENT_PER_IMAGE)
@@ -130,6 +130,7 @@ class ImageFolderReader(ImageFolderArguments):
                 phantom=source.phantom or image.phantom,
                 image_path=source.image,
                 mask_path=source.mask,
+                presentation_intent_type=image.presentation_intent_type,
             )
             for value, region in regions
         ]
@@ -139,7 +140,7 @@ class ImageFolderReader(ImageFolderArguments):
     ) -> tuple[list[tuple[int | None, NDArray[np.bool_]]], tuple[str, ...]]:
         if not path:
             return [(None, np.ones(image.pixels.shape, dtype=np.bool_))], ("no mask: the whole image is the region",)
-        mask, labels = read_mask(path), None if self.label is None else (self.label,)
+        mask, labels = read_mask(path, frame=self.frame), None if self.label is None else (self.label,)
         return labelled_regions(
             mask, image, labels=labels, correct=self.correct_mask, tolerance=self.tolerance, path=path
         )

@@ -12,7 +12,7 @@ from radiomics_mammo.core.column_names import plain, understood
 from radiomics_mammo.core.input_table import InputTable
 from radiomics_mammo.errors import InputError
 
-KNOWN = ("image", "mask", "case_id", "patient_id", "mask_label", "label", "spacing_mm", "phantom")
+KNOWN = ("image", "mask", "case_id", "patient_id", "mask_label", "label", "spacing_mm", "phantom", "frame")
 """Columns with a meaning; ``label`` is the mask's label unless there is a ``mask_label``."""
 
 HINTS = ("laterality", "view")
@@ -25,6 +25,7 @@ RESERVED = frozenset(
         "spacing_row_mm",
         "spacing_column_mm",
         "spacing_unit",
+        "presentation_intent_type",
         "image_rows",
         "image_columns",
         "mask_pixels",
@@ -51,7 +52,7 @@ SIZES = (
 
 _FEATURE = re.compile(r"[a-z][\w.-]*_(firstorder|shape|shape2D|glcm|glrlm|glszm|gldm|ngtdm)_\w+")
 _IMAGE_FILE = re.compile(
-    r".+\.(dcm|dicom|ima|nii|nii\.gz|nrrd|nhdr|mha|mhd|png|tiff?|jpe?g|npy|bmp|pgm)", re.IGNORECASE
+    r".+\.(dcm|dicom|ima|nii|nii\.gz|nrrd|nhdr|mha|mhd|png|tiff?|jpe?g|npy|bmp|gif|pgm|webp)", re.IGNORECASE
 )
 _LOOKED_AT, _SHOWN = 20, 12
 

@@ -35,6 +35,10 @@ class ManifestReader(ManifestArguments):
         The table: CSV, TSV, Excel, Parquet or Feather.
     whole : {'image', 'breast'} or None
         The region of a case that names neither mask nor box; None makes it fail.
+    frame : int or None
+        Frame of DICOM files of several, from 1, where the table names none (column ``frame``).
+    projection : {'mean', 'maximum'} or None
+        Projection of their frames.
     label : int or None
         The mask value that counts where the table names none; a recipe's ``label``.
     correct_mask : bool
@@ -98,12 +102,13 @@ class ManifestReader(ManifestArguments):
         if not source.mask and source.box is None and self.whole is None:
             remedy = "Fill in its mask cell, or measure it with --whole image or --whole breast."
             raise ReadError(f"line {source.line} names no mask", path=source.image, remedy=remedy)
-        image = read_image(source.image)
+        frame = self.frame if source.frame is None else source.frame
+        image = read_image(source.image, frame=frame, projection=None if frame else self.projection)
         spacing, notes = _spacing(image, source)
         if not source.mask and source.box is None and self.whole == "breast":
             hints = {hint: case.columns[name] for hint, name in self._manifest.hints.items()}
             return [_breast(case, image, source, hints=hints, spacing=spacing, notes=(*image.notes, *notes))]
-        regions, more = self._regions(image, source)
+        regions, more = self._regions(image, source, frame)
         return [
             Sample(
                 case_id=case.case_id if only else f"{case.case_id}_label{label}",
@@ -116,20 +121,21 @@ class ManifestReader(ManifestArguments):
                 phantom=source.phantom or image.phantom,
                 image_path=source.image,
                 mask_path=source.mask,
+                presentation_intent_type=image.presentation_intent_type,
             )
             for label, mask in regions
             for only in (len(regions) == 1 and not _several(source),)
         ]
 
     def _regions(
-        self, image: ImageFile, source: ManifestSource
+        self, image: ImageFile, source: ManifestSource, frame: int | None
     ) -> tuple[list[tuple[int | None, NDArray[np.bool_]]], tuple[str, ...]]:
         if source.box is not None:
             return [(None, _box_mask(source.box, image.pixels.shape, source))], ("the region is a box",)
         if not source.mask:
             return [(None, np.ones(image.pixels.shape, dtype=np.bool_))], ("no mask: the whole image is the region",)
         labels = (self.label,) if source.labels is None and self.label is not None else source.labels
-        mask = read_mask(source.mask)
+        mask = read_mask(source.mask, frame=frame)
         return labelled_regions(
             mask, image, labels=labels, correct=self.correct_mask, tolerance=self.tolerance, path=source.mask
         )
@@ -193,6 +199,7 @@ def _breast(
         phantom=source.phantom or image.phantom,
         image_path=source.image,
         marks=breast.marks,
+        presentation_intent_type=image.presentation_intent_type,
     )
 
 

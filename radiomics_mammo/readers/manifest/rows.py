@@ -23,6 +23,7 @@ _REMEDIES = {
     "spacing_mm": "Write millimetres as one number (0.05) or row;column (0.05;0.05).",
     "box": "Write a box as four numbers of pixels, or leave all four cells empty.",
     "phantom": "Write true or false.",
+    "frame": "Write the number of a frame, from 1.",
 }
 
 
@@ -44,6 +45,8 @@ class ManifestSource:
         From the manifest.
     line : int
         Of the manifest.
+    frame : int or None
+        Of a file of several, from 1.
     """
 
     image: str
@@ -53,6 +56,7 @@ class ManifestSource:
     box: tuple[float, float, float, float] | None
     phantom: bool
     line: int
+    frame: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +160,10 @@ def _source(line: TableRow, columns: Columns, table: InputTable, folder: Path) -
         region = box(corners, by_size=columns.by_size, decimal=table.decimal) if corners else None
     except ValueError:
         faults["box"] = f"{', '.join(map(repr, corners))} is no box"
+    frame = values.get("frame", "")
+    number = None if frame.casefold() in MISSING else int(frame) if frame.isascii() and frame.isdigit() else 0
+    if number == 0:
+        faults["frame"] = f"frame is {frame!r}"
     mask = "" if values.get("mask", "").casefold() in MISSING else values["mask"]
     source = ManifestSource(
         image=same_file(values["image"], folder, encoding=table.encoding),
@@ -165,6 +173,7 @@ def _source(line: TableRow, columns: Columns, table: InputTable, folder: Path) -
         box=None if mask else region,
         phantom=_TRUTH.get(truth, False),
         line=line.line,
+        frame=number,
     )
     return source, faults
 
@@ -201,13 +210,13 @@ def _default_ids(sources: Sequence[ManifestSource], folder: Path) -> list[str]:
         return "_".join(filter(None, (_stem(source.image), _stem(source.mask))))
 
     def with_label(source: ManifestSource) -> str:
-        return with_mask(source) + _label_text(source)
+        return with_mask(source) + _suffix(source)
 
     def with_folders(source: ManifestSource) -> str:
         return _inside(source.image, folder)
 
     def with_everything(source: ManifestSource) -> str:
-        return "_".join(filter(None, (with_folders(source), _inside(source.mask, folder)))) + _label_text(source)
+        return "_".join(filter(None, (with_folders(source), _inside(source.mask, folder)))) + _suffix(source)
 
     rules: tuple[Callable[[ManifestSource], str], ...] = (stem, with_mask, with_label, with_folders)
     for rule in rules:
@@ -217,8 +226,9 @@ def _default_ids(sources: Sequence[ManifestSource], folder: Path) -> list[str]:
     return [with_everything(source) for source in sources]
 
 
-def _label_text(source: ManifestSource) -> str:
-    return "".join(f"_label{label}" for label in source.labels or ())
+def _suffix(source: ManifestSource) -> str:
+    labels = "".join(f"_label{label}" for label in source.labels or ())
+    return labels if source.frame is None else f"{labels}_frame{source.frame}"
 
 
 def _stem(path: str) -> str:

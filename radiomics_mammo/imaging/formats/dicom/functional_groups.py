@@ -21,7 +21,7 @@ _SIDES = {"L": "L", "R": "R"}
 def apply_functional_groups(dataset: Any, *, frame: int) -> None:
     """Write what the functional groups say of a frame into the data set itself.
 
-    A frame's own group goes before the shared one, and both before an attribute that the data set has, as the
+    A frame's frames group goes before the shared one, and both before an attribute that the data set has, as the
     standard says of enhanced images.
 
     Parameters
@@ -47,6 +47,6 @@ def _groups(dataset: Any, frame: int) -> Iterator[Any]:
     shared = dataset.get("SharedFunctionalGroupsSequence")
     if shared:
         yield shared[0]
-    own = dataset.get("PerFrameFunctionalGroupsSequence")
-    if own and frame < len(own):
-        yield own[frame]
+    frames = dataset.get("PerFrameFunctionalGroupsSequence")
+    if frames and frame < len(frames):
+        yield frames[frame]

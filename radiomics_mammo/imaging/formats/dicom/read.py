@@ -61,7 +61,7 @@ class DicomImage:
     pixels : ndarray, shape (rows, columns)
         Values after the modality rescale and MONOCHROME1 inversion, or as displayed; shape (0, 0) after a
         header-only read.
-    rows, columns : int
+    rows, columns, frames : int
         Size that the header states.
     geometry : Geometry or None
         Where the pixels lie; an image that states no position lies at the origin, as SimpleITK has it.
@@ -85,6 +85,7 @@ class DicomImage:
     pixels: NDArray[np.generic]
     rows: int
     columns: int
+    frames: int
     spacing: tuple[float, float] | None
     geometry: Geometry | None
     notes: tuple[str, ...]
@@ -178,6 +179,7 @@ def _image(dataset: Any, shown: Shown) -> DicomImage:
         pixels=shown.pixels,
         rows=int(dataset.get("Rows") or 0),
         columns=int(dataset.get("Columns") or 0),
+        frames=int(dataset.get("NumberOfFrames") or 1),
         spacing=spacing,
         geometry=_geometry(dataset, spacing),
         notes=(*notes, *shown.notes),
