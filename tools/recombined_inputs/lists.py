@@ -31,6 +31,7 @@ FORMATS = (
     "blanks",
     "comments",
     "trailing commas",
+    "Excel",
 )
 
 
