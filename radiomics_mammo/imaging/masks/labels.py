@@ -22,8 +22,8 @@ _NEAR = 0.2
 """Share of the mask's value by which lossy compression changes it."""
 _EDGE = 4
 """Pixels from the half-way contour within which values lie between, after resizing."""
-_FEW = 8
-"""Values besides the mask's own, and no more, may be labels."""
+_FEW = 5
+"""Fewer values, some of them between the clusters, are labels."""
 _EXPORT = "Draw or export the mask again."
 
 
@@ -147,7 +147,9 @@ def _contour(
     near = values.astype(np.float64)
     between = (near > _NEAR * main) & (np.abs(near - main) > _NEAR * main)
     square = np.ones((3, 3), np.bool_)
-    if values.size <= _FEW + 1 and (between.any() or _has_flat_part(plane, inside & (plane != main))):
+    if between.any() and values.size < _FEW:
+        return None
+    if _has_flat_part(plane, inside & (plane != main)):
         return None
     grey = inside & (plane > _NEAR * main) & (np.abs(plane.astype(np.float64) - main) > _NEAR * main)
     if grey.sum() > 0.25 * plane.size or grey.sum() > 1.5 * region.sum():

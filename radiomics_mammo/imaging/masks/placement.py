@@ -55,7 +55,7 @@ def place(
         The mask lies elsewhere, partly outside the image, or is of another aspect.
     """
     if mask is None or image is None:
-        turned = mask is not None and (mask.down[1] <= 0 or mask.across[0] <= 0)
+        turned = mask is not None and any(max(step, key=abs) < 0 for step in (mask.down, mask.across))
         notes = ("the image has no header: the mask's pixels are taken in their order",) if turned else ()
         return _by_size(plane, shape, notes)
     affine, off_plane = mask.index_of(image)

@@ -59,6 +59,16 @@ def test_jpeg_masks_of_any_brightness_are_read(value):
     assert "without background" in notes[0]
 
 
+def test_a_box_with_soft_edges_is_one_region():
+    box = np.zeros((900, 700), np.uint8)
+    box[300:481, 200:421] = 255
+    small = np.asarray(Image.fromarray(box).resize((352, 452), Image.Resampling.BILINEAR))
+    regions, notes = regions_of(small, None)
+    assert np.unique(small).size == 10
+    assert len(regions) == len(notes) == 1
+    assert regions[0][1].sum() == pytest.approx(181 * 221 / (900 / 452) / (700 / 352), rel=0.02)
+
+
 def test_labels_are_told_from_noise():
     plane = np.zeros(ROI.shape, np.uint8)
     plane[10:30, 10:30], plane[40:60, 50:80], plane[70:80, 10:20] = 100, 200, 255
