@@ -123,7 +123,8 @@ def check_not_inverted(small: NDArray[np.float32], bright: NDArray[np.bool_] | N
     if uniform and max(columns[:depth].max(), columns[-depth:].max()) >= _EDGE_PROPORTION:
         raise MaskError(
             "the image looks inverted: a bright background around a dark breast",
-            remedy="Invert its values, so that dense tissue is bright (a PNG cannot state that it is MONOCHROME1).",
+            remedy="Invert its values only if dense tissue is dark in it (a PNG cannot state that it is MONOCHROME1); "
+            "if dense tissue is bright, cut the bright film edge off.",
         )
 
 

@@ -88,6 +88,8 @@ def find_landmarks(small: Field, *, smooth: bool, hints: Hints, band_mm: float) 
     flipped, notes = is_flipped(outline.mask, laterality=hints.laterality, has_background=has_background)
     if not has_background:
         notes = (*notes, "no background around the breast: the whole image is taken for it")
+    if outline.note:
+        notes = (*notes, outline.note)
     step = -1 if flipped else 1
     (top, bottom), (left, right) = outline.hidden
     cut = np.s_[top : small.shape[0] - bottom, left : small.shape[1] - right]

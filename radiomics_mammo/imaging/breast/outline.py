@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,9 +17,12 @@ from radiomics_mammo.imaging.breast.background_threshold import (
     check_not_noise,
     suppress_noise,
 )
+from radiomics_mammo.imaging.breast.film_background import above_film, reaches_far_side
 from radiomics_mammo.imaging.breast.pyramid import centres, enlarge, shrink
 
 _MIN_PROPORTION = 0.02
+_MOST_OF_FILM = 0.85
+_NEARLY_ALL = 0.9
 _GLARING = 0.9
 """Frames and plates are at least this bright, as a proportion of the range."""
 
@@ -38,12 +41,15 @@ class Outline:
         Whether there is any background; otherwise the breast is everything but frames and plates.
     hidden : Frame
         Lines along the edges that are white from end to end: the mask continues under them.
+    note : str
+        What makes the outline uncertain; empty where nothing does.
     """
 
     mask: NDArray[np.bool_]
     field: NDArray[np.float32]
     has_background: bool
     hidden: Frame
+    note: str = ""
 
 
 def breast_mask(image: NDArray[Any]) -> NDArray[np.bool_]:
@@ -67,7 +73,8 @@ def breast_mask(image: NDArray[Any]) -> NDArray[np.bool_]:
     Raises
     ------
     MaskError
-        The image is constant, holds nothing but noise, labels or a border, or looks inverted.
+        The image is constant, holds nothing but noise, labels or a border, looks inverted, or its breast cannot be told
+        from the film's background.
     """
     small, block = shrink(image)
     outline = find_outline(small, smooth=block > 1)
@@ -101,7 +108,7 @@ def find_outline(small: NDArray[np.float32], *, smooth: bool) -> Outline:
     cut = tuple(slice(first, length - past) for (first, past), length in zip(dark, small.shape, strict=True))
     if any(left < DEEPEST * length for left, length in zip(small[cut].shape, small.shape, strict=True)):
         raise _nothing_but_border()
-    inner = _find_within(suppress_noise(small[cut]), smooth=smooth)
+    inner = _first_or_second(suppress_noise(small[cut]), smooth=smooth, least=_MIN_PROPORTION * small.size)
     if np.count_nonzero(inner.mask) < _MIN_PROPORTION * small.size:
         percent = 100 * np.count_nonzero(inner.mask) / small.size
         raise MaskError(
@@ -111,7 +118,39 @@ def find_outline(small: NDArray[np.float32], *, smooth: bool) -> Outline:
         (hidden[0] + more[0], hidden[1] + more[1]) for hidden, more in zip(inner.hidden, dark, strict=True)
     )
     field = np.pad(inner.field, dark, constant_values=-1)
-    return Outline(np.pad(inner.mask, dark), field, inner.has_background, (rows, columns))
+    return replace(inner, mask=np.pad(inner.mask, dark), field=field, hidden=(rows, columns))
+
+
+def _first_or_second(small: NDArray[np.float32], *, smooth: bool, least: float) -> Outline:
+    """Find the breast with a threshold; where that outline cannot be a breast's, with a model of the background."""
+    first = _find_within(small, smooth=smooth)
+    if not first.has_background or np.count_nonzero(first.mask) < max(1, least) or not reaches_far_side(first.mask):
+        return first
+    second = _find_on_film(small, smooth=smooth)
+    if second is None and np.count_nonzero(first.mask) > _NEARLY_ALL * small.size:
+        # An image that was cut to the breast, with a little air in a corner.
+        return replace(first, note="uncertain outline: it reaches the edge on the side away from the chest wall")
+    if second is None:
+        raise MaskError(
+            "the breast cannot be told from the background: the outline reaches the edge of the film on the side away "
+            "from the chest wall",
+            remedy="Cut the image to the film, or give a mask. " + CHECK_IMAGE,
+        )
+    return second
+
+
+def _find_on_film(small: NDArray[np.float32], *, smooth: bool) -> Outline | None:
+    found = above_film(small)
+    if found is None:
+        return None
+    values, threshold, frame = found
+    breast = _solid_component(values > threshold)
+    proportion = np.count_nonzero(breast) / breast.size
+    if not _MIN_PROPORTION < proportion < _MOST_OF_FILM or reaches_far_side(breast):
+        return None
+    field = _field(values, threshold, breast) if smooth else np.where(breast, np.float32(1), np.float32(-1))
+    padded = np.pad(breast, frame), np.pad(field, frame, constant_values=-1)
+    return Outline(*padded, True, ((0, 0), (0, 0)), "uneven film background: outline found with a model of it")
 
 
 def _nothing_but_border() -> MaskError:
