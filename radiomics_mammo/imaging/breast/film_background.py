@@ -103,14 +103,14 @@ def _fitted(
     terms = [np.ones_like(x), x, y] + ([x * x, x * y, y * y] if order == 2 else [])
     basis = np.stack([term[where] for term in terms], axis=1)
     values = film[where].astype(np.float64)
-    kept = values <= np.percentile(values, 90.0)
+    used = values <= np.percentile(values, 90.0)
     noise = least
     for _ in range(4):
-        weights = np.linalg.lstsq(basis[kept], values[kept], rcond=None)[0]
+        weights = np.linalg.lstsq(basis[used], values[used], rcond=None)[0]
         rest = values - basis @ weights
-        noise = max(least, 1.4826 * float(np.median(np.abs(rest[kept] - np.median(rest[kept])))))
-        kept = np.abs(rest) < 3.0 * noise
-        if np.count_nonzero(kept) < 12:
+        noise = max(least, 1.4826 * float(np.median(np.abs(rest[used] - np.median(rest[used])))))
+        used = np.abs(rest) < 3.0 * noise
+        if np.count_nonzero(used) < 12:
             break
     surface = sum(weight * term for weight, term in zip(weights, terms, strict=True))
     return np.asarray(surface), noise
@@ -127,8 +127,8 @@ def _borders(small: NDArray[np.float32]) -> Frame:
 def _lines(proportion: NDArray[np.float64]) -> int:
     """Return how many lines at an edge are border, and one more for the step to the film."""
     deepest = round(_DEEPEST_BORDER * len(proportion))
-    found = np.flatnonzero(proportion[:deepest] < _LINE)
-    first = int(found[0]) if len(found) else deepest
+    lines = np.flatnonzero(proportion[:deepest] < _LINE)
+    first = int(lines[0]) if len(lines) else deepest
     # A white edge lies behind a black border, with a line or two between them.
     more = np.flatnonzero(proportion[first : first + 8] >= _LINE)
     first += int(more[-1]) + 1 if len(more) else 0

@@ -140,17 +140,17 @@ def _first_or_second(small: NDArray[np.float32], *, smooth: bool, least: float) 
 
 
 def _find_on_film(small: NDArray[np.float32], *, smooth: bool) -> Outline | None:
-    found = above_film(small)
-    if found is None:
+    film = above_film(small)
+    if film is None:
         return None
-    values, threshold, frame = found
+    values, threshold, frame = film
     breast = _solid_component(values > threshold)
     proportion = np.count_nonzero(breast) / breast.size
     if not _MIN_PROPORTION < proportion < _MOST_OF_FILM or reaches_far_side(breast):
         return None
     field = _field(values, threshold, breast) if smooth else np.where(breast, np.float32(1), np.float32(-1))
     padded = np.pad(breast, frame), np.pad(field, frame, constant_values=-1)
-    return Outline(*padded, True, ((0, 0), (0, 0)), "uneven film background: outline found with a model of it")
+    return Outline(*padded, True, ((0, 0), (0, 0)), "uneven film background: outline film with a model of it")
 
 
 def _nothing_but_border() -> MaskError:
