@@ -111,7 +111,9 @@ def _print_model(model: SavedModel, certificate: Certificate | None) -> None:
     )
     if facts.phantom:
         print_message("PHANTOM: trained on simulated images.")
-    if certificate is not None and certificate.threshold is not None:
+    if certificate is not None and certificate.contradicted:
+        print_error("warning: The test set contradicts the certificate: no verdict on any patient.")
+    elif certificate is not None and certificate.threshold is not None:
         upper = "no upper threshold" if certificate.upper is None else f"positive from {certificate.upper:.3f}"
         print_message(
             f"Certified {certificate.title}: rule-out where the highest p of the patient is below "

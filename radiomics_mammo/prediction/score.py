@@ -315,7 +315,7 @@ def _verdicts(
     """Return verdicts by the highest probability; a patient with a row that failed is never ruled out."""
     if certificate is None:
         return ["no certificate was made"] * len(highest)
-    if certificate.threshold is None:
+    if certificate.threshold is None or certificate.contradicted:
         return [certificate.verdict(np.nan)] * len(highest)
     verdicts = []
     for p, partial in zip(highest, incomplete.tolist(), strict=True):

@@ -51,7 +51,9 @@ def save_final_model(folder: Path, study: Study, info: RunInfo) -> tuple[Fitted,
         positives=info.positives,
         operating=plan.tuning.operate_at,
         target_sensitivity=float(options["sensitivity"]),
-        certificates=certificates(table),
+        certificates=certificates(
+            table, checked=study.tables.get("test_certified") if candidate == study.best else None
+        ),
         provenance=info.provenance,
         phantom=info.phantom,
         seed=plan.seed,

@@ -31,6 +31,8 @@ class Certificate:
         None without one.
     needed : int
         Patients with a positive finding that the certificate wants.
+    contradicted : bool
+        Whether the sensitivity in a test set is below the target, with its 95% interval: no verdict is given then.
     """
 
     target: float
@@ -38,6 +40,7 @@ class Certificate:
     threshold: float | None
     upper: float | None
     needed: int
+    contradicted: bool = False
 
     @property
     def title(self) -> str:
@@ -50,6 +53,8 @@ class Certificate:
         ``p`` is the highest of all units of the patient: the certificate is by patient, who is positive when any unit
         is at or above the threshold. It certifies nothing about a single unit.
         """
+        if self.contradicted:
+            return "no verdict: the certificate is contradicted by the test set"
         if self.threshold is None:
             return f"no certificate: needs {self.needed} patients"
         if p < self.threshold:
@@ -123,11 +128,20 @@ def training_range(x: Floats) -> tuple[Floats, Floats]:
     return np.where(empty, np.nan, low), np.where(empty, np.nan, high)
 
 
-def certificates(table: pd.DataFrame) -> tuple[Certificate, ...]:
-    """Take from the certified-sensitivity table what predictions need."""
+def certificates(table: pd.DataFrame, *, checked: pd.DataFrame | None = None) -> tuple[Certificate, ...]:
+    """Return what predictions need of the certified-sensitivity table.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As :func:`radiomics_mammo.evaluation.metrics.certified_sensitivity.certified_table` gives it.
+    checked : pandas.DataFrame, optional
+        As :func:`~radiomics_mammo.evaluation.metrics.certified_sensitivity.check_certificates` gives it.
+    """
+    against = set() if checked is None else set(checked.loc[checked["high"] < checked["target"], "target"])
     columns = ["target", "confidence", "threshold", "upper", "needed"]
     return tuple(
-        Certificate(float(target), float(confidence), _known(threshold), _known(upper), int(needed))
+        Certificate(float(target), float(confidence), _known(threshold), _known(upper), int(needed), target in against)
         for target, confidence, threshold, upper, needed in table[columns].itertuples(index=False)
     )
 

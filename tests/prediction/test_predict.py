@@ -435,3 +435,10 @@ def test_a_model_without_a_training_distribution_gives_no_verdict(tmp_path, caps
     save_model(run / MODEL, fitted(), facts=facts(provenance=MADE))
     assert set(predicted(tmp_path, run=run)["verdict"]) == {"no verdict: not checked against the training cases"}
     assert "Not checked: whether the cases are like the training cases" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_certificate_that_the_test_set_contradicts_gives_no_verdict(tmp_path, capsys):
+    contradicted = tuple(replace(each, contradicted=True) for each in facts().certificates)
+    found = predicted(tmp_path, run=a_run(tmp_path / "run", certificates=contradicted))
+    assert all("contradicted by the test set" in verdict for verdict in found["verdict"])
+    assert "The test set contradicts the certificate" in " ".join(capsys.readouterr().err.split())

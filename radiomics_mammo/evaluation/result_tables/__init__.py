@@ -47,6 +47,7 @@ RESULT_TABLES: Mapping[str, ResultTable] = {
         held_out.TEST_RELIABILITY,
         embeddings.TEST_ENSEMBLES,
         held_out.LABEL_SHIFT,
+        held_out.COVARIATE_SHIFT,
         held_out.TEST_SHIFTED,
         embeddings.PROBES,
         validation.NEIGHBOURS,

@@ -84,6 +84,13 @@ def _label_shift(context: TableContext) -> pd.DataFrame:
     return shift_table(train, test, columns=SUBGROUPS)
 
 
+def _covariate_shift(context: TableContext) -> pd.DataFrame:
+    from radiomics_mammo.evaluation.out_of_distribution.domain_classifier import covariate_shift
+
+    assert context.plan.test is not None
+    return covariate_shift(context.plan.cohort, context.plan.test, seed=context.plan.seed)
+
+
 def shift_probabilities(
     context: TableContext, *, shift: str, by: Candidate
 ) -> tuple[Mapping[str, NDArray[np.float64]], str]:
@@ -204,6 +211,17 @@ LABEL_SHIFT = ResultTable(
         number("p", "two-sided p-value", null="neither prevalence varies"),
     ),
     compute=_label_shift,
+    needs=("test set",),
+)
+COVARIATE_SHIFT = ResultTable(
+    name="covariate_shift",
+    title="how well features tell test units from training units",
+    columns=(
+        text("column", "column, or all columns together (a random forest, cross-validated by patient)"),
+        number("auroc", "AUROC of test against training: 0.5 is no shift"),
+        *bounds(of="95% interval, clustered by patient"),
+    ),
+    compute=_covariate_shift,
     needs=("test set",),
 )
 TEST_SHIFTED = ResultTable(

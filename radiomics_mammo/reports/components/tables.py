@@ -101,6 +101,7 @@ CERTIFIED = (
     Column("Between", "in_band", percent, optional=True),
     Column("FN patients", "misses", _misses, optional=True),
     Column("Patients needed", "needed", count, optional=True),
+    Column("Test set", "test", optional=True),
 )
 """Certified sensitivities by patient, with their thresholds."""
 
@@ -173,3 +174,9 @@ LABEL_SHIFT = (
     Column("p", "p", p_value),
 )
 """Proportion of positives among training and test units."""
+
+COVARIATE_SHIFT = (
+    Column("Column", "column"),
+    Column("AUROC, test against training", "auroc", interval("low", "high")),
+)
+"""How well features tell test units from training units."""

@@ -11,6 +11,7 @@ from radiomics_mammo.reports.components.page import PagePart, ReportTable
 from radiomics_mammo.reports.components.sentences import sentence
 from radiomics_mammo.reports.components.tables import (
     CERTIFIED_TEST,
+    COVARIATE_SHIFT,
     LABEL_SHIFT,
     OPERATING,
     metrics_table,
@@ -46,10 +47,21 @@ def build(inputs: ReportInputs) -> PagePart:
     if results.label_shift is not None and len(results.label_shift):
         text.append(label_shift_sentence(results.label_shift, positive=info.classes[1]))
         tables.append(report_table(results.label_shift, LABEL_SHIFT, sentence("performance.label_shift_caption")))
+    if results.covariate_shift is not None and len(results.covariate_shift):
+        text.append(covariate_shift_sentence(results.covariate_shift))
+        caption = sentence("performance.covariate_shift_caption")
+        tables.append(report_table(results.covariate_shift, COVARIATE_SHIFT, caption))
     if results.test_shifted is not None:
         caption = sentence("performance.test_shifted_caption")
         tables.append(metrics_table(results.test_shifted, titles, caption=caption))
     return PagePart(text=text, figures=figures, tables=tables)
+
+
+def covariate_shift_sentence(table: pd.DataFrame) -> str:
+    """Return the sentence on the difference in features between training and test."""
+    row, *others = records(table)
+    shifted = not pd.isna(row["low"]) and row["low"] > 0.5
+    return sentence("performance.covariate_shift", row=row, shifted=shifted, leading=[r["column"] for r in others[:3]])
 
 
 def label_shift_sentence(table: pd.DataFrame, *, positive: str) -> str:

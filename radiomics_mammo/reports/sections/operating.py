@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from radiomics_mammo.reports.components.columns import Column, count, decimals, number, report_table, titled, words
@@ -112,8 +113,15 @@ def certified(inputs: ReportInputs) -> PagePart:
     assert table is not None  # what the section needs
     title = info.candidates.get(info.best, "the best model")
     text = sentence("performance.certified", positive=info.classes[1], title=title)
+    texts = [text, *certified_sentences(table, info)]
+    checked = inputs.results.test_certified
+    if checked is not None and len(checked):
+        against = checked.loc[checked["high"] < checked["target"], "target"]
+        table = table.assign(test=np.where(table["target"].isin(against), "contradicted", "not contradicted"))
+        if len(against):
+            texts.append(sentence("performance.certificates_contradicted", targets=against.tolist()))
     page_table = report_table(table, CERTIFIED, sentence("performance.certified_caption"))
-    return PagePart(text=[text, *certified_sentences(table, info)], tables=[page_table])
+    return PagePart(text=texts, tables=[page_table])
 
 
 def certified_sentences(table: pd.DataFrame, info: RunInfo) -> list[str]:
