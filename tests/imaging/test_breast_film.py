@@ -8,7 +8,7 @@ import pytest
 from radiomics_mammo.errors import MaskError
 from radiomics_mammo.imaging.breast.outline import breast_mask
 from radiomics_mammo.imaging.breast.prepare import prepare_breast
-from tests.support.breasts import dice, half_disk
+from tests.support.breasts import dice, half_disk, phantom
 from tests.support.film_breasts import film
 
 
@@ -22,9 +22,26 @@ def test_film_in_a_scanner_border(kind, seed):
     assert dice(breast_mask(truth.image), truth.breast) > 0.9
 
 
-def test_the_second_attempt_is_noted():
-    truth = film("black border", 2, view="CC").truth
-    assert any("model" in note for note in prepare_breast(truth.image, view="CC").notes)
+@pytest.mark.reported(
+    "Breasts", "film darker towards one corner, or with a label and scratches", "outline of the breast"
+)
+@pytest.mark.parametrize(("kind", "seed"), [("gradient", 4), ("gradient", 14), ("label and tape", 2)])
+def test_uneven_film_is_no_tissue(kind, seed):
+    truth = film(kind, seed, view="CC").truth
+    assert dice(breast_mask(truth.image), truth.breast) > 0.97
+
+
+def test_tissue_alone_is_whole_still():
+    truth = phantom(12, "CC", size=512)
+    tissue = truth.image[:, :: -1 if truth.side == "RIGHT" else 1][190:310, :100]
+    assert breast_mask(tissue).all()
+
+
+@pytest.mark.parametrize(("kind", "seed"), [("black border", 2), ("gradient", 4)])
+def test_the_second_attempt_is_noted(kind, seed):
+    truth = film(kind, seed, view="CC").truth
+    notes = prepare_breast(truth.image, view="CC").notes
+    assert "uneven film background: outline found with a model of it" in notes
 
 
 @pytest.mark.reported("Breasts", "an image whose values are inverted", "refused, without advice to invert unseen")

@@ -16,6 +16,7 @@ _DEEPEST_BORDER = 0.35
 _STRIP = 0.1
 _ITERATIONS = 5
 _SIGMAS = 4.0
+_FLAT = 0.2
 _LEAST_STEP = 0.06
 """The breast is brighter than the film by at least this proportion of the film's range."""
 
@@ -37,6 +38,24 @@ def reaches_far_side(mask: NDArray[np.bool_]) -> bool:
     ends = [(box[:down], box[-down:])]
     sides = [max(float(end[:, part].mean()) for end in ends[0]) for part in (slice(None, across), slice(-across, None))]
     return min(sides) > 0.5
+
+
+def stands_out(values: NDArray[np.float32], breast: NDArray[np.bool_]) -> bool:
+    """Return whether what lies around an outline is flat, and all of one side, as tissue never is.
+
+    Parameters
+    ----------
+    values : ndarray of float32, shape (rows, columns)
+        From :func:`above_film`.
+    breast : ndarray of bool, shape (rows, columns)
+        Neither empty nor everything.
+    """
+    columns = breast.mean(axis=0)
+    depth = max(1, round(_CORNER * len(columns)))
+    if min(columns[:depth].max(), columns[-depth:].max()) > 0:
+        return False
+    step = float(np.median(values[breast]) - np.median(values[~breast]))
+    return float(np.subtract(*np.percentile(values[~breast], [75.0, 10.0]))) < _FLAT * step
 
 
 def above_film(small: NDArray[np.float32]) -> tuple[NDArray[np.float32], float, Frame] | None:

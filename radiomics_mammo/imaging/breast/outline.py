@@ -17,7 +17,7 @@ from radiomics_mammo.imaging.breast.background_threshold import (
     check_not_noise,
     suppress_noise,
 )
-from radiomics_mammo.imaging.breast.film_background import above_film, reaches_far_side
+from radiomics_mammo.imaging.breast.film_background import above_film, reaches_far_side, stands_out
 from radiomics_mammo.imaging.breast.pyramid import centres, enlarge, shrink
 
 _MIN_PROPORTION = 0.02
@@ -124,7 +124,10 @@ def find_outline(small: NDArray[np.float32], *, smooth: bool) -> Outline:
 def _first_or_second(small: NDArray[np.float32], *, smooth: bool, least: float) -> Outline:
     """Find the breast with a threshold; where that outline cannot be a breast's, with a model of the background."""
     first = _find_within(small, smooth=smooth)
-    if not first.has_background or np.count_nonzero(first.mask) < max(1, least) or not reaches_far_side(first.mask):
+    if not first.has_background:
+        # Tissue alone, or a film whose background is as uneven as tissue.
+        return _find_on_film(small, smooth=smooth, sure=True) or first
+    if np.count_nonzero(first.mask) < max(1, least) or not reaches_far_side(first.mask):
         return first
     second = _find_on_film(small, smooth=smooth)
     if second is None and np.count_nonzero(first.mask) > _NEARLY_ALL * small.size:
@@ -139,7 +142,7 @@ def _first_or_second(small: NDArray[np.float32], *, smooth: bool, least: float) 
     return second
 
 
-def _find_on_film(small: NDArray[np.float32], *, smooth: bool) -> Outline | None:
+def _find_on_film(small: NDArray[np.float32], *, smooth: bool, sure: bool = False) -> Outline | None:
     film = above_film(small)
     if film is None:
         return None
@@ -148,9 +151,11 @@ def _find_on_film(small: NDArray[np.float32], *, smooth: bool) -> Outline | None
     proportion = np.count_nonzero(breast) / breast.size
     if not _MIN_PROPORTION < proportion < _MOST_OF_FILM or reaches_far_side(breast):
         return None
+    if sure and not stands_out(values, breast):
+        return None
     field = _field(values, threshold, breast) if smooth else np.where(breast, np.float32(1), np.float32(-1))
     padded = np.pad(breast, frame), np.pad(field, frame, constant_values=-1)
-    return Outline(*padded, True, ((0, 0), (0, 0)), "uneven film background: outline film with a model of it")
+    return Outline(*padded, True, ((0, 0), (0, 0)), "uneven film background: outline found with a model of it")
 
 
 def _nothing_but_border() -> MaskError:
