@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import textwrap
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +36,12 @@ def aggregate_tables(
     """Read tables of images, write the aggregated table, and print its content."""
     from radiomics_mammo.evaluation.cohort.join import read_joined
     from radiomics_mammo.tables.aggregation.table import aggregate_table
+    from radiomics_mammo.tables.usual_names import with_usual_names
 
     _check_out(out, tables, overwrite=overwrite)
     images = read_table(tables[0], features_needed=False) if len(tables) == 1 else read_joined(tables)
+    frame, renamed = with_usual_names(images.frame, ("laterality", "view"))
+    images = replace(images, frame=frame, remarks=(*images.remarks, *renamed))
     result = aggregate_table(images, level=level, rules=rules)
     aggregated = result.provenance["aggregated"]
     provenance = {**result.provenance, "aggregated": {**aggregated, "sources": _sources(tables)}}

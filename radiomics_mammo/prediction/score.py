@@ -11,10 +11,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from radiomics_mammo.core.column_names import meaning_of
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.evaluation.cohort.feature_definition import same_definition
 from radiomics_mammo.evaluation.cohort.parse_cells import TOO_LARGE, cell_texts, format_list, numbers
-from radiomics_mammo.evaluation.cohort.patient_groups import PATIENT, merge_groups, patient_names, table_patient_ids
+from radiomics_mammo.evaluation.cohort.patient_groups import (
+    PATIENT,
+    merge_groups,
+    patient_names,
+    repeated_in,
+    table_patient_ids,
+)
 from radiomics_mammo.evaluation.cohort.prediction_units import aggregate, make_units
 from radiomics_mammo.evaluation.cohort.records import Units
 from radiomics_mammo.evaluation.out_of_distribution.case_check import MOSTLY
@@ -128,7 +135,10 @@ def score_table(
         A column is missing or not numeric, a case is twice, or the unit's columns are missing.
     """
     facts = model.facts
-    rows, patients = _identified(table.frame, facts, single=single)
+    frame = table.frame
+    if facts.group not in frame.columns and meaning_of(facts.group) == PATIENT and PATIENT in frame.columns:
+        frame = frame.assign(**{facts.group: frame[PATIENT]})
+    rows, patients = _identified(frame, facts, single=single)
     x = _matrix(model, rows)
     reasons = _reasons(model, rows, x, single=single)
     raw = np.full(len(rows), np.nan)
@@ -155,7 +165,11 @@ def score_table(
     for place, (name, values) in enumerate(({} if check is None else check.columns()).items()):
         predictions.insert(after + 2 + place, name, values)
     predictions["data"] = _data(subset, units.of, phantom=facts.phantom)
-    warnings = [*_warnings(model, subset, training_patients=training_patients), *(check.warnings() if check else ())]
+    warnings = [
+        *table.remarks,
+        *_warnings(model, subset, training_patients=training_patients),
+        *(check.warnings() if check else ()),
+    ]
     if incomplete.any() and facts.unit != "lesion":
         warnings.append("Some patients lack a row that could not be scored: their prediction is that of the others.")
     new_nulls = _by_unit(_new_nulls(model, x[valid]), units.of, len(units.rows))
@@ -367,6 +381,13 @@ def _warnings(model: SavedModel, rows: pd.DataFrame, *, training_patients: Colle
         warnings.append(f"{int(simulated.sum())} of {len(rows)} rows are simulated (phantom).")
     if training_patients is None or not any(cell_texts(rows["patient_id"])):
         warnings.append("Whether any of these patients was trained on is not known.")
+    group = next((name for name in (model.facts.group, PATIENT) if name in rows.columns), "case_id")
+    identity = [name for name in rows.columns if name not in set(model.facts.features)]
+    repeats = len(rows) > 0 and group != "case_id" and repeated_in(rows[identity], group)
+    if repeats:
+        warnings.append(
+            f"Every row counts as a patient of its own, but {repeats}: verdicts are by row, not by patient."
+        )
     return warnings
 
 

@@ -23,6 +23,7 @@ from radiomics_mammo.errors import InputError
 from radiomics_mammo.tables.arrow import ARROW_TYPES
 from radiomics_mammo.tables.csv_file import metadata_path, read_csv_metadata, unescaped_frame
 from radiomics_mammo.tables.table_file import read_arrow, read_metadata, table_file
+from radiomics_mammo.tables.usual_names import with_usual_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -227,6 +228,8 @@ def read_table(path: str | Path, *, features_needed: bool = True) -> Table:
     repeated = sorted(set(frame.columns[frame.columns.duplicated()]))
     if repeated:
         raise InputError(f"it has columns twice ({_some(repeated)})", path=path, remedy="Keep one of each.")
+    frame, renamed = with_usual_names(frame)
+    remarks = (*remarks, *(f"{path.name}: {note}" for note in renamed))
     features = tuple(provenance.get("features", ())) or tuple(filter(is_feature_name, frame.columns))
     if features_needed and not features:
         raise InputError(

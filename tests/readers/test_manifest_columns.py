@@ -115,4 +115,4 @@ def test_patients_that_repeat(folder):
     with pytest.raises(InputError, match="'PatNr' repeats"):
         opened(folder, text)
     names = "image,mask\n" + "".join(f"P{n // 2}_L_{('CC', 'MLO')[n % 2]}.npy,m.npy\n" for n in range(8))
-    assert any("repeat but for side and view" in remark for remark in remarks_of(opened(folder, names)))
+    assert any("repeats but for side, view and number" in remark for remark in remarks_of(opened(folder, names)))

@@ -14,7 +14,7 @@ from radiomics_mammo.evaluation.cohort.duplicates import find_duplicates, link_p
 from radiomics_mammo.evaluation.cohort.feature_matrix import feature_matrix
 from radiomics_mammo.evaluation.cohort.labels import Labels, check_both_classes, parse_labels
 from radiomics_mammo.evaluation.cohort.parse_cells import cell_texts, format_list
-from radiomics_mammo.evaluation.cohort.patient_groups import patient_groups, patient_names
+from radiomics_mammo.evaluation.cohort.patient_groups import patient_groups, patient_names, repeated_in
 from radiomics_mammo.evaluation.cohort.prediction_units import make_units
 from radiomics_mammo.evaluation.cohort.records import Block, Cohort, Floats
 from radiomics_mammo.evaluation.cohort.target import Target
@@ -122,8 +122,17 @@ def check_columns(frame: pd.DataFrame, features: Sequence[str], target: Target) 
     InputError
         Naming the column, or the rows.
     """
-    _need_columns(frame, [name for name in frame.columns if name not in set(features)], target)
+    identity = [name for name in frame.columns if name not in set(features)]
+    _need_columns(frame, identity, target)
     _refuse_duplicates(frame)
+    repeats = target.group != "case_id" and repeated_in(frame[identity], target.group, known=(target.label,))
+    if repeats:
+        raise InputError(
+            f"every row has a patient of its own in {target.group!r}, but {repeats}: images of one patient would stand "
+            "in training and test data",
+            remedy="Name the column of patients with --group, or add a column patient_id. If every row is a patient of "
+            "its own, say so with --group case_id.",
+        )
 
 
 def _need_columns(frame: pd.DataFrame, identity: list[str], target: Target) -> None:
@@ -137,7 +146,8 @@ def _need_columns(frame: pd.DataFrame, identity: list[str], target: Target) -> N
     if target.group not in frame.columns:
         raise InputError(
             f"no column is called {target.group!r} to group by patient",
-            remedy=f"Name one with --group; columns besides features: {', '.join(identity)}.",
+            remedy=f"Name one with --group, or rename it {target.group}; columns besides features: "
+            f"{', '.join(identity)}.",
         )
     if "case_id" not in frame.columns:
         raise InputError("the table has no column case_id", remedy="Add one that names every row once.")

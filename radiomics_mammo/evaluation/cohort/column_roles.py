@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from radiomics_mammo.core.column_names import is_identifier
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.tables.feature_table import feature_parts, is_feature_name, plain
 
@@ -151,9 +152,13 @@ def is_size(feature: str) -> bool:
     return (family in _SHAPES and name in SIZE_FEATURES) or (family, name) in _BREAST_SIZES
 
 
+def _is_name(column: str) -> bool:
+    return plain(column) in IDENTITY or is_identifier(column)
+
+
 def can_be_feature(name: str) -> bool:
     """Return whether a column may be added as a feature."""
-    return plain(name) not in IDENTITY and base_column(name) != READING and not is_known_after_diagnosis(name)
+    return not _is_name(name) and base_column(name) != READING and not is_known_after_diagnosis(name)
 
 
 _OUT = "Remove it from --also-feature, or from the table."
@@ -180,7 +185,7 @@ def check_feature_name(name: str) -> None:
             "predicts what is known already",
             remedy=_OUT,
         )
-    if plain(name) in IDENTITY:
+    if _is_name(name):
         raise InputError(
             f"{name!r} cannot be a feature: it names patients, images or files, and a model that is given it "
             "can learn the cases by heart",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from radiomics_mammo.core.column_names import meaning_of
+from radiomics_mammo.core.patient_names import repeated_patients
+from radiomics_mammo.evaluation.cohort.column_roles import CODES
 from radiomics_mammo.evaluation.cohort.duplicates import link_patients, pairs
 from radiomics_mammo.evaluation.cohort.parse_cells import cell_texts
 
@@ -82,6 +85,32 @@ def patient_groups(frame: pd.DataFrame, group: str) -> tuple[NDArray[np.int64], 
             f"{PATIENT} identifies no patient (it is empty or repeats case_id): a patient is a group of {group!r}."
         ]
     return codes, []
+
+
+def repeated_in(frame: pd.DataFrame, group: str, *, known: Collection[str] = ()) -> str | None:
+    """Say what shows that patients repeat, where every row or image is a group of its own; else None.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Identity columns with ``case_id``.
+    group : str
+        The column of patients.
+    known : collection of str
+        Columns that hold something else, such as the label.
+    """
+    groups, _ = merge_groups(cell_texts(frame[group]), table_patient_ids(frame, group))
+    cases = cell_texts(frame["case_id"])
+    images = cell_texts(frame["image_path"]) if "image_path" in frame.columns else cases
+    if np.unique(groups).size < len({image or case for image, case in zip(images, cases, strict=True)}):
+        return None
+    first = frame.loc[~pd.Series(groups, index=frame.index).duplicated()]
+    names = [name for name in first.columns if name == "case_id" or meaning_of(name) == "image"]
+    names += ["image_path"] * ("image_path" in first.columns and "image_path" not in names)
+    others = [name for name in first.columns if name not in {*names, *known, group, *CODES}]
+    return repeated_patients(
+        {name: cell_texts(first[name]) for name in others}, {name: cell_texts(first[name]) for name in names}
+    )
 
 
 def draw_by_class(

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.evaluation.cohort.duplicates import connected_codes, find_duplicates
+from radiomics_mammo.evaluation.cohort.patient_groups import repeated_in
 from radiomics_mammo.evaluation.cohort.records import Cohort
 from radiomics_mammo.evaluation.leakage.identifier_columns import identifier_columns, identifier_limits
 from radiomics_mammo.evaluation.leakage.permutation_test import PERMUTATIONS, permutation_test
@@ -206,7 +207,11 @@ def _draw_copies(x: Floats, group: Codes, rng: np.random.Generator) -> tuple[Cod
 
 def check_patient_overlap(given: CheckInput) -> CheckResult:
     """Check that no patient has rows in the training and in the test part of a split."""
-    group = given.cohort.group
+    cohort = given.cohort
+    repeats = repeated_in(cohort.rows, cohort.group_column, known=(cohort.label,))
+    if repeats:
+        return CheckResult(False, float("nan"), f"Not checked: every row counts as a patient, but {repeats}.")
+    group = cohort.group
     order = np.argsort(group, kind="stable")
     starts = np.searchsorted(group[order], np.arange(int(group.max()) + 1))
     folds = given.fold_of[:, order]

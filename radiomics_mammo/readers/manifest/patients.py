@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from radiomics_mammo.core.column_names import plain
 from radiomics_mammo.core.input_table import InputTable
+from radiomics_mammo.core.patient_names import repeated_patients
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.readers.manifest.columns import Columns
-
-_PATIENT_NAME = re.compile(r"pat|subj|study|exam|mrn|accession|participant|client")
-_SIDE_OR_VIEW = re.compile(r"(?:^|(?<=[_\-\s.]))(?:l|r|left|right|[lr]?(?:cc|mlo|ml|lm))(?=$|[_\-\s.])", re.IGNORECASE)
-_LEAST_ROWS, _MOST_ROWS_EACH = 4, 8
 
 
 def patient_ids(
@@ -48,25 +43,14 @@ def patient_ids(
 def _repeats(table: InputTable, columns: Columns, ids: Sequence[str], path: Path) -> list[str]:
     """Refuse a table with another column that groups its rows by patient; note case names that do."""
     stated = "every line has another patient_id" if "patient_id" in columns.names else "there is no patient_id"
-    for name in table.header:
-        values = [row.values[name] for row in table.rows]
-        if name not in columns.names.values() and _PATIENT_NAME.search(plain(name)) and _groups(values):
-            raise InputError(
-                f"{stated}, but the column {name!r} repeats ({len(set(values))} values in {len(values)} lines): images "
-                "of one patient would stand in training and test data",
-                path=path,
-                remedy=f"If {name!r} is the patient, call it patient_id. If every line is a patient of its own, rename "
-                "it and add a column patient_id.",
-            )
-    stems = [_SIDE_OR_VIEW.sub("", name) for name in ids]
-    if not _groups(stems):
-        return []
-    return [
-        f"{stated}, but the names of the cases repeat but for side and view ({len(set(stems))} names in {len(stems)} "
-        "lines): add a column patient_id before models are compared"
-    ]
-
-
-def _groups(values: Sequence[str]) -> bool:
-    rows, distinct = len(values), len(set(values))
-    return rows >= _LEAST_ROWS and 1 < distinct <= 0.75 * rows and rows <= _MOST_ROWS_EACH * distinct and all(values)
+    others = [name for name in table.header if name not in columns.names.values()]
+    column = repeated_patients({name: [row.values[name] for row in table.rows] for name in others}, {})
+    if column:
+        raise InputError(
+            f"{stated}, but {column}: images of one patient would stand in training and test data",
+            path=path,
+            remedy="If that is the patient, call it patient_id. If every line is a patient of its own, rename it and "
+            "add a column patient_id.",
+        )
+    names = repeated_patients({}, {"the name of the case": ids})
+    return [f"{stated}, but {names}: add a column patient_id before models are compared"] if names else []

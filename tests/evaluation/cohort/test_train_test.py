@@ -267,7 +267,7 @@ def test_unlabelled_rows_of_the_test_set_keep_nobody_out(tmp_path):
         ),
         (
             lambda f: f.astype({"malignant": "Int64"}).assign(malignant=[None, 0, 1, *[0] * (len(f) - 3)]),
-            "empty in 1 row",
+            "empty or unknown in 1 row",
         ),
         (lambda f: f.assign(**dict.fromkeys(FEATURES, np.nan)), "every feature is null in every row"),
         (lambda f: f.iloc[:0], "the table has no rows"),
