@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -72,8 +73,10 @@ def test_one_frame_of_several_or_a_projection(tmp_path):
         image = read_image(path, frame=number)
         np.testing.assert_array_equal(image.pixels, frames[number - 1].astype(np.int64) * number - 5)
         assert f"frame {number} of 3" in image.notes
-    np.testing.assert_allclose(read_image(path, projection="mean").pixels, frames.mean(axis=0) - 5, rtol=1e-6)
-    np.testing.assert_array_equal(read_image(path, projection="maximum").pixels, frames.max(axis=0) - 5)
+    values = frames.astype(np.int64) * np.array([1, 2, 3])[:, None, None] - 5
+    np.testing.assert_allclose(read_image(path, projection="mean").pixels, values.mean(axis=0), rtol=1e-6)
+    np.testing.assert_array_equal(read_image(path, projection="maximum").pixels, values.max(axis=0))
+    assert "mean of 3 frames" in read_image(path, projection="mean").notes
     with pytest.raises(ReadError, match="no frame 4"):
         read_image(path, frame=4)
 
@@ -154,22 +157,188 @@ def test_a_saturation_that_cannot_be_meant_is_refused(tmp_path):
         read_dicom(path, voi="none")
 
 
-@pytest.mark.reported("DICOM", "12-bit lossy JPEG without a decoder", "the wheel to install")
-def test_the_wheel_of_a_missing_decoder_is_named(tmp_path, monkeypatch):
-    from pydicom.pixels.decoders.base import Decoder
+def entropy_coded(levels: np.ndarray) -> bytes:
+    """Code flat 8 x 8 blocks: a DC difference of 4-bit categories, then the end of the block (one bit)."""
+    bits, previous = "", 0
+    for level in levels.ravel().tolist():
+        difference, previous = level - previous, level
+        size = abs(difference).bit_length()
+        extra = difference if difference >= 0 else difference + (1 << size) - 1
+        bits += f"{size:04b}" + (f"{extra:0{size}b}" if size else "") + "0"
+    bits += "1" * (-len(bits) % 8)
+    return int(bits, 2).to_bytes(len(bits) // 8, "big").replace(b"\xff", b"\xff\x00")
 
-    path = saved(tmp_path / "a.dcm")
 
-    def extended(dataset):
-        dataset.PixelData = pydicom.encaps.encapsulate([b"\xff\xd8\xff\xd9"])
+def jpeg_12_bit(levels: np.ndarray) -> bytes:
+    """Write flat blocks as JPEG process 4; a quantiser of 8 makes a DC level the value less 2048."""
+
+    def segment(marker: int, body: bytes) -> bytes:
+        return bytes([0xFF, marker]) + (len(body) + 2).to_bytes(2, "big") + body
+
+    rows, columns = (8 * count for count in levels.shape)
+    size = rows.to_bytes(2, "big") + columns.to_bytes(2, "big")
+    dc = bytes([0x00, 0, 0, 0, 13, *[0] * 12, *range(13)])
+    ac = bytes([0x10, 1, *[0] * 15, 0])
+    return b"".join(
+        [
+            b"\xff\xd8",
+            segment(0xDB, bytes([0]) + bytes([8] * 64)),
+            segment(0xC1, bytes([12]) + size + bytes([1, 1, 0x11, 0])),
+            segment(0xC4, dc),
+            segment(0xC4, ac),
+            segment(0xDA, bytes([1, 1, 0x00, 0, 63, 0])),
+            entropy_coded(levels.astype(int) - 2048),
+            b"\xff\xd9",
+        ]
+    )
+
+
+def with_stream(path: Path, stream: bytes, syntax: str, **values: object) -> Path:
+    def change(dataset):
+        dataset.PixelData = pydicom.encaps.encapsulate([stream])
         dataset["PixelData"].is_undefined_length = True
-        dataset.file_meta.TransferSyntaxUID = JPEGExtended12Bit
+        dataset.file_meta.TransferSyntaxUID = syntax
+        for keyword, value in values.items():
+            setattr(dataset, keyword, value)
 
-    changed(path, extended)
-    monkeypatch.setattr(Decoder, "is_available", property(lambda _: False))
-    with pytest.raises(ReadError, match="no decoder for that") as caught:
+    return changed(path, change)
+
+
+@pytest.mark.reported("DICOM", "12-bit lossy JPEG (JPEG Extended, process 4)", "read")
+def test_12_bit_lossy_jpeg_is_read(tmp_path):
+    levels = np.array([[0, 4095, 2048], [1000, 1001, 3]])
+    blocks = np.kron(levels, np.ones((8, 8), int))
+    path = saved(tmp_path / "a.dcm", blocks.astype(np.uint16))
+    stream = jpeg_12_bit(levels)
+    image = read_dicom(with_stream(path, stream, JPEGExtended12Bit, BitsStored=12, HighBit=11))
+    np.testing.assert_array_equal(image.pixels, blocks)
+    assert image.notes == ("12-bit lossy JPEG",)
+    with pytest.raises(ReadError, match="truncated"):
+        read_dicom(with_stream(path, stream[:-12], JPEGExtended12Bit))
+
+
+@pytest.mark.reported("DICOM", "signed values left-aligned, and an overlay in the spare bits", "shifted")
+@pytest.mark.parametrize("signed", [True, False])
+def test_left_aligned_signed_values_and_overlays(tmp_path, signed):
+    values = np.arange(-36, 36, dtype=np.int16).reshape(8, 9) * (20 if signed else 10) + (0 if signed else 400)
+
+    def left(dataset):
+        dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 12, 14, int(signed)
+        cells = (values.astype(np.int64) & 0xFFF) << 3 | 0x8004  # bits above and below the value
+        dataset.PixelData = cells.astype("<u2").tobytes()
+
+    image = read_dicom(changed(saved(tmp_path / "a.dcm", picture(shape=(8, 9))), left))
+    np.testing.assert_array_equal(image.pixels, values)
+    assert "shifted down by 3" in image.notes[0]
+
+
+@pytest.mark.reported("DICOM", "maximum projection of MONOCHROME1 frames", "of the densest values")
+def test_a_projection_of_inverted_frames_is_of_densities(tmp_path):
+    frames = np.stack([picture(shape=(8, 9)) >> 4, picture(shape=(8, 9))[::-1] >> 4])
+
+    def many(dataset):
+        dataset.NumberOfFrames, dataset.PhotometricInterpretation = 2, "MONOCHROME1"
+        dataset.PixelData = frames.tobytes()
+
+    path = changed(saved(tmp_path / "a.dcm", frames[0]), many)
+    np.testing.assert_array_equal(read_image(path, projection="maximum").pixels, 65535 - frames.min(axis=0))
+
+
+@pytest.mark.reported("DICOM", "modality LUT with an item and no table in it", "left out, with a note")
+def test_a_modality_lut_without_a_table_is_left_out(tmp_path):
+    pixels = picture()
+    image = read_dicom(saved(tmp_path / "a.dcm", pixels, ModalityLUTSequence=macro(LUTExplanation="x")))
+    np.testing.assert_array_equal(image.pixels, pixels)
+    assert "modality LUT" in image.notes[0]
+
+
+@pytest.mark.reported("DICOM", "encapsulated uncompressed", "read")
+def test_encapsulated_uncompressed_is_read(tmp_path):
+    pixels = picture()
+    path = with_stream(saved(tmp_path / "a.dcm", pixels), pixels.tobytes(), "1.2.840.10008.1.2.1.98")
+    np.testing.assert_array_equal(read_dicom(path).pixels, pixels)
+
+
+@pytest.mark.reported("DICOM", "compressed stream cut short, or of another size than the header's", "a failure")
+def test_a_cut_jpeg_2000_stream_is_a_failure(tmp_path):
+    def compressed(dataset):
+        dataset.compress(JPEG2000Lossless, generate_instance_uid=False)
+
+    path = changed(saved(tmp_path / "a.dcm", picture(shape=(64, 64))), compressed)
+    dataset = pydicom.dcmread(path)
+    stream = pydicom.encaps.get_frame(dataset.PixelData, 0, number_of_frames=1)
+    for cut in (len(stream) // 2, len(stream) - 20):
+        with pytest.raises(ReadError, match="truncated"):
+            read_dicom(with_stream(path, stream[:cut], JPEG2000Lossless))
+    with pytest.raises(ReadError, match="not what its header says"):
+        read_dicom(with_stream(path, stream, JPEG2000Lossless, Rows=63))
+
+
+@pytest.mark.reported("DICOM", "deflated file of a few kB that becomes gigabytes", "refused before allocation")
+def test_a_deflated_bomb_is_refused(tmp_path):
+    from radiomics_mammo.imaging.formats.dicom.deflated import refuse_large_deflated
+
+    path = saved(tmp_path / "a.dcm", np.zeros((512, 512), np.uint16))
+
+    def deflated(dataset):
+        dataset.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.1.99"
+
+    path = changed(path, deflated)
+    assert path.stat().st_size < 4096
+    refuse_large_deflated(path)
+    assert read_dicom(path).pixels.shape == (512, 512)
+    with pytest.raises(ReadError, match="is deflated and holds more than 0 MB"):
+        refuse_large_deflated(path, limit=1 << 19)
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(ReadError, match="truncated or damaged"):
         read_dicom(path)
-    assert "pylibjpeg-libjpeg" in caught.value.remedy
+
+
+@pytest.mark.reported("Faults", "a pipe, a device", "refused, without waiting")
+def test_pipes_and_devices_are_refused(tmp_path):
+    os.mkfifo(tmp_path / "a.dcm")
+    for path in (tmp_path / "a.dcm", Path("/dev/zero")):
+        for read in (read_dicom, read_image):
+            with pytest.raises(ReadError, match="pipe or a device"):
+                read(path)
+
+
+@pytest.mark.filterwarnings("ignore:Invalid value")
+@pytest.mark.reported("DICOM", "RescaleSlope 0 or not a number", "not applied, with a note")
+@pytest.mark.parametrize(("keyword", "value"), [("RescaleSlope", 0), ("RescaleIntercept", "nan")])
+def test_an_unusable_rescale_is_left_out(tmp_path, keyword, value):
+    pixels = picture()
+    image = read_dicom(saved(tmp_path / "a.dcm", pixels, **{keyword: value}))
+    np.testing.assert_array_equal(image.pixels, pixels)
+    assert keyword in image.notes[0]
+
+
+@pytest.mark.reported("DICOM", "whole files with headers that cannot be used", "no advice to download again")
+def test_only_cut_files_are_said_to_be_truncated(tmp_path):
+    path = changed(saved(tmp_path / "a.dcm"), lambda dataset: dataset.pop("Rows"))
+    with pytest.raises(ReadError, match="lacks Rows") as caught:
+        read_dicom(path)
+    assert "ownload" not in str(caught.value)
+    path = changed(saved(tmp_path / "a.dcm"), lambda dataset: setattr(dataset, "BitsAllocated", 12))
+    with pytest.raises(ReadError, match="cannot be read") as caught:
+        read_dicom(path)
+    assert "ownload" not in str(caught.value)
+    path.write_bytes(saved(tmp_path / "a.dcm").read_bytes()[:-9])
+    with pytest.raises(ReadError, match="truncated") as caught:
+        read_dicom(path)
+    assert "ownload" in caught.value.remedy
+
+
+@pytest.mark.reported("DICOM", "values above BitsStored", "kept, with a note")
+def test_values_above_their_bits_are_noted(tmp_path):
+    pixels = np.full((8, 9), 100, np.uint16)
+    pixels[0, :4] = 4096
+    path = changed(
+        saved(tmp_path / "a.dcm", pixels), lambda d: (setattr(d, "BitsStored", 12), setattr(d, "HighBit", 11))
+    )
+    image = read_dicom(path)
+    np.testing.assert_array_equal(image.pixels, pixels)
+    assert image.notes == ("4 pixels above the highest value of 12 bits: kept",)
 
 
 @pytest.mark.reported("DICOM", "frames in a list of cases (column frame) and for all (--frame)", "each with its mask")

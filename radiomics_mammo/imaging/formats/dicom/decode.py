@@ -5,8 +5,8 @@ The order of decoders is for speed and for surviving damaged files, lossless res
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterator, Sequence
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,24 +14,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_mammo.errors import ReadError
-from radiomics_mammo.imaging.formats.dicom.jpeg_lossless import decode_lossless, jpeg_headers
+from radiomics_mammo.imaging.formats.dicom.jpeg_lossless import decode_lossless
+from radiomics_mammo.imaging.formats.dicom.streams import (
+    JPEG_2000,
+    JPEG_LOSSLESS,
+    JPEG_LOSSY_12,
+    JPEG_LS,
+    check_stream,
+)
 
 DOWNLOAD_AGAIN = "Download or export the file again."
 NOTHING_THERE = "Download the file again; if it is the same there, it has nothing to measure."
 
 _RLE = "1.2.840.10008.1.2.5"
-_JPEG_LOSSLESS = ("1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70")
-_JPEG_LS = ("1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81")
-_JPEG_2000 = ("1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91")
 _PREFERRED = {
     # pylibjpeg-rle, if it is there, panics on a cut stream with an error that cannot be caught by name.
     _RLE: "pydicom",
     # GDCM, first in pydicom's order, needs half as much time again and aborts the process on damaged streams.
-    **dict.fromkeys(_JPEG_2000, "pylibjpeg"),
-    **dict.fromkeys(_JPEG_LS, "pyjpegls"),
+    **dict.fromkeys(JPEG_2000, "pylibjpeg"),
+    **dict.fromkeys(JPEG_LS, "pyjpegls"),
 }
-_JPEG_LOSSY_12 = ("1.2.840.10008.1.2.4.51",)
-_NATIVE = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2")
+_ENCAPSULATED = "1.2.840.10008.1.2.1.98"
+_EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
+_MOST_PIXELS = 1 << 28
 _WORDS = {
     "1.2.840.10008.1.2": "raw",
     "1.2.840.10008.1.2.1": "raw",
@@ -39,33 +44,27 @@ _WORDS = {
     "1.2.840.10008.1.2.2": "raw",
     _RLE: "RLE",
     "1.2.840.10008.1.2.4.50": "JPEG 8-bit",
-    "1.2.840.10008.1.2.4.51": "JPEG 12-bit",
-    **dict.fromkeys(_JPEG_LOSSLESS, "JPEG lossless"),
-    _JPEG_LS[0]: "JPEG-LS lossless",
-    _JPEG_LS[1]: "JPEG-LS",
-    _JPEG_2000[0]: "JPEG 2000 lossless",
-    _JPEG_2000[1]: "JPEG 2000",
+    JPEG_LOSSY_12: "JPEG 12-bit",
+    **dict.fromkeys(JPEG_LOSSLESS, "JPEG lossless"),
+    JPEG_LS[0]: "JPEG-LS lossless",
+    JPEG_LS[1]: "JPEG-LS",
+    JPEG_2000[0]: "JPEG 2000 lossless",
+    JPEG_2000[1]: "JPEG 2000",
+    _ENCAPSULATED: "raw",
 }
-_LOSSLESS, _LS = 0xC3, 0xF7
-_START_OF_FRAME = {**dict.fromkeys(_JPEG_LOSSLESS, _LOSSLESS), **dict.fromkeys(_JPEG_LS, _LS)}
-_END_OF_IMAGE = b"\xff\xd9"
 
 
-def stored_pixels(
-    dataset: Any, path: Path, *, frame: int | None = None, projection: str | None = None
-) -> tuple[NDArray[Any], tuple[str, ...]]:
-    """Read one grey frame of a dataset, or a projection of its frames.
+def stored_pixels(dataset: Any, path: Path, *, frame: int | None = None) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """Read one grey frame of a dataset.
 
     Parameters
     ----------
     dataset : pydicom.Dataset
-        With its pixel data and file meta.
+        With its pixel data and file meta. Its PixelRepresentation is set to what a JPEG 2000 stream says.
     path : path
         For messages.
     frame : int, optional
         From 1.
-    projection : {'mean', 'maximum'}, optional
-        Of all frames, pixel by pixel.
 
     Returns
     -------
@@ -77,16 +76,16 @@ def stored_pixels(
     Raises
     ------
     ReadError
-        No pixel data, several frames, colour, or no decoder for the transfer syntax.
+        No pixel data, several frames, colour, a damaged stream, or no decoder for the transfer syntax.
     """
-    frames = _check_grey_frames(dataset, path, frame=frame, projection=projection)
-    notes = _believe_stream_sign(dataset)
-    indices = range(frames) if projection else [(frame or 1) - 1]
-    marker = _START_OF_FRAME.get(str(dataset.file_meta.TransferSyntaxUID))
-    stored = _projected((_frame(dataset, index, frames, marker=marker, path=path) for index in indices), projection)
-    if frames > 1:
-        what = f"{projection} of {frames} frames" if projection else f"frame {frame} of {frames}"
-        notes = (*notes, what)
+    frames = check_grey_frames(dataset, path, frame=frame)
+    index = (frame or 1) - 1
+    notes: tuple[str, ...] = (f"frame {frame} of {frames}",) if frames > 1 else ()
+    if dataset.file_meta.TransferSyntaxUID.is_encapsulated:
+        stored, more = _from_stream(dataset, path, index=index, frames=frames)
+        notes = (*notes, *more)
+    else:
+        stored = _by_pydicom(dataset, index)
     stored, shifted = _right_aligned(stored, dataset)
     notes = (*notes, *shifted)
     if stored.ndim != 2:
@@ -99,45 +98,70 @@ def stored_pixels(
     return np.require(stored, dtype=stored.dtype.newbyteorder("="), requirements=["C", "W"]), notes
 
 
-def _frame(dataset: Any, index: int, frames: int, *, marker: int | None, path: Path) -> NDArray[Any]:
-    if marker is None:
-        return _by_pydicom(dataset, index)
-    return _jpeg(dataset, marker, path, index=index, frames=frames)
+def _from_stream(dataset: Any, path: Path, *, index: int, frames: int) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """Read one compressed frame, once its stream is known to be whole and of the stated size."""
+    from pydicom.encaps import get_frame
+    from pydicom.uid import ExplicitVRLittleEndian
+
+    syntax = str(dataset.file_meta.TransferSyntaxUID)
+    extended = (dataset.get("ExtendedOffsetTable"), dataset.get("ExtendedOffsetTableLengths"))
+    stream = get_frame(
+        dataset.PixelData, index, number_of_frames=frames, extended_offsets=extended if all(extended) else None
+    )
+    if syntax == _ENCAPSULATED:
+        dataset.PixelData, dataset.NumberOfFrames = stream, 1
+        dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        return _by_pydicom(dataset, 0), ()
+    header = check_stream(stream, dataset, path=path)
+    notes: tuple[str, ...] = ()
+    if syntax in JPEG_2000 and header and header.signed != bool(dataset.get("PixelRepresentation")):
+        dataset.PixelRepresentation = int(header.signed)
+        kind = "signed" if header.signed else "unsigned"
+        notes = (f"the compressed picture has {kind} values, and the header says otherwise",)
+    if _is_ours(dataset):
+        return decode_lossless(stream).astype(f"u{int(dataset.BitsAllocated) // 8}", copy=False), notes
+    if syntax == JPEG_LOSSY_12 and header and header.bits > 8:
+        return _by_simpleitk(stream, dataset, path), (*notes, "12-bit lossy JPEG")
+    return _by_pydicom(dataset, index), notes
 
 
-def _projected(frames: Iterator[NDArray[Any]], projection: str | None) -> NDArray[Any]:
-    first = next(frames)
-    if projection is None:
-        return first
-    count, total = 1, first.astype(np.float64) if projection == "mean" else first.copy()
-    for each in frames:
-        count += 1
-        total = total + each if projection == "mean" else np.maximum(total, each)
-    return (total / count).astype(np.float32) if projection == "mean" else total
+def _by_simpleitk(stream: bytes, dataset: Any, path: Path) -> NDArray[Any]:
+    """Read a 12-bit lossy JPEG stream, which pydicom's own plugins refuse, with the GDCM inside SimpleITK."""
+    import SimpleITK
+    from pydicom.dataset import Dataset, FileMetaDataset
+    from pydicom.encaps import encapsulate
+
+    single = Dataset()
+    single.file_meta = FileMetaDataset()
+    single.file_meta.TransferSyntaxUID = dataset.file_meta.TransferSyntaxUID
+    single.SOPClassUID, single.SOPInstanceUID = "1.2.840.10008.5.1.4.1.1.7", "1.2.3"
+    single.SamplesPerPixel, single.PhotometricInterpretation = 1, "MONOCHROME2"
+    for name in ("Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation"):
+        setattr(single, name, dataset[name].value)
+    single.PixelData = encapsulate([stream])
+    single["PixelData"].is_undefined_length = True
+    with tempfile.TemporaryDirectory() as folder:
+        file = str(Path(folder) / "frame.dcm")
+        single.save_as(file, enforce_file_format=True)
+        try:
+            pixels: NDArray[Any] = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(file))[0]
+        except RuntimeError as error:
+            raise ReadError("is damaged: its JPEG cannot be decoded", path=path, remedy=DOWNLOAD_AGAIN) from error
+    return pixels
 
 
 def _right_aligned(stored: NDArray[Any], dataset: Any) -> tuple[NDArray[Any], tuple[str, ...]]:
-    """Shift values that lie at the top of their bits (HighBit above BitsStored - 1)."""
+    """Shift values that lie at the top of their bits (HighBit above BitsStored - 1); what lies outside is cut off."""
     high, bits = dataset.get("HighBit"), bits_of(dataset)
     spare = 0 if high is None else int(high) + 1 - bits
-    if spare <= 0 or stored.dtype.kind not in "iu" or str(dataset.file_meta.TransferSyntaxUID) not in _NATIVE:
+    width = 8 * stored.dtype.itemsize
+    if spare <= 0 or int(high) >= width or stored.dtype.kind not in "iu":
         return stored, ()
-    return stored >> spare, (f"values in bits {spare} to {int(high)}: shifted down by {spare}",)
-
-
-def _believe_stream_sign(dataset: Any) -> tuple[str, ...]:
-    """Make the header agree with a JPEG 2000 stream on whether values are signed."""
-    if str(dataset.file_meta.TransferSyntaxUID) not in _JPEG_2000:
-        return ()
-    data = bytes(dataset.PixelData[:4096])
-    start = data.find(b"\xff\x4f\xff\x51")
-    if start < 0 or len(data) < start + 43:
-        return ()
-    signed = data[start + 42] >> 7  # Ssiz of the first component
-    if signed == int(dataset.get("PixelRepresentation") or 0):
-        return ()
-    dataset.PixelRepresentation = signed
-    return (f"the compressed picture has {'signed' if signed else 'unsigned'} values, and the header says otherwise",)
+    packed = bool(dataset.file_meta.TransferSyntaxUID.is_encapsulated)
+    if packed and (int(stored.max(initial=0)) < 1 << bits and int(stored.min(initial=0)) >= -(1 << bits)):
+        return stored, ()  # compressed values are as a rule aligned already
+    shifted = (stored << width - 1 - int(high)) >> width - bits
+    return shifted, (f"values in bits {spare} to {int(high)}: shifted down by {spare}",)
 
 
 def encoding_of(dataset: Any) -> str:
@@ -177,42 +201,10 @@ def _by_pydicom(dataset: Any, index: int) -> NDArray[Any]:
     return pixels
 
 
-def _jpeg(dataset: Any, marker: int, path: Path, *, index: int, frames: int) -> NDArray[Any]:
-    """Read lossless JPEG or JPEG-LS, once the stream is known to be whole and of the stated size."""
-    from pydicom.encaps import get_frame
-
-    stream = get_frame(dataset.PixelData, index, number_of_frames=frames)
-    _refuse_lying_stream(stream, dataset, marker=marker, path=path)
-    if _is_ours(dataset):
-        return decode_lossless(stream).astype(f"u{int(dataset.BitsAllocated) // 8}", copy=False)
-    return _by_pydicom(dataset, index)
-
-
 def _is_ours(dataset: Any) -> bool:
     """Return whether this package decodes the stream itself."""
     plain = int(dataset.get("BitsAllocated") or 0) in (8, 16) and not _has_foreign_bits(dataset)
-    return plain and str(dataset.file_meta.TransferSyntaxUID) in _JPEG_LOSSLESS
-
-
-def _refuse_lying_stream(stream: bytes, dataset: Any, *, marker: int, path: Path) -> None:
-    """Check the size in a stream against the header's: decoders pad what is cut, or write past the end."""
-    frame = _frame_header(stream, marker)
-    stated = (int(dataset.Rows), int(dataset.Columns), 1)
-    if frame is None or frame[1:] != stated or frame[0] > int(dataset.BitsAllocated):
-        raise ReadError(
-            "is damaged: the compressed picture is not what its header says", path=path, remedy=DOWNLOAD_AGAIN
-        )
-    if _END_OF_IMAGE not in stream[-8:]:
-        raise ReadError("is truncated: the compressed picture has no end", path=path, remedy=DOWNLOAD_AGAIN)
-
-
-def _frame_header(stream: bytes, marker: int) -> tuple[int, int, int, int] | None:
-    """Return precision, rows, columns and components of a JPEG or JPEG-LS stream, or None."""
-    for has_marker, _, body in jpeg_headers(stream):
-        if has_marker == marker and len(body) >= 6:
-            precision, rows, columns, components = struct.unpack_from(">BHHB", body)
-            return precision, rows, columns, components
-    return None
+    return plain and str(dataset.file_meta.TransferSyntaxUID) in JPEG_LOSSLESS
 
 
 def _has_foreign_bits(dataset: Any) -> bool:
@@ -222,20 +214,19 @@ def _has_foreign_bits(dataset: Any) -> bool:
     """
     overlays = (dataset.get((group, 0x0102)) for group in range(0x6000, 0x6020, 2))
     embedded = any(element is not None and int(element.value or 0) > 0 for element in overlays)
-    return embedded or int(dataset.get("PixelRepresentation") or 0) == 1
+    left = dataset.get("HighBit") is not None and int(dataset.HighBit) >= bits_of(dataset)
+    # Left-aligned values are shifted, which cuts the others off; pydicom would take the bits for right-aligned.
+    return not left and (embedded or int(dataset.get("PixelRepresentation") or 0) == 1)
 
 
-def _check_grey_frames(dataset: Any, path: Path, *, frame: int | None, projection: str | None) -> int:
-    """Return the number of frames, once it is known that they can be read."""
-    frames = int(dataset.get("NumberOfFrames") or 1)
-    if frames > 1 and frame is None and projection is None:
-        raise ReadError(
-            f"has {frames} frames",
-            path=path,
-            remedy="Name one (--frame N, or a column frame), or take their --projection mean or maximum.",
-        )
-    if frame is not None and not 1 <= frame <= frames:
-        raise ReadError(f"has no frame {frame}; it has {frames}", path=path, remedy="Correct the number of the frame.")
+def check_grey_frames(dataset: Any, path: Path, *, frame: int | None) -> int:
+    """Return the number of frames, once it is known that one can be read.
+
+    Raises
+    ------
+    ReadError
+        As of :func:`stored_pixels`.
+    """
     samples = int(dataset.get("SamplesPerPixel") or 1)
     photometric = header_text(dataset, "PhotometricInterpretation")
     if samples > 1 or photometric not in ("MONOCHROME1", "MONOCHROME2", ""):
@@ -244,24 +235,49 @@ def _check_grey_frames(dataset: Any, path: Path, *, frame: int | None, projectio
             path=path,
             remedy="Export it as MONOCHROME2.",
         )
+    frames = int(dataset.get("NumberOfFrames") or 1)
+    if frames > 1 and frame is None:
+        raise ReadError(
+            f"has {frames} frames",
+            path=path,
+            remedy="Name one (--frame N, or a column frame), or take their --projection mean or maximum.",
+        )
+    if frame is not None and not 1 <= frame <= frames:
+        raise ReadError(f"has no frame {frame}; it has {frames}", path=path, remedy="Correct the number of the frame.")
     if not any(name in dataset for name in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
         raise ReadError("has no pixel data, or is truncated before them", path=path, remedy=DOWNLOAD_AGAIN)
+    missing = [name for name in ("Rows", "Columns", "BitsAllocated") if not dataset.get(name)]
+    if missing:
+        raise ReadError(
+            f"lacks {', '.join(missing)} in its header", path=path, remedy="Export it again from where it came from."
+        )
+    if int(dataset.Rows) * int(dataset.Columns) > _MOST_PIXELS:
+        raise ReadError(
+            f"states {dataset.Rows} x {dataset.Columns} pixels, more than {_MOST_PIXELS}",
+            path=path,
+            remedy="Crop it, or check its header.",
+        )
+    _check_decoder(dataset, path)
+    return frames
+
+
+def _check_decoder(dataset: Any, path: Path) -> None:
     syntax = getattr(dataset.file_meta, "TransferSyntaxUID", None)
     if syntax is None:
         raise ReadError("does not state its transfer syntax", path=path, remedy=DOWNLOAD_AGAIN)
+    if str(syntax) in (_ENCAPSULATED, JPEG_LOSSY_12):
+        return
     try:
         decoder = _decoder(syntax)
     except NotImplementedError as error:
         raise ReadError(
-            f"has a transfer syntax that is no picture's ({syntax.name})",
+            f"has a transfer syntax that cannot be read ({syntax.name})",
             path=path,
             remedy="Convert it to an uncompressed DICOM file.",
         ) from error
     if not (decoder.is_available or _is_ours(dataset)):
-        wheel = "pylibjpeg-libjpeg" if str(syntax) in _JPEG_LOSSY_12 else "radiomics-mammo[dicom]"
         raise ReadError(
             f"is compressed as {syntax.name}, and no decoder for that is installed",
             path=path,
-            remedy=f'Run: pip install "{wheel}"',
+            remedy='Run: pip install "radiomics-mammo[dicom]"',
         )
-    return frames

@@ -10,7 +10,7 @@ MACROS = {
     "PlanePositionSequence": ("ImagePositionPatient",),
     "PlaneOrientationSequence": ("ImageOrientationPatient",),
     "PixelValueTransformationSequence": ("RescaleIntercept", "RescaleSlope", "RescaleType"),
-    "FrameVOILUTSequence": ("WindowCenter", "WindowWidth", "VOILUTFunction"),
+    "FrameVOILUTSequence": ("WindowCenter", "WindowWidth", "VOILUTFunction", "VOILUTSequence"),
     "FrameAnatomySequence": ("FrameLaterality",),
     "FramePixelDataPropertiesSequence": ("ImagerPixelSpacing",),
 }
@@ -21,7 +21,7 @@ _SIDES = {"L": "L", "R": "R"}
 def apply_functional_groups(dataset: Any, *, frame: int) -> None:
     """Write what the functional groups say of a frame into the data set itself.
 
-    A frame's frames group goes before the shared one, and both before an attribute that the data set has, as the
+    A frame's group goes before the shared one, and both before an attribute that the data set has, as the
     standard says of enhanced images.
 
     Parameters

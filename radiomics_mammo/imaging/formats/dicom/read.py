@@ -22,6 +22,7 @@ from radiomics_mammo.imaging.formats.dicom.decode import (
     header_text,
     stored_pixels,
 )
+from radiomics_mammo.imaging.formats.dicom.deflated import refuse_large_deflated
 from radiomics_mammo.imaging.formats.dicom.display_window import CHOICES, NOT_APPLIED, Shown, displayed, rescaled
 from radiomics_mammo.imaging.formats.dicom.functional_groups import apply_functional_groups
 from radiomics_mammo.imaging.formats.dicom.repair import completed, has_no_preamble
@@ -49,6 +50,16 @@ _BAD_BYTES = (
     OverflowError,
     MemoryError,
     struct.error,
+)
+_CUT = (
+    "less than expected",
+    "doesn't match the expected",
+    "end of file",
+    "end of buffer",
+    "requires a buffer",
+    "unexpected end",
+    "truncated",
+    "eof",
 )
 
 
@@ -157,6 +168,7 @@ def read_dicom(
     refuse_non_files(path)
     # Header values are converted when they are asked for, so the whole reading is guarded, not only dcmread.
     with _explained(path):
+        refuse_large_deflated(path)
         dataset = dcmread(path, stop_before_pixels=header_only, force=has_no_preamble(path))
         apply_functional_groups(dataset, frame=(frame or 1) - 1)
         notes = (*completed(dataset), *_origin_notes(dataset))
@@ -164,10 +176,16 @@ def read_dicom(
             return _image(dataset, Shown(np.empty((0, 0), dtype=np.uint8), NOT_APPLIED, notes))
         if projection not in (None, *PROJECTIONS):
             raise ValueError(f"projection is {projection!r}: choose one of {', '.join(PROJECTIONS)}")
-        stored, decoded = stored_pixels(dataset, path, frame=frame, projection=projection)
+        frames = int(dataset.get("NumberOfFrames") or 1)
+        if projection is not None and frames > 1:
+            if voi is not None:
+                raise ValueError("a projection has no VOI transform: leave voi out")
+            pixels, decoded = _projected(dataset, path, projection=projection, frames=frames)
+            return _image(dataset, Shown(pixels, NOT_APPLIED, (*notes, *decoded)))
+        stored, decoded = stored_pixels(dataset, path, frame=frame)
         notes = (*notes, *decoded)
         if voi is None:
-            shown = Shown(_pixels(stored, dataset), NOT_APPLIED, ())
+            shown = Shown(_pixels(stored, dataset), NOT_APPLIED, _beyond(stored, dataset))
         else:
             shown = displayed(stored, dataset, voi=voi, path=path)
         return _image(dataset, replace(shown, notes=(*notes, *shown.notes)))
@@ -297,6 +315,8 @@ def refuse_non_files(path: Path) -> None:
         raise ReadError("is a folder, not a file", path=path, remedy="Name one file.")
     if not path.exists():
         raise ReadError("does not exist", path=path, remedy="Check the path, or download the file.")
+    if not path.is_file():
+        raise ReadError("is a pipe or a device, not a file", path=path, remedy="Name a file on disk.")
     try:
         size = path.stat().st_size
     except OSError as error:
@@ -312,6 +332,37 @@ def _origin_notes(dataset: Any) -> tuple[str, ...]:
     if header_text(dataset, "BurnedInAnnotation").upper() == "YES":
         notes.append("burned-in annotation: text may lie within the region")
     return tuple(notes)
+
+
+def _projected(dataset: Any, path: Path, *, projection: str, frames: int) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """Compute the mean or maximum over frames, each after its own rescale and inversion."""
+    total: NDArray[Any] | None = None
+    notes: list[str] = []
+    for index in range(frames):
+        apply_functional_groups(dataset, frame=index)
+        repaired = completed(dataset)
+        stored, more = stored_pixels(dataset, path, frame=index + 1)
+        notes += (*repaired, *more[1:])
+        values = _pixels(stored, dataset)
+        if projection == "mean":
+            values = values.astype(np.float64)
+            total = values if total is None else total + values
+        else:
+            total = values if total is None else np.maximum(total, values)
+    if total is None:
+        raise ReadError("has no frames", path=path, remedy=DOWNLOAD_AGAIN)
+    apply_functional_groups(dataset, frame=0)
+    pixels = (total / frames).astype(np.float32) if projection == "mean" else total
+    return pixels, (f"{projection} of {frames} frames", *dict.fromkeys(notes))
+
+
+def _beyond(stored: NDArray[Any], dataset: Any) -> tuple[str, ...]:
+    """Note values above BitsStored, which are kept."""
+    bits = bits_of(dataset)
+    if stored.dtype.kind != "u" or int(stored.max(initial=0)) < 1 << bits:
+        return ()
+    count = int(np.count_nonzero(stored >= 1 << bits))
+    return (f"{count} pixels above the highest value of {bits} bits: kept",)
 
 
 def _pixels(stored: NDArray[Any], dataset: Any) -> NDArray[np.generic]:
@@ -374,7 +425,13 @@ def _geometry(dataset: Any, spacing: tuple[float, float] | None) -> Geometry | N
 
 
 def _short(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:160]
+    return " ".join(str(error).split())[:200] or type(error).__name__
+
+
+def _is_cut(error: BaseException) -> bool:
+    """Return whether an error says that bytes are missing."""
+    kinds = (EOFError, zlib.error, struct.error)
+    return isinstance(error, kinds) or any(word in str(error).lower() for word in _CUT)
 
 
 @contextmanager
@@ -394,6 +451,10 @@ def _explained(path: Path) -> Iterator[None]:
     except OSError as error:
         raise ReadError(f"cannot be read ({_short(error)})", path=path, remedy=DOWNLOAD_AGAIN) from error
     except (*_BAD_BYTES, BytesLengthException) as error:
+        if _is_cut(error):
+            raise ReadError(f"is truncated or damaged ({_short(error)})", path=path, remedy=DOWNLOAD_AGAIN) from error
         raise ReadError(
-            f"is truncated or not valid DICOM ({_short(error)})", path=path, remedy=DOWNLOAD_AGAIN
+            f"has a header or pixel data that cannot be read ({_short(error)})",
+            path=path,
+            remedy="If a DICOM viewer shows it, export it from there as uncompressed DICOM; otherwise get it again.",
         ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -54,10 +55,29 @@ def completed(dataset: Any) -> tuple[str, ...]:
         dataset.PhotometricInterpretation = photometric.upper()
     if "PixelData" in dataset and not dataset.get("SamplesPerPixel"):
         dataset.SamplesPerPixel = 1
-    if "ModalityLUTSequence" in dataset and not dataset.ModalityLUTSequence:
+    return (*notes, *_without_unusable_rescale(dataset))
+
+
+def _without_unusable_rescale(dataset: Any) -> tuple[str, ...]:
+    """Remove a modality LUT or rescale that cannot be applied; return a note for each."""
+    notes = []
+    if "ModalityLUTSequence" in dataset and not _has_table(dataset.ModalityLUTSequence):
         del dataset.ModalityLUTSequence
         notes.append("the modality LUT of the header is empty: not applied")
+    for keyword in ("RescaleSlope", "RescaleIntercept"):
+        value = dataset.get(keyword)
+        if value is not None and value != "" and not _is_usable(float(value), slope=keyword == "RescaleSlope"):
+            del dataset[keyword]
+            notes.append(f"{keyword} is {value}: not applied")
     return tuple(notes)
+
+
+def _is_usable(value: float, *, slope: bool) -> bool:
+    return math.isfinite(value) and not (slope and value == 0)
+
+
+def _has_table(sequence: Any) -> bool:
+    return bool(sequence) and all(sequence[0].get(name) is not None for name in ("LUTDescriptor", "LUTData"))
 
 
 def _syntax(dataset: Any) -> str | None:
