@@ -20,6 +20,12 @@ from radiomics_mammo.evaluation.cohort.records import Block, Cohort, Floats
 from radiomics_mammo.evaluation.cohort.target import Target
 from radiomics_mammo.tables.feature_table import embedder_of, is_embedding
 
+_MIXTURES = {
+    "presentation_intent_type": "grey values of the two kinds cannot be compared.",
+    "spacing_unit": "sizes in millimetres and in pixels cannot be compared.",
+}
+"""Columns of a feature table of which one value is expected, and what two mean."""
+
 
 def prepare_cohort(
     frame: pd.DataFrame,
@@ -83,7 +89,7 @@ def prepare_cohort(
         classes=classes,
         units=make_units(rows, y, group, kind=target.unit, rule=target.aggregate),
         blocks=block_map,
-        remarks=(*remarks, *feature_notes, *group_notes, *duplicate_notes, *block_notes),
+        remarks=(*remarks, *feature_notes, *group_notes, *duplicate_notes, *block_notes, *_mixture_remarks(rows)),
         embedded=embedded,
     )
 
@@ -204,6 +210,17 @@ def _identity_rows(identity: pd.DataFrame, group: str) -> pd.DataFrame:
     for name in [column for column in rows.columns if rows[column].dtype.kind == "O"]:
         rows[name] = rows[name].map(str, na_action="ignore")  # Parquet wants one type a column
     return rows[["case_id", "patient_id", *(n for n in rows.columns if n not in ("case_id", "patient_id"))]]
+
+
+def _mixture_remarks(rows: pd.DataFrame) -> list[str]:
+    """Return a remark for each column that says that rows were measured on values of two kinds."""
+    remarks = []
+    for name, consequence in _MIXTURES.items():
+        counts = rows[name].dropna().value_counts() if name in rows else pd.Series(dtype=int)
+        if len(counts) > 1:
+            kinds = ", ".join(f"{value} in {count} rows" for value, count in counts.items())
+            remarks.append(f"{name} is {kinds}: {consequence}")
+    return remarks
 
 
 def _blocks(

@@ -27,6 +27,25 @@ def test_only_features_become_features():
     assert not set(FEATURES) & set(cohort.rows.columns)
 
 
+@pytest.mark.reported(
+    "DICOM", "FOR PROCESSING and FOR PRESENTATION in one table; mm and pixels", "a warning in compare"
+)
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("presentation_intent_type", ["FOR PROCESSING", "FOR PRESENTATION", None]),
+        ("spacing_unit", ["mm", "pixel", "mm"]),
+    ],
+)
+def test_a_mix_of_two_kinds_of_values_is_remarked(column, values):
+    frame = toy_frame()
+    mixed = frame.assign(**{column: [values[i % 3] for i in range(len(frame))]})
+    (remark,) = prepared(mixed).remarks
+    assert remark.startswith(f"{column} is ")
+    assert all(f"{value} in {list(mixed[column]).count(value)} rows" in remark for value in values if value)
+    assert prepared(frame.assign(**{column: values[0]})).remarks == ()
+
+
 def test_groups_are_patients():
     cohort = prepared(toy_frame(patients=30, rows_each=3))
     assert cohort.group.max() == 29
