@@ -185,7 +185,7 @@ def read_dicom(
         stored, decoded = stored_pixels(dataset, path, frame=frame)
         notes = (*notes, *decoded)
         if voi is None:
-            shown = Shown(_pixels(stored, dataset), NOT_APPLIED, _beyond(stored, dataset))
+            shown = Shown(_pixels(stored, dataset), NOT_APPLIED, _above_bits(stored, dataset))
         else:
             shown = displayed(stored, dataset, voi=voi, path=path)
         return _image(dataset, replace(shown, notes=(*notes, *shown.notes)))
@@ -356,7 +356,7 @@ def _projected(dataset: Any, path: Path, *, projection: str, frames: int) -> tup
     return pixels, (f"{projection} of {frames} frames", *dict.fromkeys(notes))
 
 
-def _beyond(stored: NDArray[Any], dataset: Any) -> tuple[str, ...]:
+def _above_bits(stored: NDArray[Any], dataset: Any) -> tuple[str, ...]:
     """Note values above BitsStored, which are kept."""
     bits = bits_of(dataset)
     if stored.dtype.kind != "u" or int(stored.max(initial=0)) < 1 << bits:

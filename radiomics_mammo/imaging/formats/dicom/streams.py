@@ -69,13 +69,17 @@ def check_stream(stream: bytes, dataset: Any, *, path: Path) -> StreamHeader | N
     syntax = str(dataset.file_meta.TransferSyntaxUID)
     if syntax not in _START_OF_FRAME and syntax not in JPEG_2000:
         return None
-    found = stream_header(stream, syntax)
+    header = stream_header(stream, syntax)
     stated = (int(dataset.Rows), int(dataset.Columns), 1)
-    if found is None or (found.rows, found.columns, found.samples) != stated or found.bits > int(dataset.BitsAllocated):
+    if (
+        header is None
+        or (header.rows, header.columns, header.samples) != stated
+        or header.bits > int(dataset.BitsAllocated)
+    ):
         raise ReadError("is damaged: the compressed picture is not what its header says", path=path, remedy=_AGAIN)
-    if not found.whole:
+    if not header.whole:
         raise ReadError("is truncated: the compressed picture has no end", path=path, remedy=_AGAIN)
-    return found
+    return header
 
 
 def _jpeg_2000(stream: bytes) -> StreamHeader | None:
