@@ -16,6 +16,7 @@ from radiomics_mammo.evaluation.cohort.cohort import check_columns, prepare_coho
 from radiomics_mammo.evaluation.cohort.column_roles import METADATA, READING, SCANNER, SIZE_COLUMNS, columns_with_role
 from radiomics_mammo.evaluation.cohort.duplicates import find_duplicates, link_patients
 from radiomics_mammo.evaluation.cohort.labels import Labels, check_both_classes, parse_labels
+from radiomics_mammo.evaluation.cohort.near_duplicates import near_duplicates
 from radiomics_mammo.evaluation.cohort.parse_cells import TOO_LARGE, cell_texts, numbers
 from radiomics_mammo.evaluation.cohort.patient_groups import merge_groups, table_patient_ids
 from radiomics_mammo.evaluation.cohort.records import Cohort, Floats
@@ -90,6 +91,12 @@ def separate_patients(
     with with_table_path(test.path):
         frame = test.frame.reset_index(drop=True)
         tested = prepare_cohort(frame, features, target=target, labels=test_labels, like=trained)
+    near, of = near_duplicates(trained.x, tested.x, trained.group)
+    if near:
+        remarks.append(
+            f"{near} of {of} rows of the test set are almost equal to a training row, as rounded values "
+            "are: where they show the same patients, the results on the test set are too optimistic."
+        )
     return trained, tested, [*remarks, *column_notes]
 
 

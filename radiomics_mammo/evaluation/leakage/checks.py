@@ -15,9 +15,16 @@ from numpy.typing import NDArray
 
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.evaluation.cohort.duplicates import connected_codes, find_duplicates
+from radiomics_mammo.evaluation.cohort.parse_cells import format_list
 from radiomics_mammo.evaluation.cohort.patient_groups import repeated_in
 from radiomics_mammo.evaluation.cohort.records import Cohort
 from radiomics_mammo.evaluation.leakage.identifier_columns import identifier_columns, identifier_limits
+from radiomics_mammo.evaluation.leakage.label_checks import (
+    SEPARATES,
+    are_most,
+    patients_of_both_classes,
+    separating_columns,
+)
 from radiomics_mammo.evaluation.leakage.permutation_test import PERMUTATIONS, permutation_test
 from radiomics_mammo.evaluation.leakage.subsample import subsample_patients
 from radiomics_mammo.evaluation.metrics.arrays import Codes, Floats
@@ -248,6 +255,33 @@ def check_duplicates(given: CheckInput) -> CheckResult:
     return CheckResult(len(pairs) == 0, float(np.unique(pairs).size), sentence)
 
 
+def check_separating_columns(given: CheckInput) -> CheckResult:
+    """Check that no feature alone separates the classes."""
+    cohort = given.cohort
+    columns = separating_columns(cohort.x, cohort.y, cohort.group, given.fold_of, seed=given.seed)
+    sentence = f"No feature alone separates the classes (AUROC {SEPARATES} or more)."
+    if columns:
+        shown = [f"{cohort.features[at]} (AUROC {value:.3f})" for at, value in columns]
+        sentence = (
+            f"Features that alone separate the classes: {format_list(shown)}. They may hold the label itself, or what "
+            "is known only after the diagnosis."
+        )
+    return CheckResult(not columns, float(len(columns)), sentence)
+
+
+def check_labels_of_patients(given: CheckInput) -> CheckResult:
+    """Check that most patients of several rows have rows of one class only."""
+    both, several = patients_of_both_classes(given.cohort.y, given.cohort.group)
+    failed = are_most(both, several)
+    sentence = f"{both:,} of {several:,} patients with several rows have rows of both classes"
+    sentence += (
+        f": check the label {given.cohort.label!r}, and whether {given.cohort.group_column!r} identifies patients."
+        if failed
+        else "."
+    )
+    return CheckResult(not failed, float(both), sentence)
+
+
 def _factorize(values: pd.Series | Codes) -> Codes:
     return np.asarray(pd.factorize(values)[0], dtype=np.int64)
 
@@ -259,5 +293,9 @@ LEAKAGE_CHECKS: dict[str, LeakageCheck] = {
     "patient_overlap": LeakageCheck("Patients in training and test part", check_patient_overlap),
     "identifier_columns": LeakageCheck("Features that identify the patient", check_identifier_columns, warning=True),
     "duplicates": LeakageCheck("Images under several patients", check_duplicates, warning=True),
+    "separating_columns": LeakageCheck(
+        "Features that alone separate the classes", check_separating_columns, warning=True
+    ),
+    "labels_of_patients": LeakageCheck("Patients of both classes", check_labels_of_patients, warning=True),
 }
 """The checks of every run, in the order of ``leakage_checks.csv``."""

@@ -377,3 +377,13 @@ def test_embeddings_without_a_record_are_named_by_their_columns(tmp_path):
     (said,) = embeddings_of(train_test, train_test.train)
     assert said["prefix"] == said["name"] == "crop_embToy"
     assert (said["dims"], said["sha256"], said["trained_on"]) == (12, "not recorded", [])
+
+
+@pytest.mark.reported("Tables", "an external table with the same women slightly rounded", "a remark")
+@pytest.mark.parametrize("digits", [2, 3, 5])
+def test_rounded_rows_of_the_training_table_are_remarked(tmp_path, digits):
+    test = toy_frame().round(dict.fromkeys(FEATURES, digits))
+    test = test.assign(case_id="X" + test["case_id"], patient_id="X" + test["patient_id"])
+    remarks = read_train_test(**pair(tmp_path, toy_frame(), test)).remarks
+    assert any("120 of 120 rows of the test set are almost equal to a training row" in remark for remark in remarks)
+    assert not any("almost equal" in each for each in read_train_test(**pair(tmp_path, toy_frame(), others())).remarks)

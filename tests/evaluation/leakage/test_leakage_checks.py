@@ -15,9 +15,11 @@ from radiomics_mammo.evaluation.cohort.target import Target
 from radiomics_mammo.evaluation.leakage.checks import (
     CheckInput,
     CheckResult,
+    check_labels_of_patients,
     check_patient_overlap,
     check_planted_duplicates,
     check_planted_identifier,
+    check_separating_columns,
     leakage_checks,
 )
 from radiomics_mammo.evaluation.leakage.permutation_test import PermutationTest, permutation_test
@@ -53,6 +55,8 @@ def test_all_pass_on_a_sound_split_and_repeat_exactly():
         "patient_overlap",
         "identifier_columns",
         "duplicates",
+        "separating_columns",
+        "labels_of_patients",
     ]
     assert table.columns.tolist() == ["check", "passed", "value", "low", "high", "sentence"]
     assert table["passed"].dtype == bool
@@ -226,3 +230,28 @@ def test_permuted_labels_of_real_lesions(shared_data: Path):
         with_codes(cohort, seed=0), cohort.y, cohort.group, row_folds(cohort, seed=0), permutations=8
     )
     assert torn.low > 0.5
+
+
+@pytest.mark.reported("Tables", "one column that alone separates the classes", "a failed check that names it")
+@pytest.mark.parametrize("answer", [lambda y: y, lambda y: -1e6 * y, lambda y: np.where(y, np.nan, 3.0)])
+def test_a_column_that_is_the_label(answer):
+    frame = toy_frame(patients=60)
+    noise = np.random.default_rng(3).normal(scale=0.01, size=len(frame))
+    frame["original_firstorder_Answer"] = answer(frame["malignant"].to_numpy().astype(float)) + noise
+    cohort = cohort_of(frame, (*FEATURES, "original_firstorder_Answer"))
+    row = check_separating_columns(CheckInput(cohort, patient_folds(cohort)))
+    assert not row.passed
+    assert row.value == 1
+    assert "original_firstorder_Answer (AUROC 1.000)" in row.sentence
+
+
+@pytest.mark.reported("Tables", "opposite labels in most patients", "a failed check")
+def test_patients_of_both_classes():
+    frame = toy_frame(patients=20)
+    for mixed, passed in ((10, True), (11, False)):
+        labels = frame["malignant"].to_numpy().copy()
+        labels[: 2 * mixed] = np.arange(2 * mixed) % 2
+        labels[2 * mixed :] = labels[2 * mixed :: 2].repeat(2)
+        row = run_check(check_labels_of_patients, cohort_of(frame.assign(malignant=labels)))
+        assert (row.passed, row.value) == (passed, mixed)
+        assert f"{mixed} of 20 patients" in row.sentence
