@@ -9,7 +9,7 @@ from radiomics_mammo.errors import ReadError
 
 LIMIT = 1 << 29
 """Bytes; an image of 12 megapixels takes 24 MB."""
-_SYNTAX = b"1.2.840.10008.1.2.1.99"
+_SYNTAX = "1.2.840.10008.1.2.1.99"
 _CHUNK = 1 << 20
 
 
@@ -26,13 +26,17 @@ def refuse_large_deflated(path: Path, *, limit: int = LIMIT) -> None:
     from pydicom.filereader import read_dataset
 
     with path.open("rb") as file:
-        if _SYNTAX not in file.read(4096):
+        head = file.read(132)
+        start = 132 if head[128:] == b"DICM" else 0
+        if not start and head[:2] != b"\x02\x00":
             return
-        file.seek(132)
+        file.seek(start)
         # The file meta ends where the group number changes, whatever its stated length.
-        read_dataset(
+        meta = read_dataset(
             file, is_implicit_VR=False, is_little_endian=True, stop_when=lambda tag, _vr, _length: tag.group != 2
         )
+        if str(meta.get("TransferSyntaxUID")) != _SYNTAX:
+            return
         inflater, total = zlib.decompressobj(-zlib.MAX_WBITS), 0
         while not inflater.eof:
             packed = inflater.unconsumed_tail or file.read(_CHUNK)
