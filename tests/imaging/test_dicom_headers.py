@@ -11,9 +11,10 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.uid import JPEG2000Lossless, JPEGExtended12Bit
 
-from radiomics_mammo.errors import ReadError
+from radiomics_mammo.errors import MaskError, ReadError
 from radiomics_mammo.imaging.formats.dicom.read import read_dicom
-from radiomics_mammo.imaging.formats.image_file import read_image
+from radiomics_mammo.imaging.formats.image_file import read_image, read_mask
+from radiomics_mammo.imaging.masks.regions import labelled_regions
 from tests.imaging.test_readers_dicom import picture, saved
 
 
@@ -339,6 +340,25 @@ def test_values_above_their_bits_are_noted(tmp_path):
     image = read_dicom(path)
     np.testing.assert_array_equal(image.pixels, pixels)
     assert image.notes == ("4 pixels above the highest value of 12 bits: kept",)
+
+
+@pytest.mark.reported("DICOM", "a mask of another number of frames than the image", "refused")
+@pytest.mark.parametrize("frames", [1, 3])
+def test_a_mask_of_another_number_of_frames_is_refused(tmp_path, frames):
+    def many(count):
+        def change(dataset):
+            dataset.NumberOfFrames = count
+            dataset.PixelData = dataset.PixelData * count
+
+        return change
+
+    mask = np.zeros((8, 9), np.uint16)
+    mask[2:5, 3:6] = 1
+    image = read_image(changed(saved(tmp_path / "i.dcm", picture(shape=(8, 9))), many(frames)), frame=1)
+    one = read_mask(saved(tmp_path / "m.dcm", mask), frame=1)
+    np.testing.assert_array_equal(labelled_regions(one, image, labels=None)[0][0][1], mask == 1)
+    with pytest.raises(MaskError, match=f"has 2 frames, and the image has {frames}"):
+        labelled_regions(read_mask(changed(tmp_path / "m.dcm", many(2)), frame=1), image, labels=None)
 
 
 @pytest.mark.reported("DICOM", "frames in a list of cases (column frame) and for all (--frame)", "each with its mask")

@@ -53,6 +53,8 @@ class ImageFile:
         Of a mask file: each channel is a segment.
     presentation_intent_type : str
         Of a DICOM file: ``FOR PRESENTATION``, ``FOR PROCESSING``, or empty.
+    frames : int
+        That the file holds.
     """
 
     pixels: NDArray[Any]
@@ -64,6 +66,7 @@ class ImageFile:
     palette: NDArray[np.uint8] | None = None
     segments: bool = False
     presentation_intent_type: str = ""
+    frames: int = 1
 
     @property
     def values(self) -> NDArray[Any]:
@@ -181,6 +184,7 @@ def _read_dicom(path: Path, *, frame: int | None = None, projection: str | None 
         phantom=image.phantom,
         geometry=image.geometry,
         presentation_intent_type=image.presentation_intent_type,
+        frames=image.frames,
     )
 
 

@@ -49,6 +49,12 @@ def labelled_regions(
     MaskError
         The mask is empty, no mask, lacks a label, or is of another aspect or frame than the image.
     """
+    if mask.frames not in (1, image.frames):
+        raise MaskError(
+            f"has {mask.frames} frames, and the image has {image.frames}",
+            path=path,
+            remedy="Give a mask of one frame, or of as many as the image.",
+        )
     try:
         if mask.segments:
             plane, read = segments_plane(mask.pixels)

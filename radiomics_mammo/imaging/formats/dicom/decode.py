@@ -240,7 +240,8 @@ def check_grey_frames(dataset: Any, path: Path, *, frame: int | None) -> int:
         raise ReadError(
             f"has {frames} frames",
             path=path,
-            remedy="Name one (--frame N, or a column frame), or take their --projection mean or maximum.",
+            remedy="Name one (--frame N, or a column frame), or of an image with a mask of one frame take --projection "
+            "mean or maximum.",
         )
     if frame is not None and not 1 <= frame <= frames:
         raise ReadError(f"has no frame {frame}; it has {frames}", path=path, remedy="Correct the number of the frame.")
