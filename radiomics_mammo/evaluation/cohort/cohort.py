@@ -89,7 +89,7 @@ def prepare_cohort(
         classes=classes,
         units=make_units(rows, y, group, kind=target.unit, rule=target.aggregate),
         blocks=block_map,
-        remarks=(*remarks, *feature_notes, *group_notes, *duplicate_notes, *block_notes, *_mixture_remarks(rows)),
+        remarks=(*remarks, *feature_notes, *group_notes, *duplicate_notes, *block_notes, *mixture_remarks(rows)),
         embedded=embedded,
     )
 
@@ -212,7 +212,7 @@ def _identity_rows(identity: pd.DataFrame, group: str) -> pd.DataFrame:
     return rows[["case_id", "patient_id", *(n for n in rows.columns if n not in ("case_id", "patient_id"))]]
 
 
-def _mixture_remarks(rows: pd.DataFrame) -> list[str]:
+def mixture_remarks(rows: pd.DataFrame) -> list[str]:
     """Return a remark for each column that says that rows were measured on values of two kinds."""
     remarks = []
     for name, consequence in _MIXTURES.items():

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.evaluation.cohort.cohort import check_columns, prepare_cohort
+from radiomics_mammo.evaluation.cohort.cohort import check_columns, mixture_remarks, prepare_cohort
 from radiomics_mammo.evaluation.cohort.column_roles import METADATA, READING, SCANNER, SIZE_COLUMNS, columns_with_role
 from radiomics_mammo.evaluation.cohort.duplicates import find_duplicates, link_patients
 from radiomics_mammo.evaluation.cohort.labels import Labels, check_both_classes, parse_labels
@@ -91,6 +91,9 @@ def separate_patients(
     with with_table_path(test.path):
         frame = test.frame.reset_index(drop=True)
         tested = prepare_cohort(frame, features, target=target, labels=test_labels, like=trained)
+    if not any(mixture_remarks(part.frame) for part in (train, test)):  # else each cohort says so
+        both = pd.concat([part.frame for part in (train, test)], ignore_index=True)
+        remarks += [f"Training and test set: {remark}" for remark in mixture_remarks(both)]
     near, of = near_duplicates(trained.x, tested.x, trained.group)
     if near:
         remarks.append(

@@ -133,7 +133,7 @@ def leakage_checks(
 
 
 def check_permuted_labels(given: CheckInput) -> CheckResult:
-    """Check that a baseline model scores one half on labels permuted between patients."""
+    """Check that a baseline model scores no more than one half on labels permuted between patients."""
     cohort = given.cohort
     rows, subsample = subsample_patients(cohort.y, cohort.group, columns=cohort.x.shape[1], seed=given.seed)
     test = permutation_test(
@@ -154,9 +154,9 @@ def check_permuted_labels(given: CheckInput) -> CheckResult:
             f"({test.low:.3f} to {test.high:.3f})"
         )
         sentence += (
-            ": the interval contains 0.5, as it must where nothing leaks."
+            ": not above 0.5, as expected where nothing leaks."
             if test.passed
-            else ", not 0.5. One run in twenty does so by chance: run again with another --seed; if it happens again, "
+            else ", above 0.5. One run in forty does so by chance: run again with another --seed; if it happens again, "
             "a feature or the split reveals the label."
         )
     return CheckResult(test.passed, test.value, sentence, test.low, test.high)

@@ -387,3 +387,9 @@ def test_rounded_rows_of_the_training_table_are_remarked(tmp_path, digits):
     remarks = read_train_test(**pair(tmp_path, toy_frame(), test)).remarks
     assert any("120 of 120 rows of the test set are almost equal to a training row" in remark for remark in remarks)
     assert not any("almost equal" in each for each in read_train_test(**pair(tmp_path, toy_frame(), others())).remarks)
+
+
+def test_a_test_set_of_another_kind_of_images_is_remarked(tmp_path):
+    frames = toy_frame().assign(spacing_unit="mm"), others().assign(spacing_unit="pixel")
+    remarks = read_train_test(**pair(tmp_path, *frames)).remarks
+    assert any(remark.startswith("Training and test set: spacing_unit is ") for remark in remarks)

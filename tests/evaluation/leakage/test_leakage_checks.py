@@ -131,6 +131,13 @@ def test_folds_with_one_class_cannot_be_checked():
     assert not PermutationTest(np.nan, np.nan, np.nan).passed
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "passed"), [(0.41, 0.48, True), (0.45, 0.55, True), (0.5, 0.6, True), (0.51, 0.6, False)]
+)
+def test_only_an_auroc_above_one_half_fails(low, high, passed):
+    assert PermutationTest((low + high) / 2, low, high).passed == passed
+
+
 def test_planted_codes_are_always_detected():
     assert all(run_check(check_planted_identifier, toy_cohort(seed), seed=seed).passed for seed in range(10))
 
