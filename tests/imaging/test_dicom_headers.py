@@ -13,6 +13,7 @@ from pydicom.uid import JPEG2000Lossless, JPEGExtended12Bit
 
 from radiomics_mammo.errors import MaskError, ReadError
 from radiomics_mammo.imaging.formats.dicom.read import read_dicom
+from radiomics_mammo.imaging.formats.dicom.streams import stream_header
 from radiomics_mammo.imaging.formats.image_file import read_image, read_mask
 from radiomics_mammo.imaging.masks.regions import labelled_regions
 from tests.imaging.test_readers_dicom import picture, saved
@@ -78,6 +79,8 @@ def test_one_frame_of_several_or_a_projection(tmp_path):
     np.testing.assert_allclose(read_image(path, projection="mean").pixels, values.mean(axis=0), rtol=1e-6)
     np.testing.assert_array_equal(read_image(path, projection="maximum").pixels, values.max(axis=0))
     assert "mean of 3 frames" in read_image(path, projection="mean").notes
+    with pytest.raises(ReadError, match="one frame and for a projection"):
+        read_image(path, frame=1, projection="mean")
     with pytest.raises(ReadError, match="no frame 4"):
         read_image(path, frame=4)
 
@@ -271,6 +274,9 @@ def test_a_cut_jpeg_2000_stream_is_a_failure(tmp_path):
     for cut in (len(stream) // 2, len(stream) - 20):
         with pytest.raises(ReadError, match="truncated"):
             read_dicom(with_stream(path, stream[:cut], JPEG2000Lossless))
+    unmarked = stream[: stream.rindex(b"\xff\xd9")]
+    for whole in (stream + b"\0" * 20, unmarked, unmarked + b"\0\0\0"):
+        assert stream_header(whole, JPEG2000Lossless).whole
     with pytest.raises(ReadError, match="not what its header says"):
         read_dicom(with_stream(path, stream, JPEG2000Lossless, Rows=63))
 
@@ -340,6 +346,21 @@ def test_values_above_their_bits_are_noted(tmp_path):
     image = read_dicom(path)
     np.testing.assert_array_equal(image.pixels, pixels)
     assert image.notes == ("4 pixels above the highest value of 12 bits: kept",)
+
+
+@pytest.mark.parametrize("kind", [{"progressive": True}, {}])
+def test_8_bit_jpeg_of_any_kind_is_read_as_before(tmp_path, kind):
+    from io import BytesIO
+
+    from PIL import Image
+
+    pixels = np.add.outer(np.arange(16), np.arange(24)).astype(np.uint8) * 5
+    file = BytesIO()
+    Image.fromarray(pixels).save(file, "JPEG", quality=95, **kind)
+    path = saved(tmp_path / "a.dcm", pixels.astype(np.uint16))
+    values = {"BitsAllocated": 8, "BitsStored": 8, "HighBit": 7}
+    image = read_dicom(with_stream(path, file.getvalue() + b"\0" * 12, "1.2.840.10008.1.2.4.50", **values))
+    np.testing.assert_array_equal(image.pixels, np.asarray(Image.open(file)))
 
 
 @pytest.mark.reported("DICOM", "a mask of another number of frames than the image", "refused")

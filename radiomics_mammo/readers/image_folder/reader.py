@@ -114,7 +114,7 @@ class ImageFolderReader(ImageFolderArguments):
             raise MaskError("belongs to no image", path=source.mask, remedy="Name it as its image, or remove it.")
         if not source.mask and self.whole is None:
             raise ReadError("has no mask", path=source.image, remedy="Add its mask, or measure it with --whole image.")
-        image = read_image(source.image, frame=self.frame, projection=None if self.frame else self.projection)
+        image = read_image(source.image, frame=self.frame, projection=self.projection)
         regions, notes = self._regions(image, source.mask)
         if self.patient_pattern is None:
             notes = (*notes, _PATIENT_PER_IMAGE)

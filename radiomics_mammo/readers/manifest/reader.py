@@ -103,7 +103,7 @@ class ManifestReader(ManifestArguments):
             remedy = "Fill in its mask cell, or measure it with --whole image or --whole breast."
             raise ReadError(f"line {source.line} names no mask", path=source.image, remedy=remedy)
         frame = self.frame if source.frame is None else source.frame
-        image = read_image(source.image, frame=frame, projection=None if frame else self.projection)
+        image = read_image(source.image, frame=frame, projection=self.projection if source.frame is None else None)
         spacing, notes = _spacing(image, source)
         if not source.mask and source.box is None and self.whole == "breast":
             hints = {hint: case.columns[name] for hint, name in self._manifest.hints.items()}

@@ -165,6 +165,10 @@ def read_dicom(
     if voi not in (None, *CHOICES):
         raise ValueError(f"voi is {voi!r}: choose one of {', '.join(CHOICES)}")
     path = Path(path)
+    if frame is not None and projection is not None:
+        raise ReadError(
+            "is asked for one frame and for a projection", path=path, remedy="Leave out --frame or --projection."
+        )
     refuse_non_files(path)
     # Header values are converted when they are asked for, so the whole reading is guarded, not only dcmread.
     with _explained(path):

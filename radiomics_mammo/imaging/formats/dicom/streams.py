@@ -22,8 +22,8 @@ JPEG_2000 = (
 _START_OF_FRAME = {
     **dict.fromkeys(JPEG_LOSSLESS, (0xC3,)),
     **dict.fromkeys(JPEG_LS, (0xF7,)),
-    "1.2.840.10008.1.2.4.50": (0xC0,),
-    JPEG_LOSSY_12: (0xC0, 0xC1),
+    # Baseline, extended, progressive: each is met under either transfer syntax.
+    **dict.fromkeys(("1.2.840.10008.1.2.4.50", JPEG_LOSSY_12), (0xC0, 0xC1, 0xC2)),
 }
 _END_OF_IMAGE = b"\xff\xd9"
 _SIZE = b"\xff\x4f\xff\x51"
@@ -49,7 +49,7 @@ def stream_header(stream: bytes, syntax: str) -> StreamHeader | None:
     for marker, _, body in jpeg_headers(stream):
         if marker in _START_OF_FRAME[syntax] and len(body) >= 6:
             bits, rows, columns, samples = struct.unpack_from(">BHHB", body)
-            return StreamHeader(bits, rows, columns, samples, signed=False, whole=_END_OF_IMAGE in stream[-8:])
+            return StreamHeader(bits, rows, columns, samples, signed=False, whole=_has_end(stream))
     return None
 
 
@@ -105,8 +105,15 @@ def _tiles_are_whole(stream: bytes, place: int) -> bool:
             return False
         (size,) = struct.unpack_from(">I", stream, place + 6)
         if size == 0:  # until the end of the codestream
-            return _END_OF_IMAGE in stream[-8:]
+            return _has_end(stream)
         place += size
-        if stream[place : place + 2] == _END_OF_IMAGE:
+        following = stream[place : place + 2]
+        if following == _END_OF_IMAGE:
             return True
-    return place == len(stream)
+        if following[:1] in (b"", b"\0"):  # no end marker, as some encoders write it, and padding
+            return place <= len(stream) and not stream[place:].strip(b"\0")
+    return False
+
+
+def _has_end(stream: bytes) -> bool:
+    return _END_OF_IMAGE in stream[-8:] or stream.rstrip(b"\0").endswith(_END_OF_IMAGE)
