@@ -158,14 +158,14 @@ def _performance(name: str, results: Results, *, settings: Mapping[str, Any]) ->
 
 def _limits(info: RunInfo, facts: ModelFacts, *, tested: bool) -> list[str]:
     limits = [
-        "The figures are of models trained on parts of the patients; this one was trained on all of them, and is "
-        "thought "
-        "to be no worse.",
-        f"Probabilities start from {100 * facts.prevalence:.1f}% {facts.classes[1]}: at another prevalence they "
-        "are wrong until they are shifted to it.",
-        "A value outside the training range, or an image of another origin, may be scored with confidence and wrongly.",
-        "The certificates are by patient, for patients like those of the training set, and of out-of-fold predictions, "
-        "not of this model; they do not allow for the choice of a model on the same patients.",
+        "Performance was estimated with models trained on parts of the patients. This model was trained on all of "
+        "them; its own performance was not measured.",
+        f"Probabilities are calibrated to a prevalence of {100 * facts.prevalence:.1f}% {facts.classes[1]}; at another "
+        "prevalence they need recalibration.",
+        "Predictions for values outside the training range, or for images of another origin, may be wrong at any "
+        "predicted probability.",
+        "The certified sensitivity applies to patients like the training patients and to out-of-fold predictions, not "
+        "to this model; it does not account for the selection of a model on the same patients.",
     ]
     if facts.phantom:
         limits.insert(0, "Trained on simulated images (phantom): it is not valid for patients.")

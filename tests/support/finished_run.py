@@ -208,7 +208,7 @@ def auroc_inflation() -> pd.DataFrame:
 def leakage_checks() -> pd.DataFrame:
     columns = ["check", "passed", "value", "low", "high", "sentence"]
     rows = [
-        ("permutation_test", True, 0.49, 0.44, 0.55, "With labels shuffled the AUROC is 0.490, which holds 0.5."),
+        ("permutation_test", True, 0.49, 0.44, 0.55, "With labels permuted the AUROC is 0.490, which holds 0.5."),
         ("identifier_columns", False, 1.0, np.nan, np.nan, "Features that may name the patient: original_x_Y."),
     ]
     return pd.DataFrame(rows, columns=columns)

@@ -20,7 +20,7 @@ from radiomics_mammo.evaluation.explanation.shap_values import (
 from radiomics_mammo.evaluation.metrics.arrays import Floats
 from radiomics_mammo.evaluation.training.cross_validation import Outcome
 from radiomics_mammo.evaluation.training.held_out import explained_names, measure_held_out
-from radiomics_mammo.evaluation.training.permutation import Shuffled, refit_shuffled
+from radiomics_mammo.evaluation.training.permutation import PermutedLabels, refit_permuted_labels
 from radiomics_mammo.evaluation.training.plan import Plan
 from radiomics_mammo.evaluation.training.registry import estimator_of
 
@@ -44,7 +44,7 @@ class ShapResults:
     names: tuple[str, ...]
     contributions: pd.DataFrame
     values: pd.DataFrame
-    permuted: Shuffled
+    permuted: PermutedLabels
     interactions: list[tuple[int, Floats]] | None
 
     @cached_property
@@ -67,7 +67,7 @@ def explain_candidate(plan: Plan, candidate: Candidate, outcome: Outcome, *, wor
         measure = partial(measure_held_out, plan, candidate, outcome, workers=workers, on_done=on_done)
         parts = measure(repeats=repeats, measure=contributions)
         pairs = measure(repeats=1, measure=partial(interactions, most=_INTERACTIONS)) if interacts else None
-        permuted = refit_shuffled(
+        permuted = refit_permuted_labels(
             plan,
             candidate,
             outcome,

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from radiomics_mammo.evaluation.explanation.shap_values import features_of
-from radiomics_mammo.evaluation.training.permutation import Shuffled
+from radiomics_mammo.evaluation.training.permutation import PermutedLabels
 from radiomics_mammo.tables.feature_table import is_embedding
 
 Floats = NDArray[np.float64]
@@ -58,18 +58,18 @@ def feature_table(
     sizes: dict[int, Floats],
     names: list[str],
     *,
-    shuffled: Shuffled | None,
+    permuted: PermutedLabels | None,
     clusters: pd.DataFrame,
 ) -> pd.DataFrame:
     """Build the table of features, the most important first.
 
-    ``permutation_high`` is what the largest of all features reaches with shuffled labels in 95% of draws,
+    ``permutation_high`` is what the largest of all features reaches with permuted labels in 95% of draws,
     so it is one number for all, and at most one table of noise in twenty has a feature above it; embeddings, each
-    of which sums many columns up, have a number of their own. NaN where nothing was shuffled.
+    of which sums many columns up, have a number of their own. NaN where no labels were permuted.
     Cluster 0 holds the features that are not among the leading ones.
     """
     ranks = pd.DataFrame(ranks_of(np.vstack(list(sizes.values()))), columns=names)[list(importance.index)]
-    high = np.full(len(names), np.nan) if shuffled is None else largest_by_chance(shuffled, names)
+    high = np.full(len(names), np.nan) if permuted is None else largest_by_chance(permuted, names)
     chance = pd.Series(high, index=names)[list(importance.index)].to_numpy()
     cluster = dict(zip(clusters["feature"], clusters["cluster"], strict=True))
     return pd.DataFrame(
@@ -85,7 +85,7 @@ def feature_table(
     )
 
 
-def largest_by_chance(shuffled: Shuffled, names: Sequence[str]) -> Floats:
+def largest_by_chance(permuted: PermutedLabels, names: Sequence[str]) -> Floats:
     """Compute the 95% quantile of the largest importance on permuted labels.
 
     A network's outputs together weigh more than any feature, on noise too, so that they are a kind of their own. Of
@@ -95,19 +95,19 @@ def largest_by_chance(shuffled: Shuffled, names: Sequence[str]) -> Floats:
     high = np.empty(len(names))
     for kind in (embedded, ~embedded):
         if kind.any():
-            high[kind] = np.quantile(shuffled.importance[:, kind].max(axis=1), _LEVEL, method="higher")
+            high[kind] = np.quantile(permuted.importance[:, kind].max(axis=1), _LEVEL, method="higher")
     return high
 
 
-def permutation_table(shuffled: Shuffled) -> pd.DataFrame:
+def permutation_table(permuted: PermutedLabels) -> pd.DataFrame:
     """Build the table of permutations, one row each."""
-    top = leading(shuffled.size.shape[2])
+    top = leading(permuted.size.shape[2])
     return pd.DataFrame(
         {
-            "permutation": np.arange(len(shuffled.auroc)),
-            "auroc": shuffled.auroc,
-            "jaccard": [float(np.mean(jaccards(sizes, top))) for sizes in shuffled.size],
-            "largest": shuffled.importance.max(axis=1),
+            "permutation": np.arange(len(permuted.auroc)),
+            "auroc": permuted.auroc,
+            "jaccard": [float(np.mean(jaccards(sizes, top))) for sizes in permuted.size],
+            "largest": permuted.importance.max(axis=1),
         }
     )
 

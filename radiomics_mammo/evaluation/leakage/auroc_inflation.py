@@ -22,7 +22,7 @@ from radiomics_mammo.evaluation.leakage.protocols import (
 from radiomics_mammo.evaluation.leakage.subsample import subsample_patients
 from radiomics_mammo.evaluation.metrics.arrays import Floats
 from radiomics_mammo.evaluation.metrics.bootstrap import draw_patients, interval
-from radiomics_mammo.evaluation.training.label_permutation import shuffled_labels
+from radiomics_mammo.evaluation.training.label_permutation import permuted_labels
 from radiomics_mammo.evaluation.training.splits import repeated_folds
 
 DRAWS = 1_000
@@ -134,7 +134,7 @@ def _data(
     data = ProtocolData(
         x=cohort.x[rows],
         code=numbers if numbered else group.astype(np.float64),
-        y=shuffled_labels(y, group, seed=seed) if permuted else y,
+        y=permuted_labels(y, group, seed=seed) if permuted else y,
         group=group.astype(np.int64),
         folds=folds,
         repeats=repeats,

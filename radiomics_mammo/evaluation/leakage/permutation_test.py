@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from radiomics_mammo.evaluation.leakage.baseline_models import out_of_fold
 from radiomics_mammo.evaluation.metrics.arrays import Codes, Floats, Labels
-from radiomics_mammo.evaluation.training.label_permutation import fold_auroc, shuffled_labels
+from radiomics_mammo.evaluation.training.label_permutation import fold_auroc, permuted_labels
 
 PERMUTATIONS = 12
 
@@ -104,5 +104,5 @@ def permutation_test(
 def _permuted_auroc(
     x: Floats, y: Labels, group: Codes, fold_of: NDArray[np.integer], seed: int, predict: Predict
 ) -> float:
-    permuted = shuffled_labels(y, group, seed=seed)
+    permuted = permuted_labels(y, group, seed=seed)
     return fold_auroc(permuted, predict(x, permuted, fold_of, seed), fold_of)

@@ -75,17 +75,16 @@ class Certificate:
         sure = f"{self.confidence:.0%} confidence"
         if self.threshold is None:
             return (
-                f"{self.patients} positive patients are too few to certify {self.sensitivity:g} at {sure}: "
-                f"{self.needed} are needed, none of them missed."
+                f"{self.patients} positive patients are too few to certify a sensitivity of {self.sensitivity:g} at "
+                f"{sure}: at least {self.needed} are needed, with none missed."
             )
-        spared, called = self.specificity, self.call_rate
-        chosen = ", not allowing for the choice of the model on the same patients" if self.chosen else ""
+        specificity, positive = self.specificity, self.call_rate
+        chosen = ", not accounting for the selection of the model on the same patients" if self.chosen else ""
         return (
-            f"Called from {self.threshold:.3g} upwards, out-of-fold predictions find at least {self.sensitivity:g} of "
-            f"positive patients by any of their positive units, at {sure}{chosen} ({self.misses} of {self.patients} "
-            f"patients "
-            f"missed); {spared.value:.1%} ({spared.low:.1%} to {spared.high:.1%}) of the negative units are spared and "
-            f"{called.value:.1%} of all are called."
+            f"At a threshold of {self.threshold:.3g}, out-of-fold predictions have a sensitivity of at least "
+            f"{self.sensitivity:g} by patient (any positive unit), at {sure}{chosen}; {self.misses} of {self.patients} "
+            f"positive patients were missed. The specificity by unit is {specificity.value:.1%} "
+            f"({specificity.low:.1%} to {specificity.high:.1%}); {positive.value:.1%} of all units are called positive."
         )
 
 
@@ -117,9 +116,9 @@ class Check:
         if self.patients == 0:
             return "No patient of the test set is positive: the threshold cannot be checked."
         return (
-            f"Called from {self.threshold:.3g} upwards, {self.misses} of {self.patients} positive patients held out "
-            f"are "
-            f"missed: a sensitivity by patient of {self.sensitivity:.3f} ({self.low:.3f} to {self.high:.3f})."
+            f"At a threshold of {self.threshold:.3g}, {self.misses} of {self.patients} positive patients of the test "
+            f"set were missed: the sensitivity by patient is {self.sensitivity:.3f} "
+            f"({self.low:.3f} to {self.high:.3f})."
         )
 
 

@@ -45,7 +45,7 @@ def _features(context: TableContext) -> pd.DataFrame:
         importance(shap.contributions),
         fold_sizes(shap.contributions),
         list(shap.names),
-        shuffled=shap.permuted,
+        permuted=shap.permuted,
         clusters=context.tables["shap_clusters"],
     )
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def shuffled_labels(y: NDArray[np.int8], group: NDArray[np.int64], *, seed: int) -> NDArray[np.int8]:
+def permuted_labels(y: NDArray[np.int8], group: NDArray[np.int64], *, seed: int) -> NDArray[np.int8]:
     """Give every patient another patient's labels.
 
     Patients are permuted, whatever their number of rows, so that nothing of a row says anything of its label, not

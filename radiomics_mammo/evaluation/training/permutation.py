@@ -15,7 +15,7 @@ from radiomics_mammo.evaluation.training.cross_validation import Outcome, fold_d
 from radiomics_mammo.evaluation.training.feature_selection import RANKINGS, rank_features
 from radiomics_mammo.evaluation.training.fold_data import FoldData
 from radiomics_mammo.evaluation.training.held_out import Measure, explained_names
-from radiomics_mammo.evaluation.training.label_permutation import fold_auroc, shuffled_labels
+from radiomics_mammo.evaluation.training.label_permutation import fold_auroc, permuted_labels
 from radiomics_mammo.evaluation.training.nested_cv import TunedFold, fit
 from radiomics_mammo.evaluation.training.plan import WHOLE, Plan, light
 from radiomics_mammo.evaluation.training.preprocessing import source_columns
@@ -28,8 +28,8 @@ _TOGETHER = 10  # labellings that share one fold's prepared rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shuffled:
-    """What a candidate gave on shuffled labels, in the folds of the first repeat.
+class PermutedLabels:
+    """What a candidate gave on permuted labels, in the folds of the first repeat.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class Shuffled:
     held : ndarray of int64, shape (n_folds,)
         How many rows that were.
     auroc : ndarray of float64, shape (n_permutations,)
-        Of the held-out rows, against the shuffled labels, within folds; near one half where nothing leaks.
+        Of the held-out rows, against the permuted labels, within folds; near one half where nothing leaks.
     rows : int
         Rows that took part; fewer than the cohort's where all would take too long.
     """
@@ -54,7 +54,7 @@ class Shuffled:
         return np.asarray(np.average(self.size, axis=1, weights=self.n_validation))
 
 
-def refit_shuffled(
+def refit_permuted_labels(
     plan: Plan,
     candidate: Candidate,
     outcome: Outcome,
@@ -64,7 +64,7 @@ def refit_shuffled(
     most_rows: int,
     workers: int = 1,
     on_done: Callable[[str], None] | None = None,
-) -> Shuffled:
+) -> PermutedLabels:
     """Train a candidate as each fold of the first repeat chose, on permuted labels.
 
     All folds of a permutation share its labels: their training rows overlap, and that alone makes folds agree.
@@ -100,7 +100,7 @@ def refit_shuffled(
             on_done(candidate.name)  # type: ignore[misc]
     fold_of = plan.fold_of[0][plan.cohort.units.of]
     auroc = [fold_auroc(y[subset], p[subset], fold_of[subset]) for y, p in zip(given, score, strict=True)]
-    return Shuffled(size, n_validation, np.array(auroc), int(subset.sum()))
+    return PermutedLabels(size, n_validation, np.array(auroc), int(subset.sum()))
 
 
 def _some_patients(plan: Plan, most: int) -> NDArray[np.bool_]:
@@ -125,7 +125,7 @@ def _labels(plan: Plan, subset: NDArray[np.bool_], permutations: int) -> NDArray
     given = np.zeros((permutations, cohort.y.size), dtype=np.int8)
     for labels in given:
         for _ in range(_ATTEMPTS):
-            drawn = shuffled_labels(y, group.astype(np.int64), seed=int(next(states)))
+            drawn = permuted_labels(y, group.astype(np.int64), seed=int(next(states)))
             if all(0 < drawn[fold_of != fold].mean() < 1 for fold in range(plan.n_folds)):
                 break
         labels[subset] = drawn

@@ -1,4 +1,4 @@
-"""Refits on shuffled labels: the same pipeline, other patients's labels, nothing found."""
+"""Refits on permuted labels: the same pipeline, other patients's labels, nothing found."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from radiomics_mammo.evaluation.explanation.shap_values import contributions
 from radiomics_mammo.evaluation.training import permutation as ours
 from radiomics_mammo.evaluation.training.cross_validation import cross_validate
-from radiomics_mammo.evaluation.training.permutation import Shuffled, refit_shuffled
+from radiomics_mammo.evaluation.training.permutation import PermutedLabels, refit_permuted_labels
 from radiomics_mammo.evaluation.training.plan import Plan
 from tests.support.explained_run import NAMES, PLANTED, noise_frame, toy_plan
 
@@ -28,8 +28,10 @@ def outcome(plan):
     return cross_validate(plan)
 
 
-def shuffled(plan: Plan, outcome, *, permutations: int = 12, most_rows: int = 10**6, workers: int = 1) -> Shuffled:
-    return refit_shuffled(
+def permuted(
+    plan: Plan, outcome, *, permutations: int = 12, most_rows: int = 10**6, workers: int = 1
+) -> PermutedLabels:
+    return refit_permuted_labels(
         plan,
         plan.candidates[0],
         outcome,
@@ -40,8 +42,8 @@ def shuffled(plan: Plan, outcome, *, permutations: int = 12, most_rows: int = 10
     )
 
 
-def test_a_planted_feature_is_worth_nothing_on_shuffled_labels(plan, outcome):
-    found = shuffled(plan, outcome)
+def test_a_planted_feature_is_worth_nothing_on_permuted_labels(plan, outcome):
+    found = permuted(plan, outcome)
     assert found.size.shape == (12, 3, len(NAMES))
     assert found.n_validation.tolist() == [30, 30, 30]
     assert found.rows == 90
@@ -51,7 +53,7 @@ def test_a_planted_feature_is_worth_nothing_on_shuffled_labels(plan, outcome):
 
 
 def test_workers_and_the_number_asked_for_change_no_bit(plan, outcome):
-    one, two = shuffled(plan, outcome, permutations=3), shuffled(plan, outcome, permutations=3, workers=2)
+    one, two = permuted(plan, outcome, permutations=3), permuted(plan, outcome, permutations=3, workers=2)
     np.testing.assert_array_equal(one.size, two.size)
     np.testing.assert_array_equal(one.auroc, two.auroc)
 
@@ -65,7 +67,7 @@ def test_folds_that_share_rows_share_their_labels(plan, outcome, monkeypatch):
 
     fit = ours.fit
     monkeypatch.setattr(ours, "fit", spy)
-    shuffled(plan, outcome, permutations=2)
+    permuted(plan, outcome, permutations=2)
     given = np.full((2, 90), -1)
     for i, (rows, labels) in enumerate(seen):
         known = given[i % 2, rows]
@@ -87,7 +89,7 @@ def test_a_booster_is_told_the_new_labels_and_trained_as_from_scratch(plan, outc
 
 
 def test_large_cohorts_are_thinned_by_patients_of_both_classes(plan, outcome):
-    found = shuffled(plan, outcome, permutations=2, most_rows=40)
+    found = permuted(plan, outcome, permutations=2, most_rows=40)
     assert found.rows == 40
     assert found.n_validation.sum() == 40
 
@@ -97,7 +99,7 @@ def test_features_are_selected_anew(plan):
     forest = replace(forest, tuning=replace(forest.tuning, select="mrmr"))
     chosen = cross_validate(forest)
     assert all(one.parameters["select"] == "mrmr" for one in chosen.tuned.values())
-    found = shuffled(forest, chosen, permutations=3)
+    found = permuted(forest, chosen, permutations=3)
     used = found.size > 0
     assert (used.sum(axis=2) < len(NAMES)).all()
     for first, second in combinations(used, 2):

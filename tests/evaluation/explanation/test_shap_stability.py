@@ -20,7 +20,7 @@ from radiomics_mammo.evaluation.explanation.shap_stability import (
     ranks_of,
     stability_table,
 )
-from radiomics_mammo.evaluation.training.permutation import Shuffled
+from radiomics_mammo.evaluation.training.permutation import PermutedLabels
 from radiomics_mammo.reports.sections.explanation_groups import stability_sentence
 
 NAMES = [f"original_glcm_F{i}" for i in range(8)]
@@ -32,8 +32,8 @@ def importance_of(sizes: np.ndarray) -> pd.Series:
     return pd.Series(sizes.mean(axis=0), index=NAMES).sort_values(ascending=False)
 
 
-def shuffled_of(size: np.ndarray) -> Shuffled:
-    return Shuffled(size, np.array([2, 1, 1]), np.full(len(size), 0.5), 4)
+def permuted_of(size: np.ndarray) -> PermutedLabels:
+    return PermutedLabels(size, np.array([2, 1, 1]), np.full(len(size), 0.5), 4)
 
 
 def test_sizes_are_means_of_absolute_contributions_by_repeat_and_fold():
@@ -53,10 +53,10 @@ def test_overlap_counts_pairs_of_folds_and_what_has_no_size_never_leads():
     assert (leading(102), leading(24), leading(3)) == (20, 6, 1)
 
 
-def test_features_have_mean_ranks_and_the_largest_of_shuffled_labels_beside_them():
+def test_features_have_mean_ranks_and_the_largest_of_permuted_labels_beside_them():
     sizes = {0: SAME, 1: SAME[:, ::-1]}
-    shuffled = shuffled_of(np.stack([np.full((3, 8), 0.1), np.tile([[4.0], [8.0], [8.0]], (1, 8))]))
-    table = feature_table(importance_of(SAME), sizes, NAMES, shuffled=shuffled, clusters=NONE)
+    permuted = permuted_of(np.stack([np.full((3, 8), 0.1), np.tile([[4.0], [8.0], [8.0]], (1, 8))]))
+    table = feature_table(importance_of(SAME), sizes, NAMES, permuted=permuted, clusters=NONE)
     assert table["feature"].tolist() == NAMES
     assert table["rank_mean"].tolist() == [4.5] * 8
     assert table["rank_sd"].iloc[0] == pytest.approx(np.std([1, 1, 1, 8, 8, 8], ddof=1))
@@ -66,16 +66,16 @@ def test_features_have_mean_ranks_and_the_largest_of_shuffled_labels_beside_them
 
 
 @pytest.mark.parametrize(
-    ("shuffled", "verdict"),
+    ("permuted", "verdict"),
     [
         (np.stack([SAME, SAME]), NOTHING),
         (np.stack([SAME, SAME]) / 2, FEW),
         (np.stack([np.stack([np.roll(SAME[0], 3 * i) for i in range(3)])] * 2), STABLE),
     ],
 )
-def test_the_verdict_asks_for_more_than_every_shuffling_gave(shuffled, verdict):
-    found = shuffled_of(shuffled)
-    features = feature_table(importance_of(SAME), {0: SAME}, NAMES, shuffled=found, clusters=NONE)
+def test_the_verdict_asks_for_more_than_every_permutation_gave(permuted, verdict):
+    found = permuted_of(permuted)
+    features = feature_table(importance_of(SAME), {0: SAME}, NAMES, permuted=found, clusters=NONE)
     table = stability_table({0: SAME}, features, null=permutation_table(found), rows=found.rows).set_index("statistic")
     assert table.loc["jaccard", "value"] == 1.0
     assert table.loc["jaccard", "verdict"] == verdict
@@ -87,7 +87,7 @@ def test_the_verdict_asks_for_more_than_every_shuffling_gave(shuffled, verdict):
 
 
 def test_without_shuffling_the_verdict_is_not_known():
-    features = feature_table(importance_of(SAME), {0: SAME}, NAMES, shuffled=None, clusters=NONE)
+    features = feature_table(importance_of(SAME), {0: SAME}, NAMES, permuted=None, clusters=NONE)
     table = stability_table({0: SAME}, features, null=None, rows=0)
     assert table["verdict"].iloc[0] == UNKNOWN
     assert features["permutation_high"].isna().all()
@@ -97,5 +97,5 @@ def test_without_shuffling_the_verdict_is_not_known():
 def test_a_network_has_a_chance_of_its_own():
     names = ["original_glcm_Contrast", "crop_embToy_Embedding", "original_glcm_Idm"]
     importance = np.array([[0.1, 0.9, 0.2], [0.3, 0.7, 0.1]])
-    shuffled = Shuffled(importance[:, None], np.array([10]), np.full(2, 0.5), 10)
-    np.testing.assert_array_equal(largest_by_chance(shuffled, names), [0.3, 0.9, 0.3])
+    permuted = PermutedLabels(importance[:, None], np.array([10]), np.full(2, 0.5), 10)
+    np.testing.assert_array_equal(largest_by_chance(permuted, names), [0.3, 0.9, 0.3])

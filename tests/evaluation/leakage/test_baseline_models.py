@@ -17,7 +17,7 @@ from radiomics_mammo.evaluation.leakage.baseline_models import (
     standardise,
 )
 from radiomics_mammo.evaluation.leakage.subsample import ROWS, subsample_patients
-from radiomics_mammo.evaluation.training.label_permutation import fold_auroc, shuffled_labels
+from radiomics_mammo.evaluation.training.label_permutation import fold_auroc, permuted_labels
 
 
 def table(rows: int = 90, *, columns: int = 6, nulls: bool = False, seed: int = 0):
@@ -145,19 +145,19 @@ def test_labels_of_a_patient_move_together():
     group = np.repeat(np.arange(40), 3)
     y = np.repeat((np.arange(40) < 15), 3).astype(np.int8)
     y[:3] = [1, 0, 0]  # one patient with both
-    given = shuffled_labels(y, group, seed=5)
+    given = permuted_labels(y, group, seed=5)
     assert (given != y).any()
     sums = np.bincount(group, weights=given)
     assert sorted(sums) == sorted(np.bincount(group, weights=y))
-    np.testing.assert_array_equal(given, shuffled_labels(y, group, seed=5))
-    assert (given != shuffled_labels(y, group, seed=6)).any()
+    np.testing.assert_array_equal(given, permuted_labels(y, group, seed=5))
+    assert (given != permuted_labels(y, group, seed=6)).any()
 
 
-def test_shuffled_labels_do_not_know_how_many_rows_a_patient_has():
+def test_permuted_labels_do_not_know_how_many_rows_a_patient_has():
     sizes = np.where(np.arange(200) < 100, 1, 4)
     group = np.repeat(np.arange(200), sizes)
     y = (np.repeat(sizes, sizes) == 4).astype(np.int8)  # whoever has four rows is ill
-    shares = [shuffled_labels(y, group, seed=seed)[np.repeat(sizes, sizes) == 4].mean() for seed in range(50)]
+    shares = [permuted_labels(y, group, seed=seed)[np.repeat(sizes, sizes) == 4].mean() for seed in range(50)]
     assert abs(np.mean(shares) - 0.5) < 0.03
 
 
@@ -165,7 +165,7 @@ def test_rows_out_of_order_stay_with_their_patient():
     group = np.array([0, 1, 0, 2, 1, 2])
     y = np.array([1, 0, 1, 0, 0, 0], dtype=np.int8)
     for seed in range(10):
-        given = shuffled_labels(y, group, seed=seed)
+        given = permuted_labels(y, group, seed=seed)
         assert all(np.unique(given[group == patient]).size == 1 for patient in range(3))
 
 

@@ -60,17 +60,17 @@ def test_a_certificate_by_hand():
     p = np.append(np.arange(1, 61) / 100, np.arange(40) / 1_000)[None]
     found = certify(y, p, np.arange(100), sensitivity=0.9, confidence=0.9, specificity=0.9)
     assert (found.threshold, found.patients, found.misses, found.needed) == (0.03, 60, 2, 22)
-    assert found.specificity.value == 30 / 40  # negatives at 0.000 … 0.029 are spared
+    assert found.specificity.value == 30 / 40  # negatives at 0.000 … 0.029 are below the threshold
     assert found.call_rate.value == (58 + 10) / 100
     # Of 40 negative patients at 0.9, one false alarm passes (p 0.080) and two do not: above 0.038 only one is left.
     assert stats.binom.cdf([1, 2], 40, 0.1).round(3).tolist() == [0.080, 0.223]
     assert 0.038 < found.upper < 0.039
     assert found.in_band == pytest.approx((1 + 9) / 100)  # 0.03 and 0.030 … 0.038
-    assert "out-of-fold predictions find at least 0.9 of positive patients by any of" in found.sentence
-    assert "2 of 60 patients missed" in found.sentence
-    assert "choice" not in found.sentence
+    assert "out-of-fold predictions have a sensitivity of at least 0.9 by patient" in found.sentence
+    assert "2 of 60 positive patients were missed" in found.sentence
+    assert "selection" not in found.sentence
     chosen = certify(y, p, np.arange(100), sensitivity=0.9, chosen=True)
-    assert "not allowing for the choice of the model on the same patients" in chosen.sentence
+    assert "not accounting for the selection of the model on the same patients" in chosen.sentence
 
 
 def test_a_patient_is_found_by_any_of_her_positive_units_and_by_no_negative_one():
@@ -88,7 +88,7 @@ def test_too_few_patients_are_told_how_many_are_needed():
     found = certify(y, p, group, sensitivity=0.95)
     assert (found.threshold, found.patients, found.needed) == (None, 30, 45)
     assert np.isnan([found.specificity.value, found.call_rate.value]).all()
-    assert "30 positive patients are too few to certify 0.95" in found.sentence
+    assert "30 positive patients are too few to certify a sensitivity of 0.95" in found.sentence
     assert "45 are needed" in found.sentence
     nobody = certify(np.zeros(4, dtype=np.int8), np.full((1, 4), 0.5), np.arange(4))
     assert (nobody.threshold, nobody.patients) == (None, 0)
@@ -137,7 +137,7 @@ def test_table_has_a_row_and_a_sentence_a_target():
     assert (found["threshold"].diff()[1:5] < 0).all()
     assert (found["specificity"].diff()[1:5] < 0).all()
     assert found["needed"].tolist() == [11, 15, 22, 45, 114, 230]
-    assert found.loc[5, "sentence"].startswith("150 positive patients are too few to certify 0.99")
+    assert found.loc[5, "sentence"].startswith("150 positive patients are too few to certify a sensitivity of 0.99")
     assert found.loc[3, "specificity_low"] < found.loc[3, "specificity"] < found.loc[3, "specificity_high"]
 
 
@@ -147,7 +147,7 @@ def test_a_check_by_hand():
     p = np.array([0.2, 0.6, 0.3, 0.1, 0.9, 0.29, 0.3])
     found = check_certificate(y, p, np.array([0, 0, 1, 2, 2, 3, 4]), threshold=0.3)
     assert (found.patients, found.misses, found.sensitivity, found.specificity) == (3, 1, 2 / 3, 1 / 3)
-    assert "Called from 0.3 upwards, 1 of 3 positive patients held out are missed" in found.sentence
+    assert "At a threshold of 0.3, 1 of 3 positive patients of the test set were missed" in found.sentence
 
 
 @pytest.mark.parametrize("misses", [0, 3, 40])

@@ -12,7 +12,7 @@ from tests.support.plans import plan_of
 
 
 @pytest.mark.slow
-def test_shuffled_labels_score_like_guessing():
+def test_permuted_labels_score_like_guessing():
     found = []
     for seed in range(2):
         frame = toy_frame(patients=120, strength=0, seed=seed)
