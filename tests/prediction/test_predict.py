@@ -442,3 +442,18 @@ def test_a_certificate_that_the_test_set_contradicts_gives_no_verdict(tmp_path, 
     found = predicted(tmp_path, run=a_run(tmp_path / "run", certificates=contradicted))
     assert all("contradicted by the test set" in verdict for verdict in found["verdict"])
     assert "The test set contradicts the certificate" in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.reported(
+    "Tables", "predict: PatientID for the patient, or rows that are no patients", "read, or a warning"
+)
+def test_patients_under_another_name_and_rows_that_are_no_patients(tmp_path, capsys):
+    frame, run = toy_frame(patients=12, seed=3), a_run(tmp_path / "run")
+    usual = predicted(tmp_path, run=run, table=a_table(tmp_path / "t.parquet", frame=frame))
+    assert "patient of its own" not in capsys.readouterr().err
+    renamed = a_table(tmp_path / "n.parquet", frame=frame.rename(columns={"patient_id": "PatientID"}))
+    assert predicted(tmp_path, run=run, table=renamed).equals(usual)
+    assert "patient_id is read from the column 'PatientID'" in capsys.readouterr().err.replace("\n", " ")
+    each = a_table(tmp_path / "e.parquet", frame=frame.assign(study=frame["patient_id"], patient_id=frame["case_id"]))
+    predicted(tmp_path, run=run, table=each)
+    assert "but the column 'study' repeats (12 values in 24 rows)" in capsys.readouterr().err.replace("\n", " ")
