@@ -104,8 +104,8 @@ def make_input(number: int, folder: Path, *, correct: bool, rng: Random) -> Inpu
         cells=cells,
         regions=tuple(region for region in regions if region.any()),
         overlap=min(style.overlap, frame.overlap),
-        plain=style.plain and frame.plain and (style.overlap == 1 or (placed.labels > 0).sum() >= 100),
-        noted=style.note,
+        plain=style.plain and frame.plain and (style.overlap == 1 or (placed.labels > 0).sum() >= 200),
+        noted=style.note and np.unique(np.asarray(picture)).size > 2,
         correct=correct,
         image=str(image),
     )

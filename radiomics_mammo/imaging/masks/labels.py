@@ -151,12 +151,13 @@ def _contour(
         return None
     if _has_flat_part(plane, inside & (plane != main)):
         return None
-    grey = inside & (plane > _NEAR * main) & (np.abs(plane.astype(np.float64) - main) > _NEAR * main)
-    if grey.sum() > 0.25 * plane.size or grey.sum() > 1.5 * region.sum():
-        return None
+    away = np.abs(plane.astype(np.float64) - main) > _NEAR * main
+    grey = inside & (plane > _NEAR * main) & away
+    core = _eroded(region, square, 2)
+    if core.sum() < 0.05 * region.sum() or (core & away).sum() > 0.05 * core.sum():
+        return None  # a mask is even inside
     edge = region & ~_eroded(region, square)
-    allowed = binary_dilation(edge, square, iterations=_EDGE)
-    if (grey & ~allowed).sum() > 0.02 * grey.sum() or (allowed & ~edge).mean() > 0.75:
+    if (grey & ~binary_dilation(edge, square, iterations=_EDGE)).sum() > 0.02 * grey.sum():
         return None
     faint = inside & (plane <= _NEAR * main)
     if (faint & ~binary_dilation(edge, square, iterations=5 * _EDGE)).sum() > 0.02 * max(faint.sum(), 1):
@@ -172,10 +173,10 @@ def _has_flat_part(plane: NDArray[Any], others: Region) -> bool:
     return bool(flat.sum() > 0.3 * others.sum())
 
 
-def _eroded(region: Region, square: Region) -> Region:
+def _eroded(region: Region, square: Region, pixels: int = 1) -> Region:
     from scipy.ndimage import binary_erosion
 
-    return np.asarray(binary_erosion(region, square, border_value=True))
+    return np.asarray(binary_erosion(region, square, iterations=pixels, border_value=True))
 
 
 def _main_value(values: NDArray[Any], counts: NDArray[np.intp]) -> Any:
