@@ -5,15 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 from radiomics_mammo.cli.arguments import settings_from
-from radiomics_mammo.cli.command import command_parser, run_command
+from radiomics_mammo.cli.command import command_parser, run_command, survive_crashes
 from radiomics_mammo.cli.reader_options import TableOptions, add_readers, chosen_reader
-from radiomics_mammo.core.crashes import survive_crashes
-
-if TYPE_CHECKING:
-    from radiomics_mammo.readers.base import ReaderSpec
 
 EPILOG = """\
 examples:
@@ -58,7 +54,7 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _settings(spec: ReaderSpec) -> tuple[type, ...]:
+def _settings(spec: Any) -> tuple[type, ...]:
     from radiomics_mammo.cli.embed_options import EmbedOptions, ImageOptions
 
     settings = (EmbedOptions, TableOptions)

@@ -7,10 +7,9 @@ import sys
 from collections.abc import Sequence
 
 from radiomics_mammo.cli.arguments import settings_from
-from radiomics_mammo.cli.command import command_parser, run_command
+from radiomics_mammo.cli.command import command_parser, run_command, survive_crashes
 from radiomics_mammo.cli.extract_options import EPILOG, ExtractOptions, FileOptions, OverviewOptions
 from radiomics_mammo.cli.reader_options import TableOptions, add_readers, chosen_reader
-from radiomics_mammo.core.crashes import survive_crashes
 
 
 # Heavy imports are inside the functions: workers import this module again, and --help should be fast.

@@ -6,9 +6,10 @@ import argparse
 from pathlib import Path
 
 from radiomics_mammo.core.console import run_command
+from radiomics_mammo.core.crashes import survive_crashes
 from radiomics_mammo.errors import OutputError
 
-__all__ = ["check_file", "command_parser", "run_command"]
+__all__ = ["check_file", "command_parser", "run_command", "survive_crashes"]
 
 
 def command_parser(name: str, *, description: str | None, epilog: str = "") -> argparse.ArgumentParser:
