@@ -29,7 +29,8 @@ from radiomics_mammo import FeatureExtractor, load_model
 from radiomics_mammo.compare import main as compare
 from radiomics_mammo.core.records import Sample
 from radiomics_mammo.prediction.distribution_check import OUT_OF_DISTRIBUTION
-from radiomics_mammo.prediction.score import choose_certificate, score_table
+from radiomics_mammo.prediction.score import score_table
+from radiomics_mammo.prediction.verdicts import choose_certificate
 from radiomics_mammo.runs.saved_model import SavedModel
 from radiomics_mammo.tables.feature_table import Table, write_table
 

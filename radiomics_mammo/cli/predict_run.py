@@ -20,7 +20,8 @@ from radiomics_mammo.core.console import (
 )
 from radiomics_mammo.errors import CaseError, InputError
 from radiomics_mammo.evaluation.cohort.join import read_joined
-from radiomics_mammo.prediction.score import Scored, by_verdict, check_table, choose_certificate, score_table
+from radiomics_mammo.prediction.score import Scored, check_table, score_table
+from radiomics_mammo.prediction.verdicts import by_verdict, choose_certificate
 from radiomics_mammo.runs.model_metadata import Certificate, ModelFacts
 from radiomics_mammo.runs.results import read_patients
 from radiomics_mammo.runs.run_folder import write_table

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,12 +24,8 @@ from radiomics_mammo.evaluation.cohort.patient_groups import (
 from radiomics_mammo.evaluation.cohort.prediction_units import aggregate, make_units
 from radiomics_mammo.evaluation.cohort.records import Units
 from radiomics_mammo.evaluation.out_of_distribution.case_check import MOSTLY
-from radiomics_mammo.prediction.distribution_check import (
-    NOT_CHECKED,
-    OUT_OF_DISTRIBUTION,
-    DistributionCheck,
-    check_distribution,
-)
+from radiomics_mammo.prediction.distribution_check import DistributionCheck, check_distribution
+from radiomics_mammo.prediction.verdicts import NO_PATIENT, highest_p, verdicts_of, withhold
 from radiomics_mammo.runs.model_metadata import Certificate, ModelFacts
 from radiomics_mammo.runs.saved_model import SavedModel
 from radiomics_mammo.tables.feature_table import Table
@@ -39,7 +34,6 @@ Floats = NDArray[np.float64]
 
 IN_TRAINING = "in training: not an independent prediction"
 _SHOWN = 8
-_NO_PATIENT = -1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,15 +147,15 @@ def score_table(
     # Labels are unknown, and none is needed.
     unlabelled = np.zeros(len(subset), dtype=np.int8)
     units = make_units(subset, unlabelled, patients[valid], kind=facts.unit, rule=facts.rule)
-    incomplete = np.isin(units.group, patients[~valid]) & (units.group != _NO_PATIENT)
+    incomplete = np.isin(units.group, patients[~valid]) & (units.group != NO_PATIENT)
     subject = "patient" if facts.group == PATIENT else facts.group
     subject += " (if the region is all there is)" if single else ""
     predictions = _scores(model, x[valid], raw[valid], units, training_patients=training_patients)
     after = predictions.columns.tolist().index("call") + 1
-    predictions.insert(after, "p_patient", _highest(predictions["p"].to_numpy(), units.group))
-    verdicts = _verdicts(predictions["p_patient"].tolist(), incomplete, certificate=certificate, subject=subject)
+    predictions.insert(after, "p_patient", highest_p(predictions["p"].to_numpy(), units.group))
+    verdicts = verdicts_of(predictions["p_patient"].tolist(), incomplete, certificate=certificate, subject=subject)
     check = _check(model, x[valid], subset, units, predictions)
-    predictions.insert(after + 1, "verdict", _withhold(verdicts, check, units.group, given=certificate is not None))
+    predictions.insert(after + 1, "verdict", withhold(verdicts, check, units.group, given=certificate is not None))
     for place, (name, values) in enumerate(({} if check is None else check.columns()).items()):
         predictions.insert(after + 2 + place, name, values)
     predictions["data"] = _data(subset, units.of, phantom=facts.phantom)
@@ -196,16 +190,6 @@ def _check(
     )
 
 
-def _withhold(
-    verdicts: list[str], check: DistributionCheck | None, patients: NDArray[np.int64], *, given: bool
-) -> list[str]:
-    """Replace the verdicts on patients with a unit that is out of distribution."""
-    if check is None:
-        return [NOT_CHECKED if given else verdict for verdict in verdicts]
-    unlike = np.isin(patients, patients[check.withheld & (patients != _NO_PATIENT)]) | check.withheld
-    return [OUT_OF_DISTRIBUTION if out else verdict for out, verdict in zip(unlike, verdicts, strict=True)]
-
-
 def _identified(frame: pd.DataFrame, facts: ModelFacts, *, single: bool) -> tuple[pd.DataFrame, NDArray[np.int64]]:
     """Check ``case_id``, name the patient ``patient_id``, and code the patients of the verdicts."""
     if len(frame) == 0:
@@ -222,7 +206,7 @@ def _identified(frame: pd.DataFrame, facts: ModelFacts, *, single: bool) -> tupl
         )
     named = facts.group in frame.columns
     names = patient_names(frame, facts.group) if named else cell_texts(frame.get(PATIENT, pd.Series([""] * len(frame))))
-    patients = _patients(frame, facts.group) if named else np.full(len(frame), _NO_PATIENT, dtype=np.int64)
+    patients = _patients(frame, facts.group) if named else np.full(len(frame), NO_PATIENT, dtype=np.int64)
     rows = frame.assign(case_id=cell_texts(frame["case_id"]), patient_id=names).reset_index(drop=True)
     return rows, np.zeros(1, dtype=np.int64) if single else patients
 
@@ -233,7 +217,7 @@ def _patients(frame: pd.DataFrame, group: str) -> NDArray[np.int64]:
     distinct = [name or f"\0{row}" for row, name in enumerate(groups)]  # rows that name no group share none
     patients, _ = merge_groups(distinct, ids)
     unnamed = np.array([not (name or other) for name, other in zip(groups, ids, strict=True)], dtype=np.bool_)
-    return np.where(unnamed, _NO_PATIENT, patients)
+    return np.where(unnamed, NO_PATIENT, patients)
 
 
 def _matrix(model: SavedModel, rows: pd.DataFrame) -> Floats:
@@ -316,32 +300,6 @@ def _scores(
     )
 
 
-def _highest(p: Floats, patients: NDArray[np.int64]) -> Floats:
-    """Return for each unit the highest probability of its patient's units; NaN where no patient is named."""
-    highest = np.full(int(patients.max(initial=_NO_PATIENT)) + 2, -np.inf)  # the last is of units without a patient
-    np.maximum.at(highest, patients, p)
-    return np.where(patients == _NO_PATIENT, np.nan, highest[patients])
-
-
-def _verdicts(
-    highest: Sequence[float], incomplete: NDArray[np.bool_], *, certificate: Certificate | None, subject: str
-) -> list[str]:
-    """Return verdicts by the highest probability; a patient with a row that failed is never ruled out."""
-    if certificate is None:
-        return ["no certificate was made"] * len(highest)
-    if certificate.threshold is None or certificate.contradicted:
-        return [certificate.verdict(np.nan)] * len(highest)
-    verdicts = []
-    for p, partial in zip(highest, incomplete.tolist(), strict=True):
-        if np.isnan(p):
-            verdicts.append(f"no verdict: the certificate is by {subject} and the table names none")
-        elif partial and p < certificate.threshold:
-            verdicts.append(f"no verdict: a row of this {subject} could not be scored")
-        else:
-            verdicts.append(f"this {subject}: {certificate.verdict(p)}")
-    return verdicts
-
-
 def _by_unit(flags: NDArray[np.bool_], of: NDArray[np.int64], n_units: int) -> NDArray[np.bool_]:
     if n_units == len(flags):  # each row is a unit
         return flags
@@ -389,39 +347,3 @@ def _warnings(model: SavedModel, rows: pd.DataFrame, *, training_patients: Colle
             f"Every row counts as a patient of its own, but {repeats}: verdicts are by row, not by patient."
         )
     return warnings
-
-
-def choose_certificate(facts: ModelFacts, *, target: float | None = None) -> Certificate | None:
-    """Return the certificate for a sensitivity; of several confidences the highest.
-
-    Parameters
-    ----------
-    facts : ModelFacts
-    target : float, optional
-        The one that the comparison was run for by default.
-
-    Returns
-    -------
-    Certificate or None
-        None where the model has no certificates at all.
-
-    Raises
-    ------
-    InputError
-        There are some, and none for this sensitivity.
-    """
-    if not facts.certificates:
-        return None
-    wanted = facts.target_sensitivity if target is None else target
-    matching = [each for each in facts.certificates if abs(each.target - wanted) < 1e-9]
-    if not matching:
-        targets = ", ".join(f"{each.target:g}" for each in facts.certificates)
-        raise InputError(
-            f"no certificate for a sensitivity of {wanted:g}", remedy=f"There is one for each of {targets}."
-        )
-    return max(matching, key=lambda each: each.confidence)
-
-
-def by_verdict(predictions: pd.DataFrame) -> dict[str, Any]:
-    """Count the predictions by their patient's verdict, the commonest first."""
-    return {str(name): int(n) for name, n in predictions["verdict"].value_counts().items()}

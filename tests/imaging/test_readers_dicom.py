@@ -12,7 +12,8 @@ import SimpleITK
 from pydicom.data import get_testdata_file
 
 from radiomics_mammo.errors import ReadError
-from radiomics_mammo.imaging.formats.dicom.read import PHANTOM_MANUFACTURER, read_dicom, write_dicom
+from radiomics_mammo.imaging.formats.dicom.read import PHANTOM_MANUFACTURER, read_dicom
+from radiomics_mammo.imaging.formats.dicom.write import write_dicom
 
 
 def picture(dtype: type = np.uint16, shape: tuple[int, int] = (31, 23)) -> np.ndarray:

@@ -11,7 +11,7 @@ import SimpleITK
 
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.imaging.formats.dicom.encode import SYNTAXES, encode_dicom
-from radiomics_mammo.imaging.formats.dicom.read import write_dicom
+from radiomics_mammo.imaging.formats.dicom.write import write_dicom
 
 
 def smooth(shape: tuple[int, int] = (96, 80), *, top: int = 4095) -> np.ndarray:

@@ -11,7 +11,8 @@ import SimpleITK
 from PIL import Image
 
 from radiomics_mammo.errors import MaskError, ReadError
-from radiomics_mammo.imaging.formats.dicom.read import PHANTOM_MANUFACTURER, write_dicom
+from radiomics_mammo.imaging.formats.dicom.read import PHANTOM_MANUFACTURER
+from radiomics_mammo.imaging.formats.dicom.write import write_dicom
 from radiomics_mammo.imaging.formats.image_file import read_image, read_mask
 from radiomics_mammo.imaging.masks.placement import place, scaled_to
 

@@ -12,7 +12,8 @@ from pydicom.pixels import apply_modality_lut, apply_voi, apply_windowing
 
 from radiomics_mammo.errors import ReadError
 from radiomics_mammo.imaging.formats.dicom.display_window import displayed
-from radiomics_mammo.imaging.formats.dicom.read import read_dicom, write_dicom
+from radiomics_mammo.imaging.formats.dicom.read import read_dicom
+from radiomics_mammo.imaging.formats.dicom.write import write_dicom
 
 RAMP = np.arange(4096, dtype=np.uint16).reshape(64, 64)
 HERE = Path("a.dcm")

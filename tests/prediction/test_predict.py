@@ -11,7 +11,8 @@ import pytest
 
 from radiomics_mammo.errors import InputError
 from radiomics_mammo.predict import main as predict
-from radiomics_mammo.prediction.score import IN_TRAINING, choose_certificate
+from radiomics_mammo.prediction.score import IN_TRAINING
+from radiomics_mammo.prediction.verdicts import choose_certificate
 from radiomics_mammo.runs.model_metadata import Certificate, training_range
 from radiomics_mammo.runs.run_files import FOLDS
 from radiomics_mammo.runs.saved_model import MODEL, save_model

@@ -13,7 +13,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from PIL import Image
 
 from radiomics_mammo.errors import CaseError, InputError, MaskError, ReadError
-from radiomics_mammo.imaging.formats.dicom.read import PHANTOM_MANUFACTURER, read_dicom, write_dicom
+from radiomics_mammo.imaging.formats.dicom.read import PHANTOM_MANUFACTURER, read_dicom
+from radiomics_mammo.imaging.formats.dicom.write import write_dicom
 from radiomics_mammo.imaging.formats.image_file import read_image
 from radiomics_mammo.readers import find_samples, open_reader, remarks_of
 from radiomics_mammo.readers.cbis_ddsm.mask_matching import locate

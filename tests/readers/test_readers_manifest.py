@@ -13,7 +13,8 @@ from PIL import Image
 
 from radiomics_mammo.core.records import Sample
 from radiomics_mammo.errors import CaseError, InputError, MaskError, ReadError
-from radiomics_mammo.imaging.formats.dicom.read import PHANTOM_MANUFACTURER, write_dicom
+from radiomics_mammo.imaging.formats.dicom.read import PHANTOM_MANUFACTURER
+from radiomics_mammo.imaging.formats.dicom.write import write_dicom
 from radiomics_mammo.readers import find_samples, open_reader, remarks_of
 from radiomics_mammo.readers.manifest.reader import ManifestReader
 

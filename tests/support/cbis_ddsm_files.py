@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from radiomics_mammo.imaging.formats.dicom.read import write_dicom
+from radiomics_mammo.imaging.formats.dicom.write import write_dicom
 
 UID = "1.3.6.1.4.1.9590.100.1.2."
 FRAME = (150, 110)

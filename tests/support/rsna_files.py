@@ -10,7 +10,7 @@ import numpy as np
 import pydicom
 from PIL import Image
 
-from radiomics_mammo.imaging.formats.dicom.read import write_dicom
+from radiomics_mammo.imaging.formats.dicom.write import write_dicom
 
 HEADER = (
     "site_id", "patient_id", "image_id", "laterality", "view", "age", "cancer", "biopsy", "invasive", "BIRADS",

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_mammo.imaging.formats.dicom.read import PHANTOM_MANUFACTURER, write_dicom
+from radiomics_mammo.imaging.formats.dicom.read import PHANTOM_MANUFACTURER
+from radiomics_mammo.imaging.formats.dicom.write import write_dicom
 from radiomics_mammo.readers.phantom.breast import BACKGROUND
 from radiomics_mammo.readers.phantom.reader import BITS_STORED
 from radiomics_mammo.readers.phantom.screening_cohort import Machine, View

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_mammo.imaging.formats.dicom.read import PHANTOM_MANUFACTURER, write_dicom
+from radiomics_mammo.imaging.formats.dicom.read import PHANTOM_MANUFACTURER
+from radiomics_mammo.imaging.formats.dicom.write import write_dicom
 from radiomics_mammo.readers.cbis_ddsm.mask_matching import crop_window
 from radiomics_mammo.readers.phantom.lesion_cohort import VIEWS, Breast, Mass, Patient, plan_patient
 from radiomics_mammo.readers.phantom.output_folder import PhantomTree, write_tree

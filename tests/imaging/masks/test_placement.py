@@ -154,7 +154,7 @@ def test_one_slice_of_any_orientation_is_placed_as_simpleitk_does(orientation, t
 
 @pytest.mark.reported("Geometry", "DICOM and its mask flipped as dcm2niix writes it", "refused; right with correctMask")
 def test_a_flipped_mask_on_a_dicom_image(tmp_path):
-    from radiomics_mammo.imaging.formats.dicom.read import write_dicom
+    from radiomics_mammo.imaging.formats.dicom.write import write_dicom
 
     pixels = RNG.integers(0, 4000, SHAPE).astype(np.uint16)
     write_dicom(tmp_path / "i.dcm", pixels, patient_id="X", series_description="", spacing=(0.07, 0.07))
