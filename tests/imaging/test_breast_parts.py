@@ -7,6 +7,7 @@ import pytest
 from scipy import ndimage
 
 from radiomics_mammo.errors import InputError
+from radiomics_mammo.imaging.breast.abdominal_fold import may_have_fold
 from radiomics_mammo.imaging.breast.artifacts import bright_frame, plates
 from radiomics_mammo.imaging.breast.landmarks import band_width
 from radiomics_mammo.imaging.breast.nipple import find_nipple
@@ -15,7 +16,7 @@ from radiomics_mammo.imaging.breast.pyramid import centres, enlarge, shrink
 from radiomics_mammo.imaging.breast.rescale import new_length, rescale
 from radiomics_mammo.imaging.breast.settings import BreastSettings
 from radiomics_mammo.imaging.breast.skin_depth import skin_depth
-from tests.support.breasts import ellipse, half_disk
+from tests.support.breasts import ellipse, half_disk, phantom
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16, np.int32, np.float32])
@@ -158,19 +159,41 @@ def test_width_of_the_band():
     assert band_width(tissue, band_mm=5, pixel_mm=None) == pytest.approx(219 / 40)
 
 
+@pytest.mark.reported("Breasts", "nipple off a visible bump", "found at the bump; said where there is none")
 def test_the_nipple_juts_out():
     breast = ellipse((400, 300), (200, 0), (180, 150))
-    assert find_nipple(breast, has_background=True)[0] == pytest.approx(200.5, abs=6)  # the deepest place
+    nipple, in_profile = find_nipple(breast, has_background=True)
+    assert nipple[0] == pytest.approx(200.5, abs=6)  # the deepest place
+    assert not in_profile
     for row in (180, 215, 228):
         edge = int(np.flatnonzero(breast[row])[-1])
-        found = find_nipple(breast | ellipse(breast.shape, (row, edge), (6, 7)), has_background=True)
-        assert found == pytest.approx((row + 0.5, edge + 7), abs=3)
+        bump = breast | ellipse(breast.shape, (row, edge), (6, 7))
+        nipple, in_profile = find_nipple(bump, has_background=True)
+        assert nipple == pytest.approx((row + 0.5, edge + 7), abs=3)
+        assert in_profile
 
 
 def test_no_nipple_where_the_tip_is_cut_off():
     breast = ellipse((400, 300), (200, 0), (180, 150))
-    assert find_nipple(breast[:, :120], has_background=True) is None
-    assert find_nipple(breast, has_background=False) is None
+    assert find_nipple(breast[:, :120], has_background=True) == (None, False)
+    assert find_nipple(breast, has_background=False) == (None, False)
+
+
+@pytest.mark.reported("Breasts", "abdominal fold measured with the breast", "said in a note")
+def test_a_fold_below_the_breast_is_told_from_a_breast():
+    """Simulated mediolateral breasts, which have a little of the abdomen, and the same with a fold."""
+    normal, folded = 0, 0
+    for number in range(1, 13):
+        truth = phantom(number, "MLO", size=256)
+        breast = truth.breast if truth.side != "RIGHT" else truth.breast[:, ::-1]
+        normal += may_have_fold(breast)
+        rows, columns = np.indices(breast.shape)
+        last, depth = np.flatnonzero(breast.any(axis=1))[-1], breast.any(axis=0).sum()
+        top, height = last - 0.1 * breast.shape[0], breast.shape[0]
+        fold = ((rows - height) / (height - top)) ** 2 + (columns / (0.5 * depth)) ** 2 < 1
+        folded += may_have_fold(breast | fold)
+    assert normal == 0
+    assert folded >= 9
 
 
 @pytest.mark.parametrize(

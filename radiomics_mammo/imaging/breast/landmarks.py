@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from radiomics_mammo.imaging.breast.abdominal_fold import may_have_fold
 from radiomics_mammo.imaging.breast.implant import find_implant
 from radiomics_mammo.imaging.breast.nipple import find_nipple
 from radiomics_mammo.imaging.breast.orient import is_flipped
@@ -97,13 +98,20 @@ def find_landmarks(small: Field, *, smooth: bool, hints: Hints, band_mm: float) 
     # Under a white frame the image is continued as it is beside it, and the breast is not measured.
     values = np.pad(small[cut], outline.hidden, mode="edge")[:, ::step]
     edge, implant, more = _muscle_and_implant(values, tissue, hints)
+    nipple, in_profile = find_nipple(tissue, has_background=has_background)
+    if nipple is None:
+        more = (*more, "nipple not found")
+    elif not in_profile:
+        more = (*more, "nipple not in profile: taken at the deepest place of the outline")
+    if has_background and hints.view in VIEWS and may_have_fold(tissue):
+        more = (*more, "the outline widens again below the breast: an abdominal fold may be measured with it")
     width = band_width(tissue, band_mm=band_mm, pixel_mm=hints.pixel_mm)
     return Landmarks(
         tissue=np.pad(outline.field[cut], outline.hidden, constant_values=-1)[:, ::step],
         pectoral=None if edge is None else muscle_field(edge, small.shape[1]),
         implant=None if implant is None else _smooth(implant),
         interior=skin_depth(tissue, has_background=has_background) - np.float32(width),
-        nipple=find_nipple(tissue, has_background=has_background),
+        nipple=nipple,
         flipped=flipped,
         notes=(*notes, *more),
     )

@@ -11,7 +11,7 @@ _PRIOR = 0.035
 _STEPS = 0.25
 
 
-def find_nipple(breast: NDArray[np.bool_], *, has_background: bool) -> tuple[float, float] | None:
+def find_nipple(breast: NDArray[np.bool_], *, has_background: bool) -> tuple[tuple[float, float] | None, bool]:
     """Find the place on the skin line that is deep and pointed.
 
     Parameters
@@ -23,8 +23,10 @@ def find_nipple(breast: NDArray[np.bool_], *, has_background: bool) -> tuple[flo
 
     Returns
     -------
-    tuple of float or None
+    nipple : tuple of float or None
         (row, column); None where the image's edge cuts off the tip of the breast, or there is no background.
+    in_profile : bool
+        Whether the skin line is pointed there; elsewhere the nipple is the deepest place.
     """
     from scipy import ndimage
 
@@ -34,11 +36,11 @@ def find_nipple(breast: NDArray[np.bool_], *, has_background: bool) -> tuple[flo
     depth = breast.shape[1] - np.argmax(breast[first:past, ::-1], axis=1).astype(np.float64)
     depth[~breast[first:past].any(axis=1)] = 0
     if not has_background or depth.max() >= breast.shape[1] - 1 or height < 16:
-        return None
+        return None, False
     fine = ndimage.gaussian_filter1d(depth, max(0.7, _NIPPLE / 2 * height), mode="nearest")
     broad = ndimage.gaussian_filter1d(depth, _AROUND * height, mode="nearest")
     # Less than a fraction of a nipple is the steps of the outline.
     pointed = np.clip((fine - broad) / (_NIPPLE * height) - _STEPS, 0, 1)
     shallow = (broad.max() - broad) / (_PRIOR * height)
     row = int(np.argmax(pointed - shallow**2))
-    return float(first + row) + 0.5, float(fine[row])
+    return (float(first + row) + 0.5, float(fine[row])), bool(pointed[row] > 0)

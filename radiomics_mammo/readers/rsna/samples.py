@@ -21,7 +21,7 @@ from radiomics_mammo.readers.rsna.crop_cache import CropCache, entry_key
 from radiomics_mammo.readers.rsna.file_tree import DICOM
 from radiomics_mammo.readers.rsna.tables import PIXEL_COLUMNS, SIDES, VIEWS
 
-VERSION = 5
+VERSION = 6
 """Raise it when the same file and settings give another breast: what is cached is then prepared anew."""
 
 _LIBRARIES = (
