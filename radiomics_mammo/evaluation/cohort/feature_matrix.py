@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -11,11 +11,23 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from radiomics_mammo.errors import InputError
-from radiomics_mammo.evaluation.cohort.column_roles import READERS, check_feature_name, columns_with_role
+from radiomics_mammo.evaluation.cohort.column_roles import (
+    METADATA,
+    READERS,
+    SCANNER,
+    SIZE_COLUMNS,
+    can_be_feature,
+    check_feature_name,
+    columns_with_role,
+)
 from radiomics_mammo.evaluation.cohort.parse_cells import TOO_LARGE, format_list, numbers, parse_numbers
 from radiomics_mammo.evaluation.cohort.records import Floats
 
 _NAMED = 12
+_RULE = (
+    "Features are named filter_family_Feature, as original_glcm_Contrast; "
+    "--also-feature takes other columns by name or pattern ('*')."
+)
 
 
 def feature_matrix(
@@ -68,12 +80,10 @@ def feature_matrix(
             f"{len(missing)} features are missing: {format_list(missing)}",
             remedy="Extract the table with the recipe that the other one was made with.",
         )
+    unused = _unused(frame, {*names, *never})
     if not names:
-        raise InputError(
-            "the table has no feature columns",
-            remedy="Features are named filter_family_Feature, as original_glcm_Contrast; "
-            "let another column in by name with --also-feature.",
-        )
+        others = f"; numeric columns are {format_list(unused, most=_NAMED)}" if unused else ""
+        raise InputError(f"the table has no feature columns{others}", remedy=_RULE)
     x = np.column_stack([numbers(frame, name) for name in names])
     usable, row_notes = _usable_rows(x, names, frame["case_id"].to_numpy())
     x = x if usable.all() else x[usable]
@@ -81,6 +91,11 @@ def feature_matrix(
     remarks += row_notes
     if extra:
         remarks.append(f"Let in as features by name, beside the radiomic ones: {format_list(extra, most=_NAMED)}.")
+    if unused:
+        which = (
+            "1 numeric column is no feature" if len(unused) == 1 else f"{len(unused)} numeric columns are no features"
+        )
+        remarks.append(f"{which}: {format_list(unused, most=_NAMED)}. {_RULE}")
     opinions = columns_with_role(extra, READERS)
     if opinions:
         remarks.append(f"Features that are readers' opinions, not measurements: {', '.join(opinions)}.")
@@ -90,6 +105,21 @@ def feature_matrix(
         usable,
         remarks,
     )
+
+
+def _unused(frame: pd.DataFrame, used: Collection[str]) -> list[str]:
+    """Return the numeric columns of more than two values that could be features and have no other role."""
+    columns = [str(name) for name in frame.columns if str(name) not in used]
+    known = columns_with_role(columns, (*METADATA, *SCANNER, *READERS, *SIZE_COLUMNS))
+    return [
+        name
+        for name in columns
+        if name not in known
+        and can_be_feature(name)
+        and not name.startswith("diagnostics_")
+        and pd.api.types.is_numeric_dtype(frame[name])
+        and frame[name].nunique() > 2
+    ]
 
 
 def resolve_extra_features(frame: pd.DataFrame, also: Sequence[str]) -> list[str]:

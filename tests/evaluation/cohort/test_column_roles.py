@@ -161,3 +161,18 @@ def test_what_is_known_before_may_be_asked_for(name: str) -> None:
 )
 def test_the_source_of_a_column(name: str, source: str) -> None:
     assert base_column(name) == source
+
+
+@pytest.mark.reported("Tables", "measured columns that are no pyradiomics names (f0, '… [mm]', other tools)", "listed")
+def test_numeric_columns_that_are_no_features_are_listed():
+    frame = screening()
+    frame["f0"], frame["original_firstorder_Mean [mm]"] = np.arange(len(frame)) * 0.5, np.arange(len(frame)) * 1.5
+    frame["diagnostics_Image-original_Mean"] = 1.0 * np.arange(len(frame))
+    remarks = " ".join(prepare_cohort(frame, FEATURES, target=QUESTION).remarks)
+    assert "2 numeric columns are no features: f0, original_firstorder_Mean [mm]. Features are named" in remarks
+    target = Target(label="cancer", also_features=("f0", "*Mean [[]mm]"))
+    cohort = prepare_cohort(frame, FEATURES, target=target)
+    assert {"f0", "original_firstorder_Mean [mm]"} <= set(cohort.features)
+    assert "no features" not in " ".join(cohort.remarks)
+    with pytest.raises(InputError, match=r"no feature columns; numeric columns are f0, original_firstorder"):
+        prepare_cohort(frame.drop(columns=list(FEATURES)), (), target=QUESTION)
