@@ -18,6 +18,7 @@ from radiomics_mammo.tables.feature_table import (
     read_table,
     write_table,
 )
+from tests.support.cohorts import toy_frame
 
 
 def frame_of(**columns: object) -> pd.DataFrame:
@@ -164,3 +165,25 @@ def test_writing_where_there_is_no_folder_is_an_output_error(tmp_path: Path) -> 
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot be written"):
         write_table(frame_of(), tmp_path / "file" / "t.parquet", provenance={})
+
+
+@pytest.mark.reported("Tables", "feature tables as TSV, Excel, Feather, semicolons", "as Parquet")
+@pytest.mark.parametrize("suffix", [".tsv", ".xlsx", ".feather", ".csv"])
+def test_every_format_gives_the_parquet_table(tmp_path, suffix):
+    if suffix == ".xlsx":
+        pytest.importorskip("openpyxl")
+    frame = toy_frame(patients=6)
+    path = tmp_path / f"t{suffix}"
+    writers = {
+        ".tsv": lambda: frame.to_csv(path, sep="\t", index=False),
+        ".csv": lambda: frame.to_csv(path, sep=";", decimal=",", index=False),
+        ".xlsx": lambda: frame.to_excel(path, index=False),
+        ".feather": lambda: frame.to_feather(path),
+    }
+    writers[suffix]()
+    frame.to_parquet(tmp_path / "t.parquet")
+    table, expected = read_table(path), read_table(tmp_path / "t.parquet")
+    assert table.features == expected.features
+    x, y = (each.frame[list(expected.features)].to_numpy(float) for each in (table, expected))
+    np.testing.assert_allclose(x, y, rtol=1e-15)
+    assert table.frame["patient_id"].tolist() == expected.frame["patient_id"].tolist()
