@@ -212,7 +212,7 @@ def test_a_manifest_of_any_columns_has_a_summary(tmp_path):
     ]
     path = tmp_path / "list.csv"
     path.write_text("\n".join(["image,patient_id,site,age,malignant,comment,arm", *lines]), encoding="utf-8")
-    reader = ManifestReader(path)
+    reader = ManifestReader(path, whole="image")
     frame = cases_frame(reader.cases())
     page = write_summary(frame, name="list.csv", folder=tmp_path / "out", declared=reader.columns)
     columns = pd.read_csv(page.parent / "columns.csv").set_index("column")
