@@ -323,3 +323,33 @@ def test_boosters_keep_their_nulls_and_their_rounds():
     x, _ = toy_rows(seed=4)
     assert np.isnan(x).any()
     assert trained("xgboost").num_boosted_rounds() == 12
+
+
+@pytest.mark.reported("Faults", "forest whose nodes point outside, or back (crash or hang in the library)", "refused")
+@pytest.mark.parametrize(
+    ("kind", "field", "value"),
+    [
+        ("forest", "left_child", 10**6),
+        ("forest", "right_child", 0),
+        ("forest", "feature", 999),
+        ("bagged-forest", "left_child", 10**6),
+        ("bagged-forest", "right_child", 0),
+    ],
+)
+def test_a_forged_forest_is_refused(kind, field, value):
+    estimator = fitted(kind).estimator
+    content = estimator.save(trained(kind))
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            part = old.read(name)
+            nodes = np.load(io.BytesIO(part)) if name.endswith(".npy") else np.zeros(0)
+            if nodes.dtype.names and field in nodes.dtype.names:
+                nodes[field][0] = value
+                changed = io.BytesIO()
+                np.save(changed, nodes)
+                part = changed.getvalue()
+            new.writestr(name, part)
+    assert estimator.load(content, path=Path("m"))[0] is not None
+    with pytest.raises(InputError, match="point nowhere"):
+        estimator.load(out.getvalue(), path=Path("m"))

@@ -116,6 +116,7 @@ def load(content: bytes, *, path: Path, types: Sequence[str] = ()) -> tuple[Any,
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", InconsistentVersionWarning)
             thing = skops.io.loads(content, trusted=[*TRUSTED, *types])
+            _check_trees(thing)
     except UntrustedTypesFoundException as error:
         raise InputError(f"holds types that are not trusted ({error})", path=path, remedy=_AGAIN) from error
     except (
@@ -135,6 +136,23 @@ def load(content: bytes, *, path: Path, types: Sequence[str] = ()) -> tuple[Any,
     ) as error:
         raise InputError(f"is damaged ({' '.join(str(error).split())[:160]})", path=path, remedy=_AGAIN) from error
     return thing, tuple(sorted({_version_note(each.message) for each in caught}))
+
+
+def _check_trees(thing: Any) -> None:
+    """Raise ValueError for trees whose nodes point outside, or back: libraries would read foreign memory, or hang."""
+    for member in (*getattr(thing, "estimators_", ()), *(step for _, step in getattr(thing, "steps", ()))):
+        _check_trees(member)
+    tree = getattr(thing, "tree_", None)
+    if tree is None:
+        return
+    left, right, feature = tree.children_left, tree.children_right, tree.feature
+    inner = left != -1
+    parents = np.flatnonzero(inner)
+    children = np.concatenate([left[inner], right[inner]])
+    forward = (children > np.concatenate([parents, parents])) & (children < tree.node_count)
+    known = (feature[inner] >= 0) & (feature[inner] < tree.n_features)
+    if not forward.all() or not known.all() or (right[~inner] != -1).any():
+        raise ValueError("the nodes of a tree point nowhere")
 
 
 def _check_types(schema: Any, types: Sequence[str], *, path: Path | None) -> None:
