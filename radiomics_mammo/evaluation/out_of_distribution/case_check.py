@@ -81,8 +81,9 @@ def check_cases(distribution: TrainingDistribution, x: Floats, rows: pd.DataFram
     least, rate = _level(distribution.calibration_distance.size)
     typicality = _p_values(aggregate(far, of, "max"), distribution.calibration_distance)
     outside = _p_values(aggregate(exceedance.max(axis=1, initial=0.0), of, "max"), distribution.calibration_exceedance)
+    most = _most_extreme(exceedance.max(axis=1, initial=0.0), of)
     for unit in np.flatnonzero(outside <= least).tolist():
-        reasons[unit] += list(_ranges(distribution, x, exceedance, np.flatnonzero(of == unit)))
+        reasons[unit].append(_range(distribution, x, exceedance, int(most[unit])))
     for unit in np.flatnonzero(typicality <= least).tolist():
         reasons[unit].append(("distance", f"farther from the training cases than {1 - typicality[unit]:.1%} of them"))
     for row, code, text in (*_nulls(distribution, x), *_acquired(distribution, rows)):
@@ -105,16 +106,19 @@ def _p_values(values: Floats, calibration: Floats) -> Floats:
     return np.asarray((1 + above) / (1 + calibration.size))
 
 
-def _ranges(
-    distribution: TrainingDistribution, x: Floats, exceedance: Floats, rows: NDArray[np.intp]
-) -> Iterator[tuple[str, str]]:
-    """Name the most extreme value of a unit, as mask style where it is one."""
-    row = rows[exceedance[rows].max(axis=1).argmax()]
+def _most_extreme(exceedance: Floats, of: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Return the row of each unit with the largest exceedance."""
+    order = np.lexsort((exceedance, of))
+    return order[np.flatnonzero(np.diff(of[order], append=-1))]
+
+
+def _range(distribution: TrainingDistribution, x: Floats, exceedance: Floats, row: int) -> tuple[str, str]:
+    """Name the most extreme value of a row, as mask style where it is one."""
     distance, column = distribution.distance, int(exceedance[row].argmax())
     name = distance.space.columns[column]
     value = distance.space.values(x[row : row + 1])[0, column]
     limits = f"{distance.low[column]:.4g} to {distance.high[column]:.4g}"
-    yield ("mask_style" if name in MASK_STYLE else "range", f"{name} {value:.4g}, training cases {limits}")
+    return "mask_style" if name in MASK_STYLE else "range", f"{name} {value:.4g}, training cases {limits}"
 
 
 def _nulls(distribution: TrainingDistribution, x: Floats) -> Iterator[tuple[int, str, str]]:

@@ -137,17 +137,17 @@ def compared_columns(
 
 def acquisition_of(rows: pd.DataFrame) -> dict[str, tuple[str, ...]]:
     """Return the values of the acquisition columns, and the limits of the spacing, of a table's rows."""
-    values_of = {}
+    values_by_column = {}
     for name in ACQUISITION:
         values = sorted(set(cell_texts(rows[name]))) if name in rows else []
         if any(values) and len(values) <= MOST_VALUES:
-            values_of[name] = tuple(values)
+            values_by_column[name] = tuple(values)
     if SPACING in rows:
         spacing = pd.to_numeric(rows[SPACING], errors="coerce").to_numpy(np.float64)
         known = spacing[np.isfinite(spacing)]
         limits = (repr(float(known.min())), repr(float(known.max()))) if known.size else ()
-        values_of[SPACING] = limits + (("",) if known.size < spacing.size else ())
-    return values_of
+        values_by_column[SPACING] = limits + (("",) if known.size < spacing.size else ())
+    return values_by_column
 
 
 def _quantiles(values: Floats) -> Floats:

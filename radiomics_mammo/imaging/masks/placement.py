@@ -151,9 +151,10 @@ def _corners(shape: Shape) -> NDArray[np.float64]:
 
 def _same_extent(affine: NDArray[np.float64], mask: tuple[int, ...], image: Shape, allowed: float) -> bool:
     """Return whether the outer edges of two grids of one orientation coincide."""
+    # Twice the tolerance: files that were resized often keep the origin of the first pixel's centre.
     edges = np.array([[-0.5, -0.5, image[0] - 0.5, image[0] - 0.5], [-0.5, image[1] - 0.5] * 2, [1.0] * 4])
     wanted = np.array([[-0.5, -0.5, mask[0] - 0.5, mask[0] - 0.5], [-0.5, mask[1] - 0.5] * 2])
-    return bool(np.abs(affine @ edges - wanted).max() <= max(allowed, 2 * allowed))
+    return bool(np.abs(affine @ edges - wanted).max() <= 2 * allowed)
 
 
 def _resampled(plane: NDArray[Any], shape: Shape, affine: NDArray[np.float64]) -> NDArray[Any]:

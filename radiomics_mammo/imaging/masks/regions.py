@@ -60,9 +60,7 @@ def labelled_regions(
             plane, read = segments_plane(mask.pixels)
         else:
             plane, read = mask_plane(mask.pixels, mask.palette)
-        # Lossy values are told apart on the mask's own grid.
-        named = None if mask.lossy and labels and set(labels) <= {1, 255} else labels
-        regions, decided = regions_of(plane, named, lossy=mask.lossy)
+        regions, decided = regions_of(plane, labels, lossy=mask.lossy)
         shape = (image.pixels.shape[0], image.pixels.shape[1])
         notes: Notes = ()
         placed: Labelled = []

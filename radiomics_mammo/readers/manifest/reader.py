@@ -27,7 +27,8 @@ class ManifestReader(ManifestArguments):
     ``row;column``); ``phantom``. All others go through to the table. Paths are relative to the table.
 
     A mask with one value besides zero is that region, whatever the value. A mask with several, and no label
-    named, gives one row for each, called ``<case_id>_label<value>``. JPEG masks are thresholded at 127.
+    named, gives one row for each, called ``<case_id>_label<value>``. What a mask file
+    means is decided in :mod:`radiomics_mammo.imaging.masks`.
 
     Parameters
     ----------
